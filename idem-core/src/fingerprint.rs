@@ -1,0 +1,220 @@
+//! Fingerprints: how a repeat under a known key is told from another request.
+
+use std::fmt;
+
+use crate::key::{Hasher, Hex};
+
+/// SHA-256 over operation, target and canonical payload, with the version of the recipe in front.
+///
+/// Two requests have one fingerprint if they ask for the same thing: the order of JSON object members and white space
+/// do not matter, everything else does. A stored fingerprint of another version never compares equal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Fingerprint(pub(crate) [u8; Fingerprint::BYTES]);
+
+impl Fingerprint {
+    pub(crate) const BYTES: usize = 33;
+    const VERSION: u8 = 1;
+
+    /// The fingerprint of doing `operation` to `target` with a JSON `payload`, its top-level members named in `facts`
+    /// left out.
+    pub(crate) fn of(operation: &str, target: &str, payload: &[u8], facts: &[&str]) -> Self {
+        let mut hash = Hasher::new("idem fingerprint v1").with(operation.as_bytes()).with(target.as_bytes());
+        canonical(payload, facts, &mut hash);
+        let mut bytes = [Self::VERSION; Self::BYTES];
+        bytes[1..].copy_from_slice(&hash.finish());
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({})", Hex(&self.0[..9]))
+    }
+}
+
+/// Feeds `json` to `hash` in a form that is the same for every order of object members and every white space.
+///
+/// Our own because RFC 8785 reads numbers as doubles: two amounts that differ beyond 2^53 would be one request.
+/// Scalars are hashed as they are written. What is not JSON is hashed as it stands.
+fn canonical(json: &[u8], facts: &[&str], hash: &mut Hasher) {
+    let mut scanner = Scanner { json, at: 0 };
+    let Some(node) = scanner.value(0).filter(|_| scanner.at_end()) else {
+        hash.part(b"raw");
+        hash.part(json);
+        return;
+    };
+    node.feed(json, facts, hash);
+}
+
+/// Deeper payloads are hashed as they are written; `serde_json` reads none of them.
+const MAX_DEPTH: usize = 128;
+
+enum Node {
+    Scalar(std::ops::Range<usize>),
+    Array(Vec<Node>),
+    Object(Vec<(std::ops::Range<usize>, Node)>),
+}
+
+impl Node {
+    fn feed(self, json: &[u8], facts: &[&str], hash: &mut Hasher) {
+        match self {
+            Node::Scalar(range) => hash.part(&json[range]),
+            Node::Array(items) => {
+                hash.part(b"[");
+                items.into_iter().for_each(|item| item.feed(json, &[], hash));
+                hash.part(b"]");
+            }
+            Node::Object(mut members) => {
+                members.retain(|(name, _)| !facts.iter().any(|fact| is_name(&json[name.clone()], fact)));
+                members.sort_by(|(one, _), (other, _)| json[one.clone()].cmp(&json[other.clone()]));
+                hash.part(b"{");
+                for (name, value) in members {
+                    hash.part(&json[name]);
+                    value.feed(json, &[], hash);
+                }
+                hash.part(b"}");
+            }
+        }
+    }
+}
+
+fn is_name(quoted: &[u8], name: &str) -> bool {
+    quoted.len() == name.len() + 2 && &quoted[1..=name.len()] == name.as_bytes()
+}
+
+struct Scanner<'a> {
+    json: &'a [u8],
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn peek(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.json.get(self.at) {
+            self.at += 1;
+        }
+        self.json.get(self.at).copied()
+    }
+
+    fn at_end(&mut self) -> bool {
+        self.peek().is_none()
+    }
+
+    fn eat(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Node> {
+        if depth == MAX_DEPTH {
+            return None;
+        }
+        match self.peek()? {
+            b'{' => self
+                .list(b'{', b'}', |scanner| {
+                    let name = scanner.string()?;
+                    scanner.eat(b':')?;
+                    Some((name, scanner.value(depth + 1)?))
+                })
+                .map(Node::Object),
+            b'[' => self.list(b'[', b']', |scanner| scanner.value(depth + 1)).map(Node::Array),
+            b'"' => self.string().map(Node::Scalar),
+            _ => self.word().map(Node::Scalar),
+        }
+    }
+
+    fn list<T>(&mut self, open: u8, close: u8, mut item: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        self.eat(open)?;
+        let mut items = Vec::new();
+        if self.eat(close).is_some() {
+            return Some(items);
+        }
+        loop {
+            items.push(item(self)?);
+            if self.eat(b',').is_none() {
+                return self.eat(close).map(|()| items);
+            }
+        }
+    }
+
+    fn string(&mut self) -> Option<std::ops::Range<usize>> {
+        let start = {
+            self.peek()?;
+            self.at
+        };
+        self.eat(b'"')?;
+        loop {
+            match self.json.get(self.at)? {
+                b'"' => break,
+                b'\\' => self.at += 2,
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        Some(start..self.at)
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn word(&mut self) -> Option<std::ops::Range<usize>> {
+        let start = self.at;
+        while self
+            .json
+            .get(self.at)
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        {
+            self.at += 1;
+        }
+        (self.at > start).then_some(start..self.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(payload: &str) -> Fingerprint {
+        Fingerprint::of("Pay", "order-1", payload.as_bytes(), &[])
+    }
+
+    #[test]
+    fn order_and_white_space_do_not_matter() {
+        assert_eq!(of(r#"{"a":1,"b":{"c":[1,2],"d":null}}"#), of("{ \"b\" : {\"d\":null,\n\"c\":[1, 2]}, \"a\":1 } "));
+    }
+
+    #[test]
+    fn everything_else_does() {
+        let base = r#"{"a":1,"b":[1,2]}"#;
+        let others = [
+            r#"{"a":2,"b":[1,2]}"#,
+            r#"{"a":1,"b":[2,1]}"#,
+            r#"{"a":1.0,"b":[1,2]}"#,
+            r#"{"a":"1","b":[1,2]}"#,
+            r#"{"a":1,"b":[1,2],"c":null}"#,
+            r#"{"a":1,"b":[1],"2":0}"#,
+            r#"[{"a":1,"b":[1,2]}]"#,
+            "",
+            "{",
+        ];
+        for other in others {
+            assert_ne!(of(base), of(other), "{other}");
+        }
+        assert_ne!(of("9007199254740993"), of("9007199254740992"));
+        assert_ne!(of("[[1],2]"), of("[[1,2]]"));
+        assert_ne!(Fingerprint::of("Pay", "order-1", b"1", &[]), Fingerprint::of("Pay", "order-2", b"1", &[]));
+        assert_ne!(Fingerprint::of("Pay", "order-1", b"1", &[]), Fingerprint::of("Ship", "order-1", b"1", &[]));
+    }
+
+    #[test]
+    fn facts_are_left_out_at_the_top_alone() {
+        let of = |payload: &str| Fingerprint::of("Pay", "order-1", payload.as_bytes(), &["rate"]);
+        assert_eq!(of(r#"{"amount":1,"rate":2}"#), of(r#"{"amount":1,"rate":3}"#));
+        assert_ne!(of(r#"{"amount":{"rate":2}}"#), of(r#"{"amount":{"rate":3}}"#));
+    }
+
+    #[test]
+    fn broken_or_bottomless_text_is_hashed_as_it_stands() {
+        for text in ["{\"a\"", "[1,]", "\"\\", "nul l", "\"a\" \"b\"", "{\"a\":1}}"] {
+            assert_ne!(of(text), of(&format!("{text} ")), "{text:?}");
+        }
+        let deep = "[".repeat(100_000);
+        assert_eq!(of(&deep), of(&deep));
+    }
+}

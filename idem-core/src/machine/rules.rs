@@ -1,0 +1,156 @@
+//! What generated code tells the engine about a machine.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::context::Context;
+use super::graph::Graph;
+use super::step::{Effects, Step};
+use crate::key::Key;
+use crate::wire::{Stored, WireError};
+
+/// A domain enum under `#[idempotent_fsm]`. Implemented by the macro.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a machine",
+    label = "this enum has no `#[idempotent_fsm]`",
+    note = "put `#[idempotent_fsm]` above the enum"
+)]
+pub trait Machine: State + Clone {
+    /// The generated enum of the states' names.
+    type StateKind: Copy + Eq + Hash + Debug + Send + Sync + 'static;
+    /// The generated enum of all commands.
+    type Command: State;
+    /// The generated enum of all outcomes.
+    type Reply: Send + 'static;
+
+    /// The graph. Positions in this trait are positions in its lists.
+    const GRAPH: &'static Graph;
+
+    /// The position of this state.
+    fn state(&self) -> usize;
+
+    /// The state's name at a position; the initial state's for a position that does not exist.
+    fn kind(state: usize) -> Self::StateKind;
+
+    /// The position of a state's name.
+    fn position(kind: Self::StateKind) -> usize;
+
+    /// The state at a position, if it carries nothing.
+    fn bare(state: usize) -> Option<Self>;
+
+    /// The position of a command.
+    fn command(command: &Self::Command) -> usize;
+
+    /// The command's payload as it is stored.
+    ///
+    /// # Errors
+    /// If the payload's serde refuses.
+    fn write_payload(command: &Self::Command) -> Result<Stored, WireError>;
+
+    /// The command at a position, with a stored payload.
+    ///
+    /// # Errors
+    /// If the payload no longer decodes.
+    fn read_command(command: usize, payload: &Stored) -> Result<Self::Command, WireError>;
+
+    /// The outcome of the command at a position.
+    ///
+    /// # Errors
+    /// If the outcome no longer decodes.
+    fn read_reply(command: usize, outcome: &Stored) -> Result<Self::Reply, WireError>;
+}
+
+/// What is stored: a state, a payload or an outcome.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is stored by a machine, so it needs serde",
+    label = "neither written nor read back without `Serialize` and `Deserialize`",
+    note = "add `#[derive(serde::Serialize, serde::Deserialize)]` to `{Self}`; it must own its data"
+)]
+pub trait State: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
+
+/// A machine together with the user's transitions. Implemented by the macro for the wrapper around the user's rules.
+pub trait Rules: Send + Sync + 'static {
+    /// The enum.
+    type Machine: Machine;
+    /// Why a transition refuses.
+    type Rejection: std::error::Error + Send + Sync + 'static;
+
+    /// Runs the transition that `command` takes from the state `from`; `None` if no edge leads on.
+    ///
+    /// # Errors
+    /// The rejection of the user's rule.
+    fn run(
+        &self,
+        from: Self::Machine,
+        command: &<Self::Machine as Machine>::Command,
+        cx: &Context<'_>,
+    ) -> Option<Result<Taken<Self::Machine>, Self::Rejection>>;
+}
+
+/// A step taken: its target as the enum, its outcome as it will be stored.
+#[derive(Debug)]
+pub struct Taken<M> {
+    pub(crate) to: M,
+    pub(crate) outcome: Result<Stored, WireError>,
+    pub(crate) effects: Effects,
+    pub(crate) otherwise: Option<Box<Taken<M>>>,
+}
+
+impl<M: Machine> Taken<M> {
+    /// For generated code: the step whose target becomes the enum by `into`.
+    #[doc(hidden)]
+    pub fn __new<S, T: Serialize>(step: Step<S, T>, into: fn(S) -> M) -> Self {
+        let (to, outcome, effects, otherwise) = step.into_parts();
+        Self {
+            to: into(to),
+            outcome: Stored::encode(&outcome),
+            effects,
+            otherwise: otherwise.map(|step| Box::new(Self::__new(*step, into))),
+        }
+    }
+}
+
+/// Stands where a key would, for a command that its own payload names: the repeat is recognised by the state it led to.
+///
+/// Compiles only for commands that have one effect in a machine's life (proved from the graph) and for those that the
+/// enum marks `per_visit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::exhaustive_structs, reason = "a name, written by users as a value")]
+pub struct Natural;
+
+/// A command that [`Natural`] can name. Implemented by the macro.
+#[diagnostic::on_unimplemented(
+    message = "a repeat of `{Self}` without a key is ambiguous",
+    label = "`{Self}` can be legal again, so `Natural` cannot tell a repeat from a new request",
+    note = "pass a `&Key`, or write `per_visit` in the command's attribute: one effect per visit of the source state"
+)]
+pub trait Repeatable {}
+
+/// What stands in the key's place of a command `C`: a `&Key`, or [`Natural`] where that is unambiguous.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot name a repeat of `{C}`",
+    label = "expected `&Key`, or `Natural` for a command whose repeat is unambiguous",
+    note = "make a key by `Key::new(scope, key)` and pass it by reference; see docs/errors for `Natural`"
+)]
+pub trait Named<C> {
+    /// The key, if there is one.
+    #[doc(hidden)]
+    fn __key(self) -> Option<Key>;
+}
+
+impl<C> Named<C> for &Key {
+    fn __key(self) -> Option<Key> {
+        Some(self.clone())
+    }
+}
+
+impl<C: Repeatable> Named<C> for Natural {
+    fn __key(self) -> Option<Key> {
+        None
+    }
+}

@@ -1,0 +1,1 @@
+//! The attribute macro of `idem-core`; use it from there.

@@ -1,0 +1,1 @@
+//! Shared parts of the tests: private servers, a proxy that cuts, a poll limiter.
