@@ -22,3 +22,8 @@ pub mod __private {
     };
     pub use crate::wire::{Stored, WireError};
 }
+
+#[cfg(feature = "_sql")]
+mod store;
+#[cfg(feature = "_sql")]
+pub use store::Database;

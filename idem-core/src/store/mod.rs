@@ -1,0 +1,150 @@
+//! Databases: rows and SQL, no decisions.
+//!
+//! One folder a database, the same file names in each: `mod.rs` is the implementation of [`Store`], `dialect.rs` the SQL
+//! text, `bind.rs` what is bound and read, `classify.rs` what an error means. A store knows neither machines nor keys'
+//! meaning; it loads rows, writes rows, and says whether a write lost a race.
+
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+
+pub(crate) mod error;
+pub(crate) mod rows;
+pub(crate) mod tables;
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::key::KeyHash;
+use error::StoreError;
+use rows::{AccountRow, Loaded, RunRow, TransitionRow, Witness, Write};
+use tables::Tables;
+
+/// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
+pub trait Database: Store {}
+
+/// What the engine asks of a database. All statements go to one connection and bind every value.
+///
+/// # Cancel safety
+/// No method is: the engine drops the connection when a call is dropped half-way.
+pub trait Store: sqlx::Database {
+    /// The name in messages and URLs.
+    const NAME: &'static str;
+
+    /// The statements of one set of tables, filled in once.
+    type Sql: Send + Sync + 'static;
+
+    /// Fills in the statements.
+    fn sql(tables: &Tables) -> Self::Sql;
+
+    /// Begins a transaction that will write; the text that sqlx's transaction manager is given. Lock waits inside it
+    /// end after `wait`.
+    fn begin(wait: Duration) -> String;
+
+    /// The machines, the keys with their outcomes, and the database's time: one statement, no lock.
+    fn load(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        machines: &[(&str, &str)],
+        keys: &[KeyHash],
+    ) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
+
+    /// Locks the rows of those machines that exist, in the order of their bytes, until the transaction ends. What they
+    /// hold is loaded by the next statement. Nothing to do where the transaction itself is the lock.
+    fn lock_machines(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        machines: &[(&str, &str)],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The newest run of each (machine, id, command): the answer of row d.
+    fn last_runs(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        runs: &[(&str, &str, &str)],
+    ) -> impl Future<Output = Result<Vec<Option<RunRow>>, StoreError>> + Send;
+
+    /// The accounts, in the order asked. With `lock`, each is opened if it is missing and locked in the order of bytes.
+    fn load_accounts(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        accounts: &[&str],
+        lock: bool,
+    ) -> impl Future<Output = Result<Vec<Option<AccountRow>>, StoreError>> + Send;
+
+    /// Writes everything in a transaction of its own and commits, or nothing. `Ok(false)`: a machine's version, a key or
+    /// a bound was not what the decision rested on.
+    fn write_own(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        write: &Write,
+        wait: Duration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Writes everything in the transaction that is open on the connection, or nothing; the transaction stays usable.
+    /// The machines and accounts that exist are locked by it.
+    fn write_joined(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        write: &Write,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Finds out, in a transaction that is rolled back, whether what `witness` names was committed: inserts it again.
+    /// A conflict proves the commit, an insert proves that there was none and can be none. `None` if the wait for the
+    /// first writer did not end within `wait`.
+    fn probe(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        witness: &Witness,
+        wait: Duration,
+    ) -> impl Future<Output = Result<Option<bool>, StoreError>> + Send;
+
+    /// A page of one machine's history with `seq` above `after`, oldest first.
+    fn history(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        machine: (&str, &str),
+        after: i64,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<TransitionRow>, StoreError>> + Send;
+
+    /// Machines in one of `states` (a name and its earlier names), entered before `before`, in the order of
+    /// (entered, id), those after the cursor.
+    fn in_state(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        query: &rows::StateQuery<'_>,
+    ) -> impl Future<Output = Result<Vec<rows::MachineRow>, StoreError>> + Send;
+
+    /// How many machines are stored under each state's name.
+    fn count_by_state(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        machine: &str,
+    ) -> impl Future<Output = Result<Vec<(String, i64)>, StoreError>> + Send;
+
+    /// Stores the machine's graph if none is stored; gives what is stored now, with its hash.
+    fn register_graph(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        machine: &str,
+        graph: &rows::GraphRow,
+        replace: Option<&[u8]>,
+    ) -> impl Future<Output = Result<rows::GraphRow, StoreError>> + Send;
+
+    /// The statements that bring an empty database to each version, in order.
+    fn migrations(tables: &Tables) -> Vec<rows::Migration>;
+
+    /// The version the database is at; `None` if idem's tables are not there.
+    fn version(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+    ) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+
+    /// Applies the migrations that are missing, in one transaction under a lock that other migrating processes wait for.
+    fn migrate(conn: &mut Self::Connection, sql: &Self::Sql) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What an error of the driver means.
+    fn classify(error: sqlx::Error) -> StoreError;
+}
