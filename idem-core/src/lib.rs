@@ -1,16 +1,36 @@
 //! Makes retries harmless: one effect and one remembered outcome per command.
 
+// `__private` and the documentation tests name the crate as its users do.
+extern crate self as idem_core;
+
 pub mod clock;
+mod engine;
+pub mod error;
 mod fingerprint;
+#[cfg(feature = "_sql")]
+mod idem;
 mod key;
 pub mod machine;
 mod outcome;
+#[cfg(feature = "_sql")]
+mod store;
+#[cfg(feature = "_sql")]
+mod trace;
 mod wire;
 
 pub use clock::Timestamp;
+#[cfg(feature = "_sql")]
+pub use engine::retry::Retry;
+#[cfg(feature = "_sql")]
+pub use engine::transaction::{Tx, TxFuture, UnitError};
+pub use error::{Effect, Error, ErrorKind};
+#[cfg(feature = "_sql")]
+pub use idem::{Builder, Idem};
 pub use key::{Key, KeyError, MAX_NAME_BYTES};
 pub use machine::{Context, Natural, Step};
 pub use outcome::{Origin, Outcome};
+#[cfg(feature = "_sql")]
+pub use store::Database;
 
 /// What generated code uses. Not covered by semver.
 #[doc(hidden)]
@@ -23,7 +43,18 @@ pub mod __private {
     pub use crate::wire::{Stored, WireError};
 }
 
+/// For generated code: what it names only exists with a store.
 #[cfg(feature = "_sql")]
-mod store;
-#[cfg(feature = "_sql")]
-pub use store::Database;
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stored {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+
+/// For generated code: without a store nothing of it exists.
+#[cfg(not(feature = "_sql"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stored {
+    ($($tokens:tt)*) => {};
+}

@@ -18,6 +18,9 @@ pub enum WireError {
     /// The version byte is not ours.
     #[error("stored in format {0:?}, which this version does not know")]
     Format(Option<char>),
+    /// The enum's serde does not write a variant under its own name.
+    #[error("the enum's own serde renames or re-tags its variants; use `#[name = \"…\"]` instead")]
+    Tagged,
     /// The JSON does not fit the type.
     #[error(transparent)]
     Json(#[from] serde_json::Error),

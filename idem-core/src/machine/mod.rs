@@ -2,10 +2,23 @@
 
 mod context;
 mod graph;
+mod memory;
+#[cfg(feature = "_sql")]
+pub(crate) mod names;
 mod rules;
 mod step;
+#[cfg(feature = "_sql")]
+mod stored;
 
 pub use context::{Context, StableId};
+pub(crate) use graph::Names;
 pub use graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
+pub use memory::InMemory;
 pub use rules::{Machine, Named, Natural, Repeatable, Rules, State, Taken};
 pub use step::Step;
+pub(crate) use step::{Effects, Move};
+#[cfg(feature = "_sql")]
+pub use stored::{
+    At, Call, CallFuture, Cursor, Difference, Event, History, InState, Machines, Override, Problem, StoredMachine,
+    Transition, Verification, Within,
+};

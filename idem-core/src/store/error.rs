@@ -1,5 +1,12 @@
 //! What went wrong in a database, in the engine's terms.
 
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// The version of the schema that this library works on.
+pub(crate) const VERSION: i64 = 1;
+
 /// An error of the store with its class.
 #[derive(Debug)]
 pub struct StoreError {
@@ -26,4 +33,19 @@ pub(crate) enum Class {
     Storage,
     /// Everything else that the database refuses.
     Other,
+}
+
+impl StoreError {
+    /// The error of a call that was refused, or of which nothing was sent that could have an effect.
+    pub(crate) fn not_sent(self) -> Error {
+        let source = Box::new(self.source);
+        match self.class {
+            Class::Contention => Error::Contention { attempts: 1 },
+            Class::Busy => Error::InFlight { waited: Duration::ZERO },
+            Class::Unavailable | Class::Broken => Error::Unavailable { source },
+            Class::Schema => Error::NotMigrated { found: None, wanted: VERSION },
+            Class::ReadOnly => Error::ReadOnly { source },
+            Class::Storage | Class::Other => Error::Store { source },
+        }
+    }
 }

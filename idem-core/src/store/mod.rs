@@ -21,6 +21,21 @@ use error::StoreError;
 use rows::{AccountRow, Loaded, RunRow, TransitionRow, Witness, Write};
 use tables::Tables;
 
+/// How pools that we open are set.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolSettings {
+    pub(crate) connections: u32,
+    pub(crate) acquire: Duration,
+}
+
+/// Why no pool came of a URL.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// The URL cannot work; says what to do.
+    Url(String),
+    Store(StoreError),
+}
+
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
 pub trait Database: Store {}
 
@@ -29,9 +44,6 @@ pub trait Database: Store {}
 /// # Cancel safety
 /// No method is: the engine drops the connection when a call is dropped half-way.
 pub trait Store: sqlx::Database {
-    /// The name in messages and URLs.
-    const NAME: &'static str;
-
     /// The statements of one set of tables, filled in once.
     type Sql: Send + Sync + 'static;
 
@@ -65,6 +77,14 @@ pub trait Store: sqlx::Database {
         runs: &[(&str, &str, &str)],
     ) -> impl Future<Output = Result<Vec<Option<RunRow>>, StoreError>> + Send;
 
+    /// The visit of the newest transition of one machine that led to one of `states`.
+    fn last_visit(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        machine: (&str, &str),
+        states: &[&str],
+    ) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+
     /// The accounts, in the order asked. With `lock`, each is opened if it is missing and locked in the order of bytes.
     fn load_accounts(
         conn: &mut Self::Connection,
@@ -89,6 +109,10 @@ pub trait Store: sqlx::Database {
         sql: &Self::Sql,
         write: &Write,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Fails if the transaction that is open on the connection was aborted by an error. Nothing to ask where a failed
+    /// statement does not abort.
+    fn ping_tx(conn: &mut Self::Connection) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Finds out, in a transaction that is rolled back, whether what `witness` names was committed: inserts it again.
     /// A conflict proves the commit, an insert proves that there was none and can be none. `None` if the wait for the
@@ -146,5 +170,19 @@ pub trait Store: sqlx::Database {
     fn migrate(conn: &mut Self::Connection, sql: &Self::Sql) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// What an error of the driver means.
-    fn classify(error: sqlx::Error) -> StoreError;
+    fn classify(error: sqlx::Error) -> StoreError {
+        StoreError { class: Self::class(&error), source: error }
+    }
+
+    /// The class of an error of the driver.
+    fn class(error: &sqlx::Error) -> error::Class;
+
+    /// The pools for a URL: that of the writers and, if it is another, that of the readers.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, and how to mend it; or the driver's error.
+    fn connect(
+        url: &str,
+        settings: &PoolSettings,
+    ) -> impl Future<Output = Result<(sqlx::Pool<Self>, sqlx::Pool<Self>), ConnectError>> + Send;
 }

@@ -104,6 +104,12 @@ pub struct Write {
     pub(crate) messages: Vec<MessageWrite>,
 }
 
+impl Write {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.transitions.is_empty() && self.keys.is_empty()
+    }
+}
+
 /// The new state of a machine, if its version still is `expected`.
 #[derive(Debug)]
 pub struct MachineWrite {

@@ -1,0 +1,329 @@
+//! The write that decisions add up to, and the rows as they would be after it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::item::{Answer, Item};
+use super::settle::{Account, Posting, settle};
+use super::snapshot::{MachineId, Needs, RunId, Snapshot, VisitId};
+use crate::clock::Timestamp;
+use crate::error::{Error, OutOfBounds};
+use crate::key::KeyHash;
+use crate::store::rows::{
+    AccountWrite, EntryWrite, KeyRow, KeyWrite, MachineRow, MachineWrite, MessageWrite, RunRow, TransitionRow, Write,
+};
+use crate::wire::Stored;
+
+/// A machine as the decisions so far have left it.
+#[derive(Debug, Clone)]
+pub(crate) struct Current {
+    pub(crate) state: usize,
+    pub(crate) body: Stored,
+    pub(crate) version: i64,
+    pub(crate) visit: i64,
+    pub(crate) entered_at: Timestamp,
+}
+
+/// One transition to be added, with everything that happens with it.
+pub(crate) struct Change<'a> {
+    pub(crate) state: usize,
+    pub(crate) body: Stored,
+    pub(crate) payload: &'a Stored,
+    pub(crate) outcome: Stored,
+    pub(crate) operation: &'static str,
+    pub(crate) fingerprint: crate::fingerprint::Fingerprint,
+    pub(crate) keyed: bool,
+    /// The visit the state belongs to; `None`: decided by where it comes from.
+    pub(crate) visit: Option<i64>,
+}
+
+/// Decisions in the making: the snapshot with the changes of the items before laid over it.
+pub(crate) struct Draft<'s> {
+    pub(crate) snapshot: &'s Snapshot,
+    pub(crate) needs: Needs,
+    pub(crate) write: Write,
+    machines: BTreeMap<MachineId, Current>,
+    keys: HashMap<KeyHash, KeyRow>,
+    runs: BTreeMap<RunId, RunRow>,
+    visits: BTreeMap<VisitId, i64>,
+    accounts: BTreeMap<String, Account>,
+    account_writes: BTreeMap<String, AccountWrite>,
+}
+
+impl<'s> Draft<'s> {
+    pub(crate) fn new(snapshot: &'s Snapshot) -> Self {
+        Self {
+            snapshot,
+            needs: Needs::default(),
+            write: Write { now: snapshot.now.as_micros(), ..Write::default() },
+            machines: BTreeMap::new(),
+            keys: HashMap::new(),
+            runs: BTreeMap::new(),
+            visits: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            account_writes: BTreeMap::new(),
+        }
+    }
+
+    /// The key, unless it is unknown or has expired.
+    pub(crate) fn key(&self, hash: &KeyHash) -> Option<&KeyRow> {
+        let alive = |row: &&KeyRow| row.expires_at.is_none_or(|at| at > self.snapshot.now);
+        self.keys.get(hash).or_else(|| self.snapshot.keys.get(hash)).filter(alive)
+    }
+
+    /// The machine as it stands after the items before; `None` if there is none.
+    pub(crate) fn machine(&self, item: &Item) -> Result<Option<Current>, Error> {
+        let id = (item.machine(), item.id.clone());
+        if let Some(current) = self.machines.get(&id) {
+            return Ok(Some(current.clone()));
+        }
+        let Some(Some(row)) = self.snapshot.machines.get(&id) else {
+            return Ok(None);
+        };
+        current_of(item, row).map(Some)
+    }
+
+    /// The newest run of the item's operation, under today's name and earlier ones. `None`: it is not loaded yet.
+    pub(crate) fn last_run(&mut self, item: &Item) -> Option<Option<RunRow>> {
+        let mut newest: Option<RunRow> = None;
+        let mut missing = false;
+        for operation in item.operations() {
+            let id = (item.machine(), item.id.clone(), operation);
+            let drafted = self.runs.get(&id);
+            match drafted.map(Some).or_else(|| self.snapshot.runs.get(&id).map(Option::as_ref)) {
+                None => {
+                    self.needs.runs.insert(id);
+                    missing = true;
+                }
+                Some(Some(run)) if newest.as_ref().is_none_or(|newest| newest.seq < run.seq) => {
+                    newest = Some(run.clone())
+                }
+                Some(_) => {}
+            }
+        }
+        (!missing).then_some(newest)
+    }
+
+    /// The newest visit of a state. `None`: it is not loaded yet.
+    pub(crate) fn last_visit(&mut self, item: &Item, state: usize) -> Option<Option<i64>> {
+        let id = (item.machine(), item.id.clone(), state);
+        if let Some(&visit) = self.visits.get(&id) {
+            return Some(Some(visit));
+        }
+        let known = self.snapshot.visits.get(&id).copied();
+        if known.is_none() {
+            let info = &item.driver.graph().states[state];
+            self.needs.visits.insert(id, std::iter::once(info.name).chain(info.was.iter().copied()).collect());
+        }
+        known
+    }
+
+    /// Takes the postings into the draft, or none of them. `None`: their accounts are not loaded yet.
+    pub(crate) fn post(
+        &mut self,
+        item: &Item,
+        seq: i64,
+        at: Timestamp,
+        postings: &[Posting<'_>],
+    ) -> Option<Result<(), OutOfBounds>> {
+        let mut missing = false;
+        for posting in postings {
+            if self.accounts.contains_key(posting.account) {
+                continue;
+            }
+            match self.snapshot.accounts.get(posting.account) {
+                None => {
+                    self.needs.accounts.insert(posting.account.to_owned());
+                    missing = true;
+                }
+                Some(Some(row)) => {
+                    let account = Account { balance: row.balance, floor: row.floor, ceiling: row.ceiling };
+                    self.accounts.insert(posting.account.to_owned(), account);
+                }
+                Some(None) => {}
+            }
+        }
+        if missing {
+            return None;
+        }
+        // The running sums of one write must themselves fit 64 bits, which only absurd amounts break: checked before
+        // anything is changed, so that a refused item leaves no trace in the draft.
+        let refused = self.sums_beyond(postings).or_else(|| settle(&mut self.accounts, postings).err());
+        if let Some(refused) = refused {
+            return Some(Err(refused));
+        }
+        for (leg, posting) in (0..).zip(postings) {
+            self.add_entry(item, seq, at, leg, *posting);
+        }
+        Some(Ok(()))
+    }
+
+    fn sums_beyond(&self, postings: &[Posting<'_>]) -> Option<OutOfBounds> {
+        let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+        for posting in postings {
+            let written = self.account_writes.get(posting.account).map_or(0, |account| account.delta);
+            let sum = sums.entry(posting.account).or_insert(written);
+            match sum.checked_add(posting.delta) {
+                Some(next) => *sum = next,
+                None => {
+                    let account = posting.account.to_owned();
+                    return Some(OutOfBounds {
+                        account,
+                        balance: *sum,
+                        delta: posting.delta,
+                        floor: None,
+                        ceiling: None,
+                    });
+                }
+            }
+        }
+        None
+    }
+
+    fn add_entry(&mut self, item: &Item, seq: i64, at: Timestamp, leg: i64, posting: Posting<'_>) {
+        let account = self.account_writes.entry(posting.account.to_owned()).or_insert_with(|| AccountWrite {
+            account: posting.account.to_owned(),
+            delta: 0,
+            lowest: i64::MAX,
+            highest: i64::MIN,
+            entries: 0,
+        });
+        let running = account.delta.saturating_add(posting.delta);
+        account.delta = running;
+        account.lowest = account.lowest.min(running);
+        account.highest = account.highest.max(running);
+        account.entries += 1;
+        self.write.entries.push(EntryWrite {
+            account: posting.account.to_owned(),
+            nth: account.entries,
+            delta: posting.delta,
+            running,
+            machine: item.machine().to_owned(),
+            id: item.id.to_string(),
+            seq,
+            leg,
+            at,
+        });
+    }
+
+    pub(crate) fn add_message(
+        &mut self,
+        item: &Item,
+        seq: i64,
+        at: Timestamp,
+        leg: i64,
+        topic: String,
+        payload: Stored,
+    ) {
+        let (machine, id) = (item.machine().to_owned(), item.id.to_string());
+        self.write.messages.push(MessageWrite { topic, payload, machine, id, seq, leg, at });
+    }
+
+    /// Adds a transition from `from` (none for the first) and gives the machine as it stands after it.
+    pub(crate) fn add(
+        &mut self,
+        item: &Item,
+        from: Option<&Current>,
+        at: Timestamp,
+        change: Change<'_>,
+    ) -> (Current, Answer) {
+        let graph = item.driver.graph();
+        let seq = from.map_or(0, |from| from.version) + 1;
+        let stays = from.is_some_and(|from| from.state == change.state);
+        let visit = change.visit.unwrap_or_else(|| from.filter(|_| stays).map_or(seq, |from| from.visit));
+        let entered_at = from.filter(|_| stays && visit != seq).map_or(at, |from| from.entered_at);
+        let key = item.key.as_ref().filter(|_| change.keyed);
+        let row = TransitionRow {
+            machine: graph.name.to_owned(),
+            id: item.id.to_string(),
+            seq,
+            command: change.operation.to_owned(),
+            from_state: from.map_or_else(String::new, |from| graph.states[from.state].name.to_owned()),
+            state: graph.states[change.state].name.to_owned(),
+            body: change.body.clone(),
+            payload: change.payload.clone(),
+            outcome: change.outcome.clone(),
+            fingerprint: change.fingerprint,
+            key: key.map(|(key, _)| (key.scope().to_owned(), key.as_str().to_owned())),
+            from_visit: from.map_or(0, |from| from.visit),
+            visit,
+            at,
+            correlation: item.correlation.as_deref().map(str::to_owned),
+        };
+        let run = RunRow {
+            seq,
+            command: row.command.clone(),
+            payload: row.payload.clone(),
+            outcome: row.outcome.clone(),
+            fingerprint: row.fingerprint.0.to_vec(),
+            at,
+            from_visit: row.from_visit,
+        };
+        if let Some((_, hash)) = key {
+            self.remember(item, *hash, &run, None);
+        }
+        self.runs.insert((graph.name, item.id.clone(), change.operation), run);
+        self.visits.insert((graph.name, item.id.clone(), change.state), visit);
+        self.write.transitions.push(row);
+        let current = Current { state: change.state, body: change.body, version: seq, visit, entered_at };
+        self.machines.insert((graph.name, item.id.clone()), current.clone());
+        (current, Answer { seq, at, outcome: change.outcome, fresh: true, superseded: false })
+    }
+
+    /// Records that the item's key is answered by `run`.
+    pub(crate) fn remember(&mut self, item: &Item, hash: KeyHash, run: &RunRow, expires_at: Option<Timestamp>) {
+        let at = self.snapshot.now;
+        self.write.keys.push(KeyWrite {
+            hash,
+            surface: item.machine().to_owned(),
+            target: item.id.to_string(),
+            seq: run.seq,
+            fingerprint: item.fingerprint,
+            at,
+            expires_at,
+        });
+        let row = KeyRow {
+            fingerprint: item.fingerprint.0.to_vec(),
+            target: item.id.to_string(),
+            seq: run.seq,
+            at,
+            expires_at,
+            run: Some(run.clone()),
+        };
+        self.keys.insert(hash, row);
+    }
+
+    /// The write, in the order that every writer takes its locks in.
+    pub(crate) fn finish(mut self) -> Write {
+        for ((machine, id), current) in self.machines {
+            let loaded = self.snapshot.machines.get(&(machine, id.clone())).and_then(Option::as_ref);
+            let Some(last) = self.write.transitions.iter().rev().find(|row| row.machine == machine && *row.id == *id)
+            else {
+                continue;
+            };
+            self.write.machines.push(MachineWrite {
+                machine: machine.to_owned(),
+                id: id.to_string(),
+                state: last.state.clone(),
+                body: current.body,
+                expected: loaded.map_or(0, |row| row.version),
+                version: current.version,
+                visit: current.visit,
+                entered_at: current.entered_at,
+            });
+        }
+        self.write.keys.sort_by_key(|key| key.hash);
+        self.write.accounts = self.account_writes.into_values().collect();
+        self.write
+    }
+}
+
+fn current_of(item: &Item, row: &MachineRow) -> Result<Current, Error> {
+    let graph = item.driver.graph();
+    let state = graph.state_named(&row.state).ok_or_else(|| Error::UnknownState {
+        machine: graph.name,
+        id: row.id.clone(),
+        stored: row.state.clone(),
+        known: graph.states.iter().map(|state| state.name).collect(),
+    })?;
+    Ok(Current { state, body: row.body.clone(), version: row.version, visit: row.visit, entered_at: row.entered_at })
+}

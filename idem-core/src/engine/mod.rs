@@ -1,0 +1,35 @@
+//! The algorithm, once: load, decide, settle, write; for one command or for many, in memory and on every database.
+//!
+//! - `answer`: the table that says what a command is answered with
+//! - `driver`: a machine's rules with the types taken off
+//! - `settle`: money against the bounds of accounts
+//! - `decide`: all commands of a load, one after the other, into one write
+//! - `run`: the loop around it, in a transaction of its own or in the caller's
+//! - `resolve`: what to do when the reply to a write is lost
+
+pub(crate) mod answer;
+pub(crate) mod driver;
+pub(crate) mod settle;
+
+#[cfg(feature = "_sql")]
+pub(crate) mod decide;
+#[cfg(feature = "_sql")]
+mod draft;
+#[cfg(feature = "_sql")]
+pub(crate) mod fault;
+#[cfg(feature = "_sql")]
+pub(crate) mod held;
+#[cfg(feature = "_sql")]
+pub(crate) mod item;
+#[cfg(feature = "_sql")]
+mod load;
+#[cfg(feature = "_sql")]
+mod resolve;
+#[cfg(feature = "_sql")]
+pub(crate) mod retry;
+#[cfg(feature = "_sql")]
+pub(crate) mod run;
+#[cfg(feature = "_sql")]
+pub(crate) mod snapshot;
+#[cfg(feature = "_sql")]
+pub(crate) mod transaction;

@@ -1,0 +1,67 @@
+//! What to do when the reply to a write is lost: ask the database, in a way that a write still in flight cannot fool.
+//!
+//! Reading alone proves nothing, the first COMMIT may still be on its way. So the row that only the lost write can have
+//! written is *inserted* again, on a fresh connection, with a bound on the wait: a conflict proves the commit, an insert
+//! (rolled back) proves that there was none and will be none.
+
+use std::time::{Duration, Instant};
+
+use super::held::Held;
+use super::retry::Retry;
+use crate::error::{Error, Source};
+use crate::idem::Inner;
+use crate::store::Database;
+use crate::store::rows::{Witness, Write};
+
+/// How long a database that went away is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A row by which a write can be recognised.
+pub(crate) fn witness(write: &Write) -> Option<Witness> {
+    let transition = write.transitions.first().map(|row| {
+        let (machine, id) = (row.machine.clone(), row.id.clone());
+        Witness::Transition { machine, id, seq: row.seq }
+    });
+    transition.or_else(|| write.keys.first().map(|key| Witness::Key(key.hash)))
+}
+
+/// Whether the write that `witness` stands for was committed.
+///
+/// # Errors
+/// [`Error::Indeterminate`] if the database cannot be asked in time, or nothing was written that could be asked for.
+pub(crate) async fn committed<DB: Database>(
+    inner: &Inner<DB>,
+    witness: Option<&Witness>,
+    lost: Source,
+) -> Result<bool, Error> {
+    let Some(witness) = witness else {
+        return Err(Error::Indeterminate { source: lost });
+    };
+    if super::fault::bug("guess-not-applied") {
+        return Ok(false);
+    }
+    let began = Instant::now();
+    let pauses = Retry::default().attempts(u32::MAX);
+    for made in 1.. {
+        if let Ok(Some(answer)) = ask(inner, witness).await {
+            return Ok(answer);
+        }
+        if began.elapsed() > PATIENCE || !pauses.pause(made).await {
+            break;
+        }
+    }
+    Err(Error::Indeterminate { source: lost })
+}
+
+async fn ask<DB: Database>(inner: &Inner<DB>, witness: &Witness) -> Result<Option<bool>, Error> {
+    let mut held = Held::acquire(&inner.writers).await?;
+    held.arm();
+    let answer = DB::probe(held.conn(), &inner.sql, witness, inner.settings.wait).await;
+    match answer {
+        Ok(answer) => {
+            held.disarm();
+            Ok(answer)
+        }
+        Err(error) => Err(error.not_sent()),
+    }
+}

@@ -1,0 +1,68 @@
+//! How often, and how far apart.
+
+use std::time::Duration;
+
+/// How a unit of work is retried when other writers are faster: exponential pauses with full jitter, bounded in number.
+///
+/// ```
+/// use std::time::Duration;
+/// let policy = idem_core::Retry::default().attempts(5).longest_pause(Duration::from_millis(200));
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Retry {
+    attempts: u32,
+    first: Duration,
+    longest: Duration,
+}
+
+impl Default for Retry {
+    /// Ten attempts; pauses of up to 5 ms, then doubling up to 500 ms.
+    fn default() -> Self {
+        Self { attempts: 10, first: Duration::from_millis(5), longest: Duration::from_millis(500) }
+    }
+}
+
+impl Retry {
+    /// One attempt.
+    pub fn never() -> Self {
+        Self { attempts: 1, ..Self::default() }
+    }
+
+    /// At most this many attempts, the first included; at least one.
+    #[must_use]
+    pub fn attempts(self, attempts: u32) -> Self {
+        Self { attempts: attempts.max(1), ..self }
+    }
+
+    /// The longest pause after the first attempt.
+    #[must_use]
+    pub fn first_pause(self, first: Duration) -> Self {
+        Self { first, ..self }
+    }
+
+    /// The longest pause after any attempt.
+    #[must_use]
+    pub fn longest_pause(self, longest: Duration) -> Self {
+        Self { longest, ..self }
+    }
+
+    pub(crate) fn limit(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Waits before attempt number `made` + 1; false if no attempt is left.
+    pub(crate) async fn pause(&self, made: u32) -> bool {
+        if made >= self.attempts {
+            return false;
+        }
+        let ceiling = self.first.saturating_mul(2_u32.saturating_pow(made.saturating_sub(1))).min(self.longest);
+        tokio::time::sleep(ceiling.mul_f64(jitter())).await;
+        true
+    }
+}
+
+/// A random share between 0 and 1.
+fn jitter() -> f64 {
+    // Without randomness the full pause is waited: slower, and still right.
+    getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX))
+}

@@ -1,0 +1,188 @@
+//! The loop: load, decide, settle, write; whatever lost the race is loaded and decided again.
+
+use std::time::{Duration, Instant};
+
+use sqlx_core::transaction::TransactionManager as _;
+
+use super::fault;
+use super::held::Held;
+use super::item::{Answered, Item};
+use super::load::load_and_decide;
+use super::resolve::{committed, witness};
+use crate::error::Error;
+use crate::idem::Inner;
+use crate::store::Database;
+use crate::store::error::{Class, StoreError};
+use crate::store::rows::Witness;
+
+/// What one attempt came to.
+enum Attempt {
+    Done(Vec<Answered>),
+    /// Another writer was faster, nothing is written.
+    Lost,
+    /// The reply was lost: the row that proves the commit, and the answers that it stands for.
+    Broken(Option<Witness>, Vec<Answered>, StoreError),
+}
+
+/// Answers items in transactions of the engine's own.
+///
+/// The first attempt takes no lock. If it loses a race, what won is loaded once more without a lock, because most often it
+/// was the same request; if there still is something to write, machines are locked before they are read, so that a busy
+/// machine is waited for instead of being raced for.
+pub(crate) async fn run_own<DB: Database>(
+    inner: &Inner<DB>,
+    items: &[Item],
+    deadline: Option<Duration>,
+) -> Result<Vec<Answered>, Error> {
+    let began = Instant::now();
+    let mut lost = 0;
+    let mut written = None;
+    for made in 1.. {
+        let wait = match deadline {
+            None => inner.settings.wait,
+            Some(deadline) => match deadline.checked_sub(began.elapsed()) {
+                Some(left) => left.min(inner.settings.wait),
+                None => return Err(Error::InFlight { waited: began.elapsed() }),
+            },
+        };
+        crate::trace::attempts(made);
+        let mut held = Held::acquire(&inner.writers).await?;
+        let attempt = if lost > 0 {
+            locked(inner, &mut held, items, wait).await
+        } else {
+            optimistic(inner, &mut held, items, wait).await
+        };
+        // Before the database is asked about a lost reply: the pool may have this one connection.
+        drop(held);
+        match attempt {
+            Ok(Attempt::Done(answers)) => return Ok(restore_fresh(answers, written)),
+            Ok(Attempt::Broken(witness, answers, error)) => {
+                lost += 1;
+                if committed(inner, witness.as_ref(), Box::new(error.source)).await? {
+                    written = Some(answers);
+                }
+            }
+            Ok(Attempt::Lost) => lost += 1,
+            Err(error) if error.class == Class::Busy => return Err(Error::InFlight { waited: began.elapsed() }),
+            Err(error) if error.class == Class::Contention => lost += 1,
+            Err(error) => return Err(inner.explain(error).await),
+        }
+        // The first loss is answered at once: the winner has committed, so its row is there.
+        if made > 1 && !inner.settings.retry.pause(made).await {
+            return Err(Error::Contention { attempts: made });
+        }
+    }
+    Err(Error::Contention { attempts: u32::MAX })
+}
+
+/// Answers items inside a transaction that the caller began and will end.
+pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, items: &[Item]) -> Result<Vec<Answered>, Error> {
+    tx.usable()?;
+    let inner = tx.inner.clone();
+    for _ in 0..inner.settings.retry.limit() {
+        let conn = tx.engine_conn()?;
+        let decision = match load_and_decide::<DB>(conn, &inner.sql, items, &inner.settings.limits, true).await {
+            Ok(decision) => decision,
+            Err(error) => return Err(tx.failed(error)),
+        };
+        if decision.write.is_empty() {
+            return Ok(decision.answers);
+        }
+        tx.broken = true;
+        fault::point("joined.write.before");
+        let wrote = match DB::write_joined(tx.engine_conn()?, &inner.sql, &decision.write).await {
+            Ok(wrote) => wrote,
+            Err(error) => return Err(tx.failed(error)),
+        };
+        fault::point("joined.write.after");
+        tx.broken = false;
+        if wrote {
+            tx.wrote(witness(&decision.write));
+            return Ok(decision.answers);
+        }
+    }
+    Err(Error::Contention { attempts: inner.settings.retry.limit() })
+}
+
+/// No lock; the write holds only if nothing changed since the load.
+async fn optimistic<DB: Database>(
+    inner: &Inner<DB>,
+    held: &mut Held<DB>,
+    items: &[Item],
+    wait: Duration,
+) -> Result<Attempt, StoreError> {
+    let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, false).await?;
+    if decision.write.is_empty() {
+        return Ok(Attempt::Done(decision.answers));
+    }
+    held.arm();
+    fault::point("own.write.before");
+    let wrote = DB::write_own(held.conn(), &inner.sql, &decision.write, wait).await;
+    fault::point("own.write.after");
+    match wrote {
+        Ok(wrote) => {
+            held.disarm();
+            Ok(if wrote { Attempt::Done(decision.answers) } else { Attempt::Lost })
+        }
+        Err(error) if error.class == Class::Broken => {
+            Ok(Attempt::Broken(witness(&decision.write), decision.answers, error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Machines are locked before they are read.
+async fn locked<DB: Database>(
+    inner: &Inner<DB>,
+    held: &mut Held<DB>,
+    items: &[Item],
+    wait: Duration,
+) -> Result<Attempt, StoreError> {
+    // What won the race most often is the same request, and then there is nothing left to lock.
+    let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, false).await?;
+    if decision.write.is_empty() {
+        return Ok(Attempt::Done(decision.answers));
+    }
+    held.arm();
+    let begin = sqlx::AssertSqlSafe(DB::begin(wait));
+    DB::TransactionManager::begin(held.conn(), Some(sqlx::SqlSafeStr::into_sql_str(begin)))
+        .await
+        .map_err(DB::classify)?;
+    let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, true).await?;
+    fault::point("locked.write.before");
+    let wrote = decision.write.is_empty() || DB::write_joined(held.conn(), &inner.sql, &decision.write).await?;
+    if !wrote {
+        DB::TransactionManager::rollback(held.conn()).await.map_err(DB::classify)?;
+        held.disarm();
+        return Ok(Attempt::Lost);
+    }
+    fault::point("locked.commit.before");
+    let end = DB::TransactionManager::commit(held.conn()).await.map_err(DB::classify);
+    fault::point("locked.commit.after");
+    match end {
+        Ok(()) => {
+            held.disarm();
+            Ok(Attempt::Done(decision.answers))
+        }
+        Err(error) if error.class == Class::Broken => {
+            Ok(Attempt::Broken(witness(&decision.write), decision.answers, error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The answers of the load after a lost reply are replays; those whose transition is the one this very call wrote are
+/// fresh. The database's time to the microsecond tells them from another caller's.
+fn restore_fresh(answers: Vec<Answered>, written: Option<Vec<Answered>>) -> Vec<Answered> {
+    let Some(written) = written else {
+        return answers;
+    };
+    let restore = |(answer, written): (Answered, Answered)| match (answer, written) {
+        (Ok(mut answer), Ok(written)) => {
+            answer.fresh = written.fresh && (answer.seq, answer.at) == (written.seq, written.at);
+            Ok(answer)
+        }
+        (answer, _) => answer,
+    };
+    answers.into_iter().zip(written).map(restore).collect()
+}

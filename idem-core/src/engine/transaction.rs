@@ -1,0 +1,302 @@
+//! Transactions that the user's own statements share with the engine's.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use sqlx_core::transaction::TransactionManager as _;
+
+use super::fault;
+use super::held::Held;
+use super::resolve::committed;
+use super::retry::Retry;
+use crate::error::Error;
+use crate::idem::{Idem, Inner};
+use crate::store::Database;
+use crate::store::error::{Class, StoreError};
+use crate::store::rows::Witness;
+
+/// A transaction, yours and the engine's: what commands, ledger changes and your own statements do in it commits
+/// together or not at all.
+///
+/// Made by [`Idem::transaction`], [`Idem::begin`] or [`Idem::adopt_tx`]. Dropped without [`commit`](Self::commit) it is
+/// rolled back.
+///
+/// # Cancel safety
+/// A call of the engine that is dropped between its first write and its last leaves the transaction *broken*: every later
+/// call and `commit` answer [`Error::Interrupted`], nothing of it is applied, and its connection is closed.
+pub struct Tx<DB: Database> {
+    pub(crate) inner: Arc<Inner<DB>>,
+    link: Link<DB>,
+    /// Between the first write of a call and its last.
+    pub(crate) broken: bool,
+    /// The user's statements ran since the engine's last: one of them may have failed and aborted the transaction.
+    touched: bool,
+    contended: bool,
+    witness: Option<Witness>,
+}
+
+enum Link<DB: Database> {
+    Own(Held<DB>),
+    Adopted(sqlx::Transaction<'static, DB>),
+    Ended,
+}
+
+/// The future of one attempt in [`Idem::transaction`].
+pub type TxFuture<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
+
+/// An error that ends a unit of work in [`Idem::transaction`].
+///
+/// Implemented for [`Error`] and for boxed errors. For your own enum:
+///
+/// ```
+/// # #[derive(Debug, thiserror::Error)] #[error("mine")] enum MyError { Idem(#[from] idem_core::Error), Sql(#[from] sqlx::Error) }
+/// impl idem_core::UnitError for MyError {
+///     fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+///         Some(self)
+///     }
+/// }
+/// ```
+pub trait UnitError: From<Error> {
+    /// Where to look for a database error that is worth another attempt: the error itself, as an error.
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)>;
+}
+
+impl<R: std::error::Error + 'static> UnitError for Error<R>
+where
+    Error<R>: From<Error>,
+{
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl UnitError for Box<dyn std::error::Error + Send + Sync> {
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.as_ref())
+    }
+}
+
+impl<DB: Database> Idem<DB> {
+    /// Runs a whole unit of work in one transaction: commands, ledger changes and your own statements.
+    ///
+    /// Retries the unit, in a new transaction, while other writers are faster, as `policy` says; resolves a lost reply to
+    /// the COMMIT. So `work` may run several times, and only its last run counts: what it does outside the transaction it
+    /// does each time.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`Error::Indeterminate`] if the reply to the COMMIT was lost and the database cannot be
+    /// asked in time.
+    ///
+    /// # Cancel safety
+    /// Dropped before the COMMIT is sent nothing is applied; after it everything may be.
+    pub async fn transaction<T, E, F>(&self, policy: Retry, mut work: F) -> Result<T, E>
+    where
+        E: UnitError,
+        F: for<'t> FnMut(&'t mut Tx<DB>) -> TxFuture<'t, T, E>,
+    {
+        for made in 1.. {
+            let mut tx = self.begin().await?;
+            let error = match work(&mut tx).await {
+                Ok(value) => match tx.commit().await {
+                    Ok(()) => return Ok(value),
+                    Err(error) if error.is_retryable() && !matches!(error, Error::Indeterminate { .. }) => error.into(),
+                    Err(error) => return Err(error.into()),
+                },
+                Err(error) => {
+                    let again = tx.contended || error.cause().is_some_and(contended::<DB>);
+                    tx.rollback().await;
+                    if !again {
+                        return Err(error);
+                    }
+                    error
+                }
+            };
+            if !policy.pause(made).await {
+                return Err(error);
+            }
+        }
+        Err(Error::Contention { attempts: u32::MAX }.into())
+    }
+
+    /// Begins a transaction that is neither retried nor resolved for you beyond [`Tx::commit`].
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if no connection is to be had, [`Error::InFlight`] if another writer holds the database
+    /// (SQLite).
+    ///
+    /// # Cancel safety
+    /// Cancel safe: the connection is closed.
+    pub async fn begin(&self) -> Result<Tx<DB>, Error> {
+        let inner = self.inner.clone();
+        let mut held = Held::acquire(&inner.writers).await?;
+        held.arm();
+        let begin = sqlx::AssertSqlSafe(DB::begin(inner.settings.wait));
+        let began = DB::TransactionManager::begin(held.conn(), Some(sqlx::SqlSafeStr::into_sql_str(begin))).await;
+        if let Err(error) = began {
+            return Err(inner.explain(DB::classify(error)).await);
+        }
+        Ok(Tx { inner, link: Link::Own(held), broken: false, touched: false, contended: false, witness: None })
+    }
+
+    /// Joins a transaction of sqlx's that you began: give it here, end it by [`Tx::commit`].
+    ///
+    /// On SQLite begin it with `BEGIN IMMEDIATE`: a deferred transaction cannot become a writer once another has written.
+    pub fn adopt_tx(&self, tx: sqlx::Transaction<'static, DB>) -> Tx<DB> {
+        let inner = self.inner.clone();
+        Tx { inner, link: Link::Adopted(tx), broken: false, touched: true, contended: false, witness: None }
+    }
+}
+
+impl<DB: Database> Tx<DB> {
+    /// The connection, for your own statements in this transaction.
+    ///
+    /// # Panics
+    /// Never: the transaction is consumed by what ends it.
+    #[allow(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "`Ended` is only set by methods that consume the value"
+    )]
+    pub fn conn(&mut self) -> &mut DB::Connection {
+        self.touched = true;
+        self.link.conn().expect("a transaction that has not ended")
+    }
+
+    /// Commits.
+    ///
+    /// If the reply is lost, the database is asked whether the commit happened.
+    ///
+    /// # Errors
+    /// - [`Error::Interrupted`]: a call was dropped half-way; nothing is applied.
+    /// - [`Error::NotApplied`], [`Error::Contention`]: the database refused the commit; nothing is applied.
+    /// - [`Error::Indeterminate`]: the reply was lost and nothing in the transaction, or no answer in time, tells whether
+    ///   it is applied.
+    ///
+    /// # Cancel safety
+    /// Dropped half-way the transaction may be committed or not; the connection is closed.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.usable()?;
+        let (inner, witness, touched) = (self.inner.clone(), self.witness.take(), self.touched);
+        fault::point("tx.commit.before");
+        let end = match std::mem::replace(&mut self.link, Link::Ended) {
+            Link::Own(mut held) => {
+                held.arm();
+                // An aborted transaction answers COMMIT with a silent ROLLBACK; a statement tells.
+                let alive = if touched { DB::ping_tx(held.conn()).await } else { Ok(()) };
+                match alive {
+                    Ok(()) => match DB::TransactionManager::commit(held.conn()).await.map_err(DB::classify) {
+                        Ok(()) => {
+                            held.disarm();
+                            Ok(())
+                        }
+                        Err(error) => Err((error, true)),
+                    },
+                    Err(error) => Err((error, false)),
+                }
+            }
+            Link::Adopted(mut tx) => match DB::ping_tx(&mut tx).await {
+                Ok(()) => tx.commit().await.map_err(|error| (DB::classify(error), true)),
+                Err(error) => Err((error, false)),
+            },
+            Link::Ended => return Err(Error::Interrupted),
+        };
+        fault::point("tx.commit.after");
+        match end {
+            Ok(()) => Ok(()),
+            Err((error, true)) if error.class == Class::Broken => {
+                match committed(&inner, witness.as_ref(), Box::new(error.source)).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(Error::NotApplied { source: "the connection broke before the commit".into() }),
+                    Err(error) => Err(error),
+                }
+            }
+            Err((error, _)) => match error.class {
+                Class::Contention => Err(Error::Contention { attempts: 1 }),
+                _ => Err(Error::NotApplied { source: Box::new(error.source) }),
+            },
+        }
+    }
+
+    /// Rolls back. The same as dropping, but done when it returns.
+    pub async fn rollback(mut self) {
+        match std::mem::replace(&mut self.link, Link::Ended) {
+            Link::Own(mut held) => {
+                held.arm();
+                if !self.broken && DB::TransactionManager::rollback(held.conn()).await.is_ok() {
+                    held.disarm();
+                }
+            }
+            // What a failed rollback leaves, the drop of the connection ends.
+            Link::Adopted(tx) => drop(tx.rollback().await),
+            Link::Ended => {}
+        }
+    }
+
+    /// Refuses a transaction that a dropped call has left half-way.
+    pub(crate) fn usable(&self) -> Result<(), Error> {
+        if self.broken && !fault::bug("broken-tx-usable") { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// The connection for the engine's own statements.
+    pub(crate) fn engine_conn(&mut self) -> Result<&mut DB::Connection, Error> {
+        self.link.conn().ok_or(Error::Interrupted)
+    }
+
+    /// The engine has written: the transaction is alive, and this row proves its commit.
+    pub(crate) fn wrote(&mut self, witness: Option<Witness>) {
+        self.touched = false;
+        self.witness = self.witness.take().or(witness);
+    }
+
+    /// The engine's statement failed.
+    pub(crate) fn failed(&mut self, error: StoreError) -> Error {
+        self.contended |= matches!(error.class, Class::Contention | Class::Busy);
+        // The database may have aborted the transaction; the next commit asks.
+        self.touched = true;
+        error.not_sent()
+    }
+}
+
+impl<DB: Database> Link<DB> {
+    fn conn(&mut self) -> Option<&mut DB::Connection> {
+        match self {
+            Self::Own(held) => Some(held.conn()),
+            Self::Adopted(tx) => Some(tx),
+            Self::Ended => None,
+        }
+    }
+}
+
+impl<DB: Database> Drop for Tx<DB> {
+    fn drop(&mut self) {
+        if let Link::Own(held) = &mut self.link
+            && !self.broken
+        {
+            // At rest: the rollback is queued before the connection's next use, and the connection is kept.
+            DB::TransactionManager::start_rollback(held.conn());
+            held.disarm();
+        }
+    }
+}
+
+impl<DB: Database> fmt::Debug for Tx<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").field("database", &DB::NAME).field("broken", &self.broken).finish_non_exhaustive()
+    }
+}
+
+/// Whether an error, or what caused it, is the database's way to say that the unit should run again.
+fn contended<DB: Database>(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error
+            .downcast_ref::<sqlx::Error>()
+            .is_some_and(|error| matches!(DB::class(error), Class::Contention | Class::Busy))
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}

@@ -1,0 +1,490 @@
+//! Errors: what a call was refused for, and what that means for its effect.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::key::{KeyError, KeyHash};
+use crate::machine::Names;
+
+/// A foreign error behind one of ours; which one is not part of the interface.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call did not answer with an [`Outcome`](crate::Outcome).
+///
+/// `R` is the rejection of the machine's own rules; calls that run no rule cannot be rejected and have
+/// [`Infallible`] there. [`Error::effect`] says whether the call's effect has happened, [`Error::is_retryable`] whether
+/// the same call, with the same key, may succeed later.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error<R = Infallible> {
+    /// A rule of the machine refused. Nothing is written and the key stays free.
+    #[error("rejected: {0}")]
+    Rejected(R),
+
+    /// No edge leads on from the machine's state by this command, and it did not run before.
+    #[error("{machine} {id:?} in state `{state}` does not answer `{command}`; {}", Legal(allowed))]
+    Invalid {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// The state it is in.
+        state: &'static str,
+        /// The command.
+        command: &'static str,
+        /// The commands that are legal in the state.
+        allowed: Vec<&'static str>,
+    },
+
+    /// The key names another request. Nothing is written.
+    #[error(transparent)]
+    KeyReused(Box<KeyReused>),
+
+    /// The command ran before with another payload, and cannot run again.
+    #[error(
+        "{machine} {id:?}: `{command}` ran before, at {at}, with another payload, and cannot run again; read the machine instead of assuming that it did what you ask"
+    )]
+    ReachedOtherwise {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// The command.
+        command: &'static str,
+        /// The number of the transition that it made.
+        seq: u64,
+        /// When it ran.
+        at: Timestamp,
+    },
+
+    /// There is no machine of this id, and its initial state carries data. Retryable: the start may be on its way.
+    #[error(
+        "{machine} {id:?} is not started, and its initial state carries data; call `start` first, or try again if another process starts it"
+    )]
+    NotStarted {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+    },
+
+    /// The machine was started before, with other data.
+    #[error("{machine} {id:?} was started at {at} with other data")]
+    AlreadyStarted {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// When it was started.
+        at: Timestamp,
+    },
+
+    /// The command can be legal again, so a repeat of it needs a key to be recognised.
+    #[error("`{command}` of {machine} can be legal again, so only a key tells a repeat from a new request; pass one")]
+    KeyRequired {
+        /// The machine's name.
+        machine: &'static str,
+        /// The command.
+        command: &'static str,
+    },
+
+    /// Another call that holds this machine, account or key has not finished in time. Retryable: the next try gets its
+    /// answer.
+    #[error("another call that holds the same machine, account or key has not finished within {waited:?}; try again")]
+    InFlight {
+        /// How long this call waited.
+        waited: Duration,
+    },
+
+    /// Another machine is stored under this name.
+    #[error(
+        "the database has another machine under the name `{machine}`: neither knows all states of the other ({}); give one of them `name = \"…\"`, or a renamed state `#[was(\"…\")]`",
+        Names(missing)
+    )]
+    ForeignMachine {
+        /// The name.
+        machine: &'static str,
+        /// The stored states that this machine does not know.
+        missing: Vec<String>,
+    },
+
+    /// A machine is stored in a state that today's enum does not have.
+    #[error(
+        "{machine} {id:?} is stored in the state `{stored}`, which the enum does not know ({}); put `#[was(\"{stored}\")]` on its successor",
+        Names(known)
+    )]
+    UnknownState {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// The stored name.
+        stored: String,
+        /// The names the enum knows.
+        known: Vec<&'static str>,
+    },
+
+    /// A transition is stored under a command that today's enum does not have.
+    #[error(
+        "{machine} {id:?} has a transition by the command `{stored}`, which the enum does not know ({}); put `was = \"{stored}\"` on its successor",
+        Names(known)
+    )]
+    UnknownCommand {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// The stored name.
+        stored: String,
+        /// The names the enum knows.
+        known: Vec<&'static str>,
+    },
+
+    /// What is stored does not fit today's types. Nothing ran, least of all a second time.
+    #[error(
+        "{what} no longer decodes: {source}; let today's type read it (`#[serde(default)]`, `#[serde(alias = \"…\")]`)"
+    )]
+    Undecodable {
+        /// What: a state, a payload, an outcome, and whose.
+        what: String,
+        /// `Applied` if it is the outcome of a command that ran before.
+        effect: Effect,
+        /// Why.
+        source: Source,
+    },
+
+    /// A value cannot be stored.
+    #[error("{what} cannot be stored: {source}")]
+    Unencodable {
+        /// What: a state, a payload, an outcome, a message.
+        what: String,
+        /// Why.
+        source: Source,
+    },
+
+    /// A value is larger than what this `Idem` accepts.
+    #[error(
+        "{what} has {bytes} bytes, at most {limit} are stored; keep the large part elsewhere, or raise `max_payload`"
+    )]
+    TooLarge {
+        /// What: a state, a payload, an outcome, a message.
+        what: &'static str,
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+
+    /// A key, scope, id or account name is not fit to be stored.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+
+    /// An account would leave its bounds, or `i64`. Nothing is written.
+    #[error(transparent)]
+    OutOfBounds(Box<OutOfBounds>),
+
+    /// The transition built its step in a way that has no meaning.
+    #[error("the step of `{command}` is built wrongly: {problem}")]
+    Misuse {
+        /// The command.
+        command: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
+
+    /// The transaction was left half-way by a call that was dropped; it is rolled back. Nothing of it is applied.
+    #[error(
+        "a call inside this transaction was dropped half-way, so the transaction is rolled back; run the whole unit again"
+    )]
+    Interrupted,
+
+    /// The transaction was not committed. Nothing of it is applied.
+    #[error("the transaction was not committed: {source}")]
+    NotApplied {
+        /// Why.
+        source: Source,
+    },
+
+    /// The answer to a write was lost and the database could not be asked in time whether it happened. Retryable with
+    /// the same key: the next try finds out.
+    #[error(
+        "the answer was lost and the database does not say in time whether the effect happened: {source}; repeat the call with the same key"
+    )]
+    Indeterminate {
+        /// What was lost.
+        source: Source,
+    },
+
+    /// idem's tables are not there, or older than this version.
+    #[error("idem's tables {}; run `migrate()` with a role that may create tables, or apply the printed SQL", Version(*found, *wanted))]
+    NotMigrated {
+        /// The version the database is at, if the tables are there.
+        found: Option<i64>,
+        /// The version this library needs.
+        wanted: i64,
+    },
+
+    /// The settings cannot work.
+    #[error("{0}")]
+    Config(String),
+
+    /// The database does not let this role, or anyone, write. Nothing is written.
+    #[error(
+        "the database is read-only for this connection: {source}; connect to the primary with a role that may write"
+    )]
+    ReadOnly {
+        /// What the database said.
+        source: Source,
+    },
+
+    /// Other writers were faster in every attempt. Nothing is written. Retryable.
+    #[error("other writers were faster in each of {attempts} attempts; try again")]
+    Contention {
+        /// How often it was tried.
+        attempts: u32,
+    },
+
+    /// No connection to the database. Nothing was sent. Retryable.
+    #[error("no connection to the database: {source}; is it running, is the URL right, is the pool large enough?")]
+    Unavailable {
+        /// What the driver said.
+        source: Source,
+    },
+
+    /// The database refused. Nothing is written.
+    #[error("the database refused: {source}")]
+    Store {
+        /// What the database said.
+        source: Source,
+    },
+}
+
+/// Both sides of a key that names two requests.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(
+    "the key {tag} was first seen at {first_seen} for {first}, and now comes with {second}; use a new key for a new request, and `key.derive(\"step\")` for another step of the same one"
+)]
+#[non_exhaustive]
+pub struct KeyReused {
+    /// A short hash of the key: enough to find it, too little to give it away.
+    pub tag: String,
+    /// When the key was first seen.
+    pub first_seen: Timestamp,
+    /// What it named then: operation and target.
+    pub first: String,
+    /// What it names now.
+    pub second: String,
+}
+
+impl KeyReused {
+    pub(crate) fn new(hash: &KeyHash, first_seen: Timestamp, first: String, second: String) -> Self {
+        Self { tag: hash.to_string(), first_seen, first, second }
+    }
+}
+
+/// A change that does not fit an account.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("account {account:?} has {balance} and cannot change by {delta}: {}", Bound(*floor, *ceiling))]
+#[non_exhaustive]
+pub struct OutOfBounds {
+    /// The account.
+    pub account: String,
+    /// Its balance before, in minor units.
+    pub balance: i64,
+    /// The change, in minor units.
+    pub delta: i64,
+    /// Its lowest balance, if it has one.
+    pub floor: Option<i64>,
+    /// Its highest balance, if it has one.
+    pub ceiling: Option<i64>,
+}
+
+impl OutOfBounds {
+    /// The refusal of a transfer of `i64::MIN`: its payer would have to be changed by a number that does not exist.
+    pub(crate) fn no_negative() -> Self {
+        Self { account: "the payer's".to_owned(), balance: 0, delta: i64::MIN, floor: None, ceiling: None }
+    }
+}
+
+/// What an error means for the effect of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "these are the three answers there are")]
+pub enum Effect {
+    /// It happened.
+    Applied,
+    /// It did not happen, and no earlier call's effect under this key is undone.
+    NotApplied,
+    /// It may or may not have happened; a repeat with the same key finds out.
+    Unknown,
+}
+
+/// The kinds of [`Error`], for matching without its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each is the variant of `Error` of the same name")]
+pub enum ErrorKind {
+    Rejected,
+    Invalid,
+    KeyReused,
+    ReachedOtherwise,
+    NotStarted,
+    AlreadyStarted,
+    KeyRequired,
+    InFlight,
+    ForeignMachine,
+    UnknownState,
+    UnknownCommand,
+    Undecodable,
+    Unencodable,
+    TooLarge,
+    Key,
+    OutOfBounds,
+    Misuse,
+    Interrupted,
+    NotApplied,
+    Indeterminate,
+    NotMigrated,
+    Config,
+    ReadOnly,
+    Contention,
+    Unavailable,
+    Store,
+}
+
+/// For each variant: the pattern that keeps its fields, so that kind and widening are written once.
+macro_rules! variants {
+    ($($variant:ident $({ $($field:ident),* })? $(( $value:ident ))?),* $(,)?) => {
+        impl<R> Error<R> {
+            /// Which variant this is.
+            pub fn kind(&self) -> ErrorKind {
+                match self {
+                    Self::Rejected(_) => ErrorKind::Rejected,
+                    $(Self::$variant { .. } => ErrorKind::$variant,)*
+                }
+            }
+        }
+
+        impl Error {
+            /// The same error where a rule might have refused.
+            pub fn widen<R>(self) -> Error<R> {
+                match self {
+                    Self::Rejected(never) => match never {},
+                    $(Self::$variant $({ $($field),* })? $(( $value ))? => Error::$variant $({ $($field),* })? $(( $value ))?,)*
+                }
+            }
+        }
+    };
+}
+
+variants! {
+    Invalid { machine, id, state, command, allowed },
+    KeyReused(both),
+    ReachedOtherwise { machine, id, command, seq, at },
+    NotStarted { machine, id },
+    AlreadyStarted { machine, id, at },
+    KeyRequired { machine, command },
+    InFlight { waited },
+    ForeignMachine { machine, missing },
+    UnknownState { machine, id, stored, known },
+    UnknownCommand { machine, id, stored, known },
+    Undecodable { what, effect, source },
+    Unencodable { what, source },
+    TooLarge { what, bytes, limit },
+    Key(error),
+    OutOfBounds(bounds),
+    Misuse { command, problem },
+    Interrupted,
+    NotApplied { source },
+    Indeterminate { source },
+    NotMigrated { found, wanted },
+    Config(problem),
+    ReadOnly { source },
+    Contention { attempts },
+    Unavailable { source },
+    Store { source },
+}
+
+#[cfg(feature = "_sql")]
+impl Error {
+    /// The same error for another call of the group that it ended; sources are told in words.
+    pub(crate) fn repeat(&self) -> Self {
+        let told = |source: &Source| source.to_string().into();
+        match self {
+            Self::InFlight { waited } => Self::InFlight { waited: *waited },
+            Self::ForeignMachine { machine, missing } => Self::ForeignMachine { machine, missing: missing.clone() },
+            Self::Interrupted => Self::Interrupted,
+            Self::NotApplied { source } => Self::NotApplied { source: told(source) },
+            Self::Indeterminate { source } => Self::Indeterminate { source: told(source) },
+            Self::NotMigrated { found, wanted } => Self::NotMigrated { found: *found, wanted: *wanted },
+            Self::ReadOnly { source } => Self::ReadOnly { source: told(source) },
+            Self::Contention { attempts } => Self::Contention { attempts: *attempts },
+            Self::Unavailable { source } => Self::Unavailable { source: told(source) },
+            other => Self::Store { source: other.to_string().into() },
+        }
+    }
+}
+
+impl<R> Error<R> {
+    /// Whether the same call with the same key may succeed later without anyone changing anything.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::NotStarted
+                | ErrorKind::InFlight
+                | ErrorKind::Interrupted
+                | ErrorKind::NotApplied
+                | ErrorKind::Indeterminate
+                | ErrorKind::Contention
+                | ErrorKind::Unavailable
+        )
+    }
+
+    /// What this error means for the effect of the call.
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Indeterminate { .. } => Effect::Unknown,
+            Self::Undecodable { effect, .. } => *effect,
+            _ => Effect::NotApplied,
+        }
+    }
+}
+
+struct Legal<'a>(&'a [&'static str]);
+
+impl std::fmt::Display for Legal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() {
+            f.write_str("no command is legal there")
+        } else {
+            write!(f, "legal there: {}", Names(self.0))
+        }
+    }
+}
+
+struct Version(Option<i64>, i64);
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(found) if found > self.1 => {
+                write!(f, "are at version {found}, newer than the {} this library knows", self.1)
+            }
+            Some(found) => write!(f, "are at version {found}, this library needs {}", self.1),
+            None => f.write_str("are missing"),
+        }
+    }
+}
+
+struct Bound(Option<i64>, Option<i64>);
+
+impl std::fmt::Display for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.0, self.1) {
+            (Some(floor), Some(ceiling)) => write!(f, "it must stay within {floor} and {ceiling}"),
+            (Some(floor), None) => write!(f, "it must not fall below {floor}"),
+            (None, Some(ceiling)) => write!(f, "it must not rise above {ceiling}"),
+            (None, None) => f.write_str("it must stay within 64 bits"),
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The entry: a database with idem's tables in it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::Pool;
+
+use crate::engine::decide::Limits;
+use crate::engine::held::Held;
+use crate::engine::retry::Retry;
+use crate::engine::transaction::Tx;
+use crate::error::Error;
+use crate::machine::Graph;
+use crate::machine::names::Names;
+use crate::store::error::{Class, StoreError, VERSION};
+use crate::store::tables::Tables;
+use crate::store::{ConnectError, Database, PoolSettings};
+
+/// A database with idem's tables in it. Cheap to clone.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// # let file = std::env::temp_dir().join(format!("idem-doc-{}.db", std::process::id()));
+/// # let url = format!("sqlite://{}", file.display());
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use idem_core::Idem;
+/// let idem = Idem::<sqlx::Sqlite>::open(&url).await?;     // creates the file and the tables
+/// idem.check().await?;
+/// # Ok::<(), idem_core::Error>(()) })?;
+/// # std::fs::remove_file(file)?; }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Idem<DB: Database> {
+    pub(crate) inner: Arc<Inner<DB>>,
+}
+
+/// What all handles of one [`Idem`] share.
+pub struct Inner<DB: Database> {
+    pub(crate) writers: Pool<DB>,
+    pub(crate) readers: Pool<DB>,
+    pub(crate) sql: DB::Sql,
+    pub(crate) settings: Settings,
+    tables: Tables,
+    /// The machines whose graphs were compared with the stored ones.
+    registered: Mutex<HashMap<&'static str, [u8; 32]>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) limits: Limits,
+    /// The longest wait for another writer's lock.
+    pub(crate) wait: Duration,
+    pub(crate) retry: Retry,
+}
+
+/// Settings of an [`Idem`], from [`Idem::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it opens a database"]
+pub struct Builder {
+    prefix: String,
+    pool: PoolSettings,
+    settings: Settings,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let limits = Limits { payload: 1 << 20, alias: Duration::from_secs(24 * 60 * 60) };
+        Self {
+            prefix: "idem_".to_owned(),
+            pool: PoolSettings { connections: 10, acquire: Duration::from_secs(2) },
+            settings: Settings { limits, wait: Duration::from_secs(2), retry: Retry::default() },
+        }
+    }
+}
+
+impl Builder {
+    /// What the names of idem's tables begin with: a prefix such as `idem_` (the default), or a schema and a prefix such
+    /// as `billing.idem_`. Letters, digits and underscores, each part at most 40 bytes.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into(), ..self }
+    }
+
+    /// The largest state, payload, outcome or message that is stored, in bytes. Default 1 MiB.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.settings.limits.payload = bytes;
+        self
+    }
+
+    /// How long a call waits for another writer that holds its machine, account or key, before it answers
+    /// [`Error::InFlight`]. Default 2 seconds.
+    pub fn lock_wait(mut self, wait: Duration) -> Self {
+        self.settings.wait = wait.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How a call whose write lost a race is tried again.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.settings.retry = retry;
+        self
+    }
+
+    /// How long a *second* key of a command that had run before is remembered (row d). Default 24 hours.
+    pub fn alias_retention(mut self, retention: Duration) -> Self {
+        self.settings.limits.alias = retention;
+        self
+    }
+
+    /// How many connections a pool opened by [`Builder::open`] has at most. Default 10.
+    pub fn max_connections(mut self, connections: u32) -> Self {
+        self.pool.connections = connections;
+        self
+    }
+
+    /// How long a call waits for a connection of a pool opened by [`Builder::open`]. Default 2 seconds: a database that
+    /// restarts should not stall callers for long.
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.pool.acquire = timeout;
+        self
+    }
+
+    /// Opens the database at `url` and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a URL that cannot work, with what to do; [`Error::Unavailable`] if the database does not
+    /// answer; [`Error::ReadOnly`] if it lets nobody write.
+    pub async fn open<DB: Database>(self, url: &str) -> Result<Idem<DB>, Error> {
+        let tables = self.tables()?;
+        if self.pool.connections == 0 {
+            return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
+        }
+        let (writers, readers) = DB::connect(url, &self.pool).await.map_err(|error| match error {
+            ConnectError::Url(problem) => Error::Config(problem),
+            ConnectError::Store(error) => error.not_sent(),
+        })?;
+        let idem = self.build(tables, writers, readers);
+        idem.migrate().await?;
+        Ok(idem)
+    }
+
+    /// Uses a pool of yours. Changes none of its settings and no tables: call [`Idem::migrate`], or apply
+    /// [`Idem::migrations`] yourself.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the prefix cannot be a table's name or the pool has no connections.
+    pub fn pool<DB: Database>(self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
+        let tables = self.tables()?;
+        if pool.options().get_max_connections() == 0 {
+            return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
+        }
+        Ok(self.build(tables, pool.clone(), pool))
+    }
+
+    fn tables(&self) -> Result<Tables, Error> {
+        Tables::new(&self.prefix).ok_or_else(|| {
+            let prefix = &self.prefix;
+            Error::Config(format!("{prefix:?} cannot begin a table's name; use letters, digits and underscores, at most 40 bytes, with an optional `schema.` in front"))
+        })
+    }
+
+    fn build<DB: Database>(self, tables: Tables, writers: Pool<DB>, readers: Pool<DB>) -> Idem<DB> {
+        let (sql, registered) = (DB::sql(&tables), Mutex::default());
+        Idem { inner: Arc::new(Inner { writers, readers, sql, settings: self.settings, tables, registered }) }
+    }
+}
+
+impl<DB: Database> Idem<DB> {
+    /// Settings other than the defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Opens the database at `url` and brings its tables up to date: `sqlite://shop.db` (the file is created) or
+    /// `postgres://user@host/name`.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        Builder::default().open(url).await
+    }
+
+    /// Uses a pool of yours, with the default settings.
+    ///
+    /// # Errors
+    /// As [`Builder::pool`].
+    pub fn from_pool(pool: Pool<DB>) -> Result<Self, Error> {
+        Builder::default().pool(pool)
+    }
+
+    /// Creates idem's tables or brings them up to date. Safe to run twice, by several processes at once, and after one
+    /// was killed half-way.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] or [`Error::Store`] if this role may not; [`Error::NotMigrated`] if the tables are newer than
+    /// this library.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let mut held = Held::acquire(&self.inner.writers).await?;
+        held.arm();
+        match DB::migrate(held.conn(), &self.inner.sql).await {
+            Ok(()) => held.disarm(),
+            Err(error) => return Err(error.not_sent()),
+        }
+        drop(held);
+        self.check().await
+    }
+
+    /// Whether the database answers and its tables are those that this library works on. For the start of a service.
+    ///
+    /// # Errors
+    /// [`Error::NotMigrated`] or [`Error::Unavailable`].
+    pub async fn check(&self) -> Result<(), Error> {
+        match self.inner.version().await? {
+            Some(VERSION) => Ok(()),
+            found => Err(Error::NotMigrated { found, wanted: VERSION }),
+        }
+    }
+
+    /// The SQL that creates the tables, in order, for roles that may not run it: a name and the statements.
+    pub fn migrations(&self) -> Vec<(&'static str, String)> {
+        DB::migrations(&self.inner.tables).into_iter().map(|step| (step.name, step.sql)).collect()
+    }
+
+    /// The pool that idem writes through.
+    pub fn pool(&self) -> &Pool<DB> {
+        &self.inner.writers
+    }
+}
+
+impl<DB: Database> Inner<DB> {
+    async fn version(&self) -> Result<Option<i64>, Error> {
+        let mut held = Held::acquire(&self.readers).await?;
+        DB::version(held.conn(), &self.sql).await.map_err(StoreError::not_sent)
+    }
+
+    /// The error of a call, with the state of the tables looked up where that is what is wrong.
+    pub(crate) async fn explain(&self, error: StoreError) -> Error {
+        if error.class == Class::Schema
+            && let Ok(found) = self.version().await
+            && found != Some(VERSION)
+        {
+            return Error::NotMigrated { found, wanted: VERSION };
+        }
+        error.not_sent()
+    }
+
+    /// Refuses a machine whose name another machine has in this database. Asks the database once per process.
+    pub(crate) async fn register(&self, graph: &'static Graph) -> Result<(), Error> {
+        let mine = Names::of(graph);
+        if self.is_registered(graph, &mine) {
+            return Ok(());
+        }
+        let mut held = Held::acquire(&self.writers).await?;
+        let compared = self.compare(held.conn(), graph, &mine).await;
+        drop(held);
+        match compared {
+            Ok(compared) => compared,
+            Err(error) => Err(self.explain(error).await),
+        }
+    }
+
+    /// The same on the connection of a transaction, which may be the only one there is.
+    pub(crate) async fn register_within(&self, graph: &'static Graph, tx: &mut Tx<DB>) -> Result<(), Error> {
+        let mine = Names::of(graph);
+        if self.is_registered(graph, &mine) {
+            return Ok(());
+        }
+        tx.usable()?;
+        match self.compare(tx.engine_conn()?, graph, &mine).await {
+            Ok(compared) => compared,
+            Err(error) => Err(tx.failed(error)),
+        }
+    }
+
+    fn is_registered(&self, graph: &Graph, mine: &Names) -> bool {
+        let registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        registered.get(graph.name) == Some(&mine.hash())
+    }
+
+    async fn compare(
+        &self,
+        conn: &mut DB::Connection,
+        graph: &'static Graph,
+        mine: &Names,
+    ) -> Result<Result<(), Error>, StoreError> {
+        let row = mine.row();
+        let stored = DB::register_graph(conn, &self.sql, graph.name, &row, None).await?;
+        if stored.hash != row.hash {
+            let known = Names::read(&stored);
+            if let Some(missing) = mine.foreign_to(&known) {
+                return Ok(Err(Error::ForeignMachine { machine: graph.name, missing }));
+            }
+            if mine.extends(&known) {
+                DB::register_graph(conn, &self.sql, graph.name, &row, Some(&stored.hash)).await?;
+            }
+        }
+        self.registered.lock().unwrap_or_else(PoisonError::into_inner).insert(graph.name, mine.hash());
+        Ok(Ok(()))
+    }
+}
+
+impl<DB: Database> Clone for Idem<DB> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+}
+
+impl<DB: Database> fmt::Debug for Idem<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idem").field("database", &DB::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<DB: Database> fmt::Debug for Inner<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("database", &DB::NAME).finish_non_exhaustive()
+    }
+}

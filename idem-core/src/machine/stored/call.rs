@@ -1,0 +1,78 @@
+//! A call that has not begun.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::engine::item::Item;
+use crate::error::Error;
+use crate::key::check_name;
+use crate::outcome::Outcome;
+
+/// A command on its way: awaited, it runs. Nothing happens before.
+///
+/// # Cancel safety
+/// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; the
+/// connection it used is closed or clean, and a repeat with the same key finds out.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Call<'a, O, R> {
+    item: Result<Item, Error>,
+    deadline: Option<Duration>,
+    run: Run<'a, O, R>,
+}
+
+/// The future of a [`Call`].
+pub type CallFuture<'a, O, R> = Pin<Box<dyn Future<Output = Result<Outcome<O>, Error<R>>> + Send + 'a>>;
+
+type Run<'a, O, R> = Box<dyn FnOnce(Item, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a>;
+
+impl<'a, O, R> Call<'a, O, R> {
+    pub(super) fn new(
+        item: Result<Item, Error>,
+        run: impl FnOnce(Item, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a,
+    ) -> Self {
+        Self { item, deadline: None, run: Box::new(run) }
+    }
+
+    /// Gives up waiting for other writers after `deadline`, with [`Error::InFlight`]. A write that was sent is waited for.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Stores `id` with the transition, to find it by the request it belongs to. 1 to 255 bytes without control
+    /// characters; it is no part of the fingerprint.
+    pub fn correlation(mut self, id: &str) -> Self {
+        self.item = self.item.and_then(|mut item| {
+            check_name("correlation id", id)?;
+            item.correlation = Some(id.into());
+            Ok(item)
+        });
+        self
+    }
+}
+
+impl<'a, O: 'a, R: 'a> IntoFuture for Call<'a, O, R>
+where
+    O: Send,
+    R: Send,
+{
+    type Output = Result<Outcome<O>, Error<R>>;
+    type IntoFuture = CallFuture<'a, O, R>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        match self.item {
+            Ok(item) => (self.run)(item, self.deadline),
+            Err(error) => Box::pin(std::future::ready(Err(error.widen()))),
+        }
+    }
+}
+
+impl<O, R> fmt::Debug for Call<'_, O, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("fit", &self.item.is_ok())
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
