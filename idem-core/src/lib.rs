@@ -26,6 +26,7 @@ pub use engine::transaction::{Tx, TxFuture, UnitError};
 pub use error::{Effect, Error, ErrorKind};
 #[cfg(feature = "_sql")]
 pub use idem::{Builder, Idem};
+pub use idem_macros::idempotent_fsm;
 pub use key::{Key, KeyError, MAX_NAME_BYTES};
 pub use machine::{Context, Natural, Step};
 pub use outcome::{Origin, Outcome};
@@ -36,6 +37,7 @@ pub use store::Database;
 #[doc(hidden)]
 pub mod __private {
     pub use ::serde;
+    pub use idem_macros::Machine;
 
     pub use crate::machine::{
         CommandInfo, Edge, Graph, Machine, Named, Repeat, Repeatable, Rules, State, StateInfo, Taken, WhyNot,

@@ -1,1 +1,78 @@
 //! The attribute macro of `idem-core`; use it from there.
+
+mod attr;
+mod check;
+mod diagnostics;
+mod expand;
+mod model;
+mod recover;
+mod reemit;
+
+use proc_macro::TokenStream;
+
+/// Makes a domain enum a machine: states are variants, commands are attributes, edges are attributes of variants.
+///
+/// ```ignore
+/// #[idempotent_fsm]
+/// #[command(Pay { amount: i64 } -> Receipt)]
+/// #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// pub enum Order {
+///     #[initial]
+///     #[on(Pay => Paid | Declined)]
+///     Pending { total: i64 },
+///     #[terminal]
+///     Paid { receipt: Receipt },
+///     #[terminal]
+///     Declined { reason: String },
+/// }
+/// ```
+///
+/// It stands above `#[derive]` and its own attributes, on an enum at module level. Everything generated stands in one
+/// module beside the enum, named after it.
+///
+/// # Arguments
+/// | argument | meaning |
+/// |---|---|
+/// | `name = "shop.order"` | the name under which machines are stored; the enum's name by default |
+/// | `module = other` | the name of the generated module |
+/// | `crate = ::path` | where `idem-core` is, if it was renamed |
+/// | `endless` | a machine without an end is meant |
+/// | `project(table = "…", id = "…", state = "…")` | reserved: writes the state's name to a row of yours |
+///
+/// # On the enum
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[command(Pay { amount: i64 } -> Receipt)]` | a command, its payload, its outcome; payload and outcome may be left out |
+/// | `#[command(Open as OpenIt { … })]` | the struct is `OpenIt`, because a state is called `Open` |
+/// | `#[command(Pay { … }, per_visit)]` | without a key, one effect per visit of the source state |
+/// | `#[command(Pay { … }, name = "pay", was = "Buy")]` | the name on the wire, an earlier name that is still read |
+/// | `#[command(Pay { amount: i64, #[fact] rate: Rate })]` | a fact is stored and not compared: the first one wins |
+///
+/// Attributes and doc comments before the command's name go to its struct.
+///
+/// # On a variant
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[initial]` | machines start here; exactly one |
+/// | `#[terminal]` | no command leads on |
+/// | `#[on(Pay => Paid \| Declined)]` | the command leads to one of these states |
+/// | `#[name = "open"]` | the name on the wire; the variant's name by default |
+/// | `#[was("Unpaid")]` | an earlier name on the wire, still read |
+/// | `#[after("30m", Expire)]` | reserved: the state is due after a while |
+///
+/// `#[cfg]` on a variant works; an edge that leads to such a variant is written `#[cfg_attr(…, on(… => …))]`, a
+/// command that only such edges use `#[cfg_attr(…, command(…))]`.
+#[proc_macro_attribute]
+pub fn idempotent_fsm(args: TokenStream, item: TokenStream) -> TokenStream {
+    reemit::reemit(args.into(), item.into()).into()
+}
+
+/// What `#[idempotent_fsm]` derives; not for use by hand.
+#[doc(hidden)]
+#[proc_macro_derive(
+    Machine,
+    attributes(initial, terminal, on, was, name, after, command, fact, __idem_args, __idem_derives)
+)]
+pub fn machine(item: TokenStream) -> TokenStream {
+    expand::machine(item.into()).into()
+}

@@ -1,0 +1,273 @@
+//! The rules about names, and the names that generated items get.
+//!
+//! Where two things would have one name, the later one gets another, so that a clash is one error and not one for
+//! every use of the name.
+
+use std::collections::HashMap;
+
+use proc_macro2::Span;
+use syn::Ident;
+use syn::ext::IdentExt;
+
+use crate::attr::Syntax;
+use crate::diagnostics::{Diagnostics, Report};
+
+/// What else stands in the generated module.
+const ITEMS: [&str; 15] = [
+    "StateKind",
+    "CommandKind",
+    "Command",
+    "Reply",
+    "Transitions",
+    "Driver",
+    "Machines",
+    "At",
+    "Within",
+    "InMemory",
+    "guard",
+    "allowed",
+    "why_not",
+    "mermaid",
+    "dot",
+];
+
+/// What the handles can do besides the commands.
+const METHODS: [&str; 21] = [
+    "adopt",
+    "apply",
+    "apply_all",
+    "archive",
+    "at",
+    "clone",
+    "count_by_state",
+    "deref",
+    "due",
+    "get",
+    "history",
+    "id",
+    "in_state",
+    "override_state",
+    "rebuild",
+    "redact",
+    "reopen",
+    "start",
+    "state",
+    "verify",
+    "within",
+];
+
+/// Two commands of one name: the first one counts.
+pub(super) fn repeated_commands(syntax: &mut Syntax, diagnostics: &mut Diagnostics) {
+    let mut seen: HashMap<String, Ident> = HashMap::new();
+    syntax.commands.retain(|command| {
+        let name = command.ident.unraw().to_string();
+        let Some(first) = seen.get(&name) else {
+            seen.insert(name, command.ident.clone());
+            return true;
+        };
+        diagnostics.push(
+            Report::new("F006", &command.ident, format!("the command `{name}` is declared twice"))
+                .fix("keep one, or give one of them another name")
+                .also(first, format!("`{name}` is declared here first")),
+        );
+        false
+    });
+}
+
+/// Two variants of one name are rustc's to report; the first one counts.
+pub(super) fn repeated_variants(syntax: &mut Syntax) {
+    let mut seen: Vec<String> = Vec::new();
+    syntax.variants.retain(|variant| {
+        let name = variant.ident.to_string();
+        let first = !seen.contains(&name);
+        seen.push(name);
+        first
+    });
+}
+
+/// The names in the generated module, with what has them.
+pub(super) struct Taken {
+    items: HashMap<String, Owner>,
+    methods: HashMap<String, Owner>,
+}
+
+#[derive(Clone)]
+enum Owner {
+    /// The macro's own.
+    Generated,
+    State(Ident),
+    Command(Ident),
+}
+
+impl Taken {
+    pub(super) fn new() -> Self {
+        let owned = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Owner::Generated)).collect();
+        Self { items: owned(&ITEMS), methods: owned(&METHODS) }
+    }
+
+    /// Takes the name of a generated enum of sources or targets; states and commands come after and clash with it.
+    pub(super) fn generated(&mut self, name: String, span: Span) -> Ident {
+        if self.items.contains_key(&name) {
+            return self.other(&name, "_", span);
+        }
+        self.items.insert(name.clone(), Owner::Generated);
+        Ident::new(&name, span)
+    }
+
+    pub(super) fn state(&mut self, ident: &Ident, diagnostics: &mut Diagnostics) -> Ident {
+        let name = ident.unraw().to_string();
+        match self.items.get(&name) {
+            None => {
+                self.items.insert(name, Owner::State(ident.clone()));
+                ident.clone()
+            }
+            Some(_) => {
+                diagnostics.push(
+                    Report::new("F004", ident, format!("`{name}` is the name of something that is generated"))
+                        .fix(format!("rename the variant; `#[name = \"{name}\"]` keeps its name on the wire")),
+                );
+                self.other(&name, "State", ident.span())
+            }
+        }
+    }
+
+    /// The name of a command's struct: `alias` if the command has one.
+    pub(super) fn command(&mut self, ident: &Ident, alias: Option<&Ident>, diagnostics: &mut Diagnostics) -> Ident {
+        let wanted = alias.unwrap_or(ident);
+        let name = wanted.unraw().to_string();
+        let graph = ident.unraw();
+        let fix = format!("call its struct otherwise: `#[command({graph} as {name}Command …)]`");
+        let report = match self.items.get(&name) {
+            None => {
+                self.items.insert(name, Owner::Command(wanted.clone()));
+                return wanted.clone();
+            }
+            Some(Owner::State(state)) => Report::new("F003", wanted, format!("`{name}` is a state and a command"))
+                .fix(fix)
+                .also(state, format!("the state `{name}` is here")),
+            Some(Owner::Command(first)) => {
+                Report::new("F004", wanted, format!("two commands have the struct `{name}`"))
+                    .fix(fix)
+                    .also(first, "the first one is here")
+            }
+            Some(Owner::Generated) => {
+                Report::new("F004", wanted, format!("`{name}` is the name of something that is generated")).fix(fix)
+            }
+        };
+        diagnostics.push(report);
+        self.other(&name, "Command", wanted.span())
+    }
+
+    /// The name of a command's method.
+    pub(super) fn method(&mut self, command: &Ident, name: &str, diagnostics: &mut Diagnostics) -> Ident {
+        let graph = command.unraw();
+        let problem = match self.methods.get(name) {
+            _ if is_reserved_word(name) => Some((format!("`{name}` cannot be the name of a method"), None)),
+            None => None,
+            Some(Owner::Command(first)) => {
+                Some((format!("`{graph}` and `{}` have one method, `{name}`", first.unraw()), Some(first.clone())))
+            }
+            Some(_) => Some((format!("the handles have a method `{name}` of their own"), None)),
+        };
+        let Some((problem, also)) = problem else {
+            self.methods.insert(name.to_owned(), Owner::Command(command.clone()));
+            return raw_if_keyword(name, command.span());
+        };
+        let report = Report::new("F004", command, problem)
+            .found(format!("the command `{graph}`, whose method is `{name}`"))
+            .fix(format!("give the command another name; `name = \"{graph}\"` keeps its name on the wire"));
+        diagnostics.push(match &also {
+            Some(first) => report.also(first, format!("the command `{}` is here", first.unraw())),
+            None => report,
+        });
+        Ident::new(&format!("{name}_command"), command.span())
+    }
+
+    /// A name like `name` that is free.
+    fn other(&mut self, name: &str, suffix: &str, span: Span) -> Ident {
+        let mut other = format!("{name}{suffix}");
+        while self.items.contains_key(&other) {
+            other.push('_');
+        }
+        self.items.insert(other.clone(), Owner::Generated);
+        Ident::new(&other, span)
+    }
+}
+
+/// The name of the generated module.
+pub(super) fn module(syntax: &Syntax, diagnostics: &mut Diagnostics) -> Ident {
+    if let Some(module) = &syntax.args.module {
+        if *module == syntax.ident {
+            diagnostics.push(module_clash(module, syntax));
+            return Ident::new("__machine", module.span());
+        }
+        return module.clone();
+    }
+    let name = snake(&syntax.ident.unraw().to_string());
+    if name == syntax.ident.unraw().to_string() || is_reserved_word(&name) {
+        diagnostics.push(module_clash(&syntax.ident, syntax));
+        return Ident::new("__machine", syntax.ident.span());
+    }
+    raw_if_keyword(&name, syntax.ident.span())
+}
+
+fn module_clash(at: &Ident, syntax: &Syntax) -> Report {
+    let name = syntax.ident.unraw();
+    Report::new("F005", at, format!("the generated module cannot be called `{}`", snake(&at.unraw().to_string())))
+        .found(format!("the name of the enum `{name}` itself, or a word that cannot be a module's name"))
+        .fix("choose another: `#[idempotent_fsm(module = …)]`")
+}
+
+/// `PayNow` to `pay_now`, `HTTPError` to `http_error`.
+pub(crate) fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut snake = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let after = letters.get(at + 1);
+        let starts_word = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                *before != '_' && (!before.is_uppercase() || after.is_some_and(|after| after.is_lowercase()))
+            });
+        if starts_word {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
+/// Words that not even `r#` makes a name of.
+fn is_reserved_word(name: &str) -> bool {
+    matches!(name, "self" | "super" | "crate" | "_")
+}
+
+/// The identifier of `name`; the caller has kept out the words that cannot be raw.
+pub(super) fn raw_if_keyword(name: &str, span: Span) -> Ident {
+    match syn::parse_str::<Ident>(name) {
+        Err(_) if !is_reserved_word(name) => Ident::new_raw(name, span),
+        Err(_) => Ident::new("reserved_word", span),
+        Ok(_) => Ident::new(name, span),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake;
+
+    #[test]
+    fn snake_case() {
+        let names = [
+            ("Order", "order"),
+            ("PayNow", "pay_now"),
+            ("HTTPError", "http_error"),
+            ("Step2Done", "step2_done"),
+            ("V2", "v2"),
+            ("Pay_It", "pay_it"),
+            ("already", "already"),
+        ];
+        for (camel, expected) in names {
+            assert_eq!(snake(camel), expected);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A struct for each command, the enum of all of them, and the enum of their outcomes.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
+
+use super::command_derives;
+use super::states::docs_of;
+use super::types::Types;
+use crate::model::{Command, Model, Repeat};
+
+pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
+    let structs: Vec<TokenStream> = model.commands.iter().map(|command| declare(model, command, types)).collect();
+    let command = command_enum(model);
+    let reply = reply_enum(model, types);
+    quote!(#(#structs)* #command #reply)
+}
+
+fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
+    let krate = &model.krate;
+    let Command { ident, strukt, attrs, .. } = command;
+    let summary = format!("The command `{}`.", ident.unraw());
+    let summary =
+        if attrs.iter().any(|attr| attr.path().is_ident("doc")) { quote!() } else { quote!(#[doc = #summary]) };
+    let derives = command_derives(model);
+    let serde = serde_derives(model);
+    let body = match &command.fields {
+        None => quote!(;),
+        Some(fields) => {
+            let fields = fields.iter().map(|field| {
+                let (name, ty, attrs) = (&field.ident, types.path(&field.ty), &field.attrs);
+                let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
+                let docs = if documented { quote!() } else { docs_of(&[], Some(name)) };
+                quote!(#docs #(#attrs)* pub #name: #ty)
+            });
+            quote!({ #(#fields),* })
+        }
+    };
+    let repeatable = (command.repeat != Repeat::Ambiguous).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #krate::__private::Repeatable for #strukt {}
+        }
+    });
+    quote! {
+        #summary
+        #(#attrs)*
+        #[derive(#(#derives,)*)]
+        #serde
+        pub struct #strukt #body
+        #repeatable
+    }
+}
+
+/// All commands in one type, as they are decoded from a wire.
+fn command_enum(model: &Model) -> TokenStream {
+    let derives = command_derives(model);
+    let serde = serde_derives(model);
+    let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
+    let structs: Vec<_> = model.commands.iter().map(|command| &command.strukt).collect();
+    let variants = model.commands.iter().map(|command| {
+        let Command { ident, strukt, wire, .. } = command;
+        let (name, was, docs) = (&wire.name, &wire.was, format!("The command `{}`.", ident.unraw()));
+        quote!(#[doc = #docs] #[serde(rename = #name #(, alias = #was)*)] #ident(#strukt))
+    });
+    quote! {
+        /// Any command; serde reads and writes it as `{"name": payload}`.
+        #[derive(#(#derives,)*)]
+        #serde
+        pub enum Command { #(#variants),* }
+
+        impl Command {
+            /// The command's name.
+            pub const fn kind(&self) -> CommandKind {
+                match *self { #(Self::#idents(_) => CommandKind::#idents),* }
+            }
+        }
+
+        #(
+            #[automatically_derived]
+            impl ::core::convert::From<#structs> for Command {
+                fn from(command: #structs) -> Self {
+                    Self::#idents(command)
+                }
+            }
+        )*
+    }
+}
+
+/// Serialises as the outcome alone: who sent the command knows its name.
+fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
+    let krate = &model.krate;
+    let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
+    let variants: Vec<TokenStream> = model
+        .commands
+        .iter()
+        .map(|command| {
+            let (ident, outcome) = (&command.ident, outcome(command, types));
+            let docs = format!("The outcome of `{}`.", ident.unraw());
+            quote!(#[doc = #docs] #ident(#outcome))
+        })
+        .collect();
+    quote! {
+        /// Any command's outcome; serde writes it as the outcome alone.
+        pub enum Reply { #(#variants),* }
+
+        impl Reply {
+            /// The name of the command that was answered.
+            pub const fn kind(&self) -> CommandKind {
+                match *self { #(Self::#idents(_) => CommandKind::#idents),* }
+            }
+        }
+
+        #[automatically_derived]
+        impl #krate::__private::serde::Serialize for Reply {
+            fn serialize<S: #krate::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                match *self {
+                    #(Self::#idents(ref outcome) => #krate::__private::serde::Serialize::serialize(outcome, serializer)),*
+                }
+            }
+        }
+    }
+}
+
+/// The type of a command's outcome; `()` without `-> …`.
+pub(super) fn outcome(command: &Command, types: &mut Types) -> TokenStream {
+    command.outcome.as_ref().map_or_else(|| quote!(()), |ty| types.path(ty))
+}
+
+fn serde_derives(model: &Model) -> TokenStream {
+    let krate = &model.krate;
+    let path = quote!(#krate::__private::serde).to_string().replace(' ', "");
+    quote! {
+        #[derive(#krate::__private::serde::Serialize, #krate::__private::serde::Deserialize)]
+        #[serde(crate = #path)]
+    }
+}

@@ -1,0 +1,109 @@
+//! The graph as a constant, and what the engine asks of the enum.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
+
+use super::outside;
+use crate::model::{Model, Repeat};
+
+pub(super) fn expand(model: &Model) -> TokenStream {
+    let krate = &model.krate;
+    let machine = outside(model);
+    let graph = graph(model);
+    let initial = model.states.get(model.initial).map(|state| &state.ident);
+    let bare = model.states.iter().enumerate().filter(|(_, state)| !state.carries()).map(|(at, state)| {
+        let ident = &state.ident;
+        quote!(#at => ::core::option::Option::Some(#machine::#ident {}))
+    });
+    let commands: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
+    let positions: Vec<usize> = (0..commands.len()).collect();
+    quote! {
+        #[automatically_derived]
+        impl #krate::__private::Machine for #machine {
+            type StateKind = StateKind;
+            type Command = Command;
+            type Reply = Reply;
+
+            const GRAPH: &'static #krate::__private::Graph = &#graph;
+
+            fn state(&self) -> usize {
+                StateKind::from(self) as usize
+            }
+
+            fn kind(state: usize) -> StateKind {
+                match StateKind::ALL.get(state) {
+                    ::core::option::Option::Some(kind) => *kind,
+                    ::core::option::Option::None => StateKind::#initial,
+                }
+            }
+
+            fn position(kind: StateKind) -> usize {
+                kind as usize
+            }
+
+            fn bare(state: usize) -> ::core::option::Option<Self> {
+                match state {
+                    #(#bare,)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            fn command(command: &Command) -> usize {
+                match *command { #(Command::#commands(_) => #positions),* }
+            }
+
+            fn write_payload(
+                command: &Command,
+            ) -> ::core::result::Result<#krate::__private::Stored, #krate::__private::WireError> {
+                match *command { #(Command::#commands(ref payload) => #krate::__private::Stored::encode(payload)),* }
+            }
+
+            fn read_command(
+                command: usize,
+                payload: &#krate::__private::Stored,
+            ) -> ::core::result::Result<Command, #krate::__private::WireError> {
+                match command {
+                    #(#positions => payload.decode().map(Command::#commands),)*
+                    _ => ::core::result::Result::Err(#krate::__private::WireError::Format(::core::option::Option::None)),
+                }
+            }
+
+            fn read_reply(
+                command: usize,
+                outcome: &#krate::__private::Stored,
+            ) -> ::core::result::Result<Reply, #krate::__private::WireError> {
+                match command {
+                    #(#positions => outcome.decode().map(Reply::#commands),)*
+                    _ => ::core::result::Result::Err(#krate::__private::WireError::Format(::core::option::Option::None)),
+                }
+            }
+        }
+    }
+}
+
+fn graph(model: &Model) -> TokenStream {
+    let krate = &model.krate;
+    let private = quote!(#krate::__private);
+    let states = model.states.iter().enumerate().map(|(at, state)| {
+        let (ident, name, was) = (state.ident.unraw().to_string(), &state.wire.name, &state.wire.was);
+        let (terminal, carries) = (model.is_terminal(at), state.carries());
+        quote!(#private::StateInfo::__new(#ident, #name, &[#(#was),*], #terminal, #carries))
+    });
+    let commands = model.commands.iter().map(|command| {
+        let (ident, name, was) = (command.ident.unraw().to_string(), &command.wire.name, &command.wire.was);
+        let facts = &command.facts;
+        let repeat = match command.repeat {
+            Repeat::Once => quote!(Once),
+            Repeat::PerVisit => quote!(PerVisit),
+            Repeat::Ambiguous => quote!(Ambiguous),
+        };
+        quote!(#private::CommandInfo::__new(#ident, #name, &[#(#was),*], #private::Repeat::#repeat, &[#(#facts),*]))
+    });
+    let edges = model.edges.iter().map(|edge| {
+        let (from, command, to) = (edge.from, edge.command, &edge.to);
+        quote!(#private::Edge::__new(#from, #command, &[#(#to),*]))
+    });
+    let (name, initial) = (&model.name, model.initial);
+    quote!(#private::Graph::__new(#name, &[#(#states),*], &[#(#commands),*], &[#(#edges),*], #initial))
+}

@@ -1,0 +1,117 @@
+//! From the model to code: one module beside the enum.
+//!
+//! Paths are absolute (`::core::…`), because the names of the user's states are in scope; types that the user wrote are
+//! reached through aliases that stand where the enum stands.
+
+mod commands;
+mod diagram;
+mod handles;
+mod kinds;
+mod machine;
+mod queries;
+mod rules;
+mod states;
+mod transitions;
+mod types;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{DeriveInput, Ident};
+
+use crate::attr;
+use crate::check;
+use crate::diagnostics::Diagnostics;
+use crate::model::{Model, State};
+use types::Types;
+
+/// The hidden derive: findings first, then as much of the machine as could be understood.
+pub(crate) fn machine(item: TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(item) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mut diagnostics = Diagnostics::default();
+    let model = attr::parse(input, &mut diagnostics).and_then(|syntax| check::check(syntax, &mut diagnostics));
+    let code = model.map(|model| expand(&model));
+    let errors = diagnostics.into_tokens();
+    quote!(#errors #code)
+}
+
+fn expand(model: &Model) -> TokenStream {
+    let mut types = Types::new(&model.ident);
+    let parts = [
+        states::expand(model, &mut types),
+        kinds::expand(model),
+        commands::expand(model, &mut types),
+        transitions::expand(model, &mut types),
+        rules::expand(model),
+        machine::expand(model),
+        queries::expand(model),
+        handles::expand(model, &mut types),
+    ];
+    let Model { vis, module, .. } = model;
+    let name = model.ident.unraw();
+    let docs = format!(
+        "What `#[idempotent_fsm]` makes of `{name}`: its states and commands as types, its rules, its handles.\n\n\
+         ```mermaid\n{}```",
+        diagram::mermaid(model),
+    );
+    let entry = handles::entry(model);
+    quote! {
+        #types
+        #entry
+        #[doc = #docs]
+        #[allow(
+            missing_debug_implementations,
+            private_interfaces,
+            unreachable_pub,
+            unused_qualifications,
+            clippy::pedantic,
+            clippy::exhaustive_enums,
+            clippy::exhaustive_structs,
+            clippy::large_enum_variant,
+            clippy::result_large_err,
+            clippy::enum_variant_names,
+        )]
+        #vis mod #module {
+            #(#parts)*
+        }
+    }
+}
+
+/// The enum as seen from inside the module.
+fn outside(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    quote!(super::#ident)
+}
+
+/// The standard traits that the enum derives, for a struct or an enum of states.
+fn derives(model: &Model) -> TokenStream {
+    let paths = model.derives.iter().map(derive_path);
+    quote!(#[derive(#(#paths),*)])
+}
+
+/// The same for what a command carries: types that the enum need not hold, so only what nearly every type has.
+fn command_derives(model: &Model) -> impl Iterator<Item = TokenStream> {
+    let common = |name: &&Ident| *name == "Debug" || *name == "Clone" || *name == "PartialEq";
+    model.derives.iter().filter(common).map(derive_path)
+}
+
+fn derive_path(name: &Ident) -> TokenStream {
+    let module = match name.to_string().as_str() {
+        "Debug" => "fmt",
+        "Clone" => "clone",
+        "Copy" => "marker",
+        "Hash" => "hash",
+        _ => "cmp",
+    };
+    let (module, name) = (format_ident!("{module}"), format_ident!("{name}"));
+    quote!(::core::#module::#name)
+}
+
+/// "`A` or `B`".
+fn either(states: &[&State]) -> String {
+    let names: Vec<String> = states.iter().map(|state| format!("`{}`", state.ident.unraw())).collect();
+    names.join(" or ")
+}

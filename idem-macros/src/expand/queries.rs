@@ -1,0 +1,113 @@
+//! What can be asked about the graph without a machine: `guard`, `allowed`, `why_not`, `mermaid`, `dot`.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Ident;
+
+use super::diagram;
+use crate::model::Model;
+
+pub(super) fn expand(model: &Model) -> TokenStream {
+    let krate = &model.krate;
+    let (guard, allowed, why_not) = (guard(model), allowed(model), why_not(model));
+    let (mermaid, dot) = (diagram::mermaid(model), diagram::dot(model));
+    quote! {
+        #guard
+        #allowed
+
+        /// Why `command` is not legal in `state`, and what would be; `None` if it is legal.
+        pub fn why_not(
+            state: StateKind,
+            command: CommandKind,
+        ) -> ::core::option::Option<#krate::__private::WhyNot> {
+            #why_not
+        }
+
+        /// The graph as a Mermaid state diagram.
+        pub const fn mermaid() -> &'static str {
+            #mermaid
+        }
+
+        /// The graph as a Graphviz digraph.
+        pub const fn dot() -> &'static str {
+            #dot
+        }
+    }
+}
+
+/// A `match`, which the compiler turns into the table that suits the machine.
+fn guard(model: &Model) -> TokenStream {
+    let arms = model.states.iter().enumerate().filter_map(|(at, state)| {
+        let state = &state.ident;
+        let commands = commands_from(model, at);
+        (!commands.is_empty()).then(|| quote!((StateKind::#state, #(CommandKind::#commands)|*)))
+    });
+    let arms: Vec<TokenStream> = arms.collect();
+    let body = if arms.is_empty() {
+        quote!({
+            let _ = (state, command);
+            false
+        })
+    } else {
+        quote!(::core::matches!((state, command), #(#arms)|*))
+    };
+    quote! {
+        /// Whether `command` is legal in `state`.
+        pub const fn guard(state: StateKind, command: CommandKind) -> bool {
+            #body
+        }
+    }
+}
+
+fn allowed(model: &Model) -> TokenStream {
+    let arms = model.states.iter().enumerate().map(|(at, state)| {
+        let (state, commands) = (&state.ident, commands_from(model, at));
+        quote!(StateKind::#state => &[#(CommandKind::#commands),*])
+    });
+    quote! {
+        /// The commands that are legal in `state`.
+        pub const fn allowed(state: StateKind) -> &'static [CommandKind] {
+            match state { #(#arms),* }
+        }
+    }
+}
+
+fn why_not(model: &Model) -> TokenStream {
+    if model.commands.is_empty() {
+        return quote!({
+            let _ = state;
+            match command {}
+        });
+    }
+    let krate = &model.krate;
+    let allowed = model.states.iter().enumerate().map(|(at, state)| {
+        let wires = model.edges_from(at).filter_map(|edge| model.commands.get(edge.command)).map(|it| &it.wire.name);
+        let state = &state.ident;
+        quote!(StateKind::#state => &[#(#wires),*])
+    });
+    let mut sources: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for edge in &model.edges {
+        if let Some(state) = model.states.get(edge.from) {
+            sources.entry(edge.command).or_default().push(&state.wire.name);
+        }
+    }
+    let legal_in = model.commands.iter().enumerate().map(|(at, command)| {
+        let (command, states) = (&command.ident, sources.get(&at).into_iter().flatten());
+        quote!(CommandKind::#command => &[#(#states),*])
+    });
+    quote! {
+        if guard(state, command) {
+            return ::core::option::Option::None;
+        }
+        let allowed: &'static [&'static str] = match state { #(#allowed),* };
+        let legal_in: &'static [&'static str] = match command { #(#legal_in),* };
+        let why = #krate::__private::WhyNot::__new(state.name(), command.name(), allowed, legal_in);
+        ::core::option::Option::Some(why)
+    }
+}
+
+fn commands_from(model: &Model, state: usize) -> Vec<&Ident> {
+    model.edges_from(state).filter_map(|edge| model.commands.get(edge.command)).map(|command| &command.ident).collect()
+}

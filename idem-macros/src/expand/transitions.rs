@@ -1,0 +1,141 @@
+//! The trait that the user's rules implement, and the enums of sources and targets that it speaks of.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Ident;
+use syn::ext::IdentExt;
+
+use super::commands::outcome;
+use super::types::Types;
+use super::{derives, either, outside};
+use crate::model::{Command, Model, State, Transition};
+
+pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
+    let krate = &model.krate;
+    let derives = derives(model);
+    let mut enums = TokenStream::new();
+    let mut methods = TokenStream::new();
+    let mut needs_code = false;
+    for command in &model.commands {
+        for transition in &command.transitions {
+            enums.extend(sources_enum(model, command, transition, &derives));
+            enums.extend(targets_enum(model, command, transition, &derives));
+            methods.extend(method(model, command, transition, types));
+            needs_code |= !model.needs_no_code(command, transition);
+        }
+    }
+    let unit = (!needs_code).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl Transitions for () {
+                type Rejection = ::core::convert::Infallible;
+            }
+        }
+    });
+    let docs = format!(
+        "The rules of `{}`: what each command makes of the state it finds.\n\n\
+         A transition is pure: it answers with a [`Step`]({}::Step) and has no effect of its own, so it may run more \
+         than once for one effect.",
+        model.ident.unraw(),
+        quote!(#krate).to_string().replace(' ', ""),
+    );
+    quote! {
+        #enums
+        #[doc = #docs]
+        pub trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
+            /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
+            type Rejection: ::core::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static;
+            #methods
+        }
+        #unit
+    }
+}
+
+fn method(model: &Model, command: &Command, transition: &Transition, types: &mut Types) -> TokenStream {
+    let krate = &model.krate;
+    let (method, strukt) = (&transition.method, &command.strukt);
+    let argument = &command.method;
+    let (from, to) = (from_type(model, transition), to_type(model, transition));
+    let outcome = outcome(command, types);
+    let docs = format!(
+        "`{}` in {}: leads to {}.\n\n# Errors\nThe rejection, if the command is refused.",
+        command.ident.unraw(),
+        either(&states(model, &transition.sources)),
+        either(&states(model, &transition.targets)),
+    );
+    let body = if model.needs_no_code(command, transition) {
+        quote!({
+            let _ = (from, #argument, cx);
+            ::core::result::Result::Ok(#krate::Step::to(#to {}))
+        })
+    } else {
+        quote!(;)
+    };
+    quote! {
+        #[doc = #docs]
+        fn #method(
+            &self,
+            from: #from,
+            #argument: &#strukt,
+            cx: &#krate::Context<'_>,
+        ) -> ::core::result::Result<#krate::Step<#to, #outcome>, Self::Rejection> #body
+    }
+}
+
+/// What a transition starts from: the state's struct, or an enum of several.
+fn from_type(model: &Model, transition: &Transition) -> Option<Ident> {
+    let single = || states(model, &transition.sources).first().map(|state| state.strukt.clone());
+    transition.from.clone().or_else(single)
+}
+
+/// What a transition leads to: the state's struct, or an enum of several.
+fn to_type(model: &Model, transition: &Transition) -> Option<Ident> {
+    let single = || states(model, &transition.targets).first().map(|state| state.strukt.clone());
+    transition.to.clone().or_else(single)
+}
+
+fn states<'a>(model: &'a Model, at: &[usize]) -> Vec<&'a State> {
+    at.iter().filter_map(|at| model.states.get(*at)).collect()
+}
+
+fn sources_enum(model: &Model, command: &Command, transition: &Transition, derives: &TokenStream) -> TokenStream {
+    let Some(name) = &transition.from else { return TokenStream::new() };
+    let docs = format!("The states in which `{}` is legal.", command.ident.unraw());
+    group_enum(name, &docs, &states(model, &transition.sources), derives)
+}
+
+fn targets_enum(model: &Model, command: &Command, transition: &Transition, derives: &TokenStream) -> TokenStream {
+    let Some(name) = &transition.to else { return TokenStream::new() };
+    let docs = format!("The states that `{}` may lead to.", command.ident.unraw());
+    let group = group_enum(name, &docs, &states(model, &transition.targets), derives);
+    let machine = outside(model);
+    let idents = states(model, &transition.targets).into_iter().map(|state| &state.ident);
+    quote! {
+        #group
+        #[automatically_derived]
+        impl ::core::convert::From<#name> for #machine {
+            fn from(state: #name) -> Self {
+                match state { #(#name::#idents(state) => ::core::convert::Into::into(state)),* }
+            }
+        }
+    }
+}
+
+fn group_enum(name: &Ident, docs: &str, states: &[&State], derives: &TokenStream) -> TokenStream {
+    let idents: Vec<&Ident> = states.iter().map(|state| &state.ident).collect();
+    let structs: Vec<&Ident> = states.iter().map(|state| &state.strukt).collect();
+    let variants = idents.iter().map(|ident| format!("The state `{}`.", ident.unraw()));
+    quote! {
+        #[doc = #docs]
+        #derives
+        pub enum #name { #(#[doc = #variants] #idents(#structs)),* }
+        #(
+            #[automatically_derived]
+            impl ::core::convert::From<#structs> for #name {
+                fn from(state: #structs) -> Self {
+                    Self::#idents(state)
+                }
+            }
+        )*
+    }
+}

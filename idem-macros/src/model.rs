@@ -1,0 +1,111 @@
+//! The machine that the expansion works on: every name resolved, nothing left that can be wrong.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{Attribute, Fields, Type, Visibility};
+
+use crate::attr::Field;
+
+pub(crate) struct Model {
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    pub(crate) module: Ident,
+    /// The path of `idem-core`.
+    pub(crate) krate: TokenStream,
+    /// The name machines are stored under.
+    pub(crate) name: String,
+    pub(crate) derives: Vec<Ident>,
+    pub(crate) states: Vec<State>,
+    pub(crate) commands: Vec<Command>,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) initial: usize,
+}
+
+pub(crate) struct State {
+    /// The variant.
+    pub(crate) ident: Ident,
+    /// The generated struct: the variant's name, unless that was wrong.
+    pub(crate) strukt: Ident,
+    pub(crate) wire: Wire,
+    pub(crate) fields: Fields,
+    pub(crate) docs: Vec<Attribute>,
+}
+
+pub(crate) struct Command {
+    /// What the graph calls it.
+    pub(crate) ident: Ident,
+    pub(crate) strukt: Ident,
+    pub(crate) method: Ident,
+    pub(crate) wire: Wire,
+    pub(crate) attrs: Vec<Attribute>,
+    /// `None` without braces.
+    pub(crate) fields: Option<Vec<Field>>,
+    pub(crate) outcome: Option<Type>,
+    pub(crate) repeat: Repeat,
+    /// The wire names of the facts.
+    pub(crate) facts: Vec<String>,
+    /// What the rules implement for it.
+    pub(crate) transitions: Vec<Transition>,
+}
+
+/// Names on the wire.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    pub(crate) name: String,
+    pub(crate) was: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Repeat {
+    Once,
+    PerVisit,
+    Ambiguous,
+}
+
+/// One method of `Transitions`.
+///
+/// A command is one method if it leads to the same targets from every source, else one method per source: so a target
+/// that the edge does not declare does not compile.
+pub(crate) struct Transition {
+    pub(crate) method: Ident,
+    pub(crate) sources: Vec<usize>,
+    pub(crate) targets: Vec<usize>,
+    /// The generated enum of the sources, if there are several.
+    pub(crate) from: Option<Ident>,
+    /// The generated enum of the targets, if there are several.
+    pub(crate) to: Option<Ident>,
+}
+
+pub(crate) struct Edge {
+    pub(crate) from: usize,
+    pub(crate) command: usize,
+    pub(crate) to: Vec<usize>,
+}
+
+impl State {
+    pub(crate) fn carries(&self) -> bool {
+        !self.fields.is_empty()
+    }
+}
+
+impl Command {
+    pub(crate) fn carries(&self) -> bool {
+        self.fields.as_ref().is_some_and(|fields| !fields.is_empty())
+    }
+}
+
+impl Model {
+    /// The edges that leave a state.
+    pub(crate) fn edges_from(&self, state: usize) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(move |edge| edge.from == state)
+    }
+
+    pub(crate) fn is_terminal(&self, state: usize) -> bool {
+        self.edges_from(state).next().is_none()
+    }
+
+    /// Whether the rules can be left to the macro: there is one target, and nothing is carried that code would make.
+    pub(crate) fn needs_no_code(&self, command: &Command, transition: &Transition) -> bool {
+        let bare = transition.targets.iter().all(|target| self.states.get(*target).is_some_and(|to| !to.carries()));
+        transition.to.is_none() && bare && command.outcome.is_none() && !command.carries()
+    }
+}

@@ -1,0 +1,143 @@
+//! The attribute itself: gives the enum back with the hidden derive, which sees `#[cfg]` resolved.
+//!
+//! The enum always survives, so that a mistake in an attribute is one error and not one more for every use of the enum.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Item, ItemEnum, LitStr, Meta, Path, Token};
+
+use crate::attr;
+use crate::diagnostics::Diagnostics;
+
+pub(crate) fn reemit(args: TokenStream, item: TokenStream) -> TokenStream {
+    match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Enum(mut item)) => {
+            let machine = machine_derive(&args);
+            let derives = repeated_derives(&item.attrs);
+            if derives_serde(&item.attrs) {
+                wire_names(&mut item);
+            }
+            // First, so that every helper attribute comes after the derive that declares it.
+            quote! { #[derive(#machine)] #[__idem_args(#args)] #derives #item }
+        }
+        Ok(_) => {
+            let mut diagnostics = Diagnostics::default();
+            diagnostics.push(attr::not_an_enum(&first_line(&item)));
+            let errors = diagnostics.into_tokens();
+            quote! { #errors #item }
+        }
+        // Not an item at all: rustc says it best.
+        Err(_) => item,
+    }
+}
+
+/// The whole item would underline a page.
+fn first_line(item: &TokenStream) -> TokenStream {
+    item.clone().into_iter().take_while(|tree| !matches!(tree, proc_macro2::TokenTree::Group(_))).collect()
+}
+
+/// The derive's path: below `crate = …`, if that can be read; the derive reports it where it cannot.
+fn machine_derive(args: &TokenStream) -> TokenStream {
+    let mut krate = None;
+    let tokens: Vec<_> = args.clone().into_iter().collect();
+    for (at, tree) in tokens.iter().enumerate() {
+        let assigned = tokens.get(at + 1).is_some_and(|next| next.to_string() == "=");
+        if tree.to_string() == "crate" && assigned {
+            let value = tokens.iter().skip(at + 2).take_while(|tree| tree.to_string() != ",").cloned().collect();
+            krate = syn::parse2::<Path>(value).ok();
+            break;
+        }
+    }
+    match krate.filter(|path| attr::is_absolute(path)) {
+        Some(path) => quote!(#path::__private::Machine),
+        None => quote!(::idem_core::__private::Machine),
+    }
+}
+
+/// The enum's derives once more, as a helper attribute: other derives are not part of what a derive sees.
+fn repeated_derives(attrs: &[Attribute]) -> TokenStream {
+    let mut repeated = TokenStream::new();
+    for attr in attrs {
+        each(&attr.meta, &mut |condition, meta| {
+            if let Meta::List(list) = meta
+                && list.path.is_ident("derive")
+            {
+                let traits = &list.tokens;
+                repeated.extend(match condition {
+                    Some(condition) => quote!(#[cfg_attr(#condition, __idem_derives(#traits))]),
+                    None => quote!(#[__idem_derives(#traits)]),
+                });
+            }
+        });
+    }
+    repeated
+}
+
+fn derives_serde(attrs: &[Attribute]) -> bool {
+    let mut found = false;
+    for attr in attrs {
+        each(&attr.meta, &mut |_, meta| {
+            if let Meta::List(list) = meta
+                && list.path.is_ident("derive")
+            {
+                let paths = list.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).unwrap_or_default();
+                let last = |path: &Path| path.segments.last().map(|segment| segment.ident.to_string());
+                found |= paths.iter().any(|path| matches!(last(path).as_deref(), Some("Serialize" | "Deserialize")));
+            }
+        });
+    }
+    found
+}
+
+/// Puts what `#[name]` and `#[was]` mean to serde right behind them.
+fn wire_names(item: &mut ItemEnum) {
+    for variant in &mut item.variants {
+        let attrs = std::mem::take(&mut variant.attrs);
+        for attr in attrs {
+            let mut serde = TokenStream::new();
+            each(&attr.meta, &mut |condition, meta| {
+                let Some(list) = serde_of(meta) else { return };
+                serde.extend(match condition {
+                    Some(condition) => quote!(#[cfg_attr(#condition, serde(#list))]),
+                    None => quote!(#[serde(#list)]),
+                });
+            });
+            variant.attrs.push(attr);
+            if !serde.is_empty() {
+                let parser = Attribute::parse_outer;
+                variant.attrs.extend(syn::parse::Parser::parse2(parser, serde).unwrap_or_default());
+            }
+        }
+    }
+}
+
+fn serde_of(meta: &Meta) -> Option<TokenStream> {
+    match meta {
+        Meta::NameValue(pair) if pair.path.is_ident("name") => {
+            let name: LitStr = syn::parse2(pair.value.to_token_stream()).ok()?;
+            Some(quote!(rename = #name))
+        }
+        Meta::List(list) if list.path.is_ident("was") => {
+            let names = list.parse_args_with(Punctuated::<LitStr, Token![,]>::parse_terminated).ok()?;
+            let names = names.iter();
+            Some(quote!(#(alias = #names),*))
+        }
+        _ => None,
+    }
+}
+
+/// Calls `see` with an attribute, or with each one inside a `cfg_attr` and its condition.
+fn each(meta: &Meta, see: &mut impl FnMut(Option<&Meta>, &Meta)) {
+    if let Meta::List(list) = meta
+        && list.path.is_ident("cfg_attr")
+    {
+        let inner = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
+        let mut inner = inner.iter();
+        if let Some(condition) = inner.next() {
+            inner.for_each(|meta| see(Some(condition), meta));
+        }
+    } else {
+        see(None, meta);
+    }
+}
