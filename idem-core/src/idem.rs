@@ -69,7 +69,7 @@ impl Default for Builder {
         let limits = Limits { payload: 1 << 20, alias: Duration::from_secs(24 * 60 * 60) };
         Self {
             prefix: "idem_".to_owned(),
-            pool: PoolSettings { connections: 10, acquire: Duration::from_secs(2) },
+            pool: PoolSettings { connections: 10, acquire: Duration::from_secs(2), wait: Duration::from_secs(2) },
             settings: Settings { limits, wait: Duration::from_secs(2), retry: Retry::default() },
         }
     }
@@ -92,6 +92,7 @@ impl Builder {
     /// [`Error::InFlight`]. Default 2 seconds.
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.settings.wait = wait.max(Duration::from_millis(1));
+        self.pool.wait = self.settings.wait;
         self
     }
 

@@ -46,13 +46,18 @@ impl Retry {
         Self { longest, ..self }
     }
 
+    /// Whether no attempt is left after `made`.
+    pub(crate) fn spent(&self, made: u32) -> bool {
+        made >= self.attempts
+    }
+
     pub(crate) fn limit(&self) -> u32 {
         self.attempts
     }
 
     /// Waits before attempt number `made` + 1; false if no attempt is left.
     pub(crate) async fn pause(&self, made: u32) -> bool {
-        if made >= self.attempts {
+        if self.spent(made) {
             return false;
         }
         let ceiling = self.first.saturating_mul(2_u32.saturating_pow(made.saturating_sub(1))).min(self.longest);

@@ -65,6 +65,9 @@ pub(crate) async fn run_own<DB: Database>(
             Ok(Attempt::Lost) => lost += 1,
             Err(error) if error.class == Class::Busy => return Err(Error::InFlight { waited: began.elapsed() }),
             Err(error) if error.class == Class::Contention => lost += 1,
+            // Only reads, or statements of a transaction that ends with its connection, fail like this: after a restart of
+            // the server each connection of the pool does once.
+            Err(error) if error.class == Class::Broken && !inner.settings.retry.spent(made) => {}
             Err(error) => return Err(inner.explain(error).await),
         }
         // The first loss is answered at once: the winner has committed, so its row is there.

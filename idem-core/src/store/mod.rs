@@ -25,7 +25,10 @@ use tables::Tables;
 #[derive(Debug, Clone, Copy)]
 pub struct PoolSettings {
     pub(crate) connections: u32,
+    /// How long a connection of the pool is waited for.
     pub(crate) acquire: Duration,
+    /// How long the database's own lock is waited for.
+    pub(crate) wait: Duration,
 }
 
 /// Why no pool came of a URL.
