@@ -1,1 +1,41 @@
-//! Shared parts of the tests: private servers, a proxy that cuts, a poll limiter.
+//! What the tests share: databases, a proxy that cuts connections, a poll limiter, processes to kill, and the table
+//! of strikes that a fault test prints.
+//!
+//! | to test | take |
+//! |---|---|
+//! | against a database of its own | [`Postgres::fresh`], [`Sqlite::fresh`] |
+//! | a server that dies and comes back | [`PrivatePostgres`] |
+//! | a connection lost before or after a message | [`Proxy`] |
+//! | a future dropped at any await | [`PollLimit`], [`sweep`] |
+//! | a process killed at any moment | [`Worker`] |
+//! | a process killed at any write to SQLite's files | [`CrashShim`] |
+//! | that the faults really struck | [`Report`] |
+//! | with random choices that can be repeated | [`Seed`] |
+//!
+//! Everything here panics when it cannot do its work, which fails the test that asked.
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::exhaustive_enums,
+    reason = "support for tests: a panic is how a test fails, and nobody matches these enums from outside the workspace"
+)]
+
+mod databases;
+mod kill;
+mod polls;
+mod postgres_server;
+mod proxy;
+mod report;
+mod requirement;
+mod seed;
+mod shim;
+
+pub use databases::{PgUrl, Postgres, Sqlite, postgres};
+pub use kill::{Ended, Worker};
+pub use polls::{PollLimit, sweep};
+pub use postgres_server::PrivatePostgres;
+pub use proxy::{At, Cut, Hangup, Proxy};
+pub use report::Report;
+pub use requirement::skip;
+pub use seed::Seed;
+pub use shim::{CrashShim, When};
