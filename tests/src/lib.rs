@@ -8,6 +8,7 @@
 //! | a connection lost before or after a message | [`Proxy`] |
 //! | a future dropped at any await | [`PollLimit`], [`sweep`] |
 //! | a process killed at any moment | [`Worker`] |
+//! | a process that aborts at any point of the engine | [`list_points`], [`abort_at`] |
 //! | a process killed at any write to SQLite's files | [`CrashShim`] |
 //! | that the faults really struck | [`Report`] |
 //! | with random choices that can be repeated | [`Seed`] |
@@ -22,6 +23,7 @@
 
 mod databases;
 mod kill;
+mod points;
 mod polls;
 mod postgres_server;
 mod proxy;
@@ -32,6 +34,7 @@ mod shim;
 
 pub use databases::{PgUrl, Postgres, Sqlite, postgres};
 pub use kill::{Ended, Worker};
+pub use points::{abort_at, list_points};
 pub use polls::{PollLimit, sweep};
 pub use postgres_server::PrivatePostgres;
 pub use proxy::{At, Cut, Hangup, Proxy};

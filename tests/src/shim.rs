@@ -50,6 +50,7 @@ impl CrashShim {
         let file = self.folder.path().join("count");
         let output = self.preload(command).env("CRASH_COUNT", &file).stdout(Stdio::null()).output();
         let output = output.expect("the worker starts");
+        command.env_remove("CRASH_COUNT").env_remove("LD_PRELOAD");
         assert!(output.status.success(), "the worker failed: {}", String::from_utf8_lossy(&output.stderr));
         let count = fs::read_to_string(&file).expect("the worker ended without its count");
         count.trim().parse().expect("the count is a number")
