@@ -11,6 +11,7 @@
 //! | a process that aborts at any point of the engine | [`list_points`], [`abort_at`] |
 //! | a process killed at any write to SQLite's files | [`CrashShim`] |
 //! | that the faults really struck | [`Report`] |
+//! | longer in a long run | [`scale`] |
 //! | with random choices that can be repeated | [`Seed`] |
 //!
 //! Everything here panics when it cannot do its work, which fails the test that asked.
@@ -39,6 +40,6 @@ pub use polls::{PollLimit, sweep};
 pub use postgres_server::PrivatePostgres;
 pub use proxy::{At, Cut, Hangup, Proxy};
 pub use report::Report;
-pub use requirement::skip;
+pub use requirement::{scale, skip};
 pub use seed::Seed;
 pub use shim::{CrashShim, When};

@@ -1,4 +1,5 @@
-//! A test that cannot run says so, or fails where `IDEM_REQUIRE` names what it lacks.
+//! What a run asks of the tests: a test that cannot run says so, or fails where `IDEM_REQUIRE` names what it lacks, and
+//! `IDEM_LONG` asks for more of each.
 
 use std::env;
 use std::io::{self, Write};
@@ -15,6 +16,11 @@ pub fn skip(what: &str, fix: &str) {
         "IDEM_REQUIRE={required}, and there is no {what}: {fix}"
     );
     announce(&format!("SKIPPED: {} needs {what}: {fix}\n", test_name()));
+}
+
+/// How much of something to do: `short` in every run, `long` where `IDEM_LONG` is set, as by `scripts/test --all`.
+pub fn scale<T>(short: T, long: T) -> T {
+    if env::var_os("IDEM_LONG").is_some() { long } else { short }
 }
 
 /// Writes past the test harness, which hides what a passing test prints.

@@ -9,9 +9,10 @@ pub enum At {
     Commit,
     /// The execution of a statement whose text contains this.
     Statement(String),
-    /// The n-th execution of any statement, from 1.
+    /// The n-th execution of any statement, from 1, and the later ones if the aim stays.
     Execution(u64),
-    /// The n-th message of any kind, from 1; those that open a connection count as well.
+    /// The n-th message of any kind, from 1, and the later ones if the aim stays; those that open a connection count as
+    /// well.
     Message(u64),
 }
 
@@ -90,8 +91,8 @@ impl Aim {
         let hit = match at {
             At::Commit => statement.is_some_and(commits),
             At::Statement(text) => statement.is_some_and(|statement| statement.contains(text)),
-            At::Execution(number) => statement.is_some() && state.executions == *number,
-            At::Message(number) => state.messages == *number,
+            At::Execution(number) => statement.is_some() && state.executions >= *number,
+            At::Message(number) => state.messages >= *number,
         };
         if !hit {
             return None;

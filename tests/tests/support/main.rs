@@ -3,5 +3,6 @@
 
 mod databases;
 mod kill;
+mod polls;
 mod proxy;
 mod server;

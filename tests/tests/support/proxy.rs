@@ -89,6 +89,21 @@ async fn a_keyed_retry_leaves_one_row_whichever_message_was_lost() {
 }
 
 #[tokio::test]
+async fn an_aim_can_stay_until_it_is_taken_away() {
+    let Some(rig) = Rig::new().await else { return };
+    rig.proxy.arm_for_good(At::Execution(2), Cut::Before(Hangup::Reset));
+    let mut connection = rig.url.connect().await;
+    let select = async |connection: &mut PgConnection| sqlx::raw_sql("SELECT 1").execute(connection).await;
+    select(&mut connection).await.unwrap();
+    for _ in 0..3 {
+        assert!(select(&mut rig.url.connect().await).await.is_err());
+    }
+    assert_eq!(rig.proxy.strikes(), 3);
+    assert!(rig.proxy.disarm());
+    select(&mut connection).await.expect("a connection that was not struck");
+}
+
+#[tokio::test]
 async fn refused_connections_fail_at_once_and_later_ones_pass() {
     let Some(rig) = Rig::new().await else { return };
     rig.proxy.refuse_connections(true);
