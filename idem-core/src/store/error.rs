@@ -1,5 +1,6 @@
 //! What went wrong in a database, in the engine's terms.
 
+use std::io;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -47,5 +48,22 @@ impl StoreError {
             Class::ReadOnly => Error::ReadOnly { source },
             Class::Storage | Class::Other => Error::Store { source },
         }
+    }
+}
+
+/// The class of an error that the driver made, not the database.
+pub(crate) fn driver_class(error: &sqlx::Error) -> Class {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => Class::Unavailable,
+        sqlx::Error::Io(error) => match error.kind() {
+            // These come from opening a connection, never from one that is open.
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::NotFound
+            | io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::PermissionDenied => Class::Unavailable,
+            _ => Class::Broken,
+        },
+        sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => Class::Broken,
+        _ => Class::Other,
     }
 }

@@ -9,9 +9,15 @@ pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
+mod binder;
 pub(crate) mod error;
+mod legs;
+mod read;
 pub(crate) mod rows;
+mod statement;
 pub(crate) mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::time::Duration;
@@ -88,7 +94,8 @@ pub trait Store: sqlx::Database {
         states: &[&str],
     ) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
 
-    /// The accounts, in the order asked. With `lock`, each is opened if it is missing and locked in the order of bytes.
+    /// The accounts, in the order asked. With `lock`, each is locked, in the order of bytes; where only a row that exists
+    /// can be locked, a missing one is opened first.
     fn load_accounts(
         conn: &mut Self::Connection,
         sql: &Self::Sql,

@@ -22,7 +22,8 @@ pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<(Sqlit
             .max_lifetime(None)
     };
     let opened = pool(1).connect_with(options.clone()).await;
-    let writers = opened.map_err(|error| ConnectError::Store(<sqlx::Sqlite as crate::store::Store>::classify(error)))?;
+    let writers =
+        opened.map_err(|error| ConnectError::Store(<sqlx::Sqlite as crate::store::Store>::classify(error)))?;
     Ok((writers, pool(settings.connections).connect_lazy_with(options)))
 }
 
@@ -36,7 +37,9 @@ fn options(url: &str, settings: &PoolSettings) -> Result<SqliteConnectOptions, C
         return Err(ConnectError::Url(problem.to_owned()));
     }
     let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| ConnectError::Url(format!("{url:?} is not a URL of SQLite: {error}; write `sqlite://path/to/file.db`")))?
+        .map_err(|error| {
+            ConnectError::Url(format!("{url:?} is not a URL of SQLite: {error}; write `sqlite://path/to/file.db`"))
+        })?
         .busy_timeout(settings.wait);
     let read_only = url.contains("mode=ro") || url.contains("immutable=true");
     Ok(match read_only {

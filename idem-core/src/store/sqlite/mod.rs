@@ -1,1 +1,165 @@
-//! SQLite.
+//! SQLite. The write lock is the transaction: every one that will write begins `IMMEDIATE`.
+//!
+//! A wait for that lock ends after the connection's `busy_timeout`, which a pool sets when it connects; the waits that
+//! the engine passes are for databases with row locks.
+
+mod bind;
+mod classify;
+mod connect;
+mod dialect;
+mod migrate;
+mod reads;
+mod writes;
+
+use std::time::Duration;
+
+use sqlx::{Error, Sqlite, SqliteConnection, SqlitePool};
+
+use super::error::{Class, StoreError};
+use super::rows::{
+    AccountRow, GraphRow, Loaded, MachineRow, Migration, RunRow, StateQuery, TransitionRow, Witness, Write,
+};
+use super::tables::Tables;
+use super::{ConnectError, Database, PoolSettings, Store};
+use crate::key::KeyHash;
+use classify::classify;
+pub use dialect::Statements;
+
+impl Database for Sqlite {}
+
+impl Store for Sqlite {
+    type Sql = Statements;
+
+    fn sql(tables: &Tables) -> Statements {
+        Statements::new(tables)
+    }
+
+    fn begin(_wait: Duration) -> String {
+        "BEGIN IMMEDIATE".to_owned()
+    }
+
+    async fn load(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        machines: &[(&str, &str)],
+        keys: &[KeyHash],
+    ) -> Result<Loaded, StoreError> {
+        reads::load(conn, sql, machines, keys).await.map_err(classify)
+    }
+
+    async fn lock_machines(
+        _conn: &mut SqliteConnection,
+        _sql: &Statements,
+        _machines: &[(&str, &str)],
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn last_runs(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        runs: &[(&str, &str, &str)],
+    ) -> Result<Vec<Option<RunRow>>, StoreError> {
+        reads::last_runs(conn, sql, runs).await.map_err(classify)
+    }
+
+    async fn last_visit(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        machine: (&str, &str),
+        states: &[&str],
+    ) -> Result<Option<i64>, StoreError> {
+        reads::last_visit(conn, sql, machine, states).await.map_err(classify)
+    }
+
+    async fn load_accounts(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        accounts: &[&str],
+        _lock: bool,
+    ) -> Result<Vec<Option<AccountRow>>, StoreError> {
+        reads::accounts(conn, sql, accounts).await.map_err(classify)
+    }
+
+    async fn write_own(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        write: &Write,
+        _wait: Duration,
+    ) -> Result<bool, StoreError> {
+        writes::own(conn, sql, write).await.map_err(classify)
+    }
+
+    async fn write_joined(conn: &mut SqliteConnection, sql: &Statements, write: &Write) -> Result<bool, StoreError> {
+        writes::joined(conn, sql, write).await.map_err(classify)
+    }
+
+    async fn ping_tx(_conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn probe(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        witness: &Witness,
+        _wait: Duration,
+    ) -> Result<Option<bool>, StoreError> {
+        writes::probe(conn, sql, witness).await
+    }
+
+    async fn history(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        machine: (&str, &str),
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<TransitionRow>, StoreError> {
+        reads::history(conn, sql, machine, after, limit).await.map_err(classify)
+    }
+
+    async fn in_state(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        query: &StateQuery<'_>,
+    ) -> Result<Vec<MachineRow>, StoreError> {
+        reads::in_state(conn, sql, query).await.map_err(classify)
+    }
+
+    async fn count_by_state(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        machine: &str,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        reads::count_by_state(conn, sql, machine).await.map_err(classify)
+    }
+
+    async fn register_graph(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        machine: &str,
+        graph: &GraphRow,
+        replace: Option<&[u8]>,
+    ) -> Result<GraphRow, StoreError> {
+        writes::register_graph(conn, sql, machine, graph, replace).await.map_err(classify)
+    }
+
+    fn migrations(tables: &Tables) -> Vec<Migration> {
+        dialect::migrations(tables)
+    }
+
+    async fn version(conn: &mut SqliteConnection, sql: &Statements) -> Result<Option<i64>, StoreError> {
+        migrate::version(conn, sql).await.map_err(classify)
+    }
+
+    async fn migrate(conn: &mut SqliteConnection, sql: &Statements) -> Result<(), StoreError> {
+        migrate::migrate(conn, sql).await.map_err(classify)
+    }
+
+    fn class(error: &Error) -> Class {
+        classify::class(error)
+    }
+
+    async fn connect(url: &str, settings: &PoolSettings) -> Result<(SqlitePool, SqlitePool), ConnectError> {
+        connect::connect(url, settings).await
+    }
+}

@@ -1,0 +1,215 @@
+//! Rows as every store reads them: the columns in one order, whatever the database.
+
+use sqlx::Error;
+
+use super::rows::{AccountRow, GraphRow, KeyRow, Loaded, MachineRow, RunRow, TransitionRow};
+use crate::clock::Timestamp;
+use crate::fingerprint::Fingerprint;
+use crate::wire::Stored;
+
+/// Of `state, body, version, visit, entered_at`.
+const MACHINE_COLUMNS: usize = 5;
+
+/// A database's row, by column.
+pub(crate) trait Cells {
+    fn int(&self, column: usize) -> Result<Option<i64>, Error>;
+    fn text(&self, column: usize) -> Result<Option<String>, Error>;
+    fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Error>;
+}
+
+/// Reads a row from left to right.
+pub(crate) struct Reader<'r, R> {
+    row: &'r R,
+    column: usize,
+}
+
+impl<'r, R: Cells> Reader<'r, R> {
+    pub(crate) fn new(row: &'r R) -> Self {
+        Self { row, column: 0 }
+    }
+
+    fn next<T>(&mut self, read: impl FnOnce(&R, usize) -> Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+        let value = read(self.row, self.column);
+        self.column += 1;
+        value
+    }
+
+    fn present<T>(&self, value: Option<T>) -> Result<T, Error> {
+        let column = self.column - 1;
+        value.ok_or_else(|| Error::Decode(format!("column {column} has no value").into()))
+    }
+
+    pub(crate) fn skip(&mut self, columns: usize) {
+        self.column += columns;
+    }
+
+    pub(crate) fn maybe_int(&mut self) -> Result<Option<i64>, Error> {
+        self.next(R::int)
+    }
+
+    pub(crate) fn maybe_text(&mut self) -> Result<Option<String>, Error> {
+        self.next(R::text)
+    }
+
+    pub(crate) fn maybe_bytes(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        self.next(R::bytes)
+    }
+
+    pub(crate) fn int(&mut self) -> Result<i64, Error> {
+        let value = self.maybe_int()?;
+        self.present(value)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<String, Error> {
+        let value = self.maybe_text()?;
+        self.present(value)
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, Error> {
+        let value = self.maybe_bytes()?;
+        self.present(value)
+    }
+
+    pub(crate) fn at(&mut self) -> Result<Timestamp, Error> {
+        self.int().map(Timestamp::from_micros)
+    }
+
+    pub(crate) fn stored(&mut self) -> Result<Stored, Error> {
+        self.bytes().map(Stored)
+    }
+
+    /// A position in a list that was bound.
+    pub(crate) fn position(&mut self) -> Result<usize, Error> {
+        let position = self.int()?;
+        usize::try_from(position).map_err(|error| Error::Decode(error.into()))
+    }
+
+    /// `state, body, version, visit, entered_at`, all NULL if there is no such machine.
+    pub(crate) fn machine(&mut self, id: &str) -> Result<Option<MachineRow>, Error> {
+        let Some(state) = self.maybe_text()? else {
+            self.skip(MACHINE_COLUMNS - 1);
+            return Ok(None);
+        };
+        Ok(Some(MachineRow {
+            id: id.to_owned(),
+            state,
+            body: self.stored()?,
+            version: self.int()?,
+            visit: self.int()?,
+            entered_at: self.at()?,
+        }))
+    }
+
+    /// `id` and a [machine](Self::machine) that exists.
+    pub(crate) fn named_machine(&mut self) -> Result<MachineRow, Error> {
+        let id = self.text()?;
+        let machine = self.machine(&id)?;
+        self.present(machine)
+    }
+
+    /// `fingerprint, target, seq, at, expires_at` and a [run](Self::run), all NULL if the key is not known.
+    pub(crate) fn key(&mut self) -> Result<Option<KeyRow>, Error> {
+        let Some(fingerprint) = self.maybe_bytes()? else {
+            return Ok(None);
+        };
+        Ok(Some(KeyRow {
+            fingerprint,
+            target: self.text()?,
+            seq: self.int()?,
+            at: self.at()?,
+            expires_at: self.maybe_int()?.map(Timestamp::from_micros),
+            run: self.run()?,
+        }))
+    }
+
+    /// `seq, command, payload, outcome, fingerprint, at, from_visit`, all NULL if there is no such transition.
+    pub(crate) fn run(&mut self) -> Result<Option<RunRow>, Error> {
+        let Some(seq) = self.maybe_int()? else {
+            return Ok(None);
+        };
+        Ok(Some(RunRow {
+            seq,
+            command: self.text()?,
+            payload: self.stored()?,
+            outcome: self.stored()?,
+            fingerprint: self.bytes()?,
+            at: self.at()?,
+            from_visit: self.int()?,
+        }))
+    }
+
+    /// The columns of a transition after `machine, id`, in the order of the table.
+    pub(crate) fn transition(&mut self, (machine, id): (&str, &str)) -> Result<TransitionRow, Error> {
+        Ok(TransitionRow {
+            machine: machine.to_owned(),
+            id: id.to_owned(),
+            seq: self.int()?,
+            command: self.text()?,
+            from_state: self.text()?,
+            state: self.text()?,
+            body: self.stored()?,
+            payload: self.stored()?,
+            outcome: self.stored()?,
+            fingerprint: self.fingerprint()?,
+            key: self.maybe_text()?.zip(self.maybe_text()?),
+            from_visit: self.int()?,
+            visit: self.int()?,
+            at: self.at()?,
+            correlation: self.maybe_text()?,
+        })
+    }
+
+    fn fingerprint(&mut self) -> Result<Fingerprint, Error> {
+        let bytes = self.bytes()?;
+        let length = bytes.len();
+        let bytes = bytes.try_into();
+        bytes.map(Fingerprint).map_err(|_| Error::Decode(format!("a fingerprint of {length} bytes").into()))
+    }
+
+    /// `balance, seq, floor, ceiling`.
+    pub(crate) fn account(&mut self) -> Result<AccountRow, Error> {
+        Ok(AccountRow { balance: self.int()?, seq: self.int()?, floor: self.maybe_int()?, ceiling: self.maybe_int()? })
+    }
+
+    /// A state's name and how many there are.
+    pub(crate) fn count(&mut self) -> Result<(String, i64), Error> {
+        Ok((self.text()?, self.int()?))
+    }
+
+    /// `hash, names`.
+    pub(crate) fn graph(&mut self) -> Result<GraphRow, Error> {
+        Ok(GraphRow { hash: self.bytes()?, names: self.stored()? })
+    }
+}
+
+impl Loaded {
+    /// `now`, then 0 for a machine or 1 for a key, its position in what was asked, and the columns of both.
+    pub(crate) fn from_rows<R: Cells>(rows: &[R], machines: &[(&str, &str)], keys: usize) -> Result<Self, Error> {
+        let mut loaded = Self { now: Timestamp::from_micros(0), machines: places(machines.len()), keys: places(keys) };
+        for row in rows {
+            let mut row = Reader::new(row);
+            loaded.now = row.at()?;
+            let (of_key, position) = (row.int()? == 1, row.position()?);
+            if of_key {
+                row.skip(MACHINE_COLUMNS);
+                place(&mut loaded.keys, position, row.key()?)?;
+            } else {
+                let id = machines.get(position).map_or("", |(_, id)| id);
+                place(&mut loaded.machines, position, row.machine(id)?)?;
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+/// Puts `value` where the list that was bound had what it belongs to.
+pub(crate) fn place<T>(list: &mut [Option<T>], position: usize, value: Option<T>) -> Result<(), Error> {
+    let slot = list.get_mut(position).ok_or_else(|| Error::Decode(format!("no item {position} was asked").into()))?;
+    *slot = value;
+    Ok(())
+}
+
+/// As many empty places as were asked for.
+pub(crate) fn places<T>(count: usize) -> Vec<Option<T>> {
+    std::iter::repeat_with(|| None).take(count).collect()
+}

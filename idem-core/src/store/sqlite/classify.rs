@@ -1,0 +1,46 @@
+//! What an error means. Codes: <https://sqlite.org/rescode.html>.
+
+use sqlx::Error;
+use sqlx::error::DatabaseError;
+
+use super::dialect::Statements;
+use crate::store::error::{Class, StoreError, driver_class};
+
+pub(super) fn classify(source: Error) -> StoreError {
+    StoreError { class: class(&source), source }
+}
+
+pub(super) fn class(error: &Error) -> Class {
+    error.as_database_error().map_or_else(|| driver_class(error), class_of_code)
+}
+
+/// Whether one of our own constraints found that the write lost a race.
+pub(super) fn lost(error: &Error, sql: &Statements) -> bool {
+    error.as_database_error().is_some_and(|error| sql.lost.iter().any(|lost| error.message() == lost))
+}
+
+fn class_of_code(error: &dyn DatabaseError) -> Class {
+    let code: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or_default();
+    // The low byte is the primary code, whatever the extended one adds.
+    match (code, code & 0xff) {
+        // BUSY_SNAPSHOT: the transaction read before another one wrote, and can never write.
+        (517, _) => Class::Contention,
+        // BUSY, LOCKED, PROTOCOL (the lock protocol of WAL).
+        (_, 5 | 6 | 15) => Class::Busy,
+        // PERM, READONLY, AUTH.
+        (_, 3 | 8 | 23) => Class::ReadOnly,
+        // NOMEM, IOERR, CORRUPT, FULL, NOTADB.
+        (_, 7 | 10 | 11 | 13 | 26) => Class::Storage,
+        // CANTOPEN.
+        (_, 14) => Class::Unavailable,
+        (_, 1) if is_of_schema(error.message()) => Class::Schema,
+        _ => Class::Other,
+    }
+}
+
+/// SQLite has no code of its own for what is missing.
+fn is_of_schema(message: &str) -> bool {
+    ["no such table", "no such column", "no such index", "has no column named", "ON CONFLICT clause does not match"]
+        .iter()
+        .any(|part| message.contains(part))
+}

@@ -1,0 +1,280 @@
+//! The statements. Several in one text are one message to the connection's thread.
+//!
+//! `CROSS JOIN` and `INDEXED BY` leave the planner no choice: with statistics from a table that was small, it scans.
+
+use crate::store::rows::Migration;
+use crate::store::statement::{PerShape, Shape, Text, numbered};
+use crate::store::tables::Tables;
+
+/// The statements of one set of tables.
+#[derive(Debug)]
+pub struct Statements {
+    pub(super) load_one: Text,
+    pub(super) load_many: Text,
+    pub(super) last_runs: Text,
+    pub(super) last_visit: Text,
+    pub(super) load_accounts: Text,
+    pub(super) write_own: PerShape,
+    pub(super) write_joined: PerShape,
+    pub(super) probe_key: Text,
+    pub(super) probe_transition: Text,
+    pub(super) history: Text,
+    pub(super) in_state: Text,
+    pub(super) count_by_state: Text,
+    pub(super) graph: Text,
+    pub(super) put_graph: Text,
+    pub(super) migrations: Vec<Migration>,
+    pub(super) migrations_table: String,
+    pub(super) find_migrations_table: Text,
+    pub(super) version: Text,
+    pub(super) put_version: Text,
+    /// What SQLite says when one of our own constraints finds a lost race.
+    pub(super) lost: Vec<String>,
+}
+
+impl Statements {
+    pub(super) fn new(tables: &Tables) -> Self {
+        let catalogue = tables.schema().map_or_else(|| "sqlite_master".into(), |s| format!("\"{s}\".sqlite_master"));
+        Self {
+            load_one: tables.text(&LOAD_ONE.replace("{now}", NOW)),
+            load_many: tables.text(&LOAD_MANY.replace("{now}", NOW)),
+            last_runs: tables.text(LAST_RUNS),
+            last_visit: tables.text(LAST_VISIT),
+            load_accounts: tables.text(LOAD_ACCOUNTS),
+            write_own: PerShape::build(tables, |shape| write("BEGIN IMMEDIATE;", shape, "COMMIT")),
+            write_joined: PerShape::build(tables, |shape| write("SAVEPOINT idem_write;", shape, "RELEASE idem_write")),
+            probe_key: tables.text(PROBE_KEY),
+            probe_transition: tables.text(PROBE_TRANSITION),
+            history: tables.text(HISTORY),
+            in_state: tables.text(IN_STATE),
+            count_by_state: tables.text(COUNT_BY_STATE),
+            graph: tables.text(GRAPH),
+            put_graph: tables.text(PUT_GRAPH),
+            migrations: migrations(tables),
+            migrations_table: tables.fill(MIGRATIONS_TABLE),
+            find_migrations_table: format!(
+                "SELECT count(*) FROM {catalogue} WHERE type = 'table' AND name = '{}'",
+                tables.name("migrations")
+            )
+            .into(),
+            version: tables.text("SELECT max(version) FROM {migrations}"),
+            put_version: tables.text(&PUT_VERSION.replace("{now}", NOW)),
+            lost: lost(tables),
+        }
+    }
+}
+
+pub(super) fn migrations(tables: &Tables) -> Vec<Migration> {
+    let base = include_str!("../../../migrations/sqlite/0001_base.sql");
+    vec![Migration { version: 1, name: "base", sql: tables.fill(base) }]
+}
+
+fn lost(tables: &Tables) -> Vec<String> {
+    let null = |table, column| format!("NOT NULL constraint failed: {}.{column}", tables.name(table));
+    let real = |table, column| format!("cannot store REAL value in INTEGER column {}.{column}", tables.name(table));
+    vec![
+        null("machines", "version"),
+        null("keys", "fingerprint"),
+        null("accounts", "balance"),
+        real("accounts", "balance"),
+    ]
+}
+
+/// The parts of a write in the order of their locks, between what opens and what closes it.
+fn write(open: &'static str, shape: Shape, close: &'static str) -> String {
+    let mut parts = vec![open];
+    parts.push(if shape.one() { MACHINE } else { MACHINES });
+    if shape.money() {
+        parts.push(ACCOUNTS);
+    }
+    if shape.keys() {
+        parts.push(if shape.one() { KEY } else { KEYS });
+    }
+    parts.push(if shape.one() { TRANSITION } else { TRANSITIONS });
+    if shape.money() {
+        parts.push(ENTRIES);
+    }
+    if shape.messages() {
+        parts.push(MESSAGES);
+    }
+    parts.push(close);
+    numbered(parts)
+}
+
+/// Microseconds; SQLite's clock gives milliseconds.
+const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000";
+
+const LOAD_ONE: &str = "
+SELECT {now}, m.state, m.body, m.version, m.visit, m.entered_at,
+    k.fingerprint, k.target, k.seq, k.at, k.expires_at,
+    t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+FROM (SELECT 1)
+LEFT JOIN {machines} m ON m.machine = $1 AND m.id = $2
+LEFT JOIN {keys} k ON k.hash = $3
+LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
+
+const LOAD_MANY: &str = "
+SELECT {now}, 0, j.key, m.state, m.body, m.version, m.visit, m.entered_at,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM json_each($1) j
+LEFT JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1
+UNION ALL
+SELECT {now}, 1, j.key, NULL, NULL, NULL, NULL, NULL,
+    k.fingerprint, k.target, k.seq, k.at, k.expires_at,
+    t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+FROM json_each($2) j
+LEFT JOIN {keys} k ON k.hash = unhex(j.value)
+LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
+
+/// The index is named: the primary key would walk the history of the machine.
+const LAST_RUNS: &str = "
+SELECT j.key, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+FROM json_each($1) j
+CROSS JOIN {transitions} t ON t.rowid = (
+    SELECT n.rowid FROM {transitions} n INDEXED BY {:transitions_by_command}
+    WHERE n.machine = j.value->>0 AND n.id = j.value->>1 AND n.command = j.value->>2
+    ORDER BY n.seq DESC LIMIT 1)";
+
+/// Walks back from the newest transition; asked for overrides alone.
+const LAST_VISIT: &str = "
+SELECT visit FROM {transitions}
+WHERE machine = $1 AND id = $2 AND state IN (SELECT value FROM json_each($3))
+ORDER BY seq DESC LIMIT 1";
+
+const LOAD_ACCOUNTS: &str = "
+SELECT j.key, a.balance, a.seq, a.floor, a.ceiling
+FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value";
+
+/// A version that is not the expected one becomes NULL, which the column refuses: the whole write fails.
+const MACHINE: &str = "
+INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
+SELECT $1, $2, $3, $4,
+    CASE WHEN coalesce((SELECT version FROM {machines} WHERE machine = $1 AND id = $2), 0) = $5 THEN $6 END,
+    $7, $8
+WHERE true
+ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, version = excluded.version,
+    visit = excluded.visit, entered_at = excluded.entered_at;";
+
+const MACHINES: &str = "
+INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
+SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3),
+    CASE WHEN coalesce(m.version, 0) = j.value->>4 THEN j.value->>5 END,
+    j.value->>6, j.value->>7
+FROM json_each($1) j LEFT JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1
+WHERE true
+ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, version = excluded.version,
+    visit = excluded.visit, entered_at = excluded.entered_at;";
+
+/// A key that is there and has not expired loses its fingerprint, which the column refuses.
+const KEY: &str = "
+INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
+    fingerprint = CASE WHEN k.expires_at <= $8 THEN excluded.fingerprint END,
+    at = excluded.at, expires_at = excluded.expires_at;";
+
+const KEYS: &str = "
+INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
+SELECT unhex(value->>0), value->>1, value->>2, value->>3, unhex(value->>4), value->>5, value->>6
+FROM json_each($1)
+WHERE true
+ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
+    fingerprint = CASE WHEN k.expires_at <= $2 THEN excluded.fingerprint END,
+    at = excluded.at, expires_at = excluded.expires_at;";
+
+/// A running sum beyond 64 bits is a REAL, and no bound that fails leaves a balance.
+const ACCOUNTS: &str = "
+INSERT INTO {accounts} (account, balance, seq, floor, ceiling)
+SELECT d.account,
+    CASE WHEN typeof(before + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+        AND (floor IS NULL OR before + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+        THEN before + delta END,
+    seq + entries, floor, ceiling
+FROM (
+    SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS lowest, j.value->>3 AS highest,
+        j.value->>4 AS entries, coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, a.floor, a.ceiling
+    FROM json_each($1) j LEFT JOIN {accounts} a ON a.account = j.value->>0
+) d
+WHERE true
+ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq;";
+
+const TRANSITION: &str = "
+INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key,
+    from_visit, visit, at, correlation)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);";
+
+const TRANSITIONS: &str = "
+INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key,
+    from_visit, visit, at, correlation)
+SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, unhex(value->>6), unhex(value->>7),
+    unhex(value->>8), unhex(value->>9), value->>10, value->>11, value->>12, value->>13, value->>14, value->>15
+FROM json_each($1);";
+
+/// Counted back from the account as it is after the write.
+const ENTRIES: &str = "
+INSERT INTO {entries} (account, seq, delta, balance, machine, id, machine_seq, leg, at)
+SELECT a.account, a.seq - (value->>1) + (value->>2), value->>3, a.balance - (value->>4) + (value->>5), value->>6,
+    value->>7, value->>8, value->>9, value->>10
+FROM json_each($1) CROSS JOIN {accounts} a ON a.account = value->>0;";
+
+const MESSAGES: &str = "
+INSERT INTO {outbox} (machine, id, seq, leg, topic, payload, at)
+SELECT value->>0, value->>1, value->>2, value->>3, value->>4, unhex(value->>5), value->>6
+FROM json_each($1);";
+
+/// The write lock is waited for first: with it, no first writer is still under way.
+const PROBE_KEY: &str = "
+BEGIN IMMEDIATE;
+SELECT count(*) FROM {keys} WHERE hash = $1;
+ROLLBACK";
+
+const PROBE_TRANSITION: &str = "
+BEGIN IMMEDIATE;
+SELECT count(*) FROM {transitions} WHERE machine = $1 AND id = $2 AND seq = $3;
+ROLLBACK";
+
+const HISTORY: &str = "
+SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation
+FROM {transitions}
+WHERE machine = $1 AND id = $2 AND seq > $3
+ORDER BY seq LIMIT $4";
+
+/// At most a page from each state's part of the index, so that no state is read to its end.
+const IN_STATE: &str = "
+SELECT m.id, m.state, m.body, m.version, m.visit, m.entered_at
+FROM json_each($2) s
+CROSS JOIN {machines} m ON m.machine = $1 AND m.id IN (
+    SELECT n.id FROM {machines} n INDEXED BY {:machines_by_state}
+    WHERE n.machine = $1 AND n.state = s.value AND (n.entered_at, n.id) > ($3, $4) AND n.entered_at < $5
+    ORDER BY n.entered_at, n.id LIMIT $6)
+ORDER BY m.entered_at, m.id LIMIT $6";
+
+const COUNT_BY_STATE: &str = "
+SELECT state, count(*) FROM {machines} INDEXED BY {:machines_by_state}
+WHERE machine = $1 GROUP BY state ORDER BY state";
+
+const GRAPH: &str = "SELECT hash, names FROM {graphs} WHERE machine = $1";
+
+const PUT_GRAPH: &str = "
+INSERT INTO {graphs} AS g (machine, hash, names) VALUES ($1, $2, $3)
+ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4";
+
+const MIGRATIONS_TABLE: &str = "
+CREATE TABLE IF NOT EXISTS {migrations} (
+    version INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT";
+
+const PUT_VERSION: &str = "INSERT INTO {migrations} (version, name, at) VALUES ($1, $2, {now})";
+
+#[cfg(test)]
+impl Statements {
+    /// Every statement that runs while commands do.
+    pub(in crate::store) fn texts(&self) -> Vec<&Text> {
+        let reads =
+            [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
+        let rest = [&self.count_by_state, &self.graph, &self.put_graph, &self.probe_key, &self.probe_transition];
+        self.write_own.all().chain(self.write_joined.all()).chain(reads).chain(rest).collect()
+    }
+}

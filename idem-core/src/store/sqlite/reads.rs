@@ -1,0 +1,150 @@
+//! Reads: a statement each.
+
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, Error, SqliteConnection};
+
+use super::bind::{Bytes, json};
+use super::dialect::Statements;
+use crate::clock::Timestamp;
+use crate::key::KeyHash;
+use crate::store::binder::Binder;
+use crate::store::read::{Reader, place, places};
+use crate::store::rows::{AccountRow, GraphRow, Loaded, MachineRow, RunRow, StateQuery, TransitionRow};
+use crate::store::statement::Text;
+
+pub(super) async fn load(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    machines: &[(&str, &str)],
+    keys: &[KeyHash],
+) -> Result<Loaded, Error> {
+    match (machines, keys) {
+        ([] | [_], [] | [_]) => load_one(conn, sql, machines.first().copied(), keys.first()).await,
+        _ => load_many(conn, sql, machines, keys).await,
+    }
+}
+
+async fn load_one(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    machine: Option<(&str, &str)>,
+    key: Option<&KeyHash>,
+) -> Result<Loaded, Error> {
+    let (name, id) = machine.unzip();
+    let binder = Binder::new().bind(name)?.bind(id)?.bind(key.map(|hash| &hash.0[..]))?;
+    let row = sqlx::query_with(AssertSqlSafe(sql.load_one.clone()), binder.finish()).fetch_one(conn).await?;
+    let mut row = Reader::new(&row);
+    let now = row.at()?;
+    let (stored, known) = (row.machine(id.unwrap_or_default())?, row.key()?);
+    Ok(Loaded {
+        now,
+        machines: machine.map(|_| stored).into_iter().collect(),
+        keys: key.map(|_| known).into_iter().collect(),
+    })
+}
+
+async fn load_many(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    machines: &[(&str, &str)],
+    keys: &[KeyHash],
+) -> Result<Loaded, Error> {
+    let hashes = json(keys.iter().map(|hash| Bytes(&hash.0)))?;
+    let binder = Binder::new().bind(json(machines)?)?.bind(hashes)?;
+    let rows = fetch(conn, &sql.load_many, binder.finish()).await?;
+    Loaded::from_rows(&rows, machines, keys.len())
+}
+
+pub(super) async fn last_runs(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    runs: &[(&str, &str, &str)],
+) -> Result<Vec<Option<RunRow>>, Error> {
+    let mut found = places(runs.len());
+    let binder = Binder::new().bind(json(runs)?)?;
+    for row in fetch(conn, &sql.last_runs, binder.finish()).await? {
+        let mut row = Reader::new(&row);
+        let position = row.position()?;
+        place(&mut found, position, row.run()?)?;
+    }
+    Ok(found)
+}
+
+pub(super) async fn last_visit(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    (machine, id): (&str, &str),
+    states: &[&str],
+) -> Result<Option<i64>, Error> {
+    let binder = Binder::new().bind(machine)?.bind(id)?.bind(json(states)?)?;
+    let rows = fetch(conn, &sql.last_visit, binder.finish()).await?;
+    rows.first().map(|row| Reader::new(row).int()).transpose()
+}
+
+pub(super) async fn accounts(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    accounts: &[&str],
+) -> Result<Vec<Option<AccountRow>>, Error> {
+    let mut found = places(accounts.len());
+    let binder = Binder::new().bind(json(accounts)?)?;
+    for row in fetch(conn, &sql.load_accounts, binder.finish()).await? {
+        let mut row = Reader::new(&row);
+        let position = row.position()?;
+        place(&mut found, position, Some(row.account()?))?;
+    }
+    Ok(found)
+}
+
+pub(super) async fn history(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    machine: (&str, &str),
+    after: i64,
+    limit: i64,
+) -> Result<Vec<TransitionRow>, Error> {
+    let binder = Binder::new().bind(machine.0)?.bind(machine.1)?.bind(after)?.bind(limit)?;
+    let rows = fetch(conn, &sql.history, binder.finish()).await?;
+    rows.iter().map(|row| Reader::new(row).transition(machine)).collect()
+}
+
+pub(super) async fn in_state(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    query: &StateQuery<'_>,
+) -> Result<Vec<MachineRow>, Error> {
+    let (at, id) = query.after.map_or((i64::MIN, ""), |(at, id)| (at.as_micros(), id));
+    let before = query.before.map_or(i64::MAX, Timestamp::as_micros);
+    let states = json(query.states)?;
+    let binder =
+        Binder::new().bind(query.machine)?.bind(states)?.bind(at)?.bind(id)?.bind(before)?.bind(query.limit)?;
+    let rows = fetch(conn, &sql.in_state, binder.finish()).await?;
+    rows.iter().map(|row| Reader::new(row).named_machine()).collect()
+}
+
+pub(super) async fn count_by_state(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    machine: &str,
+) -> Result<Vec<(String, i64)>, Error> {
+    let rows = fetch(conn, &sql.count_by_state, Binder::new().bind(machine)?.finish()).await?;
+    rows.iter().map(|row| Reader::new(row).count()).collect()
+}
+
+pub(super) async fn graph(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    machine: &str,
+) -> Result<Option<GraphRow>, Error> {
+    let rows = fetch(conn, &sql.graph, Binder::new().bind(machine)?.finish()).await?;
+    rows.first().map(|row| Reader::new(row).graph()).transpose()
+}
+
+/// The rows of all statements in `text`: `fetch_one` would leave those after the first row undone.
+pub(super) async fn fetch(
+    conn: &mut SqliteConnection,
+    text: &Text,
+    arguments: SqliteArguments,
+) -> Result<Vec<SqliteRow>, Error> {
+    sqlx::query_with(AssertSqlSafe(text.clone()), arguments).fetch_all(conn).await
+}

@@ -1,0 +1,202 @@
+//! A database for each test.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::store::error::StoreError;
+use crate::store::rows::{Loaded, Write};
+use crate::store::tables::Tables;
+use crate::store::{Database, Store};
+
+/// What the tests need of a database beside the store.
+pub(super) trait Ground: Database {
+    /// Where the fresh database is: a file's path, a schema's name.
+    type Place: Send + Sync;
+
+    /// A place of its own and the tables' prefix there; none if there is no such database to test on.
+    fn place(name: &str) -> impl Future<Output = Option<(Self::Place, Tables)>>;
+    fn connect(place: &Self::Place) -> impl Future<Output = Self::Connection>;
+    /// Makes the connection one that may not write.
+    fn read_only(conn: &mut Self::Connection) -> impl Future<Output = ()>;
+
+    fn execute(conn: &mut Self::Connection, text: &str) -> impl Future<Output = Result<(), sqlx::Error>>;
+    fn number(conn: &mut Self::Connection, text: &str) -> impl Future<Output = i64>;
+    /// Every statement's plan that reads a table from end to end, on the tables as they are.
+    fn scans(conn: &mut Self::Connection, sql: &Self::Sql) -> impl Future<Output = Vec<String>>;
+}
+
+/// An empty, migrated database and a connection to it.
+pub(super) struct Fresh<S: Ground> {
+    pub(super) conn: S::Connection,
+    pub(super) sql: S::Sql,
+    pub(super) tables: Tables,
+    pub(super) place: S::Place,
+}
+
+pub(super) const WAIT: Duration = Duration::from_secs(5);
+
+impl<S: Ground> Fresh<S> {
+    pub(super) async fn load(&mut self, machines: &[(&str, &str)], keys: &[crate::key::KeyHash]) -> Loaded {
+        S::load(&mut self.conn, &self.sql, machines, keys).await.expect("loads")
+    }
+
+    pub(super) async fn write(&mut self, write: &Write) -> bool {
+        self.try_write(write).await.expect("writes or loses")
+    }
+
+    pub(super) async fn try_write(&mut self, write: &Write) -> Result<bool, StoreError> {
+        S::write_own(&mut self.conn, &self.sql, write, WAIT).await
+    }
+
+    pub(super) async fn execute(&mut self, text: &str) {
+        S::execute(&mut self.conn, &self.tables.fill(text)).await.expect(text);
+    }
+
+    pub(super) async fn number(&mut self, text: &str) -> i64 {
+        S::number(&mut self.conn, &self.tables.fill(text)).await
+    }
+
+    /// How many rows each table has: what must not change when nothing is written.
+    pub(super) async fn counts(&mut self) -> Vec<i64> {
+        let mut counts = Vec::new();
+        for table in ["machines", "transitions", "keys", "accounts", "entries", "outbox"] {
+            counts.push(self.number(&format!("SELECT count(*) FROM {{{table}}}")).await);
+        }
+        counts.push(self.number("SELECT CAST(coalesce(sum(version), 0) AS bigint) FROM {machines}").await);
+        counts.push(self.number("SELECT CAST(coalesce(sum(balance % 1000), 0) AS bigint) FROM {accounts}").await);
+        counts
+    }
+
+    pub(super) async fn begin(&mut self) {
+        S::execute(&mut self.conn, &S::begin(WAIT)).await.expect("begins");
+    }
+
+    /// A second connection to the same database.
+    pub(super) async fn another(&self) -> S::Connection {
+        S::connect(&self.place).await
+    }
+}
+
+/// Both, at once.
+pub(super) async fn both<A: Future, B: Future>(one: A, two: B) -> (A::Output, B::Output) {
+    let (mut one, mut two) = (std::pin::pin!(one), std::pin::pin!(two));
+    let (mut first, mut second) = (None, None);
+    std::future::poll_fn(|cx| {
+        if first.is_none()
+            && let Poll::Ready(output) = one.as_mut().poll(cx)
+        {
+            first = Some(output);
+        }
+        if second.is_none()
+            && let Poll::Ready(output) = two.as_mut().poll(cx)
+        {
+            second = Some(output);
+        }
+        if first.is_some() && second.is_some() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    first.zip(second).expect("both are done")
+}
+
+/// Runs a test on a fresh database, or says that it is skipped.
+pub(super) fn run<S: Ground, F: Future<Output = ()>>(test: impl FnOnce(Fresh<S>) -> F) {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let name = format!("idem_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let Some((place, tables)) = S::place(&name).await else {
+            let required = std::env::var("IDEM_REQUIRE").unwrap_or_default();
+            assert!(
+                !required.contains(<S as Store>::NAME),
+                "IDEM_REQUIRE asks for {}, and there is none",
+                <S as Store>::NAME
+            );
+            eprintln!("SKIPPED: no {} to test on", <S as Store>::NAME);
+            return;
+        };
+        let sql = S::sql(&tables);
+        let mut conn = S::connect(&place).await;
+        S::migrate(&mut conn, &sql).await.expect("migrates");
+        test(Fresh { conn, sql, tables, place }).await;
+    });
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use std::path::PathBuf;
+
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, Sqlite, SqliteConnection};
+
+    use super::{Duration, Ground, Store, Tables};
+
+    /// A database file that goes with its test.
+    pub(in super::super) struct File(PathBuf);
+
+    impl Drop for File {
+        fn drop(&mut self) {
+            for suffix in ["", "-wal", "-shm"] {
+                let mut path = self.0.clone().into_os_string();
+                path.push(suffix);
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+
+    impl Ground for Sqlite {
+        type Place = File;
+
+        async fn place(name: &str) -> Option<(File, Tables)> {
+            Some((File(std::env::temp_dir().join(format!("{name}.db"))), Tables::new("idem_")?))
+        }
+
+        async fn connect(place: &File) -> SqliteConnection {
+            SqliteConnectOptions::new()
+                .filename(&place.0)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .busy_timeout(Duration::from_millis(300))
+                .connect()
+                .await
+                .expect("opens")
+        }
+
+        async fn read_only(conn: &mut SqliteConnection) {
+            Self::execute(conn, "PRAGMA query_only = 1").await.expect("a pragma");
+        }
+
+        async fn execute(conn: &mut SqliteConnection, text: &str) -> Result<(), sqlx::Error> {
+            sqlx::raw_sql(AssertSqlSafe(text)).execute(conn).await.map(drop)
+        }
+
+        async fn number(conn: &mut SqliteConnection, text: &str) -> i64 {
+            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(text)
+        }
+
+        async fn scans(conn: &mut SqliteConnection, sql: &Self::Sql) -> Vec<String> {
+            let mut scans = Vec::new();
+            for text in sql.texts() {
+                for statement in text.split(';').filter(|part| part.contains("idem_") && !part.contains("idem_write")) {
+                    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+                    for row in sqlx::query(explain).fetch_all(&mut *conn).await.expect(statement) {
+                        let step: String = row.get("detail");
+                        // `SCAN … VIRTUAL TABLE` is json_each; a constant row has no name.
+                        let scans_all =
+                            step.starts_with("SCAN") && !step.contains("VIRTUAL") && step != "SCAN CONSTANT ROW";
+                        if scans_all && !step.starts_with("SCAN d") && !step.contains("subquery") {
+                            scans.push(format!("{step}: {statement}"));
+                        }
+                    }
+                }
+            }
+            scans
+        }
+    }
+
+    #[test]
+    fn begins_with_the_write_lock() {
+        assert_eq!(<Sqlite as Store>::begin(Duration::ZERO), "BEGIN IMMEDIATE");
+    }
+}

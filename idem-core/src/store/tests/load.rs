@@ -1,0 +1,72 @@
+use super::ground::{Fresh, Ground};
+use super::sample::{NOW, SHOP, With, fingerprint, hash, key, step};
+use crate::store::rows::Write;
+
+pub(super) async fn an_empty_database_has_nothing_but_the_time<S: Ground>(mut db: Fresh<S>) {
+    let first = db.load(&[(SHOP, "m")], &[hash("k")]).await;
+    assert!(matches!(first.machines[..], [None]) && matches!(first.keys[..], [None]));
+    let nothing = db.load(&[], &[]).await;
+    assert!(nothing.machines.is_empty() && nothing.keys.is_empty());
+    let many = db.load(&[(SHOP, "m"), (SHOP, "n")], &[hash("k")]).await;
+    assert!(matches!(many.machines[..], [None, None]) && matches!(many.keys[..], [None]));
+    // Microseconds of this century, and never backwards.
+    let times = [first.now, nothing.now, many.now].map(|now| now.as_micros());
+    assert!(times.is_sorted() && (1_700_000_000_000_000..4_000_000_000_000_000).contains(&times[0]), "{times:?}");
+}
+
+pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<S: Ground>(mut db: Fresh<S>) {
+    assert!(db.write(&step("m", 1).with_key("k1")).await);
+    assert!(db.write(&step("m", 2).with_key("k2")).await);
+    let one = db.load(&[(SHOP, "m")], &[hash("k1")]).await;
+    let many = db.load(&[(SHOP, "m"), (SHOP, "none")], &[hash("k1"), hash("k3")]).await;
+    for loaded in [one, many] {
+        let machine = loaded.machines[0].as_ref().expect("stored");
+        assert_eq!((machine.id.as_str(), machine.state.as_str()), ("m", "State2"));
+        assert_eq!((machine.version, machine.visit, machine.entered_at.as_micros()), (2, 2, NOW + 2));
+        assert_eq!(machine.body.decode::<String>().expect("text"), "body 2");
+        let known = loaded.keys[0].as_ref().expect("known");
+        assert_eq!((known.target.as_str(), known.seq, known.at.as_micros(), known.expires_at), ("m", 1, NOW, None));
+        assert_eq!(known.fingerprint, fingerprint("m").0);
+        let run = known.run.as_ref().expect("its transition");
+        assert_eq!((run.seq, run.command.as_str(), run.at.as_micros(), run.from_visit), (1, "pay", NOW + 1, 0));
+        assert_eq!(run.payload.decode::<String>().expect("text"), "payload 1");
+        assert_eq!(run.outcome.decode::<String>().expect("text"), "outcome 1");
+        assert_eq!(run.fingerprint, fingerprint("m").0);
+    }
+}
+
+pub(super) async fn the_order_asked_is_the_order_given<S: Ground>(mut db: Fresh<S>) {
+    for id in ["a", "b", "c"] {
+        assert!(db.write(&step(id, 1).with_key(id)).await);
+    }
+    let asked = [(SHOP, "c"), (SHOP, "x"), (SHOP, "a"), ("other", "b"), (SHOP, "b")];
+    let loaded = db.load(&asked, &[hash("b"), hash("x"), hash("a")]).await;
+    let ids: Vec<_> = loaded.machines.iter().map(|machine| machine.as_ref().map(|row| row.id.as_str())).collect();
+    assert_eq!(ids, [Some("c"), None, Some("a"), None, Some("b")]);
+    let targets: Vec<_> = loaded.keys.iter().map(|key| key.as_ref().map(|row| row.target.as_str())).collect();
+    assert_eq!(targets, [Some("b"), None, Some("a")]);
+    let keys_alone = db.load(&[], &[hash("a"), hash("b")]).await;
+    assert!(keys_alone.machines.is_empty() && keys_alone.keys.iter().all(Option::is_some));
+}
+
+pub(super) async fn names_compare_by_their_bytes<S: Ground>(mut db: Fresh<S>) {
+    let names = ["a", "A", "a ", "\u{e9}", "e\u{301}", "\u{df}", "ss", "1", "01", "1.0"];
+    for (name, write) in names.iter().map(|name| (name, step(name, 1))) {
+        assert!(db.write(&write).await, "{name:?} is taken");
+    }
+    let asked: Vec<_> = names.iter().map(|name| (SHOP, *name)).collect();
+    let loaded = db.load(&asked, &[]).await;
+    for (name, row) in names.iter().zip(loaded.machines) {
+        assert_eq!(row.expect("stored").id, *name);
+    }
+}
+
+pub(super) async fn a_key_of_nothing_that_is_a_machine_has_no_run<S: Ground>(mut db: Fresh<S>) {
+    let write = Write { now: NOW, keys: vec![key("k", "somewhere", 7)], ..Write::default() };
+    assert!(db.write(&write).await);
+    for machines in [&[][..], &[(SHOP, "m"), (SHOP, "n")]] {
+        let loaded = db.load(machines, &[hash("k")]).await;
+        let known = loaded.keys[0].as_ref().expect("known");
+        assert!(known.run.is_none() && known.seq == 7);
+    }
+}

@@ -1,0 +1,93 @@
+use super::ground::{Fresh, Ground};
+use super::sample::{With, step};
+use crate::store::rows::AccountRow;
+
+async fn account<S: Ground>(db: &mut Fresh<S>, name: &str) -> Option<AccountRow> {
+    S::load_accounts(&mut db.conn, &db.sql, &[name], false).await.expect("loads").remove(0)
+}
+
+async fn balance<S: Ground>(db: &mut Fresh<S>, name: &str) -> Option<(i64, i64)> {
+    account(db, name).await.map(|row| (row.balance, row.seq))
+}
+
+/// Opens an account with bounds and a balance.
+async fn open<S: Ground>(db: &mut Fresh<S>, name: &str, balance: i64, floor: &str, ceiling: &str) {
+    let insert = "INSERT INTO {accounts} (account, balance, seq, floor, ceiling)";
+    db.execute(&format!("{insert} VALUES ('{name}', {balance}, 0, {floor}, {ceiling})")).await;
+}
+
+pub(super) async fn accounts_open_themselves<S: Ground>(mut db: Fresh<S>) {
+    assert!(balance(&mut db, "a").await.is_none());
+    assert!(db.write(&step("m", 1).with_money("b", &[-700]).with_money("a", &[500, 200])).await);
+    assert_eq!((balance(&mut db, "a").await, balance(&mut db, "b").await), (Some((700, 2)), Some((-700, 1))));
+    let row = account(&mut db, "a").await.expect("open");
+    assert_eq!((row.floor, row.ceiling), (None, None));
+}
+
+pub(super) async fn changes_are_relative_and_entries_are_dense<S: Ground>(mut db: Fresh<S>) {
+    for seq in 1..4 {
+        assert!(db.write(&step("m", seq).with_money("a", &[10, -3]).with_money("b", &[1])).await);
+    }
+    assert_eq!((balance(&mut db, "a").await, balance(&mut db, "b").await), (Some((21, 6)), Some((3, 3))));
+    // Each entry is the one before it plus its delta, from nothing to the balance.
+    let gaps = "SELECT count(*) FROM {entries} e LEFT JOIN {entries} p ON p.account = e.account AND p.seq = e.seq - 1
+        WHERE e.balance <> coalesce(p.balance, 0) + e.delta OR (p.seq IS NULL AND e.seq <> 1)";
+    let ends = "SELECT count(*) FROM {accounts} a JOIN {entries} e ON e.account = a.account AND e.seq = a.seq
+        AND e.balance = a.balance";
+    assert_eq!((db.number(gaps).await, db.number(ends).await), (0, 2));
+    assert_eq!(db.number("SELECT count(*) FROM {entries}").await, 9);
+}
+
+pub(super) async fn a_balance_out_of_bounds_writes_nothing<S: Ground>(mut db: Fresh<S>) {
+    open(&mut db, "purse", 100, "0", "150").await;
+    let before = db.counts().await;
+    for delta in [-101, 51, i64::MIN, i64::MAX] {
+        assert!(!db.write(&step("m", 1).with_key("k").with_money("purse", &[delta]).with_money("free", &[1])).await);
+        let many = step("m", 1).with_key("k").and(step("n", 1));
+        assert!(!db.write(&many.with_money("free", &[1]).with_money("purse", &[delta])).await);
+    }
+    assert_eq!(db.counts().await, before);
+    assert!(db.write(&step("m", 1).with_money("purse", &[-100])).await);
+    assert!(db.write(&step("m", 2).with_money("purse", &[150])).await);
+    assert_eq!(balance(&mut db, "purse").await, Some((150, 2)));
+}
+
+pub(super) async fn the_way_counts_not_only_the_end<S: Ground>(mut db: Fresh<S>) {
+    open(&mut db, "purse", 100, "0", "150").await;
+    for deltas in [[-101, 101], [51, -51]] {
+        assert!(!db.write(&step("m", 1).with_money("purse", &deltas)).await);
+    }
+    assert!(db.write(&step("m", 1).with_money("purse", &[-100, 150])).await);
+    assert_eq!(balance(&mut db, "purse").await, Some((150, 2)));
+}
+
+pub(super) async fn sixty_four_bits_are_the_last_bound<S: Ground>(mut db: Fresh<S>) {
+    open(&mut db, "high", i64::MAX - 1, "NULL", "NULL").await;
+    open(&mut db, "low", i64::MIN + 1, "NULL", "NULL").await;
+    let before = db.counts().await;
+    for (account, deltas) in [("high", [2, -2]), ("low", [-2, 2]), ("high", [i64::MAX, -1]), ("low", [-1, -1])] {
+        assert!(!db.write(&step("m", 1).with_money(account, &deltas)).await, "{account} {deltas:?}");
+    }
+    assert_eq!(db.counts().await, before);
+    assert!(db.write(&step("m", 1).with_money("high", &[1]).with_money("low", &[-1])).await);
+    assert_eq!(
+        (balance(&mut db, "high").await, balance(&mut db, "low").await),
+        (Some((i64::MAX, 1)), Some((i64::MIN, 1)))
+    );
+    assert!(db.write(&step("m", 2).with_money("high", &[i64::MIN + 1, i64::MAX])).await);
+    assert_eq!(balance(&mut db, "high").await, Some((i64::MAX, 3)));
+}
+
+pub(super) async fn locked_accounts_are_given_in_the_order_asked<S: Ground>(mut db: Fresh<S>) {
+    open(&mut db, "a", 1, "0", "NULL").await;
+    open(&mut db, "c", 3, "NULL", "9").await;
+    db.begin().await;
+    for _ in 0..2 {
+        let asked = ["c", "b", "a"];
+        let rows = S::load_accounts(&mut db.conn, &db.sql, &asked, true).await.expect("locks");
+        let seen: Vec<_> =
+            rows.iter().map(|row| row.as_ref().map_or((0, None, None), |r| (r.balance, r.floor, r.ceiling))).collect();
+        assert_eq!(seen, [(3, None, Some(9)), (0, None, None), (1, Some(0), None)]);
+    }
+    db.execute("COMMIT").await;
+}

@@ -1,0 +1,106 @@
+use super::ground::{Fresh, Ground};
+use super::sample::{NOW, SHOP, With, machine, step};
+use crate::clock::Timestamp;
+use crate::store::rows::{GraphRow, StateQuery, Write};
+use crate::wire::Stored;
+
+pub(super) async fn the_newest_run_of_each_command<S: Ground>(mut db: Fresh<S>) {
+    for seq in 1..6 {
+        let mut write = step("m", seq);
+        write.transitions[0].command = if seq % 2 == 0 { "even".into() } else { "odd".into() };
+        assert!(db.write(&write).await);
+    }
+    assert!(db.write(&step("l", 1)).await && db.write(&step("n", 1)).await);
+    let ask = |runs: Vec<(&'static str, &'static str, &'static str)>| runs;
+    let runs =
+        ask(vec![(SHOP, "m", "odd"), (SHOP, "m", "even"), (SHOP, "m", "o"), (SHOP, "mm", "odd"), ("sho", "m", "odd")]);
+    let found = S::last_runs(&mut db.conn, &db.sql, &runs).await.expect("loads");
+    let seqs: Vec<_> = found.iter().map(|run| run.as_ref().map(|run| (run.seq, run.command.as_str()))).collect();
+    assert_eq!(seqs, [Some((5, "odd")), Some((4, "even")), None, None, None]);
+    let one = S::last_runs(&mut db.conn, &db.sql, &runs[1..2]).await.expect("loads");
+    assert_eq!(one[0].as_ref().expect("ran").outcome.decode::<String>().expect("text"), "outcome 4");
+}
+
+pub(super) async fn history_comes_in_pages<S: Ground>(mut db: Fresh<S>) {
+    for seq in 1..6 {
+        let write = if seq == 2 { step("m", seq).with_key("k") } else { step("m", seq) };
+        assert!(db.write(&write).await);
+    }
+    let mut seen = Vec::new();
+    loop {
+        let after = seen.last().copied().unwrap_or(0);
+        let page = S::history(&mut db.conn, &db.sql, (SHOP, "m"), after, 2).await.expect("a page");
+        let Some(first) = page.first() else { break };
+        assert!(page.len() <= 2 && first.machine == SHOP && first.id == "m");
+        for row in page {
+            let expected = super::sample::transition("m", row.seq);
+            assert_eq!(
+                (&row.command, &row.from_state, &row.state),
+                (&expected.command, &expected.from_state, &expected.state)
+            );
+            assert_eq!((&row.body, &row.payload, &row.outcome), (&expected.body, &expected.payload, &expected.outcome));
+            assert_eq!((row.from_visit, row.visit, row.at), (expected.from_visit, expected.visit, expected.at));
+            assert_eq!((row.fingerprint, row.correlation), (expected.fingerprint, None));
+            assert_eq!(row.key, (row.seq == 2).then(|| ("customer".to_owned(), "k".to_owned())));
+            seen.push(row.seq);
+        }
+    }
+    assert_eq!(seen, [1, 2, 3, 4, 5]);
+}
+
+pub(super) async fn machines_by_state_come_in_pages<S: Ground>(mut db: Fresh<S>) {
+    // Two states, and machines that were entered at the same time.
+    let mut write = Write { now: NOW, ..Write::default() };
+    for (number, id) in ["a", "b", "c", "d", "e", "f"].iter().enumerate() {
+        let number = i64::try_from(number).expect("small");
+        let mut row = machine(id, 0, 1);
+        row.state = if number % 3 == 2 { "Old".into() } else { "New".into() };
+        row.entered_at = Timestamp::from_micros(NOW + number / 2);
+        write.machines.push(row);
+    }
+    assert!(db.write(&write).await);
+    for (states, before, expected) in [
+        (&["New", "Old"][..], None, "abcdef"),
+        (&["New"], None, "abde"),
+        (&["New", "Old"], Some(Timestamp::from_micros(NOW + 2)), "abcd"),
+        (&["None"], None, ""),
+    ] {
+        for limit in [1, 2, 10] {
+            let mut seen: Vec<(Timestamp, String)> = Vec::new();
+            loop {
+                let after = seen.last().map(|(at, id)| (*at, id.as_str()));
+                let query = StateQuery { machine: SHOP, states, before, after, limit };
+                let page = S::in_state(&mut db.conn, &db.sql, &query).await.expect("a page");
+                if page.is_empty() {
+                    break;
+                }
+                assert!(page.iter().all(|row| states.contains(&row.state.as_str()) && row.version == 1));
+                seen.extend(page.into_iter().map(|row| (row.entered_at, row.id)));
+            }
+            let ids: String = seen.into_iter().map(|(_, id)| id).collect();
+            assert_eq!(ids, expected, "{states:?} before {before:?}, {limit} a page");
+        }
+    }
+}
+
+pub(super) async fn states_are_counted<S: Ground>(mut db: Fresh<S>) {
+    assert!(db.write(&step("a", 1).and(step("b", 1)).and(step("c", 1))).await && db.write(&step("c", 2)).await);
+    let counts = S::count_by_state(&mut db.conn, &db.sql, SHOP).await.expect("counts");
+    assert_eq!(counts, [("State1".to_owned(), 2), ("State2".to_owned(), 1)]);
+    assert!(S::count_by_state(&mut db.conn, &db.sql, "other").await.expect("counts").is_empty());
+}
+
+pub(super) async fn a_graph_is_stored_once_and_replaced_on_purpose<S: Ground>(mut db: Fresh<S>) {
+    let graph = |hash: &[u8]| GraphRow { hash: hash.to_vec(), names: Stored::encode(&hash).expect("bytes") };
+    for (put, replace, stored) in [
+        (b"one", None, b"one"),
+        (b"two", None, b"one"),
+        (b"two", Some(b"six"), b"one"),
+        (b"two", Some(b"one"), b"two"),
+        (b"six", None, b"two"),
+    ] {
+        let replace = replace.map(|hash: &[u8; 3]| &hash[..]);
+        let found = S::register_graph(&mut db.conn, &db.sql, SHOP, &graph(put), replace).await.expect("registers");
+        assert_eq!(found, graph(stored));
+    }
+}

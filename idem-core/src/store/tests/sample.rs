@@ -1,0 +1,150 @@
+//! Rows to write.
+
+use crate::clock::Timestamp;
+use crate::fingerprint::Fingerprint;
+use crate::key::{Key, KeyHash};
+use crate::store::rows::{AccountWrite, EntryWrite, KeyWrite, MachineWrite, MessageWrite, TransitionRow, Write};
+use crate::wire::Stored;
+
+pub(super) const SHOP: &str = "shop";
+pub(super) const NOW: i64 = 1_800_000_000_000_000;
+
+pub(super) fn hash(key: &str) -> KeyHash {
+    Key::new("customer", key).expect("a key").hash_on(SHOP)
+}
+
+pub(super) fn fingerprint(text: &str) -> Fingerprint {
+    Fingerprint::of("pay", text, b"{}", &[])
+}
+
+fn stored(text: &str) -> Stored {
+    Stored::encode(text).expect("text")
+}
+
+/// Transition `seq` of a machine, from the version before it.
+pub(super) fn step(id: &str, seq: i64) -> Write {
+    Write {
+        now: NOW,
+        machines: vec![machine(id, seq - 1, seq)],
+        transitions: vec![transition(id, seq)],
+        ..Write::default()
+    }
+}
+
+pub(super) fn machine(id: &str, expected: i64, version: i64) -> MachineWrite {
+    MachineWrite {
+        machine: SHOP.into(),
+        id: id.into(),
+        state: format!("State{version}"),
+        body: stored(&format!("body {version}")),
+        expected,
+        version,
+        visit: version,
+        entered_at: Timestamp::from_micros(NOW + version),
+    }
+}
+
+pub(super) fn transition(id: &str, seq: i64) -> TransitionRow {
+    TransitionRow {
+        machine: SHOP.into(),
+        id: id.into(),
+        seq,
+        command: "pay".into(),
+        from_state: if seq == 1 { String::new() } else { format!("State{}", seq - 1) },
+        state: format!("State{seq}"),
+        body: stored(&format!("body {seq}")),
+        payload: stored(&format!("payload {seq}")),
+        outcome: stored(&format!("outcome {seq}")),
+        fingerprint: fingerprint(id),
+        key: None,
+        from_visit: seq - 1,
+        visit: seq,
+        at: Timestamp::from_micros(NOW + seq),
+        correlation: None,
+    }
+}
+
+pub(super) fn key(name: &str, id: &str, seq: i64) -> KeyWrite {
+    KeyWrite {
+        hash: hash(name),
+        surface: SHOP.into(),
+        target: id.into(),
+        seq,
+        fingerprint: fingerprint(id),
+        at: Timestamp::from_micros(NOW),
+        expires_at: None,
+    }
+}
+
+/// The deltas of one account, with the entries they make.
+pub(super) fn money(account: &str, deltas: &[i64]) -> (AccountWrite, Vec<EntryWrite>) {
+    let mut entries: Vec<EntryWrite> = Vec::new();
+    let (mut running, mut lowest, mut highest) = (0, i64::MAX, i64::MIN);
+    for (nth, delta) in (1..).zip(deltas) {
+        running += delta;
+        (lowest, highest) = (lowest.min(running), highest.max(running));
+        entries.push(EntryWrite {
+            account: account.into(),
+            nth,
+            delta: *delta,
+            running,
+            machine: SHOP.into(),
+            id: "m".into(),
+            seq: 1,
+            leg: nth,
+            at: Timestamp::from_micros(NOW),
+        });
+    }
+    let count = i64::try_from(deltas.len()).expect("a few");
+    (AccountWrite { account: account.into(), delta: running, lowest, highest, entries: count }, entries)
+}
+
+pub(super) fn message(leg: i64) -> MessageWrite {
+    MessageWrite {
+        topic: "paid".into(),
+        payload: stored(&format!("message {leg}")),
+        machine: SHOP.into(),
+        id: "m".into(),
+        seq: 1,
+        leg,
+        at: Timestamp::from_micros(NOW),
+    }
+}
+
+/// Writes to be put together.
+pub(super) trait With: Sized {
+    fn with_key(self, name: &str) -> Self;
+    fn with_money(self, account: &str, deltas: &[i64]) -> Self;
+    fn and(self, other: Write) -> Self;
+}
+
+impl With for Write {
+    /// A key of the last transition.
+    fn with_key(mut self, name: &str) -> Self {
+        if let Some(last) = self.transitions.last_mut() {
+            last.key = Some(("customer".into(), name.into()));
+            self.keys.push(key(name, &last.id, last.seq));
+        }
+        self
+    }
+
+    fn with_money(mut self, account: &str, deltas: &[i64]) -> Self {
+        let (change, entries) = money(account, deltas);
+        self.accounts.push(change);
+        self.accounts.sort_by(|one, other| one.account.cmp(&other.account));
+        self.entries.extend(entries);
+        self
+    }
+
+    fn and(mut self, other: Write) -> Self {
+        self.machines.extend(other.machines);
+        self.machines.sort_by(|one, other| one.id.cmp(&other.id));
+        self.transitions.extend(other.transitions);
+        self.keys.extend(other.keys);
+        self.keys.sort_by(|one, other| one.hash.0.cmp(&other.hash.0));
+        self.accounts.extend(other.accounts);
+        self.entries.extend(other.entries);
+        self.messages.extend(other.messages);
+        self
+    }
+}

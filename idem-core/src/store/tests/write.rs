@@ -1,0 +1,165 @@
+use super::ground::{Fresh, Ground, WAIT, both};
+use super::sample::{NOW, SHOP, With, fingerprint, hash, key, machine, message, step, transition};
+use crate::clock::Timestamp;
+use crate::store::error::Class;
+use crate::store::rows::Write;
+use crate::wire::Stored;
+
+/// A write that must lose, alone and as one of many, and leave nothing.
+async fn loses<S: Ground>(db: &mut Fresh<S>, write: impl Fn() -> Write) {
+    let before = db.counts().await;
+    assert!(!db.write(&write().with_money("account", &[5])).await);
+    assert!(!db.write(&write().and(step("bystander", 1).with_key("bystander")).with_money("account", &[5])).await);
+    assert_eq!(db.counts().await, before);
+    assert!(db.load(&[(SHOP, "bystander")], &[]).await.machines[0].is_none());
+}
+
+pub(super) async fn a_stale_version_writes_nothing<S: Ground>(mut db: Fresh<S>) {
+    assert!(db.write(&step("m", 1)).await && db.write(&step("m", 2)).await);
+    loses(&mut db, || step("m", 2).with_key("k")).await;
+    loses(&mut db, || step("m", 4).with_key("k")).await;
+    assert!(db.write(&step("m", 3).with_key("k")).await);
+}
+
+pub(super) async fn a_machine_that_is_there_cannot_start<S: Ground>(mut db: Fresh<S>) {
+    assert!(db.write(&step("m", 1)).await);
+    loses(&mut db, || step("m", 1).with_key("k")).await;
+}
+
+pub(super) async fn a_machine_that_is_not_there_cannot_move<S: Ground>(mut db: Fresh<S>) {
+    loses(&mut db, || step("m", 2).with_key("k")).await;
+    assert!(db.load(&[(SHOP, "m")], &[]).await.machines[0].is_none());
+}
+
+pub(super) async fn one_lost_machine_of_many_loses_all<S: Ground>(mut db: Fresh<S>) {
+    for id in ["a", "b", "c"] {
+        assert!(db.write(&step(id, 1)).await);
+    }
+    let before = db.counts().await;
+    assert!(!db.write(&step("a", 2).and(step("b", 3)).and(step("c", 2))).await);
+    assert!(!db.write(&step("a", 2).and(step("b", 1)).and(step("d", 1))).await);
+    assert_eq!(db.counts().await, before);
+    assert!(db.write(&step("a", 2).and(step("b", 2)).and(step("d", 1))).await);
+}
+
+pub(super) async fn a_known_key_writes_nothing<S: Ground>(mut db: Fresh<S>) {
+    assert!(db.write(&step("m", 1).with_key("k")).await);
+    loses(&mut db, || step("n", 1).with_key("k")).await;
+    loses(&mut db, || step("m", 2).with_key("k")).await;
+}
+
+pub(super) async fn an_expired_key_is_taken_over<S: Ground>(mut db: Fresh<S>) {
+    let expiring = |name: &str, at| {
+        let mut row = key(name, "m", 1);
+        row.expires_at = Some(Timestamp::from_micros(at));
+        Write { now: NOW, keys: vec![row], ..Write::default() }
+    };
+    let live = expiring("live", NOW + 1);
+    assert!(
+        db.write(&expiring("gone", NOW)).await && db.write(&expiring("old", NOW - 1)).await && db.write(&live).await
+    );
+    loses(&mut db, || step("n", 1).with_key("live")).await;
+    assert!(db.write(&step("n", 1).with_key("gone")).await);
+    assert!(db.write(&step("o", 1).with_key("old").and(step("p", 1).with_key("new"))).await);
+    for (name, id) in [("gone", "n"), ("old", "o")] {
+        let loaded = db.load(&[], &[hash(name)]).await;
+        let taken = loaded.keys[0].as_ref().expect("known");
+        assert_eq!((taken.target.as_str(), taken.expires_at, &*taken.fingerprint), (id, None, &fingerprint(id).0[..]));
+    }
+}
+
+pub(super) async fn a_key_alone_is_recorded<S: Ground>(mut db: Fresh<S>) {
+    assert!(db.write(&step("m", 1).with_key("k1")).await);
+    let alias = || Write { now: NOW, keys: vec![key("k2", "m", 1)], ..Write::default() };
+    assert!(db.write(&alias()).await);
+    let loaded = db.load(&[], &[hash("k2")]).await;
+    assert_eq!(loaded.keys[0].as_ref().and_then(|key| key.run.as_ref()).expect("the run of k1").seq, 1);
+    assert!(!db.write(&alias()).await);
+}
+
+pub(super) async fn several_transitions_of_one_machine_are_one_write<S: Ground>(mut db: Fresh<S>) {
+    let mut write = step("m", 1).with_key("k1");
+    write.machines = vec![machine("m", 0, 3)];
+    write.transitions.extend([transition("m", 2), transition("m", 3)]);
+    let write = write.with_key("k3").and(Write::default());
+    assert!(db.write(&write).await);
+    let loaded = db.load(&[(SHOP, "m")], &[hash("k3")]).await;
+    assert_eq!(loaded.machines[0].as_ref().expect("stored").version, 3);
+    assert_eq!(loaded.keys[0].as_ref().and_then(|key| key.run.as_ref()).expect("its run").seq, 3);
+    assert_eq!(db.number("SELECT count(*) FROM {transitions}").await, 3);
+    assert!(!db.write(&write).await);
+}
+
+pub(super) async fn messages_keep_their_order<S: Ground>(mut db: Fresh<S>) {
+    for (id, legs) in [("m", 1..3), ("n", 3..9)] {
+        let write = Write { messages: legs.map(message).collect(), ..step(id, 1) };
+        assert!(db.write(&write).await);
+    }
+    let disorder = "SELECT count(*) FROM {outbox} a JOIN {outbox} b ON a.position < b.position AND a.leg >= b.leg";
+    assert_eq!((db.number("SELECT count(*) FROM {outbox}").await, db.number(disorder).await), (8, 0));
+}
+
+pub(super) async fn many_are_written_at_once<S: Ground>(mut db: Fresh<S>) {
+    let ids: Vec<String> = (0..300).map(|id| format!("m{id:03}")).collect();
+    for seq in [1, 2] {
+        let write = ids.iter().fold(Write { now: NOW, ..Write::default() }, |write, id| {
+            write.and(step(id, seq).with_key(&format!("{id}-{seq}")))
+        });
+        assert!(db.write(&write.with_money("a", &[1; 300]).with_money("b", &[-1; 300])).await);
+    }
+    assert_eq!(db.counts().await[..5], [300, 600, 600, 2, 1200]);
+    let asked: Vec<_> = ids.iter().map(|id| (SHOP, id.as_str())).collect();
+    let keys: Vec<_> = ids.iter().map(|id| hash(&format!("{id}-1"))).collect();
+    let loaded = db.load(&asked, &keys).await;
+    assert!(loaded.machines.iter().zip(&ids).all(|(row, id)| row.as_ref().is_some_and(|row| row.id == *id)));
+    assert!(loaded.keys.iter().zip(&ids).all(|(row, id)| row.as_ref().is_some_and(|row| row.target == *id)));
+}
+
+pub(super) async fn awkward_values_come_back_as_they_were<S: Ground>(mut db: Fresh<S>) {
+    let awkward = "\0 '\"\\ $1 {keys} ; -- \u{1F980} \u{7f}\n";
+    let dress = |id: &str| {
+        let mut write = step(id, 1).with_key("k$1'\"\\ ").and(Write::default());
+        write.machines[0].body = Stored::encode(awkward).expect("text");
+        let transition = &mut write.transitions[0];
+        transition.payload = Stored(vec![0, 255, 128, b'\'', 0]);
+        transition.outcome = Stored(Vec::new());
+        transition.correlation = Some("'; DROP TABLE x; -- $2".into());
+        write
+    };
+    let (one, mut many) = (dress("a'\"\\;$1"), dress("b'\"\\;$1"));
+    many.keys.clear();
+    assert!(db.write(&one).await && db.write(&many.and(step("c", 1))).await);
+    for id in ["a'\"\\;$1", "b'\"\\;$1"] {
+        let loaded = db.load(&[(SHOP, id)], &[]).await;
+        assert_eq!(loaded.machines[0].as_ref().expect("stored").body.decode::<String>().expect("text"), awkward);
+        let history = S::history(&mut db.conn, &db.sql, (SHOP, id), 0, 9).await.expect("a page");
+        assert_eq!((&*history[0].payload.0, &*history[0].outcome.0), (&[0, 255, 128, b'\'', 0][..], &[][..]));
+        assert_eq!(history[0].key.as_ref().expect("kept").1, "k$1'\"\\ ");
+        assert_eq!(history[0].correlation.as_deref(), Some("'; DROP TABLE x; -- $2"));
+    }
+}
+
+/// A transition without the machine it belongs to: not a race that can be run again, but damage.
+pub(super) async fn an_error_that_is_not_a_lost_race_is_an_error<S: Ground>(mut db: Fresh<S>) {
+    assert!(db.write(&step("m", 1)).await);
+    db.execute("DELETE FROM {machines}").await;
+    for write in [step("m", 1), step("m", 1).and(step("n", 1))] {
+        let error = db.try_write(&write).await.expect_err("the transition is there");
+        assert_eq!(error.class, Class::Other);
+    }
+    assert_eq!(db.counts().await[..2], [0, 1]);
+    assert!(db.write(&step("n", 1)).await, "the connection is clean");
+}
+
+pub(super) async fn of_two_writers_at_once_one_wins<S: Ground>(mut db: Fresh<S>) {
+    let mut other = db.another().await;
+    for seq in 1..40 {
+        let (one, two) = (step("m", seq).with_key(&format!("a{seq}")), step("m", seq).with_key(&format!("b{seq}")));
+        let first = S::write_own(&mut db.conn, &db.sql, &one, WAIT);
+        let second = S::write_own(&mut other, &db.sql, &two, WAIT);
+        let won = both(first, second).await;
+        let won = [won.0.expect("writes or loses"), won.1.expect("writes or loses")];
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?} at {seq}");
+    }
+    assert_eq!(db.counts().await[..3], [1, 39, 39]);
+}
