@@ -131,7 +131,7 @@ impl Builder {
         if self.pool.connections == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
-        let (writers, readers) = DB::connect(url, &self.pool).await.map_err(|error| match error {
+        let (writers, readers) = DB::open_pools(url, &self.pool).await.map_err(|error| match error {
             ConnectError::Url(problem) => Error::Config(problem),
             ConnectError::Store(error) => error.not_sent(),
         })?;

@@ -191,7 +191,7 @@ pub trait Store: sqlx::Database {
     ///
     /// # Errors
     /// What is wrong with the URL, and how to mend it; or the driver's error.
-    fn connect(
+    fn open_pools(
         url: &str,
         settings: &PoolSettings,
     ) -> impl Future<Output = Result<(sqlx::Pool<Self>, sqlx::Pool<Self>), ConnectError>> + Send;

@@ -101,9 +101,9 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     /// # Cancel safety
     /// Dropped half-way, some groups are applied whole and the others not at all; repeat with the same keys.
     #[allow(clippy::type_complexity, reason = "a result per item")]
-    pub async fn apply_all<'k, I>(
+    pub async fn apply_all<I>(
         &self,
-        items: impl IntoIterator<Item = (I, Option<&'k Key>, <X::Machine as Machine>::Command)>,
+        items: impl IntoIterator<Item = (I, Option<Key>, <X::Machine as Machine>::Command)>,
     ) -> Vec<Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>>>
     where
         I: Into<String>,
@@ -115,7 +115,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
             let group: Vec<_> = items
                 .by_ref()
                 .take(GROUP)
-                .map(|(id, key, command)| self.__at(id).numbered_item(key.cloned(), command))
+                .map(|(id, key, command)| self.__at(id).numbered_item(key, command))
                 .collect();
             self.apply_group(group, &mut results).await;
         }

@@ -159,7 +159,7 @@ impl Store for Sqlite {
         classify::class(error)
     }
 
-    async fn connect(url: &str, settings: &PoolSettings) -> Result<(SqlitePool, SqlitePool), ConnectError> {
+    async fn open_pools(url: &str, settings: &PoolSettings) -> Result<(SqlitePool, SqlitePool), ConnectError> {
         connect::connect(url, settings).await
     }
 }

@@ -12,6 +12,8 @@ use crate::store::{Database, Store};
 
 /// What the tests need of a database beside the store.
 pub(super) trait Ground: Database {
+    /// The name in `IDEM_REQUIRE`.
+    const DATABASE: &'static str;
     /// Where the fresh database is: a file's path, a schema's name.
     type Place: Send + Sync;
 
@@ -108,12 +110,8 @@ pub(super) fn run<S: Ground, F: Future<Output = ()>>(test: impl FnOnce(Fresh<S>)
         let name = format!("idem_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let Some((place, tables)) = S::place(&name).await else {
             let required = std::env::var("IDEM_REQUIRE").unwrap_or_default();
-            assert!(
-                !required.contains(<S as Store>::NAME),
-                "IDEM_REQUIRE asks for {}, and there is none",
-                <S as Store>::NAME
-            );
-            eprintln!("SKIPPED: no {} to test on", <S as Store>::NAME);
+            assert!(!required.contains(S::DATABASE), "IDEM_REQUIRE asks for {}, and there is none", S::DATABASE);
+            eprintln!("SKIPPED: no {} to test on", S::DATABASE);
             return;
         };
         let sql = S::sql(&tables);
@@ -146,6 +144,7 @@ mod sqlite {
     }
 
     impl Ground for Sqlite {
+        const DATABASE: &'static str = "sqlite";
         type Place = File;
 
         async fn place(name: &str) -> Option<(File, Tables)> {
