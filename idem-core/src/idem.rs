@@ -40,6 +40,8 @@ pub struct Idem<DB: Database> {
 pub struct Inner<DB: Database> {
     pub(crate) writers: Pool<DB>,
     pub(crate) readers: Pool<DB>,
+    /// The readers' pool is another than the writers'.
+    pub(crate) readers_apart: bool,
     pub(crate) sql: DB::Sql,
     pub(crate) settings: Settings,
     tables: Tables,
@@ -135,7 +137,7 @@ impl Builder {
             ConnectError::Url(problem) => Error::Config(problem),
             ConnectError::Store(error) => error.not_sent(),
         })?;
-        let idem = self.build(tables, writers, readers);
+        let idem = self.build(tables, writers, readers, DB::READERS_APART);
         idem.migrate().await?;
         Ok(idem)
     }
@@ -150,7 +152,7 @@ impl Builder {
         if pool.options().get_max_connections() == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
-        Ok(self.build(tables, pool.clone(), pool))
+        Ok(self.build(tables, pool.clone(), pool, false))
     }
 
     fn tables(&self) -> Result<Tables, Error> {
@@ -160,9 +162,25 @@ impl Builder {
         })
     }
 
-    fn build<DB: Database>(self, tables: Tables, writers: Pool<DB>, readers: Pool<DB>) -> Idem<DB> {
+    fn build<DB: Database>(
+        self,
+        tables: Tables,
+        writers: Pool<DB>,
+        readers: Pool<DB>,
+        readers_apart: bool,
+    ) -> Idem<DB> {
         let (sql, registered) = (DB::sql(&tables), Mutex::default());
-        Idem { inner: Arc::new(Inner { writers, readers, sql, settings: self.settings, tables, registered }) }
+        Idem {
+            inner: Arc::new(Inner {
+                writers,
+                readers,
+                readers_apart,
+                sql,
+                settings: self.settings,
+                tables,
+                registered,
+            }),
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use crate::clock::Timestamp;
 ///
 /// Dereferences to the value, so code that does not care writes the same line either way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "an outcome says whether the command ran now or before"]
 pub struct Outcome<T> {
     value: T,
     seq: u64,

@@ -41,7 +41,19 @@ pub(crate) struct ErasedStep {
 }
 
 /// The driver of a machine by its generated rules.
-pub(crate) struct TypedDriver<X>(pub(crate) X);
+pub(crate) struct TypedDriver<X> {
+    rules: X,
+    /// The graph was compared with the one in the database that this driver's handles belong to.
+    #[cfg(feature = "_sql")]
+    pub(crate) registered: std::sync::atomic::AtomicBool,
+}
+
+#[cfg(feature = "_sql")]
+impl<X> TypedDriver<X> {
+    pub(crate) fn new(rules: X) -> Self {
+        Self { rules, registered: std::sync::atomic::AtomicBool::new(false) }
+    }
+}
 
 impl<X: Rules> Driver for TypedDriver<X> {
     fn graph(&self) -> &'static Graph {
@@ -56,7 +68,7 @@ impl<X: Rules> Driver for TypedDriver<X> {
             Ok(from) => from,
             Err(source) => return Ran::Failed(undecodable_state(cx, source)),
         };
-        match self.0.run(from, command, cx) {
+        match self.rules.run(from, command, cx) {
             None => Ran::NoEdge,
             Some(Err(rejection)) => Ran::Rejected(Box::new(rejection)),
             Some(Ok(taken)) => match erase(taken) {

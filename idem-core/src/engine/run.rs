@@ -20,6 +20,8 @@ enum Attempt {
     Done(Vec<Answered>),
     /// Another writer was faster, nothing is written.
     Lost,
+    /// No connection to write on.
+    Refused(Error),
     /// The reply was lost: the row that proves the commit, and the answers that it stands for.
     Broken(Option<Witness>, Vec<Answered>, StoreError),
 }
@@ -46,7 +48,9 @@ pub(crate) async fn run_own<DB: Database>(
             },
         };
         crate::trace::attempts(made);
-        let mut held = Held::acquire(&inner.writers).await?;
+        // A known key is answered while someone else writes, where readers are apart.
+        let pool = if lost > 0 { &inner.writers } else { &inner.readers };
+        let mut held = Held::acquire(pool).await?;
         let attempt = if lost > 0 {
             locked(inner, &mut held, items, wait).await
         } else {
@@ -63,6 +67,7 @@ pub(crate) async fn run_own<DB: Database>(
                 }
             }
             Ok(Attempt::Lost) => lost += 1,
+            Ok(Attempt::Refused(error)) => return Err(error),
             Err(error) if error.class == Class::Busy => return Err(Error::InFlight { waited: began.elapsed() }),
             Err(error) if error.class == Class::Contention => lost += 1,
             // Only reads, or statements of a transaction that ends with its connection, fail like this: after a restart of
@@ -117,6 +122,12 @@ async fn optimistic<DB: Database>(
     let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, false).await?;
     if decision.write.is_empty() {
         return Ok(Attempt::Done(decision.answers));
+    }
+    if inner.readers_apart {
+        match Held::acquire(&inner.writers).await {
+            Ok(writer) => *held = writer,
+            Err(error) => return Ok(Attempt::Refused(error)),
+        }
     }
     held.arm();
     fault::point("own.write.before");

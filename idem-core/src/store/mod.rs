@@ -53,6 +53,9 @@ pub trait Database: Store {}
 /// # Cancel safety
 /// No method is: the engine drops the connection when a call is dropped half-way.
 pub trait Store: sqlx::Database {
+    /// Whether [`Store::open_pools`] gives the readers a pool of their own.
+    const READERS_APART: bool;
+
     /// The statements of one set of tables, filled in once.
     type Sql: Send + Sync + 'static;
 

@@ -9,6 +9,7 @@ mod within;
 use std::any::type_name;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 pub use call::{Call, CallFuture};
 pub use history::{Difference, Event, History, Problem, Transition, Verification};
@@ -84,7 +85,7 @@ impl<M> StoredMachine<M> {
 impl<DB: Database, X: Rules> Machines<DB, X> {
     #[doc(hidden)]
     pub fn __new(idem: &Idem<DB>, rules: X) -> Self {
-        Self { inner: idem.inner.clone(), driver: Arc::new(TypedDriver(rules)) }
+        Self { inner: idem.inner.clone(), driver: Arc::new(TypedDriver::new(rules)) }
     }
 
     #[doc(hidden)]
@@ -156,7 +157,10 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        self.inner.register(X::Machine::GRAPH).await?;
+        if !self.driver.registered.load(Ordering::Relaxed) {
+            self.inner.register(X::Machine::GRAPH).await?;
+            self.driver.registered.store(true, Ordering::Relaxed);
+        }
         run_own(&self.inner, items, deadline).await
     }
 

@@ -1,6 +1,7 @@
 //! One machine inside a transaction of the caller's.
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 
 use super::{At, Call, StoredMachine, outcome, reply, typed_machine};
 use crate::Tx;
@@ -81,7 +82,11 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
             Box::pin(async move {
                 let span = crate::trace::call(&item);
                 let work = async {
-                    self.at.machines.inner.register_within(X::Machine::GRAPH, self.tx).await?;
+                    let registered = &self.at.machines.driver.registered;
+                    if !registered.load(Ordering::Relaxed) {
+                        self.tx.inner.clone().register_within(X::Machine::GRAPH, self.tx).await?;
+                        registered.store(true, Ordering::Relaxed);
+                    }
                     run_joined(self.tx, std::slice::from_ref(&item)).await
                 };
                 let answers = span.record(work).await.map_err(Error::widen)?;

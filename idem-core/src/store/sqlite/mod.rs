@@ -28,6 +28,8 @@ pub use dialect::Statements;
 impl Database for Sqlite {}
 
 impl Store for Sqlite {
+    const READERS_APART: bool = true;
+
     type Sql = Statements;
 
     fn sql(tables: &Tables) -> Statements {
