@@ -72,12 +72,10 @@ impl Report {
 impl From<Report> for syn::Error {
     fn from(report: Report) -> Self {
         let Report { code, at, summary, details, also } = report;
-        let mut text = format!("[{code}] {summary}");
-        for (label, detail) in details {
-            text.push_str(&format!("\n{label}: {detail}"));
-        }
-        text.push_str(&format!("\nsee docs/errors/{code}.md"));
-        let mut error = syn::Error::new_spanned(at, text);
+        let mut lines = vec![format!("[{code}] {summary}")];
+        lines.extend(details.iter().map(|(label, detail)| format!("{label}: {detail}")));
+        lines.push(format!("see docs/errors/{code}.md"));
+        let mut error = syn::Error::new_spanned(at, lines.join("\n"));
         if let Some((at, text)) = also {
             error.combine(syn::Error::new_spanned(at, format!("[{code}] {text}")));
         }

@@ -64,7 +64,7 @@ use proc_macro::TokenStream;
 /// command that only such edges use `#[cfg_attr(…, command(…))]`.
 #[proc_macro_attribute]
 pub fn idempotent_fsm(args: TokenStream, item: TokenStream) -> TokenStream {
-    reemit::reemit(args.into(), item.into()).into()
+    reemit::reemit(&args.into(), item.into()).into()
 }
 
 /// What `#[idempotent_fsm]` derives; not for use by hand.

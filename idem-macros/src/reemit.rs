@@ -10,10 +10,10 @@ use syn::{Attribute, Item, ItemEnum, LitStr, Meta, Path, Token};
 use crate::attr;
 use crate::diagnostics::Diagnostics;
 
-pub(crate) fn reemit(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn reemit(args: &TokenStream, item: TokenStream) -> TokenStream {
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Enum(mut item)) => {
-            let machine = machine_derive(&args);
+            let machine = machine_derive(args);
             let derives = repeated_derives(&item.attrs);
             if derives_serde(&item.attrs) {
                 wire_names(&mut item);
@@ -49,10 +49,8 @@ fn machine_derive(args: &TokenStream) -> TokenStream {
             break;
         }
     }
-    match krate.filter(|path| attr::is_absolute(path)) {
-        Some(path) => quote!(#path::__private::Machine),
-        None => quote!(::idem_core::__private::Machine),
-    }
+    let krate = krate.filter(attr::is_absolute).map_or_else(|| quote!(::idem_core), |path| quote!(#path));
+    quote!(#krate::__private::Machine)
 }
 
 /// The enum's derives once more, as a helper attribute: other derives are not part of what a derive sees.
@@ -64,10 +62,7 @@ fn repeated_derives(attrs: &[Attribute]) -> TokenStream {
                 && list.path.is_ident("derive")
             {
                 let traits = &list.tokens;
-                repeated.extend(match condition {
-                    Some(condition) => quote!(#[cfg_attr(#condition, __idem_derives(#traits))]),
-                    None => quote!(#[__idem_derives(#traits)]),
-                });
+                repeated.extend(under(condition, &quote!(__idem_derives(#traits))));
             }
         });
     }
@@ -98,10 +93,7 @@ fn wire_names(item: &mut ItemEnum) {
             let mut serde = TokenStream::new();
             each(&attr.meta, &mut |condition, meta| {
                 let Some(list) = serde_of(meta) else { return };
-                serde.extend(match condition {
-                    Some(condition) => quote!(#[cfg_attr(#condition, serde(#list))]),
-                    None => quote!(#[serde(#list)]),
-                });
+                serde.extend(under(condition, &quote!(serde(#list))));
             });
             variant.attrs.push(attr);
             if !serde.is_empty() {
@@ -140,4 +132,9 @@ fn each(meta: &Meta, see: &mut impl FnMut(Option<&Meta>, &Meta)) {
     } else {
         see(None, meta);
     }
+}
+
+/// The attribute `content`, under the condition of the one it goes with.
+fn under(condition: Option<&Meta>, content: &TokenStream) -> TokenStream {
+    condition.map_or_else(|| quote!(#[#content]), |condition| quote!(#[cfg_attr(#condition, #content)]))
 }

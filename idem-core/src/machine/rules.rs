@@ -22,7 +22,7 @@ pub trait Machine: State + Clone {
     /// The generated enum of the states' names.
     type StateKind: Copy + Eq + Hash + Debug + Send + Sync + 'static;
     /// The generated enum of all commands.
-    type Command: State;
+    type Command: Send + Sync + 'static;
     /// The generated enum of all outcomes.
     type Reply: Send + 'static;
 
@@ -71,6 +71,8 @@ pub trait Machine: State + Clone {
 )]
 pub trait State: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
+// Without this the compiler asks for `Serialize`, which is half of what is missing.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
 
 /// A machine together with the user's transitions. Implemented by the macro for the wrapper around the user's rules.

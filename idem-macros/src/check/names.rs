@@ -106,29 +106,25 @@ impl Taken {
     }
 
     /// Takes the name of a generated enum of sources or targets; states and commands come after and clash with it.
-    pub(super) fn generated(&mut self, name: String, span: Span) -> Ident {
-        if self.items.contains_key(&name) {
-            return self.other(&name, "_", span);
+    pub(super) fn generated(&mut self, name: &str, span: Span) -> Ident {
+        if self.items.contains_key(name) {
+            return self.other(name, "_", span);
         }
-        self.items.insert(name.clone(), Owner::Generated);
-        Ident::new(&name, span)
+        self.items.insert(name.to_owned(), Owner::Generated);
+        Ident::new(name, span)
     }
 
     pub(super) fn state(&mut self, ident: &Ident, diagnostics: &mut Diagnostics) -> Ident {
         let name = ident.unraw().to_string();
-        match self.items.get(&name) {
-            None => {
-                self.items.insert(name, Owner::State(ident.clone()));
-                ident.clone()
-            }
-            Some(_) => {
-                diagnostics.push(
-                    Report::new("F004", ident, format!("`{name}` is the name of something that is generated"))
-                        .fix(format!("rename the variant; `#[name = \"{name}\"]` keeps its name on the wire")),
-                );
-                self.other(&name, "State", ident.span())
-            }
+        if self.items.contains_key(&name) {
+            diagnostics.push(
+                Report::new("F004", ident, format!("`{name}` is the name of something that is generated"))
+                    .fix(format!("rename the variant; `#[name = \"{name}\"]` keeps its name on the wire")),
+            );
+            return self.other(&name, "State", ident.span());
         }
+        self.items.insert(name, Owner::State(ident.clone()));
+        ident.clone()
     }
 
     /// The name of a command's struct: `alias` if the command has one.
@@ -204,7 +200,7 @@ pub(super) fn module(syntax: &Syntax, diagnostics: &mut Diagnostics) -> Ident {
         return module.clone();
     }
     let name = snake(&syntax.ident.unraw().to_string());
-    if name == syntax.ident.unraw().to_string() || is_reserved_word(&name) {
+    if syntax.ident.unraw() == name || is_reserved_word(&name) {
         diagnostics.push(module_clash(&syntax.ident, syntax));
         return Ident::new("__machine", syntax.ident.span());
     }

@@ -83,7 +83,7 @@ impl Group {
             _ => command.ident.unraw().to_string(),
         };
         let mut group_enum = |members: &[usize], suffix: &str| {
-            (members.len() > 1).then(|| taken.generated(format!("{base}{suffix}"), span))
+            (members.len() > 1).then(|| taken.generated(&format!("{base}{suffix}"), span))
         };
         Transition {
             from: group_enum(&self.sources, "From"),

@@ -11,7 +11,7 @@ use crate::model::{Command, Model, Repeat};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let structs: Vec<TokenStream> = model.commands.iter().map(|command| declare(model, command, types)).collect();
-    let command = command_enum(model);
+    let command = command_enum(model, types);
     let reply = reply_enum(model, types);
     quote!(#(#structs)* #command #reply)
 }
@@ -23,7 +23,7 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
     let summary =
         if attrs.iter().any(|attr| attr.path().is_ident("doc")) { quote!() } else { quote!(#[doc = #summary]) };
     let derives = command_derives(model);
-    let serde = serde_derives(model);
+    let serde = serde_derives(model, &types.bounds(&command.fields.iter().flatten().collect::<Vec<_>>(), krate));
     let body = match &command.fields {
         None => quote!(;),
         Some(fields) => {
@@ -53,9 +53,10 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
 }
 
 /// All commands in one type, as they are decoded from a wire.
-fn command_enum(model: &Model) -> TokenStream {
+fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
     let derives = command_derives(model);
-    let serde = serde_derives(model);
+    let fields: Vec<_> = model.commands.iter().flat_map(|command| command.fields.iter().flatten()).collect();
+    let serde = serde_derives(model, &types.bounds(&fields, &model.krate));
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
     let structs: Vec<_> = model.commands.iter().map(|command| &command.strukt).collect();
     let variants = model.commands.iter().map(|command| {
@@ -91,18 +92,11 @@ fn command_enum(model: &Model) -> TokenStream {
 fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
-    let variants: Vec<TokenStream> = model
-        .commands
-        .iter()
-        .map(|command| {
-            let (ident, outcome) = (&command.ident, outcome(command, types));
-            let docs = format!("The outcome of `{}`.", ident.unraw());
-            quote!(#[doc = #docs] #ident(#outcome))
-        })
-        .collect();
+    let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
+    let docs = idents.iter().map(|ident| format!("The outcome of `{}`.", ident.unraw()));
     quote! {
         /// Any command's outcome; serde writes it as the outcome alone.
-        pub enum Reply { #(#variants),* }
+        pub enum Reply { #(#[doc = #docs] #idents(#outcomes)),* }
 
         impl Reply {
             /// The name of the command that was answered.
@@ -118,7 +112,7 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
                 match *self {
-                    #(Self::#idents(ref outcome) => #krate::__private::serde::Serialize::serialize(outcome, serializer)),*
+                    #(Self::#idents(ref outcome) => Probe::<#outcomes>::serialize(outcome, serializer)),*
                 }
             }
         }
@@ -127,14 +121,14 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
 
 /// The type of a command's outcome; `()` without `-> …`.
 pub(super) fn outcome(command: &Command, types: &mut Types) -> TokenStream {
-    command.outcome.as_ref().map_or_else(|| quote!(()), |ty| types.path(ty))
+    command.outcome.as_ref().map_or_else(|| quote!(()), |ty| types.stored(ty))
 }
 
-fn serde_derives(model: &Model) -> TokenStream {
+fn serde_derives(model: &Model, bounds: &str) -> TokenStream {
     let krate = &model.krate;
     let path = quote!(#krate::__private::serde).to_string().replace(' ', "");
     quote! {
         #[derive(#krate::__private::serde::Serialize, #krate::__private::serde::Deserialize)]
-        #[serde(crate = #path)]
+        #[serde(crate = #path, bound(serialize = #bounds, deserialize = #bounds))]
     }
 }

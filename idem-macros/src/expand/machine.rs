@@ -4,10 +4,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
+use super::commands::outcome;
 use super::outside;
+use super::types::Types;
 use crate::model::{Model, Repeat};
 
-pub(super) fn expand(model: &Model) -> TokenStream {
+pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let machine = outside(model);
     let graph = graph(model);
@@ -17,6 +19,8 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         quote!(#at => ::core::option::Option::Some(#machine::#ident {}))
     });
     let commands: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
+    let structs = model.commands.iter().map(|command| &command.strukt).collect::<Vec<_>>();
+    let outcomes = model.commands.iter().map(|command| outcome(command, types)).collect::<Vec<_>>();
     let positions: Vec<usize> = (0..commands.len()).collect();
     quote! {
         #[automatically_derived]
@@ -56,7 +60,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             fn write_payload(
                 command: &Command,
             ) -> ::core::result::Result<#krate::__private::Stored, #krate::__private::WireError> {
-                match *command { #(Command::#commands(ref payload) => #krate::__private::Stored::encode(payload)),* }
+                match *command { #(Command::#commands(ref payload) => Probe::<#structs>::encode(payload)),* }
             }
 
             fn read_command(
@@ -64,7 +68,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
                 payload: &#krate::__private::Stored,
             ) -> ::core::result::Result<Command, #krate::__private::WireError> {
                 match command {
-                    #(#positions => payload.decode().map(Command::#commands),)*
+                    #(#positions => Probe::<#structs>::decode(payload).map(Command::#commands),)*
                     _ => ::core::result::Result::Err(#krate::__private::WireError::Format(::core::option::Option::None)),
                 }
             }
@@ -74,7 +78,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
                 outcome: &#krate::__private::Stored,
             ) -> ::core::result::Result<Reply, #krate::__private::WireError> {
                 match command {
-                    #(#positions => outcome.decode().map(Reply::#commands),)*
+                    #(#positions => Probe::<#outcomes>::decode(outcome).map(Reply::#commands),)*
                     _ => ::core::result::Result::Err(#krate::__private::WireError::Format(::core::option::Option::None)),
                 }
             }

@@ -8,6 +8,7 @@ mod diagram;
 mod handles;
 mod kinds;
 mod machine;
+mod probe;
 mod queries;
 mod rules;
 mod states;
@@ -45,10 +46,11 @@ fn expand(model: &Model) -> TokenStream {
         kinds::expand(model),
         commands::expand(model, &mut types),
         transitions::expand(model, &mut types),
-        rules::expand(model),
-        machine::expand(model),
+        rules::expand(model, &mut types),
+        machine::expand(model, &mut types),
         queries::expand(model),
         handles::expand(model, &mut types),
+        probe::expand(model, &types),
     ];
     let Model { vis, module, .. } = model;
     let name = model.ident.unraw();

@@ -3,15 +3,18 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::commands::outcome;
 use super::outside;
 use super::states::pattern;
+use super::types::Types;
 use crate::model::{Edge, Model};
 
-pub(super) fn expand(model: &Model) -> TokenStream {
+pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let machine = outside(model);
+    let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
     let arms = model.states.iter().enumerate().filter_map(|(at, state)| {
-        let calls: Vec<TokenStream> = model.edges_from(at).filter_map(|edge| call(model, edge)).collect();
+        let calls: Vec<TokenStream> = model.edges_from(at).filter_map(|edge| call(model, edge, &outcomes)).collect();
         let (variant, strukt) = (&state.ident, &state.strukt);
         let (unpack, pack) = (pattern(state, &quote!(#machine::#variant)), pattern(state, &quote!(#strukt)));
         (!calls.is_empty()).then(|| {
@@ -57,9 +60,9 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     }
 }
 
-fn call(model: &Model, edge: &Edge) -> Option<TokenStream> {
-    let krate = &model.krate;
+fn call(model: &Model, edge: &Edge, outcomes: &[TokenStream]) -> Option<TokenStream> {
     let command = model.commands.get(edge.command)?;
+    let outcome = outcomes.get(edge.command)?;
     let transition = command.transitions.iter().find(|transition| transition.sources.contains(&edge.from))?;
     let (ident, method) = (&command.ident, &transition.method);
     let from = transition.from.as_ref().map_or_else(|| quote!(from), |_| quote!(::core::convert::Into::into(from)));
@@ -67,6 +70,6 @@ fn call(model: &Model, edge: &Edge) -> Option<TokenStream> {
         Command::#ident(ref command) => self
             .0
             .#method(#from, command, cx)
-            .map(|step| #krate::__private::Taken::__new(step, ::core::convert::Into::into))
+            .map(|step| Probe::<#outcome>::taken(step, ::core::convert::Into::into))
     })
 }

@@ -3,20 +3,23 @@
 use std::collections::HashMap;
 
 use proc_macro2::{Group, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Type};
+
+use crate::attr::Field;
 
 pub(super) struct Types {
     machine: Ident,
     names: HashMap<String, Ident>,
     aliases: TokenStream,
+    stored: Vec<TokenStream>,
 }
 
 impl Types {
     pub(super) fn new(machine: &Ident) -> Self {
-        Self { machine: machine.clone(), names: HashMap::new(), aliases: TokenStream::new() }
+        Self { machine: machine.clone(), names: HashMap::new(), aliases: TokenStream::new(), stored: Vec::new() }
     }
 
     /// The path of `ty` from inside the module, spanned where the type was written.
@@ -36,7 +39,42 @@ impl Types {
             alias
         };
         let alias = Ident::new(&alias.to_string(), ty.span());
-        quote!(super::#alias)
+        quote_spanned!(ty.span()=> super::#alias)
+    }
+
+    /// The path of a type that the engine writes and reads by serde of its own.
+    pub(super) fn stored(&mut self, ty: &Type) -> TokenStream {
+        let path = self.path(ty);
+        if !self.stored.iter().any(|stored| stored.to_string() == path.to_string()) {
+            self.stored.push(path.clone());
+        }
+        path
+    }
+
+    /// The payload types of some fields as bounds for their command's serde.
+    ///
+    /// A bound under `for<'idem>` is not checked where it stands but where the command is read or written.
+    pub(super) fn bounds(&mut self, fields: &[&Field], krate: &TokenStream) -> String {
+        let mut bounds = String::new();
+        for field in fields {
+            let path = self.stored(&field.ty);
+            let bound = quote!(for<'idem> #path: #krate::__private::State,).to_string();
+            if !bounds.contains(&bound) {
+                bounds.push_str(&bound);
+            }
+        }
+        bounds
+    }
+
+    /// The one place that requires serde of payloads and outcomes, so that a type without it is one error.
+    pub(super) fn assertions(&self, krate: &TokenStream) -> TokenStream {
+        let stored = &self.stored;
+        quote! {
+            const _: () = {
+                const fn stored<T: #krate::__private::State>() {}
+                #(stored::<#stored>();)*
+            };
+        }
     }
 
     /// `Self` in a variant is the enum; in an alias it is nothing.
