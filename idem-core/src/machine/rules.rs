@@ -71,8 +71,6 @@ pub trait Machine: State + Clone {
 )]
 pub trait State: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
-// Without this the compiler asks for `Serialize`, which is half of what is missing.
-#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
 
 /// A machine together with the user's transitions. Implemented by the macro for the wrapper around the user's rules.
