@@ -14,6 +14,8 @@ pub(crate) struct Model {
     /// The name machines are stored under.
     pub(crate) name: String,
     pub(crate) derives: Vec<Ident>,
+    /// The enum derives what states are stored by.
+    pub(crate) has_serde: bool,
     pub(crate) states: Vec<State>,
     pub(crate) commands: Vec<Command>,
     pub(crate) edges: Vec<Edge>,

@@ -25,8 +25,8 @@ pub(crate) struct Syntax {
     pub(crate) variants: Vec<Variant>,
     /// serde attributes of the enum itself.
     pub(crate) serde: Vec<Foreign>,
-    /// The enum derives serde where the attribute macro can see it.
-    pub(crate) derives_serde: bool,
+    /// `Serialize` and `Deserialize`, where the enum derives them.
+    pub(crate) serde_derives: Vec<Ident>,
 }
 
 /// Reads the derive's input; `None` if nothing can be made of it.
@@ -51,7 +51,7 @@ pub(crate) fn parse(input: DeriveInput, diagnostics: &mut Diagnostics) -> Option
         commands: Vec::new(),
         variants: Vec::new(),
         serde: serde::foreign(&input.attrs),
-        derives_serde: false,
+        serde_derives: Vec::new(),
     };
     syntax.read_attributes(&input.attrs, diagnostics);
     for variant in data.variants {
@@ -89,8 +89,9 @@ impl Syntax {
         // A list that does not parse is rustc's to report, at the derive itself.
         let _ = attr.parse_nested_meta(|meta| {
             if let Some(segment) = meta.path.segments.last() {
-                self.derives_serde |= segment.ident == "Serialize" || segment.ident == "Deserialize";
-                if REPEATED.iter().any(|name| segment.ident == name) {
+                if segment.ident == "Serialize" || segment.ident == "Deserialize" {
+                    self.serde_derives.push(segment.ident.clone());
+                } else if REPEATED.iter().any(|name| segment.ident == name) {
                     self.derives.push(segment.ident.clone());
                 }
             }

@@ -25,6 +25,7 @@ pub(crate) fn check(mut syntax: Syntax, diagnostics: &mut Diagnostics) -> Option
     time::check(&syntax, &graph, diagnostics);
     wire::check(&syntax, diagnostics);
 
+    let has_serde = wire::enum_without_serde(&syntax, diagnostics);
     let initial = graph.initial.first().copied().unwrap_or_default();
     let edges: Vec<Edge> = graph.live_edges().collect();
     let items = transitions::name(&syntax, &graph, &edges, diagnostics);
@@ -49,6 +50,7 @@ pub(crate) fn check(mut syntax: Syntax, diagnostics: &mut Diagnostics) -> Option
         krate,
         name,
         derives: syntax.derives,
+        has_serde,
         states,
         commands: items.commands,
         edges,

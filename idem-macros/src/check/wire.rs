@@ -4,13 +4,12 @@ use syn::ext::IdentExt;
 use syn::{Ident, LitStr};
 
 use crate::attr::{Command, Syntax, Variant, names_in};
-use crate::diagnostics::{Diagnostics, Report};
+use crate::diagnostics::{Diagnostics, Report, list};
 use crate::model::Wire;
 
 pub(super) fn check(syntax: &Syntax, diagnostics: &mut Diagnostics) {
     serde_on_the_enum(syntax, diagnostics);
     serde_on_variants(syntax, diagnostics);
-    names_without_serde(syntax, diagnostics);
     let states = syntax.variants.iter().map(|it| Entry { ident: &it.ident, name: it.name.as_ref(), was: &it.was });
     clashes("state", &states.collect::<Vec<_>>(), diagnostics);
     let commands = syntax.commands.iter().map(|it| Entry { ident: &it.ident, name: it.name.as_ref(), was: &it.was });
@@ -39,19 +38,26 @@ fn serde_is_ours(at: &Ident, place: &str) -> Report {
         .fix(format!("remove `{at}`"))
 }
 
-/// `#[name]` and `#[was]` reach the enum's serde only if its derive stands where the attribute macro sees it.
-fn names_without_serde(syntax: &Syntax, diagnostics: &mut Diagnostics) {
-    if syntax.derives_serde {
-        return;
-    }
-    let written = syntax.variants.iter().find_map(|variant| variant.name.as_ref().or(variant.was.first()));
-    if let Some(written) = written {
+/// States are stored by the enum's own serde, with the names that the attribute gives it: so the derive must be one that
+/// the attribute sees. Answers whether it is there.
+pub(super) fn enum_without_serde(syntax: &Syntax, diagnostics: &mut Diagnostics) -> bool {
+    let missing: Vec<&str> = ["Serialize", "Deserialize"]
+        .into_iter()
+        .filter(|name| !syntax.serde_derives.iter().any(|it| it == name))
+        .collect();
+    if !missing.is_empty() {
+        let name = syntax.ident.unraw();
         diagnostics.push(
-            Report::new("F304", written, "this name does not reach the enum's serde")
-                .expected("`#[derive(Serialize, Deserialize)]` on the enum, below `#[idempotent_fsm]`")
-                .fix("add the derive, or move `#[idempotent_fsm]` above it"),
+            Report::new(
+                "F304",
+                &syntax.ident,
+                format!("`{name}` is stored by serde, and derives no {}", list(&missing)),
+            )
+            .expected("`#[derive(Serialize, Deserialize)]` below `#[idempotent_fsm]`")
+            .fix("add the derive, or move it below the attribute, which gives it the names on the wire"),
         );
     }
+    missing.is_empty()
 }
 
 /// A state or command with its names.

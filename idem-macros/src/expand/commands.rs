@@ -106,13 +106,16 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #krate::__private::serde::Serialize for Reply {
+        impl #krate::__private::serde::Serialize for Reply
+        where
+            #(for<'idem> #outcomes: #krate::__private::State,)*
+        {
             fn serialize<S: #krate::__private::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
                 match *self {
-                    #(Self::#idents(ref outcome) => Probe::<#outcomes>::serialize(outcome, serializer)),*
+                    #(Self::#idents(ref outcome) => #krate::__private::serde::Serialize::serialize(outcome, serializer)),*
                 }
             }
         }

@@ -1,14 +1,260 @@
 //! The handles: newtypes over the engine's, with a method for each command.
 
 use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
 
+use super::commands::outcome;
 use super::types::Types;
-use crate::model::Model;
+use super::{assumed, either, outside};
+use crate::model::{Command, Model};
 
-pub(super) fn expand(_model: &Model, _types: &mut Types) -> TokenStream {
-    TokenStream::new()
+/// `stored` and `in_memory`, the only functions on the enum itself.
+pub(super) fn entry(model: &Model) -> TokenStream {
+    let Model { ident, vis, module, krate, .. } = model;
+    let initial = model.states.get(model.initial).map(|state| &state.strukt);
+    let assumed = assumed(model, &quote!(#ident));
+    quote! {
+        #[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
+        impl #ident {
+            #krate::__stored! {
+                /// The machines of this enum in a database.
+                #vis fn stored<DB: #krate::Database, R: #module::Transitions>(
+                    idem: &#krate::Idem<DB>,
+                    rules: R,
+                ) -> #module::Machines<DB, R>
+                where
+                    #assumed
+                {
+                    #module::Machines::__new(idem, rules)
+                }
+            }
+
+            /// One machine in memory, without a database: the same rules.
+            #vis fn in_memory<R: #module::Transitions>(rules: R, initial: #module::#initial) -> #module::InMemory<R>
+            where
+                #assumed
+            {
+                #module::InMemory::__new(rules, initial)
+            }
+        }
+    }
 }
 
-pub(super) fn entry(_model: &Model) -> TokenStream {
-    TokenStream::new()
+pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
+    let krate = &model.krate;
+    let verbs: Vec<Verb<'_>> = model
+        .commands
+        .iter()
+        .filter(|command| !command.transitions.is_empty())
+        .map(|command| Verb::new(model, command, types))
+        .collect();
+    let (stored, memory) = (stored(model, &verbs), memory(model, &verbs));
+    quote! {
+        #krate::__stored! { #stored }
+        #memory
+    }
+}
+
+/// A command as the handles offer it.
+struct Verb<'a> {
+    command: &'a Command,
+    outcome: TokenStream,
+    docs: String,
+}
+
+impl<'a> Verb<'a> {
+    fn new(model: &Model, command: &'a Command, types: &mut Types) -> Self {
+        let sources: Vec<_> = command
+            .transitions
+            .iter()
+            .flat_map(|transition| &transition.sources)
+            .filter_map(|at| model.states.get(*at))
+            .collect();
+        let docs = format!("The command `{}`; legal in {}.", command.ident.unraw(), either(&sources));
+        Self { command, outcome: outcome(command, types), docs }
+    }
+
+    /// The method of a handle. An outcome without serde is reported where it is written, and here only where it is used.
+    fn method(&self, krate: &TokenStream, handle: &Handle) -> TokenStream {
+        let Command { ident, strukt, method, .. } = self.command;
+        let (docs, outcome) = (&self.docs, &self.outcome);
+        let receiver = &handle.receiver;
+        let stored =
+            self.command.outcome.is_some().then(|| quote!(where for<'idem> #outcome: #krate::__private::State));
+        let result = handle.result(krate, outcome);
+        quote! {
+            #[doc = #docs]
+            pub fn #method(#receiver, key: impl #krate::__private::Named<#strukt>, #method: #strukt) -> #result #stored {
+                self.0.__call(#krate::__private::Named::__key(key), Command::#ident(#method))
+            }
+        }
+    }
+}
+
+/// What differs between the handles.
+struct Handle {
+    receiver: TokenStream,
+    /// The lifetime of the call; `None` if the answer is there at once.
+    call: Option<TokenStream>,
+}
+
+impl Handle {
+    fn result(&self, krate: &TokenStream, outcome: &TokenStream) -> TokenStream {
+        if let Some(lifetime) = &self.call {
+            return quote!(#krate::machine::Call<#lifetime, #outcome, R::Rejection>);
+        }
+        quote!(::core::result::Result<#krate::Outcome<#outcome>, #krate::Error<R::Rejection>>)
+    }
+
+    /// The methods for all commands, and the one for a decoded command.
+    fn methods(&self, model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
+        let krate = &model.krate;
+        let methods = verbs.iter().map(|verb| verb.method(krate, self));
+        let (receiver, result) = (&self.receiver, self.result(krate, &quote!(Reply)));
+        quote! {
+            #(#methods)*
+
+            /// Runs a command that was decoded from a wire. Without a key it must be one that
+            /// `Natural` could name, else the answer is `KeyRequired`.
+            pub fn apply(
+                #receiver,
+                key: ::core::option::Option<&#krate::Key>,
+                command: Command,
+            ) -> #result {
+                self.0.__apply(key.cloned(), command)
+            }
+        }
+    }
+}
+
+fn stored(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
+    let krate = &model.krate;
+    let machine = outside(model);
+    let assumed = assumed(model, &machine);
+    let initial = model.states.get(model.initial).map(|state| &state.strukt);
+    let at = Handle { receiver: quote!(&self), call: Some(quote!('_)) }.methods(model, verbs);
+    let within = Handle { receiver: quote!(self), call: Some(quote!('t)) }.methods(model, verbs);
+    let bounds = quote!(DB: #krate::Database, R: Transitions);
+    let machines = newtype(&quote!(Machines), &quote!(#krate::machine::Machines<DB, Driver<R>>), &bounds, &assumed);
+    let one = newtype(&quote!(At), &quote!(#krate::machine::At<DB, Driver<R>>), &bounds, &assumed);
+    quote! {
+        /// All machines of this enum in one database. Cheap to clone.
+        #machines
+
+        impl<#bounds> Machines<DB, R> where #assumed {
+            pub(super) fn __new(idem: &#krate::Idem<DB>, rules: R) -> Self {
+                Self(#krate::machine::Machines::__new(idem, Driver(rules)))
+            }
+
+            /// The machine called `id`, stored or not.
+            pub fn at(&self, id: impl ::core::convert::Into<::std::string::String>) -> At<DB, R> {
+                At(self.0.__at(id))
+            }
+        }
+
+        /// One machine. Cheap to clone.
+        #one
+
+        impl<#bounds> At<DB, R> where #assumed {
+            /// Puts the machine into its initial state, once.
+            pub fn start(&self, initial: #initial) -> #krate::machine::Call<'_, (), R::Rejection> {
+                self.0.__start(::core::convert::From::from(initial))
+            }
+
+            /// The machine inside a transaction of the caller's: what it does commits with the transaction.
+            pub fn within<'t>(&self, tx: &'t mut #krate::Tx<DB>) -> Within<'t, DB, R> {
+                Within(self.0.__within(tx))
+            }
+
+            #at
+        }
+
+        /// One machine inside a transaction of the caller's.
+        pub struct Within<'t, DB: #krate::Database, R: Transitions>(#krate::machine::Within<'t, DB, Driver<R>>)
+        where
+            #assumed;
+
+        impl<'t, #bounds> Within<'t, DB, R> where #assumed {
+            /// Puts the machine into its initial state, once.
+            pub fn start(self, initial: #initial) -> #krate::machine::Call<'t, (), R::Rejection> {
+                self.0.__start(::core::convert::From::from(initial))
+            }
+
+            /// The machine as the transaction sees it, locked until the transaction ends.
+            ///
+            /// # Errors
+            /// If the store cannot be reached or the state no longer decodes.
+            pub async fn get(
+                self,
+            ) -> ::core::result::Result<
+                ::core::option::Option<#krate::machine::StoredMachine<#machine>>,
+                #krate::Error,
+            > {
+                self.0.get().await
+            }
+
+            #within
+        }
+    }
+}
+
+/// A handle that is cheap to clone and shows what the engine's handle can do.
+fn newtype(name: &TokenStream, inner: &TokenStream, bounds: &TokenStream, assumed: &TokenStream) -> TokenStream {
+    quote! {
+        pub struct #name<#bounds>(#inner) where #assumed;
+
+        #[automatically_derived]
+        impl<#bounds> ::core::clone::Clone for #name<DB, R> where #assumed {
+            fn clone(&self) -> Self {
+                Self(::core::clone::Clone::clone(&self.0))
+            }
+        }
+
+        #[automatically_derived]
+        impl<#bounds> ::core::ops::Deref for #name<DB, R> where #assumed {
+            type Target = #inner;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    }
+}
+
+fn memory(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
+    let krate = &model.krate;
+    let assumed = assumed(model, &outside(model));
+    let initial = model.states.get(model.initial).map(|state| &state.strukt);
+    let methods = Handle { receiver: quote!(&mut self), call: None }.methods(model, verbs);
+    quote! {
+        /// One machine in memory.
+        pub struct InMemory<R: Transitions>(#krate::machine::InMemory<Driver<R>>)
+        where
+            #assumed;
+
+        impl<R: Transitions> InMemory<R> where #assumed {
+            pub(super) fn __new(rules: R, initial: #initial) -> Self {
+                Self(#krate::machine::InMemory::__new(Driver(rules), ::core::convert::From::from(initial)))
+            }
+
+            #methods
+        }
+
+        #[automatically_derived]
+        impl<R: Transitions> ::core::ops::Deref for InMemory<R> where #assumed {
+            type Target = #krate::machine::InMemory<Driver<R>>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+
+        #[automatically_derived]
+        impl<R: Transitions> ::core::ops::DerefMut for InMemory<R> where #assumed {
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                &mut self.0
+            }
+        }
+    }
 }

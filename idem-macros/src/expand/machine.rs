@@ -5,14 +5,15 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use super::commands::outcome;
-use super::outside;
 use super::types::Types;
+use super::{assumed, outside};
 use crate::model::{Model, Repeat};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let machine = outside(model);
     let graph = graph(model);
+    let assumed = assumed(model, &machine);
     let initial = model.states.get(model.initial).map(|state| &state.ident);
     let bare = model.states.iter().enumerate().filter(|(_, state)| !state.carries()).map(|(at, state)| {
         let ident = &state.ident;
@@ -24,7 +25,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let positions: Vec<usize> = (0..commands.len()).collect();
     quote! {
         #[automatically_derived]
-        impl #krate::__private::Machine for #machine {
+        impl #krate::__private::Machine for #machine where #assumed {
             type StateKind = StateKind;
             type Command = Command;
             type Reply = Reply;

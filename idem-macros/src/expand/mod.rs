@@ -88,6 +88,14 @@ fn outside(model: &Model) -> TokenStream {
     quote!(super::#ident)
 }
 
+/// For an enum without serde: the bound that lets everything built on it pass, so that the missing derive is one error.
+///
+/// A bound under `for<'idem>` is not checked where it stands.
+fn assumed(model: &Model, machine: &TokenStream) -> TokenStream {
+    let krate = &model.krate;
+    if model.has_serde { TokenStream::new() } else { quote!(for<'idem> #machine: #krate::__private::State) }
+}
+
 /// The standard traits that the enum derives, for a struct or an enum of states.
 fn derives(model: &Model) -> TokenStream {
     let paths = model.derives.iter().map(derive_path);

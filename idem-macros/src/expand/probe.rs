@@ -7,14 +7,15 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::outside;
 use super::types::Types;
+use super::{assumed, outside};
 use crate::model::Model;
 
 pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
     let krate = &model.krate;
     let private = quote!(#krate::__private);
     let machine = outside(model);
+    let assumed = assumed(model, &machine);
     let assertions = types.assertions(krate);
     let result = quote!(::core::result::Result);
     quote! {
@@ -24,17 +25,16 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
         struct Probe<T>(::core::marker::PhantomData<T>);
 
         #[allow(dead_code)]
-        impl<T: #private::State> Probe<T> {
+        impl<T: #private::State> Probe<T>
+        where
+            #assumed
+        {
             fn encode(value: &T) -> #result<#private::Stored, #private::WireError> {
                 #private::Stored::encode(value)
             }
 
             fn decode(stored: &#private::Stored) -> #result<T, #private::WireError> {
                 stored.decode()
-            }
-
-            fn serialize<S: #private::serde::Serializer>(value: &T, serializer: S) -> #result<S::Ok, S::Error> {
-                #private::serde::Serialize::serialize(value, serializer)
             }
 
             fn taken<S>(step: #krate::Step<S, T>, into: fn(S) -> #machine) -> #private::Taken<#machine> {
@@ -50,10 +50,6 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
 
             fn decode(_: &#private::Stored) -> #result<T, #private::WireError> {
                 #result::Err(#private::WireError::Format(::core::option::Option::None))
-            }
-
-            fn serialize<S: #private::serde::Serializer>(_: &T, _: S) -> #result<S::Ok, S::Error> {
-                #result::Err(#private::serde::ser::Error::custom("no serde"))
             }
 
             fn taken<S>(step: #krate::Step<S, T>, _: fn(S) -> #machine) -> #private::Taken<#machine> {

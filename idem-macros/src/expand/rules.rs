@@ -4,14 +4,15 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::commands::outcome;
-use super::outside;
 use super::states::pattern;
 use super::types::Types;
+use super::{assumed, outside};
 use crate::model::{Edge, Model};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let machine = outside(model);
+    let assumed = assumed(model, &machine);
     let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
     let arms = model.states.iter().enumerate().filter_map(|(at, state)| {
         let calls: Vec<TokenStream> = model.edges_from(at).filter_map(|edge| call(model, edge, &outcomes)).collect();
@@ -36,7 +37,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
         pub struct Driver<R>(pub R);
 
         #[automatically_derived]
-        impl<R: Transitions> #krate::__private::Rules for Driver<R> {
+        impl<R: Transitions> #krate::__private::Rules for Driver<R> where #assumed {
             type Machine = #machine;
             type Rejection = R::Rejection;
 

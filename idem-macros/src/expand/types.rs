@@ -70,8 +70,20 @@ impl Types {
     pub(super) fn assertions(&self, krate: &TokenStream) -> TokenStream {
         let stored = &self.stored;
         quote! {
+            #[diagnostic::on_unimplemented(
+                message = "[F305] `{Self}` is stored by a machine, so it needs serde",
+                label = "neither written nor read back without `Serialize` and `Deserialize`",
+                note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
+                note = "see docs/errors/F305.md"
+            )]
+            trait WithSerde {}
+
+            // Without this the compiler asks for `Serialize`, which is half of what is missing.
+            #[diagnostic::do_not_recommend]
+            impl<T: #krate::__private::State> WithSerde for T {}
+
             const _: () = {
-                const fn stored<T: #krate::__private::State>() {}
+                const fn stored<T: WithSerde>() {}
                 #(stored::<#stored>();)*
             };
         }
