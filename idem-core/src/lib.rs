@@ -60,3 +60,11 @@ macro_rules! __stored {
 macro_rules! __stored {
     ($($tokens:tt)*) => {};
 }
+
+#[cfg(all(doctest, feature = "sqlite"))]
+mod documents {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/GUARANTEES.md")]
+    mod guarantees {}
+}
