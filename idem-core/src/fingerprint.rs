@@ -61,7 +61,9 @@ impl Node {
             Node::Scalar(range) => hash.part(&json[range]),
             Node::Array(items) => {
                 hash.part(b"[");
-                items.into_iter().for_each(|item| item.feed(json, &[], hash));
+                for item in items {
+                    item.feed(json, &[], hash);
+                }
                 hash.part(b"]");
             }
             Node::Object(mut members) => {

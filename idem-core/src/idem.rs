@@ -68,7 +68,7 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        let limits = Limits { payload: 1 << 20, alias: Duration::from_secs(24 * 60 * 60) };
+        let limits = Limits { payload: 1 << 20, alias: Duration::from_hours(24) };
         Self {
             prefix: "idem_".to_owned(),
             pool: PoolSettings { connections: 10, acquire: Duration::from_secs(2), wait: Duration::from_secs(2) },

@@ -67,14 +67,14 @@ pub(crate) fn answer(question: Question) -> Verdict {
     // Without a key the newest run is asked before the edge: a self-loop, or an operator's override, may lead on from a
     // state in which the command has had its one effect.
     let told_by_state = natural || repeat == Repeat::Once;
-    match (edge, told_by_state, last) {
-        (true, _, _) if !natural => Verdict::Run,
-        (false, false, _) => Verdict::Invalid,
-        (_, _, Last::Unasked) => Verdict::LookUp,
-        (true, _, Last::Never | Last::Ran { this_visit: false, .. }) => Verdict::Run,
-        (false, _, Last::Never) => Verdict::Invalid,
-        (_, _, Last::Ran { same: true, .. }) => Verdict::Reached,
-        (_, _, Last::Ran { same: false, .. }) => Verdict::ReachedOtherwise,
+    match (edge, last) {
+        (true, _) if !natural => Verdict::Run,
+        (false, _) if !told_by_state => Verdict::Invalid,
+        (_, Last::Unasked) => Verdict::LookUp,
+        (true, Last::Never | Last::Ran { this_visit: false, .. }) => Verdict::Run,
+        (false, Last::Never) => Verdict::Invalid,
+        (_, Last::Ran { same: true, .. }) => Verdict::Reached,
+        (_, Last::Ran { same: false, .. }) => Verdict::ReachedOtherwise,
     }
 }
 

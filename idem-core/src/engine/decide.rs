@@ -1,7 +1,7 @@
 //! Decides items one after the other: each sees what the ones before it changed.
 
 use super::answer::{Last, Question, Verdict, answer};
-use super::draft::{Change, Current, Draft};
+use super::draft::{Change, Current, Draft, Missing};
 use super::driver::{ErasedStep, Ran};
 use super::item::{Action, Answer, Answered, Item, Refusal, START};
 use super::settle::postings;
@@ -39,12 +39,11 @@ pub(crate) fn decide(items: &[Item], snapshot: &Snapshot, limits: &Limits) -> Re
     Ok(Decision { answers: answers.into_iter().flatten().collect(), write: draft.finish() })
 }
 
-/// `None`: something is missing, and the draft knows what.
-fn decide_one(draft: &mut Draft<'_>, item: &Item, limits: &Limits) -> Option<Answered> {
+fn decide_one(draft: &mut Draft<'_>, item: &Item, limits: &Limits) -> Result<Answered, Missing> {
     let known = match item.key.as_ref().and_then(|(_, hash)| draft.key(hash)) {
         None => None,
         Some(row) => match &row.run {
-            None => return Some(Err(lost_transition(item, row.seq).into())),
+            None => return Ok(Err(lost_transition(item, row.seq).into())),
             Some(run) => {
                 let same = row.fingerprint == item.fingerprint.0 || (row.target == *item.id && same_today(item, run));
                 Some((same, row.at, row.target.clone(), run.clone()))
@@ -54,11 +53,11 @@ fn decide_one(draft: &mut Draft<'_>, item: &Item, limits: &Limits) -> Option<Ans
     let current = match draft.machine(item) {
         Ok(current) => current,
         // A known key is answered whatever became of the machine.
-        Err(error) if known.is_none() => return Some(Err(error.into())),
+        Err(error) if known.is_none() => return Ok(Err(error.into())),
         Err(_) => None,
     };
     if let Some((same, first_seen, target, run)) = known {
-        return Some(if same {
+        return Ok(if same {
             Ok(replay(current.as_ref(), &run))
         } else {
             Err(reused(item, first_seen, &target, &run))
@@ -71,26 +70,31 @@ fn decide_one(draft: &mut Draft<'_>, item: &Item, limits: &Limits) -> Option<Ans
     }
 }
 
-fn start(draft: &mut Draft<'_>, item: &Item, current: Option<Current>, body: &Stored) -> Option<Answered> {
+fn start(draft: &mut Draft<'_>, item: &Item, current: Option<Current>, body: &Stored) -> Result<Answered, Missing> {
     let graph = item.driver.graph();
     let Some(current) = current else {
         let now = draft.snapshot.now;
         let (_, answer) = draft.add(item, None, now, first(graph.initial, body, &item.payload, item.fingerprint));
-        return Some(Ok(answer));
+        return Ok(Ok(answer));
     };
     let Some(run) = draft.last_run(item)? else {
-        return Some(Err(lost_transition(item, 1).into()));
+        return Ok(Err(lost_transition(item, 1).into()));
     };
     if same(item, &run) {
-        return Some(Ok(replay(Some(&current), &run)));
+        return Ok(Ok(replay(Some(&current), &run)));
     }
-    Some(Err(Error::AlreadyStarted { machine: graph.name, id: item.id.to_string(), at: run.at }.into()))
+    Ok(Err(Error::AlreadyStarted { machine: graph.name, id: item.id.to_string(), at: run.at }.into()))
 }
 
-fn put(draft: &mut Draft<'_>, item: &Item, current: Option<Current>, to: (usize, &Stored, bool)) -> Option<Answered> {
+fn put(
+    draft: &mut Draft<'_>,
+    item: &Item,
+    current: Option<Current>,
+    to: (usize, &Stored, bool),
+) -> Result<Answered, Missing> {
     let (state, body, reopen) = to;
     let Some(current) = current else {
-        return Some(Err(not_started(item).into()));
+        return Ok(Err(not_started(item).into()));
     };
     let visit = match reopen {
         true => Some(current.version + 1),
@@ -109,7 +113,7 @@ fn put(draft: &mut Draft<'_>, item: &Item, current: Option<Current>, to: (usize,
         visit,
     };
     let (_, answer) = draft.add(item, Some(&current), at, change);
-    Some(Ok(answer))
+    Ok(Ok(answer))
 }
 
 fn command(
@@ -118,7 +122,7 @@ fn command(
     current: Option<Current>,
     index: usize,
     limits: &Limits,
-) -> Option<Answered> {
+) -> Result<Answered, Missing> {
     let graph = item.driver.graph();
     let bare = if current.is_none() { item.driver.bare(graph.initial) } else { None };
     let state = current.as_ref().map_or(graph.initial, |current| current.state);
@@ -145,15 +149,15 @@ fn command(
     }
     let info = &graph.commands[index];
     match (verdict, last) {
-        (Verdict::Run, _) => run(draft, item, current, bare, limits),
+        (Verdict::Run, _) => run(draft, item, current.as_ref(), bare, limits),
         (Verdict::Reached, Some(run)) => {
             if let (Some((_, hash)), Repeat::Once) = (&item.key, info.repeat) {
                 let expires_at = draft.snapshot.now.saturating_add(limits.alias);
                 draft.remember(item, *hash, &run, Some(expires_at));
             }
-            Some(Ok(replay(current.as_ref(), &run)))
+            Ok(Ok(replay(current.as_ref(), &run)))
         }
-        (Verdict::ReachedOtherwise, Some(run)) => Some(Err(Error::ReachedOtherwise {
+        (Verdict::ReachedOtherwise, Some(run)) => Ok(Err(Error::ReachedOtherwise {
             machine: graph.name,
             id: item.id.to_string(),
             command: info.name,
@@ -161,9 +165,9 @@ fn command(
             at: run.at,
         }
         .into())),
-        (Verdict::NotStarted, _) => Some(Err(not_started(item).into())),
-        (Verdict::KeyRequired, _) => Some(Err(Error::KeyRequired { machine: graph.name, command: info.name }.into())),
-        _ => Some(Err(invalid(item, state, info.name).into())),
+        (Verdict::NotStarted, _) => Ok(Err(not_started(item).into())),
+        (Verdict::KeyRequired, _) => Ok(Err(Error::KeyRequired { machine: graph.name, command: info.name }.into())),
+        _ => Ok(Err(invalid(item, state, info.name).into())),
     }
 }
 
@@ -171,40 +175,40 @@ fn command(
 fn run(
     draft: &mut Draft<'_>,
     item: &Item,
-    current: Option<Current>,
+    current: Option<&Current>,
     bare: Option<Stored>,
     limits: &Limits,
-) -> Option<Answered> {
+) -> Result<Answered, Missing> {
     let graph = item.driver.graph();
     let Action::Command { index, value } = &item.action else {
-        return Some(Err(invalid(item, graph.initial, item.operation()).into()));
+        return Ok(Err(invalid(item, graph.initial, item.operation()).into()));
     };
-    let (state, body, seq, entered_at) = match (&current, &bare) {
+    let (state, body, seq, entered_at) = match (current, &bare) {
         (Some(current), _) => (current.state, &current.body, current.version + 1, current.entered_at),
         (None, Some(bare)) => (graph.initial, bare, 2, draft.snapshot.now),
-        (None, None) => return Some(Err(not_started(item).into())),
+        (None, None) => return Ok(Err(not_started(item).into())),
     };
     let at = draft.snapshot.now.max(entered_at);
     let key = item.key.as_ref().map(|(key, _)| key);
     let cx = Context { machine: graph.name, id: &item.id, seq: count(seq), now: at, key };
     let mut step = match item.driver.run(state, body, &**value, &cx) {
         Ran::Stepped(step) => step,
-        Ran::NoEdge => return Some(Err(invalid(item, state, graph.commands[*index].name).into())),
-        Ran::Rejected(rejection) => return Some(Err(Refusal::Rejected(rejection))),
-        Ran::Failed(error) => return Some(Err(error.into())),
+        Ran::NoEdge => return Ok(Err(invalid(item, state, graph.commands[*index].name).into())),
+        Ran::Rejected(rejection) => return Ok(Err(Refusal::Rejected(rejection))),
+        Ran::Failed(error) => return Ok(Err(error.into())),
     };
     loop {
         if let Err(error) = check(item, &step, limits) {
-            return Some(Err(error.into()));
+            return Ok(Err(error.into()));
         }
         let Some(postings) = postings(&step.effects.moves) else {
-            return Some(Err(Error::OutOfBounds(Box::new(OutOfBounds::no_negative())).into()));
+            return Ok(Err(Error::OutOfBounds(Box::new(OutOfBounds::no_negative())).into()));
         };
         match draft.post(item, seq, at, &postings)? {
             Ok(()) => break,
             Err(refused) => match step.otherwise.take() {
                 Some(other) => step = other,
-                None => return Some(Err(Error::OutOfBounds(Box::new(refused)).into())),
+                None => return Ok(Err(Error::OutOfBounds(Box::new(refused)).into())),
             },
         }
     }
@@ -227,8 +231,8 @@ fn run(
         keyed: true,
         visit: None,
     };
-    let (_, answer) = draft.add(item, current.as_ref().or(started.as_ref()), at, change);
-    Some(Ok(answer))
+    let (_, answer) = draft.add(item, current.or(started.as_ref()), at, change);
+    Ok(Ok(answer))
 }
 
 fn first<'a>(state: usize, body: &Stored, payload: &'a Stored, fingerprint: Fingerprint) -> Change<'a> {

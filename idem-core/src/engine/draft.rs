@@ -23,6 +23,9 @@ pub(crate) struct Current {
     pub(crate) entered_at: Timestamp,
 }
 
+/// A row that the decision needs is not in the snapshot; the draft's needs say which.
+pub(crate) struct Missing;
+
 /// One transition to be added, with everything that happens with it.
 pub(crate) struct Change<'a> {
     pub(crate) state: usize,
@@ -83,7 +86,7 @@ impl<'s> Draft<'s> {
     }
 
     /// The newest run of the item's operation, under today's name and earlier ones. `None`: it is not loaded yet.
-    pub(crate) fn last_run(&mut self, item: &Item) -> Option<Option<RunRow>> {
+    pub(crate) fn last_run(&mut self, item: &Item) -> Result<Option<RunRow>, Missing> {
         let mut newest: Option<RunRow> = None;
         let mut missing = false;
         for operation in item.operations() {
@@ -95,36 +98,36 @@ impl<'s> Draft<'s> {
                     missing = true;
                 }
                 Some(Some(run)) if newest.as_ref().is_none_or(|newest| newest.seq < run.seq) => {
-                    newest = Some(run.clone())
+                    newest = Some(run.clone());
                 }
                 Some(_) => {}
             }
         }
-        (!missing).then_some(newest)
+        if missing { Err(Missing) } else { Ok(newest) }
     }
 
     /// The newest visit of a state. `None`: it is not loaded yet.
-    pub(crate) fn last_visit(&mut self, item: &Item, state: usize) -> Option<Option<i64>> {
+    pub(crate) fn last_visit(&mut self, item: &Item, state: usize) -> Result<Option<i64>, Missing> {
         let id = (item.machine(), item.id.clone(), state);
         if let Some(&visit) = self.visits.get(&id) {
-            return Some(Some(visit));
+            return Ok(Some(visit));
         }
-        let known = self.snapshot.visits.get(&id).copied();
-        if known.is_none() {
-            let info = &item.driver.graph().states[state];
-            self.needs.visits.insert(id, std::iter::once(info.name).chain(info.was.iter().copied()).collect());
+        if let Some(&visit) = self.snapshot.visits.get(&id) {
+            return Ok(visit);
         }
-        known
+        let info = &item.driver.graph().states[state];
+        self.needs.visits.insert(id, std::iter::once(info.name).chain(info.was.iter().copied()).collect());
+        Err(Missing)
     }
 
-    /// Takes the postings into the draft, or none of them. `None`: their accounts are not loaded yet.
+    /// Takes the postings into the draft, or none of them.
     pub(crate) fn post(
         &mut self,
         item: &Item,
         seq: i64,
         at: Timestamp,
         postings: &[Posting<'_>],
-    ) -> Option<Result<(), OutOfBounds>> {
+    ) -> Result<Result<(), OutOfBounds>, Missing> {
         let mut missing = false;
         for posting in postings {
             if self.accounts.contains_key(posting.account) {
@@ -143,18 +146,18 @@ impl<'s> Draft<'s> {
             }
         }
         if missing {
-            return None;
+            return Err(Missing);
         }
         // The running sums of one write must themselves fit 64 bits, which only absurd amounts break: checked before
         // anything is changed, so that a refused item leaves no trace in the draft.
         let refused = self.sums_beyond(postings).or_else(|| settle(&mut self.accounts, postings).err());
         if let Some(refused) = refused {
-            return Some(Err(refused));
+            return Ok(Err(refused));
         }
         for (leg, posting) in (0..).zip(postings) {
             self.add_entry(item, seq, at, leg, *posting);
         }
-        Some(Ok(()))
+        Ok(Ok(()))
     }
 
     fn sums_beyond(&self, postings: &[Posting<'_>]) -> Option<OutOfBounds> {
@@ -162,19 +165,11 @@ impl<'s> Draft<'s> {
         for posting in postings {
             let written = self.account_writes.get(posting.account).map_or(0, |account| account.delta);
             let sum = sums.entry(posting.account).or_insert(written);
-            match sum.checked_add(posting.delta) {
-                Some(next) => *sum = next,
-                None => {
-                    let account = posting.account.to_owned();
-                    return Some(OutOfBounds {
-                        account,
-                        balance: *sum,
-                        delta: posting.delta,
-                        floor: None,
-                        ceiling: None,
-                    });
-                }
-            }
+            let Some(next) = sum.checked_add(posting.delta) else {
+                let account = posting.account.to_owned();
+                return Some(OutOfBounds { account, balance: *sum, delta: posting.delta, floor: None, ceiling: None });
+            };
+            *sum = next;
         }
         None
     }

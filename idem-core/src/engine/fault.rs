@@ -3,11 +3,11 @@
 #[cfg(not(feature = "_faults"))]
 mod inert {
     /// Nothing.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn point(_name: &'static str) {}
 
     /// False.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn bug(_name: &'static str) -> bool {
         false
     }

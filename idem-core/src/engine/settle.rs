@@ -49,13 +49,11 @@ pub(crate) fn postings(moves: &[Move]) -> Option<Vec<Posting<'_>>> {
 pub(crate) fn settle(accounts: &mut BTreeMap<String, Account>, postings: &[Posting<'_>]) -> Result<(), OutOfBounds> {
     let mut changed: Vec<(&str, Account)> = Vec::with_capacity(postings.len());
     for posting in postings {
-        let at = match changed.iter().position(|(name, _)| *name == posting.account) {
-            Some(at) => at,
-            None => {
-                changed.push((posting.account, accounts.get(posting.account).copied().unwrap_or_default()));
-                changed.len() - 1
-            }
-        };
+        let known = changed.iter().position(|(name, _)| *name == posting.account);
+        let at = known.unwrap_or_else(|| {
+            changed.push((posting.account, accounts.get(posting.account).copied().unwrap_or_default()));
+            changed.len() - 1
+        });
         let account = &mut changed[at].1;
         account.balance = account.after(posting.delta).ok_or_else(|| OutOfBounds {
             account: posting.account.to_owned(),

@@ -132,8 +132,8 @@ impl<DB: Database> Idem<DB> {
         let mut held = Held::acquire(&inner.writers).await?;
         held.arm();
         let begin = sqlx::AssertSqlSafe(DB::begin(inner.settings.wait));
-        let began = DB::TransactionManager::begin(held.conn(), Some(sqlx::SqlSafeStr::into_sql_str(begin))).await;
-        if let Err(error) = began {
+        let result = DB::TransactionManager::begin(held.conn(), Some(sqlx::SqlSafeStr::into_sql_str(begin))).await;
+        if let Err(error) = result {
             return Err(inner.explain(DB::classify(error)).await);
         }
         Ok(Tx { inner, link: Link::Own(held), broken: false, touched: false, contended: false, witness: None })

@@ -113,9 +113,10 @@ impl<X: Rules> InMemory<X> {
     pub fn override_state(&mut self, state: impl Into<X::Machine>, reopen: bool) {
         let state = state.into();
         let (position, seq) = (state.state(), self.history.len() + 1);
-        let visit = match reopen {
-            true => seq,
-            false => self.history.iter().rev().find(|run| run.state == position).map_or(seq, |run| run.visit),
+        let visit = if reopen {
+            seq
+        } else {
+            self.history.iter().rev().find(|run| run.state == position).map_or(seq, |run| run.visit)
         };
         let at = Timestamp::local().max(self.entered_at);
         if self.state.state() != position || visit == seq {
@@ -127,6 +128,7 @@ impl<X: Rules> InMemory<X> {
     }
 
     #[doc(hidden)]
+    #[allow(clippy::needless_pass_by_value, reason = "the shape of the stored handle's")]
     pub fn __call<O: State>(
         &mut self,
         key: Option<Key>,
@@ -136,6 +138,7 @@ impl<X: Rules> InMemory<X> {
     }
 
     #[doc(hidden)]
+    #[allow(clippy::needless_pass_by_value, reason = "the shape of the stored handle's")]
     pub fn __apply(
         &mut self,
         key: Option<Key>,

@@ -199,6 +199,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
     }
 
     #[doc(hidden)]
+    #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
     pub fn __start(&self, initial: X::Machine) -> Call<'_, (), X::Rejection> {
         self.call(self.start_item(&initial))
     }

@@ -66,7 +66,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
             let rows = self.rows(fold.as_ref().map_or(0, |fold| fold.newest.seq), 1_000).await?;
             let last = rows.len() < 1_000;
             for row in rows {
-                fold = Some(Folded::then(fold, row)?);
+                fold = Some(Folded::then(fold.as_ref(), row)?);
             }
             if last {
                 break;
@@ -126,8 +126,8 @@ struct Folded {
 }
 
 impl Folded {
-    fn then(before: Option<Self>, row: TransitionRow) -> Result<Self, Error> {
-        let seq = before.as_ref().map_or(0, |before| before.newest.seq) + 1;
+    fn then(before: Option<&Self>, row: TransitionRow) -> Result<Self, Error> {
+        let seq = before.map_or(0, |before| before.newest.seq) + 1;
         if row.seq != seq {
             return Err(Error::Undecodable {
                 what: format!("the history of {} {:?}", row.machine, row.id),
@@ -135,7 +135,7 @@ impl Folded {
                 source: format!("transition {seq} is missing").into(),
             });
         }
-        let entered_at = match &before {
+        let entered_at = match before {
             Some(before) if before.newest.state == row.state && row.visit != row.seq => before.entered_at,
             _ => row.at,
         };

@@ -47,6 +47,7 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
     }
 
     #[doc(hidden)]
+    #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
     pub fn __start(self, initial: X::Machine) -> Call<'t, (), X::Rejection> {
         let item = self.at.start_item(&initial);
         self.call(item, outcome::<(), X::Rejection>)
