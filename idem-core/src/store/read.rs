@@ -183,6 +183,16 @@ impl<'r, R: Cells> Reader<'r, R> {
 }
 
 impl Loaded {
+    /// `now`, the columns of a machine and those of a key, for each of which at most one was asked.
+    pub(crate) fn from_row<R: Cells>(row: &R, machine: Option<(&str, &str)>, key: bool) -> Result<Self, Error> {
+        let mut row = Reader::new(row);
+        let now = row.at()?;
+        let stored = row.machine(machine.map_or("", |(_, id)| id))?;
+        let known = row.key()?;
+        let machines = machine.map(|_| stored).into_iter().collect();
+        Ok(Self { now, machines, keys: key.then_some(known).into_iter().collect() })
+    }
+
     /// `now`, then 0 for a machine or 1 for a key, its position in what was asked, and the columns of both.
     pub(crate) fn from_rows<R: Cells>(rows: &[R], machines: &[(&str, &str)], keys: usize) -> Result<Self, Error> {
         let mut loaded = Self { now: Timestamp::from_micros(0), machines: places(machines.len()), keys: places(keys) };

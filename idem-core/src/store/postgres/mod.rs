@@ -1,1 +1,148 @@
-//! PostgreSQL.
+//! PostgreSQL. A decision is written by compare-and-set in one statement; where rows are locked instead, the lock is one
+//! statement and the read of what they hold the next.
+
+mod bind;
+mod classify;
+mod dialect;
+mod migrate;
+mod parts;
+mod reads;
+mod writes;
+
+use std::time::Duration;
+
+use sqlx::{Error, PgConnection, Postgres};
+
+use super::error::StoreError;
+use super::rows::{
+    AccountRow, GraphRow, Loaded, MachineRow, Migration, RunRow, StateQuery, TransitionRow, Witness, Write,
+};
+use super::tables::Tables;
+use super::{Database, Store};
+use crate::key::KeyHash;
+use classify::classify;
+pub use dialect::Statements;
+
+impl Database for Postgres {}
+
+impl Store for Postgres {
+    const NAME: &'static str = "postgres";
+
+    type Sql = Statements;
+
+    fn sql(tables: &Tables) -> Statements {
+        Statements::new(tables)
+    }
+
+    fn begin(wait: Duration) -> String {
+        dialect::begin(wait)
+    }
+
+    async fn load(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        machines: &[(&str, &str)],
+        keys: &[KeyHash],
+    ) -> Result<Loaded, StoreError> {
+        reads::load(conn, sql, machines, keys).await.map_err(classify)
+    }
+
+    async fn lock_machines(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        machines: &[(&str, &str)],
+    ) -> Result<(), StoreError> {
+        reads::lock_machines(conn, sql, machines).await.map_err(classify)
+    }
+
+    async fn last_runs(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        runs: &[(&str, &str, &str)],
+    ) -> Result<Vec<Option<RunRow>>, StoreError> {
+        reads::last_runs(conn, sql, runs).await.map_err(classify)
+    }
+
+    async fn load_accounts(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        accounts: &[&str],
+        lock: bool,
+    ) -> Result<Vec<Option<AccountRow>>, StoreError> {
+        reads::accounts(conn, sql, accounts, lock).await.map_err(classify)
+    }
+
+    async fn write_own(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        write: &Write,
+        wait: Duration,
+    ) -> Result<bool, StoreError> {
+        writes::own(conn, sql, write, wait).await.map_err(classify)
+    }
+
+    async fn write_joined(conn: &mut PgConnection, sql: &Statements, write: &Write) -> Result<bool, StoreError> {
+        writes::joined(conn, sql, write).await.map_err(classify)
+    }
+
+    async fn probe(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        witness: &Witness,
+        wait: Duration,
+    ) -> Result<Option<bool>, StoreError> {
+        writes::probe(conn, sql, witness, wait).await
+    }
+
+    async fn history(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        machine: (&str, &str),
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<TransitionRow>, StoreError> {
+        reads::history(conn, sql, machine, after, limit).await.map_err(classify)
+    }
+
+    async fn in_state(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        query: &StateQuery<'_>,
+    ) -> Result<Vec<MachineRow>, StoreError> {
+        reads::in_state(conn, sql, query).await.map_err(classify)
+    }
+
+    async fn count_by_state(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        machine: &str,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        reads::count_by_state(conn, sql, machine).await.map_err(classify)
+    }
+
+    async fn register_graph(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        machine: &str,
+        graph: &GraphRow,
+        replace: Option<&[u8]>,
+    ) -> Result<GraphRow, StoreError> {
+        writes::register_graph(conn, sql, machine, graph, replace).await.map_err(classify)
+    }
+
+    fn migrations(tables: &Tables) -> Vec<Migration> {
+        dialect::migrations(tables)
+    }
+
+    async fn version(conn: &mut PgConnection, sql: &Statements) -> Result<Option<i64>, StoreError> {
+        migrate::version(conn, sql).await.map_err(classify)
+    }
+
+    async fn migrate(conn: &mut PgConnection, sql: &Statements) -> Result<(), StoreError> {
+        migrate::migrate(conn, sql).await.map_err(classify)
+    }
+
+    fn classify(error: Error) -> StoreError {
+        classify(error)
+    }
+}

@@ -11,6 +11,9 @@ use crate::store::read::Cells;
 use crate::store::rows::{KeyWrite, MachineWrite, TransitionRow, Write};
 use crate::store::statement::Shape;
 
+/// The values bound to a statement.
+pub(super) type Values = Binder<Sqlite>;
+
 impl Cells for SqliteRow {
     fn int(&self, column: usize) -> Result<Option<i64>, Error> {
         self.try_get(column)
@@ -48,7 +51,7 @@ impl Serialize for Bytes<'_> {
 
 /// What a write binds, in the order of the parts of its shape.
 pub(super) fn write(write: &Write, shape: Shape) -> Result<SqliteArguments, Error> {
-    let mut binder = Binder::new();
+    let mut binder = Values::new();
     binder = match write.machines.first().filter(|_| shape.one()) {
         Some(machine) => bind_machine(binder, machine)?,
         None => binder.bind(machines(write)?)?,
@@ -76,7 +79,7 @@ pub(super) fn write(write: &Write, shape: Shape) -> Result<SqliteArguments, Erro
     Ok(binder.finish())
 }
 
-fn bind_machine(binder: Binder<Sqlite>, machine: &MachineWrite) -> Result<Binder<Sqlite>, Error> {
+fn bind_machine(binder: Values, machine: &MachineWrite) -> Result<Values, Error> {
     binder
         .bind(&machine.machine)?
         .bind(&machine.id)?
@@ -95,7 +98,7 @@ fn machines(write: &Write) -> Result<String, Error> {
     }))
 }
 
-fn bind_key(binder: Binder<Sqlite>, key: &KeyWrite) -> Result<Binder<Sqlite>, Error> {
+fn bind_key(binder: Values, key: &KeyWrite) -> Result<Values, Error> {
     binder
         .bind(&key.hash.0[..])?
         .bind(&key.surface)?
@@ -115,7 +118,7 @@ fn keys(write: &Write) -> Result<String, Error> {
     )
 }
 
-fn bind_transition(binder: Binder<Sqlite>, transition: &TransitionRow) -> Result<Binder<Sqlite>, Error> {
+fn bind_transition(binder: Values, transition: &TransitionRow) -> Result<Values, Error> {
     let (scope, key) = transition.key.as_ref().map(|(scope, key)| (scope, key)).unzip();
     binder
         .bind(&transition.machine)?

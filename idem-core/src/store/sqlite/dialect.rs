@@ -98,7 +98,7 @@ fn write(open: &'static str, shape: Shape, close: &'static str) -> String {
         parts.push(MESSAGES);
     }
     parts.push(close);
-    numbered(parts)
+    numbered(&parts)
 }
 
 /// Microseconds; SQLite's clock gives milliseconds.

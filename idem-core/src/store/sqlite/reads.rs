@@ -3,11 +3,10 @@
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
-use super::bind::{Bytes, json};
+use super::bind::{Bytes, Values, json};
 use super::dialect::Statements;
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
-use crate::store::binder::Binder;
 use crate::store::read::{Reader, place, places};
 use crate::store::rows::{AccountRow, GraphRow, Loaded, MachineRow, RunRow, StateQuery, TransitionRow};
 use crate::store::statement::Text;
@@ -31,16 +30,9 @@ async fn load_one(
     key: Option<&KeyHash>,
 ) -> Result<Loaded, Error> {
     let (name, id) = machine.unzip();
-    let binder = Binder::new().bind(name)?.bind(id)?.bind(key.map(|hash| &hash.0[..]))?;
-    let row = sqlx::query_with(AssertSqlSafe(sql.load_one.clone()), binder.finish()).fetch_one(conn).await?;
-    let mut row = Reader::new(&row);
-    let now = row.at()?;
-    let (stored, known) = (row.machine(id.unwrap_or_default())?, row.key()?);
-    Ok(Loaded {
-        now,
-        machines: machine.map(|_| stored).into_iter().collect(),
-        keys: key.map(|_| known).into_iter().collect(),
-    })
+    let binder = Values::new().bind(name)?.bind(id)?.bind(key.map(|hash| &hash.0[..]))?;
+    let rows = fetch(conn, &sql.load_one, binder.finish()).await?;
+    Loaded::from_row(rows.first().ok_or(Error::RowNotFound)?, machine, key.is_some())
 }
 
 async fn load_many(
@@ -50,7 +42,7 @@ async fn load_many(
     keys: &[KeyHash],
 ) -> Result<Loaded, Error> {
     let hashes = json(keys.iter().map(|hash| Bytes(&hash.0)))?;
-    let binder = Binder::new().bind(json(machines)?)?.bind(hashes)?;
+    let binder = Values::new().bind(json(machines)?)?.bind(hashes)?;
     let rows = fetch(conn, &sql.load_many, binder.finish()).await?;
     Loaded::from_rows(&rows, machines, keys.len())
 }
@@ -61,7 +53,7 @@ pub(super) async fn last_runs(
     runs: &[(&str, &str, &str)],
 ) -> Result<Vec<Option<RunRow>>, Error> {
     let mut found = places(runs.len());
-    let binder = Binder::new().bind(json(runs)?)?;
+    let binder = Values::new().bind(json(runs)?)?;
     for row in fetch(conn, &sql.last_runs, binder.finish()).await? {
         let mut row = Reader::new(&row);
         let position = row.position()?;
@@ -87,7 +79,7 @@ pub(super) async fn accounts(
     accounts: &[&str],
 ) -> Result<Vec<Option<AccountRow>>, Error> {
     let mut found = places(accounts.len());
-    let binder = Binder::new().bind(json(accounts)?)?;
+    let binder = Values::new().bind(json(accounts)?)?;
     for row in fetch(conn, &sql.load_accounts, binder.finish()).await? {
         let mut row = Reader::new(&row);
         let position = row.position()?;
@@ -103,7 +95,7 @@ pub(super) async fn history(
     after: i64,
     limit: i64,
 ) -> Result<Vec<TransitionRow>, Error> {
-    let binder = Binder::new().bind(machine.0)?.bind(machine.1)?.bind(after)?.bind(limit)?;
+    let binder = Values::new().bind(machine.0)?.bind(machine.1)?.bind(after)?.bind(limit)?;
     let rows = fetch(conn, &sql.history, binder.finish()).await?;
     rows.iter().map(|row| Reader::new(row).transition(machine)).collect()
 }
@@ -117,7 +109,7 @@ pub(super) async fn in_state(
     let before = query.before.map_or(i64::MAX, Timestamp::as_micros);
     let states = json(query.states)?;
     let binder =
-        Binder::new().bind(query.machine)?.bind(states)?.bind(at)?.bind(id)?.bind(before)?.bind(query.limit)?;
+        Values::new().bind(query.machine)?.bind(states)?.bind(at)?.bind(id)?.bind(before)?.bind(query.limit)?;
     let rows = fetch(conn, &sql.in_state, binder.finish()).await?;
     rows.iter().map(|row| Reader::new(row).named_machine()).collect()
 }
@@ -127,7 +119,7 @@ pub(super) async fn count_by_state(
     sql: &Statements,
     machine: &str,
 ) -> Result<Vec<(String, i64)>, Error> {
-    let rows = fetch(conn, &sql.count_by_state, Binder::new().bind(machine)?.finish()).await?;
+    let rows = fetch(conn, &sql.count_by_state, Values::new().bind(machine)?.finish()).await?;
     rows.iter().map(|row| Reader::new(row).count()).collect()
 }
 
@@ -136,7 +128,7 @@ pub(super) async fn graph(
     sql: &Statements,
     machine: &str,
 ) -> Result<Option<GraphRow>, Error> {
-    let rows = fetch(conn, &sql.graph, Binder::new().bind(machine)?.finish()).await?;
+    let rows = fetch(conn, &sql.graph, Values::new().bind(machine)?.finish()).await?;
     rows.first().map(|row| Reader::new(row).graph()).transpose()
 }
 

@@ -3,11 +3,10 @@
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
-use super::bind;
+use super::bind::{self, Values};
 use super::classify::{classify, lost};
 use super::dialect::Statements;
 use super::reads::{fetch, graph};
-use crate::store::binder::Binder;
 use crate::store::error::{Class, StoreError};
 use crate::store::read::Reader;
 use crate::store::rows::{GraphRow, Witness, Write};
@@ -58,9 +57,9 @@ pub(super) async fn probe(
 
 async fn find(conn: &mut SqliteConnection, sql: &Statements, witness: &Witness) -> Result<bool, Error> {
     let rows = match witness {
-        Witness::Key(hash) => fetch(conn, &sql.probe_key, Binder::new().bind(&hash.0[..])?.finish()).await?,
+        Witness::Key(hash) => fetch(conn, &sql.probe_key, Values::new().bind(&hash.0[..])?.finish()).await?,
         Witness::Transition { machine, id, seq } => {
-            let binder = Binder::new().bind(machine)?.bind(id)?.bind(*seq)?;
+            let binder = Values::new().bind(machine)?.bind(id)?.bind(*seq)?;
             fetch(conn, &sql.probe_transition, binder.finish()).await?
         }
     };
@@ -80,7 +79,7 @@ pub(super) async fn register_graph(
     {
         return Ok(stored);
     }
-    let binder = Binder::new().bind(machine)?.bind(&row.hash)?.bind(&row.names.0)?.bind(replace)?;
+    let binder = Values::new().bind(machine)?.bind(&row.hash)?.bind(&row.names.0)?.bind(replace)?;
     execute(conn, &sql.put_graph, binder.finish()).await?;
     graph(conn, sql, machine).await?.ok_or(Error::RowNotFound)
 }

@@ -15,11 +15,15 @@ pub(super) trait Ground: Database {
     /// The name in `IDEM_REQUIRE`.
     const DATABASE: &'static str;
     /// Where the fresh database is: a file's path, a schema's name.
-    type Place: Send + Sync;
+    type Place: Clone;
 
     /// A place of its own and the tables' prefix there; none if there is no such database to test on.
     fn place(name: &str) -> impl Future<Output = Option<(Self::Place, Tables)>>;
     fn connect(place: &Self::Place) -> impl Future<Output = Self::Connection>;
+    /// Takes back what the test left.
+    fn remove(place: Self::Place, tables: Tables) -> impl Future<Output = ()>;
+    /// Sets what idem sets on connections of its own, so that plans do not depend on statistics.
+    fn steady(conn: &mut Self::Connection, on: bool) -> impl Future<Output = ()>;
     /// Makes the connection one that may not write.
     fn read_only(conn: &mut Self::Connection) -> impl Future<Output = ()>;
 
@@ -117,13 +121,15 @@ pub(super) fn run<S: Ground, F: Future<Output = ()>>(test: impl FnOnce(Fresh<S>)
         let sql = S::sql(&tables);
         let mut conn = S::connect(&place).await;
         S::migrate(&mut conn, &sql).await.expect("migrates");
-        test(Fresh { conn, sql, tables, place }).await;
+        test(Fresh { conn, sql, tables: tables.clone(), place: place.clone() }).await;
+        S::remove(place, tables).await;
     });
 }
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
     use std::path::PathBuf;
+    use std::rc::Rc;
 
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
     use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, Sqlite, SqliteConnection};
@@ -131,6 +137,7 @@ mod sqlite {
     use super::{Duration, Ground, Store, Tables};
 
     /// A database file that goes with its test.
+    #[derive(Debug)]
     pub(in super::super) struct File(PathBuf);
 
     impl Drop for File {
@@ -145,13 +152,13 @@ mod sqlite {
 
     impl Ground for Sqlite {
         const DATABASE: &'static str = "sqlite";
-        type Place = File;
+        type Place = Rc<File>;
 
-        async fn place(name: &str) -> Option<(File, Tables)> {
-            Some((File(std::env::temp_dir().join(format!("{name}.db"))), Tables::new("idem_")?))
+        async fn place(name: &str) -> Option<(Rc<File>, Tables)> {
+            Some((Rc::new(File(std::env::temp_dir().join(format!("{name}.db")))), Tables::new("idem_")?))
         }
 
-        async fn connect(place: &File) -> SqliteConnection {
+        async fn connect(place: &Rc<File>) -> SqliteConnection {
             SqliteConnectOptions::new()
                 .filename(&place.0)
                 .create_if_missing(true)
@@ -161,6 +168,12 @@ mod sqlite {
                 .await
                 .expect("opens")
         }
+
+        async fn remove(file: Self::Place, _: Tables) {
+            drop(file);
+        }
+
+        async fn steady(_conn: &mut SqliteConnection, _on: bool) {}
 
         async fn read_only(conn: &mut SqliteConnection) {
             Self::execute(conn, "PRAGMA query_only = 1").await.expect("a pragma");
@@ -185,7 +198,7 @@ mod sqlite {
                         let scans_all =
                             step.starts_with("SCAN") && !step.contains("VIRTUAL") && step != "SCAN CONSTANT ROW";
                         if scans_all && !step.starts_with("SCAN d") && !step.contains("subquery") {
-                            scans.push(format!("{step}: {statement}"));
+                            scans.push(format!("{step}: {statement:.300}"));
                         }
                     }
                 }
@@ -197,5 +210,73 @@ mod sqlite {
     #[test]
     fn begins_with_the_write_lock() {
         assert_eq!(<Sqlite as Store>::begin(Duration::ZERO), "BEGIN IMMEDIATE");
+    }
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use sqlx::postgres::PgConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Postgres};
+
+    use super::{Ground, Tables};
+
+    /// A schema per test in the database that `IDEM_POSTGRES_URL` names.
+    impl Ground for Postgres {
+        const DATABASE: &'static str = "postgres";
+        type Place = PgConnectOptions;
+
+        async fn place(name: &str) -> Option<(PgConnectOptions, Tables)> {
+            let url = std::env::var("IDEM_POSTGRES_URL").ok()?;
+            Some((url.parse().expect("IDEM_POSTGRES_URL is a URL"), Tables::new(&format!("{name}.idem_"))?))
+        }
+
+        async fn connect(place: &PgConnectOptions) -> PgConnection {
+            place.connect().await.expect("connects")
+        }
+
+        async fn remove(place: PgConnectOptions, tables: Tables) {
+            let schema = tables.schema().expect("a schema of its own");
+            let mut conn = Self::connect(&place).await;
+            Self::execute(&mut conn, &format!("DROP SCHEMA \"{schema}\" CASCADE")).await.expect("drops");
+        }
+
+        async fn steady(conn: &mut PgConnection, on: bool) {
+            let seqscan = if on { "off" } else { "on" };
+            Self::execute(conn, &format!("SET enable_seqscan = {seqscan}")).await.expect("sets");
+        }
+
+        async fn read_only(conn: &mut PgConnection) {
+            Self::execute(conn, "SET default_transaction_read_only = on").await.expect("sets");
+        }
+
+        async fn execute(conn: &mut PgConnection, text: &str) -> Result<(), sqlx::Error> {
+            sqlx::raw_sql(AssertSqlSafe(text)).execute(conn).await.map(drop)
+        }
+
+        async fn number(conn: &mut PgConnection, text: &str) -> i64 {
+            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(text)
+        }
+
+        async fn scans(conn: &mut PgConnection, sql: &Self::Sql) -> Vec<String> {
+            let mut scans = Vec::new();
+            Self::execute(conn, "SET plan_cache_mode = force_generic_plan").await.expect("sets");
+            for text in sql.texts() {
+                let bound = text.split('$').skip(1).filter_map(number_at_start).max().unwrap_or_default();
+                let nulls = vec!["NULL"; bound].join(", ");
+                Self::execute(conn, &format!("PREPARE explained AS {text}")).await.expect(text);
+                let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE explained({nulls})"));
+                let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut *conn).await.expect(text);
+                scans.extend(
+                    plan.iter().filter(|step| step.contains("Seq Scan")).map(|step| format!("{step}: {text:.300}")),
+                );
+                Self::execute(conn, "DEALLOCATE explained").await.expect("forgets");
+            }
+            scans
+        }
+    }
+
+    fn number_at_start(text: &str) -> Option<usize> {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        text.get(..digits)?.parse().ok()
     }
 }

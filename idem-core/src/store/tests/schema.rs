@@ -1,5 +1,5 @@
 use super::ground::{Fresh, Ground, both};
-use super::sample::{SHOP, hash, step};
+use super::sample::{SHOP, With, hash, step};
 use crate::store::error::Class;
 
 const LATEST: i64 = 1;
@@ -61,12 +61,16 @@ pub(super) async fn no_statement_scans_a_table<S: Ground>(mut db: Fresh<S>) {
         let first = db.number("SELECT count(*) FROM {machines}").await;
         for id in first..rows {
             let id = format!("m{id}");
-            assert!(db.write(&super::sample::With::with_key(step(&id, 1), &id)).await);
+            assert!(db.write(&step(&id, 1).with_key(&id).with_money(&id, &[1])).await);
         }
         let scans = S::scans(&mut db.conn, &db.sql).await;
         assert!(scans.is_empty(), "with {rows} rows: {scans:#?}");
         if rows == 20 {
             db.execute("ANALYZE").await;
+            S::steady(&mut db.conn, true).await;
+            let scans = S::scans(&mut db.conn, &db.sql).await;
+            assert!(scans.is_empty(), "with statistics of a small table: {scans:#?}");
+            S::steady(&mut db.conn, false).await;
         }
     }
 }

@@ -1,0 +1,88 @@
+//! What an error means. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+
+use sqlx::Error;
+use sqlx::postgres::PgDatabaseError;
+
+use super::dialect::Names;
+use crate::store::error::{Class, StoreError, driver_class};
+use crate::store::statement::Shape;
+
+pub(super) fn classify(source: Error) -> StoreError {
+    let class = server(&source).map_or_else(|| driver_class(&source), |error| class(error.code()));
+    StoreError { class, source }
+}
+
+/// Whether one of our own constraints found that the write lost a race.
+pub(super) fn lost(error: &Error, names: &Names, shape: Shape) -> bool {
+    let Some(error) = server(error) else { return false };
+    let (table, column) = (error.table(), error.column());
+    match error.code() {
+        NOT_NULL => {
+            (table == Some(&names.keys) && column == Some("fingerprint"))
+                || (table == Some(&names.accounts) && column == Some("balance"))
+        }
+        // Of transitions and entries it would be damage, not a race.
+        UNIQUE => table == Some(&names.machines) || table == Some(&names.accounts),
+        OUT_OF_RANGE => shape.money(),
+        _ => false,
+    }
+}
+
+/// Whether what was inserted is there, in this table.
+pub(super) fn is_there(error: &Error, table: &str) -> bool {
+    server(error).is_some_and(|error| error.code() == UNIQUE && error.table() == Some(table))
+}
+
+const NOT_NULL: &str = "23502";
+const UNIQUE: &str = "23505";
+const OUT_OF_RANGE: &str = "22003";
+
+fn server(error: &Error) -> Option<&PgDatabaseError> {
+    error.as_database_error().and_then(|error| error.try_downcast_ref())
+}
+
+fn class(code: &str) -> Class {
+    match code {
+        // Serialisation failure, deadlock.
+        "40001" | "40P01" => Class::Contention,
+        // Lock not available; a statement that a timeout of the caller's cancelled.
+        "55P03" | "57014" => Class::Busy,
+        // Too many connections; starting up or shutting down; connection rejected.
+        "53300" | "57P03" | "08001" | "08004" => Class::Unavailable,
+        // Shut down while it ran; the fate of the transaction is not known.
+        "57P01" | "57P02" | "57P05" | "40003" => Class::Broken,
+        // Read-only transaction; this role may not.
+        "25006" | "42501" => Class::ReadOnly,
+        // Table, column, schema, function or the constraint of an ON CONFLICT missing; a column of another type.
+        "42P01" | "42703" | "3F000" | "42883" | "42P10" | "42804" => Class::Schema,
+        _ => match code.get(..2) {
+            Some("08") => Class::Broken,
+            // Out of resources, system error, damaged data.
+            Some("53" | "58" | "XX") => Class::Storage,
+            _ => Class::Other,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_their_class() {
+        for (codes, expected) in [
+            (&["40001", "40P01"][..], Class::Contention),
+            (&["55P03", "57014"], Class::Busy),
+            (&["53300", "57P03", "08001"], Class::Unavailable),
+            (&["57P01", "57P02", "08006", "08000", "40003"], Class::Broken),
+            (&["25006", "42501"], Class::ReadOnly),
+            (&["42P01", "42703", "3F000", "42P10"], Class::Schema),
+            (&["53100", "53200", "58030", "XX001"], Class::Storage),
+            (&["23505", "25P02", "42601", "", "ü"], Class::Other),
+        ] {
+            for code in codes {
+                assert_eq!(class(code), expected, "{code}");
+            }
+        }
+    }
+}

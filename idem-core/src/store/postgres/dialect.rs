@@ -1,0 +1,229 @@
+//! The statements. `LATERAL … LIMIT 1` keeps each lookup an index lookup, also in a plan that was made on an empty table.
+
+use std::time::Duration;
+
+use super::parts;
+use crate::store::rows::Migration;
+use crate::store::statement::{PerShape, Text};
+use crate::store::tables::Tables;
+
+/// The statements of one set of tables.
+#[derive(Debug)]
+pub struct Statements {
+    pub(super) load_one: Text,
+    pub(super) load_many: Text,
+    pub(super) lock_machines: Text,
+    pub(super) last_runs: Text,
+    pub(super) load_accounts: Text,
+    pub(super) lock_accounts: Text,
+    pub(super) write_own: PerShape,
+    pub(super) write_joined: PerShape,
+    pub(super) undo: Text,
+    pub(super) probe_key: Text,
+    pub(super) probe_transition: Text,
+    pub(super) history: Text,
+    pub(super) in_state: Text,
+    pub(super) count_by_state: Text,
+    pub(super) graph: Text,
+    pub(super) put_graph: Text,
+    pub(super) migrations: Vec<Migration>,
+    pub(super) migrate: Migrate,
+    pub(super) names: Names,
+}
+
+/// What a migration needs beside its steps.
+#[derive(Debug)]
+pub(super) struct Migrate {
+    /// The quoted name of the migrations table.
+    pub(super) table: String,
+    pub(super) schema: Option<String>,
+    pub(super) create_table: String,
+    pub(super) version: Text,
+    pub(super) put_version: Text,
+}
+
+/// The tables whose constraints find lost races, as PostgreSQL names them in errors.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) machines: String,
+    pub(super) keys: String,
+    pub(super) accounts: String,
+    pub(super) transitions: String,
+}
+
+impl Statements {
+    pub(super) fn new(tables: &Tables) -> Self {
+        let with_now = |text: &str| tables.text(&text.replace("{now}", NOW));
+        Self {
+            load_one: with_now(LOAD_ONE),
+            load_many: with_now(LOAD_MANY),
+            lock_machines: tables.text(LOCK_MACHINES),
+            last_runs: tables.text(LAST_RUNS),
+            load_accounts: tables.text(LOAD_ACCOUNTS),
+            lock_accounts: tables.text(LOCK_ACCOUNTS),
+            write_own: PerShape::build(tables, parts::own),
+            write_joined: PerShape::build(tables, parts::joined),
+            undo: tables.text(parts::UNDO),
+            probe_key: tables.text(PROBE_KEY),
+            probe_transition: tables.text(PROBE_TRANSITION),
+            history: tables.text(HISTORY),
+            in_state: tables.text(IN_STATE),
+            count_by_state: tables.text(COUNT_BY_STATE),
+            graph: tables.text(GRAPH),
+            put_graph: tables.text(PUT_GRAPH),
+            migrations: migrations(tables),
+            migrate: Migrate {
+                table: tables.quoted("migrations"),
+                schema: tables.schema().map(ToOwned::to_owned),
+                create_table: tables.fill(MIGRATIONS_TABLE),
+                version: tables.text("SELECT max(version) FROM {migrations}"),
+                put_version: with_now(PUT_VERSION),
+            },
+            names: Names {
+                machines: tables.name("machines"),
+                keys: tables.name("keys"),
+                accounts: tables.name("accounts"),
+                transitions: tables.name("transitions"),
+            },
+        }
+    }
+}
+
+pub(super) fn migrations(tables: &Tables) -> Vec<Migration> {
+    let base = include_str!("../../../migrations/postgres/0001_base.sql");
+    vec![Migration { version: 1, name: "base", sql: tables.fill(base) }]
+}
+
+/// Read committed, whatever the database's default: a wait for a lock then sees what it waited for.
+pub(super) fn begin(wait: Duration) -> String {
+    format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}", lock_timeout(wait))
+}
+
+/// Milliseconds; 0 would mean to wait for ever.
+pub(super) fn lock_timeout(wait: Duration) -> i32 {
+    i32::try_from(wait.as_millis()).unwrap_or(i32::MAX).max(1)
+}
+
+/// One time for the whole statement, and a new one for each statement of a transaction.
+const NOW: &str = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint";
+
+const LOAD_ONE: &str = "
+SELECT {now}, m.state, m.body, m.version, m.visit, m.entered_at,
+    k.fingerprint, k.target, k.seq, k.at, k.expires_at,
+    t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+FROM (VALUES (1)) AS one
+LEFT JOIN {machines} m ON m.machine = $1::text AND m.id = $2::text
+LEFT JOIN {keys} k ON k.hash = $3::bytea
+LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
+
+const LOAD_MANY: &str = "
+SELECT {now}, 0::bigint, u.place - 1, m.state, m.body, m.version, m.visit, m.entered_at,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (machine, id, place)
+LEFT JOIN LATERAL (SELECT * FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
+UNION ALL
+SELECT {now}, 1::bigint, u.place - 1, NULL, NULL, NULL, NULL, NULL,
+    k.fingerprint, k.target, k.seq, k.at, k.expires_at,
+    t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+FROM unnest($3::bytea[]) WITH ORDINALITY AS u (hash, place)
+LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM {transitions} WHERE machine = k.surface AND id = k.target AND seq = k.seq LIMIT 1
+) t ON true";
+
+const LOCK_MACHINES: &str = r#"
+SELECT 1
+FROM (
+    SELECT * FROM unnest($1::text[], $2::text[]) AS u (machine, id) ORDER BY machine COLLATE "C", id COLLATE "C"
+) u
+CROSS JOIN LATERAL (
+    SELECT 1 FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1 FOR NO KEY UPDATE
+) m"#;
+
+/// Compared as a row, so that only the index on commands will do: the primary key would walk the machine's history.
+const LAST_RUNS: &str = "
+SELECT u.place - 1, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS u (machine, id, command, place)
+CROSS JOIN LATERAL (
+    SELECT * FROM {transitions} n
+    WHERE (n.machine, n.id, n.command) <= (u.machine, u.id, u.command)
+    ORDER BY n.machine DESC, n.id DESC, n.command DESC, n.seq DESC LIMIT 1
+) t
+WHERE t.machine = u.machine AND t.id = u.id AND t.command = u.command";
+
+const LOAD_ACCOUNTS: &str = "
+SELECT u.place - 1, a.balance, a.seq, a.floor, a.ceiling
+FROM unnest($1::text[]) WITH ORDINALITY AS u (account, place)
+CROSS JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.account LIMIT 1) a";
+
+/// A row that is missing is opened, and one that another transaction opened meanwhile is locked where the insert meets
+/// it: after this statement every account is there and locked.
+const LOCK_ACCOUNTS: &str = r#"
+WITH held AS MATERIALIZED (
+    SELECT u.name, u.place, a.*
+    FROM (
+        SELECT * FROM unnest($1::text[]) WITH ORDINALITY AS u (name, place) ORDER BY name COLLATE "C"
+    ) u
+    LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.name LIMIT 1 FOR NO KEY UPDATE) a ON true),
+opened AS (
+    INSERT INTO {accounts} AS a (account, balance, seq) SELECT name, 0, 0 FROM held WHERE account IS NULL
+    ON CONFLICT (account) DO UPDATE SET balance = a.balance
+    RETURNING *)
+SELECT place - 1, balance, seq, floor, ceiling FROM held WHERE account IS NOT NULL
+UNION ALL
+SELECT h.place - 1, o.balance, o.seq, o.floor, o.ceiling FROM opened o JOIN held h ON h.name = o.account"#;
+
+const PROBE_KEY: &str = "
+INSERT INTO {keys} (hash, surface, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)";
+
+const PROBE_TRANSITION: &str = "
+INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit,
+    visit, at)
+VALUES ($1, $2, $3, '', '', '', '', '', '', '', 0, 0, 0)";
+
+const HISTORY: &str = "
+SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation
+FROM {transitions}
+WHERE machine = $1::text AND id = $2::text AND seq > $3::bigint
+ORDER BY seq LIMIT $4::bigint";
+
+/// At most a page from each state's part of the index, so that no state is read to its end.
+const IN_STATE: &str = "
+SELECT m.id, m.state, m.body, m.version, m.visit, m.entered_at
+FROM unnest($2::text[]) AS s (state)
+CROSS JOIN LATERAL (
+    SELECT * FROM {machines} n
+    WHERE n.machine = $1::text AND n.state = s.state AND (n.entered_at, n.id) > ($3::bigint, $4::text)
+        AND n.entered_at < $5::bigint
+    ORDER BY n.entered_at, n.id LIMIT $6::bigint
+) m
+ORDER BY m.entered_at, m.id LIMIT $6::bigint";
+
+const COUNT_BY_STATE: &str = "
+SELECT state, count(*) FROM {machines} WHERE machine = $1::text GROUP BY state ORDER BY state";
+
+const GRAPH: &str = "SELECT hash, names FROM {graphs} WHERE machine = $1::text";
+
+const PUT_GRAPH: &str = "
+INSERT INTO {graphs} AS g (machine, hash, names) VALUES ($1, $2, $3)
+ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4::bytea";
+
+const MIGRATIONS_TABLE: &str = "
+CREATE TABLE IF NOT EXISTS {migrations} (
+    version bigint PRIMARY KEY,
+    name text NOT NULL,
+    at bigint NOT NULL
+)";
+
+const PUT_VERSION: &str = "INSERT INTO {migrations} (version, name, at) VALUES ($1, $2, {now})";
+
+#[cfg(test)]
+impl Statements {
+    /// Every statement that runs while commands do.
+    pub(in crate::store) fn texts(&self) -> Vec<&Text> {
+        let reads =
+            [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
+        let locks = [&self.lock_machines, &self.lock_accounts, &self.graph];
+        self.write_own.all().chain(self.write_joined.all()).chain(reads).chain(locks).collect()
+    }
+}
