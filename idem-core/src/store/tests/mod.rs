@@ -4,6 +4,8 @@ mod ground;
 mod joined;
 mod load;
 mod money;
+#[cfg(feature = "postgres")]
+mod only_postgres;
 mod probe;
 mod reads;
 mod sample;
@@ -55,6 +57,7 @@ on_every_store! {
         awkward_values_come_back_as_they_were
         an_error_that_is_not_a_lost_race_is_an_error
         of_two_writers_at_once_one_wins
+        a_wait_for_a_lock_ends
     }
     money {
         accounts_open_themselves

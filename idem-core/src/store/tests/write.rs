@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::ground::{Fresh, Ground, WAIT, both};
 use super::sample::{NOW, SHOP, With, fingerprint, hash, key, machine, message, step, transition};
 use crate::clock::Timestamp;
@@ -162,4 +164,18 @@ pub(super) async fn of_two_writers_at_once_one_wins<S: Ground>(mut db: Fresh<S>)
         assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?} at {seq}");
     }
     assert_eq!(db.counts().await[..3], [1, 39, 39]);
+}
+
+pub(super) async fn a_wait_for_a_lock_ends<S: Ground>(mut db: Fresh<S>) {
+    let mut other = db.another().await;
+    assert!(db.write(&step("m", 1)).await);
+    db.begin().await;
+    assert!(S::write_joined(&mut db.conn, &db.sql, &step("m", 2).with_key("k")).await.expect("writes"));
+    let wait = Duration::from_millis(50);
+    for write in [step("m", 2), step("m", 2).and(step("n", 1)), step("n", 1).with_key("k")] {
+        let error = S::write_own(&mut other, &db.sql, &write, wait).await.expect_err("it is locked");
+        assert_eq!(error.class, Class::Busy);
+    }
+    db.execute("ROLLBACK").await;
+    assert!(S::write_own(&mut other, &db.sql, &step("m", 2).with_key("k"), wait).await.expect("it is free"));
 }
