@@ -8,8 +8,11 @@ use crate::store::error::{Class, StoreError, driver_class};
 use crate::store::statement::Shape;
 
 pub(super) fn classify(source: Error) -> StoreError {
-    let class = server(&source).map_or_else(|| driver_class(&source), |error| class(error.code()));
-    StoreError { class, source }
+    StoreError { class: class(&source), source }
+}
+
+pub(super) fn class(error: &Error) -> Class {
+    server(error).map_or_else(|| driver_class(error), |error| class_of_code(error.code()))
 }
 
 /// Whether one of our own constraints found that the write lost a race.
@@ -41,7 +44,7 @@ fn server(error: &Error) -> Option<&PgDatabaseError> {
     error.as_database_error().and_then(|error| error.try_downcast_ref())
 }
 
-fn class(code: &str) -> Class {
+fn class_of_code(code: &str) -> Class {
     match code {
         // Serialisation failure, deadlock.
         "40001" | "40P01" => Class::Contention,
@@ -81,7 +84,7 @@ mod tests {
             (&["23505", "25P02", "42601", "", "ü"], Class::Other),
         ] {
             for code in codes {
-                assert_eq!(class(code), expected, "{code}");
+                assert_eq!(class_of_code(code), expected, "{code}");
             }
         }
     }

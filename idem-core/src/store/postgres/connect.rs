@@ -12,11 +12,17 @@ use crate::store::{ConnectError, PoolSettings};
 /// statement, which only reads.
 pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<(PgPool, PgPool), ConnectError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(ConnectError::Url(format!("{} is not a URL of PostgreSQL; write `postgres://user@host/database`", scheme(url))));
+        return Err(ConnectError::Url(format!(
+            "{} is not a URL of PostgreSQL; write `postgres://user@host/database`",
+            scheme(url)
+        )));
     }
     // The URL may hold a password, so the message does not repeat it.
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|error| ConnectError::Url(format!("the URL of PostgreSQL does not parse: {error}; write `postgres://user@host/database`")))?;
+    let options = PgConnectOptions::from_str(url).map_err(|error| {
+        ConnectError::Url(format!(
+            "the URL of PostgreSQL does not parse: {error}; write `postgres://user@host/database`"
+        ))
+    })?;
     let pool = PgPoolOptions::new()
         .max_connections(settings.connections)
         .acquire_timeout(settings.acquire)

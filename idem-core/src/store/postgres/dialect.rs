@@ -14,6 +14,7 @@ pub struct Statements {
     pub(super) load_many: Text,
     pub(super) lock_machines: Text,
     pub(super) last_runs: Text,
+    pub(super) last_visit: Text,
     pub(super) load_accounts: Text,
     pub(super) lock_accounts: Text,
     pub(super) write_own: PerShape,
@@ -59,6 +60,7 @@ impl Statements {
             load_many: with_now(LOAD_MANY),
             lock_machines: tables.text(LOCK_MACHINES),
             last_runs: tables.text(LAST_RUNS),
+            last_visit: tables.text(LAST_VISIT),
             load_accounts: tables.text(LOAD_ACCOUNTS),
             lock_accounts: tables.text(LOCK_ACCOUNTS),
             write_own: PerShape::build(tables, parts::own),
@@ -139,6 +141,12 @@ FROM (
 CROSS JOIN LATERAL (
     SELECT 1 FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1 FOR NO KEY UPDATE
 ) m"#;
+
+/// Walks back from the newest transition; asked for overrides alone.
+const LAST_VISIT: &str = "
+SELECT visit FROM {transitions}
+WHERE machine = $1 AND id = $2 AND state = ANY($3::text[])
+ORDER BY machine DESC, id DESC, seq DESC LIMIT 1";
 
 /// Compared as a row, so that only the index on commands will do: the primary key would walk the machine's history.
 const LAST_RUNS: &str = "

@@ -3,6 +3,7 @@
 
 mod bind;
 mod classify;
+mod connect;
 mod dialect;
 mod migrate;
 mod parts;
@@ -11,14 +12,14 @@ mod writes;
 
 use std::time::Duration;
 
-use sqlx::{Error, PgConnection, Postgres};
+use sqlx::{Error, PgConnection, PgPool, Postgres};
 
-use super::error::StoreError;
+use super::error::{Class, StoreError};
 use super::rows::{
     AccountRow, GraphRow, Loaded, MachineRow, Migration, RunRow, StateQuery, TransitionRow, Witness, Write,
 };
 use super::tables::Tables;
-use super::{Database, Store};
+use super::{ConnectError, Database, PoolSettings, Store};
 use crate::key::KeyHash;
 use classify::classify;
 pub use dialect::Statements;
@@ -26,7 +27,7 @@ pub use dialect::Statements;
 impl Database for Postgres {}
 
 impl Store for Postgres {
-    const NAME: &'static str = "postgres";
+    const READERS_APART: bool = false;
 
     type Sql = Statements;
 
@@ -63,6 +64,15 @@ impl Store for Postgres {
         reads::last_runs(conn, sql, runs).await.map_err(classify)
     }
 
+    async fn last_visit(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        machine: (&str, &str),
+        states: &[&str],
+    ) -> Result<Option<i64>, StoreError> {
+        reads::last_visit(conn, sql, machine, states).await.map_err(classify)
+    }
+
     async fn load_accounts(
         conn: &mut PgConnection,
         sql: &Statements,
@@ -83,6 +93,10 @@ impl Store for Postgres {
 
     async fn write_joined(conn: &mut PgConnection, sql: &Statements, write: &Write) -> Result<bool, StoreError> {
         writes::joined(conn, sql, write).await.map_err(classify)
+    }
+
+    async fn ping_tx(conn: &mut PgConnection) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(conn).await.map(drop).map_err(classify)
     }
 
     async fn probe(
@@ -142,7 +156,11 @@ impl Store for Postgres {
         migrate::migrate(conn, sql).await.map_err(classify)
     }
 
-    fn classify(error: Error) -> StoreError {
-        classify(error)
+    fn class(error: &Error) -> Class {
+        classify::class(error)
+    }
+
+    async fn open_pools(url: &str, settings: &PoolSettings) -> Result<(PgPool, PgPool), ConnectError> {
+        connect::connect(url, settings).await
     }
 }

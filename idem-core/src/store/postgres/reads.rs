@@ -59,6 +59,17 @@ pub(super) async fn last_runs(
     Ok(found)
 }
 
+pub(super) async fn last_visit(
+    conn: &mut PgConnection,
+    sql: &Statements,
+    (machine, id): (&str, &str),
+    states: &[&str],
+) -> Result<Option<i64>, Error> {
+    let binder = Values::new().bind(machine)?.bind(id)?.bind(column(states, |state| *state))?;
+    let rows = fetch(conn, &sql.last_visit, binder.finish()).await?;
+    rows.first().map(|row| Reader::new(row).int()).transpose()
+}
+
 pub(super) async fn accounts(
     conn: &mut PgConnection,
     sql: &Statements,

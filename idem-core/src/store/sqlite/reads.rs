@@ -68,7 +68,7 @@ pub(super) async fn last_visit(
     (machine, id): (&str, &str),
     states: &[&str],
 ) -> Result<Option<i64>, Error> {
-    let binder = Binder::new().bind(machine)?.bind(id)?.bind(json(states)?)?;
+    let binder = Values::new().bind(machine)?.bind(id)?.bind(json(states)?)?;
     let rows = fetch(conn, &sql.last_visit, binder.finish()).await?;
     rows.first().map(|row| Reader::new(row).int()).transpose()
 }
