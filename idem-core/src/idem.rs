@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,24 +61,26 @@ pub(crate) struct Settings {
 /// Settings of an [`Idem`], from [`Idem::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it opens a database"]
-pub struct Builder {
+pub struct Builder<DB> {
     prefix: String,
     pool: PoolSettings,
     settings: Settings,
+    database: PhantomData<fn() -> DB>,
 }
 
-impl Default for Builder {
+impl<DB: Database> Default for Builder<DB> {
     fn default() -> Self {
         let limits = Limits { payload: 1 << 20, alias: Duration::from_hours(24) };
         Self {
             prefix: "idem_".to_owned(),
             pool: PoolSettings { connections: 10, acquire: Duration::from_secs(2), wait: Duration::from_secs(2) },
             settings: Settings { limits, wait: Duration::from_secs(2), retry: Retry::default() },
+            database: PhantomData,
         }
     }
 }
 
-impl Builder {
+impl<DB: Database> Builder<DB> {
     /// What the names of idem's tables begin with: a prefix such as `idem_` (the default), or a schema and a prefix such
     /// as `billing.idem_`. Letters, digits and underscores, each part at most 40 bytes.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
@@ -128,7 +131,7 @@ impl Builder {
     /// # Errors
     /// [`Error::Config`] for a URL that cannot work, with what to do; [`Error::Unavailable`] if the database does not
     /// answer; [`Error::ReadOnly`] if it lets nobody write.
-    pub async fn open<DB: Database>(self, url: &str) -> Result<Idem<DB>, Error> {
+    pub async fn open(self, url: &str) -> Result<Idem<DB>, Error> {
         let tables = self.tables()?;
         if self.pool.connections == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
@@ -147,7 +150,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Config`] if the prefix cannot be a table's name or the pool has no connections.
-    pub fn pool<DB: Database>(self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
+    pub fn pool(self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
         let tables = self.tables()?;
         if pool.options().get_max_connections() == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
@@ -162,13 +165,7 @@ impl Builder {
         })
     }
 
-    fn build<DB: Database>(
-        self,
-        tables: Tables,
-        writers: Pool<DB>,
-        readers: Pool<DB>,
-        readers_apart: bool,
-    ) -> Idem<DB> {
+    fn build(self, tables: Tables, writers: Pool<DB>, readers: Pool<DB>, readers_apart: bool) -> Idem<DB> {
         let (sql, registered) = (DB::sql(&tables), Mutex::default());
         Idem {
             inner: Arc::new(Inner {
@@ -186,7 +183,7 @@ impl Builder {
 
 impl<DB: Database> Idem<DB> {
     /// Settings other than the defaults.
-    pub fn builder() -> Builder {
+    pub fn builder() -> Builder<DB> {
         Builder::default()
     }
 
