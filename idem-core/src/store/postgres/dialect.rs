@@ -121,13 +121,13 @@ LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq
 const LOAD_MANY: &str = "
 SELECT {now}, 0::bigint, u.place - 1, m.state, m.body, m.version, m.visit, m.entered_at,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (machine, id, place)
+FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
 LEFT JOIN LATERAL (SELECT * FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
 UNION ALL
 SELECT {now}, 1::bigint, u.place - 1, NULL, NULL, NULL, NULL, NULL,
     k.fingerprint, k.target, k.seq, k.at, k.expires_at,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
-FROM unnest($3::bytea[]) WITH ORDINALITY AS u (hash, place)
+FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
 LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
 LEFT JOIN LATERAL (
     SELECT * FROM {transitions} WHERE machine = k.surface AND id = k.target AND seq = k.seq LIMIT 1
@@ -136,7 +136,7 @@ LEFT JOIN LATERAL (
 const LOCK_MACHINES: &str = r#"
 SELECT 1
 FROM (
-    SELECT * FROM unnest($1::text[], $2::text[]) AS u (machine, id) ORDER BY machine COLLATE "C", id COLLATE "C"
+    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS u (machine, id) ORDER BY machine COLLATE "C", id COLLATE "C"
 ) u
 CROSS JOIN LATERAL (
     SELECT 1 FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1 FOR NO KEY UPDATE
@@ -151,7 +151,7 @@ ORDER BY machine DESC, id DESC, seq DESC LIMIT 1";
 /// Compared as a row, so that only the index on commands will do: the primary key would walk the machine's history.
 const LAST_RUNS: &str = "
 SELECT u.place - 1, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
-FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS u (machine, id, command, place)
+FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[])) WITH ORDINALITY AS u (machine, id, command, place)
 CROSS JOIN LATERAL (
     SELECT * FROM {transitions} n
     WHERE (n.machine, n.id, n.command) <= (u.machine, u.id, u.command)
@@ -161,7 +161,7 @@ WHERE t.machine = u.machine AND t.id = u.id AND t.command = u.command";
 
 const LOAD_ACCOUNTS: &str = "
 SELECT u.place - 1, a.balance, a.seq, a.floor, a.ceiling
-FROM unnest($1::text[]) WITH ORDINALITY AS u (account, place)
+FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (account, place)
 CROSS JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.account LIMIT 1) a";
 
 /// A row that is missing is opened, and one that another transaction opened meanwhile is locked where the insert meets
@@ -170,7 +170,7 @@ const LOCK_ACCOUNTS: &str = r#"
 WITH held AS MATERIALIZED (
     SELECT u.name, u.place, a.*
     FROM (
-        SELECT * FROM unnest($1::text[]) WITH ORDINALITY AS u (name, place) ORDER BY name COLLATE "C"
+        SELECT * FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (name, place) ORDER BY name COLLATE "C"
     ) u
     LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.name LIMIT 1 FOR NO KEY UPDATE) a ON true),
 opened AS (
@@ -198,7 +198,7 @@ ORDER BY seq LIMIT $4::bigint";
 /// At most a page from each state's part of the index, so that no state is read to its end.
 const IN_STATE: &str = "
 SELECT m.id, m.state, m.body, m.version, m.visit, m.entered_at
-FROM unnest($2::text[]) AS s (state)
+FROM unnest((SELECT $2::text[])) AS s (state)
 CROSS JOIN LATERAL (
     SELECT * FROM {machines} n
     WHERE n.machine = $1::text AND n.state = s.state AND (n.entered_at, n.id) > ($3::bigint, $4::text)
@@ -231,7 +231,7 @@ impl Statements {
     pub(in crate::store) fn texts(&self) -> Vec<&Text> {
         let reads =
             [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
-        let locks = [&self.lock_machines, &self.lock_accounts, &self.graph];
+        let locks = [&self.lock_machines, &self.lock_accounts];
         self.write_own.all().chain(self.write_joined.all()).chain(reads).chain(locks).collect()
     }
 }

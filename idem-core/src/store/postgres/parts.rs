@@ -32,7 +32,7 @@ begun AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM claimed)";
 const CLAIM_MANY: &str = "
 WITH claimed AS (
     INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
-    SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::bigint[], $7::bigint[])
+    SELECT * FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]))
     ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
         fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at
     WHERE k.expires_at <= $8::bigint
@@ -60,7 +60,7 @@ machined AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM opened)";
 const MACHINES: &str = ",
 held AS MATERIALIZED (
     SELECT w.*, m.version AS found
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+    FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bytea[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]))
         AS w (machine, id, state, body, expected, version, visit, entered_at)
     LEFT JOIN LATERAL (
         SELECT version FROM {machines} WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
@@ -90,7 +90,7 @@ const ACCOUNTS: &str = ",
 purses AS MATERIALIZED (
     SELECT d.*, a.account IS NOT NULL AS found, coalesce(a.balance, 0) AS balance, coalesce(a.seq, 0) AS seq, a.floor,
         a.ceiling
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+    FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]))
         AS d (name, delta, lowest, highest, entries)
     LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE) a ON true
     WHERE (SELECT ok FROM {gate})),
@@ -124,7 +124,7 @@ keyed AS (
 const KEYS: &str = ",
 keyed AS (
     INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
-    SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::bigint[], $7::bigint[])
+    SELECT * FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]))
     WHERE (SELECT ok FROM {gate})
     ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
         fingerprint = CASE WHEN k.expires_at <= $8::bigint THEN excluded.fingerprint END,
@@ -142,9 +142,9 @@ const TRANSITIONS: &str = ",
 run AS (
     INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope,
         key, from_visit, visit, at, correlation)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[],
-        $8::bytea[], $9::bytea[], $10::bytea[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],
-        $16::text[])
+    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::bytea[]),
+        (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]),
+        (SELECT $16::text[]))
     WHERE (SELECT ok FROM {gate}))";
 
 /// Counted back from the account as it is after the write; `place` is the account's among those of the write.
@@ -153,15 +153,15 @@ entered AS (
     INSERT INTO {entries} (account, seq, delta, balance, machine, id, machine_seq, leg, at)
     SELECT e.account, f.seqs[e.place] - e.entries + e.nth, e.delta, f.balances[e.place] - e.total + e.running, e.machine,
         e.id, e.machine_seq, e.leg, e.at
-    FROM {gate} f, unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-        $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[])
+    FROM {gate} f, unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]),
+        (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]))
         AS e (account, place, entries, nth, delta, total, running, machine, id, machine_seq, leg, at)
     WHERE f.ok)";
 
 const MESSAGES: &str = ",
 sent AS (
     INSERT INTO {outbox} (machine, id, seq, leg, topic, payload, at)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bytea[], $7::bigint[])
+    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::text[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]))
     WHERE (SELECT ok FROM {gate}))";
 
 const DONE: &str = "
@@ -173,7 +173,7 @@ SELECT ok, ARRAY(SELECT hash FROM claimed), ARRAY(SELECT machine FROM opened), A
 /// Takes back what a write in a caller's transaction did before it lost.
 pub(super) const UNDO: &str = "
 WITH unclaimed AS (DELETE FROM {keys} WHERE hash = ANY($1::bytea[]))
-DELETE FROM {machines} m USING unnest($2::text[], $3::text[]) AS o (machine, id)
+DELETE FROM {machines} m USING unnest((SELECT $2::text[]), (SELECT $3::text[])) AS o (machine, id)
 WHERE m.machine = o.machine AND m.id = o.id";
 
 /// The statement of a write in a transaction of its own.
