@@ -4,6 +4,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Item, ItemEnum, LitStr, Meta, Path, Token};
 
@@ -88,18 +89,18 @@ fn derives_serde(attrs: &[Attribute]) -> bool {
 /// Puts what `#[name]` and `#[was]` mean to serde right behind them.
 fn wire_names(item: &mut ItemEnum) {
     for variant in &mut item.variants {
-        let attrs = std::mem::take(&mut variant.attrs);
-        for attr in attrs {
-            let mut serde = TokenStream::new();
+        let mut attrs = TokenStream::new();
+        for attr in &variant.attrs {
             each(&attr.meta, &mut |condition, meta| {
-                let Some(list) = serde_of(meta) else { return };
-                serde.extend(under(condition, &quote!(serde(#list))));
+                attrs.extend(under(condition, &meta.to_token_stream()));
+                if let Some(names) = serde_of(meta) {
+                    attrs.extend(under(condition, &quote!(serde(#names))));
+                }
             });
-            variant.attrs.push(attr);
-            if !serde.is_empty() {
-                let parser = Attribute::parse_outer;
-                variant.attrs.extend(syn::parse::Parser::parse2(parser, serde).unwrap_or_default());
-            }
+        }
+        // What was parsed once is parsed again.
+        if let Ok(attrs) = Attribute::parse_outer.parse2(attrs) {
+            variant.attrs = attrs;
         }
     }
 }

@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
-use super::command_derives;
 use super::states::docs_of;
 use super::types::Types;
+use super::{command_derives, visibility};
 use crate::model::{Command, Model, Repeat};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
@@ -19,6 +19,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
 fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let Command { ident, strukt, attrs, .. } = command;
+    let vis = visibility(model);
     let summary = format!("The command `{}`.", ident.unraw());
     let summary =
         if attrs.iter().any(|attr| attr.path().is_ident("doc")) { quote!() } else { quote!(#[doc = #summary]) };
@@ -47,13 +48,14 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
         #(#attrs)*
         #[derive(#(#derives,)*)]
         #serde
-        pub struct #strukt #body
+        #vis struct #strukt #body
         #repeatable
     }
 }
 
 /// All commands in one type, as they are decoded from a wire.
 fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
+    let vis = visibility(model);
     let derives = command_derives(model);
     let fields: Vec<_> = model.commands.iter().flat_map(|command| command.fields.iter().flatten()).collect();
     let serde = serde_derives(model, &types.bounds(&fields, &model.krate));
@@ -68,7 +70,7 @@ fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
         /// Any command; serde reads and writes it as `{"name": payload}`.
         #[derive(#(#derives,)*)]
         #serde
-        pub enum Command { #(#variants),* }
+        #vis enum Command { #(#variants),* }
 
         impl Command {
             /// The command's name.
@@ -90,13 +92,14 @@ fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
 
 /// Serialises as the outcome alone: who sent the command knows its name.
 fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
+    let vis = visibility(model);
     let krate = &model.krate;
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
     let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
     let docs = idents.iter().map(|ident| format!("The outcome of `{}`.", ident.unraw()));
     quote! {
         /// Any command's outcome; serde writes it as the outcome alone.
-        pub enum Reply { #(#[doc = #docs] #idents(#outcomes)),* }
+        #vis enum Reply { #(#[doc = #docs] #idents(#outcomes)),* }
 
         impl Reply {
             /// The name of the command that was answered.

@@ -5,8 +5,9 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use super::commands::outcome;
+use super::stored;
 use super::types::Types;
-use super::{assumed, either, outside};
+use super::{assumed, either, outside, visibility};
 use crate::model::{Command, Model};
 
 /// `stored` and `in_memory`, the only functions on the enum itself.
@@ -49,7 +50,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
         .filter(|command| !command.transitions.is_empty())
         .map(|command| Verb::new(model, command, types))
         .collect();
-    let (stored, memory) = (stored(model, &verbs), memory(model, &verbs));
+    let (stored, memory) = (stored::expand(model, &verbs), memory(model, &verbs));
     quote! {
         #krate::__stored! { #stored }
         #memory
@@ -57,7 +58,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
 }
 
 /// A command as the handles offer it.
-struct Verb<'a> {
+pub(super) struct Verb<'a> {
     command: &'a Command,
     outcome: TokenStream,
     docs: String,
@@ -93,10 +94,10 @@ impl<'a> Verb<'a> {
 }
 
 /// What differs between the handles.
-struct Handle {
-    receiver: TokenStream,
+pub(super) struct Handle {
+    pub(super) receiver: TokenStream,
     /// The lifetime of the call; `None` if the answer is there at once.
-    call: Option<TokenStream>,
+    pub(super) call: Option<TokenStream>,
 }
 
 impl Handle {
@@ -108,7 +109,7 @@ impl Handle {
     }
 
     /// The methods for all commands, and the one for a decoded command.
-    fn methods(&self, model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
+    pub(super) fn methods(&self, model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
         let krate = &model.krate;
         let methods = verbs.iter().map(|verb| verb.method(krate, self));
         let (receiver, result) = (&self.receiver, self.result(krate, &quote!(Reply)));
@@ -128,108 +129,14 @@ impl Handle {
     }
 }
 
-fn stored(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
-    let krate = &model.krate;
-    let machine = outside(model);
-    let assumed = assumed(model, &machine);
-    let initial = model.states.get(model.initial).map(|state| &state.strukt);
-    let at = Handle { receiver: quote!(&self), call: Some(quote!('_)) }.methods(model, verbs);
-    let within = Handle { receiver: quote!(self), call: Some(quote!('t)) }.methods(model, verbs);
-    let bounds = quote!(DB: #krate::Database, R: Transitions);
-    let machines = newtype(&quote!(Machines), &quote!(#krate::machine::Machines<DB, Driver<R>>), &bounds, &assumed);
-    let one = newtype(&quote!(At), &quote!(#krate::machine::At<DB, Driver<R>>), &bounds, &assumed);
-    quote! {
-        /// All machines of this enum in one database. Cheap to clone.
-        #machines
-
-        impl<#bounds> Machines<DB, R> where #assumed {
-            pub(super) fn __new(idem: &#krate::Idem<DB>, rules: R) -> Self {
-                Self(#krate::machine::Machines::__new(idem, Driver(rules)))
-            }
-
-            /// The machine called `id`, stored or not.
-            pub fn at(&self, id: impl ::core::convert::Into<::std::string::String>) -> At<DB, R> {
-                At(self.0.__at(id))
-            }
-        }
-
-        /// One machine. Cheap to clone.
-        #one
-
-        impl<#bounds> At<DB, R> where #assumed {
-            /// Puts the machine into its initial state, once.
-            pub fn start(&self, initial: #initial) -> #krate::machine::Call<'_, (), R::Rejection> {
-                self.0.__start(::core::convert::From::from(initial))
-            }
-
-            /// The machine inside a transaction of the caller's: what it does commits with the transaction.
-            pub fn within<'t>(&self, tx: &'t mut #krate::Tx<DB>) -> Within<'t, DB, R> {
-                Within(self.0.__within(tx))
-            }
-
-            #at
-        }
-
-        /// One machine inside a transaction of the caller's.
-        pub struct Within<'t, DB: #krate::Database, R: Transitions>(#krate::machine::Within<'t, DB, Driver<R>>)
-        where
-            #assumed;
-
-        impl<'t, #bounds> Within<'t, DB, R> where #assumed {
-            /// Puts the machine into its initial state, once.
-            pub fn start(self, initial: #initial) -> #krate::machine::Call<'t, (), R::Rejection> {
-                self.0.__start(::core::convert::From::from(initial))
-            }
-
-            /// The machine as the transaction sees it, locked until the transaction ends.
-            ///
-            /// # Errors
-            /// If the store cannot be reached or the state no longer decodes.
-            pub async fn get(
-                self,
-            ) -> ::core::result::Result<
-                ::core::option::Option<#krate::machine::StoredMachine<#machine>>,
-                #krate::Error,
-            > {
-                self.0.get().await
-            }
-
-            #within
-        }
-    }
-}
-
-/// A handle that is cheap to clone and shows what the engine's handle can do.
-fn newtype(name: &TokenStream, inner: &TokenStream, bounds: &TokenStream, assumed: &TokenStream) -> TokenStream {
-    quote! {
-        pub struct #name<#bounds>(#inner) where #assumed;
-
-        #[automatically_derived]
-        impl<#bounds> ::core::clone::Clone for #name<DB, R> where #assumed {
-            fn clone(&self) -> Self {
-                Self(::core::clone::Clone::clone(&self.0))
-            }
-        }
-
-        #[automatically_derived]
-        impl<#bounds> ::core::ops::Deref for #name<DB, R> where #assumed {
-            type Target = #inner;
-
-            fn deref(&self) -> &Self::Target {
-                &self.0
-            }
-        }
-    }
-}
-
 fn memory(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
     let krate = &model.krate;
-    let assumed = assumed(model, &outside(model));
+    let (vis, assumed) = (visibility(model), assumed(model, &outside(model)));
     let initial = model.states.get(model.initial).map(|state| &state.strukt);
     let methods = Handle { receiver: quote!(&mut self), call: None }.methods(model, verbs);
     quote! {
         /// One machine in memory.
-        pub struct InMemory<R: Transitions>(#krate::machine::InMemory<Driver<R>>)
+        #vis struct InMemory<R: Transitions>(#krate::machine::InMemory<Driver<R>>)
         where
             #assumed;
 

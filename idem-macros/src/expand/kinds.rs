@@ -5,13 +5,14 @@ use quote::{format_ident, quote};
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::outside;
+use super::{outside, visibility};
 use crate::model::{Model, Wire};
 
 pub(super) fn expand(model: &Model) -> TokenStream {
     let states: Vec<_> = model.states.iter().map(|state| (&state.ident, &state.wire)).collect();
     let commands: Vec<_> = model.commands.iter().map(|command| (&command.ident, &command.wire)).collect();
-    let (state_kind, command_kind) = (kind("state", &states), kind("command", &commands));
+    let vis = visibility(model);
+    let (state_kind, command_kind) = (kind("state", &states, &vis), kind("command", &commands, &vis));
     let machine = outside(model);
     let variants = model.states.iter().map(|state| &state.ident);
     let names = model.states.iter().map(|state| &state.ident);
@@ -27,7 +28,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     }
 }
 
-fn kind(what: &str, names: &[(&Ident, &Wire)]) -> TokenStream {
+fn kind(what: &str, names: &[(&Ident, &Wire)], vis: &TokenStream) -> TokenStream {
     let kind = if what == "state" { format_ident!("StateKind") } else { format_ident!("CommandKind") };
     let summary = format!("The {what}s by name.");
     let idents: Vec<&Ident> = names.iter().map(|(ident, _)| *ident).collect();
@@ -41,7 +42,7 @@ fn kind(what: &str, names: &[(&Ident, &Wire)]) -> TokenStream {
             ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq,
             ::core::cmp::PartialOrd, ::core::cmp::Ord, ::core::hash::Hash
         )]
-        pub enum #kind { #(#[doc = #docs] #idents),* }
+        #vis enum #kind { #(#[doc = #docs] #idents),* }
 
         impl #kind {
             #[doc = #in_order]

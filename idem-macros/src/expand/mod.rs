@@ -12,13 +12,14 @@ mod probe;
 mod queries;
 mod rules;
 mod states;
+mod stored;
 mod transitions;
 mod types;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{DeriveInput, Ident};
+use syn::{DeriveInput, Ident, Visibility};
 
 use crate::attr;
 use crate::check;
@@ -66,6 +67,7 @@ fn expand(model: &Model) -> TokenStream {
         #[doc = #docs]
         #[allow(
             missing_debug_implementations,
+            non_camel_case_types,
             private_interfaces,
             unreachable_pub,
             unused_qualifications,
@@ -88,6 +90,24 @@ fn outside(model: &Model) -> TokenStream {
     quote!(super::#ident)
 }
 
+/// The enum's visibility as it is written inside the module, which is one level further in.
+fn visibility(model: &Model) -> TokenStream {
+    match &model.vis {
+        Visibility::Public(vis) => quote!(#vis),
+        Visibility::Inherited => quote!(pub(super)),
+        Visibility::Restricted(vis) => {
+            let path = &vis.path;
+            let first = path.segments.first().map(|segment| segment.ident.to_string());
+            let rest = path.segments.iter().skip(1);
+            match first.as_deref() {
+                Some("self") => quote!(pub(in super #(::#rest)*)),
+                Some("super") => quote!(pub(in super::#path)),
+                _ => quote!(#vis),
+            }
+        }
+    }
+}
+
 /// For an enum without serde: the bound that lets everything built on it pass, so that the missing derive is one error.
 ///
 /// A bound under `for<'idem>` is not checked where it stands.
@@ -96,10 +116,10 @@ fn assumed(model: &Model, machine: &TokenStream) -> TokenStream {
     if model.has_serde { TokenStream::new() } else { quote!(for<'idem> #machine: #krate::__private::State) }
 }
 
-/// The standard traits that the enum derives, for a struct or an enum of states.
-fn derives(model: &Model) -> TokenStream {
-    let paths = model.derives.iter().map(derive_path);
-    quote!(#[derive(#(#paths),*)])
+/// What stands in front of a struct or an enum of states: the standard traits that the enum derives, its visibility.
+fn head(model: &Model) -> TokenStream {
+    let (paths, vis) = (model.derives.iter().map(derive_path), visibility(model));
+    quote!(#[derive(#(#paths),*)] #vis)
 }
 
 /// The same for what a command carries: types that the enum need not hold, so only what nearly every type has.

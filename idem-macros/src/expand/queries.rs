@@ -6,11 +6,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Ident;
 
-use super::diagram;
+use super::{diagram, visibility};
 use crate::model::Model;
 
 pub(super) fn expand(model: &Model) -> TokenStream {
-    let krate = &model.krate;
+    let (krate, vis) = (&model.krate, visibility(model));
     let (guard, allowed, why_not) = (guard(model), allowed(model), why_not(model));
     let (mermaid, dot) = (diagram::mermaid(model), diagram::dot(model));
     quote! {
@@ -18,7 +18,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         #allowed
 
         /// Why `command` is not legal in `state`, and what would be; `None` if it is legal.
-        pub fn why_not(
+        #vis fn why_not(
             state: StateKind,
             command: CommandKind,
         ) -> ::core::option::Option<#krate::__private::WhyNot> {
@@ -26,12 +26,12 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         }
 
         /// The graph as a Mermaid state diagram.
-        pub const fn mermaid() -> &'static str {
+        #vis const fn mermaid() -> &'static str {
             #mermaid
         }
 
         /// The graph as a Graphviz digraph.
-        pub const fn dot() -> &'static str {
+        #vis const fn dot() -> &'static str {
             #dot
         }
     }
@@ -39,6 +39,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 
 /// A `match`, which the compiler turns into the table that suits the machine.
 fn guard(model: &Model) -> TokenStream {
+    let vis = visibility(model);
     let arms = model.states.iter().enumerate().filter_map(|(at, state)| {
         let state = &state.ident;
         let commands = commands_from(model, at);
@@ -55,20 +56,21 @@ fn guard(model: &Model) -> TokenStream {
     };
     quote! {
         /// Whether `command` is legal in `state`.
-        pub const fn guard(state: StateKind, command: CommandKind) -> bool {
+        #vis const fn guard(state: StateKind, command: CommandKind) -> bool {
             #body
         }
     }
 }
 
 fn allowed(model: &Model) -> TokenStream {
+    let vis = visibility(model);
     let arms = model.states.iter().enumerate().map(|(at, state)| {
         let (state, commands) = (&state.ident, commands_from(model, at));
         quote!(StateKind::#state => &[#(CommandKind::#commands),*])
     });
     quote! {
         /// The commands that are legal in `state`.
-        pub const fn allowed(state: StateKind) -> &'static [CommandKind] {
+        #vis const fn allowed(state: StateKind) -> &'static [CommandKind] {
             match state { #(#arms),* }
         }
     }

@@ -6,12 +6,13 @@ use quote::quote;
 use super::commands::outcome;
 use super::states::pattern;
 use super::types::Types;
-use super::{assumed, outside};
+use super::{assumed, outside, visibility};
 use crate::model::{Edge, Model};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let machine = outside(model);
+    let vis = visibility(model);
     let assumed = assumed(model, &machine);
     let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
     let arms = model.states.iter().enumerate().filter_map(|(at, state)| {
@@ -34,7 +35,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let arms: Vec<TokenStream> = arms.collect();
     quote! {
         #[doc(hidden)]
-        pub struct Driver<R>(pub R);
+        #vis struct Driver<R>(pub R);
 
         #[automatically_derived]
         impl<R: Transitions> #krate::__private::Rules for Driver<R> where #assumed {

@@ -6,14 +6,14 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Fields};
 
 use super::types::Types;
-use super::{derives, outside};
+use super::{head, outside};
 use crate::model::{Model, State};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
-    let derives = derives(model);
+    let head = head(model);
     let machine = outside(model);
     let structs = model.states.iter().map(|state| {
-        let strukt = declare(state, &derives, types);
+        let strukt = declare(state, &head, types);
         let ident = &state.strukt;
         let variant = &state.ident;
         let (unpack, pack) = (pattern(state, &quote!(#ident)), pattern(state, &quote!(#machine::#variant)));
@@ -47,7 +47,7 @@ pub(super) fn pattern(state: &State, path: &TokenStream) -> TokenStream {
     }
 }
 
-fn declare(state: &State, derives: &TokenStream, types: &mut Types) -> TokenStream {
+fn declare(state: &State, head: &TokenStream, types: &mut Types) -> TokenStream {
     let (ident, docs) = (&state.strukt, &state.docs);
     let summary = format!("The state `{}`.", state.ident.unraw());
     let summary = if docs.is_empty() { quote!(#[doc = #summary]) } else { quote!(#(#docs)*) };
@@ -63,7 +63,7 @@ fn declare(state: &State, derives: &TokenStream, types: &mut Types) -> TokenStre
         Fields::Named(_) => quote!({ #(#fields),* }),
         Fields::Unnamed(_) => quote!((#(#fields),*);),
     };
-    quote! { #summary #derives pub struct #ident #body }
+    quote! { #summary #head struct #ident #body }
 }
 
 /// A field's own docs, or a line that says what it is.

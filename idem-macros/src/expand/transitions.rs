@@ -7,19 +7,19 @@ use syn::ext::IdentExt;
 
 use super::commands::outcome;
 use super::types::Types;
-use super::{derives, either, outside};
+use super::{either, head, outside, visibility};
 use crate::model::{Command, Model, State, Transition};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
-    let derives = derives(model);
+    let (head, vis) = (head(model), visibility(model));
     let mut enums = TokenStream::new();
     let mut methods = TokenStream::new();
     let mut needs_code = false;
     for command in &model.commands {
         for transition in &command.transitions {
-            enums.extend(sources_enum(model, command, transition, &derives));
-            enums.extend(targets_enum(model, command, transition, &derives));
+            enums.extend(sources_enum(model, command, transition, &head));
+            enums.extend(targets_enum(model, command, transition, &head));
             methods.extend(method(model, command, transition, types));
             needs_code |= !model.needs_no_code(command, transition);
         }
@@ -42,7 +42,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     quote! {
         #enums
         #[doc = #docs]
-        pub trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
+        #vis trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
             /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
             type Rejection: ::core::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static;
             #methods
@@ -98,16 +98,16 @@ fn states<'a>(model: &'a Model, at: &[usize]) -> Vec<&'a State> {
     at.iter().filter_map(|at| model.states.get(*at)).collect()
 }
 
-fn sources_enum(model: &Model, command: &Command, transition: &Transition, derives: &TokenStream) -> TokenStream {
+fn sources_enum(model: &Model, command: &Command, transition: &Transition, head: &TokenStream) -> TokenStream {
     let Some(name) = &transition.from else { return TokenStream::new() };
     let docs = format!("The states in which `{}` is legal.", command.ident.unraw());
-    group_enum(name, &docs, &states(model, &transition.sources), derives)
+    group_enum(name, &docs, &states(model, &transition.sources), head)
 }
 
-fn targets_enum(model: &Model, command: &Command, transition: &Transition, derives: &TokenStream) -> TokenStream {
+fn targets_enum(model: &Model, command: &Command, transition: &Transition, head: &TokenStream) -> TokenStream {
     let Some(name) = &transition.to else { return TokenStream::new() };
     let docs = format!("The states that `{}` may lead to.", command.ident.unraw());
-    let group = group_enum(name, &docs, &states(model, &transition.targets), derives);
+    let group = group_enum(name, &docs, &states(model, &transition.targets), head);
     let machine = outside(model);
     let idents = states(model, &transition.targets).into_iter().map(|state| &state.ident);
     quote! {
@@ -121,14 +121,13 @@ fn targets_enum(model: &Model, command: &Command, transition: &Transition, deriv
     }
 }
 
-fn group_enum(name: &Ident, docs: &str, states: &[&State], derives: &TokenStream) -> TokenStream {
+fn group_enum(name: &Ident, docs: &str, states: &[&State], head: &TokenStream) -> TokenStream {
     let idents: Vec<&Ident> = states.iter().map(|state| &state.ident).collect();
     let structs: Vec<&Ident> = states.iter().map(|state| &state.strukt).collect();
     let variants = idents.iter().map(|ident| format!("The state `{}`.", ident.unraw()));
     quote! {
         #[doc = #docs]
-        #derives
-        pub enum #name { #(#[doc = #variants] #idents(#structs)),* }
+        #head enum #name { #(#[doc = #variants] #idents(#structs)),* }
         #(
             #[automatically_derived]
             impl ::core::convert::From<#structs> for #name {

@@ -1,0 +1,105 @@
+//! The handles of machines in a database.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::handles::{Handle, Verb};
+use super::{assumed, outside, visibility};
+use crate::model::Model;
+
+pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
+    let krate = &model.krate;
+    let machine = outside(model);
+    let assumed = assumed(model, &machine);
+    let initial = model.states.get(model.initial).map(|state| &state.strukt);
+    let at = Handle { receiver: quote!(&self), call: Some(quote!('_)) }.methods(model, verbs);
+    let within = Handle { receiver: quote!(self), call: Some(quote!('t)) }.methods(model, verbs);
+    let (bounds, vis) = (quote!(DB: #krate::Database, R: Transitions), visibility(model));
+    let (machines, one) = (newtype(model, &quote!(Machines)), newtype(model, &quote!(At)));
+    quote! {
+        /// All machines of this enum in one database. Cheap to clone.
+        #machines
+
+        impl<#bounds> Machines<DB, R> where #assumed {
+            pub(super) fn __new(idem: &#krate::Idem<DB>, rules: R) -> Self {
+                Self(#krate::machine::Machines::__new(idem, Driver(rules)))
+            }
+
+            /// The machine called `id`, stored or not.
+            pub fn at(&self, id: impl ::core::convert::Into<::std::string::String>) -> At<DB, R> {
+                At(self.0.__at(id))
+            }
+        }
+
+        /// One machine. Cheap to clone.
+        #one
+
+        impl<#bounds> At<DB, R> where #assumed {
+            /// Puts the machine into its initial state, once.
+            pub fn start(&self, initial: #initial) -> #krate::machine::Call<'_, (), R::Rejection> {
+                self.0.__start(::core::convert::From::from(initial))
+            }
+
+            /// The machine inside a transaction of the caller's: what it does commits with the transaction.
+            pub fn within<'t>(&self, tx: &'t mut #krate::Tx<DB>) -> Within<'t, DB, R> {
+                Within(self.0.__within(tx))
+            }
+
+            #at
+        }
+
+        /// One machine inside a transaction of the caller's.
+        #vis struct Within<'t, DB: #krate::Database, R: Transitions>(#krate::machine::Within<'t, DB, Driver<R>>)
+        where
+            #assumed;
+
+        impl<'t, #bounds> Within<'t, DB, R> where #assumed {
+            /// Puts the machine into its initial state, once.
+            pub fn start(self, initial: #initial) -> #krate::machine::Call<'t, (), R::Rejection> {
+                self.0.__start(::core::convert::From::from(initial))
+            }
+
+            /// The machine as the transaction sees it, locked until the transaction ends.
+            ///
+            /// # Errors
+            /// If the store cannot be reached or the state no longer decodes.
+            pub async fn get(
+                self,
+            ) -> ::core::result::Result<
+                ::core::option::Option<#krate::machine::StoredMachine<#machine>>,
+                #krate::Error,
+            > {
+                self.0.get().await
+            }
+
+            #within
+        }
+    }
+}
+
+/// A handle that is cheap to clone and shows what the engine's handle can do.
+fn newtype(model: &Model, name: &TokenStream) -> TokenStream {
+    let krate = &model.krate;
+    let (vis, assumed) = (visibility(model), assumed(model, &outside(model)));
+    let bounds = quote!(DB: #krate::Database, R: Transitions);
+    let inner = quote!(#krate::machine::#name<DB, Driver<R>>);
+    quote! {
+        #vis struct #name<#bounds>(#inner) where #assumed;
+
+        #[automatically_derived]
+        impl<#bounds> ::core::clone::Clone for #name<DB, R> where #assumed {
+            fn clone(&self) -> Self {
+                Self(::core::clone::Clone::clone(&self.0))
+            }
+        }
+
+        #[automatically_derived]
+        impl<#bounds> ::core::ops::Deref for #name<DB, R> where #assumed {
+            type Target = #inner;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! A cycle: `Natural` means one effect per visit, because the enum says so.
+use idem_core::{Natural, idempotent_fsm};
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Open as OpenIt, per_visit)]
+#[command(Close as CloseIt, per_visit)]
+#[command(Remove)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Door {
+    #[initial]
+    #[on(Open => Open)]
+    Closed,
+    #[on(Close => Closed)]
+    #[on(Remove => Removed)]
+    Open,
+    #[terminal]
+    Removed,
+}
+
+fn main() {
+    let mut memory = Door::in_memory((), door::Closed);
+    assert!(memory.open(Natural, door::OpenIt).unwrap().is_fresh());
+    assert!(memory.open(Natural, door::OpenIt).unwrap().is_replay());
+    assert!(memory.close(Natural, door::CloseIt).unwrap().is_fresh());
+    assert!(memory.open(Natural, door::OpenIt).unwrap().is_fresh());
+    assert!(memory.remove(Natural, door::Remove).unwrap().is_fresh());
+    assert_eq!(door::Command::from(door::OpenIt).kind(), door::CommandKind::Open);
+}

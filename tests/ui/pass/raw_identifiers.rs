@@ -1,0 +1,42 @@
+//! Keywords as the names of the enum, of states, commands, fields and methods.
+use idem_core::{Context, Natural, Step, idempotent_fsm};
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Match { r#fn: i64 } -> i64)]
+#[command(r#move)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Type {
+    #[initial]
+    #[on(Match => r#loop)]
+    Start { r#in: i64 },
+    #[allow(non_camel_case_types)]
+    #[on(r#move => End)]
+    r#loop { r#ref: i64 },
+    #[terminal]
+    End,
+}
+
+struct Rules;
+
+impl r#type::Transitions for Rules {
+    type Rejection = std::convert::Infallible;
+
+    fn r#match(
+        &self,
+        from: r#type::Start,
+        command: &r#type::Match,
+        _: &Context<'_>,
+    ) -> Result<Step<r#type::r#loop, i64>, Self::Rejection> {
+        Ok(Step::to(r#type::r#loop { r#ref: from.r#in }).outcome(command.r#fn))
+    }
+}
+
+fn main() {
+    assert_eq!(r#type::StateKind::r#loop.name(), "loop");
+    let mut memory = Type::in_memory(Rules, r#type::Start { r#in: 1 });
+    assert_eq!(*memory.r#match(Natural, r#type::Match { r#fn: 7 }).unwrap(), 7);
+    memory.r#move(Natural, r#type::r#move).unwrap();
+    assert_eq!(*memory.state(), Type::End);
+    assert_eq!(serde_json::to_string(&r#type::Command::from(r#type::r#move)).unwrap(), r#"{"move":null}"#);
+}

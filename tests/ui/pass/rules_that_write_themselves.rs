@@ -1,0 +1,24 @@
+//! Targets, outcomes and commands that carry nothing: `()` is the rules.
+use idem_core::{Natural, idempotent_fsm};
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Submit)]
+#[command(Publish)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Article {
+    #[initial]
+    #[on(Submit => InReview)]
+    Draft { text: String },
+    #[on(Publish => Published)]
+    InReview,
+    #[terminal]
+    Published,
+}
+
+fn main() {
+    let mut memory = Article::in_memory((), article::Draft { text: "…".into() });
+    memory.submit(Natural, article::Submit).unwrap();
+    memory.publish(Natural, article::Publish).unwrap();
+    assert!(memory.submit(Natural, article::Submit).unwrap().is_superseded());
+}
