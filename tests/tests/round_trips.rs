@@ -1,0 +1,131 @@
+//! Statements per call, pinned: on PostgreSQL each is a round trip, on SQLite a message to the connection's thread.
+//!
+//! sqlx tells each statement it runs as an event; a test binary of its own, because the events are counted for the whole
+//! process.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use idem_core::{Context, Database, Idem, Key, Natural, Step, idempotent_fsm};
+use serde::{Deserialize, Serialize};
+use tests::{Postgres, Sqlite, postgres};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+#[idempotent_fsm]
+#[command(Pay { amount: i64, moved: bool } -> i64)]
+#[command(Close)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Bill {
+    #[initial]
+    #[on(Pay => Paid)]
+    Open { total: i64 },
+    #[on(Close => Closed)]
+    Paid { amount: i64 },
+    #[terminal]
+    Closed,
+}
+
+struct Office;
+
+impl bill::Transitions for Office {
+    type Rejection = std::convert::Infallible;
+
+    fn pay(&self, _: bill::Open, pay: &bill::Pay, _: &Context) -> Result<Step<bill::Paid, i64>, Self::Rejection> {
+        let step = Step::to(bill::Paid { amount: pay.amount });
+        Ok(if pay.moved { step.transfer("customers", "sales", pay.amount) } else { step }.outcome(pay.amount))
+    }
+}
+
+/// Counts the statements that sqlx runs.
+struct Counter;
+
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+impl Subscriber for Counter {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        STATEMENTS.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+async fn statements<T>(work: impl IntoFuture<Output = T>) -> (u64, T) {
+    let before = STATEMENTS.load(Ordering::SeqCst);
+    let value = work.await;
+    (STATEMENTS.load(Ordering::SeqCst) - before, value)
+}
+
+/// What each call costs: without a transaction, the first call of a handle apart, which compares the graph.
+#[derive(Debug, PartialEq, Eq)]
+struct Cost {
+    start: u64,
+    fresh: u64,
+    fresh_with_money: u64,
+    replay: u64,
+    natural_replay: u64,
+    reused: u64,
+    within: u64,
+}
+
+async fn cost<DB: Database>(idem: &Idem<DB>) -> Cost {
+    let bills = Bill::stored(idem, Office);
+    let key = |name: &str| Key::new("shop", name).expect("a key");
+    let pay = |moved| bill::Pay { amount: 5, moved };
+    let started = |id: &'static str| {
+        let bill = bills.at(id);
+        async move { bill.start(bill::Open { total: 5 }).await.map(|_| ()) }
+    };
+    started("first").await.expect("starts");
+    let (start, _) = statements(started("one")).await;
+    let (fresh, paid) = statements(bills.at("one").pay(&key("one"), pay(false))).await;
+    assert!(paid.expect("pays").is_fresh());
+    started("two").await.expect("starts");
+    let (fresh_with_money, paid) = statements(bills.at("two").pay(&key("two"), pay(true))).await;
+    assert!(paid.expect("pays").is_fresh());
+    let (replay, again) = statements(bills.at("one").pay(&key("one"), pay(false))).await;
+    assert!(again.expect("replays").is_replay());
+    let (natural_replay, again) = statements(bills.at("one").pay(Natural, pay(false))).await;
+    assert!(again.expect("replays").is_replay());
+    let (reused, other) = statements(bills.at("one").pay(&key("one"), pay(true))).await;
+    other.expect_err("another request");
+    let mut tx = idem.begin().await.expect("begins");
+    let (within, closed) = statements(bills.at("one").within(&mut tx).close(&key("three"), bill::Close)).await;
+    assert!(closed.expect("closes").is_fresh());
+    tx.commit().await.expect("commits");
+    Cost { start, fresh, fresh_with_money, replay, natural_replay, reused, within }
+}
+
+#[test]
+fn calls_cost_what_they_did() {
+    tracing::subscriber::set_global_default(Counter).expect("the only subscriber");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let file = Sqlite::fresh();
+        // One connection, so that none is opened, with statements of its own, while something is counted.
+        let one = Idem::<sqlx::Sqlite>::builder().max_connections(1);
+        let sqlite = cost(&one.open(&file.url()).await.expect("opens")).await;
+        let pinned =
+            Cost { start: 2, fresh: 2, fresh_with_money: 3, replay: 1, natural_replay: 2, reused: 1, within: 2 };
+        assert_eq!(sqlite, pinned, "SQLite");
+
+        let Some(server) = postgres() else { return };
+        let database = Postgres::fresh_on(&server).await;
+        let postgres = {
+            let one = Idem::<sqlx::Postgres>::builder().max_connections(1);
+            cost(&one.open(&database.url().to_string()).await.expect("opens")).await
+        };
+        // In a transaction the machine is locked by a statement of its own, before it is read.
+        assert_eq!(postgres, Cost { within: 3, ..pinned }, "PostgreSQL");
+    });
+}
