@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use sqlx_core::transaction::TransactionManager as _;
 
+use super::decide::Decision;
 use super::fault;
 use super::held::Held;
 use super::item::{Answered, Item};
@@ -50,7 +51,13 @@ pub(crate) async fn run_own<DB: Database>(
         crate::trace::attempts(made);
         // A known key is answered while someone else writes, where readers are apart.
         let pool = if lost > 0 { &inner.writers } else { &inner.readers };
-        let mut held = Held::acquire(pool).await?;
+        let mut held = match deadline {
+            None => Held::acquire(pool).await?,
+            Some(_) => match tokio::time::timeout(wait, Held::acquire(pool)).await {
+                Ok(held) => held?,
+                Err(_) => return Err(Error::InFlight { waited: began.elapsed() }),
+            },
+        };
         let attempt = if lost > 0 {
             locked(inner, &mut held, items, wait).await
         } else {
@@ -141,7 +148,13 @@ async fn optimistic<DB: Database>(
         Err(error) if error.class == Class::Broken => {
             Ok(Attempt::Broken(witness(&decision.write), decision.answers, error))
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            // A wait that ended, or a deadlock: the statement is undone and the connection as it was.
+            if matches!(error.class, Class::Busy | Class::Contention) {
+                held.disarm();
+            }
+            Err(error)
+        }
     }
 }
 
@@ -158,18 +171,18 @@ async fn locked<DB: Database>(
         return Ok(Attempt::Done(decision.answers));
     }
     held.arm();
-    let begin = sqlx::AssertSqlSafe(DB::begin(wait));
-    DB::TransactionManager::begin(held.conn(), Some(sqlx::SqlSafeStr::into_sql_str(begin)))
-        .await
-        .map_err(DB::classify)?;
-    let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, true).await?;
-    fault::point("locked.write.before");
-    let wrote = decision.write.is_empty() || DB::write_joined(held.conn(), &inner.sql, &decision.write).await?;
-    if !wrote {
-        DB::TransactionManager::rollback(held.conn()).await.map_err(DB::classify)?;
-        held.disarm();
-        return Ok(Attempt::Lost);
-    }
+    let begin = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(DB::begin(wait)));
+    DB::TransactionManager::begin(held.conn(), Some(begin)).await.map_err(DB::classify)?;
+    let decision = match write_locked(inner, held, items).await {
+        Ok(Some(decision)) => decision,
+        undone => {
+            // A connection that broke is closed; one that only lost is clean again, and worth keeping.
+            if DB::TransactionManager::rollback(held.conn()).await.is_ok() {
+                held.disarm();
+            }
+            return undone.map(|_| Attempt::Lost);
+        }
+    };
     fault::point("locked.commit.before");
     let end = DB::TransactionManager::commit(held.conn()).await.map_err(DB::classify);
     fault::point("locked.commit.after");
@@ -183,6 +196,19 @@ async fn locked<DB: Database>(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Decides and writes under locks; `None` if the write lost a race all the same.
+async fn write_locked<DB: Database>(
+    inner: &Inner<DB>,
+    held: &mut Held<DB>,
+    items: &[Item],
+) -> Result<Option<Decision>, StoreError> {
+    let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, true).await?;
+    fault::point("locked.write.before");
+    let wrote = decision.write.is_empty() || DB::write_joined(held.conn(), &inner.sql, &decision.write).await?;
+    fault::point("locked.write.after");
+    Ok(wrote.then_some(decision))
 }
 
 /// The answers of the load after a lost reply are replays; those whose transition is the one this very call wrote are

@@ -34,6 +34,10 @@ use crate::store::error::StoreError;
 use crate::store::rows::MachineRow;
 use crate::wire::{Stored, WireError};
 
+/// What shares one transaction in `apply_all`, at most: commands, and bytes of their payloads.
+const MAX_GROUP: usize = 1_000;
+const MAX_GROUP_BYTES: usize = 4 << 20;
+
 /// All machines of one enum in one database. Cheap to clone. Wrapped by the generated `Machines`.
 pub struct Machines<DB: Database, X: Rules> {
     inner: Arc<Inner<DB>>,
@@ -109,17 +113,19 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     where
         I: Into<String>,
     {
-        const GROUP: usize = 1_000;
         let mut results = Vec::new();
-        let mut items = items.into_iter().peekable();
-        while items.peek().is_some() {
-            let group: Vec<_> = items
-                .by_ref()
-                .take(GROUP)
-                .map(|(id, key, command)| self.__at(id).numbered_item(key, command))
-                .collect();
-            self.apply_group(group, &mut results).await;
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        for (id, key, command) in items {
+            let item = self.__at(id).numbered_item(key, command);
+            bytes += item.as_ref().map_or(0, |(_, item)| item.payload.len());
+            group.push(item);
+            if group.len() == MAX_GROUP || bytes > MAX_GROUP_BYTES {
+                self.apply_group(std::mem::take(&mut group), &mut results).await;
+                bytes = 0;
+            }
         }
+        self.apply_group(group, &mut results).await;
         results
     }
 
