@@ -1,0 +1,1 @@
+//! Nothing to see: this member is its benches.

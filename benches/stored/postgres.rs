@@ -1,0 +1,79 @@
+//! The PostgreSQL side: a database of the bench's own on a server that is there.
+
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+
+use crate::baseline::{self, postgres::ByHand};
+use crate::contender::{InProcess, Measured};
+use crate::pgbench::Pgbench;
+use crate::settings::Settings;
+use crate::workload::{MACHINE, MACHINES, Sheet, Ticket, machine_id};
+use crate::{Failure, compare};
+
+pub(crate) const SCHEMA: &str = include_str!("../../idem-core/migrations/postgres/0001_base.sql");
+
+/// Measures on the server that `IDEM_POSTGRES_URL` names.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {
+        println!("SKIPPED: PostgreSQL. Set IDEM_POSTGRES_URL to a server where databases may be created.");
+        return Ok(());
+    };
+    let server = PgConnectOptions::from_str(&url)?;
+    let name = format!("idem_bench_{}", std::process::id());
+    let mut admin = server.connect().await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
+    let measured = measure(server.database(&name), settings).await;
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
+    admin.close().await?;
+    measured
+}
+
+async fn measure(database: PgConnectOptions, settings: &Settings) -> Result<(), Failure> {
+    let mut conn = database.connect().await?;
+    let schema = fill(SCHEMA, baseline::postgres::PREFIX);
+    sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut conn).await?;
+    start_machines(&mut conn).await?;
+    let pgbench = Pgbench::find(&database, &mut conn).await?;
+    let by_hand = ByHand::connect(database).await?;
+    let by_hand = InProcess::warmed("by hand", by_hand, settings.seed).await?;
+    sqlx::raw_sql("VACUUM ANALYZE").execute(&mut conn).await?;
+
+    let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&mut conn).await?;
+    let mut contenders: Vec<Box<dyn Measured>> = vec![Box::new(by_hand)];
+    match pgbench {
+        Some(pgbench) => contenders.push(Box::new(pgbench)),
+        None => println!("SKIPPED: pgbench. It is not on the PATH."),
+    }
+    compare(&format!("PostgreSQL {version}"), &contenders, settings).await
+}
+
+/// Starts every machine, as the engine would: a row each, and the transition that started it.
+async fn start_machines(conn: &mut PgConnection) -> Result<(), Failure> {
+    let ids: Vec<String> = (0..MACHINES).map(machine_id).collect();
+    let bodies = (0..MACHINES).map(|machine| baseline::encode(&Ticket::Open(Sheet::initial(machine))));
+    sqlx::query(
+        "INSERT INTO hand_machines (machine, id, state, body, version, visit, entered_at) \
+         SELECT $1, id, 'Open', body, 1, 1, 0 FROM unnest($2::text[], $3::bytea[]) AS started (id, body)",
+    )
+    .bind(MACHINE)
+    .bind(ids)
+    .bind(bodies.collect::<Result<Vec<_>, _>>()?)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query(
+        "INSERT INTO hand_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, \
+                                       from_visit, visit, at) \
+         SELECT machine, id, 1, '@start', '', state, body, body, '1null', decode(repeat('00', 33), 'hex'), 0, 1, 0 \
+         FROM hand_machines",
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A migration with each `{table}` replaced by its prefixed name.
+pub(crate) fn fill(schema: &str, prefix: &str) -> String {
+    schema.replace('{', prefix).replace('}', "")
+}

@@ -1,0 +1,80 @@
+//! The SQLite side: a file per contender in the build's temporary folder.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+
+use crate::baseline::{self, sqlite::ByHand};
+use crate::contender::InProcess;
+use crate::settings::Settings;
+use crate::workload::{MACHINE, MACHINES, Sheet, Ticket, machine_id};
+use crate::{Failure, compare, postgres};
+
+const SCHEMA: &str = include_str!("sqlite.sql");
+
+/// Measures on SQLite.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let folder = Folder::new()?;
+    let file = folder.0.join("by-hand.db");
+    prepare(&file).await?;
+    let by_hand = ByHand::open(&file).await?;
+    let contenders: Vec<Box<dyn crate::contender::Measured>> =
+        vec![Box::new(InProcess::warmed("by hand", by_hand, settings.seed).await?)];
+    compare("SQLite, WAL, flushed at every commit", &contenders, settings).await
+}
+
+/// Tables and machines for the hand-written contender.
+async fn prepare(file: &Path) -> Result<(), Failure> {
+    let mut conn = baseline::sqlite::options(file).connect().await?;
+    let schema = postgres::fill(SCHEMA, baseline::sqlite::PREFIX);
+    sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut conn).await?;
+    start_machines(&mut conn).await?;
+    conn.close().await?;
+    Ok(())
+}
+
+/// Starts every machine, as the engine would: a row each, and the transition that started it.
+async fn start_machines(conn: &mut SqliteConnection) -> Result<(), Failure> {
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    for machine in 0..MACHINES {
+        let body = baseline::encode(&Ticket::Open(Sheet::initial(machine)))?;
+        sqlx::query(
+            "INSERT INTO hand_machines (machine, id, state, body, version, visit, entered_at) \
+             VALUES ($1, $2, 'Open', $3, 1, 1, 0)",
+        )
+        .bind(MACHINE)
+        .bind(machine_id(machine))
+        .bind(body)
+        .execute(&mut *tx)
+        .await?;
+    }
+    sqlx::query(
+        "INSERT INTO hand_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, \
+                                       from_visit, visit, at) \
+         SELECT machine, id, 1, '@start', '', state, body, body, CAST('1null' AS BLOB), zeroblob(33), 0, 1, 0 \
+         FROM hand_machines",
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A folder on the disk of the build, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, Failure> {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stored-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("{} stays: {error}", self.0.display());
+        }
+    }
+}
