@@ -1,6 +1,6 @@
 //! The floor: pgbench sends the hand-written contender's statements, with nothing in between that a program would do.
 //!
-//! The scripts are made from the text of the same statements, on tables of the same schema. What the program computes
+//! The scripts are made from the text of the same statements, on tables of the same shape. What the program computes
 //! (the new state, hashes) is there a constant of the same size, or a function of the server that costs next to nothing.
 
 use std::fmt::Write as _;
@@ -17,8 +17,6 @@ use crate::baseline::postgres::{LOAD, PREFIX, WRITE};
 use crate::contender::{KNOWN, Measured, Sample};
 use crate::workload::{COMMAND, MACHINE, MACHINES, Request, SCOPE, Sheet};
 use crate::{Failure, Load, Work};
-
-const TABLES: &str = "pgbench_idem_";
 
 /// What stands for each parameter of [`LOAD`]; `:known` sets known keys apart from new ones.
 const LOAD_WITH: [&str; 3] =
@@ -46,13 +44,14 @@ const WRITE_WITH: [&str; 15] = [
 /// The contender.
 pub(crate) struct Pgbench {
     url: String,
+    search_path: String,
     scripts: PathBuf,
     variables: Vec<String>,
 }
 
 impl Pgbench {
-    /// Makes its tables and scripts; `None` if there is no pgbench.
-    pub(crate) async fn find(database: &PgConnectOptions, conn: &mut PgConnection) -> Result<Option<Self>, Failure> {
+    /// Makes its scripts, and known keys in its schema; `None` if there is no pgbench.
+    pub(crate) async fn find(database: &PgConnectOptions, schema: &str) -> Result<Option<Self>, Failure> {
         if Command::new("pgbench").arg("--version").output().await.is_err() {
             return Ok(None);
         }
@@ -64,7 +63,7 @@ impl Pgbench {
         let turn = Request::nth(0, 0).turn;
         let (_, receipt) = Sheet::initial(0).turned(&turn);
         let outcome = baseline::encode(&receipt)?;
-        tables(conn, &outcome).await?;
+        know_keys(&mut database.connect().await?, &outcome).await?;
         let variables = [
             ("machine", MACHINE.to_owned()),
             ("command", COMMAND.to_owned()),
@@ -74,7 +73,8 @@ impl Pgbench {
             ("fingerprint", bytea(&[1; 33])),
         ];
         let variables = variables.into_iter().map(|(name, value)| format!("--define={name}={value}")).collect();
-        Ok(Some(Self { url: libpq_url(database), scripts, variables }))
+        let search_path = format!("-c search_path={schema}");
+        Ok(Some(Self { url: libpq_url(database), search_path, scripts, variables }))
     }
 
     async fn run(&self, load: Load) -> Result<Sample, Failure> {
@@ -91,6 +91,7 @@ impl Pgbench {
             .arg(format!("--define=known={known}"))
             .arg(format!("--file={}", self.scripts.join(script).display()))
             .arg(&self.url)
+            .env("PGOPTIONS", &self.search_path)
             .output()
             .await?;
         let text = String::from_utf8_lossy(&output.stdout);
@@ -117,12 +118,13 @@ impl Measured for Pgbench {
     }
 }
 
-/// The database as libpq takes it: without the one option that only sqlx knows.
+/// The database as libpq takes it, without the options of the session.
 fn libpq_url(database: &PgConnectOptions) -> String {
     let mut url = database.to_url_lossy();
-    let options = url.query_pairs().into_owned().filter(|(name, _)| name != "statement-cache-capacity");
-    let options: Vec<_> = options.collect();
-    url.query_pairs_mut().clear().extend_pairs(options);
+    let kept =
+        url.query_pairs().into_owned().filter(|(name, _)| name != "statement-cache-capacity" && name != "options");
+    let kept: Vec<_> = kept.collect();
+    url.query_pairs_mut().clear().extend_pairs(kept);
     url.to_string()
 }
 
@@ -139,31 +141,26 @@ fn replay() -> String {
     format!("\\set m random(0, {})\n\\set k random(1, {KNOWN})\n{};\n", MACHINES - 1, with(LOAD, &LOAD_WITH))
 }
 
-/// The statement on pgbench's tables, with expressions for its parameters; from the last, for `$1` begins `$15`.
+/// The statement with expressions for its parameters; from the last, for `$1` begins `$15`.
 fn with(statement: &str, expressions: &[&str]) -> String {
-    let statement = statement.replace(PREFIX, TABLES);
     expressions
         .iter()
         .enumerate()
         .rev()
-        .fold(statement, |text, (at, expression)| text.replace(&format!("${}", at + 1), expression))
+        .fold(statement.to_owned(), |text, (at, expression)| text.replace(&format!("${}", at + 1), expression))
 }
 
-/// A copy of the started machines, and known keys that lead to a transition with an outcome of the usual size.
-async fn tables(conn: &mut PgConnection, outcome: &[u8]) -> Result<(), Failure> {
-    let schema = crate::postgres::fill(crate::postgres::SCHEMA, TABLES);
-    sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut *conn).await?;
-    let copy = format!(
-        "INSERT INTO {TABLES}machines SELECT * FROM {PREFIX}machines; \
-         INSERT INTO {TABLES}transitions SELECT * FROM {PREFIX}transitions; \
-         UPDATE {TABLES}transitions SET outcome = '{}'; \
-         INSERT INTO {TABLES}keys (hash, surface, target, seq, fingerprint, at) \
+/// Known keys that lead to a transition with an outcome of the usual size.
+async fn know_keys(conn: &mut PgConnection, outcome: &[u8]) -> Result<(), Failure> {
+    let known = format!(
+        "UPDATE {PREFIX}transitions SET outcome = '{}'; \
+         INSERT INTO {PREFIX}keys (hash, surface, target, seq, fingerprint, at) \
          SELECT substring(sha256(('known' || k::text)::bytea) for 23), '{MACHINE}', \
                 'ticket-' || lpad((k % {MACHINES})::text, 5, '0'), 1, decode(repeat('00', 33), 'hex'), 0 \
          FROM generate_series(1, {KNOWN}) k",
         bytea(outcome)
     );
-    sqlx::raw_sql(AssertSqlSafe(copy)).execute(conn).await?;
+    sqlx::raw_sql(AssertSqlSafe(known)).execute(conn).await?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use crate::workload::{MACHINE, MACHINES, Sheet, Ticket, machine_id};
 use crate::{Failure, compare};
 
-pub(crate) const SCHEMA: &str = include_str!("../../idem-core/migrations/postgres/0001_base.sql");
+const SCHEMA: &str = include_str!("../../idem-core/migrations/postgres/0001_base.sql");
 
 /// Measures on the server that `IDEM_POSTGRES_URL` names.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
@@ -32,21 +32,32 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
 
 async fn measure(database: PgConnectOptions, settings: &Settings) -> Result<(), Failure> {
     let mut conn = database.connect().await?;
-    let schema = fill(SCHEMA, baseline::postgres::PREFIX);
-    sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut conn).await?;
-    start_machines(&mut conn).await?;
-    let pgbench = Pgbench::find(&database, &mut conn).await?;
-    let by_hand = ByHand::connect(database).await?;
-    let by_hand = InProcess::warmed("by hand", by_hand, settings.seed).await?;
-    sqlx::raw_sql("VACUUM ANALYZE").execute(&mut conn).await?;
-
-    let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&mut conn).await?;
-    let mut contenders: Vec<Box<dyn Measured>> = vec![Box::new(by_hand)];
+    let pool = ByHand::on_pool(room(&database, "by_hand_pool").await?).await?;
+    let kept = ByHand::on_kept(room(&database, "by_hand_kept").await?)?;
+    let pgbench = Pgbench::find(&room(&database, "pgbench").await?, "pgbench").await?;
+    let mut contenders: Vec<Box<dyn Measured>> = vec![
+        Box::new(InProcess::warmed("by hand", pool, settings.seed).await?),
+        Box::new(InProcess::warmed("by hand, without sqlx's pool", kept, settings.seed).await?),
+    ];
     match pgbench {
         Some(pgbench) => contenders.push(Box::new(pgbench)),
         None => println!("SKIPPED: pgbench. It is not on the PATH."),
     }
+    sqlx::raw_sql("VACUUM ANALYZE").execute(&mut conn).await?;
+    let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&mut conn).await?;
     compare(&format!("PostgreSQL {version}"), &contenders, settings).await
+}
+
+/// A schema of a contender's own, with the machines started, and how to connect to it.
+async fn room(database: &PgConnectOptions, name: &str) -> Result<PgConnectOptions, Failure> {
+    let options = database.clone().options([("search_path", name)]);
+    let mut conn = options.connect().await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("CREATE SCHEMA {name}"))).execute(&mut conn).await?;
+    let schema = fill(SCHEMA, baseline::postgres::PREFIX);
+    sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut conn).await?;
+    start_machines(&mut conn).await?;
+    conn.close().await?;
+    Ok(options)
 }
 
 /// Starts every machine, as the engine would: a row each, and the transition that started it.

@@ -1,6 +1,7 @@
 //! What a careful team would write by hand with sqlx and without a library, for this one machine: the same tables, the
 //! same guarantees (one effect, the original outcome for every repeat, another payload refused, nothing half-done).
 
+mod kept;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 

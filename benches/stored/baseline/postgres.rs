@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 
+use super::kept::Kept;
 use super::{ATTEMPTS, Decided, Prepared};
 use crate::Failure;
 use crate::contender::{Answer, Contender};
@@ -48,19 +49,43 @@ type Loaded = (i64, Option<Vec<u8>>, Option<i64>, Option<i64>, Option<Vec<u8>>, 
 
 /// The contender.
 pub(crate) struct ByHand {
-    pool: PgPool,
+    connections: Connections,
 }
 
+/// Where its connections come from.
+enum Connections {
+    Pool(PgPool),
+    Kept(Kept),
+}
+
+/// At most so many connections.
+const MOST: u32 = 32;
+
 impl ByHand {
-    /// A pool as one would configure it: no ping on acquire, every lock wait bounded.
-    pub(crate) async fn connect(options: PgConnectOptions) -> Result<Self, Failure> {
+    /// On sqlx's pool as one would configure it: no ping when a connection is acquired.
+    pub(crate) async fn on_pool(options: PgConnectOptions) -> Result<Self, Failure> {
         let pool = PgPoolOptions::new()
-            .max_connections(32)
+            .max_connections(MOST)
             .acquire_timeout(Duration::from_secs(2))
             .test_before_acquire(false)
-            .connect_with(options.options([("lock_timeout", "2s")]))
+            .connect_with(bounded(options))
             .await?;
-        Ok(Self { pool })
+        Ok(Self { connections: Connections::Pool(pool) })
+    }
+
+    /// On connections that it keeps by itself.
+    pub(crate) fn on_kept(options: PgConnectOptions) -> Result<Self, Failure> {
+        Ok(Self { connections: Connections::Kept(Kept::new(bounded(options), usize::try_from(MOST)?)) })
+    }
+
+    async fn decide(conn: &mut PgConnection, request: &Request) -> Result<Answer, Failure> {
+        let prepared = Prepared::new(request)?;
+        for _ in 0..ATTEMPTS {
+            if let Some(answer) = Self::attempt(conn, &prepared).await? {
+                return Ok(answer);
+            }
+        }
+        Err("lost every race".into())
     }
 
     /// One attempt; `None` if another call was first.
@@ -103,20 +128,29 @@ impl ByHand {
     }
 }
 
+/// With every lock wait bounded.
+fn bounded(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("lock_timeout", "2s")])
+}
+
 impl Contender for ByHand {
     async fn apply(&self, request: &Request) -> Result<Answer, Failure> {
-        let prepared = Prepared::new(request)?;
-        let mut conn = self.pool.acquire().await?;
-        for _ in 0..ATTEMPTS {
-            if let Some(answer) = Self::attempt(&mut conn, &prepared).await? {
-                return Ok(answer);
+        match &self.connections {
+            Connections::Pool(pool) => Self::decide(&mut *pool.acquire().await?, request).await,
+            Connections::Kept(kept) => {
+                let mut lent = kept.lend().await?;
+                let answer = Self::decide(&mut lent.conn, request).await?;
+                lent.give_back();
+                Ok(answer)
             }
         }
-        Err("lost every race".into())
     }
 
     async fn audit(&self) -> Result<u64, Failure> {
-        let transitions: i64 = sqlx::query_scalar(AUDIT).fetch_one(&self.pool).await?;
+        let transitions: i64 = match &self.connections {
+            Connections::Pool(pool) => sqlx::query_scalar(AUDIT).fetch_one(pool).await?,
+            Connections::Kept(kept) => sqlx::query_scalar(AUDIT).fetch_one(&mut kept.lend().await?.conn).await?,
+        };
         Ok(u64::try_from(transitions)?)
     }
 }
