@@ -37,7 +37,7 @@ async fn measure(database: PgConnectOptions, settings: &Settings) -> Result<(), 
     let pgbench = Pgbench::find(&room(&database, "pgbench").await?, "pgbench").await?;
     let mut contenders: Vec<Box<dyn Measured>> = vec![
         Box::new(InProcess::warmed("by hand", pool, settings.seed).await?),
-        Box::new(InProcess::warmed("by hand, without sqlx's pool", kept, settings.seed).await?),
+        Box::new(InProcess::warmed("by hand, no pool", kept, settings.seed).await?),
     ];
     match pgbench {
         Some(pgbench) => contenders.push(Box::new(pgbench)),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use crate::baseline::{self, sqlite::ByHand};
-use crate::contender::InProcess;
+use crate::contender::{InProcess, Measured};
 use crate::settings::Settings;
 use crate::workload::{MACHINE, MACHINES, Sheet, Ticket, machine_id};
 use crate::{Failure, compare, postgres};
@@ -15,22 +15,23 @@ const SCHEMA: &str = include_str!("sqlite.sql");
 /// Measures on SQLite.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let folder = Folder::new()?;
-    let file = folder.0.join("by-hand.db");
-    prepare(&file).await?;
-    let by_hand = ByHand::open(&file).await?;
-    let contenders: Vec<Box<dyn crate::contender::Measured>> =
-        vec![Box::new(InProcess::warmed("by hand", by_hand, settings.seed).await?)];
+    let on_pool = ByHand::on_pool(&prepare(folder.0.join("by-hand.db")).await?).await?;
+    let on_kept = ByHand::on_kept(&prepare(folder.0.join("by-hand-one-text.db")).await?)?;
+    let contenders: Vec<Box<dyn Measured>> = vec![
+        Box::new(InProcess::warmed("by hand", on_pool, settings.seed).await?),
+        Box::new(InProcess::warmed("by hand, no pool, one text", on_kept, settings.seed).await?),
+    ];
     compare("SQLite, WAL, flushed at every commit", &contenders, settings).await
 }
 
-/// Tables and machines for the hand-written contender.
-async fn prepare(file: &Path) -> Result<(), Failure> {
-    let mut conn = baseline::sqlite::options(file).connect().await?;
+/// A file of a contender's own, with the machines started.
+async fn prepare(file: PathBuf) -> Result<PathBuf, Failure> {
+    let mut conn = baseline::sqlite::options(&file).connect().await?;
     let schema = postgres::fill(SCHEMA, baseline::sqlite::PREFIX);
     sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut conn).await?;
     start_machines(&mut conn).await?;
     conn.close().await?;
-    Ok(())
+    Ok(file)
 }
 
 /// Starts every machine, as the engine would: a row each, and the transition that started it.

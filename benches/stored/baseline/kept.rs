@@ -2,34 +2,31 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::Failure;
-
 /// Idle connections, and how many there may be.
-pub(crate) struct Kept {
-    options: PgConnectOptions,
-    idle: Mutex<Vec<PgConnection>>,
+pub(crate) struct Kept<C: Connection> {
+    options: C::Options,
+    idle: Mutex<Vec<C>>,
     permits: Semaphore,
 }
 
 /// A connection that is closed when it is dropped: a call that was cut short leaves it in an unknown state.
-pub(crate) struct Lent<'a> {
-    pub(crate) conn: PgConnection,
-    kept: &'a Kept,
+pub(crate) struct Lent<'a, C: Connection> {
+    pub(crate) conn: C,
+    kept: &'a Kept<C>,
     _permit: SemaphorePermit<'a>,
 }
 
-impl Kept {
-    pub(crate) fn new(options: PgConnectOptions, most: usize) -> Self {
+impl<C: Connection> Kept<C> {
+    pub(crate) fn new(options: C::Options, most: usize) -> Self {
         Self { options, idle: Mutex::default(), permits: Semaphore::new(most) }
     }
 
     /// The connection that was given back last, or a new one.
-    pub(crate) async fn lend(&self) -> Result<Lent<'_>, Failure> {
-        let permit = self.permits.acquire().await?;
+    pub(crate) async fn lend(&self) -> Result<Lent<'_, C>, sqlx::Error> {
+        let permit = self.permits.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = match idle {
             Some(conn) => conn,
@@ -39,7 +36,7 @@ impl Kept {
     }
 }
 
-impl Lent<'_> {
+impl<C: Connection> Lent<'_, C> {
     /// Gives it back at rest.
     pub(crate) fn give_back(self) {
         self.kept.idle.lock().unwrap_or_else(PoisonError::into_inner).push(self.conn);

@@ -55,7 +55,7 @@ pub(crate) struct ByHand {
 /// Where its connections come from.
 enum Connections {
     Pool(PgPool),
-    Kept(Kept),
+    Kept(Kept<PgConnection>),
 }
 
 /// At most so many connections.
