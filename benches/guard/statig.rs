@@ -1,12 +1,13 @@
 //! statig: a function per state.
 
-use statig::blocking::*;
+use statig::blocking::{InitializedStateMachine, IntoStateMachineExt as _, Outcome, Super, Transition, state_machine};
 
 use crate::player::{self, Event, Machine};
 
 #[derive(Default)]
 pub(crate) struct Cd;
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the crate hands events out by reference")]
 #[state_machine(initial = "State::empty()", state(derive(Debug)))]
 impl Cd {
     #[state]

@@ -84,7 +84,7 @@ async fn start_machines(conn: &mut PgConnection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A migration with each `{table}` replaced by its prefixed name.
+/// A migration with each `{table}`, and `{:table}` where no schema may stand, replaced by its prefixed name.
 pub(crate) fn fill(schema: &str, prefix: &str) -> String {
-    schema.replace('{', prefix).replace('}', "")
+    schema.replace("{:", "{").replace('{', prefix).replace('}', "")
 }

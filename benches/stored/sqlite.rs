@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::workload::{MACHINE, MACHINES, Sheet, Ticket, machine_id};
 use crate::{Failure, compare, postgres};
 
-const SCHEMA: &str = include_str!("sqlite.sql");
+const SCHEMA: &str = include_str!("../../idem-core/migrations/sqlite/0001_base.sql");
 
 /// Measures on SQLite.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {

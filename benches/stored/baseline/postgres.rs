@@ -55,7 +55,7 @@ pub(crate) struct ByHand {
 /// Where its connections come from.
 enum Connections {
     Pool(PgPool),
-    Kept(Kept<PgConnection>),
+    Kept(Box<Kept<PgConnection>>),
 }
 
 /// At most so many connections.
@@ -75,7 +75,7 @@ impl ByHand {
 
     /// On connections that it keeps by itself.
     pub(crate) fn on_kept(options: PgConnectOptions) -> Result<Self, Failure> {
-        Ok(Self { connections: Connections::Kept(Kept::new(bounded(options), usize::try_from(MOST)?)) })
+        Ok(Self { connections: Connections::Kept(Box::new(Kept::new(bounded(options), usize::try_from(MOST)?))) })
     }
 
     async fn decide(conn: &mut PgConnection, request: &Request) -> Result<Answer, Failure> {

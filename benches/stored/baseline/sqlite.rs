@@ -71,7 +71,7 @@ pub(crate) struct ByHand {
 
 enum Readers {
     Pool(SqlitePool),
-    Kept(Kept<SqliteConnection>),
+    Kept(Box<Kept<SqliteConnection>>),
 }
 
 /// How a write is sent.
@@ -98,7 +98,7 @@ impl ByHand {
         let readers = Kept::new(options(file).read_only(true), usize::try_from(READERS)?);
         let text = format!("BEGIN IMMEDIATE; {MOVE}; {NAME}; {RECORD}; COMMIT");
         let style = Style::OneText(String::leak(text));
-        Ok(Self { readers: Readers::Kept(readers), writer: Kept::new(options(file), 1), style })
+        Ok(Self { readers: Readers::Kept(Box::new(readers)), writer: Kept::new(options(file), 1), style })
     }
 
     /// One attempt; `None` if another call was first.
@@ -127,7 +127,7 @@ impl ByHand {
         arguments.add(visit)?;
         match self.write(arguments).await {
             Ok(()) => Ok(Some(Answer { receipt: decided.receipt, fresh: true })),
-            Err(sqlx::Error::Database(error)) if lost(error.kind()) => Ok(None),
+            Err(sqlx::Error::Database(error)) if lost(&error.kind()) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -151,7 +151,7 @@ impl ByHand {
             Style::Statements => statements(&mut lent.conn, arguments).await,
             Style::OneText(text) => one_text(&mut lent.conn, text, arguments).await,
         };
-        if written.is_ok() || matches!(&written, Err(sqlx::Error::Database(error)) if lost(error.kind())) {
+        if written.is_ok() || matches!(&written, Err(sqlx::Error::Database(error)) if lost(&error.kind())) {
             lent.give_back();
         }
         written
@@ -180,7 +180,7 @@ async fn one_text(
 }
 
 /// The refusals of [`NAME`].
-fn lost(kind: ErrorKind) -> bool {
+fn lost(kind: &ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotNullViolation | ErrorKind::UniqueViolation)
 }
 
