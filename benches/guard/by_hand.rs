@@ -20,6 +20,17 @@ pub(crate) fn next(state: State, event: Event) -> Option<State> {
 pub(crate) struct Match;
 
 impl Guard for Match {
+    type State = State;
+    type Event = Event;
+
+    fn state(state: State) -> State {
+        state
+    }
+
+    fn event(event: Event) -> Event {
+        event
+    }
+
     #[inline]
     fn allows(state: State, event: Event) -> bool {
         matches!(
@@ -30,6 +41,34 @@ impl Guard for Match {
                 | (State::Stopped | State::Paused, Event::Play)
                 | (State::Playing, Event::Pause)
         )
+    }
+}
+
+/// A check by a table: for each state a bit per command.
+pub(crate) struct Table;
+
+const LEGAL: [u64; 5] = {
+    let open_close = 1 << Event::OpenClose as u32;
+    let (insert, play) = (1 << Event::Insert as u32, 1 << Event::Play as u32);
+    let (stop, pause) = (1 << Event::Stop as u32, 1 << Event::Pause as u32);
+    [open_close | insert, open_close, open_close | play, open_close | stop | pause, open_close | stop | play]
+};
+
+impl Guard for Table {
+    type State = State;
+    type Event = Event;
+
+    fn state(state: State) -> State {
+        state
+    }
+
+    fn event(event: Event) -> Event {
+        event
+    }
+
+    #[inline]
+    fn allows(state: State, event: Event) -> bool {
+        LEGAL[state as usize] >> event as u32 & 1 != 0
     }
 }
 
@@ -63,6 +102,17 @@ impl Machine for Player {
 pub(crate) struct Nothing(State);
 
 impl Guard for Nothing {
+    type State = State;
+    type Event = Event;
+
+    fn state(state: State) -> State {
+        state
+    }
+
+    fn event(event: Event) -> Event {
+        event
+    }
+
     #[inline]
     fn allows(_: State, _: Event) -> bool {
         true

@@ -1,65 +1,96 @@
 //! A keyed command in memory against its floor: the insert of the same key and value into a `HashMap`, and the user's
 //! function.
+#![allow(missing_docs, reason = "a bench has no readers of its documentation")]
 
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use idem_core::Key;
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use idem_core::{Context, Error, Key, Step, idempotent_fsm};
+use serde::{Deserialize, Serialize};
 
-/// Commands per measured batch: the map grows from nothing to this.
+/// Commands per measured batch: everything grows from nothing to this.
 const COMMANDS: u64 = 1_000;
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub total: i64,
+    pub reference: String,
+}
+
 /// A counter that each command moves on.
-#[derive(Debug, Clone)]
-struct Counter {
-    total: i64,
+#[idempotent_fsm(endless)]
+#[command(Add { amount: i64, reference: String } -> Receipt)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Counter {
+    #[initial]
+    #[on(Add => Counting)]
+    Counting { total: i64 },
 }
 
-#[derive(Debug, Clone)]
-struct Add {
-    amount: i64,
-    reference: String,
-}
+pub struct Sum;
 
-#[derive(Debug, Clone)]
-struct Receipt {
-    total: i64,
-    reference: String,
+impl counter::Transitions for Sum {
+    type Rejection = std::convert::Infallible;
+
+    fn add(
+        &self,
+        from: counter::Counting,
+        add: &counter::Add,
+        _cx: &Context<'_>,
+    ) -> Result<Step<counter::Counting, Receipt>, Self::Rejection> {
+        let (total, receipt) = sum(from.total, add);
+        Ok(Step::to(counter::Counting { total }).outcome(receipt))
+    }
 }
 
 /// The user's function.
-fn add(from: &Counter, command: &Add) -> (Counter, Receipt) {
-    let total = from.total.wrapping_add(command.amount);
-    (Counter { total }, Receipt { total, reference: command.reference.clone() })
+fn sum(total: i64, add: &counter::Add) -> (i64, Receipt) {
+    let total = total.wrapping_add(add.amount);
+    (total, Receipt { total, reference: add.reference.clone() })
 }
 
-fn commands() -> Vec<(Key, Add)> {
-    (0..COMMANDS)
-        .filter_map(|n| {
-            let key = Key::new("customer-7", format!("0b5e1f6c-7d1a-4c3e-9f00-{n:012x}")).ok()?;
-            Some((key, Add { amount: 5, reference: format!("invoice-{n:08}") }))
-        })
-        .collect()
+type Commands = Vec<(Key, counter::Add)>;
+
+fn commands() -> Commands {
+    let command = |n| {
+        let key = Key::new("customer-7", format!("0b5e1f6c-7d1a-4c3e-9f00-{n:012x}")).ok()?;
+        Some((key, counter::Add { amount: 5, reference: format!("invoice-{n:08}") }))
+    };
+    (0..COMMANDS).filter_map(command).collect()
 }
 
-fn by_hand(commands: Vec<(Key, Add)>) -> HashMap<Key, (Add, Receipt)> {
-    let (mut counter, mut known) = (Counter { total: 0 }, HashMap::new());
-    for (key, command) in commands {
-        let (next, receipt) = add(&counter, &command);
-        counter = next;
-        black_box(&receipt);
-        known.insert(key.clone(), (command, receipt));
+/// The floor: key, command and outcome are remembered as they are.
+fn by_hand(commands: Commands) -> HashMap<Key, (counter::Add, Receipt)> {
+    let (mut total, mut known) = (0, HashMap::new());
+    for (key, add) in commands {
+        let (next, receipt) = sum(total, &add);
+        total = next;
+        black_box(receipt.clone());
+        known.insert(key.clone(), (add, receipt));
     }
-    black_box(counter);
+    black_box(total);
     known
 }
 
+/// What is compared: the same, and every rule of a stored machine.
+fn in_memory(commands: Commands) -> Result<counter::InMemory<Sum>, Error> {
+    let mut memory = Counter::in_memory(Sum, counter::Counting { total: 0 });
+    for (key, add) in commands {
+        let _ = black_box(memory.add(&key, add)?);
+    }
+    Ok(memory)
+}
+
 fn fresh(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("1000 fresh commands");
+    let mut group = criterion.benchmark_group("fresh commands in memory");
+    group.throughput(Throughput::Elements(COMMANDS));
     let commands = commands();
-    group.bench_function("HashMap and function", |bencher| {
+    group.bench_with_input(BenchmarkId::from_parameter("HashMap and function"), &commands, |bencher, commands| {
         bencher.iter_batched(|| commands.clone(), by_hand, BatchSize::LargeInput);
+    });
+    group.bench_with_input(BenchmarkId::from_parameter("idem"), &commands, |bencher, commands| {
+        bencher.iter_batched(|| commands.clone(), in_memory, BatchSize::LargeInput);
     });
     group.finish();
 }
