@@ -5,6 +5,7 @@
 
 mod baseline;
 mod contender;
+mod idem;
 mod pgbench;
 mod postgres;
 mod report;

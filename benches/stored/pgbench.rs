@@ -12,8 +12,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use tokio::process::Command;
 
-use crate::baseline;
-use crate::baseline::postgres::{LOAD, PREFIX, WRITE};
+use crate::baseline::postgres::{LOAD, WRITE};
+use crate::baseline::{self, PREFIX};
 use crate::contender::{KNOWN, Measured, Sample};
 use crate::workload::{COMMAND, MACHINE, MACHINES, Request, SCOPE, Sheet};
 use crate::{Failure, Load, Work};
@@ -61,7 +61,7 @@ impl Pgbench {
         std::fs::write(scripts.join("replay.sql"), replay())?;
 
         let turn = Request::nth(0, 0).turn;
-        let (_, receipt) = Sheet::initial(0).turned(&turn);
+        let (_, receipt) = Sheet::initial(0).turned(turn.amount, &turn.reference);
         let outcome = baseline::encode(&receipt)?;
         know_keys(&mut database.connect().await?, &outcome).await?;
         let variables = [

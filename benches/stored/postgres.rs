@@ -2,14 +2,17 @@
 
 use std::str::FromStr;
 
+use idem_core::Idem;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres};
 
+use crate::baseline::ticket::Ticket;
 use crate::baseline::{self, postgres::ByHand};
 use crate::contender::{InProcess, Measured};
+use crate::idem::Engine;
 use crate::pgbench::Pgbench;
 use crate::settings::Settings;
-use crate::workload::{MACHINE, MACHINES, Sheet, Ticket, machine_id};
+use crate::workload::{MACHINE, MACHINES, Sheet, machine_id};
 use crate::{Failure, compare};
 
 const SCHEMA: &str = include_str!("../../idem-core/migrations/postgres/0001_base.sql");
@@ -34,10 +37,13 @@ async fn measure(database: PgConnectOptions, settings: &Settings) -> Result<(), 
     let mut conn = database.connect().await?;
     let pool = ByHand::on_pool(room(&database, "by_hand_pool").await?).await?;
     let kept = ByHand::on_kept(room(&database, "by_hand_kept").await?)?;
+    let idem = Idem::<Postgres>::builder().max_connections(32).open(database.to_url_lossy().as_str()).await?;
+    let idem = Engine::<Postgres>::started(idem).await?;
     let pgbench = Pgbench::find(&room(&database, "pgbench").await?, "pgbench").await?;
     let mut contenders: Vec<Box<dyn Measured>> = vec![
         Box::new(InProcess::warmed("by hand", pool, settings.seed).await?),
         Box::new(InProcess::warmed("by hand, no pool", kept, settings.seed).await?),
+        Box::new(InProcess::warmed("idem", idem, settings.seed).await?),
     ];
     match pgbench {
         Some(pgbench) => contenders.push(Box::new(pgbench)),
@@ -53,7 +59,7 @@ async fn room(database: &PgConnectOptions, name: &str) -> Result<PgConnectOption
     let options = database.clone().options([("search_path", name)]);
     let mut conn = options.connect().await?;
     sqlx::raw_sql(AssertSqlSafe(format!("CREATE SCHEMA {name}"))).execute(&mut conn).await?;
-    let schema = fill(SCHEMA, baseline::postgres::PREFIX);
+    let schema = fill(SCHEMA, baseline::PREFIX);
     sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut conn).await?;
     start_machines(&mut conn).await?;
     conn.close().await?;

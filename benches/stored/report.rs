@@ -11,7 +11,7 @@ pub(crate) struct Cell(Vec<Vec<Sample>>);
 /// Starts a database's table.
 pub(crate) fn heading(database: &str) {
     println!("{database}");
-    println!("| load | contender | calls/s | p50 / p99 ms | ratio to the first |\n|---|---|---|---|---|");
+    println!("| load | contender | calls/s | p50 / p99 ms | to the first | to the second |\n|---|---|---|---|---|---|");
 }
 
 impl Cell {
@@ -30,15 +30,22 @@ impl Cell {
         let work = if load.work == Work::Fresh { "fresh" } else { "replay" };
         for (contender, samples) in contenders.iter().zip(&self.0) {
             let (rate, ..) = spread(samples.iter().map(|sample| sample.rate));
-            let base = self.0.iter().take(1).flatten();
-            let (ratio, lowest, highest) = spread(samples.iter().zip(base).map(|(one, base)| one.rate / base.rate));
             println!(
-                "| {work} {} | {} | {rate:.0} | {} | {ratio:.2} [{lowest:.2}, {highest:.2}] |",
+                "| {work} {} | {} | {rate:.0} | {} | {} | {} |",
                 load.tasks,
                 contender.name(),
                 latencies(samples),
+                self.ratio(samples, 0),
+                self.ratio(samples, 1),
             );
         }
+    }
+
+    /// Median, lowest and highest of the ratios within a round.
+    fn ratio(&self, samples: &[Sample], base: usize) -> String {
+        let base = self.0.get(base).into_iter().flatten();
+        let (ratio, lowest, highest) = spread(samples.iter().zip(base).map(|(one, base)| one.rate / base.rate));
+        format!("{ratio:.2} [{lowest:.2}, {highest:.2}]")
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+use idem_core::Idem;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Sqlite, SqliteConnection};
 
+use crate::baseline::ticket::Ticket;
 use crate::baseline::{self, sqlite::ByHand};
 use crate::contender::{InProcess, Measured};
+use crate::idem::Engine;
 use crate::settings::Settings;
-use crate::workload::{MACHINE, MACHINES, Sheet, Ticket, machine_id};
+use crate::workload::{MACHINE, MACHINES, Sheet, machine_id};
 use crate::{Failure, compare, postgres};
 
 const SCHEMA: &str = include_str!("../../idem-core/migrations/sqlite/0001_base.sql");
@@ -17,9 +20,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let folder = Folder::new()?;
     let on_pool = ByHand::on_pool(&prepare(folder.0.join("by-hand.db")).await?).await?;
     let on_kept = ByHand::on_kept(&prepare(folder.0.join("by-hand-one-text.db")).await?)?;
+    let url = format!("sqlite://{}", folder.0.join("idem.db").display());
+    let idem = Engine::<Sqlite>::started(Idem::open(&url).await?).await?;
     let contenders: Vec<Box<dyn Measured>> = vec![
         Box::new(InProcess::warmed("by hand", on_pool, settings.seed).await?),
         Box::new(InProcess::warmed("by hand, no pool, one text", on_kept, settings.seed).await?),
+        Box::new(InProcess::warmed("idem", idem, settings.seed).await?),
     ];
     compare("SQLite, WAL, flushed at every commit", &contenders, settings).await
 }
@@ -27,7 +33,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
 /// A file of a contender's own, with the machines started.
 async fn prepare(file: PathBuf) -> Result<PathBuf, Failure> {
     let mut conn = baseline::sqlite::options(&file).connect().await?;
-    let schema = postgres::fill(SCHEMA, baseline::sqlite::PREFIX);
+    let schema = postgres::fill(SCHEMA, baseline::PREFIX);
     sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut conn).await?;
     start_machines(&mut conn).await?;
     conn.close().await?;

@@ -14,13 +14,6 @@ pub(crate) const COMMAND: &str = "Turn";
 /// The scope of every key.
 pub(crate) const SCOPE: &str = "customer-0007";
 
-/// A machine that every command moves to its other state, so that each write also moves the index on states.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Ticket {
-    Open(Sheet),
-    Held(Sheet),
-}
-
 /// What a state carries: about 140 bytes of JSON with the state's name around it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sheet {
@@ -62,36 +55,12 @@ impl Sheet {
     }
 
     /// The pure transition's work: the next sheet, and what the caller is told.
-    pub(crate) fn turned(mut self, turn: &Turn) -> (Self, Receipt) {
-        self.total = self.total.wrapping_add(turn.amount);
+    pub(crate) fn turned(mut self, amount: i64, reference: &str) -> (Self, Receipt) {
+        self.total = self.total.wrapping_add(amount);
         self.turns = self.turns.wrapping_add(1);
-        self.last.clone_from(&turn.reference);
-        let receipt = Receipt { reference: turn.reference.clone(), total: self.total, turns: self.turns };
+        reference.clone_into(&mut self.last);
+        let receipt = Receipt { reference: reference.to_owned(), total: self.total, turns: self.turns };
         (self, receipt)
-    }
-}
-
-impl Ticket {
-    /// The state's name, as it is stored beside its content.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Open(_) => "Open",
-            Self::Held(_) => "Held",
-        }
-    }
-
-    /// The transition.
-    pub(crate) fn turn(self, turn: &Turn) -> (Self, Receipt) {
-        match self {
-            Self::Open(sheet) => {
-                let (sheet, receipt) = sheet.turned(turn);
-                (Self::Held(sheet), receipt)
-            }
-            Self::Held(sheet) => {
-                let (sheet, receipt) = sheet.turned(turn);
-                (Self::Open(sheet), receipt)
-            }
-        }
     }
 }
 

@@ -4,14 +4,20 @@
 mod kept;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+pub(crate) mod ticket;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use sqlx::AssertSqlSafe;
 
 use crate::Failure;
 use crate::contender::Answer;
-use crate::workload::{COMMAND, MACHINE, Receipt, Request, SCOPE, Ticket};
+use crate::workload::{COMMAND, MACHINE, Receipt, Request, SCOPE};
+use ticket::Ticket;
+
+/// The prefix of the tables.
+pub(crate) const PREFIX: &str = "hand_";
 
 /// How often a call that lost a race is decided again.
 const ATTEMPTS: usize = 20;
@@ -60,6 +66,16 @@ impl Decided {
         let (ticket, receipt) = ticket.turn(&request.turn);
         Ok(Self { from, to: ticket.name(), body: encode(&ticket)?, outcome: encode(&receipt)?, receipt })
     }
+}
+
+/// How many transitions are stored; 0 if machines, versions and keys do not fit together.
+pub(crate) fn audit(prefix: &str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!(
+        "SELECT CASE WHEN (SELECT sum(version) FROM {prefix}machines) = (SELECT count(*) FROM {prefix}transitions) \
+                      AND (SELECT count(*) FROM {prefix}machines) + (SELECT count(*) FROM {prefix}keys) \
+                        = (SELECT count(*) FROM {prefix}transitions) \
+                THEN (SELECT count(*) FROM {prefix}transitions) ELSE 0 END"
+    ))
 }
 
 /// A version byte and JSON, as idem stores it.

@@ -6,13 +6,10 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 
 use super::kept::Kept;
-use super::{ATTEMPTS, Decided, Prepared};
+use super::{ATTEMPTS, Decided, PREFIX, Prepared, audit};
 use crate::Failure;
 use crate::contender::{Answer, Contender};
 use crate::workload::{COMMAND, MACHINE, Request, SCOPE};
-
-/// The tables' prefix.
-pub(crate) const PREFIX: &str = "hand_";
 
 /// The machine, the key with its transition, and the time; no lock.
 pub(crate) const LOAD: &str = "\
@@ -36,13 +33,6 @@ pub(crate) const WRITE: &str = "\
                                   scope, key, from_visit, visit, at) \
     SELECT $1::text, $2::text, seq, $9::text, $10::text, $4::text, $5::bytea, $11::bytea, $12::bytea, $8::bytea, \
            $13::text, $14::text, $15::bigint, seq, $6::bigint FROM named";
-
-/// Transitions and keys; 0 transitions if machines, versions and keys do not fit together.
-const AUDIT: &str = "\
-    SELECT CASE WHEN (SELECT sum(version) FROM hand_machines) = (SELECT count(*) FROM hand_transitions) \
-                 AND (SELECT count(*) FROM hand_machines) + (SELECT count(*) FROM hand_keys) \
-                   = (SELECT count(*) FROM hand_transitions) \
-           THEN (SELECT count(*) FROM hand_transitions) ELSE 0 END";
 
 /// The columns of [`LOAD`].
 type Loaded = (i64, Option<Vec<u8>>, Option<i64>, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>);
@@ -148,8 +138,10 @@ impl Contender for ByHand {
 
     async fn audit(&self) -> Result<u64, Failure> {
         let transitions: i64 = match &self.connections {
-            Connections::Pool(pool) => sqlx::query_scalar(AUDIT).fetch_one(pool).await?,
-            Connections::Kept(kept) => sqlx::query_scalar(AUDIT).fetch_one(&mut kept.lend().await?.conn).await?,
+            Connections::Pool(pool) => sqlx::query_scalar(audit(PREFIX)).fetch_one(pool).await?,
+            Connections::Kept(kept) => {
+                sqlx::query_scalar(audit(PREFIX)).fetch_one(&mut kept.lend().await?.conn).await?
+            }
         };
         Ok(u64::try_from(transitions)?)
     }

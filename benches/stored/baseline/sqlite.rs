@@ -8,13 +8,10 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, Sql
 use sqlx::{Arguments as _, Connection, SqliteConnection, SqlitePool};
 
 use super::kept::Kept;
-use super::{ATTEMPTS, Decided, Prepared};
+use super::{ATTEMPTS, Decided, PREFIX, Prepared, audit};
 use crate::Failure;
 use crate::contender::{Answer, Contender};
 use crate::workload::{COMMAND, MACHINE, Request, SCOPE};
-
-/// The tables' prefix.
-pub(crate) const PREFIX: &str = "hand_";
 
 const LOAD: &str = "\
     SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER) AS now, \
@@ -39,12 +36,6 @@ const RECORD: &str = "\
     INSERT INTO hand_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, \
                                   scope, key, from_visit, visit, at) \
     VALUES ($1, $2, $3 + 1, $9, $10, $4, $5, $11, $12, $8, $13, $14, $15, $3 + 1, $6)";
-
-const AUDIT: &str = "\
-    SELECT CASE WHEN (SELECT sum(version) FROM hand_machines) = (SELECT count(*) FROM hand_transitions) \
-                 AND (SELECT count(*) FROM hand_machines) + (SELECT count(*) FROM hand_keys) \
-                   = (SELECT count(*) FROM hand_transitions) \
-           THEN (SELECT count(*) FROM hand_transitions) ELSE 0 END";
 
 /// More readers than cores only take turns.
 const READERS: u32 = 4;
@@ -197,7 +188,7 @@ impl Contender for ByHand {
 
     async fn audit(&self) -> Result<u64, Failure> {
         let mut lent = self.writer.lend().await?;
-        let transitions: i64 = sqlx::query_scalar(AUDIT).fetch_one(&mut lent.conn).await?;
+        let transitions: i64 = sqlx::query_scalar(audit(PREFIX)).fetch_one(&mut lent.conn).await?;
         lent.give_back();
         Ok(u64::try_from(transitions)?)
     }
