@@ -1,6 +1,6 @@
 //! Findings: collected, all of them, each on the token that is wrong.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 
 /// Every finding of one expansion, in the order of the source.
@@ -24,42 +24,29 @@ impl Diagnostics {
     }
 }
 
-/// One mistake: its code, the wrong token, and what to do.
-///
-/// Every message reads alike: a summary, then `found`, `expected` and `fix` where they say more than the summary.
+/// One mistake: its code, the wrong token, what was found and expected where the summary does not say it, and the fix.
 #[must_use = "a report is seen only when it is pushed"]
 pub(crate) struct Report {
     code: &'static str,
     at: TokenStream,
-    summary: String,
-    details: Vec<(&'static str, String)>,
+    lines: Vec<String>,
     also: Option<(TokenStream, String)>,
 }
 
+/// A report that does not yet say what to do.
+#[must_use = "a draft becomes a report by its fix"]
+pub(crate) struct Draft(Report);
+
 impl Report {
     /// A report on all of `at`.
-    pub(crate) fn new(code: &'static str, at: &impl ToTokens, summary: impl Into<String>) -> Self {
-        Self { code, at: at.to_token_stream(), summary: summary.into(), details: Vec::new(), also: None }
+    pub(crate) fn draft(code: &'static str, at: &impl ToTokens, summary: impl AsRef<str>) -> Draft {
+        let summary = format!("[{code}] {}", summary.as_ref());
+        Draft(Self { code, at: at.to_token_stream(), lines: vec![summary], also: None })
     }
 
     /// A report on a place that has no token of its own at hand.
-    pub(crate) fn at(code: &'static str, span: Span, summary: impl Into<String>) -> Self {
-        Self::new(code, &proc_macro2::Ident::new("here", span), summary)
-    }
-
-    pub(crate) fn found(mut self, text: impl Into<String>) -> Self {
-        self.details.push(("found", text.into()));
-        self
-    }
-
-    pub(crate) fn expected(mut self, text: impl Into<String>) -> Self {
-        self.details.push(("expected", text.into()));
-        self
-    }
-
-    pub(crate) fn fix(mut self, text: impl Into<String>) -> Self {
-        self.details.push(("fix", text.into()));
-        self
+    pub(crate) fn draft_at(code: &'static str, span: Span, summary: impl AsRef<str>) -> Draft {
+        Self::draft(code, &Ident::new("here", span), summary)
     }
 
     /// The second place, where two meet.
@@ -69,11 +56,37 @@ impl Report {
     }
 }
 
+impl Draft {
+    pub(crate) fn found(self, text: impl AsRef<str>) -> Self {
+        self.line("found", text.as_ref())
+    }
+
+    pub(crate) fn expected(self, text: impl AsRef<str>) -> Self {
+        self.line("expected", text.as_ref())
+    }
+
+    /// What the parser says: mostly what it expected.
+    pub(crate) fn parser(self, error: &syn::Error) -> Self {
+        let text = error.to_string();
+        match text.strip_prefix("expected ") {
+            Some(expected) => self.expected(expected),
+            None => self.found(text),
+        }
+    }
+
+    pub(crate) fn fix(self, text: impl AsRef<str>) -> Report {
+        self.line("fix", text.as_ref()).0
+    }
+
+    fn line(mut self, label: &str, text: &str) -> Self {
+        self.0.lines.push(format!("{label}: {text}"));
+        self
+    }
+}
+
 impl From<Report> for syn::Error {
     fn from(report: Report) -> Self {
-        let Report { code, at, summary, details, also } = report;
-        let mut lines = vec![format!("[{code}] {summary}")];
-        lines.extend(details.iter().map(|(label, detail)| format!("{label}: {detail}")));
+        let Report { code, at, mut lines, also } = report;
         lines.push(format!("see docs/errors/{code}.md"));
         let mut error = syn::Error::new_spanned(at, lines.join("\n"));
         if let Some((at, text)) = also {
@@ -87,7 +100,7 @@ impl From<Report> for syn::Error {
 pub(crate) fn one_of<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match names.as_slice() {
-        [] => "nothing: there is none".to_owned(),
+        [] => "one that is declared; there is none yet".to_owned(),
         [only] => only.clone(),
         many => format!("one of {}", many.join(", ")),
     }

@@ -2,11 +2,12 @@
 //!
 //! The enum always survives, so that a mistake in an attribute is one error and not one more for every use of the enum.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Item, ItemEnum, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, Item, ItemEnum, LitStr, Meta, MetaList, Path, Token, Variant};
 
 use crate::attr;
 use crate::diagnostics::Diagnostics;
@@ -33,9 +34,13 @@ pub(crate) fn reemit(args: &TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// The whole item would underline a page.
+/// `struct Order`, without attributes before it and without the body: the whole item would underline a page.
 fn first_line(item: &TokenStream) -> TokenStream {
-    item.clone().into_iter().take_while(|tree| !matches!(tree, proc_macro2::TokenTree::Group(_))).collect()
+    let mut trees = item.clone().into_iter().peekable();
+    while trees.peek().is_some_and(|tree| tree.to_string() == "#") {
+        trees = trees.skip(2).collect::<TokenStream>().into_iter().peekable();
+    }
+    trees.take_while(|tree| !matches!(tree, TokenTree::Group(_))).collect()
 }
 
 /// The derive's path: below `crate = …`, if that can be read; the derive reports it where it cannot.
@@ -87,15 +92,25 @@ fn derives_serde(attrs: &[Attribute]) -> bool {
 }
 
 /// Puts what `#[name]` and `#[was]` mean to serde right behind them.
+///
+/// A name that is taken is left out: the derive reports it, and serde would report it again.
 fn wire_names(item: &mut ItemEnum) {
+    let mut taken: Vec<String> = item.variants.iter().map(live_name).collect();
     for variant in &mut item.variants {
         let mut attrs = TokenStream::new();
+        let mut named = false;
         for attr in &variant.attrs {
             each(&attr.meta, &mut |condition, meta| {
                 attrs.extend(under(condition, &meta.to_token_stream()));
-                if let Some(names) = serde_of(meta) {
-                    attrs.extend(under(condition, &quote!(serde(#names))));
-                }
+                let serde = match meta {
+                    Meta::NameValue(pair) if pair.path.is_ident("name") && !named => {
+                        named = condition.is_none();
+                        rename(&pair.value, &taken)
+                    }
+                    Meta::List(list) if list.path.is_ident("was") => aliases(list, &mut taken),
+                    _ => None,
+                };
+                attrs.extend(serde.map(|names| under(condition, &quote!(serde(#names)))));
             });
         }
         // What was parsed once is parsed again.
@@ -105,19 +120,34 @@ fn wire_names(item: &mut ItemEnum) {
     }
 }
 
-fn serde_of(meta: &Meta) -> Option<TokenStream> {
-    match meta {
-        Meta::NameValue(pair) if pair.path.is_ident("name") => {
-            let name: LitStr = syn::parse2(pair.value.to_token_stream()).ok()?;
-            Some(quote!(rename = #name))
-        }
-        Meta::List(list) if list.path.is_ident("was") => {
-            let names = list.parse_args_with(Punctuated::<LitStr, Token![,]>::parse_terminated).ok()?;
-            let names = names.iter();
-            Some(quote!(#(alias = #names),*))
-        }
+fn live_name(variant: &Variant) -> String {
+    let name = variant.attrs.iter().find_map(|attr| match &attr.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("name") => text(&pair.value),
         _ => None,
+    });
+    name.map_or_else(|| variant.ident.unraw().to_string(), |name| name.value())
+}
+
+fn rename(value: &Expr, taken: &[String]) -> Option<TokenStream> {
+    let name = text(value)?;
+    let own = taken.iter().filter(|taken| **taken == name.value()).count() <= 1;
+    own.then(|| quote!(rename = #name))
+}
+
+fn aliases(list: &MetaList, taken: &mut Vec<String>) -> Option<TokenStream> {
+    let names = list.parse_args_with(Punctuated::<LitStr, Token![,]>::parse_terminated).ok()?;
+    let mut free = Vec::new();
+    for name in names {
+        if !taken.contains(&name.value()) {
+            taken.push(name.value());
+            free.push(name);
+        }
     }
+    Some(quote!(#(alias = #free),*))
+}
+
+fn text(value: &Expr) -> Option<LitStr> {
+    syn::parse2(value.to_token_stream()).ok()
 }
 
 /// Calls `see` with an attribute, or with each one inside a `cfg_attr` and its condition.

@@ -27,11 +27,9 @@ impl Args {
         let read = attr.parse_nested_meta(|meta| args.read(&meta, diagnostics));
         if let Err(error) = read {
             diagnostics.push(
-                Report::at("F201", error.span(), "the arguments of `#[idempotent_fsm]` cannot be read")
-                    .found(error.to_string())
-                    .expected(
-                        "`name = \"…\"`, `module = …`, `crate = ::…`, `endless`, `project(…)`, separated by commas",
-                    ),
+                Report::draft_at("F201", error.span(), "the arguments of `#[idempotent_fsm]` cannot be read")
+                    .parser(&error)
+                    .fix("write them like `name = \"…\", module = …, crate = ::…, endless, project(…)`"),
             );
         }
         args
@@ -41,7 +39,7 @@ impl Args {
         let Some(argument) = meta.path.get_ident().cloned() else { return Err(meta.error("a path")) };
         if let Some(first) = self.seen.iter().find(|first| **first == argument) {
             diagnostics.push(
-                Report::new("F202", &argument, format!("`{argument}` is given twice"))
+                Report::draft("F202", &argument, format!("`{argument}` is given twice"))
                     .fix("keep one of them")
                     .also(first, "the first one is here"),
             );
@@ -57,9 +55,10 @@ impl Args {
                 skip(meta)?;
                 let meant = suggest(other, KNOWN).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
                 diagnostics.push(
-                    Report::new("F206", &argument, format!("`{other}` is not an argument of `#[idempotent_fsm]`"))
+                    Report::draft("F206", &argument, format!("`{other}` is not an argument of `#[idempotent_fsm]`"))
                         .found(format!("`{other}`{meant}"))
-                        .expected(one_of(KNOWN)),
+                        .expected(one_of(KNOWN))
+                        .fix("write one of these, or remove it"),
                 );
             }
         }
@@ -74,7 +73,7 @@ fn absolute(path: Path, diagnostics: &mut Diagnostics) -> Option<Path> {
     }
     let written = path.to_token_stream().to_string().replace(' ', "");
     diagnostics.push(
-        Report::new("F207", &path, format!("`{written}` is not an absolute path"))
+        Report::draft("F207", &path, format!("`{written}` is not an absolute path"))
             .expected("a path that means the same in every module")
             .fix(format!("`crate = ::{written}` for a dependency, `crate = crate::…` for a module of this crate")),
     );
@@ -111,7 +110,7 @@ fn project(argument: &Ident, meta: &ParseNestedMeta<'_>, diagnostics: &mut Diagn
     let report = match (bad, missing) {
         (Some(report), _) => report,
         (None, Some(missing)) => bad_projection(argument, format!("no `{missing}`")),
-        (None, None) => Report::new("F210", argument, "this version does not run projections yet")
+        (None, None) => Report::draft("F210", argument, "this version does not run projections yet")
             .found("a well-formed projection; its syntax is reserved")
             .fix("remove it, and write the row in the transaction that runs the command (`within`)"),
     };
@@ -119,10 +118,11 @@ fn project(argument: &Ident, meta: &ParseNestedMeta<'_>, diagnostics: &mut Diagn
     Ok(())
 }
 
-fn bad_projection(at: &impl ToTokens, found: impl Into<String>) -> Report {
-    Report::new("F209", at, "this projection cannot be written")
+fn bad_projection(at: &impl ToTokens, found: impl AsRef<str>) -> Report {
+    Report::draft("F209", at, "this projection cannot be written")
         .found(found)
-        .expected("`project(table = \"orders\", id = \"id\", state = \"status\")`: letters, digits, `_`, and `.` once")
+        .expected("the names of a table and two of its columns: letters, digits, `_`, and `.` once")
+        .fix("write it like `project(table = \"orders\", id = \"id\", state = \"status\")`")
 }
 
 /// A table or column name, perhaps with its schema: it is quoted, but a name that needs quoting is most likely a slip.

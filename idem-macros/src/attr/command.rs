@@ -1,12 +1,13 @@
 //! `#[command(Pay { amount: i64 } -> Receipt, per_visit)]`
 
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Token, Type};
 
 use super::place::{self, Place};
-use super::variant::unreadable;
+use super::variant::{idents, unreadable};
 use crate::diagnostics::{Diagnostics, Report, one_of};
 use crate::recover::suggest;
 
@@ -44,12 +45,17 @@ impl Command {
             Ok(command) => command,
             Err(error) => {
                 let form = "#[command(Pay { amount: i64 } -> Receipt)]";
-                diagnostics.push(unreadable(attr, form).found(error.to_string()));
-                return None;
+                diagnostics.push(unreadable(attr, &error, form));
+                return Self::named(&first_ident(attr)?);
             }
         };
         command.check(diagnostics);
         Some(command)
+    }
+
+    /// What is left of a command that cannot be read: its name, so that its edges are not errors too.
+    fn named(name: &Ident) -> Option<Self> {
+        syn::parse2(name.to_token_stream()).ok()
     }
 
     fn check(&self, diagnostics: &mut Diagnostics) {
@@ -57,18 +63,20 @@ impl Command {
             let name = option.to_string();
             let meant = suggest(&name, OPTIONS).map_or(String::new(), |known| format!("; did you mean `{known}`?"));
             diagnostics.push(if *twice {
-                Report::new("F202", option, format!("`{name}` is given twice")).fix("keep one of them")
+                Report::draft("F202", option, format!("`{name}` is given twice")).fix("keep one of them")
             } else {
-                Report::new("F206", option, format!("`{name}` is not an option of a command"))
+                Report::draft("F206", option, format!("`{name}` is not an option of a command"))
                     .found(format!("`{name}`{meant}"))
                     .expected(one_of(OPTIONS))
+                    .fix("write one of these, or remove it")
             });
         }
         for attr in &self.attrs {
             if !attr.path().is_ident("doc") && !attr.path().is_ident("derive") {
                 diagnostics.push(
-                    Report::new("F203", attr, "this attribute is out of place on a command")
-                        .expected("doc comments and `#[derive(…)]`; serde attributes go on the fields"),
+                    Report::draft("F203", attr, "this attribute is out of place on a command")
+                        .expected("doc comments and `#[derive(…)]`")
+                        .fix("remove it; serde attributes go on the fields"),
                 );
             }
         }
@@ -76,7 +84,7 @@ impl Command {
             field.attrs.iter().for_each(|attr| place::check(attr, Place::CommandField, diagnostics));
             if field.attrs.iter().any(|attr| attr.path().is_ident("cfg")) {
                 diagnostics.push(
-                    Report::new("F203", &field.ident, "`#[cfg]` cannot stand on a field of a command")
+                    Report::draft("F203", &field.ident, "`#[cfg]` cannot stand on a field of a command")
                         .fix("write the command twice, each in a `#[cfg_attr(…, command(…))]`"),
                 );
             }
@@ -104,6 +112,11 @@ impl Command {
         }
         Ok(())
     }
+}
+
+/// The first name in an attribute's arguments, after attributes of its own.
+fn first_ident(attr: &Attribute) -> Option<Ident> {
+    idents(attr).into_iter().next()
 }
 
 impl Parse for Command {

@@ -25,16 +25,18 @@ pub(crate) struct Syntax {
     pub(crate) variants: Vec<Variant>,
     /// serde attributes of the enum itself.
     pub(crate) serde: Vec<Foreign>,
+    /// It has parameters, so it is checked and not expanded.
+    pub(crate) generic: bool,
     /// `Serialize` and `Deserialize`, where the enum derives them.
     pub(crate) serde_derives: Vec<Ident>,
 }
 
 /// Reads the derive's input; `None` if nothing can be made of it.
 pub(crate) fn parse(input: DeriveInput, diagnostics: &mut Diagnostics) -> Option<Syntax> {
-    let generics = input.generics.params.iter().next().is_some() || input.generics.where_clause.is_some();
-    if generics {
+    let generic = !input.generics.params.is_empty() || input.generics.where_clause.is_some();
+    if generic {
         diagnostics.push(
-            Report::new("F204", &input.generics, format!("`{}` has generics or lifetimes", input.ident))
+            Report::draft("F204", &input.generics, format!("`{}` has generics or lifetimes", input.ident))
                 .found("a machine is stored under one name, so it is one type")
                 .fix("use the types themselves; what varies goes into an enum or a `serde_json::Value`"),
         );
@@ -52,17 +54,18 @@ pub(crate) fn parse(input: DeriveInput, diagnostics: &mut Diagnostics) -> Option
         variants: Vec::new(),
         serde: serde::foreign(&input.attrs),
         serde_derives: Vec::new(),
+        generic,
     };
     syntax.read_attributes(&input.attrs, diagnostics);
     for variant in data.variants {
         syntax.variants.push(Variant::parse(variant, diagnostics));
     }
-    (!generics).then_some(syntax)
+    Some(syntax)
 }
 
 /// The finding for a struct, a union, a function, ….
 pub(crate) fn not_an_enum(at: &impl quote::ToTokens) -> Report {
-    Report::new("F205", at, "`#[idempotent_fsm]` stands on something that is not an enum")
+    Report::draft("F205", at, "`#[idempotent_fsm]` stands on something that is not an enum")
         .expected("an enum whose variants are the states of the machine")
         .fix("move the attribute to the enum")
 }

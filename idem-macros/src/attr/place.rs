@@ -30,7 +30,7 @@ pub(crate) fn check(attr: &Attribute, place: Place, diagnostics: &mut Diagnostic
         return;
     }
     diagnostics.push(
-        Report::new("F203", attr.path(), format!("`#[{name}]` is out of place on {}", place.described()))
+        Report::draft("F203", attr.path(), format!("`#[{name}]` is out of place on {}", place.described()))
             .expected(format!("`#[{name}]` on {}", home.described()))
             .fix("move it there, or remove it"),
     );

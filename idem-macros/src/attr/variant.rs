@@ -1,5 +1,6 @@
 //! A variant with its attributes: a state and the edges that leave it.
 
+use proc_macro2::TokenTree;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -27,6 +28,8 @@ pub(crate) struct Variant {
 pub(crate) struct On {
     pub(crate) command: Ident,
     pub(crate) targets: Vec<Ident>,
+    /// It was reported as unreadable, and this is what its names look like: not the place for further findings.
+    pub(crate) guessed: bool,
 }
 
 /// `#[after("30m", Expire)]`
@@ -76,7 +79,8 @@ impl Variant {
                 self.was.extend(readable(names, attr, "#[was(\"Unpaid\")]", diagnostics).into_iter().flatten());
             }
             "on" => {
-                self.edges.extend(readable(attr.parse_args(), attr, "#[on(Pay => Paid | Declined)]", diagnostics));
+                let edge = readable(attr.parse_args(), attr, "#[on(Pay => Paid | Declined)]", diagnostics);
+                self.edges.push(edge.unwrap_or_else(|| On::guessed(attr, name)));
             }
             "after" => {
                 self.timers.extend(readable(attr.parse_args(), attr, "#[after(\"30m\", Expire)]", diagnostics));
@@ -91,8 +95,22 @@ impl Parse for On {
         let command = input.parse()?;
         input.parse::<Token![=>]>()?;
         let targets = Punctuated::<Ident, Token![|]>::parse_separated_nonempty(input)?;
-        Ok(Self { command, targets: targets.into_iter().collect() })
+        Ok(Self { command, targets: targets.into_iter().collect(), guessed: false })
     }
+}
+
+impl On {
+    fn guessed(attr: &Attribute, name: &Ident) -> Self {
+        let mut names = idents(attr).into_iter();
+        Self { command: names.next().unwrap_or_else(|| name.clone()), targets: names.collect(), guessed: true }
+    }
+}
+
+/// The names among an attribute's arguments.
+pub(super) fn idents(attr: &Attribute) -> Vec<Ident> {
+    let Meta::List(list) = &attr.meta else { return Vec::new() };
+    let ident = |tree| if let TokenTree::Ident(ident) = tree { Some(ident) } else { None };
+    list.tokens.clone().into_iter().filter_map(ident).collect()
 }
 
 impl Parse for After {
@@ -106,7 +124,7 @@ impl Parse for After {
 /// The word of an attribute that takes no arguments.
 fn bare(attr: &Attribute, name: &Ident, diagnostics: &mut Diagnostics) -> Ident {
     if let Err(error) = attr.meta.require_path_only() {
-        diagnostics.push(unreadable(attr, &format!("#[{name}]")).found(error.to_string()));
+        diagnostics.push(unreadable(attr, &error, &format!("#[{name}]")));
     }
     // What was meant is clear all the same.
     name.clone()
@@ -125,7 +143,7 @@ fn named(attr: &Attribute) -> syn::Result<LitStr> {
 fn once<T: ToTokens>(slot: &mut Option<T>, found: Option<T>, diagnostics: &mut Diagnostics) {
     match (slot.as_ref(), found) {
         (Some(first), Some(second)) => diagnostics.push(
-            Report::new("F202", &second, "this attribute stands twice on one variant")
+            Report::draft("F202", &second, "this attribute stands twice on one variant")
                 .fix("keep one of them")
                 .also(first, "the first one is here"),
         ),
@@ -138,13 +156,15 @@ fn readable<T>(read: syn::Result<T>, attr: &Attribute, form: &str, diagnostics: 
     match read {
         Ok(value) => Some(value),
         Err(error) => {
-            diagnostics.push(unreadable(attr, form).found(error.to_string()));
+            diagnostics.push(unreadable(attr, &error, form));
             None
         }
     }
 }
 
-pub(super) fn unreadable(attr: &Attribute, form: &str) -> Report {
+pub(super) fn unreadable(attr: &Attribute, error: &syn::Error, form: &str) -> Report {
     let name = attr.path().get_ident().map_or(String::new(), ToString::to_string);
-    Report::new("F201", &attr.meta, format!("this `#[{name}]` cannot be read")).expected(format!("`{form}`"))
+    Report::draft("F201", &attr.meta, format!("this `#[{name}]` cannot be read"))
+        .parser(error)
+        .fix(format!("write it like `{form}`"))
 }

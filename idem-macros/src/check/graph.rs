@@ -28,7 +28,7 @@ fn command_never_used(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diag
         if graph.edges.iter().all(|edge| edge.command != Some(at)) {
             let name = command.ident.unraw();
             diagnostics.push(
-                Report::new("F101", &command.ident, format!("no state answers the command `{name}`"))
+                Report::draft("F101", &command.ident, format!("no state answers the command `{name}`"))
                     .fix(format!("add `#[on({name} => …)]` to a state, or remove the command")),
             );
         }
@@ -40,7 +40,7 @@ fn repeated_edges(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diagnost
         let (Some(first), Some(state)) = (edge.repeats, syntax.variants.get(edge.from)) else { continue };
         let (state, command) = (state.ident.unraw(), edge.on.command.unraw());
         diagnostics.push(
-            Report::new("F102", &edge.on.command, format!("`{state}` answers `{command}` twice"))
+            Report::draft("F102", &edge.on.command, format!("`{state}` answers `{command}` twice"))
                 .fix(format!("one edge with both targets: `#[on({command} => A | B)]`"))
                 .also(&first.command, format!("`{state}` answers `{command}` here first")),
         );
@@ -50,7 +50,7 @@ fn repeated_edges(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diagnost
 fn no_initial(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
     if graph.initial.is_empty() {
         diagnostics.push(
-            Report::new("F103", &syntax.ident, format!("`{}` has no initial state", syntax.ident.unraw()))
+            Report::draft("F103", &syntax.ident, format!("`{}` has no initial state", syntax.ident.unraw()))
                 .expected("one variant with `#[initial]`")
                 .fix("put `#[initial]` on the state that machines start in"),
         );
@@ -62,7 +62,7 @@ fn several_initial(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diagnos
     let Some(first) = marks.next() else { return };
     for mark in marks {
         diagnostics.push(
-            Report::new("F104", mark, format!("`{}` has several initial states", syntax.ident.unraw()))
+            Report::draft("F104", mark, format!("`{}` has several initial states", syntax.ident.unraw()))
                 .expected("one variant with `#[initial]`")
                 .fix("keep one; a choice at the start is a command that leads from it")
                 .also(first, "the first initial state is here"),
@@ -79,7 +79,7 @@ fn unreachable_states(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diag
     for (state, _) in syntax.variants.iter().zip(&reached).filter(|(_, reached)| !**reached) {
         let name = state.ident.unraw();
         diagnostics.push(
-            Report::new("F105", &state.ident, format!("no command leads to `{name}`"))
+            Report::draft("F105", &state.ident, format!("no command leads to `{name}`"))
                 .found(format!("reached from the initial state: {}", list(names(true))))
                 .fix(format!("add `#[on(… => {name})]` to a state that is reached, or remove `{name}`")),
         );
@@ -91,7 +91,7 @@ fn dead_ends(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diagnostics) 
         if is_dead_end(graph, at) {
             let name = state.ident.unraw();
             diagnostics.push(
-                Report::new("F106", &state.ident, format!("no command leads on from `{name}`"))
+                Report::draft("F106", &state.ident, format!("no command leads on from `{name}`"))
                     .expected("an edge, or a state that is meant as an end")
                     .fix(format!("put `#[terminal]` on `{name}`, or add `#[on(… => …)]` to it")),
             );
@@ -105,7 +105,7 @@ fn edges_out_of_terminal(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut D
         if let Some(edge) = graph.edges.iter().find(|edge| edge.from == at) {
             let name = state.ident.unraw();
             diagnostics.push(
-                Report::new("F107", &edge.on.command, format!("an edge leads out of the terminal state `{name}`"))
+                Report::draft("F107", &edge.on.command, format!("an edge leads out of the terminal state `{name}`"))
                     .fix("remove `#[terminal]`, or the edge")
                     .also(terminal, format!("`{name}` is marked terminal here")),
             );
@@ -122,11 +122,11 @@ fn no_way_to_an_end(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diagno
     let ends = named(syntax, |at| graph.terminal.get(at) == Some(&true));
     let Some(first) = trapped.first().and_then(|at| syntax.variants.get(*at)) else { return };
     let report = if ends.is_empty() {
-        Report::new("F108", &syntax.ident, format!("`{}` has no terminal state", syntax.ident.unraw()))
+        Report::draft("F108", &syntax.ident, format!("`{}` has no terminal state", syntax.ident.unraw()))
             .expected("a state with `#[terminal]`")
     } else {
         let names = named(syntax, |at| trapped.contains(&at));
-        Report::new("F108", &first.ident, format!("no way leads from `{}` to a terminal state", first.ident.unraw()))
+        Report::draft("F108", &first.ident, format!("no way leads from `{}` to a terminal state", first.ident.unraw()))
             .found(format!("without a way to an end: {}", list(names)))
             .expected(format!("a way to {}", one_of(ends)))
     };
@@ -137,7 +137,7 @@ fn endless_in_vain(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diagnos
     let Some(endless) = &syntax.args.endless else { return };
     if trapped(graph).is_empty() && !graph.has_unknown_state() {
         diagnostics.push(
-            Report::new("F109", endless, "`endless` has no effect")
+            Report::draft("F109", endless, "`endless` has no effect")
                 .found("a terminal state can be reached from every state")
                 .fix("remove `endless`"),
         );

@@ -15,7 +15,8 @@ use crate::diagnostics::Diagnostics;
 use crate::model::{Edge, Model, State};
 use resolve::Graph;
 
-/// Checks everything and gives the model that is closest to what was meant; `None` if there is no state to stand in.
+/// Checks everything and gives the model that is closest to what was meant; `None` if there is none: no state
+/// to stand in, or parameters to fill.
 pub(crate) fn check(mut syntax: Syntax, diagnostics: &mut Diagnostics) -> Option<Model> {
     names::repeated_commands(&mut syntax, diagnostics);
     names::repeated_variants(&mut syntax);
@@ -43,7 +44,7 @@ pub(crate) fn check(mut syntax: Syntax, diagnostics: &mut Diagnostics) -> Option
             docs: variant.docs,
         })
         .collect();
-    (!states.is_empty()).then_some(Model {
+    (!states.is_empty() && !syntax.generic).then_some(Model {
         ident: syntax.ident,
         vis: syntax.vis,
         module,

@@ -66,7 +66,7 @@ pub(super) fn repeated_commands(syntax: &mut Syntax, diagnostics: &mut Diagnosti
             return true;
         };
         diagnostics.push(
-            Report::new("F006", &command.ident, format!("the command `{name}` is declared twice"))
+            Report::draft("F006", &command.ident, format!("the command `{name}` is declared twice"))
                 .fix("keep one, or give one of them another name")
                 .also(first, format!("`{name}` is declared here first")),
         );
@@ -118,7 +118,7 @@ impl Taken {
         let name = ident.unraw().to_string();
         if self.items.contains_key(&name) {
             diagnostics.push(
-                Report::new("F004", ident, format!("`{name}` is the name of something that is generated"))
+                Report::draft("F004", ident, format!("`{name}` is the name of something that is generated"))
                     .fix(format!("rename the variant; `#[name = \"{name}\"]` keeps its name on the wire")),
             );
             return self.other(&name, "State", ident.span());
@@ -138,16 +138,16 @@ impl Taken {
                 self.items.insert(name, Owner::Command(wanted.clone()));
                 return wanted.clone();
             }
-            Some(Owner::State(state)) => Report::new("F003", wanted, format!("`{name}` is a state and a command"))
+            Some(Owner::State(state)) => Report::draft("F003", wanted, format!("`{name}` is a state and a command"))
                 .fix(fix)
                 .also(state, format!("the state `{name}` is here")),
             Some(Owner::Command(first)) => {
-                Report::new("F004", wanted, format!("two commands have the struct `{name}`"))
+                Report::draft("F004", wanted, format!("two commands have the struct `{name}`"))
                     .fix(fix)
                     .also(first, "the first one is here")
             }
             Some(Owner::Generated) => {
-                Report::new("F004", wanted, format!("`{name}` is the name of something that is generated")).fix(fix)
+                Report::draft("F004", wanted, format!("`{name}` is the name of something that is generated")).fix(fix)
             }
         };
         diagnostics.push(report);
@@ -169,7 +169,7 @@ impl Taken {
             self.methods.insert(name.to_owned(), Owner::Command(command.clone()));
             return raw_if_keyword(name, command.span());
         };
-        let report = Report::new("F004", command, problem)
+        let report = Report::draft("F004", command, problem)
             .found(format!("the command `{graph}`, whose method is `{name}`"))
             .fix(format!("give the command another name; `name = \"{graph}\"` keeps its name on the wire"));
         diagnostics.push(match &also {
@@ -208,9 +208,10 @@ pub(super) fn module(syntax: &Syntax, diagnostics: &mut Diagnostics) -> Ident {
 }
 
 fn module_clash(at: &Ident, syntax: &Syntax) -> Report {
-    let name = syntax.ident.unraw();
-    Report::new("F005", at, format!("the generated module cannot be called `{}`", snake(&at.unraw().to_string())))
-        .found(format!("the name of the enum `{name}` itself, or a word that cannot be a module's name"))
+    let module = if syntax.args.module.is_some() { at.unraw().to_string() } else { snake(&at.unraw().to_string()) };
+    let found = if syntax.ident.unraw() == module { "the name of the enum itself" } else { "a reserved word" };
+    Report::draft("F005", at, format!("the generated module cannot be called `{module}`"))
+        .found(found)
         .fix("choose another: `#[idempotent_fsm(module = …)]`")
 }
 

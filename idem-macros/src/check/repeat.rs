@@ -23,7 +23,7 @@ pub(super) fn of(at: usize, command: &Command, graph: &Graph<'_>, diagnostics: &
             if edges().next().is_some() && !graph.has_unknown_state() {
                 let name = command.ident.unraw();
                 diagnostics.push(
-                    Report::new("F402", option, format!("`per_visit` has no effect on `{name}`"))
+                    Report::draft("F402", option, format!("`per_visit` has no effect on `{name}`"))
                         .found(format!("no way leads from the targets of `{name}` back to where it is legal"))
                         .fix("remove `per_visit`: `Natural` works as it is"),
                 );

@@ -4,7 +4,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use crate::attr::{On, Syntax};
-use crate::diagnostics::{Diagnostics, Report, one_of};
+use crate::diagnostics::{Diagnostics, Draft, Report, one_of};
 use crate::model;
 use crate::recover::suggest;
 
@@ -46,6 +46,8 @@ impl<'a> Graph<'a> {
         let mut next = vec![Vec::new(); syntax.variants.len()];
         for (from, variant) in syntax.variants.iter().enumerate() {
             for on in &variant.edges {
+                let mut unheard = Diagnostics::default();
+                let diagnostics = if on.guessed { &mut unheard } else { &mut *diagnostics };
                 let command = names.command(&on.command, diagnostics);
                 let (to, lost) = targets(&names, on, diagnostics);
                 let same = |edge: &&Edge<'_>| edge.from == from && edge.command == command && command.is_some();
@@ -94,7 +96,7 @@ fn targets(names: &Names, on: &On, diagnostics: &mut Diagnostics) -> (Vec<usize>
     for (at, target) in on.targets.iter().enumerate() {
         if let Some(first) = on.targets.iter().take(at).find(|first| *first == target) {
             diagnostics.push(
-                Report::new("F110", target, format!("`{}` is a target of this edge twice", target.unraw()))
+                Report::draft("F110", target, format!("`{}` is a target of this edge twice", target.unraw()))
                     .fix("keep one of them")
                     .also(first, "the first one is here"),
             );
@@ -106,6 +108,7 @@ fn targets(names: &Names, on: &On, diagnostics: &mut Diagnostics) -> (Vec<usize>
             None => lost = true,
         }
     }
+    let lost = lost || to.is_empty();
     (to, lost)
 }
 
@@ -120,7 +123,7 @@ impl Names {
 
     fn state(&self, written: &Ident, diagnostics: &mut Diagnostics) -> Option<usize> {
         let report = |name: &str| {
-            let report = Report::new("F001", written, format!("`{name}` is not a state of `{}`", self.machine));
+            let report = Report::draft("F001", written, format!("`{name}` is not a state of `{}`", self.machine));
             (report, "name a variant of the enum, or add one".to_owned())
         };
         position(written, &self.states, report, diagnostics)
@@ -128,7 +131,7 @@ impl Names {
 
     fn command(&self, written: &Ident, diagnostics: &mut Diagnostics) -> Option<usize> {
         let report = |name: &str| {
-            let report = Report::new("F002", written, format!("`{name}` is not a command of `{}`", self.machine));
+            let report = Report::draft("F002", written, format!("`{name}` is not a command of `{}`", self.machine));
             (report, format!("name a command of the enum, or declare it: `#[command({name})]`"))
         };
         position(written, &self.commands, report, diagnostics)
@@ -140,7 +143,7 @@ impl Names {
 fn position(
     written: &Ident,
     known: &[String],
-    report: impl FnOnce(&str) -> (Report, String),
+    report: impl FnOnce(&str) -> (Draft, String),
     diagnostics: &mut Diagnostics,
 ) -> Option<usize> {
     let name = written.unraw().to_string();

@@ -13,7 +13,7 @@ pub(super) fn check(syntax: &Syntax, graph: &Graph<'_>, diagnostics: &mut Diagno
             let well_formed = duration(timer, diagnostics) & edge(syntax, graph, at, variant, timer, diagnostics);
             if well_formed {
                 diagnostics.push(
-                    Report::new("F210", &timer.duration, "this version does not run timers yet")
+                    Report::draft("F210", &timer.duration, "this version does not run timers yet")
                         .found("a well-formed timer; its syntax is reserved")
                         .fix(format!("remove it, and send `{}` from a scheduler of yours", timer.command.unraw())),
                 );
@@ -27,8 +27,9 @@ fn duration(timer: &After, diagnostics: &mut Diagnostics) -> bool {
     let well_formed = seconds(&text).is_some();
     if !well_formed {
         diagnostics.push(
-            Report::new("F208", &timer.duration, format!("`{text}` is not a duration"))
-                .expected("a whole number above zero and a unit: `90s`, `30m`, `12h`, `7d`"),
+            Report::draft("F208", &timer.duration, format!("`{text}` is not a duration"))
+                .expected("a whole number above zero and a unit: seconds, minutes, hours or days")
+                .fix("write it like `90s`, `30m`, `12h` or `7d`"),
         );
     }
     well_formed
@@ -48,7 +49,7 @@ fn edge(
     if !answered {
         let (state, name) = (variant.ident.unraw(), timer.command.unraw());
         diagnostics.push(
-            Report::new("F111", &timer.command, format!("`{state}` does not answer `{name}`"))
+            Report::draft("F111", &timer.command, format!("`{state}` does not answer `{name}`"))
                 .found("a timer whose command could never run")
                 .fix(format!("add `#[on({name} => …)]` to `{state}`")),
         );

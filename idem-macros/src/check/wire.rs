@@ -4,7 +4,7 @@ use syn::ext::IdentExt;
 use syn::{Ident, LitStr};
 
 use crate::attr::{Command, Syntax, Variant, names_in};
-use crate::diagnostics::{Diagnostics, Report, list};
+use crate::diagnostics::{Diagnostics, Draft, Report, list};
 use crate::model::Wire;
 
 pub(super) fn check(syntax: &Syntax, diagnostics: &mut Diagnostics) {
@@ -33,7 +33,7 @@ fn serde_on_variants(syntax: &Syntax, diagnostics: &mut Diagnostics) {
 }
 
 fn serde_is_ours(at: &Ident, place: &str) -> Report {
-    Report::new("F301", at, format!("serde's `{at}` on {place} would change how states are stored"))
+    Report::draft("F301", at, format!("serde's `{at}` on {place} would change how states are stored"))
         .expected("names on the wire by `#[name = \"…\"]` and `#[was(\"…\")]`; fields are serde's")
         .fix(format!("remove `{at}`"))
 }
@@ -48,10 +48,10 @@ pub(super) fn enum_without_serde(syntax: &Syntax, diagnostics: &mut Diagnostics)
     if !missing.is_empty() {
         let name = syntax.ident.unraw();
         diagnostics.push(
-            Report::new(
+            Report::draft(
                 "F304",
                 &syntax.ident,
-                format!("`{name}` is stored by serde, and derives no {}", list(&missing)),
+                format!("`{name}` is stored by serde and does not derive {}", list(&missing)),
             )
             .expected("`#[derive(Serialize, Deserialize)]` below `#[idempotent_fsm]`")
             .fix("add the derive, or move it below the attribute, which gives it the names on the wire"),
@@ -72,10 +72,10 @@ impl Entry<'_> {
         self.name.map_or_else(|| self.ident.unraw().to_string(), LitStr::value)
     }
 
-    fn report(&self, code: &'static str, summary: String) -> Report {
+    fn report(&self, code: &'static str, summary: String) -> Draft {
         match self.name {
-            Some(name) => Report::new(code, name, summary),
-            None => Report::new(code, self.ident, summary),
+            Some(name) => Report::draft(code, name, summary),
+            None => Report::draft(code, self.ident, summary),
         }
     }
 }
@@ -106,14 +106,14 @@ fn earlier_names(what: &str, entries: &[Entry<'_>], diagnostics: &mut Diagnostic
         let name = was.value();
         if let Some(live) = entries.iter().find(|entry| entry.live() == name) {
             diagnostics.push(
-                Report::new("F302", was, format!("`{name}` is the name of a {what} today"))
+                Report::draft("F302", was, format!("`{name}` is the name of a {what} today"))
                     .found("a stored name that would mean two things")
                     .fix("remove it, or give the other another name on the wire")
                     .also(live.ident, format!("`{name}` is the name of this {what}")),
             );
         } else if let Some((_, first)) = seen.iter().find(|(earlier, _)| *earlier == name) {
             diagnostics.push(
-                Report::new("F302", was, format!("`{name}` is given as an earlier name twice"))
+                Report::draft("F302", was, format!("`{name}` is given as an earlier name twice"))
                     .fix("keep one of them")
                     .also(first, "the first one is here"),
             );
@@ -127,9 +127,10 @@ fn text(name: &LitStr, diagnostics: &mut Diagnostics) {
     let value = name.value();
     if value.is_empty() || value.len() > 255 || value.chars().any(char::is_control) {
         diagnostics.push(
-            Report::new("F303", name, "this cannot be a name on the wire")
+            Report::draft("F303", name, "this cannot be a name on the wire")
                 .found(format!("{} bytes", value.len()))
-                .expected("1 to 255 bytes without control characters"),
+                .expected("1 to 255 bytes without control characters")
+                .fix("choose another name"),
         );
     }
 }
@@ -167,7 +168,7 @@ pub(super) fn facts(command: &Command, diagnostics: &mut Diagnostics) -> Vec<Str
         let (rename, flatten) = names_in(&field.attrs);
         if let Some(flatten) = flatten {
             diagnostics.push(
-                Report::new("F306", &flatten, format!("the fact `{}` is flattened", field.ident.unraw()))
+                Report::draft("F306", &flatten, format!("the fact `{}` is flattened", field.ident.unraw()))
                     .expected("a fact that is one member of the payload, so that it can be left out of the fingerprint")
                     .fix("remove `flatten`, or `#[fact]`"),
             );

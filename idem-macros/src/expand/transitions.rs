@@ -39,9 +39,13 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
         model.ident.unraw(),
         quote!(#krate).to_string().replace(' ', ""),
     );
+    let name = model.ident.unraw();
+    let missing = format!("`{{Self}}` does not implement the rules of `{name}`");
+    let note = format!("`impl {}::Transitions for {{Self}}` says what each command does", model.module);
     quote! {
         #enums
         #[doc = #docs]
+        #[diagnostic::on_unimplemented(message = #missing, label = "not the rules of this machine", note = #note)]
         #vis trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
             /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
             type Rejection: ::core::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static;

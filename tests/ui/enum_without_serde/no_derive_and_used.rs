@@ -1,0 +1,21 @@
+use idem_core::idempotent_fsm;
+
+#[idempotent_fsm]
+#[command(Pay)]
+#[command(Ship)]
+#[derive(Debug, Clone, PartialEq)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid)]
+    Pending,
+    #[on(Ship => Shipped)]
+    Paid,
+    #[terminal]
+    Shipped,
+}
+
+fn main() {
+    let mut memory = Order::in_memory((), order::Pending);
+    memory.pay(idem_core::Natural, order::Pay).unwrap();
+    memory.ship(idem_core::Natural, order::Ship).unwrap();
+}

@@ -1,0 +1,10 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Order {
+    total: i64,
+}
+
+fn main() {}

@@ -1,0 +1,24 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq)]
+struct Rate(i64);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Receipt;
+
+#[idempotent_fsm]
+#[command(Pay { rate: Rate } -> Receipt)]
+#[command(Ship)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid)]
+    Pending,
+    #[on(Ship => Shipped)]
+    Paid,
+    #[terminal]
+    Shipped,
+}
+
+fn main() {}

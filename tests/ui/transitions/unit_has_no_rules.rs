@@ -1,0 +1,19 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Pay)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid | Declined)]
+    Pending,
+    #[terminal]
+    Paid { at: u64 },
+    #[terminal]
+    Declined,
+}
+
+fn main() {
+    Order::in_memory((), order::Pending);
+}

@@ -1,0 +1,22 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Pay)]
+#[command(Ship)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid)]
+    Pending,
+    #[on(Shp => Shipped)]
+    Paid,
+    #[terminal]
+    Shipped,
+}
+
+fn main() {
+    let mut memory = Order::in_memory((), order::Pending);
+    memory.pay(idem_core::Natural, order::Pay).unwrap();
+    memory.ship(idem_core::Natural, order::Ship).unwrap();
+}

@@ -1,0 +1,39 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq)]
+struct Rate(i64);
+
+#[idempotent_fsm]
+#[command(Pay { rate: i64 } -> Rate)]
+#[command(Ship)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid)]
+    Pending,
+    #[on(Ship => Shipped)]
+    Paid,
+    #[terminal]
+    Shipped,
+}
+
+struct Rules;
+
+impl order::Transitions for Rules {
+    type Rejection = std::convert::Infallible;
+
+    fn pay(
+        &self,
+        _: order::Pending,
+        pay: &order::Pay,
+        _: &idem_core::Context<'_>,
+    ) -> Result<idem_core::Step<order::Paid, Rate>, Self::Rejection> {
+        Ok(idem_core::Step::to(order::Paid).outcome(Rate(pay.rate)))
+    }
+}
+
+fn main() {
+    let mut memory = Order::in_memory(Rules, order::Pending);
+    memory.pay(idem_core::Natural, order::Pay { rate: 1 }).unwrap();
+}
