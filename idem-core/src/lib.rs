@@ -14,6 +14,8 @@ pub mod machine;
 mod outcome;
 #[cfg(feature = "_sql")]
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "_sql")]
 mod trace;
 mod wire;

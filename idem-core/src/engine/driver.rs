@@ -53,6 +53,11 @@ impl<X> TypedDriver<X> {
     pub(crate) fn new(rules: X) -> Self {
         Self { rules, registered: std::sync::atomic::AtomicBool::new(false) }
     }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn rules(&self) -> &X {
+        &self.rules
+    }
 }
 
 impl<X: Rules> Driver for TypedDriver<X> {

@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::wire::{Stored, WireError};
 
 /// The id that rules see: there is one machine, so its name matters to nobody.
-const ID: &str = "in memory";
+pub(crate) const ID: &str = "in memory";
 
 /// One machine in memory, with its history, its keys, its money and its messages. Wrapped by the generated `InMemory`.
 ///
@@ -69,6 +69,11 @@ impl<X: Rules> InMemory<X> {
             accounts: BTreeMap::new(),
             messages: Vec::new(),
         }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn rules(&self) -> &X {
+        &self.rules
     }
 
     /// The state it is in.

@@ -13,6 +13,8 @@ mod stored;
 pub use context::{Context, StableId};
 pub(crate) use graph::Names;
 pub use graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
+#[cfg(feature = "testing")]
+pub(crate) use memory::ID as IN_MEMORY;
 pub use memory::InMemory;
 pub use rules::{Machine, Named, Natural, Repeatable, Rules, State, Taken};
 pub use step::Step;

@@ -24,7 +24,7 @@ pub trait Machine: State + Clone {
     /// The generated enum of all commands.
     type Command: Send + Sync + 'static;
     /// The generated enum of all outcomes.
-    type Reply: Send + 'static;
+    type Reply: Serialize + Send + 'static;
 
     /// The graph. Positions in this trait are positions in its lists.
     const GRAPH: &'static Graph;

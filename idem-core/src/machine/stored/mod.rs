@@ -2,6 +2,8 @@
 
 mod call;
 mod history;
+#[cfg(feature = "testing")]
+mod inspect;
 mod operate;
 mod query;
 mod within;

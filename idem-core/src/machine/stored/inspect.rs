@@ -1,0 +1,22 @@
+//! What the explorer sees of stored machines beside their handles.
+
+use super::At;
+use crate::error::Error;
+use crate::machine::rules::Rules;
+use crate::store::Database;
+
+impl<DB: Database, X: Rules> At<DB, X> {
+    pub(crate) fn rules(&self) -> &X {
+        self.machines.driver.rules()
+    }
+
+    /// The balances of accounts; 0 for one that is not open.
+    pub(crate) async fn balances(&self, accounts: &[String]) -> Result<Vec<i64>, Error> {
+        let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        let mut held = self.machines.reader().await?;
+        let rows = DB::load_accounts(held.conn(), &self.machines.inner.sql, &names, false).await;
+        drop(held);
+        let rows = self.machines.read(rows).await?;
+        Ok(rows.into_iter().map(|row| row.map_or(0, |row| row.balance)).collect())
+    }
+}

@@ -1,0 +1,97 @@
+//! What an exploration came to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::script::Script;
+
+/// What an [`Explorer`](super::Explorer) did and found. Print it: it says all.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// The machine.
+    pub machine: &'static str,
+    /// How many scripts were run, each on a machine of its own.
+    pub cases: u64,
+    /// How many answers were checked, by the row of the answer table that gave them.
+    pub rows: BTreeMap<char, u64>,
+    /// The states that commands reached from the initial one.
+    pub reached: Vec<&'static str>,
+    /// The states that only an override reached: their samples are explored, how to come to them is not.
+    pub overridden: Vec<&'static str>,
+    /// The states that were not reached at all.
+    pub unreached: Vec<&'static str>,
+    /// What the samples lack.
+    pub missing: Vec<String>,
+    /// The bound on cases came first.
+    pub truncated: bool,
+    /// The first case that went wrong; the exploration ends with it.
+    pub counter_example: Option<CounterExample>,
+}
+
+/// A case that went wrong.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CounterExample {
+    /// What was done; its last line is the one that went wrong.
+    pub script: Script,
+    /// What the answer table, the rule or the oracle's books say.
+    pub expected: String,
+    /// What was answered or stored instead.
+    pub found: String,
+}
+
+impl Report {
+    /// Fails the test unless every answer was right and every sample is there.
+    ///
+    /// # Panics
+    /// With the whole report, if there is a counter-example, if a sample is missing, if the bound on cases was met, or if
+    /// a state was reached neither by commands nor by an override.
+    #[track_caller]
+    pub fn assert_complete(&self) {
+        let complete =
+            self.counter_example.is_none() && self.missing.is_empty() && self.unreached.is_empty() && !self.truncated;
+        assert!(complete, "{self}");
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answers: u64 = self.rows.values().sum();
+        write!(f, "{}: {} cases, {answers} answers (", self.machine, self.cases)?;
+        for (at, (row, many)) in self.rows.iter().enumerate() {
+            write!(f, "{}{row}: {many}", if at == 0 { "" } else { ", " })?;
+        }
+        writeln!(f, ")")?;
+        for (what, states) in [
+            ("reached by commands", &self.reached),
+            ("reached by an override alone; a sample of a command that leads there is missing", &self.overridden),
+            ("NOT REACHED; a sample of the state, or of a command that leads there, is missing", &self.unreached),
+        ] {
+            if !states.is_empty() {
+                writeln!(f, "  {what}: {}", states.join(", "))?;
+            }
+        }
+        for missing in &self.missing {
+            writeln!(f, "  MISSING: {missing}")?;
+        }
+        if self.truncated {
+            writeln!(f, "  NOT ALL: the bound of {} cases was met; raise it by `Explorer::cases`", self.cases)?;
+        }
+        match &self.counter_example {
+            Some(example) => write!(f, "{example}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for CounterExample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  WRONG, in the last line of this script, which `Explorer::replay` runs again:")?;
+        for line in &self.script.lines {
+            writeln!(f, "    {line}")?;
+        }
+        writeln!(f, "  expected: {}", self.expected)?;
+        writeln!(f, "  found:    {}", self.found)
+    }
+}

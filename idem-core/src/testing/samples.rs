@@ -1,0 +1,163 @@
+//! One value, at least, of everything that a machine stores.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::machine::{Graph, Machine};
+use crate::wire::Stored;
+
+/// Values of a machine's states, commands and outcomes, for [`Explorer`](super::Explorer) and
+/// [`schema_lock`](super::schema_lock).
+///
+/// Each state, command and outcome needs one value at least; what carries nothing has its one value already. Give a
+/// command several values where its rule tells them apart, for example a right and a wrong amount.
+pub struct Samples<M> {
+    /// For each state, by position: contents as JSON.
+    states: Vec<Vec<Value>>,
+    /// For each command, by position: payloads as JSON.
+    payloads: Vec<Vec<Value>>,
+    /// For each command, by position: outcomes as JSON.
+    outcomes: Vec<Vec<Value>>,
+    /// Samples that are none, each with the reason.
+    unfit: Vec<String>,
+    machine: PhantomData<fn() -> M>,
+}
+
+impl<M: Machine> Samples<M> {
+    /// Those of states, commands and outcomes that carry nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        let Graph { states, commands, .. } = M::GRAPH;
+        let bare = |readable: bool| if readable { vec![Value::Null] } else { Vec::new() };
+        let null = Stored::from_json(b"null");
+        Self {
+            states: (0..states.len()).map(|at| bare(M::bare(at).is_some())).collect(),
+            payloads: (0..commands.len()).map(|at| bare(M::read_command(at, &null).is_ok())).collect(),
+            outcomes: (0..commands.len()).map(|at| bare(M::read_reply(at, &null).is_ok())).collect(),
+            unfit: Vec::new(),
+            machine: PhantomData,
+        }
+    }
+
+    /// Adds a state.
+    #[must_use]
+    pub fn state(mut self, state: impl Into<M>) -> Self {
+        let state = state.into();
+        let position = state.state();
+        match content(&state) {
+            Ok(content) => add(self.states.get_mut(position), content),
+            Err(problem) => self.unfit.push(format!("state `{}`: {problem}", M::GRAPH.states[position].name)),
+        }
+        self
+    }
+
+    /// Adds a command with its payload.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<M::Command>) -> Self {
+        let command = command.into();
+        let position = M::command(&command);
+        match payload::<M>(&command) {
+            Ok(payload) => add(self.payloads.get_mut(position), payload),
+            Err(problem) => self.unfit.push(format!("command `{}`: {problem}", M::GRAPH.commands[position].name)),
+        }
+        self
+    }
+
+    /// Adds an outcome of the command of this name, for example `order::CommandKind::Pay`.
+    #[must_use]
+    pub fn outcome(mut self, command: impl fmt::Display, outcome: &(impl Serialize + ?Sized)) -> Self {
+        match read_outcome::<M>(&command.to_string(), outcome) {
+            Ok((position, outcome)) => add(self.outcomes.get_mut(position), outcome),
+            Err(problem) => self.unfit.push(format!("outcome of `{command}`: {problem}")),
+        }
+        self
+    }
+
+    /// What has no sample, and which samples are none; empty if all is there.
+    pub fn missing(&self) -> Vec<String> {
+        let Graph { states, commands, .. } = M::GRAPH;
+        let absent = |what: &'static str, names: Vec<&'static str>, values: &[Vec<Value>]| -> Vec<String> {
+            let unsampled = names.into_iter().zip(values).filter(|(_, values)| values.is_empty());
+            unsampled.map(|(name, _)| format!("{what} `{name}`: no sample")).collect()
+        };
+        let names = || commands.iter().map(|command| command.name).collect();
+        let mut missing = absent("state", states.iter().map(|state| state.name).collect(), &self.states);
+        missing.extend(absent("command", names(), &self.payloads));
+        missing.extend(absent("outcome of", names(), &self.outcomes));
+        missing.extend(self.unfit.iter().cloned());
+        missing
+    }
+
+    pub(super) fn states(&self, position: usize) -> &[Value] {
+        self.states.get(position).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn payloads(&self, position: usize) -> &[Value] {
+        self.payloads.get(position).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn outcomes(&self, position: usize) -> &[Value] {
+        self.outcomes.get(position).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl<M: Machine> Default for Samples<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Machine> fmt::Debug for Samples<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Samples").field("machine", &M::GRAPH.name).field("missing", &self.missing()).finish()
+    }
+}
+
+/// A value that stands for what carries nothing gives way to none: it is a value of the type like any other.
+fn add(values: Option<&mut Vec<Value>>, value: Value) {
+    if let Some(values) = values
+        && !values.contains(&value)
+    {
+        values.push(value);
+    }
+}
+
+/// A state's content, as its own serde writes it inside the enum's tag.
+pub(super) fn content<M: Machine>(state: &M) -> Result<Value, String> {
+    match serde_json::to_value(state).map_err(|error| error.to_string())? {
+        Value::String(_) => Ok(Value::Null),
+        Value::Object(tagged) if tagged.len() == 1 => Ok(tagged.into_iter().next().map_or(Value::Null, |(_, it)| it)),
+        _ => Err("the enum's serde does not write `{\"Variant\": content}`".to_owned()),
+    }
+}
+
+/// The state at a position with this content.
+pub(super) fn state<M: Machine>(position: usize, content: &Value) -> Result<M, String> {
+    if let Some(bare) = M::bare(position) {
+        return Ok(bare);
+    }
+    let ident = M::GRAPH.states.get(position).map_or("", |state| state.ident);
+    let tagged = Value::Object([(ident.to_owned(), content.clone())].into_iter().collect());
+    serde_json::from_value(tagged).map_err(|error| error.to_string())
+}
+
+/// A command's payload.
+pub(super) fn payload<M: Machine>(command: &M::Command) -> Result<Value, String> {
+    M::write_payload(command).and_then(|stored| stored.decode()).map_err(|error| error.to_string())
+}
+
+/// The command at a position with this payload.
+pub(super) fn command<M: Machine>(position: usize, payload: &Value) -> Result<M::Command, String> {
+    let stored = Stored::encode(payload).map_err(|error| error.to_string())?;
+    M::read_command(position, &stored).map_err(|error| error.to_string())
+}
+
+fn read_outcome<M: Machine>(command: &str, outcome: &(impl Serialize + ?Sized)) -> Result<(usize, Value), String> {
+    let position = M::GRAPH.command_named(command).ok_or("no command has this name")?;
+    let stored = Stored::encode(outcome).map_err(|error| error.to_string())?;
+    M::read_reply(position, &stored).map_err(|error| format!("not what the command answers with: {error}"))?;
+    Ok((position, stored.decode().map_err(|error| error.to_string())?))
+}
