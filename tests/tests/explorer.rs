@@ -1,0 +1,114 @@
+//! The explorer on machines of every kind of repeat, in memory and in each database.
+
+mod machines;
+
+use idem_core::testing::{Explorer, Report, Samples, Script};
+use idem_core::{Database, Idem};
+use machines::{Door, Keeper, Order, Receipt, Shop, door, order};
+use tests::{Postgres, Sqlite};
+
+fn order_samples() -> Samples<Order> {
+    Samples::new()
+        .state(order::Pending { total: 500 })
+        .state(order::Paid { receipt: Receipt { id: "r".into(), amount: 500 } })
+        .state(order::Declined { reason: "funds".into() })
+        .state(order::Shipped { tracking: "T1".into() })
+        .state(order::Cancelled { reason: "late".into() })
+        .command(order::Pay { amount: 500, rate: 1 })
+        .command(order::Pay { amount: 499, rate: 1 })
+        .command(order::Ship { tracking: "T1".into() })
+        .command(order::Cancel { reason: "late".into() })
+        .outcome(order::CommandKind::Pay, &Receipt { id: "r".into(), amount: 500 })
+}
+
+fn door_samples() -> Samples<Door> {
+    Samples::new()
+        .state(door::Open { by: "ann".into() })
+        .command(door::Push { by: "ann".into() })
+        .command(door::Knock { times: 2 })
+        .command(door::Brick { why: "noise".into() })
+        .outcome(door::CommandKind::Knock, &2_u64)
+}
+
+async fn sqlite(file: &Sqlite) -> Idem<sqlx::Sqlite> {
+    Idem::open(&file.url()).await.expect("a database")
+}
+
+/// A whole exploration: nothing wrong, and enough of it done to mean something.
+fn whole(report: &Report, cases: u64) {
+    println!("{report}");
+    report.assert_complete();
+    assert!(report.cases >= cases, "{report}");
+    for row in ['a', 'b', 'c', 'd', 'e', 'f'] {
+        assert!(report.rows.get(&row).is_some_and(|many| *many > 0), "row {row} never answered: {report}");
+    }
+}
+
+#[test]
+fn orders_in_memory() {
+    let samples = order_samples();
+    let report = Explorer::new(&samples).in_memory(|| Order::in_memory(Shop, order::Pending { total: 500 }));
+    whole(&report, 100);
+    assert_eq!(report.reached, ["Pending", "Paid", "Shipped", "Cancelled"]);
+    assert_eq!(report.overridden, ["Declined"], "no funds are bounded here, so nothing is declined");
+}
+
+#[test]
+fn doors_in_memory() {
+    let samples = door_samples();
+    whole(&Explorer::new(&samples).in_memory(|| Door::in_memory(Keeper, door::Shut)), 60);
+}
+
+async fn stored<DB: Database>(idem: &Idem<DB>) {
+    let samples = order_samples();
+    whole(&Explorer::new(&samples).stored(&Order::stored(idem, Shop)).await, 150);
+    let samples = door_samples();
+    let report = Explorer::new(&samples).stored(&Door::stored(idem, Keeper)).await;
+    whole(&report, 80);
+    assert!(report.rows.contains_key(&'g') || report.reached.len() == 3, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_gives_every_answer_of_the_table() {
+    let file = Sqlite::fresh();
+    stored(&sqlite(&file).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_gives_every_answer_of_the_table() {
+    let Some(database) = Postgres::fresh().await else { return };
+    stored(&Idem::<sqlx::Postgres>::open(&database.url().to_string()).await.expect("a database")).await;
+}
+
+#[test]
+fn a_missing_sample_is_named() {
+    let samples = Samples::<Order>::new().state(order::Pending { total: 1 }).outcome("Pay", &"not a receipt");
+    let report = Explorer::new(&samples).in_memory(|| Order::in_memory(Shop, order::Pending { total: 1 }));
+    let shown = report.to_string();
+    for missing in ["state `Paid`", "command `Ship`", "outcome of `Pay`: no sample", "outcome of `Pay`: not what"] {
+        assert!(shown.contains(missing), "{missing} is not in {shown}");
+    }
+    assert!(std::panic::catch_unwind(|| report.assert_complete()).is_err());
+}
+
+#[test]
+fn a_bound_that_was_met_is_said() {
+    let samples = order_samples();
+    let report = Explorer::new(&samples).cases(7).in_memory(|| Order::in_memory(Shop, order::Pending { total: 500 }));
+    assert!(report.truncated && report.cases == 7 && report.to_string().contains("NOT ALL"), "{report}");
+}
+
+/// A rule that answers by itself, not by what it is given: no retry of it is harmless.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_impure_rule_is_found_and_its_script_shows_it_again() {
+    let file = Sqlite::fresh();
+    let orders = Order::stored(&sqlite(&file).await, machines::Moody::default());
+    let samples = order_samples();
+    let report = Explorer::new(&samples).stored(&orders).await;
+    let example = report.counter_example.as_ref().expect("an impure rule is wrong");
+    let script: Script = example.script.to_string().parse().expect("a script is what it prints");
+    assert_eq!(script, example.script);
+    let again = Explorer::new(&samples).replay(&orders, &script).await;
+    assert!(again.counter_example.is_some(), "{again}");
+    assert!(std::panic::catch_unwind(|| report.assert_complete()).is_err());
+}
