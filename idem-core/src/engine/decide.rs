@@ -201,10 +201,11 @@ fn run(
         if let Err(error) = check(item, &step, limits) {
             return Ok(Err(error.into()));
         }
-        let Some(postings) = postings(&step.effects.moves) else {
-            return Ok(Err(Error::OutOfBounds(Box::new(OutOfBounds::no_negative())).into()));
+        let posted = match postings(&step.effects.moves) {
+            Some(postings) => draft.post(item, seq, at, &postings)?,
+            None => Err(OutOfBounds::no_negative()),
         };
-        match draft.post(item, seq, at, &postings)? {
+        match posted {
             Ok(()) => break,
             Err(refused) => match step.otherwise.take() {
                 Some(other) => step = other,
