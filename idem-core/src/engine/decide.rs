@@ -290,11 +290,18 @@ fn same(item: &Item, run: &RunRow) -> bool {
 }
 
 fn same_today(item: &Item, run: &RunRow) -> bool {
-    let Action::Command { index, .. } = &item.action else {
-        return false;
-    };
-    let today = item.driver.graph().command_named(&run.command) == Some(*index);
-    today && item.driver.fingerprint(*index, &run.payload, &item.id).is_ok_and(|today| today == item.fingerprint)
+    match &item.action {
+        Action::Command { index, .. } => {
+            let today = item.driver.graph().command_named(&run.command) == Some(*index);
+            today
+                && item.driver.fingerprint(*index, &run.payload, &item.id).is_ok_and(|today| today == item.fingerprint)
+        }
+        Action::Start { body } => {
+            run.command == START
+                && item.driver.rewritten(item.driver.graph().initial, &run.payload).as_ref() == Some(body)
+        }
+        Action::Override { .. } => false,
+    }
 }
 
 fn reused(item: &Item, first_seen: Timestamp, target: &str, run: &RunRow) -> Refusal {

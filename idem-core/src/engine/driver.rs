@@ -15,6 +15,9 @@ pub(crate) trait Driver: Send + Sync {
     /// Runs the transition that a command (a value of the machine's command enum) takes from a stored state.
     fn run(&self, state: usize, body: &Stored, command: &(dyn Any + Send + Sync), cx: &Context<'_>) -> Ran;
 
+    /// The content of a stored state as it would be written today; `None` if it no longer decodes.
+    fn rewritten(&self, state: usize, body: &Stored) -> Option<Stored>;
+
     /// The content of a state that carries nothing.
     fn bare(&self, state: usize) -> Option<Stored>;
 
@@ -81,6 +84,10 @@ impl<X: Rules> Driver for TypedDriver<X> {
                 Err(error) => Ran::Failed(error),
             },
         }
+    }
+
+    fn rewritten(&self, state: usize, body: &Stored) -> Option<Stored> {
+        write_state(&read_state::<X::Machine>(state, body).ok()?).ok()
     }
 
     fn bare(&self, state: usize) -> Option<Stored> {
