@@ -50,8 +50,8 @@ fn class_of_code(code: &str) -> Class {
         "40001" | "40P01" => Class::Contention,
         // Lock not available; a statement that a timeout of the caller's cancelled.
         "55P03" | "57014" => Class::Busy,
-        // Too many connections; starting up or shutting down; connection rejected.
-        "53300" | "57P03" | "08001" | "08004" => Class::Unavailable,
+        // Too many connections; starting up or shutting down; connection rejected; no such database, role or password.
+        "53300" | "57P03" | "08001" | "08004" | "3D000" | "28000" | "28P01" => Class::Unavailable,
         // Shut down while it ran; the fate of the transaction is not known.
         "57P01" | "57P02" | "57P05" | "40003" => Class::Broken,
         // Read-only transaction; this role may not.
