@@ -96,6 +96,20 @@ pub(super) fn migrations(tables: &Tables) -> Vec<Migration> {
     vec![Migration { version: 1, name: "base", sql: tables.fill(base) }]
 }
 
+/// The same for another role to apply by hand: with what `migrate` makes first, and what records each step.
+pub(super) fn printed(tables: &Tables) -> Vec<Migration> {
+    let schema =
+        tables.schema().map_or_else(String::new, |schema| format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\";\n"));
+    let mut first = format!("{schema}{};\n", tables.fill(MIGRATIONS_TABLE).trim());
+    let mut printed = migrations(tables);
+    for step in &mut printed {
+        let (version, name) = (step.version.to_string(), format!("'{}'", step.name));
+        let record = PUT_VERSION.replace("$1", &version).replace("$2", &name).replace("{now}", NOW);
+        step.sql = format!("{}{}\n{};\n", std::mem::take(&mut first), step.sql.trim_end(), tables.fill(&record));
+    }
+    printed
+}
+
 /// Read committed, whatever the database's default: a wait for a lock then sees what it waited for.
 pub(super) fn begin(wait: Duration) -> String {
     format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}", lock_timeout(wait))

@@ -145,7 +145,7 @@ impl Store for Postgres {
     }
 
     fn migrations(tables: &Tables) -> Vec<Migration> {
-        dialect::migrations(tables)
+        dialect::printed(tables)
     }
 
     async fn version(conn: &mut PgConnection, sql: &Statements) -> Result<Option<i64>, StoreError> {

@@ -69,6 +69,18 @@ pub(super) fn migrations(tables: &Tables) -> Vec<Migration> {
     vec![Migration { version: 1, name: "base", sql: tables.fill(base) }]
 }
 
+/// The same for another role to apply by hand: with what `migrate` makes first, and what records each step.
+pub(super) fn printed(tables: &Tables) -> Vec<Migration> {
+    let mut first = format!("{};\n", tables.fill(MIGRATIONS_TABLE).trim());
+    let mut printed = migrations(tables);
+    for step in &mut printed {
+        let (version, name) = (step.version.to_string(), format!("'{}'", step.name));
+        let record = PUT_VERSION.replace("$1", &version).replace("$2", &name).replace("{now}", NOW);
+        step.sql = format!("{}{}\n{};\n", std::mem::take(&mut first), step.sql.trim_end(), tables.fill(&record));
+    }
+    printed
+}
+
 fn lost(tables: &Tables) -> Vec<String> {
     let null = |table, column| format!("NOT NULL constraint failed: {}.{column}", tables.name(table));
     let real = |table, column| format!("cannot store REAL value in INTEGER column {}.{column}", tables.name(table));

@@ -146,7 +146,7 @@ impl Store for Sqlite {
     }
 
     fn migrations(tables: &Tables) -> Vec<Migration> {
-        dialect::migrations(tables)
+        dialect::printed(tables)
     }
 
     async fn version(conn: &mut SqliteConnection, sql: &Statements) -> Result<Option<i64>, StoreError> {
