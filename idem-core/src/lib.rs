@@ -4,6 +4,8 @@
 extern crate self as idem_core;
 
 pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod engine;
 pub mod error;
 mod fingerprint;

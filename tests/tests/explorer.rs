@@ -1,10 +1,10 @@
 //! The explorer on machines of every kind of repeat, in memory and in each database.
 
-mod machines;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use idem_core::conformance::machines::{Door, Keeper, Order, Receipt, Refused, Shop, door, order};
 use idem_core::testing::{Explorer, Report, Samples, Script};
-use idem_core::{Database, Idem};
-use machines::{Door, Keeper, Order, Receipt, Shop, door, order};
+use idem_core::{Context, Database, Idem, Step};
 use tests::{Postgres, Sqlite};
 
 fn order_samples() -> Samples<Order> {
@@ -102,7 +102,7 @@ fn a_bound_that_was_met_is_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_impure_rule_is_found_and_its_script_shows_it_again() {
     let file = Sqlite::fresh();
-    let orders = Order::stored(&sqlite(&file).await, machines::Moody::default());
+    let orders = Order::stored(&sqlite(&file).await, Moody::default());
     let samples = order_samples();
     let report = Explorer::new(&samples).stored(&orders).await;
     let example = report.counter_example.as_ref().expect("an impure rule is wrong");
@@ -111,4 +111,31 @@ async fn an_impure_rule_is_found_and_its_script_shows_it_again() {
     let again = Explorer::new(&samples).replay(&orders, &script).await;
     assert!(again.counter_example.is_some(), "{again}");
     assert!(std::panic::catch_unwind(|| report.assert_complete()).is_err());
+}
+
+/// Rules of an order that answer differently each time.
+#[derive(Default)]
+struct Moody(AtomicU64);
+
+impl order::Transitions for Moody {
+    type Rejection = Refused;
+
+    fn pay(&self, _: order::Pending, _: &order::Pay, _: &Context) -> Result<Step<order::PayTo, Receipt>, Refused> {
+        let mood = self.0.fetch_add(1, Ordering::Relaxed).to_string();
+        let receipt = Receipt { id: mood, amount: 0 };
+        Ok(Step::to(order::Paid { receipt: receipt.clone() }).outcome(receipt))
+    }
+
+    fn ship(&self, from: order::Paid, ship: &order::Ship, cx: &Context) -> Result<Step<order::Shipped>, Refused> {
+        Shop.ship(from, ship, cx)
+    }
+
+    fn cancel(
+        &self,
+        from: order::CancelFrom,
+        cancel: &order::Cancel,
+        cx: &Context,
+    ) -> Result<Step<order::Cancelled>, Refused> {
+        Shop.cancel(from, cancel, cx)
+    }
 }

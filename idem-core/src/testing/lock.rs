@@ -26,6 +26,14 @@ pub fn schema_lock<M: Machine>(path: impl AsRef<Path>, samples: &Samples<M>) -> 
     lock::<M>(path.as_ref(), samples, bless)
 }
 
+/// The same as [`schema_lock`] with `IDEM_BLESS=1`: writes what is new to the file, or makes it.
+///
+/// # Errors
+/// As [`schema_lock`], but for [`LockError::Missing`].
+pub fn bless_schema_lock<M: Machine>(path: impl AsRef<Path>, samples: &Samples<M>) -> Result<Locked, LockError> {
+    lock::<M>(path.as_ref(), samples, true)
+}
+
 /// The lock holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -53,7 +53,9 @@ mod samples;
 mod script;
 
 pub use explore::Explorer;
-pub use lock::{LockError, Locked, Stranded, schema_lock};
+#[cfg(feature = "conformance")]
+pub(crate) use ground::as_json;
+pub use lock::{LockError, Locked, Stranded, bless_schema_lock, schema_lock};
 pub use report::{CounterExample, Report};
 pub use samples::Samples;
 pub use script::{Line, Script, ScriptError};

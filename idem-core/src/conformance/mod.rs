@@ -1,0 +1,153 @@
+//! What every store must do, clause by clause: each is a function that panics where a store does something else.
+//!
+//! A store brings a [`Subject`]; what is different about it is a parameter there, never another version of a clause.
+//! [`for_each_clause`](crate::for_each_clause) lists all of them, so that a new clause runs on every store. The clauses of
+//! [`answer`], [`natural`], [`facts`], [`money`] and [`operate`] speak to a [`Case`], which a machine in memory is too.
+#![allow(
+    async_fn_in_trait,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::exhaustive_structs,
+    reason = "the clauses are tests: a panic is how they fail, and nobody spawns them"
+)]
+
+pub mod answer;
+pub mod audit;
+pub mod bad_input;
+pub mod batch;
+mod case;
+pub mod concurrency;
+pub mod evolution;
+pub mod facts;
+pub mod keys;
+pub mod machines;
+pub mod money;
+pub mod natural;
+pub mod opening;
+pub mod operate;
+pub mod reads;
+pub mod start;
+mod subject;
+pub mod transactions;
+
+pub use case::{Answer, Case, Desk, Memory, fresh, key, refused, replayed};
+pub use subject::{Connection, Differences, Stored, Subject};
+
+/// Calls `$run!` with the areas of the suite and their clauses: first those that speak to a [`Case`], then those that
+/// speak to a [`Subject`].
+#[macro_export]
+macro_rules! for_each_clause {
+    ($run:ident) => {
+        $run! {
+            cases {
+                answer {
+                    a_repeat_gets_the_original_outcome,
+                    a_repeat_gets_it_whatever_the_state_is_now,
+                    b_another_payload_under_the_key_is_refused,
+                    b_another_command_under_the_key_is_refused,
+                    c_a_rejection_writes_nothing_and_leaves_the_key_free,
+                    d_a_new_key_is_answered_by_the_state_reached,
+                    e_another_payload_of_what_ran_is_refused,
+                    f_what_is_not_legal_is_refused_with_what_is,
+                    f_a_new_key_is_a_new_request,
+                    without_a_key_an_ambiguous_command_is_refused,
+                }
+                natural {
+                    names_a_command_that_runs_once,
+                    runs_once_per_visit,
+                    is_answered_after_the_visit_ended,
+                    tells_another_payload_apart,
+                }
+                facts { the_first_wins, are_no_part_of_the_request, }
+                money {
+                    moves_with_the_transition_and_once,
+                    that_does_not_fit_takes_the_other_step_and_is_remembered,
+                    that_does_not_fit_is_refused_and_leaves_no_trace,
+                    sixty_four_bits_are_a_bound,
+                }
+                operate {
+                    a_repeat_after_an_override_gets_the_original_outcome,
+                    an_override_opens_no_new_visit,
+                    a_reopened_state_is_a_new_visit,
+                }
+            }
+            subjects {
+                audit {
+                    verify_agrees_with_what_the_rules_did,
+                    verify_reports_what_other_hands_changed,
+                    rebuild_mends_a_changed_or_lost_row,
+                    rebuild_refuses_a_history_with_a_gap,
+                }
+                bad_input {
+                    names_that_do_not_fit_are_refused,
+                    a_payload_over_the_limit_is_refused,
+                    text_is_stored_as_it_is,
+                    an_unfit_item_of_a_batch_harms_no_other,
+                }
+                batch {
+                    answers_as_one_after_the_other,
+                    one_key_twice_has_one_effect,
+                    a_refused_item_in_the_middle_leaves_no_trace,
+                    more_than_one_group,
+                }
+                concurrency {
+                    duplicates_of_one_key_have_one_effect,
+                    different_keys_on_one_machine_all_have_theirs,
+                    one_key_on_two_machines_has_one_effect,
+                }
+                evolution {
+                    renamed_states_and_commands_are_still_read,
+                    a_new_optional_field_is_no_difference,
+                    an_unknown_stored_state_is_named,
+                    an_unknown_stored_command_is_named,
+                    an_outcome_that_no_longer_decodes_does_not_run_again,
+                    another_machine_under_the_name_is_refused,
+                }
+                keys {
+                    that_look_alike_stay_apart,
+                    ids_that_look_alike_stay_apart,
+                    a_scope_is_part_of_the_key,
+                    one_key_names_one_machine,
+                    an_expired_alias_is_free,
+                }
+                opening {
+                    without_tables_every_call_says_so,
+                    migrating_twice_and_at_once_is_safe,
+                    the_printed_sql_is_what_migrate_runs,
+                    a_newer_database_is_refused,
+                    a_read_only_database_says_so,
+                    unusable_urls_say_what_to_do,
+                    a_pool_of_none_is_refused,
+                    a_pool_of_one_is_enough,
+                    two_prefixes_share_a_database,
+                }
+                operate {
+                    an_override_is_keyed_and_recorded,
+                    an_override_needs_a_machine,
+                }
+                reads {
+                    nothing_is_there_before_the_start,
+                    history_tells_what_happened_in_pages,
+                    machines_by_state_come_in_pages,
+                    machines_are_counted_by_state,
+                }
+                start {
+                    a_repeat_replays_and_other_data_is_refused,
+                    is_needed_where_the_initial_state_carries_data,
+                    is_implicit_where_it_carries_nothing,
+                    is_found_by_a_key_whatever_became_of_the_machine,
+                }
+                transactions {
+                    commit_keeps_both_sides,
+                    rollback_and_drop_keep_neither,
+                    a_repeat_inside_sees_what_ran_inside,
+                    a_refused_call_leaves_the_transaction_usable,
+                    an_adopted_transaction_is_the_same,
+                    a_dropped_call_breaks_the_transaction_or_leaves_no_trace,
+                    a_unit_that_fails_leaves_nothing,
+                    units_that_race_all_succeed,
+                }
+            }
+        }
+    };
+}

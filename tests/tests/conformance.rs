@@ -1,0 +1,148 @@
+//! Every clause of the conformance suite: in memory where it applies, on SQLite, and on PostgreSQL.
+
+use idem_core::ErrorKind;
+use idem_core::conformance::{self, Connection, Differences, Memory, Stored, Subject};
+use idem_core::for_each_clause;
+use sqlx::{AssertSqlSafe, Executor as _};
+use tests::{Postgres, Sqlite};
+
+struct OnSqlite(Sqlite);
+
+impl Subject for OnSqlite {
+    type DB = sqlx::Sqlite;
+
+    fn url(&self) -> String {
+        self.0.url()
+    }
+
+    fn differences(&self) -> Differences {
+        let (file, folder) = (self.0.path(), self.0.folder().display().to_string());
+        Differences {
+            one_writer: true,
+            read_only_url: format!("sqlite://{}?mode=ro", file.display()),
+            unusable_urls: vec![
+                ("sqlite::memory:".to_owned(), ErrorKind::Config),
+                ("sqlite://:memory:".to_owned(), ErrorKind::Config),
+                ("sqlite://x.db?mode=memory".to_owned(), ErrorKind::Config),
+                ("postgres://localhost/x".to_owned(), ErrorKind::Config),
+                ("not a url".to_owned(), ErrorKind::Config),
+                (format!("sqlite://{folder}/no/such/folder/x.db"), ErrorKind::Unavailable),
+                (format!("sqlite://{folder}"), ErrorKind::Unavailable),
+            ],
+        }
+    }
+
+    async fn execute(&self, conn: &mut Connection<Self>, sql: &str) -> Result<u64, sqlx::Error> {
+        Ok(conn.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?.rows_affected())
+    }
+
+    async fn number(&self, conn: &mut Connection<Self>, sql: &str) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(conn).await
+    }
+
+    async fn begin(&self, pool: &sqlx::SqlitePool) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+        pool.begin_with("BEGIN IMMEDIATE").await
+    }
+}
+
+struct OnPostgres(Postgres);
+
+impl Subject for OnPostgres {
+    type DB = sqlx::Postgres;
+
+    fn url(&self) -> String {
+        self.0.url().to_string()
+    }
+
+    fn differences(&self) -> Differences {
+        let url = self.0.url();
+        let with = |option: &str| {
+            let url = url.to_string();
+            let separator = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{separator}{option}")
+        };
+        Differences {
+            one_writer: false,
+            read_only_url: with("options=-c%20default_transaction_read_only=on"),
+            unusable_urls: vec![
+                ("sqlite://x.db".to_owned(), ErrorKind::Config),
+                ("not a url".to_owned(), ErrorKind::Config),
+                ("postgres://postgres@127.0.0.1:1/x".to_owned(), ErrorKind::Unavailable),
+                (url.database("no_such_database").to_string(), ErrorKind::Unavailable),
+            ],
+        }
+    }
+
+    async fn execute(&self, conn: &mut Connection<Self>, sql: &str) -> Result<u64, sqlx::Error> {
+        Ok(conn.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?.rows_affected())
+    }
+
+    async fn number(&self, conn: &mut Connection<Self>, sql: &str) -> Result<i64, sqlx::Error> {
+        // A sum of bigints is numeric, which is no i64.
+        sqlx::query_scalar(AssertSqlSafe(format!("SELECT ({sql})::bigint"))).fetch_one(conn).await
+    }
+
+    async fn begin(&self, pool: &sqlx::PgPool) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, sqlx::Error> {
+        pool.begin().await
+    }
+}
+
+macro_rules! on_sqlite {
+    (cases { $($cases:ident { $($case:ident),+ $(,)? })+ } subjects { $($areas:ident { $($clause:ident),+ $(,)? })+ }) => {
+        $(mod $cases { use super::super::*; $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                let subject = OnSqlite(Sqlite::fresh());
+                conformance::$cases::$case(&&Stored::open(&subject).await).await;
+            }
+        )+ })+
+        mod subjects { $(mod $areas { use super::super::super::*; $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $clause() {
+                conformance::$areas::$clause(&OnSqlite(Sqlite::fresh())).await;
+            }
+        )+ })+ }
+    };
+}
+
+macro_rules! on_postgres {
+    (cases { $($cases:ident { $($case:ident),+ $(,)? })+ } subjects { $($areas:ident { $($clause:ident),+ $(,)? })+ }) => {
+        $(mod $cases { use super::super::*; $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                let Some(subject) = Postgres::fresh().await.map(OnPostgres) else { return };
+                conformance::$cases::$case(&&Stored::open(&subject).await).await;
+            }
+        )+ })+
+        mod subjects { $(mod $areas { use super::super::super::*; $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $clause() {
+                let Some(subject) = Postgres::fresh().await.map(OnPostgres) else { return };
+                conformance::$areas::$clause(&subject).await;
+            }
+        )+ })+ }
+    };
+}
+
+macro_rules! in_memory {
+    (cases { $($cases:ident { $($case:ident),+ $(,)? })+ } $($subjects:tt)*) => {
+        $(mod $cases { use super::super::*; $(
+            #[tokio::test]
+            async fn $case() {
+                conformance::$cases::$case(&Memory).await;
+            }
+        )+ })+
+    };
+}
+
+mod sqlite {
+    super::for_each_clause!(on_sqlite);
+}
+
+mod postgres {
+    super::for_each_clause!(on_postgres);
+}
+
+mod memory {
+    super::for_each_clause!(in_memory);
+}

@@ -1,0 +1,96 @@
+//! The schema lock on two releases of one machine.
+
+use std::path::PathBuf;
+
+use idem_core::conformance::machines::parcel::{Label, first, narrowed, renamed};
+use idem_core::testing::{LockError, Samples, bless_schema_lock, schema_lock};
+
+fn first_release() -> Samples<first::Parcel> {
+    Samples::new()
+        .state(first::parcel::Packed { grams: 5 })
+        .state(first::parcel::Sent { to: "Ulm".into() })
+        .command(first::parcel::Send { to: "Ulm".into() })
+        .outcome(first::parcel::CommandKind::Send, &Label { to: "Ulm".into() })
+}
+
+fn second_release() -> Samples<renamed::Parcel> {
+    Samples::new()
+        .state(renamed::parcel::Boxed { grams: 5, fragile: true })
+        .state(renamed::parcel::Posted { to: "Ulm".into() })
+        .command(renamed::parcel::Post { to: "Ulm".into(), express: true })
+        .outcome(renamed::parcel::CommandKind::Post, &Label { to: "Ulm".into() })
+}
+
+fn file(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("parcel.lock.json")
+}
+
+#[test]
+fn without_a_file_it_says_how_to_make_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let error = schema_lock(file(&folder), &first_release()).expect_err("there is none");
+    assert!(matches!(error, LockError::Missing(_)) && error.to_string().contains("IDEM_BLESS=1"), "{error}");
+    assert!(!file(&folder).exists());
+}
+
+#[test]
+fn what_a_later_release_can_read_holds_and_grows_when_blessed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = file(&folder);
+    bless_schema_lock(&file, &first_release()).expect("blessed");
+    let locked = schema_lock(&file, &first_release()).expect("it holds");
+    assert_eq!((locked.checked, locked.added.len(), locked.blessed), (7, 0, false), "{locked}");
+    let before = std::fs::read_to_string(&file).expect("the file");
+    let locked = schema_lock(&file, &second_release()).expect("renamed states and new fields are read");
+    assert!(locked.to_string().contains("not yet locked") && locked.added.len() == 4, "{locked}");
+    assert_eq!(std::fs::read_to_string(&file).expect("the file"), before, "nothing is written unasked");
+    let locked = bless_schema_lock(&file, &second_release()).expect("blessed");
+    assert!(locked.blessed && locked.to_string().contains("new in the file: state `Boxed`"), "{locked}");
+    // The first release now is the one that cannot read everything.
+    let error = schema_lock(&file, &first_release()).expect_err("`Boxed` is unknown to it").to_string();
+    assert!(error.contains("state `Boxed`") && error.contains("#[was(\"Boxed\")]"), "{error}");
+}
+
+#[test]
+fn a_release_that_strands_rows_fails_with_each_fix() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = file(&folder);
+    bless_schema_lock(&file, &first_release()).expect("blessed");
+    let samples = Samples::<narrowed::Parcel>::new()
+        .state(narrowed::parcel::Packed { grams: 5 })
+        .state(narrowed::parcel::Sent { to: "Ulm".into() })
+        .command(narrowed::parcel::Send { to: "Ulm".into() })
+        .outcome("Send", &serde_json::json!({ "number": 7 }));
+    let error = schema_lock(&file, &samples).expect_err("rows are stranded");
+    let LockError::Stranded(found) = &error else { panic!("{error}") };
+    assert_eq!(found.len(), 3, "{error}");
+    for told in
+        ["state `Lost`", "#[was(\"Lost\")]", "command `Lose`", "was = \"Lose\"", "outcome of `Send`", "serde(default)"]
+    {
+        assert!(error.to_string().contains(told), "{told} is not in: {error}");
+    }
+}
+
+#[test]
+fn a_field_that_is_dropped_is_lost_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = file(&folder);
+    bless_schema_lock(&file, &first_release()).expect("blessed");
+    let locked = std::fs::read_to_string(&file).expect("the file");
+    std::fs::write(&file, locked.replace("\"grams\": 5", "\"grams\": 5, \"color\": \"red\"")).expect("written");
+    let error = schema_lock(&file, &first_release()).expect_err("the colour is lost").to_string();
+    assert!(error.contains("written back as") && error.contains("red"), "{error}");
+}
+
+#[test]
+fn another_file_and_missing_samples_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = file(&folder);
+    let error = schema_lock(&file, &Samples::<first::Parcel>::new()).expect_err("no samples").to_string();
+    assert!(error.contains("state `Packed`: no sample"), "{error}");
+    for text in ["", "{}", "{\"machine\":\"other\",\"states\":{},\"commands\":{},\"edges\":[]}"] {
+        std::fs::write(&file, text).expect("written");
+        let error = schema_lock(&file, &first_release()).expect_err("no lock of this machine");
+        assert!(matches!(error, LockError::Unreadable { .. }), "{error}");
+    }
+}
