@@ -14,8 +14,7 @@ use crate::player::{Event, State};
 #[command(Stop)]
 #[command(Pause)]
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(unreachable_pub, reason = "the derive names it in a public trait")]
-pub enum Cd {
+pub(crate) enum Cd {
     #[initial]
     #[on(OpenClose => Open)]
     #[on(Insert => Stopped)]
