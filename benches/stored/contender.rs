@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use crate::workload::{MACHINES, Receipt, Request, mix};
-use crate::{Failure, Load, Work};
+use crate::{Failure, Load, Work, cpu};
 
 /// Something that applies keyed commands to stored machines.
 pub(crate) trait Contender: Send + Sync + 'static {
@@ -34,6 +34,8 @@ pub(crate) struct Sample {
     /// Unknown for a contender that only reports its rate.
     pub(crate) p50: Option<Duration>,
     pub(crate) p99: Option<Duration>,
+    /// Processor time of this process per call.
+    pub(crate) cpu: Option<Duration>,
 }
 
 /// A row of the report.
@@ -111,7 +113,7 @@ impl<C: Contender> Measured for InProcess<C> {
     fn measure(&self, load: Load) -> Pin<Box<dyn Future<Output = Result<Sample, Failure>> + Send + '_>> {
         Box::pin(async move {
             let mut tasks = JoinSet::new();
-            let (start, seed) = (Instant::now(), self.seed);
+            let (start, seed, cpu) = (Instant::now(), self.seed, cpu::used());
             for _ in 0..load.tasks {
                 let contender = Arc::clone(&self.contender);
                 let (fresh, replays) = (Arc::clone(&self.fresh), Arc::clone(&self.replays));
@@ -130,7 +132,8 @@ impl<C: Contender> Measured for InProcess<C> {
             while let Some(done) = tasks.join_next().await {
                 took.extend(done??);
             }
-            Sample::of(took, start.elapsed())
+            let cpu = cpu.and_then(|before| cpu::used()?.checked_sub(before));
+            Sample::of(took, start.elapsed(), cpu)
         })
     }
 
@@ -147,10 +150,11 @@ impl<C: Contender> Measured for InProcess<C> {
 }
 
 impl Sample {
-    fn of(mut took: Vec<Duration>, whole: Duration) -> Result<Self, Failure> {
+    fn of(mut took: Vec<Duration>, whole: Duration, cpu: Option<Duration>) -> Result<Self, Failure> {
         took.sort_unstable();
         let at = |percent: usize| took.get(took.len().saturating_mul(percent) / 100).copied();
         let calls = u32::try_from(took.len())?;
-        Ok(Self { rate: f64::from(calls) / whole.as_secs_f64(), p50: at(50), p99: at(99) })
+        let cpu = cpu.and_then(|cpu| cpu.checked_div(calls));
+        Ok(Self { rate: f64::from(calls) / whole.as_secs_f64(), p50: at(50), p99: at(99), cpu })
     }
 }

@@ -5,6 +5,7 @@
 
 mod baseline;
 mod contender;
+mod cpu;
 mod idem;
 mod pgbench;
 mod postgres;

@@ -97,7 +97,7 @@ impl Pgbench {
         let text = String::from_utf8_lossy(&output.stdout);
         let rate = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
         match rate {
-            Some(rate) if output.status.success() => Ok(Sample { rate, p50: None, p99: None }),
+            Some(rate) if output.status.success() => Ok(Sample { rate, p50: None, p99: None, cpu: None }),
             _ => Err(format!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)).into()),
         }
     }

@@ -11,7 +11,9 @@ pub(crate) struct Cell(Vec<Vec<Sample>>);
 /// Starts a database's table.
 pub(crate) fn heading(database: &str) {
     println!("{database}");
-    println!("| load | contender | calls/s | p50 / p99 ms | to the first | to the second |\n|---|---|---|---|---|---|");
+    println!(
+        "| load | contender | calls/s | p50 / p99 ms | processor µs | to the first | to the second |\n|---|---|---|---|---|---|---|"
+    );
 }
 
 impl Cell {
@@ -31,10 +33,11 @@ impl Cell {
         for (contender, samples) in contenders.iter().zip(&self.0) {
             let (rate, ..) = spread(samples.iter().map(|sample| sample.rate));
             println!(
-                "| {work} {} | {} | {rate:.0} | {} | {} | {} |",
+                "| {work} {} | {} | {rate:.0} | {} | {} | {} | {} |",
                 load.tasks,
                 contender.name(),
                 latencies(samples),
+                processor(samples),
                 self.ratio(samples, 0),
                 self.ratio(samples, 1),
             );
@@ -53,6 +56,11 @@ fn latencies(samples: &[Sample]) -> String {
     let (p50, ..) = spread(samples.iter().filter_map(|sample| sample.p50).map(millis));
     let (p99, ..) = spread(samples.iter().filter_map(|sample| sample.p99).map(millis));
     if p50.is_nan() { "–".into() } else { format!("{p50:.2} / {p99:.2}") }
+}
+
+fn processor(samples: &[Sample]) -> String {
+    let (cpu, ..) = spread(samples.iter().filter_map(|sample| sample.cpu).map(|time| millis(time) * 1_000.0));
+    if cpu.is_nan() { "–".into() } else { format!("{cpu:.0}") }
 }
 
 fn millis(time: Duration) -> f64 {

@@ -64,7 +64,8 @@ impl Settings {
     pub(crate) fn print(&self) {
         let Self { rounds, time, seed, .. } = self;
         println!("{rounds} rounds of {time:?} each, contenders in alternation; IDEM_SEED={seed}");
-        println!("calls/s: median of the rounds; ratio: median [lowest, highest] of the ratios within a round\n");
+        println!("calls/s: median of the rounds; processor: time of this process per call");
+        println!("to the first, to the second: median [lowest, highest] of the ratios within a round\n");
     }
 }
 
