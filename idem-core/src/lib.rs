@@ -1,4 +1,59 @@
-//! Makes retries harmless: one effect and one remembered outcome per command.
+//! Makes retries harmless: one effect and one remembered outcome per command, in your own SQL database and transaction.
+//!
+//! Annotate a domain enum with [`idempotent_fsm`]; a repeated command is answered with the *original* outcome, value
+//! included, however often and however concurrently it comes, and whatever crashes in between.
+//!
+//! ```
+//! use idem_core::{Context, Key, Step, idempotent_fsm};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[idempotent_fsm]
+//! #[command(Open { by: String } -> u32)]
+//! #[derive(Debug, Clone, Serialize, Deserialize)]
+//! pub enum Door {
+//!     #[initial]
+//!     #[on(Open => Opened)]
+//!     Closed,
+//!     #[terminal]
+//!     Opened { by: String },
+//! }
+//!
+//! struct House;
+//!
+//! impl door::Transitions for House {
+//!     type Rejection = std::convert::Infallible;
+//!
+//!     fn open(&self, _: door::Closed, open: &door::Open, _: &Context) -> Result<Step<door::Opened, u32>, Self::Rejection> {
+//!         Ok(Step::to(door::Opened { by: open.by.clone() }).outcome(42))
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut door = Door::in_memory(House, door::Closed);
+//! let key = Key::new("visitors", "ring-1")?;
+//! let first = door.open(&key, door::Open { by: "Ada".into() })?;
+//! let again = door.open(&key, door::Open { by: "Ada".into() })?;
+//! assert!(first.is_fresh() && again.is_replay() && *again == 42);
+//! assert!(door.open(&key, door::Open { by: "Bob".into() }).is_err());
+//! # Ok(()) }
+//! ```
+//!
+//! With a store the same machine lives in a database: `Door::stored(&idem, House).at("front")`, see [`Idem`].
+//!
+//! # What a command is answered with
+//! Known key, same request: the original outcome. Known key, other request: [`Error::KeyReused`]. An edge leads on: the
+//! transition runs. The state was reached before with this payload: the original outcome. Anything else:
+//! [`Error::Invalid`]. The whole table, what it rests on and where it ends: `docs/GUARANTEES.md`.
+//!
+//! # Features
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `sqlite` | yes | SQLite, embedded |
+//! | `postgres` | | PostgreSQL and what speaks its protocol |
+//! | `tracing` | | a span per call: machine, command, verdict, attempts, a hash of the key, never the key |
+//! | `testing` | | the explorer, samples and the schema lock for a machine's own tests |
+//! | `conformance` | | the suite that every store passes; not covered by semver |
+//! | `random` | with a store | `Key::random` |
 
 // `__private` and the documentation tests name the crate as its users do.
 extern crate self as idem_core;
