@@ -7,17 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::Pool;
+use sqlx::pool::PoolOptions;
 
+use crate::engine::connections::{Connections, Held};
 use crate::engine::decide::Limits;
-use crate::engine::held::Held;
 use crate::engine::retry::Retry;
 use crate::engine::transaction::Tx;
 use crate::error::Error;
 use crate::machine::Graph;
 use crate::machine::names::Names;
+use crate::store::Database;
 use crate::store::error::{Class, StoreError, VERSION};
 use crate::store::tables::Tables;
-use crate::store::{ConnectError, Database, PoolSettings};
 
 /// A database with idem's tables in it. Cheap to clone.
 ///
@@ -39,10 +40,12 @@ pub struct Idem<DB: Database> {
 
 /// What all handles of one [`Idem`] share.
 pub struct Inner<DB: Database> {
-    pub(crate) writers: Pool<DB>,
-    pub(crate) readers: Pool<DB>,
-    /// The readers' pool is another than the writers'.
+    pub(crate) writers: Connections<DB>,
+    pub(crate) readers: Connections<DB>,
+    /// The readers' connections are others than the writers'.
     pub(crate) readers_apart: bool,
+    /// The user's pool, or one for the user.
+    pool: Pool<DB>,
     pub(crate) sql: DB::Sql,
     pub(crate) settings: Settings,
     tables: Tables,
@@ -55,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// The longest wait for another writer's lock.
     pub(crate) wait: Duration,
+    /// The longest wait for a reply: past it the connection is taken for broken.
+    pub(crate) reply: Duration,
     pub(crate) retry: Retry,
 }
 
@@ -63,7 +68,8 @@ pub(crate) struct Settings {
 #[must_use = "a builder does nothing until it opens a database"]
 pub struct Builder<DB> {
     prefix: String,
-    pool: PoolSettings,
+    connections: u32,
+    patience: Duration,
     settings: Settings,
     database: PhantomData<fn() -> DB>,
 }
@@ -73,8 +79,14 @@ impl<DB: Database> Default for Builder<DB> {
         let limits = Limits { payload: 1 << 20, alias: Duration::from_hours(24) };
         Self {
             prefix: "idem_".to_owned(),
-            pool: PoolSettings { connections: 10, acquire: Duration::from_secs(2), wait: Duration::from_secs(2) },
-            settings: Settings { limits, wait: Duration::from_secs(2), retry: Retry::default() },
+            connections: 10,
+            patience: Duration::from_secs(2),
+            settings: Settings {
+                limits,
+                wait: Duration::from_secs(2),
+                reply: Duration::from_secs(10),
+                retry: Retry::default(),
+            },
             database: PhantomData,
         }
     }
@@ -97,7 +109,13 @@ impl<DB: Database> Builder<DB> {
     /// [`Error::InFlight`]. Default 2 seconds.
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.settings.wait = wait.max(Duration::from_millis(1));
-        self.pool.wait = self.settings.wait;
+        self
+    }
+
+    /// How long a reply of the database is waited for, before the connection is taken for broken and the database is asked,
+    /// on another one, what became of the write. Longer than [`Builder::lock_wait`]. Default 10 seconds.
+    pub fn reply_timeout(mut self, reply: Duration) -> Self {
+        self.settings.reply = reply.max(Duration::from_millis(1));
         self
     }
 
@@ -113,16 +131,17 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
-    /// How many connections a pool opened by [`Builder::open`] has at most. Default 10.
+    /// How many connections [`Builder::open`] makes at most. Default 10; on SQLite one of its own writes, and this many
+    /// read.
     pub fn max_connections(mut self, connections: u32) -> Self {
-        self.pool.connections = connections;
+        self.connections = connections;
         self
     }
 
-    /// How long a call waits for a connection of a pool opened by [`Builder::open`]. Default 2 seconds: a database that
+    /// How long a call waits for a connection that [`Builder::open`] makes. Default 2 seconds: a database that
     /// restarts should not stall callers for long.
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
-        self.pool.acquire = timeout;
+        self.patience = timeout;
         self
     }
 
@@ -133,14 +152,15 @@ impl<DB: Database> Builder<DB> {
     /// answer; [`Error::ReadOnly`] if it lets nobody write.
     pub async fn open(self, url: &str) -> Result<Idem<DB>, Error> {
         let tables = self.tables()?;
-        if self.pool.connections == 0 {
+        if self.connections == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
-        let (writers, readers) = DB::open_pools(url, &self.pool).await.map_err(|error| match error {
-            ConnectError::Url(problem) => Error::Config(problem),
-            ConnectError::Store(error) => error.not_sent(),
-        })?;
-        let idem = self.build(tables, writers, readers, DB::READERS_APART);
+        let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
+        let kept = |most| Connections::kept(options.clone(), most, self.patience);
+        let writers = kept(DB::WRITERS.unwrap_or(self.connections));
+        let readers = if DB::WRITERS.is_some() { kept(self.connections) } else { writers.clone() };
+        let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
+        let idem = self.build(tables, (writers, readers, DB::WRITERS.is_some()), pool);
         idem.migrate().await?;
         Ok(idem)
     }
@@ -155,7 +175,8 @@ impl<DB: Database> Builder<DB> {
         if pool.options().get_max_connections() == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
-        Ok(self.build(tables, pool.clone(), pool, false))
+        let connections = Connections::Pool(pool.clone());
+        Ok(self.build(tables, (connections.clone(), connections, false), pool))
     }
 
     fn tables(&self) -> Result<Tables, Error> {
@@ -165,19 +186,10 @@ impl<DB: Database> Builder<DB> {
         })
     }
 
-    fn build(self, tables: Tables, writers: Pool<DB>, readers: Pool<DB>, readers_apart: bool) -> Idem<DB> {
-        let (sql, registered) = (DB::sql(&tables), Mutex::default());
-        Idem {
-            inner: Arc::new(Inner {
-                writers,
-                readers,
-                readers_apart,
-                sql,
-                settings: self.settings,
-                tables,
-                registered,
-            }),
-        }
+    fn build(self, tables: Tables, connections: (Connections<DB>, Connections<DB>, bool), pool: Pool<DB>) -> Idem<DB> {
+        let (sql, registered, settings) = (DB::sql(&tables), Mutex::default(), self.settings);
+        let (writers, readers, readers_apart) = connections;
+        Idem { inner: Arc::new(Inner { writers, readers, readers_apart, pool, sql, settings, tables, registered }) }
     }
 }
 
@@ -211,13 +223,9 @@ impl<DB: Database> Idem<DB> {
     /// [`Error::ReadOnly`] or [`Error::Store`] if this role may not; [`Error::NotMigrated`] if the tables are newer than
     /// this library.
     pub async fn migrate(&self) -> Result<(), Error> {
-        let mut held = Held::acquire(&self.inner.writers).await?;
-        held.arm();
-        match DB::migrate(held.conn(), &self.inner.sql).await {
-            Ok(()) => held.disarm(),
-            Err(error) => return Err(error.not_sent()),
-        }
-        drop(held);
+        let mut held = self.inner.writers.acquire().await?;
+        DB::migrate(held.conn(), &self.inner.sql).await.map_err(StoreError::not_sent)?;
+        held.give_back();
         self.check().await
     }
 
@@ -237,16 +245,40 @@ impl<DB: Database> Idem<DB> {
         DB::migrations(&self.inner.tables).into_iter().map(|step| (step.name, step.sql)).collect()
     }
 
-    /// The pool that idem writes through.
+    /// The pool that this was made from, or one to the same database for statements of your own. What idem does goes
+    /// through connections of its own if it was opened by a URL.
     pub fn pool(&self) -> &Pool<DB> {
-        &self.inner.writers
+        &self.inner.pool
     }
 }
 
 impl<DB: Database> Inner<DB> {
     async fn version(&self) -> Result<Option<i64>, Error> {
-        let mut held = Held::acquire(&self.readers).await?;
-        DB::version(held.conn(), &self.sql).await.map_err(StoreError::not_sent)
+        let mut held = self.readers.acquire().await?;
+        let version = self.reply(DB::version(held.conn(), &self.sql)).await.map_err(StoreError::not_sent)?;
+        held.give_back();
+        Ok(version)
+    }
+
+    /// Waits for the database, but not for ever: a network that swallows packets closes no connection.
+    pub(crate) async fn reply<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::time::timeout(self.settings.reply, work).await.unwrap_or_else(|_| {
+            Err(StoreError { class: Class::Broken, source: sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()) })
+        })
+    }
+
+    /// Reads through a connection of the readers', and gives it back.
+    pub(crate) async fn finish<T>(&self, held: Held<DB>, result: Result<T, StoreError>) -> Result<T, Error> {
+        match result {
+            Ok(value) => {
+                held.give_back();
+                Ok(value)
+            }
+            Err(error) => {
+                drop(held);
+                Err(self.explain(error).await)
+            }
+        }
     }
 
     /// The error of a call, with the state of the tables looked up where that is what is wrong.
@@ -266,13 +298,9 @@ impl<DB: Database> Inner<DB> {
         if self.is_registered(graph, &mine) {
             return Ok(());
         }
-        let mut held = Held::acquire(&self.writers).await?;
-        let compared = self.compare(held.conn(), graph, &mine).await;
-        drop(held);
-        match compared {
-            Ok(compared) => compared,
-            Err(error) => Err(self.explain(error).await),
-        }
+        let mut held = self.writers.acquire().await?;
+        let compared = self.reply(self.compare(held.conn(), graph, &mine)).await;
+        self.finish(held, compared).await?
     }
 
     /// The same on the connection of a transaction, which may be the only one there is.

@@ -159,7 +159,8 @@ impl fmt::Debug for Key {
 /// All of them are hash, unless the key is a UUID of version 7: then the first six are its time, so that new keys are
 /// stored beside each other and the index stays in memory however large the table is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct KeyHash(pub(crate) [u8; KeyHash::BYTES]);
+#[allow(unreachable_pub, reason = "named by the sealed trait of the stores")]
+pub struct KeyHash(pub(crate) [u8; KeyHash::BYTES]);
 
 impl KeyHash {
     pub(crate) const BYTES: usize = 23;

@@ -13,13 +13,14 @@ use crate::store::error::StoreError;
 /// Loads the items' machines and keys in one statement, and what else the decision turns out to need; decides.
 ///
 /// With `lock`, the machines are locked before they are read: by a statement of their own, because one that waits for a
-/// lock and reads the keys in the same breath sees the new state and not the key that led to it.
+/// lock and reads the keys in the same breath sees the new state and not the key that led to it. The flag in `lock` is set before
+/// the first statement that may write: what is missing and has to be locked is made first.
 pub(crate) async fn load_and_decide<DB: Database>(
     conn: &mut DB::Connection,
     sql: &DB::Sql,
     items: &[Item],
     limits: &Limits,
-    lock: bool,
+    mut lock: Option<&mut bool>,
 ) -> Result<Decision, StoreError> {
     let machines: BTreeSet<(&'static str, Arc<str>)> =
         items.iter().map(|item| (item.machine(), item.id.clone())).collect();
@@ -30,7 +31,7 @@ pub(crate) async fn load_and_decide<DB: Database>(
         .into_iter()
         .collect();
     let ids: Vec<(&str, &str)> = machines.iter().map(|(machine, id)| (*machine, &**id)).collect();
-    if lock {
+    if lock.is_some() {
         DB::lock_machines(conn, sql, &ids).await?;
     }
     let loaded = DB::load(conn, sql, &ids, &keys).await?;
@@ -47,7 +48,7 @@ pub(crate) async fn load_and_decide<DB: Database>(
             Ok(decision) => return Ok(decision),
             // Each round loads what was missing, and an item can miss only what its machine, its rules and the chain of
             // its alternatives name: the rounds end.
-            Err(needs) => fill::<DB>(conn, sql, &mut snapshot, needs, lock).await?,
+            Err(needs) => fill::<DB>(conn, sql, &mut snapshot, needs, lock.as_deref_mut()).await?,
         }
     }
 }
@@ -57,7 +58,7 @@ async fn fill<DB: Database>(
     sql: &DB::Sql,
     snapshot: &mut Snapshot,
     needs: Needs,
-    lock: bool,
+    lock: Option<&mut bool>,
 ) -> Result<(), StoreError> {
     if !needs.runs.is_empty() {
         let runs: Vec<_> = needs.runs.iter().map(|(machine, id, command)| (*machine, &**id, *command)).collect();
@@ -71,7 +72,11 @@ async fn fill<DB: Database>(
     }
     if !needs.accounts.is_empty() {
         let accounts: Vec<_> = needs.accounts.iter().map(String::as_str).collect();
-        let rows = DB::load_accounts(conn, sql, &accounts, lock).await?;
+        let locked = lock.is_some();
+        if let Some(writing) = lock {
+            *writing = true;
+        }
+        let rows = DB::load_accounts(conn, sql, &accounts, locked).await?;
         snapshot.accounts.extend(needs.accounts.iter().cloned().zip(rows));
     }
     Ok(())

@@ -12,13 +12,13 @@ pub(crate) mod driver;
 pub(crate) mod settle;
 
 #[cfg(feature = "_sql")]
+pub(crate) mod connections;
+#[cfg(feature = "_sql")]
 pub(crate) mod decide;
 #[cfg(feature = "_sql")]
 mod draft;
 #[cfg(feature = "_sql")]
 pub(crate) mod fault;
-#[cfg(feature = "_sql")]
-pub(crate) mod held;
 #[cfg(feature = "_sql")]
 pub(crate) mod item;
 #[cfg(feature = "_sql")]

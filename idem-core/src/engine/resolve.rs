@@ -6,7 +6,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::held::Held;
 use super::retry::Retry;
 use crate::error::{Error, Source};
 use crate::idem::Inner;
@@ -54,12 +53,11 @@ pub(crate) async fn committed<DB: Database>(
 }
 
 async fn ask<DB: Database>(inner: &Inner<DB>, witness: &Witness) -> Result<Option<bool>, Error> {
-    let mut held = Held::acquire(&inner.writers).await?;
-    held.arm();
+    let mut held = inner.writers.acquire().await?;
     let answer = DB::probe(held.conn(), &inner.sql, witness, inner.settings.wait).await;
     match answer {
         Ok(answer) => {
-            held.disarm();
+            held.give_back();
             Ok(answer)
         }
         Err(error) => Err(error.not_sent()),

@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx_core::transaction::TransactionManager as _;
-
+use super::connections::Held;
 use super::decide::Decision;
 use super::fault;
-use super::held::Held;
 use super::item::{Answered, Item};
 use super::load::load_and_decide;
 use super::resolve::{committed, witness};
+use super::transaction::{begin_on, commit, roll_back};
 use crate::error::Error;
 use crate::idem::Inner;
 use crate::store::Database;
@@ -50,21 +49,16 @@ pub(crate) async fn run_own<DB: Database>(
         };
         crate::trace::attempts(made);
         // A known key is answered while someone else writes, where readers are apart.
-        let pool = if lost > 0 { &inner.writers } else { &inner.readers };
-        let mut held = match deadline {
-            None => Held::acquire(pool).await?,
-            Some(_) => match tokio::time::timeout(wait, Held::acquire(pool)).await {
+        let connections = if lost > 0 { &inner.writers } else { &inner.readers };
+        let held = match deadline {
+            None => connections.acquire().await?,
+            Some(_) => match tokio::time::timeout(wait, connections.acquire()).await {
                 Ok(held) => held?,
                 Err(_) => return Err(Error::InFlight { waited: began.elapsed() }),
             },
         };
-        let attempt = if lost > 0 {
-            locked(inner, &mut held, items, wait).await
-        } else {
-            optimistic(inner, &mut held, items, wait).await
-        };
-        // Before the database is asked about a lost reply: the pool may have this one connection.
-        drop(held);
+        let attempt =
+            if lost > 0 { locked(inner, held, items, wait).await } else { optimistic(inner, held, items, wait).await };
         match attempt {
             Ok(Attempt::Done(answers)) => return Ok(restore_fresh(answers, written)),
             Ok(Attempt::Broken(witness, answers, error)) => {
@@ -95,17 +89,20 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, items: &[It
     tx.usable()?;
     let inner = tx.inner.clone();
     for _ in 0..inner.settings.retry.limit() {
-        let conn = tx.engine_conn()?;
-        let decision = match load_and_decide::<DB>(conn, &inner.sql, items, &inner.settings.limits, true).await {
+        let (conn, broken) = tx.parts()?;
+        let load = load_and_decide::<DB>(conn, &inner.sql, items, &inner.settings.limits, Some(broken));
+        let decision = match inner.reply(load).await {
             Ok(decision) => decision,
             Err(error) => return Err(tx.failed(error)),
         };
         if decision.write.is_empty() {
+            tx.broken = false;
             return Ok(decision.answers);
         }
         tx.broken = true;
         fault::point("joined.write.before");
-        let wrote = match DB::write_joined(tx.engine_conn()?, &inner.sql, &decision.write).await {
+        let write = DB::write_joined(tx.engine_conn()?, &inner.sql, &decision.write);
+        let wrote = match inner.reply(write).await {
             Ok(wrote) => wrote,
             Err(error) => return Err(tx.failed(error)),
         };
@@ -122,27 +119,29 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, items: &[It
 /// No lock; the write holds only if nothing changed since the load.
 async fn optimistic<DB: Database>(
     inner: &Inner<DB>,
-    held: &mut Held<DB>,
+    mut held: Held<DB>,
     items: &[Item],
     wait: Duration,
 ) -> Result<Attempt, StoreError> {
-    let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, false).await?;
+    let load = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, None);
+    let decision = inner.reply(load).await?;
     if decision.write.is_empty() {
+        held.give_back();
         return Ok(Attempt::Done(decision.answers));
     }
     if inner.readers_apart {
-        match Held::acquire(&inner.writers).await {
-            Ok(writer) => *held = writer,
+        held.give_back();
+        held = match inner.writers.acquire().await {
+            Ok(writer) => writer,
             Err(error) => return Ok(Attempt::Refused(error)),
-        }
+        };
     }
-    held.arm();
     fault::point("own.write.before");
-    let wrote = DB::write_own(held.conn(), &inner.sql, &decision.write, wait).await;
+    let wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, wait)).await;
     fault::point("own.write.after");
     match wrote {
         Ok(wrote) => {
-            held.disarm();
+            held.give_back();
             Ok(if wrote { Attempt::Done(decision.answers) } else { Attempt::Lost })
         }
         Err(error) if error.class == Class::Broken => {
@@ -151,7 +150,7 @@ async fn optimistic<DB: Database>(
         Err(error) => {
             // A wait that ended, or a deadlock: the statement is undone and the connection as it was.
             if matches!(error.class, Class::Busy | Class::Contention) {
-                held.disarm();
+                held.give_back();
             }
             Err(error)
         }
@@ -161,34 +160,36 @@ async fn optimistic<DB: Database>(
 /// Machines are locked before they are read.
 async fn locked<DB: Database>(
     inner: &Inner<DB>,
-    held: &mut Held<DB>,
+    mut held: Held<DB>,
     items: &[Item],
     wait: Duration,
 ) -> Result<Attempt, StoreError> {
     // What won the race most often is the same request, and then there is nothing left to lock.
-    let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, false).await?;
+    let load = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, None);
+    let decision = inner.reply(load).await?;
     if decision.write.is_empty() {
+        held.give_back();
         return Ok(Attempt::Done(decision.answers));
     }
-    held.arm();
     let begin = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(DB::begin(wait)));
-    DB::TransactionManager::begin(held.conn(), Some(begin)).await.map_err(DB::classify)?;
-    let decision = match write_locked(inner, held, items).await {
+    inner.reply(begin_on::<DB>(held.conn(), begin)).await?;
+    let decision = match inner.reply(write_locked(inner, held.conn(), items)).await {
         Ok(Some(decision)) => decision,
         undone => {
             // A connection that broke is closed; one that only lost is clean again, and worth keeping.
-            if DB::TransactionManager::rollback(held.conn()).await.is_ok() {
-                held.disarm();
+            let broke = undone.as_ref().is_err_and(|error| error.class == Class::Broken);
+            if !broke && inner.reply(roll_back::<DB>(held.conn())).await.is_ok() {
+                held.give_back();
             }
             return undone.map(|_| Attempt::Lost);
         }
     };
     fault::point("locked.commit.before");
-    let end = DB::TransactionManager::commit(held.conn()).await.map_err(DB::classify);
+    let end = inner.reply(commit::<DB>(held.conn())).await;
     fault::point("locked.commit.after");
     match end {
         Ok(()) => {
-            held.disarm();
+            held.give_back();
             Ok(Attempt::Done(decision.answers))
         }
         Err(error) if error.class == Class::Broken => {
@@ -201,12 +202,14 @@ async fn locked<DB: Database>(
 /// Decides and writes under locks; `None` if the write lost a race all the same.
 async fn write_locked<DB: Database>(
     inner: &Inner<DB>,
-    held: &mut Held<DB>,
+    conn: &mut DB::Connection,
     items: &[Item],
 ) -> Result<Option<Decision>, StoreError> {
-    let decision = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, true).await?;
+    let mut writing = false;
+    let locks = Some(&mut writing);
+    let decision = load_and_decide::<DB>(conn, &inner.sql, items, &inner.settings.limits, locks).await?;
     fault::point("locked.write.before");
-    let wrote = decision.write.is_empty() || DB::write_joined(held.conn(), &inner.sql, &decision.write).await?;
+    let wrote = decision.write.is_empty() || DB::write_joined(conn, &inner.sql, &decision.write).await?;
     fault::point("locked.write.after");
     Ok(wrote.then_some(decision))
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use sqlx_core::transaction::TransactionManager as _;
 
+use super::connections::Held;
 use super::fault;
-use super::held::Held;
 use super::resolve::committed;
 use super::retry::Retry;
 use crate::error::Error;
@@ -129,12 +129,10 @@ impl<DB: Database> Idem<DB> {
     /// Cancel safe: the connection is closed.
     pub async fn begin(&self) -> Result<Tx<DB>, Error> {
         let inner = self.inner.clone();
-        let mut held = Held::acquire(&inner.writers).await?;
-        held.arm();
-        let begin = sqlx::AssertSqlSafe(DB::begin(inner.settings.wait));
-        let result = DB::TransactionManager::begin(held.conn(), Some(sqlx::SqlSafeStr::into_sql_str(begin))).await;
-        if let Err(error) = result {
-            return Err(inner.explain(DB::classify(error)).await);
+        let mut held = inner.writers.acquire().await?;
+        let begin = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(DB::begin(inner.settings.wait)));
+        if let Err(error) = inner.reply(begin_on::<DB>(held.conn(), begin)).await {
+            return Err(inner.explain(error).await);
         }
         Ok(Tx { inner, link: Link::Own(held), broken: false, touched: false, contended: false, witness: None })
     }
@@ -181,24 +179,13 @@ impl<DB: Database> Tx<DB> {
         fault::point("tx.commit.before");
         let end = match std::mem::replace(&mut self.link, Link::Ended) {
             Link::Own(mut held) => {
-                held.arm();
-                // An aborted transaction answers COMMIT with a silent ROLLBACK; a statement tells.
-                let alive = if touched { DB::ping_tx(held.conn()).await } else { Ok(()) };
-                match alive {
-                    Ok(()) => match DB::TransactionManager::commit(held.conn()).await.map_err(DB::classify) {
-                        Ok(()) => {
-                            held.disarm();
-                            Ok(())
-                        }
-                        Err(error) => Err((error, true)),
-                    },
-                    Err(error) => Err((error, false)),
+                let end = end::<DB>(&inner, held.conn(), touched).await;
+                if end.is_ok() {
+                    held.give_back();
                 }
+                end
             }
-            Link::Adopted(mut tx) => match DB::ping_tx(&mut tx).await {
-                Ok(()) => tx.commit().await.map_err(|error| (DB::classify(error), true)),
-                Err(error) => Err((error, false)),
-            },
+            Link::Adopted(mut tx) => end::<DB>(&inner, &mut tx, touched).await,
             Link::Ended => return Err(Error::Interrupted),
         };
         fault::point("tx.commit.after");
@@ -222,9 +209,8 @@ impl<DB: Database> Tx<DB> {
     pub async fn rollback(mut self) {
         match std::mem::replace(&mut self.link, Link::Ended) {
             Link::Own(mut held) => {
-                held.arm();
-                if !self.broken && DB::TransactionManager::rollback(held.conn()).await.is_ok() {
-                    held.disarm();
+                if !self.broken && self.inner.reply(roll_back::<DB>(held.conn())).await.is_ok() {
+                    held.give_back();
                 }
             }
             // What a failed rollback leaves, the drop of the connection ends.
@@ -243,6 +229,11 @@ impl<DB: Database> Tx<DB> {
         self.link.conn().ok_or(Error::Interrupted)
     }
 
+    /// The same, with the flag that says that the transaction is left half-way.
+    pub(crate) fn parts(&mut self) -> Result<(&mut DB::Connection, &mut bool), Error> {
+        Ok((self.link.conn().ok_or(Error::Interrupted)?, &mut self.broken))
+    }
+
     /// The engine has written: the transaction is alive, and this row proves its commit.
     pub(crate) fn wrote(&mut self, witness: Option<Witness>) {
         self.touched = false;
@@ -258,6 +249,31 @@ impl<DB: Database> Tx<DB> {
     }
 }
 
+/// Ends a transaction; an error tells whether the COMMIT was sent.
+async fn end<DB: Database>(
+    inner: &Inner<DB>,
+    conn: &mut DB::Connection,
+    touched: bool,
+) -> Result<(), (StoreError, bool)> {
+    // An aborted transaction answers COMMIT with a silent ROLLBACK; a statement tells.
+    if touched {
+        inner.reply(DB::ping_tx(conn)).await.map_err(|error| (error, false))?;
+    }
+    inner.reply(commit::<DB>(conn)).await.map_err(|error| (error, true))
+}
+
+pub(super) async fn begin_on<DB: Database>(conn: &mut DB::Connection, begin: sqlx::SqlStr) -> Result<(), StoreError> {
+    DB::TransactionManager::begin(conn, Some(begin)).await.map_err(DB::classify)
+}
+
+pub(super) async fn commit<DB: Database>(conn: &mut DB::Connection) -> Result<(), StoreError> {
+    DB::TransactionManager::commit(conn).await.map_err(DB::classify)
+}
+
+pub(super) async fn roll_back<DB: Database>(conn: &mut DB::Connection) -> Result<(), StoreError> {
+    DB::TransactionManager::rollback(conn).await.map_err(DB::classify)
+}
+
 impl<DB: Database> Link<DB> {
     fn conn(&mut self) -> Option<&mut DB::Connection> {
         match self {
@@ -270,12 +286,12 @@ impl<DB: Database> Link<DB> {
 
 impl<DB: Database> Drop for Tx<DB> {
     fn drop(&mut self) {
-        if let Link::Own(held) = &mut self.link
-            && !self.broken
+        if !self.broken
+            && let Link::Own(mut held) = std::mem::replace(&mut self.link, Link::Ended)
         {
             // At rest: the rollback is queued before the connection's next use, and the connection is kept.
             DB::TransactionManager::start_rollback(held.conn());
-            held.disarm();
+            held.give_back();
         }
     }
 }

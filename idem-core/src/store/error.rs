@@ -17,7 +17,7 @@ pub struct StoreError {
 
 /// What the engine does about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub enum Class {
     /// A deadlock or a serialisation failure: the whole unit runs again.
     Contention,
     /// A lock was not had in time.

@@ -4,6 +4,8 @@
 //! text, `bind.rs` what is bound and read, `classify.rs` what an error means. A store knows neither machines nor keys'
 //! meaning; it loads rows, writes rows, and says whether a write lost a race.
 
+#![allow(unreachable_pub, reason = "what the sealed trait names is public, and nobody can reach it")]
+
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
@@ -22,28 +24,11 @@ mod tests;
 use std::future::Future;
 use std::time::Duration;
 
+use crate::engine::connections::Options;
 use crate::key::KeyHash;
 use error::StoreError;
 use rows::{AccountRow, Loaded, RunRow, TransitionRow, Witness, Write};
 use tables::Tables;
-
-/// How pools that we open are set.
-#[derive(Debug, Clone, Copy)]
-pub struct PoolSettings {
-    pub(crate) connections: u32,
-    /// How long a connection of the pool is waited for.
-    pub(crate) acquire: Duration,
-    /// How long the database's own lock is waited for.
-    pub(crate) wait: Duration,
-}
-
-/// Why no pool came of a URL.
-#[derive(Debug)]
-pub enum ConnectError {
-    /// The URL cannot work; says what to do.
-    Url(String),
-    Store(StoreError),
-}
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
 pub trait Database: Store {}
@@ -53,8 +38,8 @@ pub trait Database: Store {}
 /// # Cancel safety
 /// No method is: the engine drops the connection when a call is dropped half-way.
 pub trait Store: sqlx::Database {
-    /// Whether [`Store::open_pools`] gives the readers a pool of their own.
-    const READERS_APART: bool;
+    /// How many connections may write, where the database has a bound: then the others only read.
+    const WRITERS: Option<u32>;
 
     /// The statements of one set of tables, filled in once.
     type Sql: Send + Sync + 'static;
@@ -190,12 +175,9 @@ pub trait Store: sqlx::Database {
     /// The class of an error of the driver.
     fn class(error: &sqlx::Error) -> error::Class;
 
-    /// The pools for a URL: that of the writers and, if it is another, that of the readers.
+    /// How to connect to a URL; the database's own lock, where it has one, is waited for at most for `wait`.
     ///
     /// # Errors
-    /// What is wrong with the URL, and how to mend it; or the driver's error.
-    fn open_pools(
-        url: &str,
-        settings: &PoolSettings,
-    ) -> impl Future<Output = Result<(sqlx::Pool<Self>, sqlx::Pool<Self>), ConnectError>> + Send;
+    /// What is wrong with the URL, and how to mend it.
+    fn options(url: &str, wait: Duration) -> Result<Options<Self>, String>;
 }

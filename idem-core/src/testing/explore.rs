@@ -329,8 +329,8 @@ fn state_name<M: Machine>(state: usize) -> String {
 /// Requests that differ from the command's: another payload, and another command.
 fn other_requests<M: Machine>(samples: &Samples<M>, position: usize) -> Vec<(&'static str, Value)> {
     let info = &M::GRAPH.commands[position];
-    let sampled = samples.payloads(position);
-    let mut others: Vec<(&'static str, Value)> = match sampled {
+    let payloads = samples.payloads(position);
+    let mut others: Vec<(&'static str, Value)> = match payloads {
         [one] => changed::<M>(position, one).map(|other| (info.name, other)).into_iter().collect(),
         several => several.iter().map(|payload| (info.name, payload.clone())).collect(),
     };

@@ -206,9 +206,12 @@ impl<DB: Database, X: Rules> At<DB, X> {
     pub(super) async fn rows(&self, after: i64, limit: u32) -> Result<Vec<TransitionRow>, Error> {
         let mut held = self.machines.reader().await?;
         let machine = (X::Machine::GRAPH.name, self.id());
-        let rows = DB::history(held.conn(), &self.machines.inner.sql, machine, after, i64::from(limit)).await;
-        drop(held);
-        self.machines.read(rows).await
+        let rows = self
+            .machines
+            .inner
+            .reply(DB::history(held.conn(), &self.machines.inner.sql, machine, after, i64::from(limit)))
+            .await;
+        self.machines.inner.finish(held, rows).await
     }
 }
 

@@ -14,9 +14,9 @@ impl<DB: Database, X: Rules> At<DB, X> {
     pub(crate) async fn balances(&self, accounts: &[String]) -> Result<Vec<i64>, Error> {
         let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
         let mut held = self.machines.reader().await?;
-        let rows = DB::load_accounts(held.conn(), &self.machines.inner.sql, &names, false).await;
-        drop(held);
-        let rows = self.machines.read(rows).await?;
+        let rows =
+            self.machines.inner.reply(DB::load_accounts(held.conn(), &self.machines.inner.sql, &names, false)).await;
+        let rows = self.machines.inner.finish(held, rows).await?;
         Ok(rows.into_iter().map(|row| row.map_or(0, |row| row.balance)).collect())
     }
 }

@@ -21,9 +21,9 @@ pub use within::Within;
 
 use super::rules::{Machine, Rules, State};
 use crate::clock::Timestamp;
+use crate::engine::connections::Held;
 use crate::engine::decide::{count, fits};
 use crate::engine::driver::{Driver as _, TypedDriver, fingerprint_of, read_state, write_state};
-use crate::engine::held::Held;
 use crate::engine::item::{Action, Answered, Item, Refusal, START};
 use crate::engine::run::run_own;
 use crate::error::{Effect, Error};
@@ -32,7 +32,6 @@ use crate::idem::{Idem, Inner};
 use crate::key::{Key, check_name};
 use crate::outcome::Outcome;
 use crate::store::Database;
-use crate::store::error::StoreError;
 use crate::store::rows::MachineRow;
 use crate::wire::{Stored, WireError};
 
@@ -173,14 +172,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     }
 
     async fn reader(&self) -> Result<Held<DB>, Error> {
-        Held::acquire(&self.inner.readers).await
-    }
-
-    async fn read<T>(&self, result: Result<T, StoreError>) -> Result<T, Error> {
-        match result {
-            Ok(value) => Ok(value),
-            Err(error) => Err(self.inner.explain(error).await),
-        }
+        self.inner.readers.acquire().await
     }
 }
 
@@ -200,9 +192,12 @@ impl<DB: Database, X: Rules> At<DB, X> {
     pub async fn get(&self) -> Result<Option<StoredMachine<X::Machine>>, Error> {
         let graph = X::Machine::GRAPH;
         let mut held = self.machines.reader().await?;
-        let loaded = DB::load(held.conn(), &self.machines.inner.sql, &[(graph.name, &self.id)], &[]).await;
-        drop(held);
-        let row = self.machines.read(loaded).await?.machines.into_iter().next().flatten();
+        let loaded = self
+            .machines
+            .inner
+            .reply(DB::load(held.conn(), &self.machines.inner.sql, &[(graph.name, &self.id)], &[]))
+            .await;
+        let row = self.machines.inner.finish(held, loaded).await?.machines.into_iter().next().flatten();
         row.map(typed_machine).transpose()
     }
 

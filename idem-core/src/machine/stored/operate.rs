@@ -99,11 +99,10 @@ impl<DB: Database, X: Rules> At<DB, X> {
 
     async fn mend(&self, write: Write) -> Result<bool, Error> {
         let inner = &self.machines.inner;
-        let mut held = crate::engine::held::Held::acquire(&inner.writers).await?;
-        held.arm();
+        let mut held = inner.writers.acquire().await?;
         match DB::write_own(held.conn(), &inner.sql, &write, inner.settings.wait).await {
             Ok(true) => {
-                held.disarm();
+                held.give_back();
                 Ok(true)
             }
             Ok(false) => Err(Error::Contention { attempts: 1 }),
@@ -113,9 +112,12 @@ impl<DB: Database, X: Rules> At<DB, X> {
 
     pub(super) async fn row(&self) -> Result<Option<MachineRow>, Error> {
         let mut held = self.machines.reader().await?;
-        let loaded = DB::load(held.conn(), &self.machines.inner.sql, &[(X::Machine::GRAPH.name, self.id())], &[]).await;
-        drop(held);
-        Ok(self.machines.read(loaded).await?.machines.into_iter().next().flatten())
+        let loaded = self
+            .machines
+            .inner
+            .reply(DB::load(held.conn(), &self.machines.inner.sql, &[(X::Machine::GRAPH.name, self.id())], &[]))
+            .await;
+        Ok(self.machines.inner.finish(held, loaded).await?.machines.into_iter().next().flatten())
     }
 }
 

@@ -56,10 +56,10 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     pub async fn count_by_state(&self) -> Result<Vec<(<X::Machine as Machine>::StateKind, u64)>, Error> {
         let graph = X::Machine::GRAPH;
         let mut held = self.reader().await?;
-        let counted = DB::count_by_state(held.conn(), &self.inner.sql, graph.name).await;
-        drop(held);
+        let counted = self.inner.reply(DB::count_by_state(held.conn(), &self.inner.sql, graph.name)).await;
+        let counted = self.inner.finish(held, counted).await?;
         let mut counts = vec![0; graph.states.len()];
-        for (name, many) in self.read(counted).await? {
+        for (name, many) in counted {
             match graph.state_named(&name) {
                 Some(state) => counts[state] += u64::try_from(many).unwrap_or(0),
                 None => {
@@ -108,9 +108,8 @@ impl<DB: Database, X: Rules> InState<'_, DB, X> {
             limit: i64::from(self.limit),
         };
         let mut held = self.machines.reader().await?;
-        let rows = DB::in_state(held.conn(), &self.machines.inner.sql, &query).await;
-        drop(held);
-        self.machines.read(rows).await?.into_iter().map(typed_machine).collect()
+        let rows = self.machines.inner.reply(DB::in_state(held.conn(), &self.machines.inner.sql, &query)).await;
+        self.machines.inner.finish(held, rows).await?.into_iter().map(typed_machine).collect()
     }
 }
 

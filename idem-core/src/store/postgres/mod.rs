@@ -12,14 +12,15 @@ mod writes;
 
 use std::time::Duration;
 
-use sqlx::{Error, PgConnection, PgPool, Postgres};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Error, PgConnection, Postgres};
 
 use super::error::{Class, StoreError};
 use super::rows::{
     AccountRow, GraphRow, Loaded, MachineRow, Migration, RunRow, StateQuery, TransitionRow, Witness, Write,
 };
 use super::tables::Tables;
-use super::{ConnectError, Database, PoolSettings, Store};
+use super::{Database, Store};
 use crate::key::KeyHash;
 use classify::classify;
 pub use dialect::Statements;
@@ -27,7 +28,7 @@ pub use dialect::Statements;
 impl Database for Postgres {}
 
 impl Store for Postgres {
-    const READERS_APART: bool = false;
+    const WRITERS: Option<u32> = None;
 
     type Sql = Statements;
 
@@ -160,7 +161,7 @@ impl Store for Postgres {
         classify::class(error)
     }
 
-    async fn open_pools(url: &str, settings: &PoolSettings) -> Result<(PgPool, PgPool), ConnectError> {
-        connect::connect(url, settings).await
+    fn options(url: &str, wait: Duration) -> Result<PgConnectOptions, String> {
+        connect::options(url, wait)
     }
 }

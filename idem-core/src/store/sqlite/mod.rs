@@ -13,14 +13,15 @@ mod writes;
 
 use std::time::Duration;
 
-use sqlx::{Error, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Error, Sqlite, SqliteConnection};
 
 use super::error::{Class, StoreError};
 use super::rows::{
     AccountRow, GraphRow, Loaded, MachineRow, Migration, RunRow, StateQuery, TransitionRow, Witness, Write,
 };
 use super::tables::Tables;
-use super::{ConnectError, Database, PoolSettings, Store};
+use super::{Database, Store};
 use crate::key::KeyHash;
 use classify::classify;
 pub use dialect::Statements;
@@ -28,7 +29,7 @@ pub use dialect::Statements;
 impl Database for Sqlite {}
 
 impl Store for Sqlite {
-    const READERS_APART: bool = true;
+    const WRITERS: Option<u32> = Some(1);
 
     type Sql = Statements;
 
@@ -161,7 +162,7 @@ impl Store for Sqlite {
         classify::class(error)
     }
 
-    async fn open_pools(url: &str, settings: &PoolSettings) -> Result<(SqlitePool, SqlitePool), ConnectError> {
-        connect::connect(url, settings).await
+    fn options(url: &str, wait: Duration) -> Result<SqliteConnectOptions, String> {
+        connect::options(url, wait)
     }
 }
