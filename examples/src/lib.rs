@@ -1,1 +1,6 @@
-//! Runnable examples; see `src/bin`.
+//! Programs that show idem at work, each run by a test.
+//!
+//! [`payments`] is the main one: it feeds a payment machine with deliveries that come twice, late, wrong and at once,
+//! and proves at the end that every one of them had its effect exactly once.
+
+pub mod payments;

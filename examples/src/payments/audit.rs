@@ -1,0 +1,167 @@
+//! The audit: the entries prove the balances, the payments prove the entries, the rules prove the payments.
+
+use std::collections::BTreeMap;
+
+use idem_core::{Error, Idem};
+use serde::Serialize;
+
+use super::book::Unreadable;
+use super::machine::{Payment, payment};
+use super::rules::House;
+use super::tables::Tables;
+
+/// What was checked, and what is wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Audit {
+    pub(super) entries: i64,
+    pub(super) transitions: i64,
+    /// Payments whose whole history was run again by today's rules.
+    pub(super) verified: u64,
+    /// Empty if the book is right.
+    pub(super) findings: Vec<String>,
+}
+
+/// How many payments are run again per state; the others are still proven by their entries.
+const VERIFIED_PER_STATE: u32 = 500;
+const PAGE: u32 = 1_000;
+
+/// Each counts what must not be there.
+const CHECKS: [(&str, &str); 7] = [
+    (
+        "entries whose number or balance does not follow from the entries before",
+        "SELECT count(*) FROM (SELECT seq - row_number() OVER (PARTITION BY account ORDER BY seq) AS gap, \
+         balance - sum(delta) OVER (PARTITION BY account ORDER BY seq) AS off FROM idem_entries) AS folded \
+         WHERE gap <> 0 OR off <> 0",
+    ),
+    (
+        "accounts whose balance is not that of their last entry",
+        "SELECT count(*) FROM idem_accounts AS a LEFT JOIN idem_entries AS e ON e.account = a.account AND e.seq = a.seq \
+         WHERE coalesce(e.balance, 0) <> a.balance OR (e.seq IS NULL AND a.seq <> 0)",
+    ),
+    (
+        "entries behind the end of their account",
+        "SELECT count(*) FROM idem_entries AS e LEFT JOIN idem_accounts AS a ON a.account = e.account \
+         WHERE a.seq IS NULL OR e.seq > a.seq",
+    ),
+    (
+        "transitions whose entries do not sum to zero",
+        "SELECT count(*) FROM (SELECT 1 AS one FROM idem_entries GROUP BY machine, id, machine_seq \
+         HAVING sum(delta) <> 0) AS unbalanced",
+    ),
+    (
+        "payments whose transitions are not numbered without a gap",
+        "SELECT count(*) FROM (SELECT m.version, count(t.seq) AS many, max(t.seq) AS newest FROM idem_machines AS m \
+         LEFT JOIN idem_transitions AS t ON t.machine = m.machine AND t.id = m.id GROUP BY m.machine, m.id, m.version) \
+         AS counted WHERE version <> many OR version <> newest",
+    ),
+    (
+        "keys that name no transition",
+        "SELECT count(*) FROM idem_keys AS k LEFT JOIN idem_transitions AS t \
+         ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq WHERE t.seq IS NULL",
+    ),
+    (
+        "keyed transitions without a key of their own",
+        "SELECT count(*) FROM idem_transitions AS t LEFT JOIN idem_keys AS k \
+         ON k.surface = t.machine AND k.target = t.id AND k.seq = t.seq AND k.expires_at IS NULL \
+         WHERE t.key IS NOT NULL AND k.seq IS NULL",
+    ),
+];
+
+pub(super) async fn audit<DB: Tables>(
+    idem: &Idem<DB>,
+    payments: &payment::Machines<DB, House>,
+) -> Result<Audit, Unreadable> {
+    let pool = idem.pool();
+    let mut audit = Audit {
+        entries: DB::number(pool, "SELECT count(*) FROM idem_entries").await?,
+        transitions: DB::number(pool, "SELECT count(*) FROM idem_transitions").await?,
+        ..Audit::default()
+    };
+    for (problem, sql) in CHECKS {
+        let many = DB::number(pool, sql).await?;
+        if many != 0 {
+            audit.findings.push(format!("{many} {problem}"));
+        }
+    }
+    let mut owed = BTreeMap::new();
+    for state in payment::StateKind::ALL {
+        audit.walk(payments, *state, &mut owed).await?;
+    }
+    let balances = DB::numbers(pool, "SELECT account, balance FROM idem_accounts").await?;
+    audit.compare(owed, balances);
+    Ok(audit)
+}
+
+impl Audit {
+    pub(super) fn passed(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// All payments of a state: what the accounts owe to them, and the first ones run again.
+    async fn walk<DB: Tables>(
+        &mut self,
+        payments: &payment::Machines<DB, House>,
+        state: payment::StateKind,
+        owed: &mut BTreeMap<String, i64>,
+    ) -> Result<(), Error> {
+        let mut after = None;
+        let mut left = VERIFIED_PER_STATE;
+        loop {
+            let question = payments.in_state(state).limit(PAGE);
+            let page = match after.take() {
+                Some(cursor) => question.after(cursor).await?,
+                None => question.await?,
+            };
+            for payment in &page {
+                for (account, amount) in postings(payment.state()) {
+                    *owed.entry(account).or_default() += amount;
+                }
+                if left > 0 {
+                    left -= 1;
+                    self.verify(payments, payment.id()).await?;
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize => after = Some(last.cursor()),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn verify<DB: Tables>(&mut self, payments: &payment::Machines<DB, House>, id: &str) -> Result<(), Error> {
+        self.verified += 1;
+        for difference in payments.at(id).verify().await?.differences {
+            self.findings.push(format!("payment {id:?}, transition {}: {:?}", difference.seq, difference.problem));
+        }
+        Ok(())
+    }
+
+    /// The balances that follow from the payments' states must be those that the entries made.
+    fn compare(&mut self, mut owed: BTreeMap<String, i64>, balances: Vec<(String, i64)>) {
+        for (account, balance) in balances {
+            let due = owed.remove(&account).unwrap_or(0);
+            if due != balance {
+                self.findings.push(format!("account {account:?} has {balance}, its payments say {due}"));
+            }
+        }
+        let missing = owed.into_iter().filter(|(_, due)| *due != 0);
+        self.findings
+            .extend(missing.map(|(account, due)| format!("account {account:?} is missing, payments say {due}")));
+    }
+}
+
+/// What a payment in this state has left in the accounts.
+fn postings(state: &Payment) -> Vec<(String, i64)> {
+    let (parties, reserved, sold) = match state {
+        Payment::Authorized { hold } => (hold, hold.amount, 0),
+        Payment::PartlyCaptured { hold, captured } => (hold, hold.amount - captured, *captured),
+        Payment::Captured { sale } => (sale, 0, sale.amount),
+        Payment::PartlyRefunded { sale, refunded } => (sale, 0, sale.amount - refunded),
+        Payment::Requested
+        | Payment::Declined { .. }
+        | Payment::Voided { .. }
+        | Payment::Expired
+        | Payment::Refunded { .. } => return Vec::new(),
+    };
+    vec![(parties.held(), reserved), (parties.payee(), sold), (parties.payer(), -reserved - sold)]
+}

@@ -1,0 +1,155 @@
+//! The command line of `payments`.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, error::ErrorKind};
+
+use super::diagram;
+use super::kill::KillSwitch;
+use super::run::{Failed, Input, run};
+
+const DEFAULT: &str = "sqlite://payments.db";
+
+/// Feeds a payment machine with deliveries that come twice, late, wrong and at once, and proves that each had its effect
+/// exactly once.
+///
+/// A delivery is a line of JSON; `key` may be missing:
+///
+///   {"scope":"shop-1","key":"k-17","payment":"pay_9","command":"capture","args":{"amount":500}}
+///
+/// Commands: authorize {customer, merchant, amount, funds}, capture {amount} or {} for the rest, void {reason},
+/// refund {amount}, expire {}. Amounts are in minor units. Deliveries of one payment that follow each other with the
+/// same "lane" come at once.
+///
+/// Exit status: 0 done, 1 the audit failed or the database was lost, 2 wrong usage.
+#[derive(Parser)]
+#[command(name = "payments", version, verbatim_doc_comment)]
+#[command(after_help = "`payments diagram` draws the payment machine; see `payments diagram --help`")]
+struct Feed {
+    /// Where the payments are kept: `sqlite://FILE` or `postgres://USER@HOST/NAME`
+    #[arg(long, value_name = "URL", default_value = DEFAULT)]
+    db: String,
+    /// How many deliveries are worked on at a time; those of one payment keep their order
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
+    workers: u32,
+    /// Kill this process at the commit of the N-th fresh command: for an odd N before it, for an even N after it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    kill_after: Option<u64>,
+    /// Print the book and the verdicts as JSON
+    #[arg(long)]
+    json: bool,
+    /// The deliveries, a line each; - reads stdin; without it the bundled sample is fed
+    file: Option<PathBuf>,
+}
+
+/// Draws the payment machine: as Mermaid on stdout, or as a picture.
+#[derive(Parser)]
+#[command(name = "payments diagram", version)]
+struct Diagram {
+    /// Write the picture here
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    // Not a subcommand of clap's: it would take a second FILE for one that is misspelt.
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    let done = match arguments.next_if(|first| first == "diagram") {
+        Some(name) => draw(Diagram::parse_from(std::iter::once(name).chain(arguments)).svg),
+        None => feed(&Feed::parse()),
+    };
+    match done {
+        Ok(code) => code,
+        Err(problem) => {
+            // Who cannot be told still gets the exit status.
+            drop(writeln!(io::stderr(), "payments: {problem}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn feed(feed: &Feed) -> Result<ExitCode, String> {
+    let scheme = feed.db.split_once(':').map_or("", |(scheme, _)| scheme);
+    if !matches!(scheme, "sqlite" | "postgres" | "postgresql") {
+        let problem = format!("--db {:?}: give sqlite://FILE or postgres://USER@HOST/NAME", feed.db);
+        usage(ErrorKind::ValueValidation, &problem);
+    }
+    let input = open(feed);
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("no threads to work with: {error}"))?;
+    let kill = feed.kill_after.map(KillSwitch::after);
+    let from = feed.file.as_ref().map_or("the bundled sample".to_owned(), |file| match file.to_str() {
+        Some("-") => "stdin".to_owned(),
+        _ => file.display().to_string(),
+    });
+    let note = if feed.db == DEFAULT { " (in this directory; --db takes another)" } else { "" };
+    drop(writeln!(io::stderr(), "payments: {from} into {}{note}, {} workers", redacted(&feed.db), feed.workers));
+    let done = runtime.block_on(async {
+        match scheme {
+            "sqlite" => run::<sqlx::Sqlite>(&feed.db, input, feed.workers, kill).await,
+            _ => run::<sqlx::Postgres>(&feed.db, input, feed.workers, kill).await,
+        }
+    });
+    // A thread that still waits for stdin does not keep the program.
+    runtime.shutdown_background();
+    let report = match done {
+        Ok(report) => report,
+        Err(Failed::Open(idem_core::Error::Config(problem))) => usage(ErrorKind::ValueValidation, &problem),
+        Err(failed) => return Err(failed.to_string()),
+    };
+    let text = if feed.json { report.json().map_err(|error| error.to_string())? } else { report.to_string() };
+    print(&text)?;
+    Ok(if report.book.audit.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn open(feed: &Feed) -> Input {
+    let Some(file) = &feed.file else {
+        return Input { lines: Box::new(super::SAMPLE), bytes: Some(super::SAMPLE.len() as u64) };
+    };
+    if file.as_os_str() == "-" {
+        return Input { lines: Box::new(BufReader::new(io::stdin())), bytes: None };
+    }
+    match File::open(file).and_then(|opened| Ok((opened.metadata()?, opened))) {
+        Ok((about, opened)) if !about.is_dir() => {
+            Input { lines: Box::new(BufReader::new(opened)), bytes: about.is_file().then_some(about.len()) }
+        }
+        Ok(_) => usage(ErrorKind::Io, &format!("{} is a directory; give a file of deliveries", file.display())),
+        Err(error) => usage(ErrorKind::Io, &format!("{} cannot be read: {error}", file.display())),
+    }
+}
+
+fn draw(svg: Option<PathBuf>) -> Result<ExitCode, String> {
+    match svg {
+        None => print(super::machine::payment::mermaid())?,
+        Some(file) => std::fs::write(&file, diagram::svg())
+            .map_err(|error| format!("{} cannot be written: {error}", file.display()))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends the program as clap does: the problem, how it is used, status 2.
+fn usage(kind: ErrorKind, problem: &str) -> ! {
+    Feed::command().error(kind, problem).exit()
+}
+
+/// A reader that went away (`| head`) is no failure.
+fn print(text: &str) -> Result<(), String> {
+    match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
+        _ => Ok(()),
+    }
+}
+
+/// The URL without its password.
+fn redacted(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.rsplit_once('@').and_then(|(login, place)| Some((login.split_once(':')?.0, place))) {
+        Some((user, place)) => format!("{scheme}://{user}:…@{place}"),
+        None => url.to_owned(),
+    }
+}

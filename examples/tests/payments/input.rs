@@ -1,0 +1,55 @@
+//! Lines that are no deliveries, and where deliveries come from.
+
+use serde_json::json;
+
+use crate::house::{Database, Payments, bare, text};
+
+const FEED: &str = r#"{"scope":"s","key":"1","payment":"p","command":"authorize","args":{"customer":"c","merchant":"m","amount":500,"funds":500}}
+not json
+
+{"scope":"s","key":"2","payment":"p","command":"captrue"}
+{"scope":"s","key":"3","payment":"","command":"expire"}
+{"scope":"s","payment":"p","command":"capture","args":{"amount":1}}
+{"scope":"s","key":"4","payment":"p","command":"capture","args":{"amount":501}}
+{"scope":"s","key":"1","payment":"p","command":"capture","args":{"amount":500}}
+{"scope":"s","key":"5","payment":"p","command":"capture"}"#;
+
+#[test]
+fn each_line_gets_its_verdict() {
+    let run = Payments::on(&Database::sqlite(), FEED.as_bytes()).json()["run"].take();
+    assert_eq!((&run["lines"], &run["fresh"], &run["malformed"]), (&json!(9), &json!(2), &json!(3)));
+    let refused = json!({ "needs a key": 1, "more than is held": 1, "key reused for another request": 1 });
+    assert_eq!(run["refused"], refused);
+    let lines: Vec<_> = run["malformed_lines"].as_array().expect("lines").iter().map(|it| it["line"].clone()).collect();
+    assert_eq!(lines, [2, 4, 5]);
+}
+
+#[test]
+fn malformed_lines_are_told_with_their_numbers_and_stop_nothing() {
+    let long = format!("{}\n{FEED}", "x".repeat(1 << 20));
+    let output = Payments::on(&Database::sqlite(), long.as_bytes()).run();
+    let report = text(&output.stdout);
+    assert!(output.status.success(), "{report}");
+    for told in
+        ["line 1: longer than 65536 bytes", "line 3: expected ident at column 2", "line 5: `captrue`: unknown variant"]
+    {
+        assert!(report.contains(told), "{told:?} is not in\n{report}");
+    }
+}
+
+#[test]
+fn only_the_first_malformed_lines_are_shown() {
+    let report = text(&Payments::on(&Database::sqlite(), "no\n".repeat(50).as_bytes()).run().stdout);
+    assert!(report.contains("line 20:") && !report.contains("line 21:") && report.contains("and 30 more"), "{report}");
+}
+
+#[test]
+fn a_file_is_read_and_nothing_is_an_empty_book() {
+    let Database::Sqlite(database) = Database::sqlite() else { unreachable!("as asked") };
+    let file = database.folder().join("feed.jsonl");
+    std::fs::write(&file, "").expect("a temporary folder");
+    let output = bare().current_dir(database.folder()).arg(&file).output().expect("the program starts");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("payments.db"), "{}", text(&output.stderr));
+    assert!(database.folder().join("payments.db").exists());
+}

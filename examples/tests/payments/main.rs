@@ -1,0 +1,9 @@
+//! The main job, run as its users run it: the real binary, killed and run again.
+#![allow(clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod audit;
+mod deaths;
+mod house;
+mod input;
+mod runs;
+mod usage;

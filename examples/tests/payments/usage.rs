@@ -1,0 +1,57 @@
+//! Wrong usage is 2, a database that is not there is 1, and both say what to do.
+
+use std::process::Output;
+
+use crate::house::{bare, text};
+
+fn run(arguments: &[&str]) -> Output {
+    bare().args(arguments).output().expect("the program starts")
+}
+
+fn ends_with(status: i32, arguments: &[&str], told: &str) {
+    let output = run(arguments);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {stderr}");
+    assert!(stderr.contains(told), "{arguments:?}: {told:?} is not in {stderr}");
+    assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn wrong_usage() {
+    ends_with(2, &["--wrokers", "3"], "--workers");
+    ends_with(2, &["--workers", "0"], "1..=256");
+    ends_with(2, &["--kill-after", "soon"], "--kill-after");
+    ends_with(2, &["--db", "payments.db"], "sqlite://FILE");
+    ends_with(2, &["--db", "mysql://root@localhost/x"], "postgres://USER@HOST/NAME");
+    ends_with(2, &["--db", "sqlite://:memory:"], "open a file");
+    ends_with(2, &["no-such-file.jsonl"], "no-such-file.jsonl cannot be read");
+    ends_with(2, &["a.jsonl", "b.jsonl"], "unexpected argument");
+    ends_with(2, &["."], "is a directory");
+    ends_with(2, &["diagram", "--png"], "--png");
+}
+
+#[test]
+fn a_database_that_is_not_there() {
+    ends_with(1, &["--db", "postgres://nobody:secret@127.0.0.1:1/none"], "no connection to the database");
+    ends_with(1, &["--db", "sqlite:///no/such/folder/payments.db"], "no connection to the database");
+}
+
+#[test]
+fn a_password_is_not_told() {
+    let output = run(&["--db", "postgres://nobody:sec@ret@127.0.0.1:1/none"]);
+    assert!(!text(&output.stderr).contains("ret@"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn draws_the_machine() {
+    let mermaid = text(&run(&["diagram"]).stdout);
+    assert!(mermaid.contains("Authorized --> PartlyCaptured: Capture\n"), "{mermaid}");
+    let file = tests::Sqlite::fresh();
+    let path = file.folder().join("payment.svg");
+    assert!(run(&["diagram", "--svg", &path.display().to_string()]).status.success());
+    let svg = std::fs::read_to_string(path).expect("written");
+    for state in examples::payments::machine::payment::StateKind::ALL {
+        assert!(svg.contains(&format!(">{state}</text>")), "{state} is not in {svg}");
+    }
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+}
