@@ -102,6 +102,13 @@ fn feed(feed: &Feed) -> Result<ExitCode, String> {
     };
     let text = if feed.json { report.json().map_err(|error| error.to_string())? } else { report.to_string() };
     print(&text)?;
+    if let Some(after) = feed.kill_after {
+        drop(writeln!(
+            io::stderr(),
+            "payments: --kill-after {after}: the run had only {} fresh commands",
+            report.tally.fresh
+        ));
+    }
     Ok(if report.book.audit.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -151,7 +151,7 @@ impl TryFrom<i64> for Amount {
         if (1..=Self::MAX).contains(&amount) {
             Ok(Self(amount))
         } else {
-            Err(format!("{amount} is no amount; amounts are 1 to {} minor units", Self::MAX))
+            Err(format!("{amount} is no amount; give 1 to {} minor units", Self::MAX))
         }
     }
 }

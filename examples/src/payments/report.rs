@@ -46,7 +46,7 @@ impl Report {
 
     fn write_book(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let book = &self.book;
-        writeln!(f, "The book, from the database alone")?;
+        writeln!(f, "\nThe book, from the database alone")?;
         row(f, "payments", &grouped(book.payments.values().sum::<u64>()), "")?;
         for state in StateKind::ALL {
             match book.payments.get(state.name()) {
@@ -72,7 +72,7 @@ impl Report {
         row(f, "effects ever", &grouped(book.effects), &format!("{} by a key of their own", grouped(book.fresh_keys)))?;
         row(f, "messages", &grouped(book.messages), "in the outbox")?;
         let audit = &book.audit;
-        let (verdict, many) = if audit.passed() { ("passed", 0) } else { ("FAILED", audit.findings.len()) };
+        let (verdict, many) = if audit.passed() { ("passed", 0) } else { ("FAILED", audit.found) };
         let checked = format!(
             "{} entries add up, {} payments run again to the same state and outcome",
             grouped(audit.entries),
@@ -82,12 +82,12 @@ impl Report {
         for finding in audit.findings.iter().take(20) {
             writeln!(f, "    {finding}")?;
         }
-        if many > 20 { writeln!(f, "    and {} more; --json lists them", many - 20) } else { Ok(()) }
+        if many > 20 { writeln!(f, "    and {} more; --json lists the first", grouped(many - 20)) } else { Ok(()) }
     }
 
     fn write_run(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tally = &self.tally;
-        writeln!(f, "\nThis run")?;
+        writeln!(f, "This run")?;
         let seconds = self.elapsed.as_secs_f64();
         let rate = format!("in {seconds:.1} s, {} a second", grouped(self.rate()));
         row(f, "lines", &grouped(self.lines), &rate)?;
@@ -109,8 +109,8 @@ impl Report {
 
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_book(f)?;
-        self.write_run(f)
+        self.write_run(f)?;
+        self.write_book(f)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tests::PrivatePostgres;
 
-use crate::house::{Database, Payments, feed, fresh, on_each_database};
+use crate::house::{Database, Payments, feed, fresh, generated, on_each_database, text};
 
 on_each_database!(
     a_killed_run_is_finished_by_the_next,
@@ -62,6 +62,14 @@ fn deaths_inside_the_engine(database: impl Fn() -> Option<Database>) {
         Payments::on(&database, &feed).env("IDEM_ABORT_AT", &passage.to_string()).dies();
     }
     assert_eq!(Payments::on(&database, &feed).json()["book"], clean["book"]);
+}
+
+/// Who waits for a death that does not come is told.
+#[test]
+fn a_death_that_never_comes() {
+    let output = Payments::on(&Database::sqlite(), &generated(1, 50)).with(&["--kill-after", "5000"]).run();
+    assert!(output.status.success());
+    assert!(text(&output.stderr).contains("--kill-after 5000: the run had only"), "{}", text(&output.stderr));
 }
 
 /// A run goes on where the server comes back in time.

@@ -5,5 +5,6 @@ mod audit;
 mod deaths;
 mod house;
 mod input;
+mod oracle;
 mod runs;
 mod usage;
