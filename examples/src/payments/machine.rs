@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 /// `Authorize`, `Void` and `Expire` happen once in a payment's life: a repeat of them is recognised even without a key.
 #[idempotent_fsm(name = "payment")]
 // What the customer had when the request came in is stored, but a repeat that looked it up again is still a repeat.
-#[command(Authorize { customer: String, merchant: String, amount: Amount, #[fact] funds: i64 } -> Decision, name = "authorize")]
+#[command(
+    Authorize { customer: String, merchant: String, amount: Amount, #[fact] funds: i64 } -> Decision,
+    name = "authorize"
+)]
 // Without an amount: all that is left.
 #[command(Capture { amount: Option<Amount> } -> Receipt, name = "capture")]
 #[command(Void { reason: String }, name = "void")]
@@ -121,6 +124,28 @@ pub struct Receipt {
     pub amount: i64,
     /// How much may still be moved.
     pub left: i64,
+}
+
+/// Why a command is refused. Not remembered: nothing is written, the key stays free.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A capture of more than is set aside.
+    #[error("{amount} cannot be captured, {left} is set aside")]
+    OverHold {
+        /// What was asked for.
+        amount: i64,
+        /// What is left of the hold.
+        left: i64,
+    },
+    /// A refund of more than was captured.
+    #[error("{amount} cannot be refunded, {left} is left of the sale")]
+    OverSale {
+        /// What was asked for.
+        amount: i64,
+        /// What is left of the sale.
+        left: i64,
+    },
 }
 
 impl Hold {

@@ -2,7 +2,7 @@
 
 use idem_core::{Context, Step};
 
-use super::machine::{Decision, Hold, Receipt, payment};
+use super::machine::{Decision, Hold, Receipt, Refusal, payment};
 
 /// The rules of the house.
 #[derive(Debug, Clone, Copy)]
@@ -113,28 +113,6 @@ impl payment::Transitions for House {
         };
         Ok(Step::to(state).transfer(from, to, amount).emit("payment.refunded", &receipt).outcome(receipt))
     }
-}
-
-/// Why a command is refused. Not remembered: nothing is written, the key stays free.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// A capture of more than is set aside.
-    #[error("{amount} cannot be captured, {left} is set aside")]
-    OverHold {
-        /// What was asked for.
-        amount: i64,
-        /// What is left of the hold.
-        left: i64,
-    },
-    /// A refund of more than was captured.
-    #[error("{amount} cannot be refunded, {left} is left of the sale")]
-    OverSale {
-        /// What was asked for.
-        amount: i64,
-        /// What is left of the sale.
-        left: i64,
-    },
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use super::tables::Tables;
 use super::tally::Tally;
 use super::worker::{Counter, Lost};
 
+/// A server accepts a hundred by default, and not all are ours; further workers take turns.
+const MOST_CONNECTIONS: u32 = 64;
+
 /// What is fed, and how large it is if that is known.
 pub(super) struct Input {
     pub(super) lines: Box<dyn BufRead + Send>,
@@ -44,7 +47,7 @@ pub(super) async fn run<DB: Tables>(
     kill: Option<KillSwitch>,
 ) -> Result<Report, Failed> {
     // Each worker has one command in flight, unless a lane comes at once: then they share.
-    let builder = Idem::<DB>::builder().max_connections(workers.saturating_add(4));
+    let builder = Idem::<DB>::builder().max_connections(workers.saturating_add(4).min(MOST_CONNECTIONS));
     let idem = builder.open(url).await.map_err(Failed::Open)?;
     let progress = Progress::begin(input.bytes);
     let worked = work(&idem, input, workers, kill, &progress).await;

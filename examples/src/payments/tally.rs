@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use idem_core::{Error, ErrorKind};
 use serde::Serialize;
 
-use super::rules::Refusal;
+use super::machine::Refusal;
 
 /// What became of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use tokio::task::JoinSet;
 use super::delivery::Delivery;
 use super::feed::Job;
 use super::kill::{KillSwitch, Moment};
-use super::machine::{Payment, payment};
+use super::machine::{Payment, Refusal, payment};
 use super::progress::Progress;
-use super::rules::{House, Refusal};
+use super::rules::House;
 use super::tally::{Tally, Verdict, refusal};
 
 /// How often a delivery is tried while other writers are faster or the database does not answer; with the pauses below,
