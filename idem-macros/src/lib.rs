@@ -7,6 +7,8 @@ mod expand;
 mod model;
 mod recover;
 mod reemit;
+#[cfg(test)]
+mod snapshots;
 
 use proc_macro::TokenStream;
 

@@ -96,6 +96,8 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
     let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
+    let answered = model.commands.iter().filter(|command| command.outcome.is_some());
+    let stored: Vec<_> = answered.map(|command| outcome(command, types)).collect();
     let docs = idents.iter().map(|ident| format!("The outcome of `{}`.", ident.unraw()));
     quote! {
         /// Any command's outcome; serde writes it as the outcome alone.
@@ -111,14 +113,16 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
         #[automatically_derived]
         impl #krate::__private::serde::Serialize for Reply
         where
-            #(for<'idem> #outcomes: #krate::__private::State,)*
+            #(for<'idem> #stored: #krate::__private::State,)*
         {
             fn serialize<S: #krate::__private::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
+                #[allow(unused_imports)]
+                use #krate::__private::serde::Serialize as _;
                 match *self {
-                    #(Self::#idents(ref outcome) => #krate::__private::serde::Serialize::serialize(outcome, serializer)),*
+                    #(Self::#idents(ref outcome) => outcome.serialize(serializer)),*
                 }
             }
         }
@@ -130,11 +134,13 @@ pub(super) fn outcome(command: &Command, types: &mut Types) -> TokenStream {
     command.outcome.as_ref().map_or_else(|| quote!(()), |ty| types.stored(ty))
 }
 
+/// serde for a command, if `bounds` hold.
 fn serde_derives(model: &Model, bounds: &str) -> TokenStream {
     let krate = &model.krate;
     let path = quote!(#krate::__private::serde).to_string().replace(' ', "");
+    let bounds = (!bounds.is_empty()).then(|| quote!(, bound(serialize = #bounds, deserialize = #bounds)));
     quote! {
         #[derive(#krate::__private::serde::Serialize, #krate::__private::serde::Deserialize)]
-        #[serde(crate = #path, bound(serialize = #bounds, deserialize = #bounds))]
+        #[serde(crate = #path #bounds)]
     }
 }

@@ -1,6 +1,6 @@
 //! The graph as a constant, and what the engine asks of the enum.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
@@ -30,7 +30,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
             type Command = Command;
             type Reply = Reply;
 
-            const GRAPH: &'static #krate::__private::Graph = &#graph;
+            const GRAPH: &'static #krate::__private::Graph = #graph;
 
             fn state(&self) -> usize {
                 StateKind::from(self) as usize
@@ -89,26 +89,33 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
 
 fn graph(model: &Model) -> TokenStream {
     let krate = &model.krate;
-    let private = quote!(#krate::__private);
     let states = model.states.iter().enumerate().map(|(at, state)| {
         let (ident, name, was) = (state.ident.unraw().to_string(), &state.wire.name, &state.wire.was);
         let (terminal, carries) = (model.is_terminal(at), state.carries());
-        quote!(#private::StateInfo::__new(#ident, #name, &[#(#was),*], #terminal, #carries))
+        quote!(StateInfo::__new(#ident, #name, &[#(#was),*], #terminal, #carries))
     });
     let commands = model.commands.iter().map(|command| {
         let (ident, name, was) = (command.ident.unraw().to_string(), &command.wire.name, &command.wire.was);
-        let facts = &command.facts;
-        let repeat = match command.repeat {
-            Repeat::Once => quote!(Once),
-            Repeat::PerVisit => quote!(PerVisit),
-            Repeat::Ambiguous => quote!(Ambiguous),
-        };
-        quote!(#private::CommandInfo::__new(#ident, #name, &[#(#was),*], #private::Repeat::#repeat, &[#(#facts),*]))
+        let (repeat, facts) = (repeat(command.repeat), &command.facts);
+        quote!(CommandInfo::__new(#ident, #name, &[#(#was),*], Repeat::#repeat, &[#(#facts),*]))
     });
     let edges = model.edges.iter().map(|edge| {
         let (from, command, to) = (edge.from, edge.command, &edge.to);
-        quote!(#private::Edge::__new(#from, #command, &[#(#to),*]))
+        quote!(Edge::__new(#from, #command, &[#(#to),*]))
     });
     let (name, initial) = (&model.name, model.initial);
-    quote!(#private::Graph::__new(#name, &[#(#states),*], &[#(#commands),*], &[#(#edges),*], #initial))
+    quote!({
+        #[allow(unused_imports)]
+        use #krate::__private::{CommandInfo, Edge, Graph, Repeat, StateInfo};
+        &Graph::__new(#name, &[#(#states),*], &[#(#commands),*], &[#(#edges),*], #initial)
+    })
+}
+
+fn repeat(repeat: Repeat) -> Ident {
+    let name = match repeat {
+        Repeat::Once => "Once",
+        Repeat::PerVisit => "PerVisit",
+        Repeat::Ambiguous => "Ambiguous",
+    };
+    Ident::new(name, Span::call_site())
 }

@@ -37,8 +37,8 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
                 stored.decode()
             }
 
-            fn taken<S>(step: #krate::Step<S, T>, into: fn(S) -> #machine) -> #private::Taken<#machine> {
-                #private::Taken::__new(step, into)
+            fn taken<S: ::core::convert::Into<#machine>>(step: #krate::Step<S, T>) -> #private::Taken<#machine> {
+                #private::Taken::__new(step, ::core::convert::Into::into)
             }
         }
 
@@ -52,7 +52,7 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
                 #result::Err(#private::WireError::Format(::core::option::Option::None))
             }
 
-            fn taken<S>(step: #krate::Step<S, T>, _: fn(S) -> #machine) -> #private::Taken<#machine> {
+            fn taken<S: ::core::convert::Into<#machine>>(step: #krate::Step<S, T>) -> #private::Taken<#machine> {
                 ::core::mem::drop(step);
                 ::core::unreachable!("the assertion on the type stops the build")
             }

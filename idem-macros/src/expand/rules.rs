@@ -72,6 +72,6 @@ fn call(model: &Model, edge: &Edge, outcomes: &[TokenStream]) -> Option<TokenStr
         Command::#ident(ref command) => self
             .0
             .#method(#from, command, cx)
-            .map(|step| Probe::<#outcome>::taken(step, ::core::convert::Into::into))
+            .map(Probe::<#outcome>::taken)
     })
 }

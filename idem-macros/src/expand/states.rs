@@ -71,7 +71,7 @@ pub(super) fn docs_of(attrs: &[Attribute], name: Option<&syn::Ident>) -> TokenSt
     let mut docs = attrs.iter().filter(|attr| attr.path().is_ident("doc")).peekable();
     match name {
         Some(name) if docs.peek().is_none() => {
-            let text = format!("`{}`, as the enum has it.", name.unraw());
+            let text = format!("`{}`, as the enum declares it.", name.unraw());
             quote!(#[doc = #text])
         }
         _ => quote!(#(#docs)*),

@@ -31,8 +31,7 @@ impl Types {
         } else {
             let alias = format_ident!("__Idem{}T{}", self.machine.unraw(), self.names.len());
             self.aliases.extend(quote! {
-                #[doc(hidden)]
-                #[allow(non_camel_case_types, unused_qualifications, clippy::all, clippy::pedantic)]
+                #[allow(non_camel_case_types, unused_qualifications)]
                 type #alias = #tokens;
             });
             self.names.insert(text, alias.clone());
@@ -55,15 +54,16 @@ impl Types {
     ///
     /// A bound under `for<'idem>` is not checked where it stands but where the command is read or written.
     pub(super) fn bounds(&mut self, fields: &[&Field], krate: &TokenStream) -> String {
-        let mut bounds = String::new();
+        let state = quote!(#krate::__private::State).to_string().replace(' ', "");
+        let mut bounds: Vec<String> = Vec::new();
         for field in fields {
-            let path = self.stored(&field.ty);
-            let bound = quote!(for<'idem> #path: #krate::__private::State,).to_string();
+            let path = self.stored(&field.ty).to_string().replace(' ', "");
+            let bound = format!("for<'idem> {path}: {state}");
             if !bounds.contains(&bound) {
-                bounds.push_str(&bound);
+                bounds.push(bound);
             }
         }
-        bounds
+        bounds.join(", ")
     }
 
     /// The one place that requires serde of payloads and outcomes, so that a type without it is one error.

@@ -1,0 +1,788 @@
+#[allow(non_camel_case_types, unused_qualifications)]
+type __IdemDoorT0 = u8;
+#[allow(non_camel_case_types, unused_qualifications)]
+type __IdemDoorT1 = Who;
+#[allow(non_camel_case_types, unused_qualifications)]
+type __IdemDoorT2 = Door;
+#[allow(non_camel_case_types, unused_qualifications)]
+type __IdemDoorT3 = r#type::Who;
+#[allow(non_camel_case_types, unused_qualifications)]
+type __IdemDoorT4 = super::Seen;
+#[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
+impl Door {
+    crate::harmless::__stored! {
+        #[doc = r" The machines of this enum in a database."] pub (in super::house) fn
+        stored < DB : crate ::harmless::Database, R : door_machine::Transitions > (idem :
+        & crate ::harmless::Idem < DB >, rules : R,) -> door_machine::Machines < DB, R >
+        where { door_machine::Machines::__new(idem, rules) }
+    }
+    /// One machine in memory, without a database: the same rules.
+    pub(in super::house) fn in_memory<R: door_machine::Transitions>(
+        rules: R,
+        initial: door_machine::Shut,
+    ) -> door_machine::InMemory<R> {
+        door_machine::InMemory::__new(rules, initial)
+    }
+}
+/**What `#[idempotent_fsm]` makes of `Door`: its states and commands as types, its rules, its handles.
+
+```mermaid
+stateDiagram-v2
+    [*] --> Shut
+    Shut --> Open: Open
+    Shut --> Shut: Match
+    Open --> Shut: Match
+    Open --> Open: Match
+```*/
+#[allow(
+    missing_debug_implementations,
+    non_camel_case_types,
+    private_interfaces,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::pedantic,
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    clippy::enum_variant_names,
+)]
+pub(in super::house) mod door_machine {
+    ///The state `Shut`.
+    #[derive(
+        ::core::fmt::Debug,
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::hash::Hash
+    )]
+    pub(in super::super::house) struct Shut();
+    #[automatically_derived]
+    impl ::core::convert::From<Shut> for super::Door {
+        fn from(state: Shut) -> Self {
+            let Shut() = state;
+            super::Door::Shut()
+        }
+    }
+    /// Wide open.
+    #[derive(
+        ::core::fmt::Debug,
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::hash::Hash
+    )]
+    pub(in super::super::house) struct Open(
+        pub super::__IdemDoorT0,
+        pub super::__IdemDoorT1,
+    );
+    #[automatically_derived]
+    impl ::core::convert::From<Open> for super::Door {
+        fn from(state: Open) -> Self {
+            let Open(f0, f1) = state;
+            super::Door::Open(f0, f1)
+        }
+    }
+    ///The states by name.
+    #[derive(
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::fmt::Debug,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::cmp::PartialOrd,
+        ::core::cmp::Ord,
+        ::core::hash::Hash
+    )]
+    pub(in super::super::house) enum StateKind {
+        ///The state `Shut`.
+        Shut,
+        ///The state `Open`.
+        Open,
+    }
+    impl StateKind {
+        ///Every state, in the order of the source.
+        pub const ALL: &'static [Self] = &[Self::Shut, Self::Open];
+        ///The state's name on the wire.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::Shut => "shut",
+                Self::Open => "Open",
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Display for StateKind {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.pad(self.name())
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<&super::Door> for StateKind {
+        fn from(state: &super::Door) -> Self {
+            match *state {
+                super::Door::Shut { .. } => Self::Shut,
+                super::Door::Open { .. } => Self::Open,
+            }
+        }
+    }
+    ///The commands by name.
+    #[derive(
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::fmt::Debug,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::cmp::PartialOrd,
+        ::core::cmp::Ord,
+        ::core::hash::Hash
+    )]
+    pub(in super::super::house) enum CommandKind {
+        ///The command `Open`.
+        Open,
+        ///The command `Match`.
+        r#Match,
+    }
+    impl CommandKind {
+        ///Every command, in the order of the source.
+        pub const ALL: &'static [Self] = &[Self::Open, Self::r#Match];
+        ///The command's name on the wire.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::Open => "open",
+                Self::r#Match => "Match",
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Display for CommandKind {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.pad(self.name())
+        }
+    }
+    /// Opens it.
+    #[derive(Eq)]
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    #[derive(
+        crate::harmless::__private::serde::Serialize,
+        crate::harmless::__private::serde::Deserialize
+    )]
+    #[serde(
+        crate = "crate::harmless::__private::serde",
+        bound(
+            serialize = "for<'idem> super::__IdemDoorT2: crate::harmless::__private::State, for<'idem> super::__IdemDoorT3: crate::harmless::__private::State",
+            deserialize = "for<'idem> super::__IdemDoorT2: crate::harmless::__private::State, for<'idem> super::__IdemDoorT3: crate::harmless::__private::State"
+        )
+    )]
+    pub(in super::super::house) struct OpenIt {
+        ///`seen_at`, as the enum declares it.
+        #[serde(rename = "at")]
+        pub seen_at: super::__IdemDoorT2,
+        ///`by`, as the enum declares it.
+        pub by: super::__IdemDoorT3,
+    }
+    #[automatically_derived]
+    impl crate::harmless::__private::Repeatable for OpenIt {}
+    ///The command `Match`.
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    #[derive(
+        crate::harmless::__private::serde::Serialize,
+        crate::harmless::__private::serde::Deserialize
+    )]
+    #[serde(crate = "crate::harmless::__private::serde")]
+    pub(in super::super::house) struct r#Match;
+    /// Any command; serde reads and writes it as `{"name": payload}`.
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    #[derive(
+        crate::harmless::__private::serde::Serialize,
+        crate::harmless::__private::serde::Deserialize
+    )]
+    #[serde(
+        crate = "crate::harmless::__private::serde",
+        bound(
+            serialize = "for<'idem> super::__IdemDoorT2: crate::harmless::__private::State, for<'idem> super::__IdemDoorT3: crate::harmless::__private::State",
+            deserialize = "for<'idem> super::__IdemDoorT2: crate::harmless::__private::State, for<'idem> super::__IdemDoorT3: crate::harmless::__private::State"
+        )
+    )]
+    pub(in super::super::house) enum Command {
+        ///The command `Open`.
+        #[serde(rename = "open", alias = "Unlock")]
+        Open(OpenIt),
+        ///The command `Match`.
+        #[serde(rename = "Match")]
+        r#Match(r#Match),
+    }
+    impl Command {
+        /// The command's name.
+        pub const fn kind(&self) -> CommandKind {
+            match *self {
+                Self::Open(_) => CommandKind::Open,
+                Self::r#Match(_) => CommandKind::r#Match,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<OpenIt> for Command {
+        fn from(command: OpenIt) -> Self {
+            Self::Open(command)
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<r#Match> for Command {
+        fn from(command: r#Match) -> Self {
+            Self::r#Match(command)
+        }
+    }
+    /// Any command's outcome; serde writes it as the outcome alone.
+    pub(in super::super::house) enum Reply {
+        ///The outcome of `Open`.
+        Open(super::__IdemDoorT4),
+        ///The outcome of `Match`.
+        r#Match(()),
+    }
+    impl Reply {
+        /// The name of the command that was answered.
+        pub const fn kind(&self) -> CommandKind {
+            match *self {
+                Self::Open(_) => CommandKind::Open,
+                Self::r#Match(_) => CommandKind::r#Match,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl crate::harmless::__private::serde::Serialize for Reply
+    where
+        for<'idem> super::__IdemDoorT4: crate::harmless::__private::State,
+    {
+        fn serialize<S: crate::harmless::__private::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            #[allow(unused_imports)]
+            use crate::harmless::__private::serde::Serialize as _;
+            match *self {
+                Self::Open(ref outcome) => outcome.serialize(serializer),
+                Self::r#Match(ref outcome) => outcome.serialize(serializer),
+            }
+        }
+    }
+    ///The states that `Match` may lead to.
+    #[derive(
+        ::core::fmt::Debug,
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::hash::Hash
+    )]
+    pub(in super::super::house) enum MatchFromOpenTo {
+        ///The state `Shut`.
+        Shut(Shut),
+        ///The state `Open`.
+        Open(Open),
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<Shut> for MatchFromOpenTo {
+        fn from(state: Shut) -> Self {
+            Self::Shut(state)
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<Open> for MatchFromOpenTo {
+        fn from(state: Open) -> Self {
+            Self::Open(state)
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<MatchFromOpenTo> for super::Door {
+        fn from(state: MatchFromOpenTo) -> Self {
+            match state {
+                MatchFromOpenTo::Shut(state) => ::core::convert::Into::into(state),
+                MatchFromOpenTo::Open(state) => ::core::convert::Into::into(state),
+            }
+        }
+    }
+    /**The rules of `Door`: what each command makes of the state it finds.
+
+A transition is pure: it answers with a [`Step`](crate::harmless::Step) and has no effect of its own, so it may run more than once for one effect.*/
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not implement the rules of `Door`",
+        label = "not the rules of this machine",
+        note = "`impl door_machine::Transitions for {Self}` says what each command does"
+    )]
+    pub(in super::super::house) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
+        /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
+        type Rejection: ::core::error::Error
+            + ::core::marker::Send
+            + ::core::marker::Sync
+            + 'static;
+        /**`Open` in `Shut`: leads to `Open`.
+
+# Errors
+The rejection, if the command is refused.*/
+        fn open(
+            &self,
+            from: Shut,
+            open: &OpenIt,
+            cx: &crate::harmless::Context<'_>,
+        ) -> ::core::result::Result<
+            crate::harmless::Step<Open, super::__IdemDoorT4>,
+            Self::Rejection,
+        >;
+        /**`Match` in `Shut`: leads to `Shut`.
+
+# Errors
+The rejection, if the command is refused.*/
+        fn match_from_shut(
+            &self,
+            from: Shut,
+            r#match: &r#Match,
+            cx: &crate::harmless::Context<'_>,
+        ) -> ::core::result::Result<crate::harmless::Step<Shut, ()>, Self::Rejection> {
+            let _ = (from, r#match, cx);
+            ::core::result::Result::Ok(crate::harmless::Step::to(Shut {}))
+        }
+        /**`Match` in `Open`: leads to `Shut` or `Open`.
+
+# Errors
+The rejection, if the command is refused.*/
+        fn match_from_open(
+            &self,
+            from: Open,
+            r#match: &r#Match,
+            cx: &crate::harmless::Context<'_>,
+        ) -> ::core::result::Result<
+            crate::harmless::Step<MatchFromOpenTo, ()>,
+            Self::Rejection,
+        >;
+    }
+    #[doc(hidden)]
+    pub(in super::super::house) struct Driver<R>(pub R);
+    #[automatically_derived]
+    impl<R: Transitions> crate::harmless::__private::Rules for Driver<R> {
+        type Machine = super::Door;
+        type Rejection = R::Rejection;
+        #[allow(unused_variables, unreachable_code)]
+        fn run(
+            &self,
+            from: super::Door,
+            command: &Command,
+            cx: &crate::harmless::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                crate::harmless::__private::Taken<super::Door>,
+                R::Rejection,
+            >,
+        > {
+            let taken = match from {
+                super::Door::Shut() => {
+                    let from = Shut();
+                    match *command {
+                        Command::Open(ref command) => {
+                            self.0
+                                .open(from, command, cx)
+                                .map(Probe::<super::__IdemDoorT4>::taken)
+                        }
+                        Command::r#Match(ref command) => {
+                            self.0
+                                .match_from_shut(from, command, cx)
+                                .map(Probe::<()>::taken)
+                        }
+                        #[allow(unreachable_patterns)]
+                        _ => return ::core::option::Option::None,
+                    }
+                }
+                super::Door::Open(f0, f1) => {
+                    let from = Open(f0, f1);
+                    match *command {
+                        Command::r#Match(ref command) => {
+                            self.0
+                                .match_from_open(from, command, cx)
+                                .map(Probe::<()>::taken)
+                        }
+                        #[allow(unreachable_patterns)]
+                        _ => return ::core::option::Option::None,
+                    }
+                }
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(taken)
+        }
+    }
+    #[automatically_derived]
+    impl crate::harmless::__private::Machine for super::Door {
+        type StateKind = StateKind;
+        type Command = Command;
+        type Reply = Reply;
+        const GRAPH: &'static crate::harmless::__private::Graph = {
+            #[allow(unused_imports)]
+            use crate::harmless::__private::{
+                CommandInfo, Edge, Graph, Repeat, StateInfo,
+            };
+            &Graph::__new(
+                "house.door",
+                &[
+                    StateInfo::__new(
+                        "Shut",
+                        "shut",
+                        &["Closed", "Locked"],
+                        false,
+                        false,
+                    ),
+                    StateInfo::__new("Open", "Open", &[], false, true),
+                ],
+                &[
+                    CommandInfo::__new(
+                        "Open",
+                        "open",
+                        &["Unlock"],
+                        Repeat::PerVisit,
+                        &["at"],
+                    ),
+                    CommandInfo::__new("Match", "Match", &[], Repeat::Ambiguous, &[]),
+                ],
+                &[
+                    Edge::__new(0usize, 0usize, &[1usize]),
+                    Edge::__new(0usize, 1usize, &[0usize]),
+                    Edge::__new(1usize, 1usize, &[0usize, 1usize]),
+                ],
+                0usize,
+            )
+        };
+        fn state(&self) -> usize {
+            StateKind::from(self) as usize
+        }
+        fn kind(state: usize) -> StateKind {
+            match StateKind::ALL.get(state) {
+                ::core::option::Option::Some(kind) => *kind,
+                ::core::option::Option::None => StateKind::Shut,
+            }
+        }
+        fn position(kind: StateKind) -> usize {
+            kind as usize
+        }
+        fn bare(state: usize) -> ::core::option::Option<Self> {
+            match state {
+                0usize => ::core::option::Option::Some(super::Door::Shut {}),
+                _ => ::core::option::Option::None,
+            }
+        }
+        fn command(command: &Command) -> usize {
+            match *command {
+                Command::Open(_) => 0usize,
+                Command::r#Match(_) => 1usize,
+            }
+        }
+        fn write_payload(
+            command: &Command,
+        ) -> ::core::result::Result<
+            crate::harmless::__private::Stored,
+            crate::harmless::__private::WireError,
+        > {
+            match *command {
+                Command::Open(ref payload) => Probe::<OpenIt>::encode(payload),
+                Command::r#Match(ref payload) => Probe::<r#Match>::encode(payload),
+            }
+        }
+        fn read_command(
+            command: usize,
+            payload: &crate::harmless::__private::Stored,
+        ) -> ::core::result::Result<Command, crate::harmless::__private::WireError> {
+            match command {
+                0usize => Probe::<OpenIt>::decode(payload).map(Command::Open),
+                1usize => Probe::<r#Match>::decode(payload).map(Command::r#Match),
+                _ => {
+                    ::core::result::Result::Err(
+                        crate::harmless::__private::WireError::Format(
+                            ::core::option::Option::None,
+                        ),
+                    )
+                }
+            }
+        }
+        fn read_reply(
+            command: usize,
+            outcome: &crate::harmless::__private::Stored,
+        ) -> ::core::result::Result<Reply, crate::harmless::__private::WireError> {
+            match command {
+                0usize => Probe::<super::__IdemDoorT4>::decode(outcome).map(Reply::Open),
+                1usize => Probe::<()>::decode(outcome).map(Reply::r#Match),
+                _ => {
+                    ::core::result::Result::Err(
+                        crate::harmless::__private::WireError::Format(
+                            ::core::option::Option::None,
+                        ),
+                    )
+                }
+            }
+        }
+    }
+    /// Whether `command` is legal in `state`.
+    pub(in super::super::house) const fn guard(
+        state: StateKind,
+        command: CommandKind,
+    ) -> bool {
+        ::core::matches!(
+            (state, command), (StateKind::Shut, CommandKind::Open | CommandKind::r#Match)
+            | (StateKind::Open, CommandKind::r#Match)
+        )
+    }
+    /// The commands that are legal in `state`.
+    pub(in super::super::house) const fn allowed(
+        state: StateKind,
+    ) -> &'static [CommandKind] {
+        match state {
+            StateKind::Shut => &[CommandKind::Open, CommandKind::r#Match],
+            StateKind::Open => &[CommandKind::r#Match],
+        }
+    }
+    /// Why `command` is not legal in `state`, and what would be; `None` if it is legal.
+    pub(in super::super::house) fn why_not(
+        state: StateKind,
+        command: CommandKind,
+    ) -> ::core::option::Option<crate::harmless::__private::WhyNot> {
+        if guard(state, command) {
+            return ::core::option::Option::None;
+        }
+        let allowed: &'static [&'static str] = match state {
+            StateKind::Shut => &["open", "Match"],
+            StateKind::Open => &["Match"],
+        };
+        let legal_in: &'static [&'static str] = match command {
+            CommandKind::Open => &["shut"],
+            CommandKind::r#Match => &["shut", "Open"],
+        };
+        let why = crate::harmless::__private::WhyNot::__new(
+            state.name(),
+            command.name(),
+            allowed,
+            legal_in,
+        );
+        ::core::option::Option::Some(why)
+    }
+    /// The graph as a Mermaid state diagram.
+    pub(in super::super::house) const fn mermaid() -> &'static str {
+        "stateDiagram-v2\n    [*] --> Shut\n    Shut --> Open: Open\n    Shut --> Shut: Match\n    Open --> Shut: Match\n    Open --> Open: Match\n"
+    }
+    /// The graph as a Graphviz digraph.
+    pub(in super::super::house) const fn dot() -> &'static str {
+        "digraph \"Door\" {\n    rankdir=LR;\n    \"Shut\" [shape=ellipse, style=bold];\n    \"Open\" [shape=ellipse];\n    \"Shut\" -> \"Open\" [label=\"Open\"];\n    \"Shut\" -> \"Shut\" [label=\"Match\"];\n    \"Open\" -> \"Shut\" [label=\"Match\"];\n    \"Open\" -> \"Open\" [label=\"Match\"];\n}\n"
+    }
+    crate::harmless::__stored! {
+        #[doc = r" All machines of this enum in one database. Cheap to clone."] pub (in
+        super::super::house) struct Machines < DB : crate ::harmless::Database, R :
+        Transitions > (crate ::harmless::machine::Machines < DB, Driver < R >>) where;
+        #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
+        > ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
+        Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
+        DB : crate ::harmless::Database, R : Transitions > ::core::ops::Deref for
+        Machines < DB, R > where { type Target = crate ::harmless::machine::Machines <
+        DB, Driver < R >>; fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
+        crate ::harmless::Database, R : Transitions > Machines < DB, R > where { pub
+        (super) fn __new(idem : & crate ::harmless::Idem < DB >, rules : R) -> Self {
+        Self(crate ::harmless::machine::Machines::__new(idem, Driver(rules))) } #[doc =
+        r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
+        ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
+        .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (in
+        super::super::house) struct At < DB : crate ::harmless::Database, R : Transitions
+        > (crate ::harmless::machine::At < DB, Driver < R >>) where;
+        #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
+        > ::core::clone::Clone for At < DB, R > where { fn clone(& self) -> Self {
+        Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
+        DB : crate ::harmless::Database, R : Transitions > ::core::ops::Deref for At <
+        DB, R > where { type Target = crate ::harmless::machine::At < DB, Driver < R >>;
+        fn deref(& self) -> & Self::Target { & self.0 } } impl < DB : crate
+        ::harmless::Database, R : Transitions > At < DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(& self, initial
+        : Shut) -> crate ::harmless::machine::Call < '_, (), R::Rejection > { self.0
+        .__start(::core::convert::From::from(initial)) } #[doc =
+        r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
+        pub fn within < 't > (& self, tx : & 't mut crate ::harmless::Tx < DB >) ->
+        Within < 't, DB, R > { Within(self.0.__within(tx)) } #[doc =
+        "The command `Open`; legal in `Shut`."] pub fn open(& self, key : impl crate
+        ::harmless::__private::Named < OpenIt >, open : OpenIt) -> crate
+        ::harmless::machine::Call < '_, super::__IdemDoorT4, R::Rejection > where for <
+        'idem > super::__IdemDoorT4 : crate ::harmless::__private::State { self.0
+        .__call(crate ::harmless::__private::Named::__key(key), Command::Open(open)) }
+        #[doc = "The command `Match`; legal in `Shut` or `Open`."] pub fn r#match(& self,
+        key : impl crate ::harmless::__private::Named < r#Match >, r#match : r#Match) ->
+        crate ::harmless::machine::Call < '_, (), R::Rejection > { self.0.__call(crate
+        ::harmless::__private::Named::__key(key), Command::r#Match(r#match)) } #[doc =
+        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
+        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
+        apply(& self, key : ::core::option::Option < & crate ::harmless::Key >, command :
+        Command,) -> crate ::harmless::machine::Call < '_, Reply, R::Rejection > { self.0
+        .__apply(key.cloned(), command) } } #[doc =
+        r" One machine inside a transaction of the caller's."] pub (in
+        super::super::house) struct Within < 't, DB : crate ::harmless::Database, R :
+        Transitions > (crate ::harmless::machine::Within < 't, DB, Driver < R >>) where;
+        impl < 't, DB : crate ::harmless::Database, R : Transitions > Within < 't, DB, R
+        > where { #[doc = r" Puts the machine into its initial state, once."] pub fn
+        start(self, initial : Shut) -> crate ::harmless::machine::Call < 't, (),
+        R::Rejection > { self.0.__start(::core::convert::From::from(initial)) } #[doc =
+        r" The machine as the transaction sees it, locked until the transaction ends."]
+        #[doc = r""] #[doc = r" # Errors"] #[doc =
+        r" If the store cannot be reached or the state no longer decodes."] pub async fn
+        get(self,) -> ::core::result::Result < ::core::option::Option < crate
+        ::harmless::machine::StoredMachine < super::Door >>, crate ::harmless::Error, > {
+        self.0.get(). await } #[doc = "The command `Open`; legal in `Shut`."] pub fn
+        open(self, key : impl crate ::harmless::__private::Named < OpenIt >, open :
+        OpenIt) -> crate ::harmless::machine::Call < 't, super::__IdemDoorT4,
+        R::Rejection > where for < 'idem > super::__IdemDoorT4 : crate
+        ::harmless::__private::State { self.0.__call(crate
+        ::harmless::__private::Named::__key(key), Command::Open(open)) } #[doc =
+        "The command `Match`; legal in `Shut` or `Open`."] pub fn r#match(self, key :
+        impl crate ::harmless::__private::Named < r#Match >, r#match : r#Match) -> crate
+        ::harmless::machine::Call < 't, (), R::Rejection > { self.0.__call(crate
+        ::harmless::__private::Named::__key(key), Command::r#Match(r#match)) } #[doc =
+        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
+        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
+        apply(self, key : ::core::option::Option < & crate ::harmless::Key >, command :
+        Command,) -> crate ::harmless::machine::Call < 't, Reply, R::Rejection > { self.0
+        .__apply(key.cloned(), command) } }
+    }
+    /// One machine in memory.
+    pub(in super::super::house) struct InMemory<R: Transitions>(
+        crate::harmless::machine::InMemory<Driver<R>>,
+    );
+    impl<R: Transitions> InMemory<R> {
+        pub(super) fn __new(rules: R, initial: Shut) -> Self {
+            Self(
+                crate::harmless::machine::InMemory::__new(
+                    Driver(rules),
+                    ::core::convert::From::from(initial),
+                ),
+            )
+        }
+        ///The command `Open`; legal in `Shut`.
+        pub fn open(
+            &mut self,
+            key: impl crate::harmless::__private::Named<OpenIt>,
+            open: OpenIt,
+        ) -> ::core::result::Result<
+            crate::harmless::Outcome<super::__IdemDoorT4>,
+            crate::harmless::Error<R::Rejection>,
+        >
+        where
+            for<'idem> super::__IdemDoorT4: crate::harmless::__private::State,
+        {
+            self.0
+                .__call(
+                    crate::harmless::__private::Named::__key(key),
+                    Command::Open(open),
+                )
+        }
+        ///The command `Match`; legal in `Shut` or `Open`.
+        pub fn r#match(
+            &mut self,
+            key: impl crate::harmless::__private::Named<r#Match>,
+            r#match: r#Match,
+        ) -> ::core::result::Result<
+            crate::harmless::Outcome<()>,
+            crate::harmless::Error<R::Rejection>,
+        > {
+            self.0
+                .__call(
+                    crate::harmless::__private::Named::__key(key),
+                    Command::r#Match(r#match),
+                )
+        }
+        /// Runs a command that was decoded from a wire. Without a key it must be one that
+        /// `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply(
+            &mut self,
+            key: ::core::option::Option<&crate::harmless::Key>,
+            command: Command,
+        ) -> ::core::result::Result<
+            crate::harmless::Outcome<Reply>,
+            crate::harmless::Error<R::Rejection>,
+        > {
+            self.0.__apply(key.cloned(), command)
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::ops::Deref for InMemory<R> {
+        type Target = crate::harmless::machine::InMemory<Driver<R>>;
+        fn deref(&self) -> &Self::Target {
+            &self.0
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::ops::DerefMut for InMemory<R> {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "[F305] `{Self}` is stored by a machine, so it needs serde",
+        label = "neither written nor read back without `Serialize` and `Deserialize`",
+        note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
+        note = "see docs/errors/F305.md"
+    )]
+    trait WithSerde {}
+    #[diagnostic::do_not_recommend]
+    impl<T: crate::harmless::__private::State> WithSerde for T {}
+    const _: () = {
+        const fn stored<T: WithSerde>() {}
+        stored::<super::__IdemDoorT2>();
+        stored::<super::__IdemDoorT3>();
+        stored::<super::__IdemDoorT4>();
+    };
+    #[allow(dead_code)]
+    struct Probe<T>(::core::marker::PhantomData<T>);
+    #[allow(dead_code)]
+    impl<T: crate::harmless::__private::State> Probe<T> {
+        fn encode(
+            value: &T,
+        ) -> ::core::result::Result<
+            crate::harmless::__private::Stored,
+            crate::harmless::__private::WireError,
+        > {
+            crate::harmless::__private::Stored::encode(value)
+        }
+        fn decode(
+            stored: &crate::harmless::__private::Stored,
+        ) -> ::core::result::Result<T, crate::harmless::__private::WireError> {
+            stored.decode()
+        }
+        fn taken<S: ::core::convert::Into<super::Door>>(
+            step: crate::harmless::Step<S, T>,
+        ) -> crate::harmless::__private::Taken<super::Door> {
+            crate::harmless::__private::Taken::__new(step, ::core::convert::Into::into)
+        }
+    }
+    #[allow(dead_code)]
+    trait Unstored<T> {
+        fn encode(
+            _: &T,
+        ) -> ::core::result::Result<
+            crate::harmless::__private::Stored,
+            crate::harmless::__private::WireError,
+        > {
+            ::core::result::Result::Err(
+                crate::harmless::__private::WireError::Format(
+                    ::core::option::Option::None,
+                ),
+            )
+        }
+        fn decode(
+            _: &crate::harmless::__private::Stored,
+        ) -> ::core::result::Result<T, crate::harmless::__private::WireError> {
+            ::core::result::Result::Err(
+                crate::harmless::__private::WireError::Format(
+                    ::core::option::Option::None,
+                ),
+            )
+        }
+        fn taken<S: ::core::convert::Into<super::Door>>(
+            step: crate::harmless::Step<S, T>,
+        ) -> crate::harmless::__private::Taken<super::Door> {
+            ::core::mem::drop(step);
+            ::core::unreachable!("the assertion on the type stops the build")
+        }
+    }
+    impl<T> Unstored<T> for Probe<T> {}
+}

@@ -1,0 +1,711 @@
+::core::compile_error! {
+    "[F001] `Piad` is not a state of `Order`\nfound: `Piad`; did you mean `Paid`?\nexpected: one of `Pending`, `Paid`, `Shipped`\nfix: write `Paid`\nsee docs/errors/F001.md"
+}
+::core::compile_error! {
+    "[F002] `Refund` is not a command of `Order`\nexpected: one of `Pay`, `Ship`\nfix: name a command of the enum, or declare it: `#[command(Refund)]`\nsee docs/errors/F002.md"
+}
+::core::compile_error! {
+    "[F001] `Elsewhere` is not a state of `Order`\nexpected: one of `Pending`, `Paid`, `Shipped`\nfix: name a variant of the enum, or add one\nsee docs/errors/F001.md"
+}
+::core::compile_error! {
+    "[F102] `Pending` answers `Pay` twice\nfix: one edge with both targets: `#[on(Pay => A | B)]`\nsee docs/errors/F102.md"
+}
+::core::compile_error! {
+    "[F102] `Pending` answers `Pay` here first"
+}
+::core::compile_error! {
+    "[F304] `Order` is stored by serde and does not derive `Deserialize`\nexpected: `#[derive(Serialize, Deserialize)]` below `#[idempotent_fsm]`\nfix: add the derive, or move it below the attribute, which gives it the names on the wire\nsee docs/errors/F304.md"
+}
+#[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
+impl Order {
+    ::idem_core::__stored! {
+        #[doc = r" The machines of this enum in a database."] fn stored < DB :
+        ::idem_core::Database, R : order::Transitions > (idem : & ::idem_core::Idem < DB
+        >, rules : R,) -> order::Machines < DB, R > where for < 'idem > Order :
+        ::idem_core::__private::State { order::Machines::__new(idem, rules) }
+    }
+    /// One machine in memory, without a database: the same rules.
+    fn in_memory<R: order::Transitions>(
+        rules: R,
+        initial: order::Pending,
+    ) -> order::InMemory<R>
+    where
+        for<'idem> Order: ::idem_core::__private::State,
+    {
+        order::InMemory::__new(rules, initial)
+    }
+}
+/**What `#[idempotent_fsm]` makes of `Order`: its states and commands as types, its rules, its handles.
+
+```mermaid
+stateDiagram-v2
+    [*] --> Pending
+    Pending --> Paid: Pay
+    Paid --> Shipped: Ship
+    Shipped --> [*]
+```*/
+#[allow(
+    missing_debug_implementations,
+    non_camel_case_types,
+    private_interfaces,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::pedantic,
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    clippy::enum_variant_names,
+)]
+mod order {
+    ///The state `Pending`.
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    pub(super) struct Pending;
+    #[automatically_derived]
+    impl ::core::convert::From<Pending> for super::Order {
+        fn from(state: Pending) -> Self {
+            let Pending = state;
+            super::Order::Pending
+        }
+    }
+    ///The state `Paid`.
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    pub(super) struct Paid;
+    #[automatically_derived]
+    impl ::core::convert::From<Paid> for super::Order {
+        fn from(state: Paid) -> Self {
+            let Paid = state;
+            super::Order::Paid
+        }
+    }
+    ///The state `Shipped`.
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    pub(super) struct Shipped;
+    #[automatically_derived]
+    impl ::core::convert::From<Shipped> for super::Order {
+        fn from(state: Shipped) -> Self {
+            let Shipped = state;
+            super::Order::Shipped
+        }
+    }
+    ///The states by name.
+    #[derive(
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::fmt::Debug,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::cmp::PartialOrd,
+        ::core::cmp::Ord,
+        ::core::hash::Hash
+    )]
+    pub(super) enum StateKind {
+        ///The state `Pending`.
+        Pending,
+        ///The state `Paid`.
+        Paid,
+        ///The state `Shipped`.
+        Shipped,
+    }
+    impl StateKind {
+        ///Every state, in the order of the source.
+        pub const ALL: &'static [Self] = &[Self::Pending, Self::Paid, Self::Shipped];
+        ///The state's name on the wire.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::Pending => "Pending",
+                Self::Paid => "Paid",
+                Self::Shipped => "Shipped",
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Display for StateKind {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.pad(self.name())
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<&super::Order> for StateKind {
+        fn from(state: &super::Order) -> Self {
+            match *state {
+                super::Order::Pending { .. } => Self::Pending,
+                super::Order::Paid { .. } => Self::Paid,
+                super::Order::Shipped { .. } => Self::Shipped,
+            }
+        }
+    }
+    ///The commands by name.
+    #[derive(
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::fmt::Debug,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::cmp::PartialOrd,
+        ::core::cmp::Ord,
+        ::core::hash::Hash
+    )]
+    pub(super) enum CommandKind {
+        ///The command `Pay`.
+        Pay,
+        ///The command `Ship`.
+        Ship,
+    }
+    impl CommandKind {
+        ///Every command, in the order of the source.
+        pub const ALL: &'static [Self] = &[Self::Pay, Self::Ship];
+        ///The command's name on the wire.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::Pay => "Pay",
+                Self::Ship => "Ship",
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Display for CommandKind {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.pad(self.name())
+        }
+    }
+    ///The command `Pay`.
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    #[derive(
+        ::idem_core::__private::serde::Serialize,
+        ::idem_core::__private::serde::Deserialize
+    )]
+    #[serde(crate = "::idem_core::__private::serde")]
+    pub(super) struct Pay;
+    #[automatically_derived]
+    impl ::idem_core::__private::Repeatable for Pay {}
+    ///The command `Ship`.
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    #[derive(
+        ::idem_core::__private::serde::Serialize,
+        ::idem_core::__private::serde::Deserialize
+    )]
+    #[serde(crate = "::idem_core::__private::serde")]
+    pub(super) struct Ship;
+    #[automatically_derived]
+    impl ::idem_core::__private::Repeatable for Ship {}
+    /// Any command; serde reads and writes it as `{"name": payload}`.
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+    #[derive(
+        ::idem_core::__private::serde::Serialize,
+        ::idem_core::__private::serde::Deserialize
+    )]
+    #[serde(crate = "::idem_core::__private::serde")]
+    pub(super) enum Command {
+        ///The command `Pay`.
+        #[serde(rename = "Pay")]
+        Pay(Pay),
+        ///The command `Ship`.
+        #[serde(rename = "Ship")]
+        Ship(Ship),
+    }
+    impl Command {
+        /// The command's name.
+        pub const fn kind(&self) -> CommandKind {
+            match *self {
+                Self::Pay(_) => CommandKind::Pay,
+                Self::Ship(_) => CommandKind::Ship,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<Pay> for Command {
+        fn from(command: Pay) -> Self {
+            Self::Pay(command)
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<Ship> for Command {
+        fn from(command: Ship) -> Self {
+            Self::Ship(command)
+        }
+    }
+    /// Any command's outcome; serde writes it as the outcome alone.
+    pub(super) enum Reply {
+        ///The outcome of `Pay`.
+        Pay(()),
+        ///The outcome of `Ship`.
+        Ship(()),
+    }
+    impl Reply {
+        /// The name of the command that was answered.
+        pub const fn kind(&self) -> CommandKind {
+            match *self {
+                Self::Pay(_) => CommandKind::Pay,
+                Self::Ship(_) => CommandKind::Ship,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::idem_core::__private::serde::Serialize for Reply {
+        fn serialize<S: ::idem_core::__private::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            #[allow(unused_imports)]
+            use ::idem_core::__private::serde::Serialize as _;
+            match *self {
+                Self::Pay(ref outcome) => outcome.serialize(serializer),
+                Self::Ship(ref outcome) => outcome.serialize(serializer),
+            }
+        }
+    }
+    /**The rules of `Order`: what each command makes of the state it finds.
+
+A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no effect of its own, so it may run more than once for one effect.*/
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not implement the rules of `Order`",
+        label = "not the rules of this machine",
+        note = "`impl order::Transitions for {Self}` says what each command does"
+    )]
+    pub(super) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
+        /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
+        type Rejection: ::core::error::Error
+            + ::core::marker::Send
+            + ::core::marker::Sync
+            + 'static;
+        /**`Pay` in `Pending`: leads to `Paid`.
+
+# Errors
+The rejection, if the command is refused.*/
+        fn pay(
+            &self,
+            from: Pending,
+            pay: &Pay,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::result::Result<::idem_core::Step<Paid, ()>, Self::Rejection> {
+            let _ = (from, pay, cx);
+            ::core::result::Result::Ok(::idem_core::Step::to(Paid {}))
+        }
+        /**`Ship` in `Paid`: leads to `Shipped`.
+
+# Errors
+The rejection, if the command is refused.*/
+        fn ship(
+            &self,
+            from: Paid,
+            ship: &Ship,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::result::Result<::idem_core::Step<Shipped, ()>, Self::Rejection> {
+            let _ = (from, ship, cx);
+            ::core::result::Result::Ok(::idem_core::Step::to(Shipped {}))
+        }
+    }
+    #[automatically_derived]
+    impl Transitions for () {
+        type Rejection = ::core::convert::Infallible;
+    }
+    #[doc(hidden)]
+    pub(super) struct Driver<R>(pub R);
+    #[automatically_derived]
+    impl<R: Transitions> ::idem_core::__private::Rules for Driver<R>
+    where
+        for<'idem> super::Order: ::idem_core::__private::State,
+    {
+        type Machine = super::Order;
+        type Rejection = R::Rejection;
+        #[allow(unused_variables, unreachable_code)]
+        fn run(
+            &self,
+            from: super::Order,
+            command: &Command,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::idem_core::__private::Taken<super::Order>,
+                R::Rejection,
+            >,
+        > {
+            let taken = match from {
+                super::Order::Pending => {
+                    let from = Pending;
+                    match *command {
+                        Command::Pay(ref command) => {
+                            self.0.pay(from, command, cx).map(Probe::<()>::taken)
+                        }
+                        #[allow(unreachable_patterns)]
+                        _ => return ::core::option::Option::None,
+                    }
+                }
+                super::Order::Paid => {
+                    let from = Paid;
+                    match *command {
+                        Command::Ship(ref command) => {
+                            self.0.ship(from, command, cx).map(Probe::<()>::taken)
+                        }
+                        #[allow(unreachable_patterns)]
+                        _ => return ::core::option::Option::None,
+                    }
+                }
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(taken)
+        }
+    }
+    #[automatically_derived]
+    impl ::idem_core::__private::Machine for super::Order
+    where
+        for<'idem> super::Order: ::idem_core::__private::State,
+    {
+        type StateKind = StateKind;
+        type Command = Command;
+        type Reply = Reply;
+        const GRAPH: &'static ::idem_core::__private::Graph = {
+            #[allow(unused_imports)]
+            use ::idem_core::__private::{CommandInfo, Edge, Graph, Repeat, StateInfo};
+            &Graph::__new(
+                "Order",
+                &[
+                    StateInfo::__new("Pending", "Pending", &[], false, false),
+                    StateInfo::__new("Paid", "Paid", &[], false, false),
+                    StateInfo::__new("Shipped", "Shipped", &[], true, false),
+                ],
+                &[
+                    CommandInfo::__new("Pay", "Pay", &[], Repeat::Once, &[]),
+                    CommandInfo::__new("Ship", "Ship", &[], Repeat::Once, &[]),
+                ],
+                &[
+                    Edge::__new(0usize, 0usize, &[1usize]),
+                    Edge::__new(1usize, 1usize, &[2usize]),
+                ],
+                0usize,
+            )
+        };
+        fn state(&self) -> usize {
+            StateKind::from(self) as usize
+        }
+        fn kind(state: usize) -> StateKind {
+            match StateKind::ALL.get(state) {
+                ::core::option::Option::Some(kind) => *kind,
+                ::core::option::Option::None => StateKind::Pending,
+            }
+        }
+        fn position(kind: StateKind) -> usize {
+            kind as usize
+        }
+        fn bare(state: usize) -> ::core::option::Option<Self> {
+            match state {
+                0usize => ::core::option::Option::Some(super::Order::Pending {}),
+                1usize => ::core::option::Option::Some(super::Order::Paid {}),
+                2usize => ::core::option::Option::Some(super::Order::Shipped {}),
+                _ => ::core::option::Option::None,
+            }
+        }
+        fn command(command: &Command) -> usize {
+            match *command {
+                Command::Pay(_) => 0usize,
+                Command::Ship(_) => 1usize,
+            }
+        }
+        fn write_payload(
+            command: &Command,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            match *command {
+                Command::Pay(ref payload) => Probe::<Pay>::encode(payload),
+                Command::Ship(ref payload) => Probe::<Ship>::encode(payload),
+            }
+        }
+        fn read_command(
+            command: usize,
+            payload: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<Command, ::idem_core::__private::WireError> {
+            match command {
+                0usize => Probe::<Pay>::decode(payload).map(Command::Pay),
+                1usize => Probe::<Ship>::decode(payload).map(Command::Ship),
+                _ => {
+                    ::core::result::Result::Err(
+                        ::idem_core::__private::WireError::Format(
+                            ::core::option::Option::None,
+                        ),
+                    )
+                }
+            }
+        }
+        fn read_reply(
+            command: usize,
+            outcome: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<Reply, ::idem_core::__private::WireError> {
+            match command {
+                0usize => Probe::<()>::decode(outcome).map(Reply::Pay),
+                1usize => Probe::<()>::decode(outcome).map(Reply::Ship),
+                _ => {
+                    ::core::result::Result::Err(
+                        ::idem_core::__private::WireError::Format(
+                            ::core::option::Option::None,
+                        ),
+                    )
+                }
+            }
+        }
+    }
+    /// Whether `command` is legal in `state`.
+    pub(super) const fn guard(state: StateKind, command: CommandKind) -> bool {
+        ::core::matches!(
+            (state, command), (StateKind::Pending, CommandKind::Pay) | (StateKind::Paid,
+            CommandKind::Ship)
+        )
+    }
+    /// The commands that are legal in `state`.
+    pub(super) const fn allowed(state: StateKind) -> &'static [CommandKind] {
+        match state {
+            StateKind::Pending => &[CommandKind::Pay],
+            StateKind::Paid => &[CommandKind::Ship],
+            StateKind::Shipped => &[],
+        }
+    }
+    /// Why `command` is not legal in `state`, and what would be; `None` if it is legal.
+    pub(super) fn why_not(
+        state: StateKind,
+        command: CommandKind,
+    ) -> ::core::option::Option<::idem_core::__private::WhyNot> {
+        if guard(state, command) {
+            return ::core::option::Option::None;
+        }
+        let allowed: &'static [&'static str] = match state {
+            StateKind::Pending => &["Pay"],
+            StateKind::Paid => &["Ship"],
+            StateKind::Shipped => &[],
+        };
+        let legal_in: &'static [&'static str] = match command {
+            CommandKind::Pay => &["Pending"],
+            CommandKind::Ship => &["Paid"],
+        };
+        let why = ::idem_core::__private::WhyNot::__new(
+            state.name(),
+            command.name(),
+            allowed,
+            legal_in,
+        );
+        ::core::option::Option::Some(why)
+    }
+    /// The graph as a Mermaid state diagram.
+    pub(super) const fn mermaid() -> &'static str {
+        "stateDiagram-v2\n    [*] --> Pending\n    Pending --> Paid: Pay\n    Paid --> Shipped: Ship\n    Shipped --> [*]\n"
+    }
+    /// The graph as a Graphviz digraph.
+    pub(super) const fn dot() -> &'static str {
+        "digraph \"Order\" {\n    rankdir=LR;\n    \"Pending\" [shape=ellipse, style=bold];\n    \"Paid\" [shape=ellipse];\n    \"Shipped\" [shape=doublecircle];\n    \"Pending\" -> \"Paid\" [label=\"Pay\"];\n    \"Paid\" -> \"Shipped\" [label=\"Ship\"];\n}\n"
+    }
+    ::idem_core::__stored! {
+        #[doc = r" All machines of this enum in one database. Cheap to clone."] pub
+        (super) struct Machines < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::Machines < DB, Driver < R >>) where for < 'idem >
+        super::Order : ::idem_core::__private::State; #[automatically_derived] impl < DB
+        : ::idem_core::Database, R : Transitions > ::core::clone::Clone for Machines <
+        DB, R > where for < 'idem > super::Order : ::idem_core::__private::State { fn
+        clone(& self) -> Self { Self(::core::clone::Clone::clone(& self.0)) } }
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::ops::Deref for Machines < DB, R > where for < 'idem > super::Order :
+        ::idem_core::__private::State { type Target = ::idem_core::machine::Machines <
+        DB, Driver < R >>; fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
+        ::idem_core::Database, R : Transitions > Machines < DB, R > where for < 'idem >
+        super::Order : ::idem_core::__private::State { pub (super) fn __new(idem : &
+        ::idem_core::Idem < DB >, rules : R) -> Self {
+        Self(::idem_core::machine::Machines::__new(idem, Driver(rules))) } #[doc =
+        r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
+        ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
+        .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (super) struct At <
+        DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::At < DB,
+        Driver < R >>) where for < 'idem > super::Order : ::idem_core::__private::State;
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::clone::Clone for At < DB, R > where for < 'idem > super::Order :
+        ::idem_core::__private::State { fn clone(& self) -> Self {
+        Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
+        DB : ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
+        where for < 'idem > super::Order : ::idem_core::__private::State { type Target =
+        ::idem_core::machine::At < DB, Driver < R >>; fn deref(& self) -> & Self::Target
+        { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions > At < DB, R >
+        where for < 'idem > super::Order : ::idem_core::__private::State { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(& self, initial
+        : Pending) -> ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
+        .__start(::core::convert::From::from(initial)) } #[doc =
+        r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
+        pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
+        't, DB, R > { Within(self.0.__within(tx)) } #[doc =
+        "The command `Pay`; legal in `Pending`."] pub fn pay(& self, key : impl
+        ::idem_core::__private::Named < Pay >, pay : Pay) -> ::idem_core::machine::Call <
+        '_, (), R::Rejection > { self.0.__call(::idem_core::__private::Named::__key(key),
+        Command::Pay(pay)) } #[doc = "The command `Ship`; legal in `Paid`."] pub fn
+        ship(& self, key : impl ::idem_core::__private::Named < Ship >, ship : Ship) ->
+        ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
+        .__call(::idem_core::__private::Named::__key(key), Command::Ship(ship)) } #[doc =
+        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
+        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
+        apply(& self, key : ::core::option::Option < & ::idem_core::Key >, command :
+        Command,) -> ::idem_core::machine::Call < '_, Reply, R::Rejection > { self.0
+        .__apply(key.cloned(), command) } } #[doc =
+        r" One machine inside a transaction of the caller's."] pub (super) struct Within
+        < 't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within
+        < 't, DB, Driver < R >>) where for < 'idem > super::Order :
+        ::idem_core::__private::State; impl < 't, DB : ::idem_core::Database, R :
+        Transitions > Within < 't, DB, R > where for < 'idem > super::Order :
+        ::idem_core::__private::State { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(self, initial :
+        Pending) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
+        .__start(::core::convert::From::from(initial)) } #[doc =
+        r" The machine as the transaction sees it, locked until the transaction ends."]
+        #[doc = r""] #[doc = r" # Errors"] #[doc =
+        r" If the store cannot be reached or the state no longer decodes."] pub async fn
+        get(self,) -> ::core::result::Result < ::core::option::Option <
+        ::idem_core::machine::StoredMachine < super::Order >>, ::idem_core::Error, > {
+        self.0.get(). await } #[doc = "The command `Pay`; legal in `Pending`."] pub fn
+        pay(self, key : impl ::idem_core::__private::Named < Pay >, pay : Pay) ->
+        ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
+        .__call(::idem_core::__private::Named::__key(key), Command::Pay(pay)) } #[doc =
+        "The command `Ship`; legal in `Paid`."] pub fn ship(self, key : impl
+        ::idem_core::__private::Named < Ship >, ship : Ship) ->
+        ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
+        .__call(::idem_core::__private::Named::__key(key), Command::Ship(ship)) } #[doc =
+        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
+        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
+        apply(self, key : ::core::option::Option < & ::idem_core::Key >, command :
+        Command,) -> ::idem_core::machine::Call < 't, Reply, R::Rejection > { self.0
+        .__apply(key.cloned(), command) } }
+    }
+    /// One machine in memory.
+    pub(super) struct InMemory<R: Transitions>(
+        ::idem_core::machine::InMemory<Driver<R>>,
+    )
+    where
+        for<'idem> super::Order: ::idem_core::__private::State;
+    impl<R: Transitions> InMemory<R>
+    where
+        for<'idem> super::Order: ::idem_core::__private::State,
+    {
+        pub(super) fn __new(rules: R, initial: Pending) -> Self {
+            Self(
+                ::idem_core::machine::InMemory::__new(
+                    Driver(rules),
+                    ::core::convert::From::from(initial),
+                ),
+            )
+        }
+        ///The command `Pay`; legal in `Pending`.
+        pub fn pay(
+            &mut self,
+            key: impl ::idem_core::__private::Named<Pay>,
+            pay: Pay,
+        ) -> ::core::result::Result<
+            ::idem_core::Outcome<()>,
+            ::idem_core::Error<R::Rejection>,
+        > {
+            self.0.__call(::idem_core::__private::Named::__key(key), Command::Pay(pay))
+        }
+        ///The command `Ship`; legal in `Paid`.
+        pub fn ship(
+            &mut self,
+            key: impl ::idem_core::__private::Named<Ship>,
+            ship: Ship,
+        ) -> ::core::result::Result<
+            ::idem_core::Outcome<()>,
+            ::idem_core::Error<R::Rejection>,
+        > {
+            self.0.__call(::idem_core::__private::Named::__key(key), Command::Ship(ship))
+        }
+        /// Runs a command that was decoded from a wire. Without a key it must be one that
+        /// `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply(
+            &mut self,
+            key: ::core::option::Option<&::idem_core::Key>,
+            command: Command,
+        ) -> ::core::result::Result<
+            ::idem_core::Outcome<Reply>,
+            ::idem_core::Error<R::Rejection>,
+        > {
+            self.0.__apply(key.cloned(), command)
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::ops::Deref for InMemory<R>
+    where
+        for<'idem> super::Order: ::idem_core::__private::State,
+    {
+        type Target = ::idem_core::machine::InMemory<Driver<R>>;
+        fn deref(&self) -> &Self::Target {
+            &self.0
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::ops::DerefMut for InMemory<R>
+    where
+        for<'idem> super::Order: ::idem_core::__private::State,
+    {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "[F305] `{Self}` is stored by a machine, so it needs serde",
+        label = "neither written nor read back without `Serialize` and `Deserialize`",
+        note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
+        note = "see docs/errors/F305.md"
+    )]
+    trait WithSerde {}
+    #[diagnostic::do_not_recommend]
+    impl<T: ::idem_core::__private::State> WithSerde for T {}
+    const _: () = {
+        const fn stored<T: WithSerde>() {}
+    };
+    #[allow(dead_code)]
+    struct Probe<T>(::core::marker::PhantomData<T>);
+    #[allow(dead_code)]
+    impl<T: ::idem_core::__private::State> Probe<T>
+    where
+        for<'idem> super::Order: ::idem_core::__private::State,
+    {
+        fn encode(
+            value: &T,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            ::idem_core::__private::Stored::encode(value)
+        }
+        fn decode(
+            stored: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
+            stored.decode()
+        }
+        fn taken<S: ::core::convert::Into<super::Order>>(
+            step: ::idem_core::Step<S, T>,
+        ) -> ::idem_core::__private::Taken<super::Order> {
+            ::idem_core::__private::Taken::__new(step, ::core::convert::Into::into)
+        }
+    }
+    #[allow(dead_code)]
+    trait Unstored<T> {
+        fn encode(
+            _: &T,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn decode(
+            _: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn taken<S: ::core::convert::Into<super::Order>>(
+            step: ::idem_core::Step<S, T>,
+        ) -> ::idem_core::__private::Taken<super::Order> {
+            ::core::mem::drop(step);
+            ::core::unreachable!("the assertion on the type stops the build")
+        }
+    }
+    impl<T> Unstored<T> for Probe<T> {}
+}

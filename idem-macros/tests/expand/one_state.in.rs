@@ -1,0 +1,7 @@
+#[idempotent_fsm]
+#[derive(Clone, Serialize, Deserialize)]
+enum Rock {
+    #[initial]
+    #[terminal]
+    Still,
+}

@@ -1,0 +1,450 @@
+#[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
+impl Rock {
+    ::idem_core::__stored! {
+        #[doc = r" The machines of this enum in a database."] fn stored < DB :
+        ::idem_core::Database, R : rock::Transitions > (idem : & ::idem_core::Idem < DB
+        >, rules : R,) -> rock::Machines < DB, R > where { rock::Machines::__new(idem,
+        rules) }
+    }
+    /// One machine in memory, without a database: the same rules.
+    fn in_memory<R: rock::Transitions>(
+        rules: R,
+        initial: rock::Still,
+    ) -> rock::InMemory<R> {
+        rock::InMemory::__new(rules, initial)
+    }
+}
+/**What `#[idempotent_fsm]` makes of `Rock`: its states and commands as types, its rules, its handles.
+
+```mermaid
+stateDiagram-v2
+    [*] --> Still
+    Still --> [*]
+```*/
+#[allow(
+    missing_debug_implementations,
+    non_camel_case_types,
+    private_interfaces,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::pedantic,
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    clippy::enum_variant_names,
+)]
+mod rock {
+    ///The state `Still`.
+    #[derive(::core::clone::Clone)]
+    pub(super) struct Still;
+    #[automatically_derived]
+    impl ::core::convert::From<Still> for super::Rock {
+        fn from(state: Still) -> Self {
+            let Still = state;
+            super::Rock::Still
+        }
+    }
+    ///The states by name.
+    #[derive(
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::fmt::Debug,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::cmp::PartialOrd,
+        ::core::cmp::Ord,
+        ::core::hash::Hash
+    )]
+    pub(super) enum StateKind {
+        ///The state `Still`.
+        Still,
+    }
+    impl StateKind {
+        ///Every state, in the order of the source.
+        pub const ALL: &'static [Self] = &[Self::Still];
+        ///The state's name on the wire.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::Still => "Still",
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Display for StateKind {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.pad(self.name())
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<&super::Rock> for StateKind {
+        fn from(state: &super::Rock) -> Self {
+            match *state {
+                super::Rock::Still { .. } => Self::Still,
+            }
+        }
+    }
+    ///The commands by name.
+    #[derive(
+        ::core::clone::Clone,
+        ::core::marker::Copy,
+        ::core::fmt::Debug,
+        ::core::cmp::PartialEq,
+        ::core::cmp::Eq,
+        ::core::cmp::PartialOrd,
+        ::core::cmp::Ord,
+        ::core::hash::Hash
+    )]
+    pub(super) enum CommandKind {}
+    impl CommandKind {
+        ///Every command, in the order of the source.
+        pub const ALL: &'static [Self] = &[];
+        ///The command's name on the wire.
+        pub const fn name(self) -> &'static str {
+            match self {}
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Display for CommandKind {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.pad(self.name())
+        }
+    }
+    /// Any command; serde reads and writes it as `{"name": payload}`.
+    #[derive(::core::clone::Clone)]
+    #[derive(
+        ::idem_core::__private::serde::Serialize,
+        ::idem_core::__private::serde::Deserialize
+    )]
+    #[serde(crate = "::idem_core::__private::serde")]
+    pub(super) enum Command {}
+    impl Command {
+        /// The command's name.
+        pub const fn kind(&self) -> CommandKind {
+            match *self {}
+        }
+    }
+    /// Any command's outcome; serde writes it as the outcome alone.
+    pub(super) enum Reply {}
+    impl Reply {
+        /// The name of the command that was answered.
+        pub const fn kind(&self) -> CommandKind {
+            match *self {}
+        }
+    }
+    #[automatically_derived]
+    impl ::idem_core::__private::serde::Serialize for Reply {
+        fn serialize<S: ::idem_core::__private::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            #[allow(unused_imports)]
+            use ::idem_core::__private::serde::Serialize as _;
+            match *self {}
+        }
+    }
+    /**The rules of `Rock`: what each command makes of the state it finds.
+
+A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no effect of its own, so it may run more than once for one effect.*/
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not implement the rules of `Rock`",
+        label = "not the rules of this machine",
+        note = "`impl rock::Transitions for {Self}` says what each command does"
+    )]
+    pub(super) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
+        /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
+        type Rejection: ::core::error::Error
+            + ::core::marker::Send
+            + ::core::marker::Sync
+            + 'static;
+    }
+    #[automatically_derived]
+    impl Transitions for () {
+        type Rejection = ::core::convert::Infallible;
+    }
+    #[doc(hidden)]
+    pub(super) struct Driver<R>(pub R);
+    #[automatically_derived]
+    impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
+        type Machine = super::Rock;
+        type Rejection = R::Rejection;
+        #[allow(unused_variables, unreachable_code)]
+        fn run(
+            &self,
+            from: super::Rock,
+            command: &Command,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::idem_core::__private::Taken<super::Rock>,
+                R::Rejection,
+            >,
+        > {
+            let taken = match from {
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(taken)
+        }
+    }
+    #[automatically_derived]
+    impl ::idem_core::__private::Machine for super::Rock {
+        type StateKind = StateKind;
+        type Command = Command;
+        type Reply = Reply;
+        const GRAPH: &'static ::idem_core::__private::Graph = {
+            #[allow(unused_imports)]
+            use ::idem_core::__private::{CommandInfo, Edge, Graph, Repeat, StateInfo};
+            &Graph::__new(
+                "Rock",
+                &[StateInfo::__new("Still", "Still", &[], true, false)],
+                &[],
+                &[],
+                0usize,
+            )
+        };
+        fn state(&self) -> usize {
+            StateKind::from(self) as usize
+        }
+        fn kind(state: usize) -> StateKind {
+            match StateKind::ALL.get(state) {
+                ::core::option::Option::Some(kind) => *kind,
+                ::core::option::Option::None => StateKind::Still,
+            }
+        }
+        fn position(kind: StateKind) -> usize {
+            kind as usize
+        }
+        fn bare(state: usize) -> ::core::option::Option<Self> {
+            match state {
+                0usize => ::core::option::Option::Some(super::Rock::Still {}),
+                _ => ::core::option::Option::None,
+            }
+        }
+        fn command(command: &Command) -> usize {
+            match *command {}
+        }
+        fn write_payload(
+            command: &Command,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            match *command {}
+        }
+        fn read_command(
+            command: usize,
+            payload: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<Command, ::idem_core::__private::WireError> {
+            match command {
+                _ => {
+                    ::core::result::Result::Err(
+                        ::idem_core::__private::WireError::Format(
+                            ::core::option::Option::None,
+                        ),
+                    )
+                }
+            }
+        }
+        fn read_reply(
+            command: usize,
+            outcome: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<Reply, ::idem_core::__private::WireError> {
+            match command {
+                _ => {
+                    ::core::result::Result::Err(
+                        ::idem_core::__private::WireError::Format(
+                            ::core::option::Option::None,
+                        ),
+                    )
+                }
+            }
+        }
+    }
+    /// Whether `command` is legal in `state`.
+    pub(super) const fn guard(state: StateKind, command: CommandKind) -> bool {
+        {
+            let _ = (state, command);
+            false
+        }
+    }
+    /// The commands that are legal in `state`.
+    pub(super) const fn allowed(state: StateKind) -> &'static [CommandKind] {
+        match state {
+            StateKind::Still => &[],
+        }
+    }
+    /// Why `command` is not legal in `state`, and what would be; `None` if it is legal.
+    pub(super) fn why_not(
+        state: StateKind,
+        command: CommandKind,
+    ) -> ::core::option::Option<::idem_core::__private::WhyNot> {
+        {
+            let _ = state;
+            match command {}
+        }
+    }
+    /// The graph as a Mermaid state diagram.
+    pub(super) const fn mermaid() -> &'static str {
+        "stateDiagram-v2\n    [*] --> Still\n    Still --> [*]\n"
+    }
+    /// The graph as a Graphviz digraph.
+    pub(super) const fn dot() -> &'static str {
+        "digraph \"Rock\" {\n    rankdir=LR;\n    \"Still\" [shape=doublecircle, style=bold];\n}\n"
+    }
+    ::idem_core::__stored! {
+        #[doc = r" All machines of this enum in one database. Cheap to clone."] pub
+        (super) struct Machines < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::Machines < DB, Driver < R >>) where;
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
+        Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
+        DB : ::idem_core::Database, R : Transitions > ::core::ops::Deref for Machines <
+        DB, R > where { type Target = ::idem_core::machine::Machines < DB, Driver < R >>;
+        fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
+        ::idem_core::Database, R : Transitions > Machines < DB, R > where { pub (super)
+        fn __new(idem : & ::idem_core::Idem < DB >, rules : R) -> Self {
+        Self(::idem_core::machine::Machines::__new(idem, Driver(rules))) } #[doc =
+        r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
+        ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
+        .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (super) struct At <
+        DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::At < DB,
+        Driver < R >>) where; #[automatically_derived] impl < DB : ::idem_core::Database,
+        R : Transitions > ::core::clone::Clone for At < DB, R > where { fn clone(& self)
+        -> Self { Self(::core::clone::Clone::clone(& self.0)) } }
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::ops::Deref for At < DB, R > where { type Target =
+        ::idem_core::machine::At < DB, Driver < R >>; fn deref(& self) -> & Self::Target
+        { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions > At < DB, R >
+        where { #[doc = r" Puts the machine into its initial state, once."] pub fn
+        start(& self, initial : Still) -> ::idem_core::machine::Call < '_, (),
+        R::Rejection > { self.0.__start(::core::convert::From::from(initial)) } #[doc =
+        r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
+        pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
+        't, DB, R > { Within(self.0.__within(tx)) } #[doc =
+        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
+        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
+        apply(& self, key : ::core::option::Option < & ::idem_core::Key >, command :
+        Command,) -> ::idem_core::machine::Call < '_, Reply, R::Rejection > { self.0
+        .__apply(key.cloned(), command) } } #[doc =
+        r" One machine inside a transaction of the caller's."] pub (super) struct Within
+        < 't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within
+        < 't, DB, Driver < R >>) where; impl < 't, DB : ::idem_core::Database, R :
+        Transitions > Within < 't, DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(self, initial :
+        Still) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
+        .__start(::core::convert::From::from(initial)) } #[doc =
+        r" The machine as the transaction sees it, locked until the transaction ends."]
+        #[doc = r""] #[doc = r" # Errors"] #[doc =
+        r" If the store cannot be reached or the state no longer decodes."] pub async fn
+        get(self,) -> ::core::result::Result < ::core::option::Option <
+        ::idem_core::machine::StoredMachine < super::Rock >>, ::idem_core::Error, > {
+        self.0.get(). await } #[doc =
+        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
+        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
+        apply(self, key : ::core::option::Option < & ::idem_core::Key >, command :
+        Command,) -> ::idem_core::machine::Call < 't, Reply, R::Rejection > { self.0
+        .__apply(key.cloned(), command) } }
+    }
+    /// One machine in memory.
+    pub(super) struct InMemory<R: Transitions>(
+        ::idem_core::machine::InMemory<Driver<R>>,
+    );
+    impl<R: Transitions> InMemory<R> {
+        pub(super) fn __new(rules: R, initial: Still) -> Self {
+            Self(
+                ::idem_core::machine::InMemory::__new(
+                    Driver(rules),
+                    ::core::convert::From::from(initial),
+                ),
+            )
+        }
+        /// Runs a command that was decoded from a wire. Without a key it must be one that
+        /// `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply(
+            &mut self,
+            key: ::core::option::Option<&::idem_core::Key>,
+            command: Command,
+        ) -> ::core::result::Result<
+            ::idem_core::Outcome<Reply>,
+            ::idem_core::Error<R::Rejection>,
+        > {
+            self.0.__apply(key.cloned(), command)
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::ops::Deref for InMemory<R> {
+        type Target = ::idem_core::machine::InMemory<Driver<R>>;
+        fn deref(&self) -> &Self::Target {
+            &self.0
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::ops::DerefMut for InMemory<R> {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "[F305] `{Self}` is stored by a machine, so it needs serde",
+        label = "neither written nor read back without `Serialize` and `Deserialize`",
+        note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
+        note = "see docs/errors/F305.md"
+    )]
+    trait WithSerde {}
+    #[diagnostic::do_not_recommend]
+    impl<T: ::idem_core::__private::State> WithSerde for T {}
+    const _: () = {
+        const fn stored<T: WithSerde>() {}
+    };
+    #[allow(dead_code)]
+    struct Probe<T>(::core::marker::PhantomData<T>);
+    #[allow(dead_code)]
+    impl<T: ::idem_core::__private::State> Probe<T> {
+        fn encode(
+            value: &T,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            ::idem_core::__private::Stored::encode(value)
+        }
+        fn decode(
+            stored: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
+            stored.decode()
+        }
+        fn taken<S: ::core::convert::Into<super::Rock>>(
+            step: ::idem_core::Step<S, T>,
+        ) -> ::idem_core::__private::Taken<super::Rock> {
+            ::idem_core::__private::Taken::__new(step, ::core::convert::Into::into)
+        }
+    }
+    #[allow(dead_code)]
+    trait Unstored<T> {
+        fn encode(
+            _: &T,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn decode(
+            _: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn taken<S: ::core::convert::Into<super::Rock>>(
+            step: ::idem_core::Step<S, T>,
+        ) -> ::idem_core::__private::Taken<super::Rock> {
+            ::core::mem::drop(step);
+            ::core::unreachable!("the assertion on the type stops the build")
+        }
+    }
+    impl<T> Unstored<T> for Probe<T> {}
+}
