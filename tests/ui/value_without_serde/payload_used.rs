@@ -26,7 +26,7 @@ impl order::Transitions for Rules {
     fn pay(
         &self,
         _: order::Pending,
-        pay: &order::Pay,
+        _: &order::Pay,
         _: &idem_core::Context<'_>,
     ) -> Result<idem_core::Step<order::Paid>, Self::Rejection> {
         Ok(idem_core::Step::to(order::Paid))
