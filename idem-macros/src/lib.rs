@@ -50,7 +50,8 @@ use proc_macro::TokenStream;
 /// | `#[command(Pay { … }, name = "pay", was = "Buy")]` | the name on the wire, an earlier name that is still read |
 /// | `#[command(Pay { amount: i64, #[fact] rate: Rate })]` | a fact is stored and not compared: the first one wins |
 ///
-/// Attributes and doc comments before the command's name go to its struct.
+/// Doc comments and derives before the command's name go to its struct. It derives `Debug`, `Clone` and `PartialEq` where
+/// the enum does; the enum of all outcomes derives `Debug` with it.
 ///
 /// # On a variant
 /// | attribute | meaning |

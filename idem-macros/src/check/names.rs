@@ -32,28 +32,11 @@ const ITEMS: [&str; 15] = [
 ];
 
 /// What the handles can do besides the commands.
-const METHODS: [&str; 21] = [
-    "adopt",
-    "apply",
-    "apply_all",
-    "archive",
-    "at",
-    "clone",
-    "count_by_state",
-    "deref",
-    "due",
-    "get",
-    "history",
-    "id",
-    "in_state",
-    "override_state",
-    "rebuild",
-    "redact",
-    "reopen",
-    "start",
-    "state",
-    "verify",
-    "within",
+#[rustfmt::skip]
+const METHODS: [&str; 27] = [
+    "adopt", "apply", "apply_all", "archive", "at", "balance", "bound", "clone", "count_by_state", "deref", "deref_mut",
+    "due", "entered_at", "fmt", "get", "history", "id", "in_state", "messages", "override_state", "rebuild", "redact",
+    "start", "state", "verify", "version", "within",
 ];
 
 /// Two commands of one name: the first one counts.

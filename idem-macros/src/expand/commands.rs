@@ -96,11 +96,13 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
     let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
+    let debug = command_derives(model).find(|path| path.to_string().ends_with("Debug"));
     let answered = model.commands.iter().filter(|command| command.outcome.is_some());
     let stored: Vec<_> = answered.map(|command| outcome(command, types)).collect();
     let docs = idents.iter().map(|ident| format!("The outcome of `{}`.", ident.unraw()));
     quote! {
         /// Any command's outcome; serde writes it as the outcome alone.
+        #[derive(#debug)]
         #vis enum Reply { #(#[doc = #docs] #idents(#outcomes)),* }
 
         impl Reply {

@@ -149,6 +149,13 @@ fn memory(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
         }
 
         #[automatically_derived]
+        impl<R: Transitions> ::core::fmt::Debug for InMemory<R> where #assumed {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        #[automatically_derived]
         impl<R: Transitions> ::core::ops::Deref for InMemory<R> where #assumed {
             type Target = #krate::machine::InMemory<Driver<R>>;
 

@@ -66,10 +66,11 @@ fn expand(model: &Model) -> TokenStream {
         #entry
         #[doc = #docs]
         #[allow(
-            missing_debug_implementations,
             non_camel_case_types,
             private_interfaces,
+            single_use_lifetimes,
             unreachable_pub,
+            unused_lifetimes,
             unused_qualifications,
             clippy::pedantic,
             clippy::exhaustive_enums,

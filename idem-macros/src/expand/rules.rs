@@ -38,6 +38,13 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
         #vis struct Driver<R>(pub R);
 
         #[automatically_derived]
+        impl<R> ::core::fmt::Debug for Driver<R> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str("Driver")
+            }
+        }
+
+        #[automatically_derived]
         impl<R: Transitions> #krate::__private::Rules for Driver<R> where #assumed {
             type Machine = #machine;
             type Rejection = R::Rejection;

@@ -53,6 +53,13 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
         where
             #assumed;
 
+        #[automatically_derived]
+        impl<#bounds> ::core::fmt::Debug for Within<'_, DB, R> where #assumed {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
         impl<'t, #bounds> Within<'t, DB, R> where #assumed {
             /// Puts the machine into its initial state, once.
             pub fn start(self, initial: #initial) -> #krate::machine::Call<'t, (), R::Rejection> {
@@ -90,6 +97,13 @@ fn newtype(model: &Model, name: &TokenStream) -> TokenStream {
         impl<#bounds> ::core::clone::Clone for #name<DB, R> where #assumed {
             fn clone(&self) -> Self {
                 Self(::core::clone::Clone::clone(&self.0))
+            }
+        }
+
+        #[automatically_derived]
+        impl<#bounds> ::core::fmt::Debug for #name<DB, R> where #assumed {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, f)
             }
         }
 

@@ -11,7 +11,6 @@ use super::{either, head, outside, visibility};
 use crate::model::{Command, Model, State, Transition};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
-    let krate = &model.krate;
     let (head, vis) = (head(model), visibility(model));
     let mut enums = TokenStream::new();
     let mut methods = TokenStream::new();
@@ -34,10 +33,9 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     });
     let docs = format!(
         "The rules of `{}`: what each command makes of the state it finds.\n\n\
-         A transition is pure: it answers with a [`Step`]({}::Step) and has no effect of its own, so it may run more \
-         than once for one effect.",
+         A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for \
+         one effect.",
         model.ident.unraw(),
-        quote!(#krate).to_string().replace(' ', ""),
     );
     let name = model.ident.unraw();
     let missing = format!("`{{Self}}` does not implement the rules of `{name}`");

@@ -35,10 +35,11 @@ stateDiagram-v2
     Open --> Open: Match
 ```*/
 #[allow(
-    missing_debug_implementations,
     non_camel_case_types,
     private_interfaces,
+    single_use_lifetimes,
     unreachable_pub,
+    unused_lifetimes,
     unused_qualifications,
     clippy::pedantic,
     clippy::exhaustive_enums,
@@ -236,6 +237,7 @@ pub(in super::house) mod door_machine {
         }
     }
     /// Any command's outcome; serde writes it as the outcome alone.
+    #[derive(::core::fmt::Debug)]
     pub(in super::super::house) enum Reply {
         ///The outcome of `Open`.
         Open(super::__IdemDoorT4),
@@ -306,7 +308,7 @@ pub(in super::house) mod door_machine {
     }
     /**The rules of `Door`: what each command makes of the state it finds.
 
-A transition is pure: it answers with a [`Step`](crate::harmless::Step) and has no effect of its own, so it may run more than once for one effect.*/
+A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement the rules of `Door`",
         label = "not the rules of this machine",
@@ -360,6 +362,12 @@ The rejection, if the command is refused.*/
     }
     #[doc(hidden)]
     pub(in super::super::house) struct Driver<R>(pub R);
+    #[automatically_derived]
+    impl<R> ::core::fmt::Debug for Driver<R> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str("Driver")
+        }
+    }
     #[automatically_derived]
     impl<R: Transitions> crate::harmless::__private::Rules for Driver<R> {
         type Machine = super::Door;
@@ -578,12 +586,16 @@ The rejection, if the command is refused.*/
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
         > ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : crate ::harmless::Database, R : Transitions > ::core::ops::Deref for
-        Machines < DB, R > where { type Target = crate ::harmless::machine::Machines <
-        DB, Driver < R >>; fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
-        crate ::harmless::Database, R : Transitions > Machines < DB, R > where { pub
-        (super) fn __new(idem : & crate ::harmless::Idem < DB >, rules : R) -> Self {
-        Self(crate ::harmless::machine::Machines::__new(idem, Driver(rules))) } #[doc =
+        DB : crate ::harmless::Database, R : Transitions > ::core::fmt::Debug for
+        Machines < DB, R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_
+        >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
+        #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
+        > ::core::ops::Deref for Machines < DB, R > where { type Target = crate
+        ::harmless::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
+        Self::Target { & self.0 } } impl < DB : crate ::harmless::Database, R :
+        Transitions > Machines < DB, R > where { pub (super) fn __new(idem : & crate
+        ::harmless::Idem < DB >, rules : R) -> Self { Self(crate
+        ::harmless::machine::Machines::__new(idem, Driver(rules))) } #[doc =
         r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
         ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
         .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (in
@@ -592,13 +604,16 @@ The rejection, if the command is refused.*/
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
         > ::core::clone::Clone for At < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : crate ::harmless::Database, R : Transitions > ::core::ops::Deref for At <
-        DB, R > where { type Target = crate ::harmless::machine::At < DB, Driver < R >>;
-        fn deref(& self) -> & Self::Target { & self.0 } } impl < DB : crate
-        ::harmless::Database, R : Transitions > At < DB, R > where { #[doc =
-        r" Puts the machine into its initial state, once."] pub fn start(& self, initial
-        : Shut) -> crate ::harmless::machine::Call < '_, (), R::Rejection > { self.0
-        .__start(::core::convert::From::from(initial)) } #[doc =
+        DB : crate ::harmless::Database, R : Transitions > ::core::fmt::Debug for At <
+        DB, R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
+        #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
+        > ::core::ops::Deref for At < DB, R > where { type Target = crate
+        ::harmless::machine::At < DB, Driver < R >>; fn deref(& self) -> & Self::Target {
+        & self.0 } } impl < DB : crate ::harmless::Database, R : Transitions > At < DB, R
+        > where { #[doc = r" Puts the machine into its initial state, once."] pub fn
+        start(& self, initial : Shut) -> crate ::harmless::machine::Call < '_, (),
+        R::Rejection > { self.0.__start(::core::convert::From::from(initial)) } #[doc =
         r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
         pub fn within < 't > (& self, tx : & 't mut crate ::harmless::Tx < DB >) ->
         Within < 't, DB, R > { Within(self.0.__within(tx)) } #[doc =
@@ -619,10 +634,14 @@ The rejection, if the command is refused.*/
         r" One machine inside a transaction of the caller's."] pub (in
         super::super::house) struct Within < 't, DB : crate ::harmless::Database, R :
         Transitions > (crate ::harmless::machine::Within < 't, DB, Driver < R >>) where;
-        impl < 't, DB : crate ::harmless::Database, R : Transitions > Within < 't, DB, R
-        > where { #[doc = r" Puts the machine into its initial state, once."] pub fn
-        start(self, initial : Shut) -> crate ::harmless::machine::Call < 't, (),
-        R::Rejection > { self.0.__start(::core::convert::From::from(initial)) } #[doc =
+        #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
+        > ::core::fmt::Debug for Within < '_, DB, R > where { fn fmt(& self, f : & mut
+        ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(&
+        self.0, f) } } impl < 't, DB : crate ::harmless::Database, R : Transitions >
+        Within < 't, DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(self, initial :
+        Shut) -> crate ::harmless::machine::Call < 't, (), R::Rejection > { self.0
+        .__start(::core::convert::From::from(initial)) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
         r" If the store cannot be reached or the state no longer decodes."] pub async fn
@@ -701,6 +720,12 @@ The rejection, if the command is refused.*/
             crate::harmless::Error<R::Rejection>,
         > {
             self.0.__apply(key.cloned(), command)
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::fmt::Debug for InMemory<R> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.0, f)
         }
     }
     #[automatically_derived]

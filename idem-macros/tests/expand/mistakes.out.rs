@@ -45,10 +45,11 @@ stateDiagram-v2
     Shipped --> [*]
 ```*/
 #[allow(
-    missing_debug_implementations,
     non_camel_case_types,
     private_interfaces,
+    single_use_lifetimes,
     unreachable_pub,
+    unused_lifetimes,
     unused_qualifications,
     clippy::pedantic,
     clippy::exhaustive_enums,
@@ -226,6 +227,7 @@ mod order {
         }
     }
     /// Any command's outcome; serde writes it as the outcome alone.
+    #[derive(::core::fmt::Debug)]
     pub(super) enum Reply {
         ///The outcome of `Pay`.
         Pay(()),
@@ -257,7 +259,7 @@ mod order {
     }
     /**The rules of `Order`: what each command makes of the state it finds.
 
-A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no effect of its own, so it may run more than once for one effect.*/
+A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement the rules of `Order`",
         label = "not the rules of this machine",
@@ -302,6 +304,12 @@ The rejection, if the command is refused.*/
     }
     #[doc(hidden)]
     pub(super) struct Driver<R>(pub R);
+    #[automatically_derived]
+    impl<R> ::core::fmt::Debug for Driver<R> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str("Driver")
+        }
+    }
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R>
     where
@@ -504,6 +512,10 @@ The rejection, if the command is refused.*/
         DB, R > where for < 'idem > super::Order : ::idem_core::__private::State { fn
         clone(& self) -> Self { Self(::core::clone::Clone::clone(& self.0)) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::fmt::Debug for Machines < DB, R > where for < 'idem > super::Order :
+        ::idem_core::__private::State { fn fmt(& self, f : & mut ::core::fmt::Formatter <
+        '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
         ::core::ops::Deref for Machines < DB, R > where for < 'idem > super::Order :
         ::idem_core::__private::State { type Target = ::idem_core::machine::Machines <
         DB, Driver < R >>; fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
@@ -520,7 +532,11 @@ The rejection, if the command is refused.*/
         ::core::clone::Clone for At < DB, R > where for < 'idem > super::Order :
         ::idem_core::__private::State { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
+        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for At < DB, R >
+        where for < 'idem > super::Order : ::idem_core::__private::State { fn fmt(& self,
+        f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(& self.0, f) } } #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
         where for < 'idem > super::Order : ::idem_core::__private::State { type Target =
         ::idem_core::machine::At < DB, Driver < R >>; fn deref(& self) -> & Self::Target
         { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions > At < DB, R >
@@ -546,8 +562,12 @@ The rejection, if the command is refused.*/
         r" One machine inside a transaction of the caller's."] pub (super) struct Within
         < 't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within
         < 't, DB, Driver < R >>) where for < 'idem > super::Order :
-        ::idem_core::__private::State; impl < 't, DB : ::idem_core::Database, R :
-        Transitions > Within < 't, DB, R > where for < 'idem > super::Order :
+        ::idem_core::__private::State; #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Within < '_, DB,
+        R > where for < 'idem > super::Order : ::idem_core::__private::State { fn fmt(&
+        self, f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(& self.0, f) } } impl < 't, DB : ::idem_core::Database, R
+        : Transitions > Within < 't, DB, R > where for < 'idem > super::Order :
         ::idem_core::__private::State { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(self, initial :
         Pending) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
@@ -622,6 +642,15 @@ The rejection, if the command is refused.*/
             ::idem_core::Error<R::Rejection>,
         > {
             self.0.__apply(key.cloned(), command)
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::fmt::Debug for InMemory<R>
+    where
+        for<'idem> super::Order: ::idem_core::__private::State,
+    {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.0, f)
         }
     }
     #[automatically_derived]

@@ -22,10 +22,11 @@ stateDiagram-v2
     Still --> [*]
 ```*/
 #[allow(
-    missing_debug_implementations,
     non_camel_case_types,
     private_interfaces,
+    single_use_lifetimes,
     unreachable_pub,
+    unused_lifetimes,
     unused_qualifications,
     clippy::pedantic,
     clippy::exhaustive_enums,
@@ -125,6 +126,7 @@ mod rock {
         }
     }
     /// Any command's outcome; serde writes it as the outcome alone.
+    #[derive()]
     pub(super) enum Reply {}
     impl Reply {
         /// The name of the command that was answered.
@@ -145,7 +147,7 @@ mod rock {
     }
     /**The rules of `Rock`: what each command makes of the state it finds.
 
-A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no effect of its own, so it may run more than once for one effect.*/
+A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement the rules of `Rock`",
         label = "not the rules of this machine",
@@ -164,6 +166,12 @@ A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no e
     }
     #[doc(hidden)]
     pub(super) struct Driver<R>(pub R);
+    #[automatically_derived]
+    impl<R> ::core::fmt::Debug for Driver<R> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str("Driver")
+        }
+    }
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
         type Machine = super::Rock;
@@ -299,26 +307,33 @@ A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no e
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
         ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : ::idem_core::Database, R : Transitions > ::core::ops::Deref for Machines <
-        DB, R > where { type Target = ::idem_core::machine::Machines < DB, Driver < R >>;
-        fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
-        ::idem_core::Database, R : Transitions > Machines < DB, R > where { pub (super)
-        fn __new(idem : & ::idem_core::Idem < DB >, rules : R) -> Self {
-        Self(::idem_core::machine::Machines::__new(idem, Driver(rules))) } #[doc =
-        r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
-        ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
-        .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (super) struct At <
-        DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::At < DB,
-        Driver < R >>) where; #[automatically_derived] impl < DB : ::idem_core::Database,
-        R : Transitions > ::core::clone::Clone for At < DB, R > where { fn clone(& self)
-        -> Self { Self(::core::clone::Clone::clone(& self.0)) } }
+        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Machines <
+        DB, R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
-        ::core::ops::Deref for At < DB, R > where { type Target =
-        ::idem_core::machine::At < DB, Driver < R >>; fn deref(& self) -> & Self::Target
-        { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions > At < DB, R >
-        where { #[doc = r" Puts the machine into its initial state, once."] pub fn
-        start(& self, initial : Still) -> ::idem_core::machine::Call < '_, (),
-        R::Rejection > { self.0.__start(::core::convert::From::from(initial)) } #[doc =
+        ::core::ops::Deref for Machines < DB, R > where { type Target =
+        ::idem_core::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
+        Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions >
+        Machines < DB, R > where { pub (super) fn __new(idem : & ::idem_core::Idem < DB
+        >, rules : R) -> Self { Self(::idem_core::machine::Machines::__new(idem,
+        Driver(rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
+        at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> At < DB,
+        R > { At(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub
+        (super) struct At < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::At < DB, Driver < R >>) where; #[automatically_derived]
+        impl < DB : ::idem_core::Database, R : Transitions > ::core::clone::Clone for At
+        < DB, R > where { fn clone(& self) -> Self { Self(::core::clone::Clone::clone(&
+        self.0)) } } #[automatically_derived] impl < DB : ::idem_core::Database, R :
+        Transitions > ::core::fmt::Debug for At < DB, R > where { fn fmt(& self, f : &
+        mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(& self.0, f) } } #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
+        where { type Target = ::idem_core::machine::At < DB, Driver < R >>; fn deref(&
+        self) -> & Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R :
+        Transitions > At < DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(& self, initial
+        : Still) -> ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
+        .__start(::core::convert::From::from(initial)) } #[doc =
         r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
         pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
         't, DB, R > { Within(self.0.__within(tx)) } #[doc =
@@ -329,8 +344,11 @@ A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no e
         .__apply(key.cloned(), command) } } #[doc =
         r" One machine inside a transaction of the caller's."] pub (super) struct Within
         < 't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within
-        < 't, DB, Driver < R >>) where; impl < 't, DB : ::idem_core::Database, R :
-        Transitions > Within < 't, DB, R > where { #[doc =
+        < 't, DB, Driver < R >>) where; #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Within < '_, DB,
+        R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } } impl < 't, DB :
+        ::idem_core::Database, R : Transitions > Within < 't, DB, R > where { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(self, initial :
         Still) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
         .__start(::core::convert::From::from(initial)) } #[doc =
@@ -370,6 +388,12 @@ A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no e
             ::idem_core::Error<R::Rejection>,
         > {
             self.0.__apply(key.cloned(), command)
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::fmt::Debug for InMemory<R> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.0, f)
         }
     }
     #[automatically_derived]

@@ -35,10 +35,11 @@ stateDiagram-v2
     Cancelled --> [*]
 ```*/
 #[allow(
-    missing_debug_implementations,
     non_camel_case_types,
     private_interfaces,
+    single_use_lifetimes,
     unreachable_pub,
+    unused_lifetimes,
     unused_qualifications,
     clippy::pedantic,
     clippy::exhaustive_enums,
@@ -327,6 +328,7 @@ pub mod order {
         }
     }
     /// Any command's outcome; serde writes it as the outcome alone.
+    #[derive(::core::fmt::Debug)]
     pub enum Reply {
         ///The outcome of `Pay`.
         Pay(super::__IdemOrderT1),
@@ -414,7 +416,7 @@ pub mod order {
     }
     /**The rules of `Order`: what each command makes of the state it finds.
 
-A transition is pure: it answers with a [`Step`](::idem_core::Step) and has no effect of its own, so it may run more than once for one effect.*/
+A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement the rules of `Order`",
         label = "not the rules of this machine",
@@ -462,6 +464,12 @@ The rejection, if the command is refused.*/
     }
     #[doc(hidden)]
     pub struct Driver<R>(pub R);
+    #[automatically_derived]
+    impl<R> ::core::fmt::Debug for Driver<R> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str("Driver")
+        }
+    }
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
         type Machine = super::Order;
@@ -680,23 +688,30 @@ The rejection, if the command is refused.*/
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
         ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : ::idem_core::Database, R : Transitions > ::core::ops::Deref for Machines <
-        DB, R > where { type Target = ::idem_core::machine::Machines < DB, Driver < R >>;
-        fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
-        ::idem_core::Database, R : Transitions > Machines < DB, R > where { pub (super)
-        fn __new(idem : & ::idem_core::Idem < DB >, rules : R) -> Self {
-        Self(::idem_core::machine::Machines::__new(idem, Driver(rules))) } #[doc =
-        r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
-        ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
-        .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub struct At < DB :
-        ::idem_core::Database, R : Transitions > (::idem_core::machine::At < DB, Driver <
-        R >>) where; #[automatically_derived] impl < DB : ::idem_core::Database, R :
-        Transitions > ::core::clone::Clone for At < DB, R > where { fn clone(& self) ->
-        Self { Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived]
-        impl < DB : ::idem_core::Database, R : Transitions > ::core::ops::Deref for At <
-        DB, R > where { type Target = ::idem_core::machine::At < DB, Driver < R >>; fn
-        deref(& self) -> & Self::Target { & self.0 } } impl < DB : ::idem_core::Database,
-        R : Transitions > At < DB, R > where { #[doc =
+        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Machines <
+        DB, R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::ops::Deref for Machines < DB, R > where { type Target =
+        ::idem_core::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
+        Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions >
+        Machines < DB, R > where { pub (super) fn __new(idem : & ::idem_core::Idem < DB
+        >, rules : R) -> Self { Self(::idem_core::machine::Machines::__new(idem,
+        Driver(rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
+        at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> At < DB,
+        R > { At(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub
+        struct At < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::At < DB, Driver < R >>) where; #[automatically_derived]
+        impl < DB : ::idem_core::Database, R : Transitions > ::core::clone::Clone for At
+        < DB, R > where { fn clone(& self) -> Self { Self(::core::clone::Clone::clone(&
+        self.0)) } } #[automatically_derived] impl < DB : ::idem_core::Database, R :
+        Transitions > ::core::fmt::Debug for At < DB, R > where { fn fmt(& self, f : &
+        mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(& self.0, f) } } #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
+        where { type Target = ::idem_core::machine::At < DB, Driver < R >>; fn deref(&
+        self) -> & Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R :
+        Transitions > At < DB, R > where { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(& self, initial
         : Pending) -> ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
         .__start(::core::convert::From::from(initial)) } #[doc =
@@ -724,8 +739,11 @@ The rejection, if the command is refused.*/
         .__apply(key.cloned(), command) } } #[doc =
         r" One machine inside a transaction of the caller's."] pub struct Within < 't, DB
         : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't,
-        DB, Driver < R >>) where; impl < 't, DB : ::idem_core::Database, R : Transitions
-        > Within < 't, DB, R > where { #[doc =
+        DB, Driver < R >>) where; #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Within < '_, DB,
+        R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } } impl < 't, DB :
+        ::idem_core::Database, R : Transitions > Within < 't, DB, R > where { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(self, initial :
         Pending) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
         .__start(::core::convert::From::from(initial)) } #[doc =
@@ -816,6 +834,12 @@ The rejection, if the command is refused.*/
             ::idem_core::Error<R::Rejection>,
         > {
             self.0.__apply(key.cloned(), command)
+        }
+    }
+    #[automatically_derived]
+    impl<R: Transitions> ::core::fmt::Debug for InMemory<R> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.0, f)
         }
     }
     #[automatically_derived]
