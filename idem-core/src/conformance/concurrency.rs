@@ -1,5 +1,7 @@
 //! Duplicates at the same time, in one process.
 
+use std::time::Duration;
+
 use tokio::task::JoinSet;
 
 use super::case::{fresh, key, replayed};
@@ -17,8 +19,8 @@ pub async fn duplicates_of_one_key_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     // A crowd waits for connections and locks, which is what is tested, not for how long.
     let patient = Idem::<S::DB>::builder()
-        .acquire_timeout(std::time::Duration::from_secs(60))
-        .lock_wait(std::time::Duration::from_secs(60))
+        .acquire_timeout(Duration::from_mins(1))
+        .lock_wait(Duration::from_mins(1))
         .open(&on.url())
         .await
         .expect("opened");
@@ -59,7 +61,7 @@ fn one_effect<T: PartialEq + std::fmt::Debug>(outcomes: &[Outcome<T>]) {
 pub async fn different_keys_on_one_machine_all_have_theirs<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let patient = Idem::<S::DB>::builder()
-        .lock_wait(std::time::Duration::from_secs(60))
+        .lock_wait(Duration::from_mins(1))
         .retry(crate::engine::retry::Retry::default().attempts(100))
         .open(&on.url())
         .await

@@ -1,4 +1,5 @@
 //! The machines that the clauses drive: an order, a door, and the releases of a parcel.
+#![allow(missing_docs, clippy::exhaustive_enums, reason = "machines to drive; what they mean is in the names")]
 
 use std::convert::Infallible;
 

@@ -144,6 +144,8 @@ macro_rules! for_each_clause {
                     a_refused_call_leaves_the_transaction_usable,
                     an_adopted_transaction_is_the_same,
                     a_dropped_call_breaks_the_transaction_or_leaves_no_trace,
+                    a_duplicate_waits_for_the_first_within_its_bound,
+                    two_transactions_wait_only_where_they_must,
                     a_unit_that_fails_leaves_nothing,
                     units_that_race_all_succeed,
                 }

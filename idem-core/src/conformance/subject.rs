@@ -172,10 +172,6 @@ impl<S: Subject> Stored<'_, S> {
     pub(super) async fn execute_on(&self, conn: &mut Connection<S>, sql: &str) {
         self.subject.execute(conn, sql).await.expect("the suite's statement runs");
     }
-
-    pub(super) fn subject(&self) -> &S {
-        self.subject
-    }
 }
 
 /// What opening a database came to, where it must fail.

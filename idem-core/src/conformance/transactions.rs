@@ -4,12 +4,14 @@ use std::convert::Infallible;
 use std::future::{Future, IntoFuture as _};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use super::case::{fresh, key, refused, replayed};
 use super::machines::{door, order};
 use super::subject::{Stored, Subject};
 use crate::engine::retry::Retry;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::idem::Idem;
 use crate::machine::Natural;
 
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
@@ -51,9 +53,9 @@ pub async fn rollback_and_drop_keep_neither<S: Subject>(on: &S) {
         stored.execute_on(tx.conn(), "INSERT INTO notes VALUES ('never')").await;
         fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
         if round % 2 == 0 {
-            tx.rollback().await
+            tx.rollback().await;
         } else {
-            drop(tx)
+            drop(tx);
         }
         assert_eq!((stored.number(NOTES).await, version(&stored).await, stored.rows().await), (0, 1, rows));
     }
@@ -103,9 +105,9 @@ pub async fn an_adopted_transaction_is_the_same<S: Subject>(on: &S) {
         let mut tx = stored.idem.adopt_tx(begun);
         fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
         if commit {
-            tx.commit().await.expect("committed")
+            tx.commit().await.expect("committed");
         } else {
-            tx.rollback().await
+            tx.rollback().await;
         }
         assert_eq!(stored.number(NOTES).await, i64::from(commit));
         assert_eq!(version(&stored).await, if commit { 2 } else { 1 });
@@ -158,6 +160,48 @@ async fn polled<T>(future: impl Future<Output = T>, polls: u32) -> Option<T> {
         future.as_mut().poll(cx).map(Some)
     })
     .await
+}
+
+/// Another transaction holds the key and the machine: within the bound its outcome is waited for, past it the answer is
+/// `InFlight`, and the next try gets the outcome.
+pub async fn a_duplicate_waits_for_the_first_within_its_bound<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let order = stored.orders().at("o");
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let first = fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
+    let bound = Duration::from_millis(50);
+    for _ in 0..2 {
+        let error = refused(order.pay(&key("k"), PAY).deadline(bound).await, ErrorKind::InFlight);
+        assert!(error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
+        refused(order.cancel(Natural, order::Cancel { reason: "?".into() }).deadline(bound).await, ErrorKind::InFlight);
+    }
+    let waiting = tokio::spawn({
+        let order = order.clone();
+        async move { order.pay(&key("k"), PAY).deadline(Duration::from_mins(1)).await }
+    });
+    tokio::task::yield_now().await;
+    tx.commit().await.expect("committed");
+    replayed(waiting.await.expect("no panic"), &first);
+    replayed(order.pay(&key("k"), PAY).deadline(bound).await, &first);
+}
+
+/// Where one transaction writes at a time a second one cannot begin; elsewhere two that touch different machines commit.
+pub async fn two_transactions_wait_only_where_they_must<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let brief = Idem::<S::DB>::builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
+    let order = stored.orders().at("o");
+    let mut first = brief.begin().await.expect("begun");
+    fresh(order.within(&mut first).pay(&key("k"), PAY).await);
+    match brief.begin().await {
+        Ok(mut second) => {
+            assert!(!on.differences().one_writer);
+            fresh(stored.doors().at("d").within(&mut second).knock(&key("k"), door::Knock { times: 1 }).await);
+            second.commit().await.expect("committed");
+        }
+        Err(error) => assert!(on.differences().one_writer && error.kind() == ErrorKind::InFlight, "{error}"),
+    }
+    first.commit().await.expect("committed");
+    assert_eq!(version(&stored).await, 2);
 }
 
 /// Its own error comes out, and nothing of it is applied.

@@ -117,8 +117,10 @@ pub(crate) fn as_json<T: serde::Serialize, R>(outcome: Outcome<T>) -> Result<Out
 pub(super) mod stored {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use super::*;
-    use crate::machine::{At, Machines};
+    use super::{CommandOf, Ground, Heard, Place, as_json};
+    use crate::error::Error;
+    use crate::key::Key;
+    use crate::machine::{At, Machines, Rules};
     use crate::store::Database;
 
     /// Machines in a database, each under an id that was never used.

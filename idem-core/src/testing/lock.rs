@@ -57,7 +57,7 @@ pub enum LockError {
     #[error("samples are missing:\n  {}", .0.join("\n  "))]
     Samples(Vec<String>),
     /// Rows that are stored today would be stranded.
-    #[error("stored rows would be stranded:\n{}", .0.iter().map(|it| format!("  {it}\n")).collect::<String>())]
+    #[error("stored rows would be stranded:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Stranded(Vec<Stranded>),
     /// The file is not a schema lock of this machine.
     #[error("{} is no schema lock of this machine: {problem}", .path.display())]
@@ -146,12 +146,12 @@ impl File {
         for (name, values) in &self.states {
             match M::GRAPH.state_named(name) {
                 Some(at) => check(format!("state `{name}`"), values, &|value| content(&state::<M>(at, value)?)),
-                None => gone.push(unknown("state", name, format!("#[was(\"{name}\")]"))),
+                None => gone.push(unknown("state", name, &format!("#[was(\"{name}\")]"))),
             }
         }
         for (name, Encodings { payloads, outcomes }) in &self.commands {
             let Some(at) = M::GRAPH.command_named(name) else {
-                gone.push(unknown("command", name, format!("was = \"{name}\"")));
+                gone.push(unknown("command", name, &format!("was = \"{name}\"")));
                 continue;
             };
             check(format!("command `{name}`"), payloads, &|value| payload::<M>(&command::<M>(at, value)?));
@@ -222,7 +222,7 @@ fn outcome<M: Machine>(position: usize, json: &Value) -> Result<Value, String> {
     serde_json::to_value(reply).map_err(|error| error.to_string())
 }
 
-fn unknown(what: &str, name: &str, was: String) -> Stranded {
+fn unknown(what: &str, name: &str, was: &str) -> Stranded {
     let problem = format!("the enum has no {what} of this name");
     Stranded { what: format!("{what} `{name}`"), problem, fix: format!("put `{was}` on its successor") }
 }

@@ -48,9 +48,11 @@ mod ground;
 mod lock;
 mod oracle;
 mod report;
+mod rule;
 mod run;
 mod samples;
 mod script;
+mod search;
 
 pub use explore::Explorer;
 #[cfg(feature = "conformance")]

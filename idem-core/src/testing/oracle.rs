@@ -75,13 +75,11 @@ impl Model {
         Request::Command(command, payload)
     }
 
-    /// Section 4 of the design, row by row. `bare`: the initial state carries nothing.
+    /// The answer table of `docs/GUARANTEES.md`, row by row. `bare`: the initial state carries nothing.
     pub(super) fn expect(&self, key: Option<&str>, request: &Request, bare: bool) -> Expected {
         if let Some(known) = key.and_then(|key| self.keys.get(key)) {
-            return match known.request == *request {
-                true => Expected::Replay('a', known.seq),
-                false => Expected::Refused('b', ErrorKind::KeyReused),
-            };
+            let same = known.request == *request;
+            return if same { Expected::Replay('a', known.seq) } else { Expected::Refused('b', ErrorKind::KeyReused) };
         }
         let Request::Command(command, _) = request else {
             return match (&self.now, request) {
@@ -104,9 +102,9 @@ impl Model {
             None => return Expected::Refused('g', ErrorKind::NotStarted),
         };
         let newest = self.runs.iter().rev().find(|run| run.is_of(*command));
-        let reached = newest.map(|run| match run.request == *request {
-            true => Expected::Replay('d', run.seq),
-            false => Expected::Refused('e', ErrorKind::ReachedOtherwise),
+        let reached = newest.map(|run| {
+            let same = run.request == *request;
+            if same { Expected::Replay('d', run.seq) } else { Expected::Refused('e', ErrorKind::ReachedOtherwise) }
         });
         // Without a key the visit is asked before the edge: an override back into a visit does not reopen it.
         let this_visit = newest.is_some_and(|run| self.now.as_ref().is_some_and(|now| run.from_visit == now.visit));

@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::ground::{Heard, Place};
 use super::oracle::{Expected, Model, Request};
-use super::samples::{command, content, payload, state};
+use super::rule::Said;
+use super::samples::{command, content, state};
 use super::script::Line;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::key::Key;
-use crate::machine::{Context, Graph, Machine, Move as MoneyMove, Rules, Taken};
+use crate::machine::{Context, Graph, Machine, Rules};
 
 /// Where an answer, or the machine after it, is not what it must be.
 #[derive(Debug)]
@@ -226,7 +227,10 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
             });
         };
         let Some(step) = steps.iter().find(|step| step.to == to && step.outcome == *outcome) else {
-            let (expected, found) = (format!("{steps:?}"), format!("state and content {to:?}, outcome {}", *outcome));
+            let steps: Vec<_> = steps.iter().map(ToString::to_string).collect();
+            let (expected, found) =
+                (steps.join(", or "), Said { to, outcome: outcome.into_inner(), deltas: Vec::new() });
+            let (expected, found) = (format!("what the rule says when it is run again: {expected}"), found.to_string());
             return Err(Mismatch { expected, found });
         };
         for (account, delta) in &step.deltas {
@@ -329,38 +333,7 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
         let position =
             Self::graph().command_named(name).ok_or_else(|| unreadable(format!("no command is called `{name}`")))?;
         let value = command::<X::Machine>(position, json).map_err(unreadable)?;
-        debug_assert!(payload::<X::Machine>(&value).is_ok());
         Ok((position, value))
-    }
-}
-
-/// A step as the rule says it.
-#[derive(Debug)]
-struct Said {
-    to: (usize, Value),
-    outcome: Value,
-    deltas: Vec<(String, i64)>,
-}
-
-impl Said {
-    /// The step and those it names for money that does not fit, in order.
-    fn all<M: Machine>(taken: Taken<M>) -> Result<Vec<Self>, String> {
-        let mut said = Vec::new();
-        let mut next = Some(Box::new(taken));
-        while let Some(taken) = next {
-            let outcome = taken.outcome.and_then(|stored| stored.decode()).map_err(|error| error.to_string())?;
-            let deltas = taken.effects.moves.into_iter().flat_map(deltas).collect();
-            said.push(Self { to: (taken.to.state(), content(&taken.to)?), outcome, deltas });
-            next = taken.otherwise;
-        }
-        Ok(said)
-    }
-}
-
-fn deltas(change: MoneyMove) -> Vec<(String, i64)> {
-    match change {
-        MoneyMove::Delta { account, delta } => vec![(account, delta)],
-        MoneyMove::Transfer { from, to, amount } => vec![(from, amount.saturating_neg()), (to, amount)],
     }
 }
 
