@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::{PgConnection, Postgres};
 
 use super::ground::{Fresh, Ground, WAIT, both, run};
-use super::sample::{SHOP, With, step};
+use super::sample::{SHOP, With, hash, step};
 use crate::store::Store;
 use crate::store::error::Class;
 
@@ -49,55 +49,82 @@ fn above_read_committed_a_lost_race_is_contention_of_the_whole_unit() {
     }
 }
 
-/// The one that waits finds the key of the one it waited for, and its own transaction can go on.
-#[test]
-fn a_duplicate_that_waits_for_the_first_loses_and_goes_on() {
-    run::<Postgres, _>(async |mut db: Db| {
-        let mut other = db.another().await;
-        assert!(db.write(&step("m", 1)).await);
-        db.begin().await;
-        Postgres::execute(&mut other, &Postgres::begin(WAIT)).await.expect("begins");
-        let (one, two) = (step("m", 2).with_key("k"), step("n", 1).with_key("k"));
-        assert!(Postgres::write_joined(&mut db.conn, &db.sql, &one).await.expect("writes"));
-        let waits = Postgres::write_joined(&mut other, &db.sql, &two);
-        let commits = async {
-            let waiting = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
-            while Postgres::number(&mut db.conn, waiting).await == 0 {}
-            Postgres::execute(&mut db.conn, "COMMIT").await.expect("commits");
-        };
-        let (written, ()) = both(waits, commits).await;
-        assert!(!written.expect("loses without an error"));
-        assert!(Postgres::write_joined(&mut other, &db.sql, &step("n", 1).with_key("l")).await.expect("goes on"));
-        Postgres::execute(&mut other, "COMMIT").await.expect("commits");
-        assert_eq!(db.counts().await[..3], [2, 3, 2]);
-    });
+/// Ends when as many connections as this wait for a lock in this test's schema.
+async fn waiting(conn: &mut PgConnection, schema: &str, count: i64) {
+    let blocked = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{schema}.%' AND cardinality(pg_blocking_pids(pid)) > 0"
+    );
+    while Postgres::number(conn, &blocked).await < count {}
 }
 
-/// Locks are taken in one order, whatever the order asked, so that two who lock the same rows never wait in a circle.
+fn schema(db: &Db) -> String {
+    format!("\"{}\"", db.tables.schema().expect("a schema of its own"))
+}
+
+/// The one that waits finds what the one that it waited for wrote, and its own transaction can go on.
 #[test]
-fn locks_are_taken_in_the_order_of_bytes() {
-    run::<Postgres, _>(async |mut db: Db| {
-        let mut other = db.another().await;
-        let all = step("B", 1).and(step("a", 1)).and(step("\u{e9}", 1));
-        assert!(db.write(&all).await);
-        for _ in 0..50 {
-            let up = async {
-                Postgres::execute(&mut db.conn, &Postgres::begin(WAIT)).await.expect("begins");
-                let asked = [(SHOP, "B"), (SHOP, "a"), (SHOP, "\u{e9}")];
-                Postgres::lock_machines(&mut db.conn, &db.sql, &asked).await.expect("locks");
-                Postgres::load_accounts(&mut db.conn, &db.sql, &["x", "y", "Z"], true).await.expect("locks");
+fn a_duplicate_that_waits_for_the_first_loses_and_goes_on() {
+    let key = || (step("m", 2).with_key("k"), step("n", 1).with_key("k"));
+    let start = || (step("n", 1), step("n", 1).with_key("free"));
+    let start_of_many = || (step("n", 1), step("a", 1).with_key("free").and(step("m", 2)).and(step("n", 1)));
+    for (round, (first, second)) in [key(), start(), start_of_many()].into_iter().enumerate() {
+        run::<Postgres, _>(async |mut db: Db| {
+            let mut other = db.another().await;
+            let schema = schema(&db);
+            assert!(db.write(&step("m", 1)).await);
+            db.begin().await;
+            Postgres::execute(&mut other, &Postgres::begin(WAIT)).await.expect("begins");
+            assert!(Postgres::write_joined(&mut db.conn, &db.sql, &first).await.expect("writes"));
+            let waits = Postgres::write_joined(&mut other, &db.sql, &second);
+            let commits = async {
+                waiting(&mut db.conn, &schema, 1).await;
                 Postgres::execute(&mut db.conn, "COMMIT").await.expect("commits");
             };
-            let down = async {
-                Postgres::execute(&mut other, &Postgres::begin(WAIT)).await.expect("begins");
-                let asked = [(SHOP, "\u{e9}"), (SHOP, "a"), (SHOP, "B")];
-                Postgres::lock_machines(&mut other, &db.sql, &asked).await.expect("locks");
-                Postgres::load_accounts(&mut other, &db.sql, &["Z", "y", "x"], true).await.expect("locks");
-                Postgres::execute(&mut other, "COMMIT").await.expect("commits");
+            let (written, ()) = both(waits, commits).await;
+            assert!(!written.expect("loses without an error"), "round {round}");
+            let before = db.counts().await;
+            Postgres::execute(&mut other, "COMMIT").await.expect("commits");
+            assert_eq!(db.counts().await, before, "round {round}");
+            assert!(db.load(&[(SHOP, "a")], &[hash("free")]).await.keys[0].is_none());
+        });
+    }
+}
+
+/// Two who lock the same rows never wait for each other in a circle, whatever the order in which they ask.
+#[test]
+fn locks_are_taken_in_the_order_of_bytes() {
+    for accounts in [false, true] {
+        run::<Postgres, _>(async |mut db: Db| {
+            let (mut up, mut down, mut watch) = (db.another().await, db.another().await, db.another().await);
+            let (schema, names) = (schema(&db), ["B", "a", "\u{e9}"]);
+            let all = step("B", 1).and(step("a", 1)).and(step("\u{e9}", 1));
+            assert!(db.write(&names.iter().fold(all, |write, name| write.with_money(name, &[1]))).await);
+            // The middle one is held until both wait: for it, or one for the other.
+            db.begin().await;
+            lock(&mut db.conn, &db.sql, &["a"], accounts).await;
+            for conn in [&mut up, &mut down] {
+                Postgres::execute(conn, &Postgres::begin(WAIT)).await.expect("begins");
+            }
+            let ask = async |conn: &mut PgConnection, names: [&str; 3]| {
+                lock(conn, &db.sql, &names, accounts).await;
+                Postgres::execute(conn, "COMMIT").await.expect("commits");
             };
-            both(up, down).await;
-        }
-    });
+            let release = async {
+                waiting(&mut watch, &schema, 2).await;
+                Postgres::execute(&mut db.conn, "COMMIT").await.expect("commits");
+            };
+            both(release, both(ask(&mut up, names), ask(&mut down, ["\u{e9}", "a", "B"]))).await;
+        });
+    }
+}
+
+async fn lock(conn: &mut PgConnection, sql: &<Postgres as Store>::Sql, names: &[&str], accounts: bool) {
+    if accounts {
+        Postgres::load_accounts(conn, sql, names, true).await.expect("locks");
+    } else {
+        let machines: Vec<_> = names.iter().map(|name| (SHOP, *name)).collect();
+        Postgres::lock_machines(conn, sql, &machines).await.expect("locks");
+    }
 }
 
 #[test]
