@@ -1,6 +1,7 @@
 //! Idempotency keys: the name by which a request is recognised when it comes again.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -24,8 +25,10 @@ pub const MAX_NAME_BYTES: usize = 255;
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    scope: Box<str>,
-    key: Box<str>,
+    /// Scope and key in one piece, shared by all clones: a key is cloned for each call.
+    text: Arc<str>,
+    /// Where the key begins.
+    scope: u8,
 }
 
 /// Why a text cannot be a scope, a key, a machine id or an account name.
@@ -83,7 +86,8 @@ impl Key {
         let (scope, key) = (scope.into(), key.into());
         check_name("scope", &scope)?;
         check_name("key", &key)?;
-        Ok(Self { scope: scope.into_boxed_str(), key: key.into_boxed_str() })
+        let length = u8::try_from(scope.len()).map_err(|_| KeyError::TooLong { what: "scope", bytes: scope.len() })?;
+        Ok(Self { text: (scope + &key).into(), scope: length })
     }
 
     /// A new key that no one else has: a UUID of version 7 (RFC 9562), so that keys made one after another are stored
@@ -124,27 +128,29 @@ impl Key {
     #[must_use]
     pub fn derive(&self, step: &str) -> Self {
         let hash = Hasher::new("idem key derive v1")
-            .with(self.scope.as_bytes())
-            .with(self.key.as_bytes())
+            .with(self.scope().as_bytes())
+            .with(self.as_str().as_bytes())
             .with(step.as_bytes());
-        Self { scope: self.scope.clone(), key: format!("d.{}", Hex(&hash.finish())).into_boxed_str() }
+        Self { text: format!("{}d.{}", self.scope(), Hex(&hash.finish())).into(), scope: self.scope }
     }
 
     /// Who chose the key.
     pub fn scope(&self) -> &str {
-        &self.scope
+        &self.text[..usize::from(self.scope)]
     }
 
     /// The key as it was chosen.
     pub fn as_str(&self) -> &str {
-        &self.key
+        &self.text[usize::from(self.scope)..]
     }
 
     /// What the key is stored under on one surface (a machine's name, the ledger, an operation).
     pub(crate) fn hash_on(&self, surface: &str) -> KeyHash {
-        let hash =
-            Hasher::new("idem key v1").with(surface.as_bytes()).with(self.scope.as_bytes()).with(self.key.as_bytes());
-        KeyHash::new(hash.finish(), &self.key)
+        let hash = Hasher::new("idem key v1")
+            .with(surface.as_bytes())
+            .with(self.scope().as_bytes())
+            .with(self.as_str().as_bytes());
+        KeyHash::new(hash.finish(), self.as_str())
     }
 }
 

@@ -156,8 +156,9 @@ mod tests {
                 assert_eq!(guarded, order::why_not(state, command).is_none(), "{command} in {state}");
                 let arrow = format!("    {state} --> ");
                 let label = format!(": {command}\n");
-                let drawn =
-                    order::mermaid().split_inclusive('\n').any(|line| line.starts_with(&arrow) && line.ends_with(&label));
+                let drawn = order::mermaid()
+                    .split_inclusive('\n')
+                    .any(|line| line.starts_with(&arrow) && line.ends_with(&label));
                 assert_eq!(guarded, drawn, "{command} in {state}");
                 legal += usize::from(guarded);
             }

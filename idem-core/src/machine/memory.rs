@@ -139,7 +139,7 @@ impl<X: Rules> InMemory<X> {
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
     ) -> Result<Outcome<O>, Error<X::Rejection>> {
-        self.run(key, &command)?.try_map(|outcome| outcome.decode()).map_err(undecodable)
+        self.run(key, &command)?.try_map(|at| self.history[at].outcome.decode()).map_err(undecodable)
     }
 
     #[doc(hidden)]
@@ -150,14 +150,16 @@ impl<X: Rules> InMemory<X> {
         command: <X::Machine as Machine>::Command,
     ) -> Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>> {
         let index = X::Machine::command(&command);
-        self.run(key, &command)?.try_map(|outcome| X::Machine::read_reply(index, &outcome)).map_err(undecodable)
+        let outcome = self.run(key, &command)?;
+        outcome.try_map(|at| X::Machine::read_reply(index, &self.history[at].outcome)).map_err(undecodable)
     }
 
+    /// The outcome is given by its place in the history.
     fn run(
         &mut self,
         key: Option<Key>,
         command: &<X::Machine as Machine>::Command,
-    ) -> Result<Outcome<Stored>, Error<X::Rejection>> {
+    ) -> Result<Outcome<usize>, Error<X::Rejection>> {
         let graph = X::Machine::GRAPH;
         let index = X::Machine::command(command);
         let info = &graph.commands[index];
@@ -209,7 +211,7 @@ impl<X: Rules> InMemory<X> {
         index: usize,
         command: &<X::Machine as Machine>::Command,
         payload: Stored,
-    ) -> Result<Outcome<Stored>, Error<X::Rejection>> {
+    ) -> Result<Outcome<usize>, Error<X::Rejection>> {
         let info = &X::Machine::GRAPH.commands[index];
         let seq = self.history.len() + 1;
         let at = Timestamp::local().max(self.entered_at);
@@ -229,21 +231,13 @@ impl<X: Rules> InMemory<X> {
             (self.visit, self.entered_at) = (seq, at);
         }
         self.state = taken.to;
-        let run = Run {
-            command: Some(index),
-            payload,
-            outcome: outcome.clone(),
-            at,
-            from_visit,
-            state: position,
-            visit: self.visit,
-        };
+        let run = Run { command: Some(index), payload, outcome, at, from_visit, state: position, visit: self.visit };
         self.history.push(run);
         self.last[index] = Some(seq - 1);
         if let Some(key) = key {
             self.keys.insert(key, seq - 1);
         }
-        Ok(Outcome::new(outcome, seq as u64, at, true, false))
+        Ok(Outcome::new(seq - 1, seq as u64, at, true, false))
     }
 
     /// The step whose money fits, with its outcome: the one taken, or one of those it names instead.
@@ -280,9 +274,9 @@ impl<X: Rules> InMemory<X> {
         run.command == Some(command) && (run.payload == *payload || fingerprint(&run.payload) == fingerprint(payload))
     }
 
-    fn replay(&self, at: usize) -> Outcome<Stored> {
+    fn replay(&self, at: usize) -> Outcome<usize> {
         let run = &self.history[at];
-        Outcome::new(run.outcome.clone(), at as u64 + 1, run.at, false, at + 1 < self.history.len())
+        Outcome::new(at, at as u64 + 1, run.at, false, at + 1 < self.history.len())
     }
 
     fn reused(&self, key: Option<&Key>, at: usize, command: &'static str) -> Error<X::Rejection> {

@@ -37,27 +37,35 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     }
 }
 
-/// A `match`, which the compiler turns into the table that suits the machine.
+/// A bit per state and command: four instructions, where a `match` on the pair takes twice as many.
 fn guard(model: &Model) -> TokenStream {
+    const BITS: usize = 64;
     let vis = visibility(model);
-    let arms = model.states.iter().enumerate().filter_map(|(at, state)| {
-        let state = &state.ident;
-        let commands = commands_from(model, at);
-        (!commands.is_empty()).then(|| quote!((StateKind::#state, #(CommandKind::#commands)|*)))
+    if model.commands.is_empty() {
+        return quote! {
+            /// Whether `command` is legal in `state`: there is none.
+            #vis const fn guard(_state: StateKind, command: CommandKind) -> bool {
+                match command {}
+            }
+        };
+    }
+    let words = model.commands.len().div_ceil(BITS);
+    let rows = (0..model.states.len()).map(|at| {
+        let mut row = vec![0_u64; words];
+        for edge in model.edges_from(at) {
+            if let Some(word) = row.get_mut(edge.command / BITS) {
+                *word |= 1 << (edge.command % BITS);
+            }
+        }
+        quote!([#(#row),*])
     });
-    let arms: Vec<TokenStream> = arms.collect();
-    let body = if arms.is_empty() {
-        quote!({
-            let _ = (state, command);
-            false
-        })
-    } else {
-        quote!(::core::matches!((state, command), #(#arms)|*))
-    };
+    let (rows, count) = (rows.collect::<Vec<_>>(), model.states.len());
     quote! {
         /// Whether `command` is legal in `state`.
         #vis const fn guard(state: StateKind, command: CommandKind) -> bool {
-            #body
+            const LEGAL: [[u64; #words]; #count] = [#(#rows),*];
+            let command = command as usize;
+            LEGAL[state as usize][command / #BITS] >> (command % #BITS) & 1 == 1
         }
     }
 }
