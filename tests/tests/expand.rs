@@ -170,22 +170,21 @@ mod tests {
     #[test]
     fn a_refusal_says_where_the_command_is_legal() {
         let why = order::why_not(StateKind::Pending, CommandKind::Ship);
-        let text = why.map(|why| why.to_string());
+        let text = why.map(|refusal| refusal.to_string());
         assert_eq!(text.as_deref(), Some("`Ship` is legal in `Paid`; `Pending` answers `Pay`, `Cancel`"));
     }
 
     #[test]
     fn each_source_has_its_own_targets() -> Result<(), Box<dyn std::error::Error>> {
-        let pay = order::Pay { amount: 5, rate: None };
-        let mut memory = Order::in_memory(Shop, order::Pending { total: 5 });
-        let _paid = memory.pay(&Key::new("scope", "1")?, pay)?;
-        let _reminded = memory.remind(Natural, order::Remind)?;
-        let _cancelled = memory.cancel(Natural, order::Cancel)?;
-        assert_eq!(*memory.state(), Order::Declined);
+        let mut pending = Order::in_memory(Shop, order::Pending { total: 5 });
+        let _cancelled = pending.cancel(Natural, order::Cancel)?;
+        assert_eq!(*pending.state(), Order::Cancelled);
 
-        let mut memory = Order::in_memory(Shop, order::Pending { total: 5 });
-        let _cancelled = memory.cancel(Natural, order::Cancel)?;
-        assert_eq!(*memory.state(), Order::Cancelled);
+        let mut paid = Order::in_memory(Shop, order::Pending { total: 5 });
+        let _paid = paid.pay(&Key::new("scope", "1")?, order::Pay { amount: 5, rate: None })?;
+        let _reminded = paid.remind(Natural, order::Remind)?;
+        let _declined = paid.cancel(Natural, order::Cancel)?;
+        assert_eq!(*paid.state(), Order::Declined);
         Ok(())
     }
 }

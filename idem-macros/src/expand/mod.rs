@@ -73,6 +73,7 @@ fn expand(model: &Model) -> TokenStream {
             unused_lifetimes,
             unused_qualifications,
             clippy::pedantic,
+            clippy::derive_partial_eq_without_eq,
             clippy::exhaustive_enums,
             clippy::exhaustive_structs,
             clippy::large_enum_variant,
