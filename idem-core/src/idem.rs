@@ -13,7 +13,7 @@ use crate::engine::connections::{Connections, Held};
 use crate::engine::decide::Limits;
 use crate::engine::retry::Retry;
 use crate::engine::transaction::Tx;
-use crate::error::Error;
+use crate::error::{Error, Source};
 use crate::machine::Graph;
 use crate::machine::names::Names;
 use crate::store::Database;
@@ -156,9 +156,14 @@ impl<DB: Database> Builder<DB> {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
         let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
-        let kept = |most| Connections::kept(options.clone(), most, self.patience);
-        let writers = kept(DB::WRITERS.unwrap_or(self.connections));
-        let readers = if DB::WRITERS.is_some() { kept(self.connections) } else { writers.clone() };
+        let kept = |most, patience| Connections::kept(options.clone(), most, patience);
+        let (writers, readers) = match DB::WRITERS {
+            Some(most) => (kept(most, self.settings.wait), kept(self.connections, self.patience)),
+            None => {
+                let all = kept(self.connections, self.patience);
+                (all.clone(), all)
+            }
+        };
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
         let idem = self.build(tables, (writers, readers, DB::WRITERS.is_some()), pool);
         idem.migrate().await?;
@@ -253,6 +258,19 @@ impl<DB: Database> Idem<DB> {
 }
 
 impl<DB: Database> Inner<DB> {
+    /// A connection to write on. Where one transaction writes at a time, its one connection is the lock, so the wait for it
+    /// is a wait for another writer.
+    pub(crate) async fn writer(&self, wait: Duration) -> Result<Held<DB>, Error> {
+        if !self.readers_apart {
+            return self.writers.acquire().await;
+        }
+        match tokio::time::timeout(wait, self.writers.acquire()).await {
+            Ok(Err(Error::Unavailable { source })) if timed_out(&source) => Err(Error::InFlight { waited: wait }),
+            Ok(held) => held,
+            Err(_) => Err(Error::InFlight { waited: wait }),
+        }
+    }
+
     async fn version(&self) -> Result<Option<i64>, Error> {
         let mut held = self.readers.acquire().await?;
         let version = self.reply(DB::version(held.conn(), &self.sql)).await.map_err(StoreError::not_sent)?;
@@ -359,4 +377,8 @@ impl<DB: Database> fmt::Debug for Inner<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner").field("database", &DB::NAME).finish_non_exhaustive()
     }
+}
+
+fn timed_out(source: &Source) -> bool {
+    matches!(source.downcast_ref(), Some(sqlx::Error::PoolTimedOut))
 }

@@ -49,10 +49,10 @@ pub(crate) async fn run_own<DB: Database>(
         };
         crate::trace::attempts(made);
         // A known key is answered while someone else writes, where readers are apart.
-        let connections = if lost > 0 { &inner.writers } else { &inner.readers };
+        let acquire = async { if lost > 0 { inner.writer(wait).await } else { inner.readers.acquire().await } };
         let held = match deadline {
-            None => connections.acquire().await?,
-            Some(_) => match tokio::time::timeout(wait, connections.acquire()).await {
+            None => acquire.await?,
+            Some(_) => match tokio::time::timeout(wait, acquire).await {
                 Ok(held) => held?,
                 Err(_) => return Err(Error::InFlight { waited: began.elapsed() }),
             },
@@ -131,7 +131,7 @@ async fn optimistic<DB: Database>(
     }
     if inner.readers_apart {
         held.give_back();
-        held = match inner.writers.acquire().await {
+        held = match inner.writer(wait).await {
             Ok(writer) => writer,
             Err(error) => return Ok(Attempt::Refused(error)),
         };

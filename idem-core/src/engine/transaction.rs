@@ -129,7 +129,7 @@ impl<DB: Database> Idem<DB> {
     /// Cancel safe: the connection is closed.
     pub async fn begin(&self) -> Result<Tx<DB>, Error> {
         let inner = self.inner.clone();
-        let mut held = inner.writers.acquire().await?;
+        let mut held = inner.writer(inner.settings.wait).await?;
         let begin = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(DB::begin(inner.settings.wait)));
         if let Err(error) = inner.reply(begin_on::<DB>(held.conn(), begin)).await {
             return Err(inner.explain(error).await);

@@ -99,7 +99,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
 
     async fn mend(&self, write: Write) -> Result<bool, Error> {
         let inner = &self.machines.inner;
-        let mut held = inner.writers.acquire().await?;
+        let mut held = inner.writer(inner.settings.wait).await?;
         match DB::write_own(held.conn(), &inner.sql, &write, inner.settings.wait).await {
             Ok(true) => {
                 held.give_back();
