@@ -1,8 +1,9 @@
 //! What to do when the reply to a write is lost: ask the database, in a way that a write still in flight cannot fool.
 //!
-//! Reading alone proves nothing, the first COMMIT may still be on its way. So the row that only the lost write can have
-//! written is *inserted* again, on a fresh connection, with a bound on the wait: a conflict proves the commit, an insert
-//! (rolled back) proves that there was none and will be none.
+//! Reading alone proves nothing, the first COMMIT may still be on its way. So a row of the lost write is *inserted* again, on
+//! a fresh connection, with a bound on the wait: an insert (rolled back) proves that there was no commit and will be none.
+//! After a conflict nothing is on its way any more, and the row that is there tells whether it is the lost write's own:
+//! meanwhile another may have taken its place.
 
 use std::time::{Duration, Instant};
 
@@ -19,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn witness(write: &Write) -> Option<Witness> {
     let transition = write.transitions.first().map(|row| {
         let (machine, id) = (row.machine.clone(), row.id.clone());
-        Witness::Transition { machine, id, seq: row.seq }
+        Witness::Transition { machine, id, seq: row.seq, at: row.at }
     });
-    transition.or_else(|| write.keys.first().map(|key| Witness::Key(key.hash)))
+    transition.or_else(|| write.keys.first().map(|key| Witness::Key { hash: key.hash, at: key.at }))
 }
 
 /// Whether the write that `witness` stands for was committed.

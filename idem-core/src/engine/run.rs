@@ -214,15 +214,15 @@ async fn write_locked<DB: Database>(
     Ok(wrote.then_some(decision))
 }
 
-/// The answers of the load after a lost reply are replays; those whose transition is the one this very call wrote are
-/// fresh. The database's time to the microsecond tells them from another caller's.
+/// In the load after a lost reply, what this very call wrote looks like a replay and is fresh. The database's time to the
+/// microsecond tells it from another caller's.
 fn restore_fresh(answers: Vec<Answered>, written: Option<Vec<Answered>>) -> Vec<Answered> {
     let Some(written) = written else {
         return answers;
     };
     let restore = |(answer, written): (Answered, Answered)| match (answer, written) {
         (Ok(mut answer), Ok(written)) => {
-            answer.fresh = written.fresh && (answer.seq, answer.at) == (written.seq, written.at);
+            answer.fresh |= written.fresh && (answer.seq, answer.at) == (written.seq, written.at);
             Ok(answer)
         }
         (answer, _) => answer,

@@ -177,11 +177,12 @@ pub struct MessageWrite {
     pub(crate) at: Timestamp,
 }
 
-/// A row that a transaction wrote and that no other transaction can have written.
+/// A row that a transaction wrote. Its place alone proves nothing: once that transaction is gone another may take it. Its
+/// time tells whose row it is.
 #[derive(Debug, Clone)]
 pub enum Witness {
-    Key(KeyHash),
-    Transition { machine: String, id: String, seq: i64 },
+    Key { hash: KeyHash, at: Timestamp },
+    Transition { machine: String, id: String, seq: i64, at: Timestamp },
 }
 
 /// A question for machines by state.

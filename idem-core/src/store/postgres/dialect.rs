@@ -22,6 +22,8 @@ pub struct Statements {
     pub(super) undo: Text,
     pub(super) probe_key: Text,
     pub(super) probe_transition: Text,
+    pub(super) find_key: Text,
+    pub(super) find_transition: Text,
     pub(super) history: Text,
     pub(super) in_state: Text,
     pub(super) count_by_state: Text,
@@ -68,6 +70,8 @@ impl Statements {
             undo: tables.text(parts::UNDO),
             probe_key: tables.text(PROBE_KEY),
             probe_transition: tables.text(PROBE_TRANSITION),
+            find_key: tables.text(FIND_KEY),
+            find_transition: tables.text(FIND_TRANSITION),
             history: tables.text(HISTORY),
             in_state: tables.text(IN_STATE),
             count_by_state: tables.text(COUNT_BY_STATE),
@@ -202,6 +206,10 @@ const PROBE_TRANSITION: &str = "
 INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit,
     visit, at)
 VALUES ($1, $2, $3, '', '', '', '', '', '', '', 0, 0, 0)";
+
+const FIND_KEY: &str = "SELECT 1 FROM {keys} WHERE hash = $1 AND at = $2";
+
+const FIND_TRANSITION: &str = "SELECT 1 FROM {transitions} WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4";
 
 const HISTORY: &str = "
 SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation

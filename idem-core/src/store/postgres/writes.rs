@@ -45,24 +45,37 @@ pub(super) async fn probe(
     witness: &Witness,
     wait: Duration,
 ) -> Result<Option<bool>, StoreError> {
-    let (text, table, bound) = match witness {
-        Witness::Key(hash) => (&sql.probe_key, &sql.names.keys, Values::new().bind(&hash.0[..])),
-        Witness::Transition { machine, id, seq } => {
-            let bound = Values::new().bind(machine).and_then(|binder| binder.bind(id)?.bind(*seq));
-            (&sql.probe_transition, &sql.names.transitions, bound)
-        }
+    let (insert, table) = match witness {
+        Witness::Key { .. } => (&sql.probe_key, &sql.names.keys),
+        Witness::Transition { .. } => (&sql.probe_transition, &sql.names.transitions),
     };
-    let bound = bound.map_err(classify)?;
+    let bound = place(witness).map_err(classify)?;
     let mut tx = conn.begin_with(AssertSqlSafe(begin(wait))).await.map_err(classify)?;
-    let inserted = fetch(&mut tx, text, bound.finish()).await;
+    let inserted = fetch(&mut tx, insert, bound.finish()).await;
     tx.rollback().await.map_err(classify)?;
     match inserted {
         Ok(_) => Ok(Some(false)),
-        Err(error) if is_there(&error, table) => Ok(Some(true)),
+        Err(error) if is_there(&error, table) => is_its_own(conn, sql, witness).await.map(Some).map_err(classify),
         Err(error) => match classify(error) {
             StoreError { class: Class::Busy, .. } => Ok(None),
             error => Err(error),
         },
+    }
+}
+
+/// Whether the row in the witness's place is the one it tells of.
+async fn is_its_own(conn: &mut PgConnection, sql: &Statements, witness: &Witness) -> Result<bool, Error> {
+    let (find, at) = match witness {
+        Witness::Key { at, .. } => (&sql.find_key, at),
+        Witness::Transition { at, .. } => (&sql.find_transition, at),
+    };
+    Ok(!fetch(conn, find, place(witness)?.bind(at.as_micros())?.finish()).await?.is_empty())
+}
+
+fn place(witness: &Witness) -> Result<Values, Error> {
+    match witness {
+        Witness::Key { hash, .. } => Values::new().bind(&hash.0[..]),
+        Witness::Transition { machine, id, seq, .. } => Values::new().bind(machine)?.bind(id)?.bind(*seq),
     }
 }
 

@@ -237,12 +237,12 @@ FROM json_each($1);";
 /// The write lock is waited for first: with it, no first writer is still under way.
 const PROBE_KEY: &str = "
 BEGIN IMMEDIATE;
-SELECT count(*) FROM {keys} WHERE hash = $1;
+SELECT count(*) FROM {keys} WHERE hash = $1 AND at = $2;
 ROLLBACK";
 
 const PROBE_TRANSITION: &str = "
 BEGIN IMMEDIATE;
-SELECT count(*) FROM {transitions} WHERE machine = $1 AND id = $2 AND seq = $3;
+SELECT count(*) FROM {transitions} WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4;
 ROLLBACK";
 
 const HISTORY: &str = "

@@ -57,9 +57,12 @@ pub(super) async fn probe(
 
 async fn find(conn: &mut SqliteConnection, sql: &Statements, witness: &Witness) -> Result<bool, Error> {
     let rows = match witness {
-        Witness::Key(hash) => fetch(conn, &sql.probe_key, Values::new().bind(&hash.0[..])?.finish()).await?,
-        Witness::Transition { machine, id, seq } => {
-            let binder = Values::new().bind(machine)?.bind(id)?.bind(*seq)?;
+        Witness::Key { hash, at } => {
+            let binder = Values::new().bind(&hash.0[..])?.bind(at.as_micros())?;
+            fetch(conn, &sql.probe_key, binder.finish()).await?
+        }
+        Witness::Transition { machine, id, seq, at } => {
+            let binder = Values::new().bind(machine)?.bind(id)?.bind(*seq)?.bind(at.as_micros())?;
             fetch(conn, &sql.probe_transition, binder.finish()).await?
         }
     };

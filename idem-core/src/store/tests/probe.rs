@@ -1,11 +1,15 @@
 use std::time::Duration;
 
 use super::ground::{Fresh, Ground, WAIT};
-use super::sample::{SHOP, With, hash, step};
+use super::sample::{NOW, SHOP, With, hash, step};
+use crate::clock::Timestamp;
 use crate::store::rows::Witness;
 
-fn witnesses() -> [Witness; 2] {
-    [Witness::Key(hash("k")), Witness::Transition { machine: SHOP.into(), id: "m".into(), seq: 1 }]
+/// Of the transition that `step("m", 1)` writes, and its key; `later` of one in the same place by somebody else.
+fn witnesses(later: i64) -> [Witness; 2] {
+    let at = |micros| Timestamp::from_micros(NOW + later + micros);
+    let (machine, id) = (SHOP.into(), "m".into());
+    [Witness::Key { hash: hash("k"), at: at(0) }, Witness::Transition { machine, id, seq: 1, at: at(1) }]
 }
 
 pub(super) async fn a_commit_is_proved_and_so_is_its_absence<S: Ground>(mut db: Fresh<S>) {
@@ -15,9 +19,13 @@ pub(super) async fn a_commit_is_proved_and_so_is_its_absence<S: Ground>(mut db: 
             assert!(db.write(&step("m", 1).with_key("k")).await);
         }
         let before = db.counts().await;
-        for witness in witnesses() {
+        for witness in witnesses(0) {
             let found = S::probe(&mut other, &db.sql, &witness, WAIT).await.expect("probes");
             assert_eq!(found, Some(committed), "{witness:?}");
+        }
+        for witness in witnesses(7) {
+            let found = S::probe(&mut other, &db.sql, &witness, WAIT).await.expect("probes");
+            assert_eq!(found, Some(false), "{witness:?}: another's row in its place");
         }
         assert_eq!(db.counts().await, before);
     }
@@ -28,12 +36,12 @@ pub(super) async fn a_first_writer_under_way_is_unknown<S: Ground>(mut db: Fresh
     let mut other = db.another().await;
     db.begin().await;
     assert!(S::write_joined(&mut db.conn, &db.sql, &step("m", 1).with_key("k")).await.expect("writes"));
-    for witness in witnesses() {
+    for witness in witnesses(0) {
         let found = S::probe(&mut other, &db.sql, &witness, Duration::from_millis(100)).await.expect("probes");
         assert_eq!(found, None, "{witness:?}");
     }
     db.execute("ROLLBACK").await;
-    for witness in witnesses() {
+    for witness in witnesses(0) {
         let found = S::probe(&mut other, &db.sql, &witness, WAIT).await.expect("probes");
         assert_eq!(found, Some(false), "{witness:?}");
     }
