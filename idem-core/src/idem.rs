@@ -39,7 +39,7 @@ pub struct Idem<DB: Database> {
 }
 
 /// What all handles of one [`Idem`] share.
-pub struct Inner<DB: Database> {
+pub(crate) struct Inner<DB: Database> {
     pub(crate) writers: Connections<DB>,
     pub(crate) readers: Connections<DB>,
     /// The readers' connections are others than the writers'.

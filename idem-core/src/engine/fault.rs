@@ -2,6 +2,8 @@
 
 #[cfg(not(feature = "_faults"))]
 mod inert {
+    use crate::store::rows::Write;
+
     /// Nothing.
     #[inline]
     pub(crate) fn point(_name: &'static str) {}
@@ -11,12 +13,24 @@ mod inert {
     pub(crate) fn bug(_name: &'static str) -> bool {
         false
     }
+
+    /// Nothing.
+    #[inline]
+    pub(crate) fn late_keys(_write: &mut Write) -> Option<Write> {
+        None
+    }
+
+    /// Nothing.
+    #[inline]
+    pub(crate) fn keep_stale(_write: &mut Write, _stale: &Write) {}
 }
 
 #[cfg(feature = "_faults")]
 mod live {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
+
+    use crate::store::rows::Write;
 
     static PASSED: AtomicU64 = AtomicU64::new(0);
 
@@ -52,9 +66,30 @@ mod live {
         static ON: OnceLock<Option<String>> = OnceLock::new();
         ON.get_or_init(|| std::env::var("IDEM_SEEDED_BUG").ok()).as_deref() == Some(name)
     }
+
+    /// The bug `key-outside-the-write`: keys that are written apart from their effects.
+    pub(crate) fn late_keys(write: &mut Write) -> Option<Write> {
+        if !bug("key-outside-the-write") || write.transitions.is_empty() || write.keys.is_empty() {
+            return None;
+        }
+        Some(Write { now: write.now, keys: std::mem::take(&mut write.keys), ..Write::default() })
+    }
+
+    /// The bug `retry-without-reload`: what was decided on an older state is written over the newer one.
+    pub(crate) fn keep_stale(write: &mut Write, stale: &Write) {
+        if !bug("retry-without-reload") {
+            return;
+        }
+        for (row, stale) in write.machines.iter_mut().zip(&stale.machines) {
+            row.body = stale.body.clone();
+        }
+        for (row, stale) in write.transitions.iter_mut().zip(&stale.transitions) {
+            (row.body, row.outcome) = (stale.body.clone(), stale.outcome.clone());
+        }
+    }
 }
 
 #[cfg(not(feature = "_faults"))]
-pub(crate) use inert::{bug, point};
+pub(crate) use inert::{bug, keep_stale, late_keys, point};
 #[cfg(feature = "_faults")]
-pub(crate) use live::{bug, point};
+pub(crate) use live::{bug, keep_stale, late_keys, point};

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::idem::Inner;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError};
-use crate::store::rows::Witness;
+use crate::store::rows::{Witness, Write};
 
 /// What one attempt came to.
 enum Attempt {
@@ -124,7 +124,7 @@ async fn optimistic<DB: Database>(
     wait: Duration,
 ) -> Result<Attempt, StoreError> {
     let load = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, None);
-    let decision = inner.reply(load).await?;
+    let mut decision = inner.reply(load).await?;
     if decision.write.is_empty() {
         held.give_back();
         return Ok(Attempt::Done(decision.answers));
@@ -136,9 +136,13 @@ async fn optimistic<DB: Database>(
             Err(error) => return Ok(Attempt::Refused(error)),
         };
     }
+    let late = fault::late_keys(&mut decision.write);
     fault::point("own.write.before");
-    let wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, wait)).await;
+    let mut wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, wait)).await;
     fault::point("own.write.after");
+    if let (Some(late), Ok(true)) = (&late, &wrote) {
+        wrote = DB::write_own(held.conn(), &inner.sql, late, wait).await;
+    }
     match wrote {
         Ok(wrote) => {
             held.give_back();
@@ -173,7 +177,7 @@ async fn locked<DB: Database>(
     }
     let begin = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(DB::begin(wait)));
     inner.reply(begin_on::<DB>(held.conn(), begin)).await?;
-    let decision = match inner.reply(write_locked(inner, held.conn(), items)).await {
+    let decision = match inner.reply(write_locked(inner, held.conn(), items, &decision.write)).await {
         Ok(Some(decision)) => decision,
         undone => {
             // A connection that broke is closed; one that only lost is clean again, and worth keeping.
@@ -204,10 +208,12 @@ async fn write_locked<DB: Database>(
     inner: &Inner<DB>,
     conn: &mut DB::Connection,
     items: &[Item],
+    stale: &Write,
 ) -> Result<Option<Decision>, StoreError> {
     let mut writing = false;
     let locks = Some(&mut writing);
-    let decision = load_and_decide::<DB>(conn, &inner.sql, items, &inner.settings.limits, locks).await?;
+    let mut decision = load_and_decide::<DB>(conn, &inner.sql, items, &inner.settings.limits, locks).await?;
+    fault::keep_stale(&mut decision.write, stale);
     fault::point("locked.write.before");
     let wrote = decision.write.is_empty() || DB::write_joined(conn, &inner.sql, &decision.write).await?;
     fault::point("locked.write.after");

@@ -14,7 +14,12 @@ pub(super) fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, St
         ));
     }
     // The URL may hold a password, so the message does not repeat it.
-    PgConnectOptions::from_str(url).map_err(|error| {
+    let options = PgConnectOptions::from_str(url).map_err(|error| {
         format!("the URL of PostgreSQL does not parse: {error}; write `postgres://user@host/database`")
+    })?;
+    // A seeded bug: answers before the commit is on the disk.
+    Ok(match crate::engine::fault::bug("lazy-commit") {
+        true => options.options([("synchronous_commit", "off")]),
+        false => options,
     })
 }
