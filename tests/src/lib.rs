@@ -13,6 +13,7 @@
 //! | that the faults really struck | [`Report`] |
 //! | longer in a long run | [`scale`] |
 //! | with random choices that can be repeated | [`Seed`] |
+//! | with every kind of call, on any database | [`lane::Lane`] on a [`Backend`] |
 //!
 //! Everything here panics when it cannot do its work, which fails the test that asked.
 #![allow(
@@ -22,8 +23,10 @@
     reason = "support for tests: a panic is how a test fails, and nobody matches these enums from outside the workspace"
 )]
 
+mod backend;
 mod databases;
 mod kill;
+pub mod lane;
 mod points;
 mod polls;
 mod postgres_server;
@@ -32,7 +35,9 @@ mod report;
 mod requirement;
 mod seed;
 mod shim;
+pub mod shop;
 
+pub use backend::{Backend, Place};
 pub use databases::{PgUrl, Postgres, Sqlite, postgres};
 pub use kill::{Ended, Worker};
 pub use points::{abort_at, list_points};

@@ -46,6 +46,16 @@ impl Report {
         self.strikes.values().sum()
     }
 
+    /// Strikes at the point that has the fewest.
+    pub fn least(&self) -> u64 {
+        self.strikes.values().copied().min().unwrap_or(0)
+    }
+
+    /// Gives the table up: the test was skipped, and has said so.
+    pub fn skip(mut self) {
+        self.finished = true;
+    }
+
     /// Prints the table.
     ///
     /// # Panics

@@ -1,0 +1,95 @@
+//! Works on a database, acknowledges each call once it is answered, and is killed meanwhile: `worker URL [ORDER…]`.
+//! Without orders it takes them from standard input, one a line, and answers each with a last line `done`.
+//!
+//! - `lane NAME`: every step of that lane
+//! - `brief NAME`: one call of each way to write
+//! - `same ID KEY N`: N concurrent additions to one counter under one key
+
+use std::env;
+use std::error::Error;
+use std::io::{self, BufRead};
+use std::time::Duration;
+
+use idem_core::{Idem, Key};
+use tests::Backend;
+use tests::lane::{Ack, Lane, Step};
+use tests::shop::counter;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+const BRIEF: [Step; 6] = [Step::Start, Step::Pay, Step::StartCounter, Step::AddAtOnce, Step::Unit, Step::Whole];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let mut arguments = env::args().skip(1);
+    let url = arguments.next().ok_or("usage: worker URL [ORDER…]")?;
+    let orders: Vec<String> = arguments.collect();
+    if url.starts_with("sqlite:") {
+        work::<sqlx::Sqlite>(&url, &orders).await
+    } else {
+        work::<sqlx::Postgres>(&url, &orders).await
+    }
+}
+
+async fn work<DB: Backend>(url: &str, orders: &[String]) -> Result<()> {
+    let idem = open::<DB>(url).await?;
+    let lane = Lane::new(&idem, "worker");
+    for order in orders {
+        obey(&lane, order).await?;
+    }
+    if orders.is_empty() {
+        for order in io::stdin().lock().lines() {
+            obey(&lane, &order?).await?;
+            println!("done");
+        }
+    }
+    Ok(())
+}
+
+/// A process that was killed may hold its locks for a moment longer: then opening is tried again, as a service would.
+async fn open<DB: Backend>(url: &str) -> Result<Idem<DB>> {
+    let builder = || Idem::<DB>::builder().lock_wait(WAIT).acquire_timeout(WAIT).max_connections(32);
+    for _ in 0..20 {
+        match builder().open(url).await {
+            Err(error) if error.is_retryable() => {}
+            opened => return Ok(opened?),
+        }
+    }
+    Ok(builder().open(url).await?)
+}
+
+/// Many processes on two processors: a wait that ends too early would say nothing about the library.
+const WAIT: Duration = Duration::from_secs(20);
+
+async fn obey<DB: Backend>(lane: &Lane<DB>, order: &str) -> Result<()> {
+    let words: Vec<&str> = order.split(' ').collect();
+    match words.as_slice() {
+        ["lane", name] => all(&lane.renamed(*name), &Step::ALL).await,
+        ["brief", name] => all(&lane.renamed(*name), &BRIEF).await,
+        ["same", id, key, count] => same(lane, id, key, count.parse()?).await,
+        _ => Err(format!("{order:?} is no order").into()),
+    }
+}
+
+async fn all<DB: Backend>(lane: &Lane<DB>, steps: &[Step]) -> Result<()> {
+    for step in steps {
+        for ack in lane.insist(*step).await? {
+            println!("{ack}");
+        }
+    }
+    Ok(())
+}
+
+async fn same<DB: Backend>(lane: &Lane<DB>, id: &str, key: &str, count: usize) -> Result<()> {
+    let (counter, key) = (lane.counters().at(id), Key::new("same", key)?);
+    let calls: Vec<_> = (0..count)
+        .map(|_| {
+            let (counter, key) = (counter.clone(), key.clone());
+            tokio::spawn(async move { counter.add(&key, counter::Add { by: 1 }).await })
+        })
+        .collect();
+    for call in calls {
+        println!("{}", Ack::of(key.as_str(), &call.await??));
+    }
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! The work on which the fault tests strike: a lane of machines of its own, and every kind of call on them.
+//!
+//! A step may be called again and again: whatever struck it, the next call of it finds out what happened.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use idem_core::{Effect, Error, Idem, Key, Natural, Outcome, Retry, Tx, UnitError};
+
+use crate::backend::Backend;
+use crate::shop::{Counter, Order, Refused, Shop, counter, order};
+
+/// What every order costs, in minor units.
+pub const PRICE: i64 = 500;
+
+/// The machine that all lanes of a database add to.
+pub const SHARED: &str = "shared";
+
+/// One kind of call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each is named after what it calls")]
+pub enum Step {
+    Start,
+    StartCounter,
+    Pay,
+    PayNaturally,
+    Ship,
+    Add,
+    /// Several at once, so that all but one lose the race.
+    AddAtOnce,
+    AddShared,
+    ApplyAll,
+    Override,
+    /// `begin`, calls and a statement of the caller's, `commit`.
+    Unit,
+    /// The same in a transaction that the caller began.
+    Adopted,
+    /// The same by `transaction`.
+    Whole,
+}
+
+impl Step {
+    /// All, in an order in which each finds what it needs.
+    pub const ALL: [Self; 13] = [
+        Self::Start,
+        Self::StartCounter,
+        Self::Pay,
+        Self::PayNaturally,
+        Self::Ship,
+        Self::Add,
+        Self::AddAtOnce,
+        Self::AddShared,
+        Self::ApplyAll,
+        Self::Override,
+        Self::Unit,
+        Self::Adopted,
+        Self::Whole,
+    ];
+
+    /// The steps that have to come before it.
+    pub fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Start | Self::StartCounter | Self::Unit | Self::Adopted | Self::Whole | Self::AddShared => &[],
+            Self::PayNaturally | Self::Ship => &[Self::Start, Self::Pay],
+            Self::Add | Self::AddAtOnce => &[Self::StartCounter],
+            Self::ApplyAll => &[Self::Start, Self::StartCounter],
+            Self::Pay | Self::Override => &[Self::Start],
+        }
+    }
+}
+
+/// The machines of one lane.
+pub struct Lane<DB: Backend> {
+    /// The library.
+    pub idem: Idem<DB>,
+    name: String,
+    orders: order::Machines<DB, Shop>,
+    counters: counter::Machines<DB, Shop>,
+}
+
+impl<DB: Backend> fmt::Debug for Lane<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What a call answered, as one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ack {
+    /// The call, named as in its lane.
+    pub call: String,
+    /// Whether it had the effect itself.
+    pub fresh: bool,
+    /// What a repeat has to answer as well: the number of the transition, its time and the outcome.
+    pub answer: String,
+}
+
+impl Ack {
+    /// The acknowledgement of an outcome.
+    pub fn of<T: fmt::Debug>(call: impl Into<String>, outcome: &Outcome<T>) -> Self {
+        let answer = format!("{} {} {:?}", outcome.seq(), outcome.at().as_micros(), **outcome);
+        Self { call: call.into(), fresh: outcome.is_fresh(), answer }
+    }
+}
+
+impl fmt::Display for Ack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\t{}\t{}", self.call, self.fresh, self.answer)
+    }
+}
+
+impl FromStr for Ack {
+    type Err = String;
+
+    fn from_str(line: &str) -> Result<Self, String> {
+        let mut parts = line.splitn(3, '\t');
+        match (parts.next(), parts.next().map(str::parse), parts.next()) {
+            (Some(call), Some(Ok(fresh)), Some(answer)) => {
+                Ok(Self { call: call.to_owned(), fresh, answer: answer.to_owned() })
+            }
+            _ => Err(format!("{line:?} is no acknowledgement")),
+        }
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each is the error that it holds")]
+#[non_exhaustive]
+pub enum Failure {
+    #[error(transparent)]
+    Idem(#[from] Error),
+    #[error(transparent)]
+    Rules(#[from] Error<Refused>),
+    /// A statement of the caller's failed, and its transaction was dropped.
+    #[error(transparent)]
+    Statement(#[from] sqlx::Error),
+}
+
+impl UnitError for Failure {
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl Failure {
+    /// What it says of the effect.
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Idem(error) => error.effect(),
+            Self::Rules(error) => error.effect(),
+            Self::Statement(_) => Effect::NotApplied,
+        }
+    }
+
+    /// Whether the caller may call again and expect an answer.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Idem(error) => error.is_retryable(),
+            Self::Rules(error) => error.is_retryable(),
+            Self::Statement(_) => true,
+        }
+    }
+}
+
+type Answers = Result<Vec<Ack>, Failure>;
+
+impl<DB: Backend> Lane<DB> {
+    /// The lane called `name` in the database of `idem`.
+    pub fn new(idem: &Idem<DB>, name: impl Into<String>) -> Self {
+        let (orders, counters) = (Order::stored(idem, Shop), Counter::stored(idem, Shop));
+        Self { idem: idem.clone(), name: name.into(), orders, counters }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same machines and rules under another name, without asking the database about the machines again.
+    #[must_use]
+    pub fn renamed(&self, name: impl Into<String>) -> Self {
+        let (orders, counters) = (self.orders.clone(), self.counters.clone());
+        Self { idem: self.idem.clone(), name: name.into(), orders, counters }
+    }
+
+    /// The order that single calls are about.
+    pub fn order(&self) -> order::At<DB, Shop> {
+        self.orders.at(&self.name)
+    }
+
+    /// The counter that single calls are about.
+    pub fn counter(&self) -> counter::At<DB, Shop> {
+        self.counters.at(&self.name)
+    }
+
+    /// All orders.
+    pub fn orders(&self) -> &order::Machines<DB, Shop> {
+        &self.orders
+    }
+
+    /// All counters.
+    pub fn counters(&self) -> &counter::Machines<DB, Shop> {
+        &self.counters
+    }
+
+    /// The key of one of this lane's calls.
+    pub fn key(&self, call: &str) -> Key {
+        Key::new(&self.name, call).expect("a key of our own making")
+    }
+
+    /// Calls what the step is named after.
+    ///
+    /// # Errors
+    /// What the library answered.
+    pub async fn call(&self, step: Step) -> Answers {
+        let ack = match step {
+            Step::Start => Ack::of("start", &self.order().start(order::Pending { total: PRICE }).await?),
+            Step::StartCounter => Ack::of("start counter", &self.counter().start(counter::Open { total: 0 }).await?),
+            Step::Pay => Ack::of("pay", &self.order().pay(&self.key("pay"), order::Pay { amount: PRICE }).await?),
+            Step::PayNaturally => {
+                Ack::of("pay naturally", &self.order().pay(Natural, order::Pay { amount: PRICE }).await?)
+            }
+            Step::Ship => {
+                let ship = order::Ship { tracking: "T1".into() };
+                Ack::of("ship", &self.order().apply(Some(&self.key("ship")), ship.into()).await?.map(drop))
+            }
+            Step::Add => self.add(&self.counter(), "add").await?,
+            Step::AddAtOnce => {
+                let counter = self.counter();
+                let (a, b, c) = tokio::join!(
+                    self.add(&counter, "at once 1"),
+                    self.add(&counter, "at once 2"),
+                    self.add(&counter, "at once 3")
+                );
+                return Ok(vec![a?, b?, c?]);
+            }
+            Step::AddShared => {
+                let shared = self.counters.at(SHARED);
+                shared.start(counter::Open { total: 0 }).await?;
+                self.add(&shared, "add shared").await?
+            }
+            Step::ApplyAll => return self.apply_all().await,
+            Step::Override => {
+                let cancelled = order::Cancelled { reason: "by hand".into() };
+                Ack::of("override", &self.order().override_state(&self.key("override"), cancelled, "asked").await?)
+            }
+            Step::Unit => {
+                let mut tx = self.idem.begin().await?;
+                let acks = self.joined("unit", &mut tx).await?;
+                tx.commit().await?;
+                return Ok(acks);
+            }
+            Step::Adopted => {
+                let tx = self.idem.pool().begin_with(DB::BEGIN).await?;
+                let mut tx = self.idem.adopt_tx(tx);
+                let acks = self.joined("adopted", &mut tx).await?;
+                tx.commit().await?;
+                return Ok(acks);
+            }
+            Step::Whole => return self.whole().await,
+        };
+        Ok(vec![ack])
+    }
+
+    /// As [`Lane::call`], by a caller who tries again as long as the library says that it helps.
+    ///
+    /// # Errors
+    /// What does not pass, or has not passed after many tries.
+    pub async fn insist(&self, step: Step) -> Answers {
+        for _ in 0..50 {
+            match self.call(step).await {
+                Err(failure) if failure.is_retryable() => {}
+                answered => return answered,
+            }
+        }
+        self.call(step).await
+    }
+
+    /// Calls on machines of their own within a transaction, and a statement of the caller's if they had the effect.
+    ///
+    /// # Errors
+    /// What the library or the database answered.
+    pub async fn joined(&self, what: &str, tx: &mut Tx<DB>) -> Answers {
+        let order = self.orders.at(format!("{}/{what}", self.name));
+        let started = order.within(tx).start(order::Pending { total: PRICE }).await?;
+        let paid = order.within(tx).pay(&self.key(what), order::Pay { amount: PRICE }).await?;
+        if paid.is_fresh() {
+            DB::note(tx.conn(), &self.name, what).await?;
+        }
+        Ok(vec![Ack::of(format!("{what}: start"), &started), Ack::of(format!("{what}: pay"), &paid)])
+    }
+
+    async fn add(&self, counter: &counter::At<DB, Shop>, call: &str) -> Result<Ack, Failure> {
+        Ok(Ack::of(call, &counter.add(&self.key(call), counter::Add { by: 1 }).await?))
+    }
+
+    async fn apply_all(&self) -> Answers {
+        let add = |call: &str| (self.name.clone(), Some(self.key(call)), counter::Add { by: 1 }.into());
+        let calls = ["all 1", "all 2", "all 3"];
+        let answers = self.counters.apply_all(calls.map(add)).await;
+        let total = |reply| match reply {
+            counter::Reply::Add(total) => total,
+        };
+        calls.into_iter().zip(answers).map(|(call, answer)| Ok(Ack::of(call, &answer?.map(total)))).collect()
+    }
+
+    async fn whole(&self) -> Answers {
+        let lane = Arc::new(self.renamed(&self.name));
+        self.idem
+            .transaction(Retry::default(), move |tx| {
+                let lane = Arc::clone(&lane);
+                Box::pin(async move { lane.joined("whole", tx).await })
+            })
+            .await
+    }
+}

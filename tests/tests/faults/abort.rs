@@ -1,0 +1,129 @@
+//! Processes that die: at each point of the engine, at each write to SQLite's files, and at any time.
+
+use std::collections::BTreeMap;
+
+use tests::lane::SHARED;
+use tests::{Backend, CrashShim, Place as _, Report, Seed, Sqlite, When, Worker, list_points, scale};
+
+use crate::ground::{Ground, one_fresh, replayed};
+use crate::processes::{Servant, acks, finish, worker};
+
+#[tokio::test]
+async fn a_process_aborts_at_each_point_sqlite() {
+    at_each_point::<sqlx::Sqlite>().await;
+}
+
+#[tokio::test]
+async fn a_process_aborts_at_each_point_postgres() {
+    at_each_point::<sqlx::Postgres>().await;
+}
+
+#[tokio::test]
+async fn two_processes_are_killed_at_any_time_sqlite() {
+    at_any_time::<sqlx::Sqlite>().await;
+}
+
+#[tokio::test]
+async fn two_processes_are_killed_at_any_time_postgres() {
+    at_any_time::<sqlx::Postgres>().await;
+}
+
+/// Before and after every write and every COMMIT, by the points that a listing run passes; beside a second process that
+/// adds to the same machine and the same accounts.
+async fn at_each_point<DB: Backend>() {
+    let strikes = scale(300, 3_000);
+    let mut report = Report::new(format!("aborted at a point of the engine, {}", DB::TITLE), 5);
+    for round in 0.. {
+        // A new database for each round keeps the checks of all of it fast.
+        let Some(mut ground) = Ground::<DB>::fresh().await else { return report.skip() };
+        let mut neighbour = Servant::neighbour(&ground.url());
+        let mut passed = BTreeMap::<String, usize>::new();
+        for point in list_points(&mut worker(&ground.url(), "lane listing")) {
+            *passed.entry(point).or_default() += 1;
+        }
+        for (point, times) in passed {
+            for passage in 1..=times {
+                let strike = format!("{point}:{passage}");
+                let lane = strike.replace(':', "-");
+                neighbour.order(&format!("same {SHARED} {lane} 1"));
+                let struck = strike_at(&mut ground, &lane, &strike).await;
+                neighbour.answer();
+                // How often a lost race leads by a point is for the race to say.
+                report.add(&*point, u64::from(struck));
+            }
+        }
+        if report.total() >= strikes && report.least() >= 5 {
+            break;
+        }
+        assert!(round < 50, "some point is hardly ever passed");
+    }
+    report.finish(strikes);
+}
+
+/// Whether the process died there; either way the next one does the rest.
+async fn strike_at<DB: Backend>(ground: &mut Ground<DB>, lane: &str, strike: &str) -> bool {
+    let order = format!("lane {lane}");
+    let ended = Worker::spawn(worker(&ground.url(), &order).env("IDEM_ABORT_AT", strike)).finish();
+    let again = finish(&ground.url(), &order, strike);
+    replayed(&acks(&ended.acks), &again, strike);
+    ground.check(lane, strike).await;
+    !ended.status.success()
+}
+
+/// Before, after, and in the middle of every write and sync, the making of the tables included.
+#[tokio::test]
+async fn a_process_dies_at_each_write_to_a_file_of_sqlite() {
+    const ORDER: &str = "brief a";
+    let shim = CrashShim::build();
+    let fresh = async || {
+        let place = Sqlite::fresh();
+        sqlx::Sqlite::prepare(&place.address()).await;
+        place
+    };
+    let operations = shim.count(&mut worker(&fresh().await.address(), ORDER));
+    let mut report = Report::new("died at a write to a file of SQLite", 5);
+    for operation in 1..=operations {
+        for when in scale(&[When::Before, When::After][..], &[When::Before, When::After, When::Torn]) {
+            let place = fresh().await;
+            let strike = format!("{when:?} operation {operation}");
+            let ended = Worker::spawn(shim.strike(&mut worker(&place.address(), ORDER), operation, *when)).finish();
+            let again = finish(&place.address(), ORDER, &strike);
+            replayed(&acks(&ended.acks), &again, &strike);
+            let mut ground = Ground::<sqlx::Sqlite>::at(place).await;
+            ground.check("a", &strike).await;
+            if ended.status.code().is_none() {
+                report.strike(format!("{when:?}"));
+            }
+        }
+    }
+    report.finish(operations);
+}
+
+/// Two processes do the same work at once, one of them dies.
+async fn at_any_time<DB: Backend>() {
+    let strikes = scale(60, 1_000);
+    let mut random = Seed::new().rng(0);
+    let mut report = Report::new(format!("killed at any time, {}", DB::TITLE), 5);
+    let Some(mut ground) = Ground::<DB>::fresh().await else { return };
+    for lane in 0.. {
+        let (lane, order) = (format!("k{lane}"), format!("lane k{lane}"));
+        let twin = Worker::spawn(&mut worker(&ground.url(), &order));
+        let struck = Worker::spawn(&mut worker(&ground.url(), &order)).kill_after_acks(random.usize(0..14));
+        let twin = twin.finish();
+        assert!(twin.status.success(), "{lane}: the twin goes on");
+        let again = finish(&ground.url(), &order, &lane);
+        for acked in [acks(&struck.acks), acks(&twin.acks)] {
+            replayed(&acked, &again, &lane);
+        }
+        one_fresh(&acks(&struck.acks), &acks(&twin.acks), &lane);
+        ground.check(&lane, &lane).await;
+        if struck.status.code().is_none() {
+            report.strike("kill");
+        }
+        if report.total() == strikes {
+            break;
+        }
+        assert!(ground.effects(&lane, "add").await == 1, "{lane}: one effect");
+    }
+    report.finish(strikes);
+}

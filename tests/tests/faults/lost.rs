@@ -1,0 +1,231 @@
+//! Connections lost before and after a message reached PostgreSQL: the call answers right, or says that it does not know.
+
+use idem_core::{Effect, Error, Idem};
+use sqlx::Postgres;
+use tests::lane::{Ack, Failure, Lane, Step};
+use tests::shop::counter;
+use tests::{At, Backend, Cut, Hangup, Proxy, Report, scale};
+
+use crate::ground::{Ground, replayed};
+
+/// What the engine's statements begin with: a write in a transaction of its own, and one in a transaction that is open.
+const OWN_WRITE: &str = "set_config('lock_timeout'";
+const JOINED_WRITE: &str = "WITH claimed AS (";
+
+const CUTS: [Cut; 6] = [
+    Cut::Before(Hangup::Reset),
+    Cut::Before(Hangup::Close),
+    Cut::Before(Hangup::BlackHole),
+    Cut::LoseReply(Hangup::Reset),
+    Cut::LoseReply(Hangup::Close),
+    Cut::LoseReply(Hangup::BlackHole),
+];
+
+#[tokio::test]
+async fn a_connection_is_lost_at_a_write_or_a_commit() {
+    let points = [
+        ("own write", Step::Add, At::Statement(OWN_WRITE.into())),
+        ("retry under a lock: write", Step::AddAtOnce, At::Statement(JOINED_WRITE.into())),
+        ("retry under a lock: COMMIT", Step::AddAtOnce, At::Commit),
+        ("begin … commit: write", Step::Unit, At::Statement(JOINED_WRITE.into())),
+        ("begin … commit: COMMIT", Step::Unit, At::Commit),
+        ("adopted: COMMIT", Step::Adopted, At::Commit),
+        ("transaction(): COMMIT", Step::Whole, At::Commit),
+    ];
+    let times = scale(50, 400);
+    let mut report = Report::new("connection lost at a write or a commit", times);
+    for cut in CUTS {
+        // A new database for each keeps the checks of all of it fast.
+        let Some(mut rig) = Rig::new().await else { return report.skip() };
+        for (name, step, at) in &points {
+            // The connection is the caller's, and only its own timeouts end a silence.
+            if *step == Step::Adopted && is_silent(cut) {
+                continue;
+            }
+            let point = format!("{cut:?}: {name}");
+            let mut struck = 0;
+            for attempt in 0.. {
+                let lane = format!("{cut:?}-{step:?}-{}-{attempt}", matches!(at, At::Commit)).replace(['(', ')'], "-");
+                rig.proxy.arm(at.clone(), cut);
+                let answer = rig.until_struck(&lane, *step, cut).await;
+                let hit = rig.proxy.disarm();
+                rig.settle(&lane, *step, answer, &point).await;
+                struck += u64::from(hit);
+                if struck == times {
+                    break;
+                }
+                assert!(attempt < 10 * times, "{point} is hardly ever passed");
+            }
+            report.add(point, struck);
+        }
+    }
+    report.finish(6 * 300);
+}
+
+#[tokio::test]
+async fn a_connection_is_lost_at_each_message() {
+    let Some(mut rig) = Rig::new().await else { return };
+    let mut report = Report::new("connection lost at each message", 5);
+    for round in 0..scale(1, 20) {
+        for cut in CUTS {
+            for step in [Step::Start, Step::Pay, Step::AddAtOnce, Step::ApplyAll, Step::Unit, Step::Whole] {
+                for message in 1.. {
+                    let lane = format!("{cut:?}-{step:?}-{round}-{message}").replace(['(', ')'], "-");
+                    let after = format!("{cut:?} at message {message} of {step:?}");
+                    for needed in step.needs() {
+                        rig.ground.lane(&lane).insist(*needed).await.unwrap();
+                    }
+                    rig.proxy.arm(At::Message(message), cut);
+                    let answer = rig.until_struck(&lane, step, cut).await;
+                    let hit = rig.proxy.disarm();
+                    rig.settle(&lane, step, answer, &after).await;
+                    if !hit {
+                        break;
+                    }
+                    report.strike(format!("{cut:?}"));
+                }
+            }
+        }
+    }
+    report.finish(300);
+}
+
+/// The place of what was lost is taken by another before the database can be asked: that is no proof of a commit.
+#[tokio::test]
+async fn another_takes_the_place_of_a_commit_that_was_lost() {
+    let Some(mut rig) = Rig::new().await else { return };
+    let mut report = Report::new("place taken by another while the commit was resolved", 5);
+    for attempt in 0..scale(5, 50) {
+        for (step, at, counter) in [
+            (Step::Add, At::Statement(OWN_WRITE.into()), true),
+            (Step::Unit, At::Commit, false),
+            (Step::Whole, At::Commit, false),
+        ] {
+            let (lane, point) = (format!("{step:?}-{attempt}").to_lowercase(), format!("{step:?}"));
+            let (struck, ground) = (rig.lane(&lane), rig.ground.lane(&lane));
+            ground.call(Step::StartCounter).await.unwrap();
+            let strikes = rig.proxy.strikes();
+            rig.proxy.arm(at, Cut::Before(Hangup::Reset));
+            let competitor = async {
+                rig.proxy.wait_for_strikes(strikes + 1).await;
+                if counter {
+                    let key = ground.key("competitor");
+                    ground.counter().add(&key, counter::Add { by: 1 }).await.unwrap();
+                } else {
+                    let order = ground.orders().at(format!("{lane}/{}", format!("{step:?}").to_lowercase()));
+                    order.start(tests::shop::order::Pending { total: tests::lane::PRICE }).await.unwrap();
+                    let key = ground.key("competitor");
+                    order.cancel(&key, tests::shop::order::Cancel { reason: "first".into() }).await.unwrap();
+                }
+                rig.proxy.refuse_connections(false);
+            };
+            rig.proxy.refuse_connections(true);
+            let (answer, ()) = tokio::join!(struck.call(step), competitor);
+            assert!(rig.proxy.disarm(), "{point}: struck");
+            let key = if counter { "add" } else { &*point.to_lowercase() };
+            let effects = rig.ground.effects(&lane, key).await;
+            match &answer {
+                Ok(acks) => {
+                    assert_eq!(effects, 1, "{point}: acknowledged, and not there");
+                    assert!(acks.iter().any(|ack| ack.fresh), "{point}: nobody else had this effect: {acks:?}");
+                }
+                Err(failure) => assert!(failure.effect() != Effect::NotApplied || effects == 0, "{point}: {failure}"),
+            }
+            rig.ground.check(&lane, &point).await;
+            report.strike(point);
+        }
+    }
+    report.finish(15);
+}
+
+/// Where only the caller wrote, the database cannot be asked for anything.
+#[tokio::test]
+async fn a_lost_commit_of_nothing_but_the_callers_rows_is_indeterminate() {
+    let Some(rig) = Rig::new().await else { return };
+    for (cut, rows) in [(Cut::Before(Hangup::Reset), 0), (Cut::LoseReply(Hangup::Reset), 1)] {
+        let mut tx = rig.idem.begin().await.unwrap();
+        Postgres::note(tx.conn(), &format!("{cut:?}"), "borrower").await.unwrap();
+        rig.proxy.arm(At::Commit, cut);
+        let committed = tx.commit().await;
+        assert!(matches!(committed, Err(Error::Indeterminate { .. })), "{cut:?}: {committed:?}");
+        let mut conn = Postgres::connect(&rig.ground.url()).await;
+        let found = Postgres::ask(&mut conn, &format!("SELECT '', count(*) FROM notes WHERE lane = '{cut:?}'")).await;
+        assert_eq!(found[0].1, rows, "{cut:?}");
+    }
+}
+
+fn is_silent(cut: Cut) -> bool {
+    matches!(cut, Cut::Before(Hangup::BlackHole) | Cut::LoseReply(Hangup::BlackHole))
+}
+
+struct Rig {
+    ground: Ground<Postgres>,
+    proxy: Proxy,
+    /// The library by way of the proxy.
+    idem: Idem<Postgres>,
+    lane: Lane<Postgres>,
+}
+
+impl Rig {
+    async fn new() -> Option<Self> {
+        let ground = Ground::<Postgres>::fresh().await?;
+        let proxy = Proxy::start(ground.place.url());
+        let url = ground.place.url().through(proxy.address()).to_string();
+        let idem = Idem::<Postgres>::builder().max_connections(4).open(&url).await.unwrap();
+        let lane = Lane::new(&idem, "struck");
+        // The names of the machines are compared once; no strike below is meant for that.
+        for step in [Step::Start, Step::StartCounter] {
+            lane.call(step).await.unwrap();
+        }
+        Some(Self { ground, proxy, idem, lane })
+    }
+
+    fn lane(&self, name: &str) -> Lane<Postgres> {
+        self.lane.renamed(name)
+    }
+
+    /// Calls a step. Where the connection goes silent nobody answers, and the caller gives up: `None`.
+    async fn until_struck(&self, name: &str, step: Step, cut: Cut) -> Option<Result<Vec<Ack>, Failure>> {
+        for needed in step.needs() {
+            self.ground.lane(name).insist(*needed).await.unwrap();
+        }
+        let (lane, struck) = (self.lane(name), self.proxy.wait_for_strikes(self.proxy.strikes() + 1));
+        if !is_silent(cut) {
+            return Some(lane.call(step).await);
+        }
+        tokio::select! {
+            answer = lane.call(step) => Some(answer),
+            () = struck => None,
+        }
+    }
+
+    /// Holds the answer against the database, and calls again by a way without the proxy.
+    async fn settle(&mut self, name: &str, step: Step, answer: Option<Result<Vec<Ack>, Failure>>, after: &str) {
+        let acks = match answer {
+            Some(Ok(acks)) => {
+                let fresh = acks.iter().all(|ack| ack.fresh);
+                assert!(fresh, "after {after}: nobody else had these effects: {acks:?}");
+                acks
+            }
+            Some(Err(failure)) => {
+                assert!(failure.is_retryable(), "after {after}: {failure}");
+                let key = match step {
+                    Step::Add => "add",
+                    Step::Pay => "pay",
+                    Step::Unit => "unit",
+                    Step::Adopted => "adopted",
+                    Step::Whole => "whole",
+                    _ => "none",
+                };
+                if failure.effect() == Effect::NotApplied {
+                    assert_eq!(self.ground.effects(name, key).await, 0, "after {after}: there, and {failure}");
+                }
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        let again = self.ground.lane(name).insist(step).await.unwrap_or_else(|error| panic!("after {after}: {error}"));
+        replayed(&acks, &again, after);
+        self.ground.check(name, after).await;
+    }
+}

@@ -1,0 +1,14 @@
+//! The fault battery: processes that die, futures that are dropped, connections that are lost, a server that is killed,
+//! and requests that come many times at once. After every strike all that the library promises is checked anew.
+//!
+//! What is struck, and how often: `docs/FAULTS.md`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod abort;
+mod dropped;
+mod duplicates;
+mod ground;
+mod invariants;
+mod lost;
+mod processes;
+mod server;
