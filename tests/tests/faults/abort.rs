@@ -1,6 +1,7 @@
 //! Processes that die: at each point of the engine, at each write to SQLite's files, and at any time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tests::lane::SHARED;
 use tests::{Backend, CrashShim, Place as _, Report, Seed, Sqlite, When, Worker, list_points, scale};
@@ -26,6 +27,16 @@ async fn two_processes_are_killed_at_any_time_sqlite() {
 #[tokio::test]
 async fn two_processes_are_killed_at_any_time_postgres() {
     at_any_time::<sqlx::Postgres>().await;
+}
+
+#[tokio::test]
+async fn two_processes_make_the_tables_and_one_is_killed_sqlite() {
+    while_migrating::<sqlx::Sqlite>().await;
+}
+
+#[tokio::test]
+async fn two_processes_make_the_tables_and_one_is_killed_postgres() {
+    while_migrating::<sqlx::Postgres>().await;
 }
 
 /// Before and after every write and every COMMIT, by the points that a listing run passes; beside a second process that
@@ -124,6 +135,31 @@ async fn at_any_time<DB: Backend>() {
             break;
         }
         assert!(ground.effects(&lane, "add").await == 1, "{lane}: one effect");
+    }
+    report.finish(strikes);
+}
+
+/// Two processes find an empty database, one of them dies while it makes the tables, or soon after.
+async fn while_migrating<DB: Backend>() {
+    const ORDER: &str = "brief a";
+    let strikes = scale(20, 300);
+    let mut random = Seed::new().rng(0);
+    let mut report = Report::new(format!("killed while it made the tables, {}", DB::TITLE), 5);
+    while report.total() < strikes {
+        let Some(place) = DB::fresh().await else { return report.skip() };
+        DB::prepare(&place.address()).await;
+        let struck = Worker::spawn(&mut worker(&place.address(), ORDER));
+        let twin = Worker::spawn(&mut worker(&place.address(), ORDER));
+        let struck = struck.kill_after(Duration::from_micros(random.u64(0..60_000)));
+        let twin = twin.finish();
+        assert!(twin.status.success(), "the twin goes on");
+        let again = finish(&place.address(), ORDER, "a kill");
+        replayed(&acks(&twin.acks), &again, "a kill");
+        one_fresh(&acks(&struck.acks), &acks(&twin.acks), "a kill");
+        Ground::<DB>::at(place).await.check("a", "a kill").await;
+        if struck.status.code().is_none() {
+            report.strike("kill");
+        }
     }
     report.finish(strikes);
 }

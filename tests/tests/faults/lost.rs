@@ -13,12 +13,12 @@ const OWN_WRITE: &str = "set_config('lock_timeout'";
 const JOINED_WRITE: &str = "WITH claimed AS (";
 
 const CUTS: [Cut; 6] = [
-    Cut::Before(Hangup::Reset),
-    Cut::Before(Hangup::Close),
-    Cut::Before(Hangup::BlackHole),
     Cut::LoseReply(Hangup::Reset),
     Cut::LoseReply(Hangup::Close),
     Cut::LoseReply(Hangup::BlackHole),
+    Cut::Before(Hangup::Reset),
+    Cut::Before(Hangup::Close),
+    Cut::Before(Hangup::BlackHole),
 ];
 
 #[tokio::test]
