@@ -49,7 +49,8 @@ fn above_read_committed_a_lost_race_is_contention_of_the_whole_unit() {
     }
 }
 
-/// Ends when as many connections as this wait for a lock in this test's schema.
+/// Ends when as many connections as this wait for a lock in this test's schema. `conn` is in no transaction: within one,
+/// `pg_stat_activity` stays as it was first read.
 async fn waiting(conn: &mut PgConnection, schema: &str, count: i64) {
     let blocked = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{schema}.%' AND cardinality(pg_blocking_pids(pid)) > 0"
@@ -69,7 +70,7 @@ fn a_duplicate_that_waits_for_the_first_loses_and_goes_on() {
     let start_of_many = || (step("n", 1), step("a", 1).with_key("free").and(step("m", 2)).and(step("n", 1)));
     for (round, (first, second)) in [key(), start(), start_of_many()].into_iter().enumerate() {
         run::<Postgres, _>(async |mut db: Db| {
-            let mut other = db.another().await;
+            let (mut other, mut watch) = (db.another().await, db.another().await);
             let schema = schema(&db);
             assert!(db.write(&step("m", 1)).await);
             db.begin().await;
@@ -77,7 +78,7 @@ fn a_duplicate_that_waits_for_the_first_loses_and_goes_on() {
             assert!(Postgres::write_joined(&mut db.conn, &db.sql, &first).await.expect("writes"));
             let waits = Postgres::write_joined(&mut other, &db.sql, &second);
             let commits = async {
-                waiting(&mut db.conn, &schema, 1).await;
+                waiting(&mut watch, &schema, 1).await;
                 Postgres::execute(&mut db.conn, "COMMIT").await.expect("commits");
             };
             let (written, ()) = both(waits, commits).await;
