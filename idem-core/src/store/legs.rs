@@ -9,6 +9,7 @@ pub(crate) struct Leg<'w> {
     pub(crate) entry: &'w EntryWrite,
     pub(crate) account: &'w AccountWrite,
     /// The account's place in [`Write::accounts`].
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite looks the account up by its name"))]
     pub(crate) position: usize,
 }
 

@@ -17,21 +17,17 @@ pub(super) async fn load(
     machines: &[(&str, &str)],
     keys: &[KeyHash],
 ) -> Result<Loaded, Error> {
-    match (machines, keys) {
-        ([] | [_], [] | [_]) => {
-            let (machine, key) = (machines.first().copied(), keys.first());
-            let (name, id) = machine.unzip();
-            let binder = Values::new().bind(name)?.bind(id)?.bind(key.map(|hash| &hash.0[..]))?;
-            let rows = fetch(conn, &sql.load_one, binder.finish()).await?;
-            Loaded::from_row(rows.first().ok_or(Error::RowNotFound)?, machine, key.is_some())
-        }
-        _ => {
-            let (names, ids) = (column(machines, |machine| machine.0), column(machines, |machine| machine.1));
-            let binder = Values::new().bind(names)?.bind(ids)?.bind(column(keys, |hash| &hash.0[..]))?;
-            let rows = fetch(conn, &sql.load_many, binder.finish()).await?;
-            Loaded::from_rows(&rows, machines, keys.len())
-        }
+    if machines.len() > 1 || keys.len() > 1 {
+        let (names, ids) = (column(machines, |machine| machine.0), column(machines, |machine| machine.1));
+        let binder = Values::new().bind(names)?.bind(ids)?.bind(column(keys, |hash| &hash.0[..]))?;
+        let rows = fetch(conn, &sql.load_many, binder.finish()).await?;
+        return Loaded::from_rows(&rows, machines, keys.len());
     }
+    let (machine, key) = (machines.first().copied(), keys.first());
+    let (name, id) = machine.unzip();
+    let binder = Values::new().bind(name)?.bind(id)?.bind(key.map(|hash| &hash.0[..]))?;
+    let rows = fetch(conn, &sql.load_one, binder.finish()).await?;
+    Loaded::from_row(rows.first().ok_or(Error::RowNotFound)?, machine, key.is_some())
 }
 
 pub(super) async fn lock_machines(

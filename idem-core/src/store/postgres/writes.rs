@@ -32,7 +32,7 @@ pub(super) async fn joined(conn: &mut PgConnection, sql: &Statements, write: &Wr
     let text = AssertSqlSafe(sql.write_joined.get(shape).clone());
     let done = sqlx::query_as_with(text, bind::joined(write, shape)?).fetch_one(&mut *conn).await;
     let (written, claimed, opened, ids): Done = done?;
-    if !written && !(claimed.is_empty() && opened.is_empty()) {
+    if !written && (!claimed.is_empty() || !opened.is_empty()) {
         let binder = Values::new().bind(claimed)?.bind(opened)?.bind(ids)?;
         fetch(conn, &sql.undo, binder.finish()).await?;
     }

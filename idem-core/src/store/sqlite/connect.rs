@@ -22,11 +22,11 @@ pub(super) fn options(url: &str, wait: Duration) -> Result<SqliteConnectOptions,
         .map_err(|error| format!("{url:?} is not a URL of SQLite: {error}; write `sqlite://path/to/file.db`"))?
         .busy_timeout(wait);
     let read_only = url.contains("mode=ro") || url.contains("immutable=true");
-    Ok(match read_only {
-        true => options,
-        false => options
-            .create_if_missing(!url.contains("mode=rw") || url.contains("mode=rwc"))
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full),
-    })
+    if read_only {
+        return Ok(options);
+    }
+    Ok(options
+        .create_if_missing(!url.contains("mode=rw") || url.contains("mode=rwc"))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full))
 }
