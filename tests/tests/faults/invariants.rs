@@ -126,7 +126,7 @@ pub(crate) async fn verify<DB: Backend>(conn: &mut DB::Connection, lane: &Lane<D
 /// gone; what it never notices fails after many questions.
 pub(crate) async fn nobody_idle_in_transaction<DB: Backend>(conn: &mut DB::Connection, after: &str) {
     let mut found = Vec::new();
-    for _ in 0..5_000 {
+    for _ in 0..20_000 {
         found = DB::ask(conn, DB::IDLE).await;
         if found.iter().all(|(_, sessions)| *sessions == 0) {
             return;
