@@ -3,7 +3,9 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::connections::Held;
@@ -289,10 +291,24 @@ impl<DB: Database> Drop for Tx<DB> {
         if !self.broken
             && let Link::Own(mut held) = std::mem::replace(&mut self.link, Link::Ended)
         {
-            // At rest: the rollback is queued before the connection's next use, and the connection is kept.
+            // Queued alone it would wait for the connection's next use, and the locks with it.
             DB::TransactionManager::start_rollback(held.conn());
-            held.give_back();
+            if fault::bug("rollback-only-queued") {
+                return held.give_back();
+            }
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(finish_rollback(held));
+            }
         }
+    }
+}
+
+/// Sends the rollback that is queued, and gives the connection back; one that does not answer soon is closed, which ends
+/// the transaction as well.
+async fn finish_rollback<DB: Database>(mut held: Held<DB>) {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, held.conn().ping()).await {
+        held.give_back();
     }
 }
 
