@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use idem_core::{Effect, Error, Idem, Tx};
+use sqlx::pool::PoolOptions;
 use tests::lane::{Ack, Failure, Lane, PRICE, Step};
 use tests::shop::{counter, order};
 use tests::{Backend, PollLimit, Report, scale};
 
 use crate::ground::{Ground, replayed};
+use crate::invariants;
 
 #[tokio::test]
 async fn a_call_is_dropped_at_each_poll_sqlite() {
@@ -112,7 +114,7 @@ async fn calls<DB: Backend>() {
     for round in 0.. {
         // A new database for each round keeps the checks of all of it fast.
         let Some(mut ground) = Ground::<DB>::fresh().await else { return report.skip() };
-        let struck = Lane::new(&narrow::<DB>(&ground.url()).await, "struck");
+        let struck = Lane::new(&narrow::<DB>(&ground.url(), round).await, "struck");
         for call in Call::all() {
             let dropped = sweep(&mut ground, &struck, call, round).await;
             report.add(call.name(), dropped);
@@ -124,10 +126,16 @@ async fn calls<DB: Backend>() {
     report.finish(strikes);
 }
 
-/// With one connection, so that the next borrower has the one that was struck.
-async fn narrow<DB: Backend>(url: &str) -> Idem<DB> {
+/// With one connection, so that the next borrower has the one that was struck: of a pool of the caller's, or, every other
+/// round, of the library's own, where the next borrower is the call that is repeated.
+async fn narrow<DB: Backend>(url: &str, round: usize) -> Idem<DB> {
     let wait = Duration::from_secs(20);
-    Idem::<DB>::builder().max_connections(1).acquire_timeout(wait).lock_wait(wait).open(url).await.unwrap()
+    let builder = Idem::<DB>::builder().max_connections(1).acquire_timeout(wait).lock_wait(wait);
+    if round.is_multiple_of(2) {
+        let pool = PoolOptions::new().max_connections(1).acquire_timeout(wait).connect(url).await.unwrap();
+        return builder.pool(pool).unwrap();
+    }
+    builder.open(url).await.unwrap()
 }
 
 async fn sweep<DB: Backend>(ground: &mut Ground<DB>, struck: &Lane<DB>, call: Call, round: usize) -> u64 {
@@ -143,6 +151,8 @@ async fn sweep<DB: Backend>(ground: &mut Ground<DB>, struck: &Lane<DB>, call: Ca
             DB::script(&mut ground.conn, &damage).await.unwrap();
         }
         let output = PollLimit::new(limit, call.run(&lane)).await;
+        // Before anything is called again: a rollback must not wait for that.
+        invariants::nobody_idle_in_transaction::<DB>(&mut ground.conn, &after).await;
         next_borrower(ground, struck, &name, &after).await;
         if output.is_some() {
             completed += 1;
@@ -212,7 +222,7 @@ async fn joined<DB: Backend>() {
     let mut report = Report::new(format!("dropped within a transaction, then committed, {}", DB::TITLE), 5);
     for round in 0.. {
         let Some(mut ground) = Ground::<DB>::fresh().await else { return report.skip() };
-        let struck = Lane::new(&narrow::<DB>(&ground.url()).await, "struck");
+        let struck = Lane::new(&narrow::<DB>(&ground.url(), round).await, "struck");
         for adopted in [false, true] {
             for call in Within::ALL {
                 let mut completed = 0;
