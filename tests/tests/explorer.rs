@@ -1,5 +1,7 @@
 //! The explorer on machines of every kind of repeat, in memory and in each database.
 
+#![allow(clippy::expect_used, reason = "a panic is how a test fails")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use idem_core::conformance::machines::{Door, Keeper, Order, Receipt, Refused, Shop, door, order};
@@ -78,6 +80,32 @@ async fn sqlite_gives_every_answer_of_the_table() {
 async fn postgres_gives_every_answer_of_the_table() {
     let Some(database) = Postgres::fresh().await else { return };
     stored(&Idem::<sqlx::Postgres>::open(&database.url().to_string()).await.expect("a database")).await;
+}
+
+/// The bound makes a decline of the third payment on; which case pays first is the explorer's business.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_runs_out_half_way_is_declined_and_remembered() {
+    let file = Sqlite::fresh();
+    let idem = sqlite(&file).await;
+    let bound = "INSERT INTO idem_accounts (account, balance, seq, floor) VALUES ('customers', 0, 0, -1000)";
+    sqlx::query(bound).execute(idem.pool()).await.expect("bounded");
+    let samples = order_samples();
+    let report = Explorer::new(&samples).stored(&Order::stored(&idem, Shop)).await;
+    report.assert_complete();
+    assert!(report.reached.contains(&"Paid") && report.reached.contains(&"Declined"), "{report}");
+}
+
+#[test]
+fn a_decline_in_memory_is_a_state_reached() {
+    let samples = order_samples();
+    let report = Explorer::new(&samples).in_memory(|| {
+        let mut order = Order::in_memory(Shop, order::Pending { total: 500 });
+        order.bound("customers", Some(-499), None).expect("a balance of 0 is within");
+        order
+    });
+    report.assert_complete();
+    assert_eq!(report.reached, ["Pending", "Declined", "Cancelled"]);
+    assert_eq!(report.overridden, ["Paid", "Shipped"]);
 }
 
 #[test]

@@ -177,23 +177,25 @@ fn state_name<M: Machine>(state: usize) -> String {
     M::GRAPH.states[state].name.to_owned()
 }
 
-/// Requests that differ from the command's: another payload, and another command.
+/// Requests to hold against the command's: another payload, the same with another fact, another command.
 fn other_requests<M: Machine>(samples: &Samples<M>, position: usize) -> Vec<(&'static str, Value)> {
     let commands = M::GRAPH.commands;
     let own = commands[position].name;
     let mut requests: Vec<(&'static str, Value)> = match samples.payloads(position) {
-        [one] => changed::<M>(position, one).map(|changed| (own, changed)).into_iter().collect(),
+        [one] => changed::<M>(position, one, false).map(|changed| (own, changed)).into_iter().collect(),
         several => several.iter().map(|json| (own, json.clone())).collect(),
     };
+    let looked_up_again = samples.payloads(position).first().and_then(|json| changed::<M>(position, json, true));
+    requests.extend(looked_up_again.map(|json| (own, json)));
     let next = (1..commands.len()).map(|step| (position + step) % commands.len());
     requests.extend(next.filter_map(|at| Some((commands[at].name, samples.payloads(at).first()?.clone()))).take(1));
     requests
 }
 
-/// The payload with one member changed, if its type can hold the change and it is no fact.
-fn changed<M: Machine>(position: usize, json: &Value) -> Option<Value> {
+/// The payload with one member changed, a fact or one that is none, if its type can hold the change.
+fn changed<M: Machine>(position: usize, json: &Value, fact: bool) -> Option<Value> {
     let Value::Object(members) = json else { return None };
-    members.iter().filter(|(name, _)| !M::GRAPH.commands[position].facts.contains(&name.as_str())).find_map(
+    members.iter().filter(|(name, _)| M::GRAPH.commands[position].facts.contains(&name.as_str()) == fact).find_map(
         |(name, value)| {
             let value = match value {
                 Value::Number(number) => number.as_i64()?.checked_add(1)?.into(),
