@@ -10,6 +10,7 @@ use super::subject::{Stored, Subject};
 use crate::error::ErrorKind;
 use crate::idem::Idem;
 use crate::outcome::Outcome;
+use crate::testing::as_json;
 
 /// How many at once, and how many keys each: 1,000 keys over all.
 const CROWDS: [(usize, usize); 4] = [(2, 700), (8, 200), (32, 80), (128, 20)];
@@ -47,6 +48,32 @@ pub async fn duplicates_of_one_key_have_one_effect<S: Subject>(on: &S) {
     assert_eq!(stored.number("SELECT count(*) FROM idem_keys").await, effects);
     assert_eq!(stored.number("SELECT count(*) FROM idem_transitions").await, 2 * effects);
     assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'sales'").await, 500 * effects);
+}
+
+/// As from two processes: each pool has its own connections; half of the requests come without a key.
+pub async fn duplicates_from_two_pools_have_one_effect<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let mut sides = Vec::new();
+    for _ in 0..2 {
+        let idem = Idem::<S::DB>::builder().lock_wait(Duration::from_mins(1)).open(&on.url()).await.expect("opened");
+        sides.push(Order::stored(&idem, Shop));
+    }
+    for number in 0..60 {
+        let id = format!("o{number}");
+        stored.orders().at(&*id).start(order::Pending { total: 500 }).await.expect("started");
+        let mut tasks = JoinSet::new();
+        for side in sides.iter().cycle().take(8) {
+            let (order, key) = (side.at(&*id), (number % 2 == 0).then(|| key(&id)));
+            let pay = order::Command::Pay(order::Pay { amount: 500, rate: 1 });
+            tasks.spawn(async move { order.apply(key.as_ref(), pay).await.and_then(as_json) });
+        }
+        let mut outcomes = Vec::new();
+        while let Some(paid) = tasks.join_next().await {
+            outcomes.push(paid.expect("no panic").expect("each is answered"));
+        }
+        one_effect(&outcomes);
+    }
+    assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'sales'").await, 60 * 500);
 }
 
 fn one_effect<T: PartialEq + std::fmt::Debug>(outcomes: &[Outcome<T>]) {

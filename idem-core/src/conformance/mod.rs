@@ -92,6 +92,7 @@ macro_rules! for_each_clause {
                 }
                 concurrency {
                     duplicates_of_one_key_have_one_effect,
+                    duplicates_from_two_pools_have_one_effect,
                     different_keys_on_one_machine_all_have_theirs,
                     one_key_on_two_machines_has_one_effect,
                 }
