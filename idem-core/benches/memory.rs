@@ -1,6 +1,11 @@
 //! A keyed command in memory against its floor: the insert of the same key and value into a `HashMap`, and the user's
 //! function.
-#![allow(missing_docs, reason = "a bench has no readers of its documentation")]
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    clippy::exhaustive_enums,
+    reason = "a bench has no readers of its documentation, and no users"
+)]
 
 use std::collections::HashMap;
 use std::hint::black_box;

@@ -157,13 +157,8 @@ impl<DB: Database> Builder<DB> {
         }
         let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
         let kept = |most, patience| Connections::kept(options.clone(), most, patience);
-        let (writers, readers) = match DB::WRITERS {
-            Some(most) => (kept(most, self.settings.wait), kept(self.connections, self.patience)),
-            None => {
-                let all = kept(self.connections, self.patience);
-                (all.clone(), all)
-            }
-        };
+        let readers = kept(self.connections, self.patience);
+        let writers = DB::WRITERS.map_or_else(|| readers.clone(), |most| kept(most, self.settings.wait));
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
         let idem = self.build(tables, (writers, readers, DB::WRITERS.is_some()), pool);
         idem.migrate().await?;

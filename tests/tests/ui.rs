@@ -2,6 +2,7 @@
 //!
 //! The expected errors are those of the stable toolchain. `TRYBUILD=overwrite cargo test -p tests --test ui` writes
 //! them; read each one before it is checked in.
+#![allow(clippy::expect_used, reason = "a test says what it relies on")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -66,7 +66,7 @@ fn decide_one(draft: &mut Draft<'_>, item: &Item, limits: &Limits) -> Result<Ans
     match &item.action {
         Action::Start { body } => start(draft, item, current, body),
         Action::Override { state, body, reopen } => put(draft, item, current, (*state, body, *reopen)),
-        Action::Command { index, .. } => command(draft, item, current, *index, limits),
+        Action::Command { index, .. } => command(draft, item, current.as_ref(), *index, limits),
     }
 }
 
@@ -119,13 +119,13 @@ fn put(
 fn command(
     draft: &mut Draft<'_>,
     item: &Item,
-    current: Option<Current>,
+    current: Option<&Current>,
     index: usize,
     limits: &Limits,
 ) -> Result<Answered, Missing> {
     let graph = item.driver.graph();
     let bare = if current.is_none() { item.driver.bare(graph.initial) } else { None };
-    let state = current.as_ref().map_or(graph.initial, |current| current.state);
+    let state = current.map_or(graph.initial, |current| current.state);
     let mut question = Question {
         known: None,
         started: current.is_some() || bare.is_some(),
@@ -141,7 +141,7 @@ fn command(
         question.last = match &last {
             None => Last::Never,
             Some(run) => {
-                let visit = current.as_ref().map_or(0, |current| current.visit);
+                let visit = current.map_or(0, |current| current.visit);
                 Last::Ran { same: same(item, run), this_visit: run.from_visit == visit }
             }
         };
@@ -149,13 +149,13 @@ fn command(
     }
     let info = &graph.commands[index];
     match (verdict, last) {
-        (Verdict::Run, _) => run(draft, item, current.as_ref(), bare, limits),
+        (Verdict::Run, _) => run(draft, item, current, bare, limits),
         (Verdict::Reached, Some(run)) => {
             if let (Some((_, hash)), Repeat::Once) = (&item.key, info.repeat) {
                 let expires_at = draft.snapshot.now.saturating_add(limits.alias);
                 draft.remember(item, *hash, &run, Some(expires_at));
             }
-            Ok(Ok(replay(current.as_ref(), &run)))
+            Ok(Ok(replay(current, &run)))
         }
         (Verdict::ReachedOtherwise, Some(run)) => Ok(Err(Error::ReachedOtherwise {
             machine: graph.name,

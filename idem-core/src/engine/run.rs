@@ -101,14 +101,14 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, items: &[It
         }
         tx.broken = true;
         fault::point("joined.write.before");
-        let write = DB::write_joined(tx.engine_conn()?, &inner.sql, &decision.write);
-        let wrote = match inner.reply(write).await {
-            Ok(wrote) => wrote,
+        let writing = DB::write_joined(tx.engine_conn()?, &inner.sql, &decision.write);
+        let won = match inner.reply(writing).await {
+            Ok(won) => won,
             Err(error) => return Err(tx.failed(error)),
         };
         fault::point("joined.write.after");
         tx.broken = false;
-        if wrote {
+        if won {
             tx.wrote(witness(&decision.write));
             return Ok(decision.answers);
         }

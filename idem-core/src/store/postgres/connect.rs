@@ -18,8 +18,8 @@ pub(super) fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, St
         format!("the URL of PostgreSQL does not parse: {error}; write `postgres://user@host/database`")
     })?;
     // A seeded bug: answers before the commit is on the disk.
-    Ok(match crate::engine::fault::bug("lazy-commit") {
-        true => options.options([("synchronous_commit", "off")]),
-        false => options,
-    })
+    if crate::engine::fault::bug("lazy-commit") {
+        return Ok(options.options([("synchronous_commit", "off")]));
+    }
+    Ok(options)
 }

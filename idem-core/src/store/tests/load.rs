@@ -10,7 +10,7 @@ pub(super) async fn an_empty_database_has_nothing_but_the_time<S: Ground>(mut db
     let many = db.load(&[(SHOP, "m"), (SHOP, "n")], &[hash("k")]).await;
     assert!(matches!(many.machines[..], [None, None]) && matches!(many.keys[..], [None]));
     // Microseconds of this century, and never backwards.
-    let times = [first.now, nothing.now, many.now].map(|now| now.as_micros());
+    let times = [first.now, nothing.now, many.now].map(crate::clock::Timestamp::as_micros);
     assert!(times.is_sorted() && (1_700_000_000_000_000..4_000_000_000_000_000).contains(&times[0]), "{times:?}");
 }
 

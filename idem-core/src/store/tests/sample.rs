@@ -141,7 +141,7 @@ impl With for Write {
         self.machines.sort_by(|one, other| one.id.cmp(&other.id));
         self.transitions.extend(other.transitions);
         self.keys.extend(other.keys);
-        self.keys.sort_by(|one, other| one.hash.0.cmp(&other.hash.0));
+        self.keys.sort_by_key(|key| key.hash);
         self.accounts.extend(other.accounts);
         self.entries.extend(other.entries);
         self.messages.extend(other.messages);
