@@ -97,8 +97,6 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
     let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
     let debug = command_derives(model).find(|path| path.to_string().ends_with("Debug"));
-    let answered = model.commands.iter().filter(|command| command.outcome.is_some());
-    let stored: Vec<_> = answered.map(|command| outcome(command, types)).collect();
     let docs = idents.iter().map(|ident| format!("The outcome of `{}`.", ident.unraw()));
     quote! {
         /// Any command's outcome; serde writes it as the outcome alone.
@@ -113,18 +111,13 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #krate::__private::serde::Serialize for Reply
-        where
-            #(for<'idem> #stored: #krate::__private::State,)*
-        {
+        impl #krate::__private::serde::Serialize for Reply {
             fn serialize<S: #krate::__private::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
-                #[allow(unused_imports)]
-                use #krate::__private::serde::Serialize as _;
                 match *self {
-                    #(Self::#idents(ref outcome) => outcome.serialize(serializer)),*
+                    #(Self::#idents(ref outcome) => Probe::<#outcomes>::serialize(outcome, serializer)),*
                 }
             }
         }

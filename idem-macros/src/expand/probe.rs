@@ -37,6 +37,10 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
                 stored.decode()
             }
 
+            fn serialize<S: #private::serde::Serializer>(value: &T, serializer: S) -> #result<S::Ok, S::Error> {
+                #private::serde::Serialize::serialize(value, serializer)
+            }
+
             fn taken<S: ::core::convert::Into<#machine>>(step: #krate::Step<S, T>) -> #private::Taken<#machine> {
                 #private::Taken::__new(step, ::core::convert::Into::into)
             }
@@ -50,6 +54,10 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
 
             fn decode(_: &#private::Stored) -> #result<T, #private::WireError> {
                 #result::Err(#private::WireError::Format(::core::option::Option::None))
+            }
+
+            fn serialize<S: #private::serde::Serializer>(_: &T, _: S) -> #result<S::Ok, S::Error> {
+                #result::Err(#private::serde::ser::Error::custom("no serde"))
             }
 
             fn taken<S: ::core::convert::Into<#machine>>(step: #krate::Step<S, T>) -> #private::Taken<#machine> {

@@ -255,19 +255,16 @@ pub(in super::house) mod door_machine {
         }
     }
     #[automatically_derived]
-    impl crate::harmless::__private::serde::Serialize for Reply
-    where
-        for<'idem> super::__IdemDoorT4: crate::harmless::__private::State,
-    {
+    impl crate::harmless::__private::serde::Serialize for Reply {
         fn serialize<S: crate::harmless::__private::serde::Serializer>(
             &self,
             serializer: S,
         ) -> ::core::result::Result<S::Ok, S::Error> {
-            #[allow(unused_imports)]
-            use crate::harmless::__private::serde::Serialize as _;
             match *self {
-                Self::Open(ref outcome) => outcome.serialize(serializer),
-                Self::r#Match(ref outcome) => outcome.serialize(serializer),
+                Self::Open(ref outcome) => {
+                    Probe::<super::__IdemDoorT4>::serialize(outcome, serializer)
+                }
+                Self::r#Match(ref outcome) => Probe::<()>::serialize(outcome, serializer),
             }
         }
     }
@@ -534,10 +531,9 @@ The rejection, if the command is refused.*/
         state: StateKind,
         command: CommandKind,
     ) -> bool {
-        ::core::matches!(
-            (state, command), (StateKind::Shut, CommandKind::Open | CommandKind::r#Match)
-            | (StateKind::Open, CommandKind::r#Match)
-        )
+        const LEGAL: [[u64; 1usize]; 2usize] = [[3u64], [2u64]];
+        let command = command as usize;
+        LEGAL[state as usize][command / 64usize] >> (command % 64usize) & 1 == 1
     }
     /// The commands that are legal in `state`.
     pub(in super::super::house) const fn allowed(
@@ -774,6 +770,12 @@ The rejection, if the command is refused.*/
         ) -> ::core::result::Result<T, crate::harmless::__private::WireError> {
             stored.decode()
         }
+        fn serialize<S: crate::harmless::__private::serde::Serializer>(
+            value: &T,
+            serializer: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            crate::harmless::__private::serde::Serialize::serialize(value, serializer)
+        }
         fn taken<S: ::core::convert::Into<super::Door>>(
             step: crate::harmless::Step<S, T>,
         ) -> crate::harmless::__private::Taken<super::Door> {
@@ -801,6 +803,14 @@ The rejection, if the command is refused.*/
                 crate::harmless::__private::WireError::Format(
                     ::core::option::Option::None,
                 ),
+            )
+        }
+        fn serialize<S: crate::harmless::__private::serde::Serializer>(
+            _: &T,
+            _: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            ::core::result::Result::Err(
+                crate::harmless::__private::serde::ser::Error::custom("no serde"),
             )
         }
         fn taken<S: ::core::convert::Into<super::Door>>(

@@ -141,8 +141,6 @@ mod rock {
             &self,
             serializer: S,
         ) -> ::core::result::Result<S::Ok, S::Error> {
-            #[allow(unused_imports)]
-            use ::idem_core::__private::serde::Serialize as _;
             match *self {}
         }
     }
@@ -270,12 +268,9 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             }
         }
     }
-    /// Whether `command` is legal in `state`.
-    pub(super) const fn guard(state: StateKind, command: CommandKind) -> bool {
-        {
-            let _ = (state, command);
-            false
-        }
+    /// Whether `command` is legal in `state`: there is none.
+    pub(super) const fn guard(_state: StateKind, command: CommandKind) -> bool {
+        match command {}
     }
     /// The commands that are legal in `state`.
     pub(super) const fn allowed(state: StateKind) -> &'static [CommandKind] {
@@ -439,6 +434,12 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
             stored.decode()
         }
+        fn serialize<S: ::idem_core::__private::serde::Serializer>(
+            value: &T,
+            serializer: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            ::idem_core::__private::serde::Serialize::serialize(value, serializer)
+        }
         fn taken<S: ::core::convert::Into<super::Rock>>(
             step: ::idem_core::Step<S, T>,
         ) -> ::idem_core::__private::Taken<super::Rock> {
@@ -462,6 +463,14 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
             ::core::result::Result::Err(
                 ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn serialize<S: ::idem_core::__private::serde::Serializer>(
+            _: &T,
+            _: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::serde::ser::Error::custom("no serde"),
             )
         }
         fn taken<S: ::core::convert::Into<super::Rock>>(

@@ -2,23 +2,23 @@ use idem_core::idempotent_fsm;
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
-#[command(Pay)]
-#[command(Ship)]
-#[command(Refund)]
+#[command(Punch)]
+#[command(Board)]
+#[command(Restore)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Order {
+enum Ticket {
     #[initial]
-    #[on(Pay => Paid)]
-    Pending,
-    #[on(Ship => Shipped)]
-    #[on(Refund => Pending)]
-    Paid,
+    #[on(Punch => Punched)]
+    Blank,
+    #[on(Board => Boarded)]
+    #[on(Restore => Blank)]
+    Punched,
     #[terminal]
-    Shipped,
+    Boarded,
 }
 
 fn main() {
-    let mut memory = Order::in_memory((), order::Pending);
-    memory.pay(idem_core::Natural, order::Pay).unwrap();
-    memory.ship(idem_core::Natural, order::Ship).unwrap();
+    let mut memory = Ticket::in_memory((), ticket::Blank);
+    memory.punch(idem_core::Natural, ticket::Punch).unwrap();
+    memory.board(idem_core::Natural, ticket::Board).unwrap();
 }

@@ -2,20 +2,20 @@ use idem_core::idempotent_fsm;
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
-#[command(Pay)]
-#[command(Ship)]
+#[command(Punch)]
+#[command(Board)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Order {
+enum Ticket {
     #[initial]
-    #[on(Pay => Paid)]
-    Pending,
-    #[on(Ship => Shipped)]
-    Paid,
+    #[on(Punch => Punched)]
+    Blank,
+    #[on(Board => Boarded)]
+    Punched,
     #[terminal]
-    Shipped,
+    Boarded,
 }
 
 fn main() {
     let key = idem_core::Key::new("scope", "key").unwrap();
-    Order::in_memory((), order::Pending).pay(key, order::Pay).unwrap();
+    Ticket::in_memory((), ticket::Blank).punch(key, ticket::Punch).unwrap();
 }

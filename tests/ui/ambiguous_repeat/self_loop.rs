@@ -2,22 +2,22 @@ use idem_core::idempotent_fsm;
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
-#[command(Pay)]
-#[command(Ship)]
-#[command(Remind)]
+#[command(Punch)]
+#[command(Board)]
+#[command(Inspect)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Order {
+enum Ticket {
     #[initial]
-    #[on(Pay => Paid)]
-    Pending,
-    #[on(Remind => Paid)]
-    #[on(Ship => Shipped)]
-    Paid,
+    #[on(Punch => Punched)]
+    Blank,
+    #[on(Inspect => Punched)]
+    #[on(Board => Boarded)]
+    Punched,
     #[terminal]
-    Shipped,
+    Boarded,
 }
 
 fn main() {
-    let mut memory = Order::in_memory((), order::Pending);
-    memory.remind(idem_core::Natural, order::Remind).unwrap();
+    let mut memory = Ticket::in_memory((), ticket::Blank);
+    memory.inspect(idem_core::Natural, ticket::Inspect).unwrap();
 }

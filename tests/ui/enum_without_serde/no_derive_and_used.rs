@@ -1,21 +1,21 @@
 use idem_core::idempotent_fsm;
 
 #[idempotent_fsm]
-#[command(Pay)]
-#[command(Ship)]
+#[command(Punch)]
+#[command(Board)]
 #[derive(Debug, Clone, PartialEq)]
-enum Order {
+enum Ticket {
     #[initial]
-    #[on(Pay => Paid)]
-    Pending,
-    #[on(Ship => Shipped)]
-    Paid,
+    #[on(Punch => Punched)]
+    Blank,
+    #[on(Board => Boarded)]
+    Punched,
     #[terminal]
-    Shipped,
+    Boarded,
 }
 
 fn main() {
-    let mut memory = Order::in_memory((), order::Pending);
-    memory.pay(idem_core::Natural, order::Pay).unwrap();
-    memory.ship(idem_core::Natural, order::Ship).unwrap();
+    let mut memory = Ticket::in_memory((), ticket::Blank);
+    memory.punch(idem_core::Natural, ticket::Punch).unwrap();
+    memory.board(idem_core::Natural, ticket::Board).unwrap();
 }

@@ -2,22 +2,22 @@ use idem_core::idempotent_fsm;
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
-#[command(Pay)]
-#[command(Ship)]
-#[command(Refund)]
+#[command(Punch)]
+#[command(Board)]
+#[command(Restore)]
 #[command(Hold)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Order {
+enum Ticket {
     #[initial]
-    #[on(Pay => Paid)]
-    Pending,
-    #[on(Ship => Shipped)]
-    #[on(Refund => Pending)]
-    Paid,
+    #[on(Punch => Punched)]
+    Blank,
+    #[on(Board => Boarded)]
+    #[on(Restore => Blank)]
+    Punched,
     #[terminal]
-    Shipped,
+    Boarded,
 }
 
 fn main() {
-    Order::in_memory((), order::Pending).pay(idem_core::Natural, order::Pay).unwrap();
+    Ticket::in_memory((), ticket::Blank).punch(idem_core::Natural, ticket::Punch).unwrap();
 }

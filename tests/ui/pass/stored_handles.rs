@@ -49,7 +49,7 @@ pub async fn serve<DB: idem_core::Database>(
     let stored = this.get().await?.ok_or("started above")?;
     assert!(matches!(stored.state(), Order::Shipped));
     orders.in_state(order::StateKind::Paid).limit(10).await?;
-    for result in orders.apply_all([("order-42", Some(&key), order::Ship.into())]).await {
+    for result in orders.apply_all([("order-42", Some(key.clone()), order::Ship.into())]).await {
         result?;
     }
     Ok(paid.into_inner())

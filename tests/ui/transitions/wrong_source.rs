@@ -2,30 +2,30 @@ use idem_core::idempotent_fsm;
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
-#[command(Pay)]
+#[command(Punch)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Order {
+enum Ticket {
     #[initial]
-    #[on(Pay => Paid | Declined)]
-    Pending,
+    #[on(Punch => Punched | Spoiled)]
+    Blank,
     #[terminal]
-    Paid { at: u64 },
+    Punched { at: u64 },
     #[terminal]
-    Declined,
+    Spoiled,
 }
 
-struct Rules;
+struct Conductor;
 
-impl order::Transitions for Rules {
+impl ticket::Transitions for Conductor {
     type Rejection = std::convert::Infallible;
 
-    fn pay(
+    fn punch(
         &self,
-        _: order::Declined,
-        _: &order::Pay,
+        _: ticket::Spoiled,
+        _: &ticket::Punch,
         _: &idem_core::Context<'_>,
-    ) -> Result<idem_core::Step<order::PayTo>, Self::Rejection> {
-        Ok(idem_core::Step::to(order::Declined))
+    ) -> Result<idem_core::Step<ticket::PunchTo>, Self::Rejection> {
+        Ok(idem_core::Step::to(ticket::Spoiled))
     }
 }
 

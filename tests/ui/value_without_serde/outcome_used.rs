@@ -5,35 +5,35 @@ use serde::{Deserialize, Serialize};
 struct Rate(i64);
 
 #[idempotent_fsm]
-#[command(Pay { rate: i64 } -> Rate)]
-#[command(Ship)]
+#[command(Punch { rate: i64 } -> Rate)]
+#[command(Board)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Order {
+enum Ticket {
     #[initial]
-    #[on(Pay => Paid)]
-    Pending,
-    #[on(Ship => Shipped)]
-    Paid,
+    #[on(Punch => Punched)]
+    Blank,
+    #[on(Board => Boarded)]
+    Punched,
     #[terminal]
-    Shipped,
+    Boarded,
 }
 
-struct Rules;
+struct Conductor;
 
-impl order::Transitions for Rules {
+impl ticket::Transitions for Conductor {
     type Rejection = std::convert::Infallible;
 
-    fn pay(
+    fn punch(
         &self,
-        _: order::Pending,
-        pay: &order::Pay,
+        _: ticket::Blank,
+        punch: &ticket::Punch,
         _: &idem_core::Context<'_>,
-    ) -> Result<idem_core::Step<order::Paid, Rate>, Self::Rejection> {
-        Ok(idem_core::Step::to(order::Paid).outcome(Rate(pay.rate)))
+    ) -> Result<idem_core::Step<ticket::Punched, Rate>, Self::Rejection> {
+        Ok(idem_core::Step::to(ticket::Punched).outcome(Rate(punch.rate)))
     }
 }
 
 fn main() {
-    let mut memory = Order::in_memory(Rules, order::Pending);
-    memory.pay(idem_core::Natural, order::Pay { rate: 1 }).unwrap();
+    let mut memory = Ticket::in_memory(Conductor, ticket::Blank);
+    memory.punch(idem_core::Natural, ticket::Punch { rate: 1 }).unwrap();
 }

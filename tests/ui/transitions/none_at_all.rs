@@ -2,18 +2,20 @@ use idem_core::idempotent_fsm;
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
-#[command(Pay)]
+#[command(Punch)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Order {
+enum Ticket {
     #[initial]
-    #[on(Pay => Paid | Declined)]
-    Pending,
+    #[on(Punch => Punched | Spoiled)]
+    Blank,
     #[terminal]
-    Paid { at: u64 },
+    Punched { at: u64 },
     #[terminal]
-    Declined,
+    Spoiled,
 }
 
+struct Conductor;
+
 fn main() {
-    Order::in_memory((), order::Pending);
+    Ticket::in_memory(Conductor, ticket::Blank);
 }
