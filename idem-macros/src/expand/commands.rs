@@ -37,8 +37,10 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
             quote!({ #(#fields),* })
         }
     };
+    // Not recommended: another command is no help to who passes this one without a key.
     let repeatable = (command.repeat != Repeat::Ambiguous).then(|| {
         quote! {
+            #[diagnostic::do_not_recommend]
             #[automatically_derived]
             impl #krate::__private::Repeatable for #strukt {}
         }

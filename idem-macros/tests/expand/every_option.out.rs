@@ -185,6 +185,7 @@ pub(in super::house) mod door_machine {
         ///`by`, as the enum declares it.
         pub by: super::__IdemDoorT3,
     }
+    #[diagnostic::do_not_recommend]
     #[automatically_derived]
     impl crate::harmless::__private::Repeatable for OpenIt {}
     ///The command `Match`.

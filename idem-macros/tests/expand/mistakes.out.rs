@@ -179,6 +179,7 @@ mod order {
     )]
     #[serde(crate = "::idem_core::__private::serde")]
     pub(super) struct Pay;
+    #[diagnostic::do_not_recommend]
     #[automatically_derived]
     impl ::idem_core::__private::Repeatable for Pay {}
     ///The command `Ship`.
@@ -189,6 +190,7 @@ mod order {
     )]
     #[serde(crate = "::idem_core::__private::serde")]
     pub(super) struct Ship;
+    #[diagnostic::do_not_recommend]
     #[automatically_derived]
     impl ::idem_core::__private::Repeatable for Ship {}
     /// Any command; serde reads and writes it as `{"name": payload}`.

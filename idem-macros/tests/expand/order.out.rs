@@ -236,6 +236,7 @@ pub mod order {
         ///`amount`, as the enum declares it.
         pub amount: super::__IdemOrderT0,
     }
+    #[diagnostic::do_not_recommend]
     #[automatically_derived]
     impl ::idem_core::__private::Repeatable for Pay {}
     ///The command `Ship`.
@@ -255,6 +256,7 @@ pub mod order {
         ///`tracking`, as the enum declares it.
         pub tracking: super::__IdemOrderT2,
     }
+    #[diagnostic::do_not_recommend]
     #[automatically_derived]
     impl ::idem_core::__private::Repeatable for Ship {}
     ///The command `Cancel`.
@@ -274,6 +276,7 @@ pub mod order {
         ///`reason`, as the enum declares it.
         pub reason: super::__IdemOrderT2,
     }
+    #[diagnostic::do_not_recommend]
     #[automatically_derived]
     impl ::idem_core::__private::Repeatable for Cancel {}
     /// Any command; serde reads and writes it as `{"name": payload}`.
