@@ -2,6 +2,12 @@
 //!
 //! sqlx tells each statement it runs as an event; a test binary of its own, because the events are counted for the whole
 //! process.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::exhaustive_enums,
+    reason = "a test says what it relies on, and has no users"
+)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -125,7 +125,7 @@ pub struct Natural;
 
 /// A command that [`Natural`] can name. Implemented by the macro.
 #[diagnostic::on_unimplemented(
-    message = "a repeat of `{Self}` without a key is ambiguous",
+    message = "[F401] a repeat of `{Self}` without a key is ambiguous",
     label = "`{Self}` can be legal again, so `Natural` cannot tell a repeat from a new request",
     note = "pass a `&Key`, or write `per_visit` in the command's attribute: one effect per visit of the source state"
 )]
