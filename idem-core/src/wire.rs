@@ -54,6 +54,7 @@ impl Stored {
         }
     }
 
+    #[cfg(any(feature = "_sql", feature = "testing"))]
     pub(crate) fn from_json(json: &[u8]) -> Self {
         let mut bytes = Vec::with_capacity(json.len() + 1);
         bytes.push(JSON);
@@ -61,6 +62,7 @@ impl Stored {
         Self(bytes)
     }
 
+    #[cfg(feature = "_sql")]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

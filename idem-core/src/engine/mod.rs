@@ -8,6 +8,8 @@
 //! - `resolve`: what to do when the reply to a write is lost
 
 pub(crate) mod answer;
+#[cfg(any(feature = "_sql", feature = "testing"))]
+#[cfg_attr(not(feature = "_sql"), allow(dead_code, reason = "the explorer in memory needs the encodings alone"))]
 pub(crate) mod driver;
 pub(crate) mod settle;
 

@@ -17,8 +17,10 @@ pub use graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
 pub(crate) use memory::ID as IN_MEMORY;
 pub use memory::InMemory;
 pub use rules::{Machine, Named, Natural, Repeatable, Rules, State, Taken};
+#[cfg(any(feature = "_sql", feature = "testing"))]
+pub(crate) use step::Effects;
+pub(crate) use step::Move;
 pub use step::Step;
-pub(crate) use step::{Effects, Move};
 #[cfg(feature = "_sql")]
 pub use stored::{
     At, Call, CallFuture, Cursor, Difference, Event, History, InState, Machines, Override, Problem, StoredMachine,

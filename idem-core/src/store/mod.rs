@@ -4,6 +4,10 @@
 //! text, `bind.rs` what is bound and read, `classify.rs` what an error means. A store knows neither machines nor keys'
 //! meaning; it loads rows, writes rows, and says whether a write lost a race.
 
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "the shared parts stand without a database that uses them")
+)]
 #![allow(unreachable_pub, reason = "what the sealed trait names is public, and nobody can reach it")]
 
 #[cfg(feature = "postgres")]
