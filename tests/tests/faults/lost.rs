@@ -125,6 +125,8 @@ async fn another_takes_the_place_of_a_commit_that_was_lost() {
                 }
                 rig.proxy.refuse_connections(false);
             };
+            // From here on there is the connection that this used, and no other.
+            rig.idem.check().await.unwrap();
             rig.proxy.refuse_connections(true);
             let (answer, ()) = tokio::join!(struck.call(step), competitor);
             assert!(rig.proxy.disarm(), "{point}: struck");
