@@ -49,7 +49,7 @@ async fn a_connection_is_lost_at_a_write_or_a_commit() {
             for attempt in 0.. {
                 let lane = format!("{cut:?}-{step:?}-{}-{attempt}", matches!(at, At::Commit)).replace(['(', ')'], "-");
                 rig.proxy.arm(at.clone(), cut);
-                let answer = if attempt % 25 == 0 {
+                let answer = if attempt % 50 == 0 {
                     rig.until_answered(&lane, *step).await
                 } else {
                     rig.until_struck(&lane, *step, cut).await
