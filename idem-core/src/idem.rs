@@ -64,7 +64,6 @@ pub(crate) struct Settings {
 }
 
 /// Settings of an [`Idem`], from [`Idem::builder`].
-#[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it opens a database"]
 pub struct Builder<DB> {
     prefix: String,
@@ -113,7 +112,7 @@ impl<DB: Database> Builder<DB> {
     }
 
     /// How long a reply of the database is waited for, before the connection is taken for broken and the database is asked,
-    /// on another one, what became of the write. Longer than [`Builder::lock_wait`]. Default 10 seconds.
+    /// on another one, what became of the write. At least twice [`Builder::lock_wait`]. Default 10 seconds.
     pub fn reply_timeout(mut self, reply: Duration) -> Self {
         self.settings.reply = reply.max(Duration::from_millis(1));
         self
@@ -187,7 +186,9 @@ impl<DB: Database> Builder<DB> {
     }
 
     fn build(self, tables: Tables, connections: (Connections<DB>, Connections<DB>, bool), pool: Pool<DB>) -> Idem<DB> {
-        let (sql, registered, settings) = (DB::sql(&tables), Mutex::default(), self.settings);
+        let (sql, registered, mut settings) = (DB::sql(&tables), Mutex::default(), self.settings);
+        // Asked while the write still waits for a lock, the database could not say what became of it.
+        settings.reply = settings.reply.max(settings.wait.saturating_mul(2));
         let (writers, readers, readers_apart) = connections;
         Idem { inner: Arc::new(Inner { writers, readers, readers_apart, pool, sql, settings, tables, registered }) }
     }
@@ -353,6 +354,22 @@ impl<DB: Database> Inner<DB> {
         }
         self.registered.lock().unwrap_or_else(PoisonError::into_inner).insert(graph.name, mine.hash());
         Ok(Ok(()))
+    }
+}
+
+impl<DB> Clone for Builder<DB> {
+    fn clone(&self) -> Self {
+        let Self { ref prefix, connections, patience, settings, database } = *self;
+        Self { prefix: prefix.clone(), connections, patience, settings, database }
+    }
+}
+
+impl<DB> fmt::Debug for Builder<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("prefix", &self.prefix)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
