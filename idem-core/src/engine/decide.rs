@@ -30,7 +30,7 @@ pub(crate) struct Decision {
 
 /// Decides all items on one snapshot, or says what is missing in it.
 pub(crate) fn decide(items: &[Item], snapshot: &Snapshot, limits: &Limits) -> Result<Decision, Needs> {
-    let mut draft = Draft::new(snapshot);
+    let mut draft = Draft::new(snapshot, items.len() > 1);
     let answers: Vec<_> = items.iter().map(|item| decide_one(&mut draft, item, limits)).collect();
     if !draft.needs.is_empty() {
         return Err(draft.needs);

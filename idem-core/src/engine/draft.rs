@@ -42,6 +42,7 @@ pub(crate) struct Change<'a> {
 /// Decisions in the making: the snapshot with the changes of the items before laid over it.
 pub(crate) struct Draft<'s> {
     pub(crate) snapshot: &'s Snapshot,
+    many: bool,
     pub(crate) needs: Needs,
     pub(crate) write: Write,
     machines: BTreeMap<MachineId, Current>,
@@ -53,9 +54,11 @@ pub(crate) struct Draft<'s> {
 }
 
 impl<'s> Draft<'s> {
-    pub(crate) fn new(snapshot: &'s Snapshot) -> Self {
+    /// A draft of several items lets each see what those before it changed; one alone needs none of that.
+    pub(crate) fn new(snapshot: &'s Snapshot, many: bool) -> Self {
         Self {
             snapshot,
+            many,
             needs: Needs::default(),
             write: Write { now: snapshot.now.as_micros(), ..Write::default() },
             machines: BTreeMap::new(),
@@ -244,47 +247,66 @@ impl<'s> Draft<'s> {
             at,
             correlation: item.correlation.as_deref().map(str::to_owned),
         };
-        let run = RunRow {
-            seq,
-            command: row.command.clone(),
-            payload: row.payload.clone(),
-            outcome: row.outcome.clone(),
-            fingerprint: row.fingerprint.0.to_vec(),
-            at,
-            from_visit: row.from_visit,
-        };
         if let Some((_, hash)) = key {
-            self.remember(item, *hash, &run, None);
+            self.write_key(item, *hash, seq, None);
         }
-        self.runs.insert((graph.name, item.id.clone(), change.operation), run);
-        self.visits.insert((graph.name, item.id.clone(), change.state), visit);
+        if self.many {
+            self.lay_over(item, &change, &row);
+        }
         self.write.transitions.push(row);
         let current = Current { state: change.state, body: change.body, version: seq, visit, entered_at };
         self.machines.insert((graph.name, item.id.clone()), current.clone());
         (current, Answer { seq, at, outcome: change.outcome, fresh: true, superseded: false })
     }
 
+    /// Lets the items after this one see a transition as if it were stored.
+    fn lay_over(&mut self, item: &Item, change: &Change<'_>, row: &TransitionRow) {
+        let run = RunRow {
+            seq: row.seq,
+            command: row.command.clone(),
+            payload: row.payload.clone(),
+            outcome: row.outcome.clone(),
+            fingerprint: row.fingerprint.0.to_vec(),
+            at: row.at,
+            from_visit: row.from_visit,
+        };
+        if let Some((_, hash)) = item.key.as_ref().filter(|_| change.keyed) {
+            self.know(item, *hash, &run, None);
+        }
+        self.runs.insert((item.machine(), item.id.clone(), change.operation), run);
+        self.visits.insert((item.machine(), item.id.clone(), change.state), row.visit);
+    }
+
     /// Records that the item's key is answered by `run`.
     pub(crate) fn remember(&mut self, item: &Item, hash: KeyHash, run: &RunRow, expires_at: Option<Timestamp>) {
-        let at = self.snapshot.now;
-        self.write.keys.push(KeyWrite {
-            hash,
-            surface: item.machine().to_owned(),
-            target: item.id.to_string(),
-            seq: run.seq,
-            fingerprint: item.fingerprint,
-            at,
-            expires_at,
-        });
+        self.write_key(item, hash, run.seq, expires_at);
+        if self.many {
+            self.know(item, hash, run, expires_at);
+        }
+    }
+
+    fn know(&mut self, item: &Item, hash: KeyHash, run: &RunRow, expires_at: Option<Timestamp>) {
         let row = KeyRow {
             fingerprint: item.fingerprint.0.to_vec(),
             target: item.id.to_string(),
             seq: run.seq,
-            at,
+            at: self.snapshot.now,
             expires_at,
             run: Some(run.clone()),
         };
         self.keys.insert(hash, row);
+    }
+
+    fn write_key(&mut self, item: &Item, hash: KeyHash, seq: i64, expires_at: Option<Timestamp>) {
+        self.write.keys.push(KeyWrite {
+            hash,
+            surface: item.machine().to_owned(),
+            target: item.id.to_string(),
+            seq,
+            fingerprint: item.fingerprint,
+            at: self.snapshot.now,
+            expires_at,
+        });
     }
 
     /// The write, in the order that every writer takes its locks in.
