@@ -167,6 +167,9 @@ impl<DB: Database> Builder<DB> {
     /// Uses a pool of yours. Changes none of its settings and no tables: call [`Idem::migrate`], or apply
     /// [`Idem::migrations`] yourself.
     ///
+    /// On SQLite the durability (`synchronous = FULL` is what [`Builder::open`] sets) and the wait for another writer
+    /// (`busy_timeout`) are then the pool's.
+    ///
     /// # Errors
     /// [`Error::Config`] if the prefix cannot be a table's name or the pool has no connections.
     pub fn pool(self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {

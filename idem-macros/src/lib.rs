@@ -63,6 +63,34 @@ use proc_macro::TokenStream;
 /// | `#[was("Unpaid")]` | an earlier name on the wire, still read |
 /// | `#[after("30m", Expire)]` | reserved: the state is due after a while |
 ///
+/// # What it makes
+/// In a module named after the enum, here `order`:
+///
+/// | name | what it is |
+/// |---|---|
+/// | `Pending`, `Paid`, … | a struct per state; the enum is made `From` each |
+/// | `Pay`, … | a struct per command: its payload |
+/// | `Transitions` | the trait of your rules, a method per command |
+/// | `PayTo`, `CancelFrom` | the targets of a command that has several, and its sources; `Step::to(order::Paid { … })` fits the first |
+/// | `Command`, `CommandKind` | any command, in serde's form `{"Pay": {…}}`; its name |
+/// | `StateKind`, `Reply` | a state's name; any command's outcome |
+/// | `Machines`, `At`, `Within`, `InMemory` | `Order::stored`, its `.at(id)`, that one's `.within(&mut tx)`, `Order::in_memory` |
+/// | `guard`, `allowed`, `why_not`, `mermaid`, `dot` | the graph |
+///
+/// ```ignore
+/// fn pay(&self, from: order::Pending, pay: &order::Pay, _: &Context) -> Result<Step<order::PayTo, Receipt>, Refused> {
+///     let receipt = Receipt { amount: pay.amount };
+///     let step = match pay.amount == from.total {
+///         true => Step::to(order::Paid { receipt: receipt.clone() }),
+///         false => Step::to(order::Declined { reason: "wrong amount".into() }),
+///     };
+///     Ok(step.outcome(receipt))
+/// }
+/// ```
+///
+/// A command whose sources lead to different targets has a method per source (`cancel_from_paid`), so that a wrong target
+/// never compiles.
+///
 /// `#[cfg]` on a variant works; an edge that leads to such a variant is written `#[cfg_attr(…, on(… => …))]`, a
 /// command that only such edges use `#[cfg_attr(…, command(…))]`.
 #[proc_macro_attribute]
