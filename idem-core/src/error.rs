@@ -217,7 +217,7 @@ pub enum Error<R = Infallible> {
     },
 
     /// idem's tables are not there, or older than this version.
-    #[error("idem's tables {}; run `migrate()` with a role that may create tables, or apply the printed SQL", Version(*found, *wanted))]
+    #[error("idem's tables {}; run `migrate()` with a role that may create tables, or apply the SQL that `Idem::migrations()` gives", Version(*found, *wanted))]
     NotMigrated {
         /// The version the database is at, if the tables are there.
         found: Option<i64>,

@@ -284,7 +284,7 @@ impl<DB: Database> Inner<DB> {
         })
     }
 
-    /// Reads through a connection of the readers', and gives it back.
+    /// Gives a connection back after a call that was answered; closes it and explains the error after any other.
     pub(crate) async fn finish<T>(&self, held: Held<DB>, result: Result<T, StoreError>) -> Result<T, Error> {
         match result {
             Ok(value) => {

@@ -49,10 +49,25 @@ pub type TxFuture<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send +
 
 /// An error that ends a unit of work in [`Idem::transaction`].
 ///
-/// Implemented for [`Error`] and for boxed errors. For your own enum:
+/// Implemented for [`Error`] and for boxed errors. Your own enum needs both `From`s: a command fails with
+/// `Error<your rejection>`, idem itself with `Error`.
 ///
 /// ```
-/// # #[derive(Debug, thiserror::Error)] #[error("mine")] enum MyError { Idem(#[from] idem_core::Error), Sql(#[from] sqlx::Error) }
+/// # #[derive(Debug, thiserror::Error)] #[error("refused")] struct Refused;
+/// #[derive(Debug, thiserror::Error)]
+/// enum MyError {
+///     #[error(transparent)]
+///     Order(#[from] idem_core::Error<Refused>),
+///     #[error(transparent)]
+///     Sql(#[from] sqlx::Error),
+/// }
+///
+/// impl From<idem_core::Error> for MyError {
+///     fn from(error: idem_core::Error) -> Self {
+///         Self::Order(error.widen())
+///     }
+/// }
+///
 /// impl idem_core::UnitError for MyError {
 ///     fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
 ///         Some(self)
