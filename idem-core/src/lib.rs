@@ -100,6 +100,7 @@ pub mod __private {
 
     pub use crate::machine::{
         CommandInfo, Edge, Graph, Machine, Named, Repeat, Repeatable, Rules, State, StateInfo, Taken, WhyNot,
+        copy_outcome,
     };
     pub use crate::wire::{Stored, WireError};
 }

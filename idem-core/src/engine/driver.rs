@@ -106,7 +106,7 @@ fn erase<M: Machine>(taken: Taken<M>) -> Result<Box<ErasedStep>, Error> {
     Ok(Box::new(ErasedStep {
         state: taken.to.state(),
         body: write_state(&taken.to).map_err(|source| unencodable("the new state", source))?,
-        outcome: taken.outcome.map_err(|source| unencodable("the outcome", source))?,
+        outcome: Stored::encode(&taken.outcome).map_err(|source| unencodable("the outcome", source))?,
         effects: taken.effects,
         otherwise: taken.otherwise.map(|other| erase(*other)).transpose()?,
     }))

@@ -1,5 +1,6 @@
 //! What generated code tells the engine about a machine.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -61,6 +62,10 @@ pub trait Machine: State + Clone {
     /// # Errors
     /// If the outcome no longer decodes.
     fn read_reply(command: usize, outcome: &Stored) -> Result<Self::Reply, WireError>;
+
+    /// Puts a clone of an outcome into `copy`, an `Option` of the outcome's type or of `Reply`. Leaves it as it is if
+    /// the type has no `Clone`.
+    fn copy_outcome(reply: &Self::Reply, copy: &mut dyn Any);
 }
 
 /// What is stored: a state, a payload or an outcome.
@@ -92,26 +97,36 @@ pub trait Rules: Send + Sync + 'static {
     ) -> Option<Result<Taken<Self::Machine>, Self::Rejection>>;
 }
 
-/// A step taken: its target as the enum, its outcome as it will be stored.
-#[derive(Debug)]
-pub struct Taken<M> {
+/// A step taken: its target as the enum, its outcome as one of all commands'.
+#[allow(missing_debug_implementations, reason = "outcomes need none")]
+pub struct Taken<M: Machine> {
     pub(crate) to: M,
-    pub(crate) outcome: Result<Stored, WireError>,
+    pub(crate) outcome: M::Reply,
     pub(crate) effects: Effects,
     pub(crate) otherwise: Option<Box<Taken<M>>>,
 }
 
 impl<M: Machine> Taken<M> {
-    /// For generated code: the step whose target becomes the enum by `into`.
+    /// For generated code: the step whose outcome becomes one of all commands' by `reply`.
     #[doc(hidden)]
-    pub fn __new<S, T: Serialize>(step: Step<S, T>, into: fn(S) -> M) -> Self {
+    pub fn __new<S: Into<M>, T>(step: Step<S, T>, reply: fn(T) -> M::Reply) -> Self {
         let (to, outcome, effects, otherwise) = step.into_parts();
         Self {
-            to: into(to),
-            outcome: Stored::encode(&outcome),
+            to: to.into(),
+            outcome: reply(outcome),
             effects,
-            otherwise: otherwise.map(|step| Box::new(Self::__new(*step, into))),
+            otherwise: otherwise.map(|step| Box::new(Self::__new(*step, reply))),
         }
+    }
+}
+
+/// For generated code: see [`Machine::copy_outcome`].
+#[doc(hidden)]
+pub fn copy_outcome<T: Clone + 'static, R: 'static>(outcome: &T, reply: fn(T) -> R, copy: &mut dyn Any) {
+    if let Some(copy) = copy.downcast_mut::<Option<T>>() {
+        *copy = Some(outcome.clone());
+    } else if let Some(copy) = copy.downcast_mut::<Option<R>>() {
+        *copy = Some(reply(outcome.clone()));
     }
 }
 

@@ -21,7 +21,7 @@ impl Said {
         let mut said = Vec::new();
         let mut next = Some(Box::new(taken));
         while let Some(taken) = next {
-            let outcome = taken.outcome.and_then(|stored| stored.decode()).map_err(|error| error.to_string())?;
+            let outcome = serde_json::to_value(&taken.outcome).map_err(|error| error.to_string())?;
             let deltas = taken.effects.moves.into_iter().flat_map(deltas).collect();
             said.push(Self { to: (taken.to.state(), content(&taken.to)?), outcome, deltas });
             next = taken.otherwise;

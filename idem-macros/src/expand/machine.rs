@@ -83,6 +83,12 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
                     _ => ::core::result::Result::Err(#krate::__private::WireError::Format(::core::option::Option::None)),
                 }
             }
+
+            fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
+                match *reply {
+                    #(Reply::#commands(ref outcome) => Probe::<#outcomes>::copy(outcome, Reply::#commands, copy)),*
+                }
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ fn expand(model: &Model) -> TokenStream {
         kinds::expand(model),
         commands::expand(model, &mut types),
         transitions::expand(model, &mut types),
-        rules::expand(model, &mut types),
+        rules::expand(model),
         machine::expand(model, &mut types),
         queries::expand(model),
         handles::expand(model, &mut types),

@@ -2,7 +2,7 @@
 //!
 //! A payload or outcome without serde is reported once, by the assertion that requires it. Everything else that reads
 //! or writes such a type goes through `Probe`: its inherent functions exist only for types with serde, and where they
-//! do not, the compiler finds those of the trait.
+//! do not, the compiler finds those of the trait. The same way an outcome is cloned only where it is `Clone`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -40,9 +40,12 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
             fn serialize<S: #private::serde::Serializer>(value: &T, serializer: S) -> #result<S::Ok, S::Error> {
                 #private::serde::Serialize::serialize(value, serializer)
             }
+        }
 
-            fn taken<S: ::core::convert::Into<#machine>>(step: #krate::Step<S, T>) -> #private::Taken<#machine> {
-                #private::Taken::__new(step, ::core::convert::Into::into)
+        #[allow(dead_code)]
+        impl<T: ::core::clone::Clone + 'static> Probe<T> {
+            fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
+                #private::copy_outcome(outcome, reply, copy)
             }
         }
 
@@ -60,10 +63,7 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
                 #result::Err(#private::serde::ser::Error::custom("no serde"))
             }
 
-            fn taken<S: ::core::convert::Into<#machine>>(step: #krate::Step<S, T>) -> #private::Taken<#machine> {
-                ::core::mem::drop(step);
-                ::core::unreachable!("the assertion on the type stops the build")
-            }
+            fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
         }
 
         impl<T> Unstored<T> for Probe<T> {}

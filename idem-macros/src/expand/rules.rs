@@ -3,20 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::commands::outcome;
 use super::states::pattern;
-use super::types::Types;
 use super::{assumed, outside, visibility};
 use crate::model::{Edge, Model};
 
-pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
+pub(super) fn expand(model: &Model) -> TokenStream {
     let krate = &model.krate;
     let machine = outside(model);
     let vis = visibility(model);
     let assumed = assumed(model, &machine);
-    let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
     let arms = model.states.iter().enumerate().filter_map(|(at, state)| {
-        let calls: Vec<TokenStream> = model.edges_from(at).filter_map(|edge| call(model, edge, &outcomes)).collect();
+        let calls: Vec<TokenStream> = model.edges_from(at).filter_map(|edge| call(model, edge)).collect();
         let (variant, strukt) = (&state.ident, &state.strukt);
         let (unpack, pack) = (pattern(state, &quote!(#machine::#variant)), pattern(state, &quote!(#strukt)));
         (!calls.is_empty()).then(|| {
@@ -69,9 +66,9 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     }
 }
 
-fn call(model: &Model, edge: &Edge, outcomes: &[TokenStream]) -> Option<TokenStream> {
+fn call(model: &Model, edge: &Edge) -> Option<TokenStream> {
     let command = model.commands.get(edge.command)?;
-    let outcome = outcomes.get(edge.command)?;
+    let krate = &model.krate;
     let transition = command.transitions.iter().find(|transition| transition.sources.contains(&edge.from))?;
     let (ident, method) = (&command.ident, &transition.method);
     let from = transition.from.as_ref().map_or_else(|| quote!(from), |_| quote!(::core::convert::Into::into(from)));
@@ -79,6 +76,6 @@ fn call(model: &Model, edge: &Edge, outcomes: &[TokenStream]) -> Option<TokenStr
         Command::#ident(ref command) => self
             .0
             .#method(#from, command, cx)
-            .map(Probe::<#outcome>::taken)
+            .map(|step| #krate::__private::Taken::__new(step, Reply::#ident))
     })
 }

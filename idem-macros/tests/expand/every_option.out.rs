@@ -390,12 +390,18 @@ The rejection, if the command is refused.*/
                         Command::Open(ref command) => {
                             self.0
                                 .open(from, command, cx)
-                                .map(Probe::<super::__IdemDoorT4>::taken)
+                                .map(|step| crate::harmless::__private::Taken::__new(
+                                    step,
+                                    Reply::Open,
+                                ))
                         }
                         Command::r#Match(ref command) => {
                             self.0
                                 .match_from_shut(from, command, cx)
-                                .map(Probe::<()>::taken)
+                                .map(|step| crate::harmless::__private::Taken::__new(
+                                    step,
+                                    Reply::r#Match,
+                                ))
                         }
                         #[allow(unreachable_patterns)]
                         _ => return ::core::option::Option::None,
@@ -407,7 +413,10 @@ The rejection, if the command is refused.*/
                         Command::r#Match(ref command) => {
                             self.0
                                 .match_from_open(from, command, cx)
-                                .map(Probe::<()>::taken)
+                                .map(|step| crate::harmless::__private::Taken::__new(
+                                    step,
+                                    Reply::r#Match,
+                                ))
                         }
                         #[allow(unreachable_patterns)]
                         _ => return ::core::option::Option::None,
@@ -523,6 +532,16 @@ The rejection, if the command is refused.*/
                             ::core::option::Option::None,
                         ),
                     )
+                }
+            }
+        }
+        fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
+            match *reply {
+                Reply::Open(ref outcome) => {
+                    Probe::<super::__IdemDoorT4>::copy(outcome, Reply::Open, copy)
+                }
+                Reply::r#Match(ref outcome) => {
+                    Probe::<()>::copy(outcome, Reply::r#Match, copy)
                 }
             }
         }
@@ -777,10 +796,11 @@ The rejection, if the command is refused.*/
         ) -> ::core::result::Result<S::Ok, S::Error> {
             crate::harmless::__private::serde::Serialize::serialize(value, serializer)
         }
-        fn taken<S: ::core::convert::Into<super::Door>>(
-            step: crate::harmless::Step<S, T>,
-        ) -> crate::harmless::__private::Taken<super::Door> {
-            crate::harmless::__private::Taken::__new(step, ::core::convert::Into::into)
+    }
+    #[allow(dead_code)]
+    impl<T: ::core::clone::Clone + 'static> Probe<T> {
+        fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
+            crate::harmless::__private::copy_outcome(outcome, reply, copy)
         }
     }
     #[allow(dead_code)]
@@ -814,12 +834,7 @@ The rejection, if the command is refused.*/
                 crate::harmless::__private::serde::ser::Error::custom("no serde"),
             )
         }
-        fn taken<S: ::core::convert::Into<super::Door>>(
-            step: crate::harmless::Step<S, T>,
-        ) -> crate::harmless::__private::Taken<super::Door> {
-            ::core::mem::drop(step);
-            ::core::unreachable!("the assertion on the type stops the build")
-        }
+        fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
     }
     impl<T> Unstored<T> for Probe<T> {}
 }

@@ -335,7 +335,12 @@ The rejection, if the command is refused.*/
                     let from = Pending;
                     match *command {
                         Command::Pay(ref command) => {
-                            self.0.pay(from, command, cx).map(Probe::<()>::taken)
+                            self.0
+                                .pay(from, command, cx)
+                                .map(|step| ::idem_core::__private::Taken::__new(
+                                    step,
+                                    Reply::Pay,
+                                ))
                         }
                         #[allow(unreachable_patterns)]
                         _ => return ::core::option::Option::None,
@@ -345,7 +350,12 @@ The rejection, if the command is refused.*/
                     let from = Paid;
                     match *command {
                         Command::Ship(ref command) => {
-                            self.0.ship(from, command, cx).map(Probe::<()>::taken)
+                            self.0
+                                .ship(from, command, cx)
+                                .map(|step| ::idem_core::__private::Taken::__new(
+                                    step,
+                                    Reply::Ship,
+                                ))
                         }
                         #[allow(unreachable_patterns)]
                         _ => return ::core::option::Option::None,
@@ -453,6 +463,12 @@ The rejection, if the command is refused.*/
                         ),
                     )
                 }
+            }
+        }
+        fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
+            match *reply {
+                Reply::Pay(ref outcome) => Probe::<()>::copy(outcome, Reply::Pay, copy),
+                Reply::Ship(ref outcome) => Probe::<()>::copy(outcome, Reply::Ship, copy),
             }
         }
     }
@@ -710,10 +726,11 @@ The rejection, if the command is refused.*/
         ) -> ::core::result::Result<S::Ok, S::Error> {
             ::idem_core::__private::serde::Serialize::serialize(value, serializer)
         }
-        fn taken<S: ::core::convert::Into<super::Order>>(
-            step: ::idem_core::Step<S, T>,
-        ) -> ::idem_core::__private::Taken<super::Order> {
-            ::idem_core::__private::Taken::__new(step, ::core::convert::Into::into)
+    }
+    #[allow(dead_code)]
+    impl<T: ::core::clone::Clone + 'static> Probe<T> {
+        fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
+            ::idem_core::__private::copy_outcome(outcome, reply, copy)
         }
     }
     #[allow(dead_code)]
@@ -743,12 +760,7 @@ The rejection, if the command is refused.*/
                 ::idem_core::__private::serde::ser::Error::custom("no serde"),
             )
         }
-        fn taken<S: ::core::convert::Into<super::Order>>(
-            step: ::idem_core::Step<S, T>,
-        ) -> ::idem_core::__private::Taken<super::Order> {
-            ::core::mem::drop(step);
-            ::core::unreachable!("the assertion on the type stops the build")
-        }
+        fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
     }
     impl<T> Unstored<T> for Probe<T> {}
 }

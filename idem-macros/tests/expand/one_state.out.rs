@@ -267,6 +267,9 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
                 }
             }
         }
+        fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
+            match *reply {}
+        }
     }
     /// Whether `command` is legal in `state`: there is none.
     pub(super) const fn guard(_state: StateKind, command: CommandKind) -> bool {
@@ -440,10 +443,11 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         ) -> ::core::result::Result<S::Ok, S::Error> {
             ::idem_core::__private::serde::Serialize::serialize(value, serializer)
         }
-        fn taken<S: ::core::convert::Into<super::Rock>>(
-            step: ::idem_core::Step<S, T>,
-        ) -> ::idem_core::__private::Taken<super::Rock> {
-            ::idem_core::__private::Taken::__new(step, ::core::convert::Into::into)
+    }
+    #[allow(dead_code)]
+    impl<T: ::core::clone::Clone + 'static> Probe<T> {
+        fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
+            ::idem_core::__private::copy_outcome(outcome, reply, copy)
         }
     }
     #[allow(dead_code)]
@@ -473,12 +477,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
                 ::idem_core::__private::serde::ser::Error::custom("no serde"),
             )
         }
-        fn taken<S: ::core::convert::Into<super::Rock>>(
-            step: ::idem_core::Step<S, T>,
-        ) -> ::idem_core::__private::Taken<super::Rock> {
-            ::core::mem::drop(step);
-            ::core::unreachable!("the assertion on the type stops the build")
-        }
+        fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
     }
     impl<T> Unstored<T> for Probe<T> {}
 }

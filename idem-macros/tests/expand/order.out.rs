@@ -494,12 +494,18 @@ The rejection, if the command is refused.*/
                         Command::Pay(ref command) => {
                             self.0
                                 .pay(from, command, cx)
-                                .map(Probe::<super::__IdemOrderT1>::taken)
+                                .map(|step| ::idem_core::__private::Taken::__new(
+                                    step,
+                                    Reply::Pay,
+                                ))
                         }
                         Command::Cancel(ref command) => {
                             self.0
                                 .cancel(::core::convert::Into::into(from), command, cx)
-                                .map(Probe::<()>::taken)
+                                .map(|step| ::idem_core::__private::Taken::__new(
+                                    step,
+                                    Reply::Cancel,
+                                ))
                         }
                         #[allow(unreachable_patterns)]
                         _ => return ::core::option::Option::None,
@@ -509,12 +515,20 @@ The rejection, if the command is refused.*/
                     let from = Paid { receipt: f0 };
                     match *command {
                         Command::Ship(ref command) => {
-                            self.0.ship(from, command, cx).map(Probe::<()>::taken)
+                            self.0
+                                .ship(from, command, cx)
+                                .map(|step| ::idem_core::__private::Taken::__new(
+                                    step,
+                                    Reply::Ship,
+                                ))
                         }
                         Command::Cancel(ref command) => {
                             self.0
                                 .cancel(::core::convert::Into::into(from), command, cx)
-                                .map(Probe::<()>::taken)
+                                .map(|step| ::idem_core::__private::Taken::__new(
+                                    step,
+                                    Reply::Cancel,
+                                ))
                         }
                         #[allow(unreachable_patterns)]
                         _ => return ::core::option::Option::None,
@@ -624,6 +638,17 @@ The rejection, if the command is refused.*/
                             ::core::option::Option::None,
                         ),
                     )
+                }
+            }
+        }
+        fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
+            match *reply {
+                Reply::Pay(ref outcome) => {
+                    Probe::<super::__IdemOrderT1>::copy(outcome, Reply::Pay, copy)
+                }
+                Reply::Ship(ref outcome) => Probe::<()>::copy(outcome, Reply::Ship, copy),
+                Reply::Cancel(ref outcome) => {
+                    Probe::<()>::copy(outcome, Reply::Cancel, copy)
                 }
             }
         }
@@ -892,10 +917,11 @@ The rejection, if the command is refused.*/
         ) -> ::core::result::Result<S::Ok, S::Error> {
             ::idem_core::__private::serde::Serialize::serialize(value, serializer)
         }
-        fn taken<S: ::core::convert::Into<super::Order>>(
-            step: ::idem_core::Step<S, T>,
-        ) -> ::idem_core::__private::Taken<super::Order> {
-            ::idem_core::__private::Taken::__new(step, ::core::convert::Into::into)
+    }
+    #[allow(dead_code)]
+    impl<T: ::core::clone::Clone + 'static> Probe<T> {
+        fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
+            ::idem_core::__private::copy_outcome(outcome, reply, copy)
         }
     }
     #[allow(dead_code)]
@@ -925,12 +951,7 @@ The rejection, if the command is refused.*/
                 ::idem_core::__private::serde::ser::Error::custom("no serde"),
             )
         }
-        fn taken<S: ::core::convert::Into<super::Order>>(
-            step: ::idem_core::Step<S, T>,
-        ) -> ::idem_core::__private::Taken<super::Order> {
-            ::core::mem::drop(step);
-            ::core::unreachable!("the assertion on the type stops the build")
-        }
+        fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
     }
     impl<T> Unstored<T> for Probe<T> {}
 }
