@@ -18,6 +18,9 @@ use crate::wire::{Stored, WireError};
 /// The id that rules see: there is one machine, so its name matters to nobody.
 pub(crate) const ID: &str = "in memory";
 
+/// Transitions and keys that fit into the first allocation: as many as most machines ever have.
+const ROOM: usize = 16;
+
 /// One machine in memory, with its history, its keys, its money and its messages. Wrapped by the generated `InMemory`.
 ///
 /// Nothing is shared, stored or forgotten: it grows with each command. Commands and outcomes are kept as the values they
@@ -55,17 +58,19 @@ impl<X: Rules> InMemory<X> {
     pub fn __new(rules: X, initial: X::Machine) -> Self {
         let at = Timestamp::local();
         let start = Run { did: None, at, state: initial.state(), visit: 1 };
+        let mut history = Vec::with_capacity(ROOM);
+        history.push(start);
         let life = Life {
             rules,
             state: initial,
             visit: 1,
             entered_at: at,
-            history: vec![start],
+            history,
             last: vec![None; X::Machine::GRAPH.commands.len()],
             accounts: BTreeMap::new(),
             messages: Vec::new(),
         };
-        Self { life, keys: HashMap::new() }
+        Self { life, keys: HashMap::with_capacity(ROOM) }
     }
 
     #[cfg(feature = "testing")]
@@ -259,6 +264,9 @@ impl<X: Rules> Life<X> {
         loop {
             if let Some(problem) = taken.effects.misuse {
                 return Err(Error::Misuse { command, problem });
+            }
+            if taken.effects.moves.is_empty() {
+                return Ok(taken);
             }
             let refused = match postings(&taken.effects.moves) {
                 Some(postings) => settle(&mut self.accounts, &postings).err(),
