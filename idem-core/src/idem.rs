@@ -12,6 +12,7 @@ use sqlx::pool::PoolOptions;
 use crate::engine::connections::{Connections, Held};
 use crate::engine::decide::Limits;
 use crate::engine::retry::Retry;
+use crate::engine::traits::Traits;
 use crate::engine::transaction::Tx;
 use crate::error::{Error, Source};
 use crate::machine::Graph;
@@ -49,6 +50,7 @@ pub(crate) struct Inner<DB: Database> {
     pub(crate) sql: DB::Sql,
     pub(crate) settings: Settings,
     tables: Tables,
+    pub(crate) traits: Traits,
     /// The machines whose graphs were compared with the stored ones.
     registered: Mutex<HashMap<&'static str, [u8; 32]>>,
 }
@@ -193,7 +195,19 @@ impl<DB: Database> Builder<DB> {
         // Asked while the write still waits for a lock, the database could not say what became of it.
         settings.reply = settings.reply.max(settings.wait.saturating_mul(2));
         let (writers, readers, readers_apart) = connections;
-        Idem { inner: Arc::new(Inner { writers, readers, readers_apart, pool, sql, settings, tables, registered }) }
+        Idem {
+            inner: Arc::new(Inner {
+                writers,
+                readers,
+                readers_apart,
+                pool,
+                sql,
+                settings,
+                tables,
+                traits: Traits::default(),
+                registered,
+            }),
+        }
     }
 }
 

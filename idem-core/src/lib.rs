@@ -67,6 +67,8 @@ mod fingerprint;
 #[cfg(feature = "_sql")]
 mod idem;
 mod key;
+#[cfg(feature = "_sql")]
+pub mod ledger;
 pub mod machine;
 mod outcome;
 #[cfg(feature = "_sql")]

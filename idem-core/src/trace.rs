@@ -10,10 +10,10 @@ mod on {
     pub(crate) struct Call(tracing::Span);
 
     pub(crate) fn call(item: &Item) -> Call {
-        let key = item.key.as_ref().map(|(_, hash)| tracing::field::display(hash));
+        let key = item.key().map(tracing::field::display);
         Call(tracing::info_span!(
             "idem.call",
-            machine = item.machine(),
+            machine = item.surface(),
             command = item.operation(),
             key,
             verdict = tracing::field::Empty,

@@ -39,7 +39,8 @@ CREATE TABLE {transitions} (
 );
 CREATE INDEX ON {transitions} (machine, id, command, seq);
 
--- A key names a transition (surface = machine, target = id, seq). The hash is of (surface, scope, key).
+-- What a key names depends on its surface: a machine's transition (surface = machine, target = id, seq), an entry of the
+-- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (surface, scope, key).
 CREATE TABLE {keys} (
     hash bytea PRIMARY KEY,
     surface text COLLATE "C" NOT NULL,
@@ -47,7 +48,8 @@ CREATE TABLE {keys} (
     seq bigint NOT NULL,
     fingerprint bytea NOT NULL,
     at bigint NOT NULL,
-    expires_at bigint
+    expires_at bigint,
+    outcome bytea
 );
 CREATE INDEX ON {keys} (expires_at) WHERE expires_at IS NOT NULL;
 
@@ -55,22 +57,53 @@ CREATE TABLE {accounts} (
     account text COLLATE "C" PRIMARY KEY,
     balance bigint NOT NULL,
     seq bigint NOT NULL,
+    held bigint NOT NULL DEFAULT 0,
+    at bigint NOT NULL DEFAULT 0,
     floor bigint,
-    ceiling bigint
+    ceiling bigint,
+    unit text COLLATE "C",
+    tally boolean NOT NULL DEFAULT false,
+    closed_at bigint
 ) WITH (fillfactor = 90); -- Room for the next version of a balance on its own page: every update stays off the index.
 
+-- Dense per account, unless it is a tally: then seq is a time that nobody else has, and there is no balance.
+-- Entries of one posting form a ring.
 CREATE TABLE {entries} (
     account text COLLATE "C" NOT NULL,
     seq bigint NOT NULL,
     delta bigint NOT NULL,
-    balance bigint NOT NULL,
+    balance bigint,
+    at bigint NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    hold text COLLATE "C",
+    reserved bigint,
+    scope text COLLATE "C",
+    key text COLLATE "C",
     machine text COLLATE "C",
     id text COLLATE "C",
     machine_seq bigint,
     leg bigint,
-    at bigint NOT NULL,
+    next_account text COLLATE "C",
+    next_seq bigint,
     PRIMARY KEY (account, seq)
 );
+
+-- What entries of a tally add up to, until it is folded into the account's balance.
+CREATE TABLE {tails} (
+    account text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    delta bigint NOT NULL,
+    PRIMARY KEY (account, seq)
+);
+
+CREATE TABLE {holds} (
+    hold text COLLATE "C" PRIMARY KEY,
+    account text COLLATE "C" NOT NULL,
+    amount bigint NOT NULL,
+    remaining bigint NOT NULL,
+    expires_at bigint
+);
+CREATE INDEX ON {holds} (account, expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 
 CREATE TABLE {outbox} (
     position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -40,7 +40,8 @@ CREATE TABLE {transitions} (
 ) STRICT;
 CREATE INDEX {transitions_by_command} ON {:transitions} (machine, id, command, seq);
 
--- A key names a transition (surface = machine, target = id, seq). The hash is of (surface, scope, key).
+-- What a key names depends on its surface: a machine's transition (surface = machine, target = id, seq), an entry of the
+-- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (surface, scope, key).
 CREATE TABLE {keys} (
     hash BLOB NOT NULL PRIMARY KEY,
     surface TEXT NOT NULL,
@@ -48,7 +49,8 @@ CREATE TABLE {keys} (
     seq INTEGER NOT NULL,
     fingerprint BLOB NOT NULL,
     at INTEGER NOT NULL,
-    expires_at INTEGER
+    expires_at INTEGER,
+    outcome BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX {keys_by_expiry} ON {:keys} (expires_at) WHERE expires_at IS NOT NULL;
 
@@ -56,22 +58,45 @@ CREATE TABLE {accounts} (
     account TEXT NOT NULL PRIMARY KEY,
     balance INTEGER NOT NULL,
     seq INTEGER NOT NULL,
+    held INTEGER NOT NULL DEFAULT 0,
+    at INTEGER NOT NULL DEFAULT 0,
     floor INTEGER,
-    ceiling INTEGER
+    ceiling INTEGER,
+    unit TEXT,
+    tally INTEGER NOT NULL DEFAULT 0,
+    closed_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
+-- Dense per account, unless it is a tally: then seq is a time that nobody else has, and there is no balance.
+-- Entries of one posting form a ring.
 CREATE TABLE {entries} (
     account TEXT NOT NULL,
     seq INTEGER NOT NULL,
     delta INTEGER NOT NULL,
-    balance INTEGER NOT NULL,
+    balance INTEGER,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    hold TEXT,
+    reserved INTEGER,
+    scope TEXT,
+    key TEXT,
     machine TEXT,
     id TEXT,
     machine_seq INTEGER,
     leg INTEGER,
-    at INTEGER NOT NULL,
+    next_account TEXT,
+    next_seq INTEGER,
     PRIMARY KEY (account, seq)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE {holds} (
+    hold TEXT NOT NULL PRIMARY KEY,
+    account TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    remaining INTEGER NOT NULL,
+    expires_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX {holds_by_expiry} ON {:holds} (account, expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 
 CREATE TABLE {outbox} (
     position INTEGER PRIMARY KEY,

@@ -3,14 +3,16 @@
 use super::answer::{Last, Question, Verdict, answer};
 use super::draft::{Change, Current, Draft, Missing};
 use super::driver::{ErasedStep, Ran};
-use super::item::{Action, Answer, Answered, Item, Refusal, START};
-use super::settle::postings;
+use super::item::{Action, Answer, Answered, Command, Item, Refusal, START, Value};
+use super::ledger::Maker;
+use super::posting::decide_posting;
+use super::settle::names;
 use super::snapshot::{Needs, Snapshot};
 use crate::clock::Timestamp;
-use crate::error::{Effect, Error, KeyReused, OutOfBounds};
+use crate::error::{Effect, Error, KeyReused};
 use crate::fingerprint::Fingerprint;
-use crate::machine::{Context, Repeat};
-use crate::store::rows::{RunRow, Write};
+use crate::machine::{Context, Move, Repeat};
+use crate::store::rows::{After, Named, RunRow, Write};
 use crate::wire::Stored;
 
 /// The bounds a decision keeps.
@@ -26,6 +28,8 @@ pub(crate) struct Limits {
 pub(crate) struct Decision {
     pub(crate) answers: Vec<Answered>,
     pub(crate) write: Write,
+    /// What the write leaves behind if nobody else writes: in a transaction that locked what it loaded.
+    pub(crate) after: After,
 }
 
 /// Decides all items on one snapshot, or says what is missing in it.
@@ -36,18 +40,26 @@ pub(crate) fn decide(items: &[Item], snapshot: &Snapshot, limits: &Limits) -> Re
         return Err(draft.needs);
     }
     // Without needs every item has its answer.
-    Ok(Decision { answers: answers.into_iter().flatten().collect(), write: draft.finish() })
+    let (write, after) = draft.finish();
+    Ok(Decision { answers: answers.into_iter().flatten().collect(), write, after })
 }
 
 fn decide_one(draft: &mut Draft<'_>, item: &Item, limits: &Limits) -> Result<Answered, Missing> {
+    match item {
+        Item::Command(command) => decide_command(draft, command, limits),
+        Item::Posting(posting) => decide_posting(draft, posting),
+    }
+}
+
+fn decide_command(draft: &mut Draft<'_>, item: &Command, limits: &Limits) -> Result<Answered, Missing> {
     let known = match item.key.as_ref().and_then(|(_, hash)| draft.key(hash)) {
         None => None,
-        Some(row) => match &row.run {
-            None => return Ok(Err(lost_transition(item, row.seq).into())),
-            Some(run) => {
+        Some(row) => match &row.named {
+            Named::Run(run) => {
                 let same = row.fingerprint == item.fingerprint.0 || (row.target == *item.id && same_today(item, run));
                 Some((same, row.at, row.target.clone(), run.clone()))
             }
+            _ => return Ok(Err(lost_transition(item, row.seq).into())),
         },
     };
     let current = match draft.machine(item) {
@@ -70,10 +82,10 @@ fn decide_one(draft: &mut Draft<'_>, item: &Item, limits: &Limits) -> Result<Ans
     }
 }
 
-fn start(draft: &mut Draft<'_>, item: &Item, current: Option<Current>, body: &Stored) -> Result<Answered, Missing> {
+fn start(draft: &mut Draft<'_>, item: &Command, current: Option<Current>, body: &Stored) -> Result<Answered, Missing> {
     let graph = item.driver.graph();
     let Some(current) = current else {
-        let now = draft.snapshot.now;
+        let now = draft.now();
         let (_, answer) = draft.add(item, None, now, first(graph.initial, body, &item.payload, item.fingerprint));
         return Ok(Ok(answer));
     };
@@ -88,7 +100,7 @@ fn start(draft: &mut Draft<'_>, item: &Item, current: Option<Current>, body: &St
 
 fn put(
     draft: &mut Draft<'_>,
-    item: &Item,
+    item: &Command,
     current: Option<Current>,
     to: (usize, &Stored, bool),
 ) -> Result<Answered, Missing> {
@@ -101,7 +113,7 @@ fn put(
         false if current.state == state => Some(current.visit),
         false => draft.last_visit(item, state)?,
     };
-    let at = draft.snapshot.now.max(current.entered_at);
+    let at = draft.now().max(current.entered_at);
     let change = Change {
         state,
         body: body.clone(),
@@ -118,7 +130,7 @@ fn put(
 
 fn command(
     draft: &mut Draft<'_>,
-    item: &Item,
+    item: &Command,
     current: Option<&Current>,
     index: usize,
     limits: &Limits,
@@ -152,7 +164,7 @@ fn command(
         (Verdict::Run, _) => run(draft, item, current, bare, limits),
         (Verdict::Reached, Some(run)) => {
             if let (Some((_, hash)), Repeat::Once) = (&item.key, info.repeat) {
-                let expires_at = draft.snapshot.now.saturating_add(limits.alias);
+                let expires_at = draft.now().saturating_add(limits.alias);
                 draft.remember(item, *hash, &run, Some(expires_at));
             }
             Ok(Ok(replay(current, &run)))
@@ -174,7 +186,7 @@ fn command(
 /// Row c: runs the transition and drafts what it says, or the step it names for money that does not fit.
 fn run(
     draft: &mut Draft<'_>,
-    item: &Item,
+    item: &Command,
     current: Option<&Current>,
     bare: Option<Stored>,
     limits: &Limits,
@@ -185,10 +197,10 @@ fn run(
     };
     let (state, body, seq, entered_at) = match (current, &bare) {
         (Some(current), _) => (current.state, &current.body, current.version + 1, current.entered_at),
-        (None, Some(bare)) => (graph.initial, bare, 2, draft.snapshot.now),
+        (None, Some(bare)) => (graph.initial, bare, 2, draft.now()),
         (None, None) => return Ok(Err(not_started(item).into())),
     };
-    let at = draft.snapshot.now.max(entered_at);
+    let at = draft.now().max(entered_at);
     let key = item.key.as_ref().map(|(key, _)| key);
     let cx = Context { machine: graph.name, id: &item.id, seq: count(seq), now: at, key };
     let mut step = match item.driver.run(state, body, &**value, &cx) {
@@ -201,15 +213,12 @@ fn run(
         if let Err(error) = check(item, &step, limits) {
             return Ok(Err(error.into()));
         }
-        let posted = match postings(&step.effects.moves) {
-            Some(postings) => draft.post(item, seq, at, &postings)?,
-            None => Err(OutOfBounds::no_negative()),
-        };
-        match posted {
-            Ok(()) => break,
+        let maker = Maker::Step { machine: graph.name, id: &item.id, seq };
+        match draft.post(maker, &step.effects.moves)? {
+            Ok(_) => break,
             Err(refused) => match step.otherwise.take() {
                 Some(other) => step = other,
-                None => return Ok(Err(Error::OutOfBounds(Box::new(refused)).into())),
+                None => return Ok(Err(Error::from(refused).into())),
             },
         }
     }
@@ -250,7 +259,7 @@ fn first<'a>(state: usize, body: &Stored, payload: &'a Stored, fingerprint: Fing
 }
 
 /// Refuses a step that cannot be stored as it is.
-fn check(item: &Item, step: &ErasedStep, limits: &Limits) -> Result<(), Error> {
+fn check(item: &Command, step: &ErasedStep, limits: &Limits) -> Result<(), Error> {
     if let Some(problem) = step.effects.misuse {
         return Err(Error::Misuse { command: item.operation(), problem });
     }
@@ -268,10 +277,14 @@ fn check(item: &Item, step: &ErasedStep, limits: &Limits) -> Result<(), Error> {
         }
         crate::key::check_name("topic", &message.topic)?;
     }
-    for posting in postings(&step.effects.moves).unwrap_or_default() {
-        crate::key::check_name("account", posting.account)?;
-    }
-    Ok(())
+    step.effects.moves.iter().try_for_each(check_change)
+}
+
+/// Refuses names that cannot be stored.
+pub(crate) fn check_change(change: &Move) -> Result<(), Error> {
+    let (accounts, hold) = names(change);
+    accounts.into_iter().try_for_each(|account| crate::key::check_name("account", account))?;
+    hold.map_or(Ok(()), |hold| Ok(crate::key::check_name("hold", hold)?))
 }
 
 pub(crate) fn fits(what: &'static str, value: &Stored, limits: &Limits) -> Result<(), Error> {
@@ -281,15 +294,15 @@ pub(crate) fn fits(what: &'static str, value: &Stored, limits: &Limits) -> Resul
 
 fn replay(current: Option<&Current>, run: &RunRow) -> Answer {
     let superseded = current.is_some_and(|current| current.version > run.seq);
-    Answer { seq: run.seq, at: run.at, outcome: run.outcome.clone(), fresh: false, superseded }
+    Answer { seq: run.seq, at: run.at, outcome: Value::Stored(run.outcome.clone()), fresh: false, superseded }
 }
 
 /// Whether the run was by the same request: by its stored fingerprint, or by the one its payload has today.
-fn same(item: &Item, run: &RunRow) -> bool {
+fn same(item: &Command, run: &RunRow) -> bool {
     run.fingerprint == item.fingerprint.0 || same_today(item, run)
 }
 
-fn same_today(item: &Item, run: &RunRow) -> bool {
+fn same_today(item: &Command, run: &RunRow) -> bool {
     match &item.action {
         Action::Command { index, .. } => {
             let today = item.driver.graph().command_named(&run.command) == Some(*index);
@@ -304,7 +317,7 @@ fn same_today(item: &Item, run: &RunRow) -> bool {
     }
 }
 
-fn reused(item: &Item, first_seen: Timestamp, target: &str, run: &RunRow) -> Refusal {
+fn reused(item: &Command, first_seen: Timestamp, target: &str, run: &RunRow) -> Refusal {
     let Some((_, hash)) = &item.key else {
         return Error::KeyRequired { machine: item.machine(), command: item.operation() }.into();
     };
@@ -316,7 +329,7 @@ fn reused(item: &Item, first_seen: Timestamp, target: &str, run: &RunRow) -> Ref
     Error::KeyReused(Box::new(KeyReused::new(hash, first_seen, first, second))).into()
 }
 
-fn invalid(item: &Item, state: usize, command: &'static str) -> Error {
+fn invalid(item: &Command, state: usize, command: &'static str) -> Error {
     let graph = item.driver.graph();
     Error::Invalid {
         machine: graph.name,
@@ -327,11 +340,11 @@ fn invalid(item: &Item, state: usize, command: &'static str) -> Error {
     }
 }
 
-fn not_started(item: &Item) -> Error {
+fn not_started(item: &Command) -> Error {
     Error::NotStarted { machine: item.machine(), id: item.id.to_string() }
 }
 
-fn lost_transition(item: &Item, seq: i64) -> Error {
+fn lost_transition(item: &Command, seq: i64) -> Error {
     Error::Undecodable {
         what: format!("transition {seq} of {} {:?}", item.machine(), &*item.id),
         effect: Effect::Applied,

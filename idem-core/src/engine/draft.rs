@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::item::{Answer, Item};
-use super::settle::{Account, Posting, settle};
+use super::item::{Answer, Command, Value};
+use super::ledger::Ledger;
 use super::snapshot::{MachineId, Needs, RunId, Snapshot, VisitId};
 use crate::clock::Timestamp;
-use crate::error::{Error, OutOfBounds};
+use crate::error::Error;
 use crate::key::KeyHash;
 use crate::store::rows::{
-    AccountWrite, EntryWrite, KeyRow, KeyWrite, MachineRow, MachineWrite, MessageWrite, RunRow, TransitionRow, Write,
+    After, KeyRow, KeyWrite, MachineRow, MachineWrite, MessageWrite, Named, RunRow, TransitionRow, Write,
 };
 use crate::wire::Stored;
 
@@ -49,8 +49,7 @@ pub(crate) struct Draft<'s> {
     keys: HashMap<KeyHash, KeyRow>,
     runs: BTreeMap<RunId, RunRow>,
     visits: BTreeMap<VisitId, i64>,
-    accounts: BTreeMap<String, Account>,
-    account_writes: BTreeMap<String, AccountWrite>,
+    pub(super) ledger: Ledger,
 }
 
 impl<'s> Draft<'s> {
@@ -60,24 +59,28 @@ impl<'s> Draft<'s> {
             snapshot,
             many,
             needs: Needs::default(),
-            write: Write { now: snapshot.now.as_micros(), ..Write::default() },
+            write: Write { now: snapshot.now, ..Write::default() },
             machines: BTreeMap::new(),
             keys: HashMap::new(),
             runs: BTreeMap::new(),
             visits: BTreeMap::new(),
-            accounts: BTreeMap::new(),
-            account_writes: BTreeMap::new(),
+            ledger: Ledger::default(),
         }
+    }
+
+    /// The database's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.snapshot.now.unwrap_or(Timestamp::from_micros(0))
     }
 
     /// The key, unless it is unknown or has expired.
     pub(crate) fn key(&self, hash: &KeyHash) -> Option<&KeyRow> {
-        let alive = |row: &&KeyRow| row.expires_at.is_none_or(|at| at > self.snapshot.now);
+        let alive = |row: &&KeyRow| row.expires_at.is_none_or(|at| at > self.now());
         self.keys.get(hash).or_else(|| self.snapshot.keys.get(hash)).filter(alive)
     }
 
     /// The machine as it stands after the items before; `None` if there is none.
-    pub(crate) fn machine(&self, item: &Item) -> Result<Option<Current>, Error> {
+    pub(crate) fn machine(&self, item: &Command) -> Result<Option<Current>, Error> {
         let id = (item.machine(), item.id.clone());
         if let Some(current) = self.machines.get(&id) {
             return Ok(Some(current.clone()));
@@ -89,7 +92,7 @@ impl<'s> Draft<'s> {
     }
 
     /// The newest run of the item's operation, under today's name and earlier ones. `None`: it is not loaded yet.
-    pub(crate) fn last_run(&mut self, item: &Item) -> Result<Option<RunRow>, Missing> {
+    pub(crate) fn last_run(&mut self, item: &Command) -> Result<Option<RunRow>, Missing> {
         let mut newest: Option<RunRow> = None;
         let mut missing = false;
         for operation in item.operations() {
@@ -110,7 +113,7 @@ impl<'s> Draft<'s> {
     }
 
     /// The newest visit of a state. `None`: it is not loaded yet.
-    pub(crate) fn last_visit(&mut self, item: &Item, state: usize) -> Result<Option<i64>, Missing> {
+    pub(crate) fn last_visit(&mut self, item: &Command, state: usize) -> Result<Option<i64>, Missing> {
         let id = (item.machine(), item.id.clone(), state);
         if let Some(&visit) = self.visits.get(&id) {
             return Ok(Some(visit));
@@ -123,89 +126,9 @@ impl<'s> Draft<'s> {
         Err(Missing)
     }
 
-    /// Takes the postings into the draft, or none of them.
-    pub(crate) fn post(
-        &mut self,
-        item: &Item,
-        seq: i64,
-        at: Timestamp,
-        postings: &[Posting<'_>],
-    ) -> Result<Result<(), OutOfBounds>, Missing> {
-        let mut missing = false;
-        for posting in postings {
-            if self.accounts.contains_key(posting.account) {
-                continue;
-            }
-            match self.snapshot.accounts.get(posting.account) {
-                None => {
-                    self.needs.accounts.insert(posting.account.to_owned());
-                    missing = true;
-                }
-                Some(Some(row)) => {
-                    let account = Account { balance: row.balance, floor: row.floor, ceiling: row.ceiling };
-                    self.accounts.insert(posting.account.to_owned(), account);
-                }
-                Some(None) => {}
-            }
-        }
-        if missing {
-            return Err(Missing);
-        }
-        // The running sums of one write must themselves fit 64 bits, which only absurd amounts break: checked before
-        // anything is changed, so that a refused item leaves no trace in the draft.
-        let refused = self.sums_beyond(postings).or_else(|| settle(&mut self.accounts, postings).err());
-        if let Some(refused) = refused {
-            return Ok(Err(refused));
-        }
-        for (leg, posting) in (0..).zip(postings) {
-            self.add_entry(item, seq, at, leg, *posting);
-        }
-        Ok(Ok(()))
-    }
-
-    fn sums_beyond(&self, postings: &[Posting<'_>]) -> Option<OutOfBounds> {
-        let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
-        for posting in postings {
-            let written = self.account_writes.get(posting.account).map_or(0, |account| account.delta);
-            let sum = sums.entry(posting.account).or_insert(written);
-            let Some(next) = sum.checked_add(posting.delta) else {
-                let account = posting.account.to_owned();
-                return Some(OutOfBounds { account, balance: *sum, delta: posting.delta, floor: None, ceiling: None });
-            };
-            *sum = next;
-        }
-        None
-    }
-
-    fn add_entry(&mut self, item: &Item, seq: i64, at: Timestamp, leg: i64, posting: Posting<'_>) {
-        let account = self.account_writes.entry(posting.account.to_owned()).or_insert_with(|| AccountWrite {
-            account: posting.account.to_owned(),
-            delta: 0,
-            lowest: i64::MAX,
-            highest: i64::MIN,
-            entries: 0,
-        });
-        let running = account.delta.saturating_add(posting.delta);
-        account.delta = running;
-        account.lowest = account.lowest.min(running);
-        account.highest = account.highest.max(running);
-        account.entries += 1;
-        self.write.entries.push(EntryWrite {
-            account: posting.account.to_owned(),
-            nth: account.entries,
-            delta: posting.delta,
-            running,
-            machine: item.machine().to_owned(),
-            id: item.id.to_string(),
-            seq,
-            leg,
-            at,
-        });
-    }
-
     pub(crate) fn add_message(
         &mut self,
-        item: &Item,
+        item: &Command,
         seq: i64,
         at: Timestamp,
         leg: i64,
@@ -219,7 +142,7 @@ impl<'s> Draft<'s> {
     /// Adds a transition from `from` (none for the first) and gives the machine as it stands after it.
     pub(crate) fn add(
         &mut self,
-        item: &Item,
+        item: &Command,
         from: Option<&Current>,
         at: Timestamp,
         change: Change<'_>,
@@ -256,11 +179,11 @@ impl<'s> Draft<'s> {
         self.write.transitions.push(row);
         let current = Current { state: change.state, body: change.body, version: seq, visit, entered_at };
         self.machines.insert((graph.name, item.id.clone()), current.clone());
-        (current, Answer { seq, at, outcome: change.outcome, fresh: true, superseded: false })
+        (current, Answer { seq, at, outcome: Value::Stored(change.outcome), fresh: true, superseded: false })
     }
 
     /// Lets the items after this one see a transition as if it were stored.
-    fn lay_over(&mut self, item: &Item, change: &Change<'_>, row: &TransitionRow) {
+    fn lay_over(&mut self, item: &Command, change: &Change<'_>, row: &TransitionRow) {
         let run = RunRow {
             seq: row.seq,
             command: row.command.clone(),
@@ -278,39 +201,41 @@ impl<'s> Draft<'s> {
     }
 
     /// Records that the item's key is answered by `run`.
-    pub(crate) fn remember(&mut self, item: &Item, hash: KeyHash, run: &RunRow, expires_at: Option<Timestamp>) {
+    pub(crate) fn remember(&mut self, item: &Command, hash: KeyHash, run: &RunRow, expires_at: Option<Timestamp>) {
         self.write_key(item, hash, run.seq, expires_at);
         if self.many {
             self.know(item, hash, run, expires_at);
         }
     }
 
-    fn know(&mut self, item: &Item, hash: KeyHash, run: &RunRow, expires_at: Option<Timestamp>) {
+    fn know(&mut self, item: &Command, hash: KeyHash, run: &RunRow, expires_at: Option<Timestamp>) {
         let row = KeyRow {
             fingerprint: item.fingerprint.0.to_vec(),
             target: item.id.to_string(),
             seq: run.seq,
-            at: self.snapshot.now,
+            at: self.now(),
             expires_at,
-            run: Some(run.clone()),
+            named: Named::Run(run.clone()),
         };
         self.keys.insert(hash, row);
     }
 
-    fn write_key(&mut self, item: &Item, hash: KeyHash, seq: i64, expires_at: Option<Timestamp>) {
+    fn write_key(&mut self, item: &Command, hash: KeyHash, seq: i64, expires_at: Option<Timestamp>) {
         self.write.keys.push(KeyWrite {
             hash,
-            surface: item.machine().to_owned(),
-            target: item.id.to_string(),
+            surface: item.machine(),
+            target: item.id.clone(),
             seq,
+            entry: None,
             fingerprint: item.fingerprint,
-            at: self.snapshot.now,
             expires_at,
+            outcome: None,
         });
     }
 
-    /// The write, in the order that every writer takes its locks in.
-    pub(crate) fn finish(mut self) -> Write {
+    /// The write, in the order that every writer takes its locks in, and what it leaves behind if nobody else writes.
+    pub(crate) fn finish(mut self) -> (Write, After) {
+        let now = self.now();
         for ((machine, id), current) in self.machines {
             let loaded = self.snapshot.machines.get(&(machine, id.clone())).and_then(Option::as_ref);
             let Some(last) = self.write.transitions.iter().rev().find(|row| row.machine == machine && *row.id == *id)
@@ -329,12 +254,12 @@ impl<'s> Draft<'s> {
             });
         }
         self.write.keys.sort_by_key(|key| key.hash);
-        self.write.accounts = self.account_writes.into_values().collect();
-        self.write
+        let after = After { now, accounts: self.ledger.finish(self.snapshot, &mut self.write) };
+        (self.write, after)
     }
 }
 
-fn current_of(item: &Item, row: &MachineRow) -> Result<Current, Error> {
+fn current_of(item: &Command, row: &MachineRow) -> Result<Current, Error> {
     let graph = item.driver.graph();
     let state = graph.state_named(&row.state).ok_or_else(|| Error::UnknownState {
         machine: graph.name,

@@ -1,6 +1,7 @@
 //! What the engine is asked, and what it answers.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::driver::Driver;
@@ -8,14 +9,25 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::machine::Move;
+use crate::store::rows::EntryRow;
 use crate::wire::Stored;
 
 /// The names that the two transitions which are no commands are stored under.
 pub(crate) const START: &str = "@start";
 pub(crate) const OVERRIDE: &str = "@override";
 
+/// The surface of the ledger's keys.
+pub(crate) const LEDGER: &str = "@ledger";
+
+/// One thing to do.
+pub(crate) enum Item {
+    Command(Command),
+    Posting(Posting),
+}
+
 /// One thing to do to one machine.
-pub(crate) struct Item {
+pub(crate) struct Command {
     pub(crate) driver: Arc<dyn Driver>,
     pub(crate) id: Arc<str>,
     pub(crate) key: Option<(Key, KeyHash)>,
@@ -23,6 +35,50 @@ pub(crate) struct Item {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) action: Action,
     pub(crate) correlation: Option<Arc<str>>,
+}
+
+/// One change of the ledger under a key of its own.
+pub(crate) struct Posting {
+    pub(crate) key: Key,
+    pub(crate) hash: KeyHash,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) change: Move,
+    /// The seq that the account must be at.
+    pub(crate) expected: Option<i64>,
+    /// A refusal uses up the key.
+    pub(crate) remember_refusal: bool,
+}
+
+impl Item {
+    pub(crate) fn key(&self) -> Option<&KeyHash> {
+        match self {
+            Self::Command(command) => command.key.as_ref().map(|(_, hash)| hash),
+            Self::Posting(posting) => Some(&posting.hash),
+        }
+    }
+
+    pub(crate) fn surface(&self) -> &'static str {
+        match self {
+            Self::Command(command) => command.machine(),
+            Self::Posting(_) => LEDGER,
+        }
+    }
+
+    pub(crate) fn operation(&self) -> &'static str {
+        match self {
+            Self::Command(command) => command.operation(),
+            Self::Posting(posting) => posting.change.kind(),
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        const ROW: usize = 128;
+        match self {
+            Self::Command(command) => ROW + command.payload.len(),
+            Self::Posting(posting) => ROW * super::settle::names(&posting.change).0.len().max(1),
+        }
+    }
 }
 
 pub(crate) enum Action {
@@ -34,7 +90,7 @@ pub(crate) enum Action {
     Override { state: usize, body: Stored, reopen: bool },
 }
 
-impl Item {
+impl Command {
     pub(crate) fn machine(&self) -> &'static str {
         self.driver.graph().name
     }
@@ -63,9 +119,20 @@ impl Item {
 pub(crate) struct Answer {
     pub(crate) seq: i64,
     pub(crate) at: Timestamp,
-    pub(crate) outcome: Stored,
+    pub(crate) outcome: Value,
     pub(crate) fresh: bool,
     pub(crate) superseded: bool,
+}
+
+/// What an item came to.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    /// Of a command: as it is stored.
+    Stored(Stored),
+    /// Of a change of the ledger.
+    Entries(Vec<EntryRow>),
+    /// The entries at these places of the write, once it is written.
+    Drafted(Range<usize>),
 }
 
 /// Why an item has no answer.

@@ -3,54 +3,105 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::decide::{Decision, Limits, decide};
+use super::decide::{Decision, decide};
 use super::item::Item;
-use super::snapshot::{Needs, Snapshot};
+use super::settle::names;
+use super::snapshot::{MachineId, Needs, Snapshot};
+use crate::idem::Inner;
 use crate::key::KeyHash;
+use crate::machine::Move;
 use crate::store::Database;
 use crate::store::error::StoreError;
+use crate::store::rows::AccountRow;
 
-/// Loads the items' machines and keys in one statement, and what else the decision turns out to need; decides.
+/// How many expired holds of an account are let go at once.
+const EXPIRED_AT_ONCE: i64 = 1_000;
+
+/// Loads the items' machines and keys in one statement, their ledger keys and accounts in another, and what else the
+/// decision turns out to need; decides.
 ///
-/// With `lock`, the machines are locked before they are read: by a statement of their own, because one that waits for a
-/// lock and reads the keys in the same breath sees the new state and not the key that led to it. The flag in `lock` is set before
-/// the first statement that may write: what is missing and has to be locked is made first.
+/// With `lock`, machines and accounts are locked before they are read: by a statement of their own, because one that waits
+/// for a lock and reads the keys in the same breath sees the new state and not the key that led to it. The flag in `lock` is
+/// set before the first statement that may write: what is missing and has to be locked is made first.
 pub(crate) async fn load_and_decide<DB: Database>(
+    inner: &Inner<DB>,
     conn: &mut DB::Connection,
-    sql: &DB::Sql,
     items: &[Item],
-    limits: &Limits,
     mut lock: Option<&mut bool>,
 ) -> Result<Decision, StoreError> {
-    let machines: BTreeSet<(&'static str, Arc<str>)> =
-        items.iter().map(|item| (item.machine(), item.id.clone())).collect();
-    let keys: Vec<KeyHash> = items
-        .iter()
-        .filter_map(|item| item.key.as_ref().map(|(_, hash)| *hash))
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    let ids: Vec<(&str, &str)> = machines.iter().map(|(machine, id)| (*machine, &**id)).collect();
-    if lock.is_some() {
-        DB::lock_machines(conn, sql, &ids).await?;
-    }
-    let loaded = DB::load(conn, sql, &ids, &keys).await?;
-    let mut snapshot = Snapshot {
-        now: loaded.now,
-        machines: machines.iter().cloned().zip(loaded.machines).collect(),
-        keys: keys.into_iter().zip(loaded.keys).filter_map(|(hash, row)| Some((hash, row?))).collect::<HashMap<_, _>>(),
-        runs: BTreeMap::new(),
-        visits: BTreeMap::new(),
-        accounts: BTreeMap::new(),
-    };
-    loop {
-        match decide(items, &snapshot, limits) {
-            Ok(decision) => return Ok(decision),
-            // Each round loads what was missing, and an item can miss only what its machine, its rules and the chain of
-            // its alternatives name: the rounds end.
-            Err(needs) => fill::<DB>(conn, sql, &mut snapshot, needs, lock.as_deref_mut()).await?,
+    let asked = Asked::of(items);
+    let mut snapshot = Snapshot::default();
+    let machines: Vec<(&str, &str)> = asked.machines.iter().map(|(machine, id)| (*machine, &**id)).collect();
+    let mut accounts: Vec<&str> = asked.accounts.iter().map(|account| &***account).collect();
+    if let Some(writing) = lock.as_deref_mut() {
+        if !machines.is_empty() {
+            DB::lock_machines(conn, &inner.sql, &machines).await?;
+        }
+        if !accounts.is_empty() {
+            *writing = true;
+            let rows = DB::load_accounts(conn, &inner.sql, &accounts, true).await?;
+            snapshot.accounts.extend(asked.accounts.iter().map(|name| Arc::clone(name)).zip(rows));
+            accounts.clear();
         }
     }
+    if !machines.is_empty() {
+        let loaded = DB::load(conn, &inner.sql, &machines, &asked.keys).await?;
+        snapshot.now = Some(loaded.now);
+        snapshot.machines = asked.machines.iter().cloned().zip(loaded.machines).collect();
+        snapshot.keys = known(&asked.keys, loaded.keys);
+    }
+    if !asked.ledger_keys.is_empty() {
+        let loaded = DB::load_ledger(conn, &inner.sql, &asked.ledger_keys, &accounts).await?;
+        snapshot.now = Some(loaded.now);
+        snapshot.keys.extend(known(&asked.ledger_keys, loaded.keys));
+        if !accounts.is_empty() {
+            snapshot.accounts.extend(asked.accounts.iter().map(|name| Arc::clone(name)).zip(loaded.accounts));
+        }
+    }
+    loop {
+        match decide(items, &snapshot, &inner.settings.limits) {
+            Ok(decision) => {
+                inner.traits.note(&snapshot.accounts);
+                return Ok(decision);
+            }
+            // Each round loads what was missing, and an item can miss only what its machine, its rules and the chain of
+            // its alternatives name: the rounds end.
+            Err(needs) => fill::<DB>(conn, &inner.sql, &mut snapshot, needs, lock.as_deref_mut()).await?,
+        }
+    }
+}
+
+/// What is known of the items before anything is loaded.
+struct Asked<'i> {
+    machines: BTreeSet<MachineId>,
+    keys: Vec<KeyHash>,
+    ledger_keys: Vec<KeyHash>,
+    accounts: BTreeSet<&'i Arc<str>>,
+}
+
+impl<'i> Asked<'i> {
+    fn of(items: &'i [Item]) -> Self {
+        let (mut machines, mut accounts) = (BTreeSet::new(), BTreeSet::new());
+        let (mut keys, mut ledger_keys) = (BTreeSet::new(), BTreeSet::new());
+        for item in items {
+            match item {
+                Item::Command(command) => {
+                    machines.insert((command.machine(), command.id.clone()));
+                    keys.extend(command.key.as_ref().map(|(_, hash)| *hash));
+                }
+                Item::Posting(posting) => {
+                    ledger_keys.insert(posting.hash);
+                    accounts.extend(names(&posting.change).0);
+                }
+            }
+        }
+        let listed = |keys: BTreeSet<KeyHash>| keys.into_iter().collect();
+        Self { machines, keys: listed(keys), ledger_keys: listed(ledger_keys), accounts }
+    }
+}
+
+fn known<R>(keys: &[KeyHash], rows: Vec<Option<R>>) -> HashMap<KeyHash, R> {
+    keys.iter().copied().zip(rows).filter_map(|(hash, row)| Some((hash, row?))).collect()
 }
 
 async fn fill<DB: Database>(
@@ -70,8 +121,13 @@ async fn fill<DB: Database>(
         let found = DB::last_visit(conn, sql, (machine, id), &names).await?;
         snapshot.visits.insert(visit, found);
     }
+    if !needs.holds.is_empty() {
+        let holds: Vec<&str> = needs.holds.iter().map(|hold| &**hold).collect();
+        let rows = DB::load_holds(conn, sql, &holds).await?;
+        snapshot.holds.extend(needs.holds.iter().cloned().zip(rows));
+    }
     if !needs.accounts.is_empty() {
-        let accounts: Vec<_> = needs.accounts.iter().map(String::as_str).collect();
+        let accounts: Vec<_> = needs.accounts.iter().map(|account| &**account).collect();
         let locked = lock.is_some();
         if let Some(writing) = lock {
             *writing = true;
@@ -79,5 +135,32 @@ async fn fill<DB: Database>(
         let rows = DB::load_accounts(conn, sql, &accounts, locked).await?;
         snapshot.accounts.extend(needs.accounts.iter().cloned().zip(rows));
     }
+    for account in needs.expired {
+        let now = snapshot.now.unwrap_or(crate::clock::Timestamp::from_micros(0));
+        let rows = DB::expired_holds(conn, sql, &account, now, EXPIRED_AT_ONCE).await?;
+        snapshot.expired.insert(account, rows);
+    }
     Ok(())
+}
+
+/// Decides changes of the ledger without a load, as if their keys were new and nothing stood in their way. The write finds
+/// out: it is relative to whatever the accounts hold. `None` if that cannot be told beforehand.
+pub(crate) fn assume<DB: Database>(inner: &Inner<DB>, items: &[Item]) -> Option<Decision> {
+    if !DB::BLIND {
+        return None;
+    }
+    let mut accounts: BTreeMap<Arc<str>, Option<AccountRow>> = BTreeMap::new();
+    for item in items {
+        let Item::Posting(posting) = item else { return None };
+        let relative = matches!(posting.change, Move::Delta { .. } | Move::Transfer { .. } | Move::Post { .. });
+        if !relative || posting.expected.is_some() {
+            return None;
+        }
+        for name in names(&posting.change).0 {
+            accounts.entry(name.clone()).or_insert_with(|| Some(inner.traits.assumed(name)));
+        }
+    }
+    let snapshot = Snapshot { accounts, ..Snapshot::default() };
+    let decision = decide(items, &snapshot, &inner.settings.limits).ok()?;
+    decision.answers.iter().all(Result::is_ok).then_some(decision)
 }

@@ -24,7 +24,11 @@ pub(crate) mod fault;
 #[cfg(feature = "_sql")]
 pub(crate) mod item;
 #[cfg(feature = "_sql")]
-mod load;
+mod ledger;
+#[cfg(feature = "_sql")]
+pub(crate) mod load;
+#[cfg(feature = "_sql")]
+mod posting;
 #[cfg(feature = "_sql")]
 mod resolve;
 #[cfg(feature = "_sql")]
@@ -33,5 +37,7 @@ pub(crate) mod retry;
 pub(crate) mod run;
 #[cfg(feature = "_sql")]
 pub(crate) mod snapshot;
+#[cfg(feature = "_sql")]
+pub(crate) mod traits;
 #[cfg(feature = "_sql")]
 pub(crate) mod transaction;

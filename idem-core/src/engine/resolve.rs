@@ -22,7 +22,7 @@ pub(crate) fn witness(write: &Write) -> Option<Witness> {
         let (machine, id) = (row.machine.clone(), row.id.clone());
         Witness::Transition { machine, id, seq: row.seq, at: row.at }
     });
-    transition.or_else(|| write.keys.first().map(|key| Witness::Key { hash: key.hash, at: key.at }))
+    transition.or_else(|| write.keys.first().map(|key| Witness::Key { hash: key.hash, at: write.now }))
 }
 
 /// Whether the write that `witness` stands for was committed.

@@ -3,17 +3,19 @@
 use std::time::{Duration, Instant};
 
 use super::connections::Held;
-use super::decide::Decision;
+use super::decide::{Decision, decide};
 use super::fault;
 use super::item::{Answered, Item};
-use super::load::load_and_decide;
+use super::load::{assume, load_and_decide};
+use super::posting::fill_in;
 use super::resolve::{committed, witness};
+use super::snapshot::Snapshot;
 use super::transaction::{begin_on, commit, roll_back};
 use crate::error::Error;
 use crate::idem::Inner;
-use crate::store::Database;
 use crate::store::error::{Class, StoreError};
-use crate::store::rows::{Witness, Write};
+use crate::store::rows::{After, KeyRow, Locks, Missed, Witness, Write, Written};
+use crate::store::{Database, PostedOne};
 
 /// What one attempt came to.
 enum Attempt {
@@ -26,17 +28,27 @@ enum Attempt {
     Broken(Option<Witness>, Vec<Answered>, StoreError),
 }
 
+impl<DB: Database> Inner<DB> {
+    /// Answers one item.
+    pub(crate) async fn submit(&self, item: Item, deadline: Option<Duration>) -> Result<Answered, Error> {
+        let answers = run_own(self, std::slice::from_ref(&item), deadline).await?;
+        answers.into_iter().next().ok_or(Error::Interrupted)
+    }
+}
+
 /// Answers items in transactions of the engine's own.
 ///
-/// The first attempt takes no lock. If it loses a race, what won is loaded once more without a lock, because most often it
-/// was the same request; if there still is something to write, machines are locked before they are read, so that a busy
-/// machine is waited for instead of being raced for.
+/// Changes of the ledger are first written without a load where that pays. The first attempt with a load takes no lock. If
+/// it loses a race, what won is loaded once more without a lock, because most often it was the same request; if there still
+/// is something to write, machines and accounts are locked before they are read, so that a busy one is waited for instead of
+/// being raced for.
 pub(crate) async fn run_own<DB: Database>(
     inner: &Inner<DB>,
     items: &[Item],
     deadline: Option<Duration>,
 ) -> Result<Vec<Answered>, Error> {
     let began = Instant::now();
+    let mut assumed = assume(inner, items);
     let mut lost = 0;
     let mut written = None;
     for made in 1.. {
@@ -57,10 +69,17 @@ pub(crate) async fn run_own<DB: Database>(
                 Err(_) => return Err(Error::InFlight { waited: began.elapsed() }),
             },
         };
-        let attempt =
-            if lost > 0 { locked(inner, held, items, wait).await } else { optimistic(inner, held, items, wait).await };
+        let blind = assumed.take();
+        let was_blind = blind.is_some();
+        let attempt = match blind {
+            Some(decision) => as_assumed(inner, held, items, decision, wait).await,
+            None if lost > 0 => locked(inner, held, items, wait).await,
+            None => optimistic(inner, held, items, wait).await,
+        };
         match attempt {
             Ok(Attempt::Done(answers)) => return Ok(restore_fresh(answers, written)),
+            // Nothing was raced for yet.
+            Ok(Attempt::Lost) if was_blind => continue,
             Ok(Attempt::Broken(witness, answers, error)) => {
                 lost += 1;
                 if committed(inner, witness.as_ref(), Box::new(error.source)).await? {
@@ -90,8 +109,8 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, items: &[It
     let inner = tx.inner.clone();
     for _ in 0..inner.settings.retry.limit() {
         let (conn, broken) = tx.parts()?;
-        let load = load_and_decide::<DB>(conn, &inner.sql, items, &inner.settings.limits, Some(broken));
-        let decision = match inner.reply(load).await {
+        let load = load_and_decide(&inner, conn, items, Some(broken));
+        let mut decision = match inner.reply(load).await {
             Ok(decision) => decision,
             Err(error) => return Err(tx.failed(error)),
         };
@@ -110,6 +129,7 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, items: &[It
         tx.broken = false;
         if won {
             tx.wrote(witness(&decision.write));
+            fill_in(&mut decision.answers, &decision.write, &decision.after);
             return Ok(decision.answers);
         }
     }
@@ -123,7 +143,7 @@ async fn optimistic<DB: Database>(
     items: &[Item],
     wait: Duration,
 ) -> Result<Attempt, StoreError> {
-    let load = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, None);
+    let load = load_and_decide(inner, held.conn(), items, None);
     let mut decision = inner.reply(load).await?;
     if decision.write.is_empty() {
         held.give_back();
@@ -137,16 +157,64 @@ async fn optimistic<DB: Database>(
         };
     }
     let late = fault::late_keys(&mut decision.write);
+    let locks = Locks { wait, skip: false };
     fault::point("own.write.before");
-    let mut wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, wait)).await;
+    let mut wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, locks)).await;
     fault::point("own.write.after");
-    if let (Some(late), Ok(true)) = (&late, &wrote) {
-        wrote = DB::write_own(held.conn(), &inner.sql, late, wait).await;
+    if let (Some(late), Ok(Written::Done(_))) = (&late, &wrote) {
+        wrote = DB::write_own(held.conn(), &inner.sql, late, locks).await;
     }
+    concluded(held, decision, wrote)
+}
+
+/// Writes what was decided without a load.
+async fn as_assumed<DB: Database>(
+    inner: &Inner<DB>,
+    mut held: Held<DB>,
+    items: &[Item],
+    decision: Decision,
+    wait: Duration,
+) -> Result<Attempt, StoreError> {
+    fault::point("own.write.before");
+    let (conn, write) = (held.conn(), &decision.write);
+    let wrote = match write.entries.as_slice() {
+        [only] if only.seq.is_none() => match inner.reply(DB::post_one(conn, &inner.sql, write, wait)).await {
+            Ok(PostedOne::Done(account)) => Ok(Written::Done(After { now: account.at, accounts: vec![account] })),
+            Ok(PostedOne::Undecided) => Ok(Written::Lost(Missed::default())),
+            Ok(PostedOne::Known(row)) => {
+                held.give_back();
+                return Ok(known(inner, items, row));
+            }
+            Err(error) => Err(error),
+        },
+        _ => inner.reply(DB::write_own(conn, &inner.sql, write, Locks { wait, skip: false })).await,
+    };
+    fault::point("own.write.after");
+    concluded(held, decision, wrote)
+}
+
+/// Answers the one item whose key is known.
+fn known<DB: Database>(inner: &Inner<DB>, items: &[Item], row: KeyRow) -> Attempt {
+    let keys = items.iter().filter_map(Item::key).map(|hash| (*hash, row.clone())).collect();
+    let snapshot = Snapshot { keys, ..Snapshot::default() };
+    decide(items, &snapshot, &inner.settings.limits).map_or(Attempt::Lost, |decision| Attempt::Done(decision.answers))
+}
+
+/// What a write in a transaction of its own came to.
+fn concluded<DB: Database>(
+    held: Held<DB>,
+    mut decision: Decision,
+    wrote: Result<Written, StoreError>,
+) -> Result<Attempt, StoreError> {
     match wrote {
-        Ok(wrote) => {
+        Ok(Written::Done(after)) => {
             held.give_back();
-            Ok(if wrote { Attempt::Done(decision.answers) } else { Attempt::Lost })
+            fill_in(&mut decision.answers, &decision.write, &after);
+            Ok(Attempt::Done(decision.answers))
+        }
+        Ok(Written::Lost(_)) => {
+            held.give_back();
+            Ok(Attempt::Lost)
         }
         Err(error) if error.class == Class::Broken => {
             Ok(Attempt::Broken(witness(&decision.write), decision.answers, error))
@@ -169,7 +237,7 @@ async fn locked<DB: Database>(
     wait: Duration,
 ) -> Result<Attempt, StoreError> {
     // What won the race most often is the same request, and then there is nothing left to lock.
-    let load = load_and_decide::<DB>(held.conn(), &inner.sql, items, &inner.settings.limits, None);
+    let load = load_and_decide(inner, held.conn(), items, None);
     let decision = inner.reply(load).await?;
     if decision.write.is_empty() {
         held.give_back();
@@ -177,7 +245,7 @@ async fn locked<DB: Database>(
     }
     let begin = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(DB::begin(wait)));
     inner.reply(begin_on::<DB>(held.conn(), begin)).await?;
-    let decision = match inner.reply(write_locked(inner, held.conn(), items, &decision.write)).await {
+    let mut decision = match inner.reply(write_locked(inner, held.conn(), items, &decision.write)).await {
         Ok(Some(decision)) => decision,
         undone => {
             // A connection that broke is closed; one that only lost is clean again, and worth keeping.
@@ -194,6 +262,7 @@ async fn locked<DB: Database>(
     match end {
         Ok(()) => {
             held.give_back();
+            fill_in(&mut decision.answers, &decision.write, &decision.after);
             Ok(Attempt::Done(decision.answers))
         }
         Err(error) if error.class == Class::Broken => {
@@ -212,7 +281,7 @@ async fn write_locked<DB: Database>(
 ) -> Result<Option<Decision>, StoreError> {
     let mut writing = false;
     let locks = Some(&mut writing);
-    let mut decision = load_and_decide::<DB>(conn, &inner.sql, items, &inner.settings.limits, locks).await?;
+    let mut decision = load_and_decide(inner, conn, items, locks).await?;
     fault::keep_stale(&mut decision.write, stale);
     fault::point("locked.write.before");
     let wrote = decision.write.is_empty() || DB::write_joined(conn, &inner.sql, &decision.write).await?;

@@ -1,6 +1,5 @@
 //! A machine in memory: the same rules without a database, for tests, previews and simulations.
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
 use std::fmt;
 
@@ -8,8 +7,8 @@ use super::context::Context;
 use super::rules::{Machine, Rules, State, Taken};
 use crate::clock::Timestamp;
 use crate::engine::answer::{Last, Question, Verdict, answer};
-use crate::engine::settle::{Account, postings, settle};
-use crate::error::{Effect, Error, KeyReused, OutOfBounds};
+use crate::engine::settle::Books;
+use crate::error::{Effect, Error, KeyReused};
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::outcome::Outcome;
@@ -40,7 +39,7 @@ struct Life<X: Rules> {
     history: Vec<Run<X::Machine>>,
     /// For each command the position in `history` of its newest run.
     last: Vec<Option<usize>>,
-    accounts: BTreeMap<String, Account>,
+    books: Books,
     messages: Vec<(String, Stored)>,
 }
 
@@ -67,7 +66,7 @@ impl<X: Rules> InMemory<X> {
             entered_at: at,
             history,
             last: vec![None; X::Machine::GRAPH.commands.len()],
-            accounts: BTreeMap::new(),
+            books: Books::default(),
             messages: Vec::new(),
         };
         Self { life, keys: HashMap::with_capacity(ROOM) }
@@ -95,7 +94,7 @@ impl<X: Rules> InMemory<X> {
 
     /// The balance of an account in minor units; 0 for one that nothing was moved to.
     pub fn balance(&self, account: &str) -> i64 {
-        self.life.accounts.get(account).map_or(0, |account| account.balance)
+        self.life.books.accounts.get(account).map_or(0, |account| account.balance)
     }
 
     /// Bounds an account, as opening it in a ledger would.
@@ -103,12 +102,7 @@ impl<X: Rules> InMemory<X> {
     /// # Errors
     /// [`Error::OutOfBounds`] if its balance is not within the bounds.
     pub fn bound(&mut self, account: &str, floor: Option<i64>, ceiling: Option<i64>) -> Result<(), Error> {
-        let mut bounded =
-            BTreeMap::from([(account.to_owned(), Account { balance: self.balance(account), floor, ceiling })]);
-        let nothing = crate::engine::settle::Posting { account, delta: 0 };
-        settle(&mut bounded, &[nothing]).map_err(|refused| Error::OutOfBounds(Box::new(refused)))?;
-        self.life.accounts.append(&mut bounded);
-        Ok(())
+        self.life.books.bound(account.into(), floor, ceiling).map_err(Error::from)
     }
 
     /// The messages that were emitted, oldest first: topic and JSON.
@@ -240,7 +234,7 @@ impl<X: Rules> Life<X> {
         let Some(ran) = self.rules.run(self.state.clone(), &command, &cx) else {
             return Err(self.invalid(info.name));
         };
-        let taken = self.settled(ran.map_err(Error::Rejected)?, info.name)?;
+        let taken = self.settled(ran.map_err(Error::Rejected)?, info.name, at)?;
         for message in taken.effects.messages {
             let payload = message.payload.map_err(|source| unencodable("a message", source))?;
             self.messages.push((message.topic, payload));
@@ -260,6 +254,7 @@ impl<X: Rules> Life<X> {
         &mut self,
         mut taken: Taken<X::Machine>,
         command: &'static str,
+        at: Timestamp,
     ) -> Result<Taken<X::Machine>, Error<X::Rejection>> {
         loop {
             if let Some(problem) = taken.effects.misuse {
@@ -268,14 +263,12 @@ impl<X: Rules> Life<X> {
             if taken.effects.moves.is_empty() {
                 return Ok(taken);
             }
-            let refused = match postings(&taken.effects.moves) {
-                Some(postings) => settle(&mut self.accounts, &postings).err(),
-                None => Some(OutOfBounds::no_negative()),
-            };
+            self.books.let_go(at);
+            let refused = self.books.take(&taken.effects.moves, at, |_, _, _| Ok(())).err();
             match (refused, taken.otherwise.take()) {
                 (None, _) => return Ok(taken),
                 (Some(_), Some(other)) => taken = *other,
-                (Some(refused), None) => return Err(Error::OutOfBounds(Box::new(refused))),
+                (Some(refused), None) => return Err(Error::from(refused).widen()),
             }
         }
     }

@@ -1,5 +1,8 @@
 //! What a transition answers: the next state, the outcome, money and messages, all of it data.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::wire::{Stored, WireError};
@@ -40,14 +43,44 @@ impl<S, T> Step<S, T> {
     /// Moves `amount` minor units from the account `from` to the account `to`. Accounts open themselves, unbounded.
     ///
     /// A negative amount moves the other way. A zero amount writes two entries of zero.
-    pub fn transfer(mut self, from: impl Into<String>, to: impl Into<String>, amount: i64) -> Self {
-        self.effects.moves.push(Move::Transfer { from: from.into(), to: to.into(), amount });
-        self
+    pub fn transfer(self, from: impl Into<String>, to: impl Into<String>, amount: i64) -> Self {
+        self.change(Move::Transfer { from: name(from), to: name(to), amount })
     }
 
     /// Changes the balance of one account by `delta` minor units.
-    pub fn delta(mut self, account: impl Into<String>, delta: i64) -> Self {
-        self.effects.moves.push(Move::Delta { account: account.into(), delta });
+    pub fn delta(self, account: impl Into<String>, delta: i64) -> Self {
+        self.change(Move::Delta { account: name(account), delta })
+    }
+
+    /// Reserves `amount` minor units of an account under the name `hold`, which no other hold has: a later step, or the
+    /// ledger, captures or releases it by that name. [`Context::id`](crate::Context::id) makes one.
+    pub fn hold(self, account: impl Into<String>, hold: impl Into<String>, amount: i64) -> Self {
+        self.change(Move::Hold { account: name(account), hold: name(hold), amount, expires: None })
+    }
+
+    /// The same until `lifetime` has passed on the database's clock: then it reserves nothing more.
+    pub fn hold_for(
+        self,
+        account: impl Into<String>,
+        hold: impl Into<String>,
+        amount: i64,
+        lifetime: Duration,
+    ) -> Self {
+        self.change(Move::Hold { account: name(account), hold: name(hold), amount, expires: Some(lifetime) })
+    }
+
+    /// Moves `amount` minor units of what `hold` reserves to the account `to`. What is left stays reserved.
+    pub fn capture(self, hold: impl Into<String>, to: impl Into<String>, amount: i64) -> Self {
+        self.change(Move::Capture { hold: name(hold), amount, to: Some(name(to)) })
+    }
+
+    /// Gives back what `hold` still reserves.
+    pub fn release(self, hold: impl Into<String>) -> Self {
+        self.change(Move::Release { hold: name(hold) })
+    }
+
+    fn change(mut self, change: Move) -> Self {
+        self.effects.moves.push(change);
         self
     }
 
@@ -72,6 +105,10 @@ impl<S, T> Step<S, T> {
     }
 }
 
+fn name(text: impl Into<String>) -> Arc<str> {
+    text.into().into()
+}
+
 /// Everything a step does besides the state and the outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
@@ -81,10 +118,31 @@ pub(crate) struct Effects {
     pub(crate) misuse: Option<&'static str>,
 }
 
-#[derive(Debug)]
+/// A change of the ledger, as data.
+#[derive(Debug, Clone)]
 pub(crate) enum Move {
-    Delta { account: String, delta: i64 },
-    Transfer { from: String, to: String, amount: i64 },
+    Delta { account: Arc<str>, delta: i64 },
+    Set { account: Arc<str>, balance: i64 },
+    Transfer { from: Arc<str>, to: Arc<str>, amount: i64 },
+    Post { legs: Vec<(Arc<str>, i64)> },
+    Hold { account: Arc<str>, hold: Arc<str>, amount: i64, expires: Option<Duration> },
+    Capture { hold: Arc<str>, amount: i64, to: Option<Arc<str>> },
+    Release { hold: Arc<str> },
+}
+
+impl Move {
+    /// What its entries are stored as.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Delta { .. } => "delta",
+            Self::Set { .. } => "set",
+            Self::Transfer { .. } => "transfer",
+            Self::Post { .. } => "post",
+            Self::Hold { .. } => "hold",
+            Self::Capture { .. } => "capture",
+            Self::Release { .. } => "release",
+        }
+    }
 }
 
 #[derive(Debug)]

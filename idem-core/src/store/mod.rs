@@ -26,13 +26,28 @@ pub(crate) mod tables;
 mod tests;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::engine::connections::Options;
 use crate::key::KeyHash;
 use error::StoreError;
-use rows::{AccountRow, Loaded, RunRow, TransitionRow, Witness, Write};
+use rows::{
+    AccountRow, AccountSettings, AccountView, EntryRow, HoldRow, KeyRow, Loaded, LoadedLedger, Locks, RunRow,
+    TransitionRow, Witness, Write, Written,
+};
 use tables::Tables;
+
+/// What came of posting one entry without a load.
+#[derive(Debug)]
+pub enum PostedOne {
+    Done(rows::Funded),
+    /// The key is known.
+    Known(KeyRow),
+    /// Something is in the way; a load tells what.
+    Undecided,
+}
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
 pub trait Database: Store {}
@@ -44,6 +59,9 @@ pub trait Database: Store {}
 pub trait Store: sqlx::Database {
     /// How many connections may write, where the database has a bound: then the others only read.
     const WRITERS: Option<u32>;
+
+    /// Whether ledger changes are first written without a load: where a round trip costs more than what it looks up.
+    const BLIND: bool;
 
     /// The statements of one set of tables, filled in once.
     type Sql: Send + Sync + 'static;
@@ -95,22 +113,99 @@ pub trait Store: sqlx::Database {
         lock: bool,
     ) -> impl Future<Output = Result<Vec<Option<AccountRow>>, StoreError>> + Send;
 
-    /// Writes everything in a transaction of its own and commits, or nothing. `Ok(false)`: a machine's version, a key or
-    /// a bound was not what the decision rested on.
-    fn write_own(
+    /// Keys of the ledger with the entries they name, accounts, and the database's time: one statement, no lock.
+    fn load_ledger(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        keys: &[KeyHash],
+        accounts: &[&str],
+    ) -> impl Future<Output = Result<LoadedLedger, StoreError>> + Send;
+
+    /// The holds, in the order asked.
+    fn load_holds(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        holds: &[&str],
+    ) -> impl Future<Output = Result<Vec<Option<HoldRow>>, StoreError>> + Send;
+
+    /// The oldest holds of an account that have expired by `now` and still reserve something, at most `limit`.
+    fn expired_holds(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        account: &str,
+        now: Timestamp,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<(Arc<str>, HoldRow)>, StoreError>> + Send;
+
+    /// Posts one entry under one key, in one round trip, where nothing is in the way: no load before it.
+    fn post_one(
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         write: &Write,
         wait: Duration,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<PostedOne, StoreError>> + Send;
+
+    /// Writes everything in a transaction of its own and commits, or nothing.
+    fn write_own(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        write: &Write,
+        locks: Locks,
+    ) -> impl Future<Output = Result<Written, StoreError>> + Send;
 
     /// Writes everything in the transaction that is open on the connection, or nothing; the transaction stays usable.
-    /// The machines and accounts that exist are locked by it.
+    /// The machines and accounts that exist are locked by it. `Ok(false)`: a key was taken meanwhile.
     fn write_joined(
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         write: &Write,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// An account with its tail; `None` if it was never opened.
+    fn view_account(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        account: &str,
+    ) -> impl Future<Output = Result<Option<AccountView>, StoreError>> + Send;
+
+    /// Gives an account that is locked its bounds, its unit and its nature.
+    fn put_account(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        settings: &AccountSettings<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A page of an account's entries with `seq` above `after`, oldest first.
+    fn entries(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        account: &str,
+        after: i64,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<EntryRow>, StoreError>> + Send;
+
+    /// The newest entry of an account, no tally, that was made by `at`.
+    fn entry_at(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        account: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Option<EntryRow>, StoreError>> + Send;
+
+    /// The sum of a tally's entries that were made by `at`.
+    fn tally_at(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        account: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<i64, StoreError>> + Send;
+
+    /// Folds the tail of a tally into its balance. Nothing to do where a tally has no tail.
+    fn fold_tail(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        account: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Fails if the transaction that is open on the connection was aborted by an error. Nothing to ask where a failed
     /// statement does not abort.

@@ -1,14 +1,21 @@
 //! Rows as every store reads them: the columns in one order, whatever the database.
 
+use std::sync::Arc;
+
 use sqlx::Error;
 
-use super::rows::{AccountRow, GraphRow, KeyRow, Loaded, MachineRow, RunRow, TransitionRow};
+use super::rows::{
+    AccountRow, AccountView, EntryRow, Funded, GraphRow, HoldRow, KeyRow, Loaded, LoadedLedger, MachineRow, Named,
+    RunRow, TransitionRow,
+};
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::wire::Stored;
 
 /// Of `state, body, version, visit, entered_at`.
 const MACHINE_COLUMNS: usize = 5;
+/// Of `balance, seq, held, at, floor, ceiling, unit, tally, closed_at`.
+const ACCOUNT_COLUMNS: usize = 9;
 
 /// A database's row, by column.
 pub(crate) trait Cells {
@@ -107,19 +114,29 @@ impl<'r, R: Cells> Reader<'r, R> {
         self.present(machine)
     }
 
-    /// `fingerprint, target, seq, at, expires_at` and a [run](Self::run), all NULL if the key is not known.
-    pub(crate) fn key(&mut self) -> Result<Option<KeyRow>, Error> {
+    /// `fingerprint, target, seq, at, expires_at, outcome` and what it names, all NULL if the key is not known.
+    pub(crate) fn key(
+        &mut self,
+        named: impl FnOnce(&mut Self) -> Result<Option<Named>, Error>,
+    ) -> Result<Option<KeyRow>, Error> {
         let Some(fingerprint) = self.maybe_bytes()? else {
             return Ok(None);
         };
-        Ok(Some(KeyRow {
-            fingerprint,
-            target: self.text()?,
-            seq: self.int()?,
-            at: self.at()?,
-            expires_at: self.maybe_int()?.map(Timestamp::from_micros),
-            run: self.run()?,
-        }))
+        let (target, seq, at) = (self.text()?, self.int()?, self.at()?);
+        let expires_at = self.maybe_int()?.map(Timestamp::from_micros);
+        let outcome = self.maybe_bytes()?.map(|bytes| Named::Outcome(Stored(bytes)));
+        let named = named(self)?.or(outcome).unwrap_or(Named::Gone);
+        Ok(Some(KeyRow { fingerprint, target, seq, at, expires_at, named }))
+    }
+
+    /// A key of a machine: with its [run](Self::run).
+    pub(crate) fn key_of_run(&mut self) -> Result<Option<KeyRow>, Error> {
+        self.key(|row| Ok(row.run()?.map(Named::Run)))
+    }
+
+    /// A key of the ledger: with the first [entry](Self::entry).
+    pub(crate) fn key_of_entry(&mut self) -> Result<Option<KeyRow>, Error> {
+        self.key(|row| Ok(row.entry()?.map(|entry| Named::Entries(vec![entry]))))
     }
 
     /// `seq, command, payload, outcome, fingerprint, at, from_visit`, all NULL if there is no such transition.
@@ -166,9 +183,80 @@ impl<'r, R: Cells> Reader<'r, R> {
         bytes.map(Fingerprint).map_err(|_| Error::Decode(format!("a fingerprint of {length} bytes").into()))
     }
 
-    /// `balance, seq, floor, ceiling`.
-    pub(crate) fn account(&mut self) -> Result<AccountRow, Error> {
-        Ok(AccountRow { balance: self.int()?, seq: self.int()?, floor: self.maybe_int()?, ceiling: self.maybe_int()? })
+    /// `balance, seq, held, at, floor, ceiling, unit, tally, closed_at`, all NULL if there is no such account.
+    pub(crate) fn account(&mut self) -> Result<Option<AccountRow>, Error> {
+        let Some(balance) = self.maybe_int()? else {
+            self.skip(ACCOUNT_COLUMNS - 1);
+            return Ok(None);
+        };
+        Ok(Some(AccountRow {
+            balance,
+            seq: self.int()?,
+            held: self.int()?,
+            at: self.at()?,
+            floor: self.maybe_int()?,
+            ceiling: self.maybe_int()?,
+            unit: self.maybe_text()?.map(Into::into),
+            tally: self.int()? != 0,
+            closed_at: self.maybe_int()?.map(Timestamp::from_micros),
+        }))
+    }
+
+    /// `account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account,
+    /// next_seq`, all NULL if there is no such entry.
+    pub(crate) fn entry(&mut self) -> Result<Option<EntryRow>, Error> {
+        let Some(account) = self.maybe_text()? else {
+            return Ok(None);
+        };
+        Ok(Some(EntryRow {
+            account: account.into(),
+            seq: self.int()?,
+            delta: self.int()?,
+            balance: self.maybe_int()?,
+            at: self.at()?,
+            kind: self.text()?.into(),
+            hold: self.maybe_text()?.map(Into::into).zip(self.maybe_int()?),
+            key: self.maybe_text()?.zip(self.maybe_text()?),
+            step: match (self.maybe_text()?, self.maybe_text()?, self.maybe_int()?) {
+                (Some(machine), Some(id), Some(seq)) => Some((machine, id, seq)),
+                _ => None,
+            },
+            next: self.maybe_text()?.map(Into::into).zip(self.maybe_int()?),
+        }))
+    }
+
+    /// An [entry](Self::entry) that exists.
+    pub(crate) fn an_entry(&mut self) -> Result<EntryRow, Error> {
+        let entry = self.entry()?;
+        self.present(entry)
+    }
+
+    /// How many entries the tail has and what they add up to, and an [account](Self::account).
+    pub(crate) fn account_view(&mut self) -> Result<Option<AccountView>, Error> {
+        let (tail, sum) = (self.int()?, self.int()?);
+        let Some(mut row) = self.account()? else { return Ok(None) };
+        row.balance = row.balance.saturating_add(sum);
+        Ok(Some(AccountView { row, tail }))
+    }
+
+    /// `balance, seq, at` of an account after a write.
+    pub(crate) fn funded(&mut self) -> Result<Funded, Error> {
+        Ok(Funded { balance: self.int()?, seq: self.int()?, at: self.at()? })
+    }
+
+    /// A hold's name and a [hold](Self::hold).
+    pub(crate) fn named_hold(&mut self) -> Result<(Arc<str>, HoldRow), Error> {
+        Ok((self.text()?.into(), self.hold()?))
+    }
+
+    /// `account, amount, remaining, expires_at`.
+    pub(crate) fn hold(&mut self) -> Result<HoldRow, Error> {
+        Ok(HoldRow {
+            account: self.text()?.into(),
+            amount: self.int()?,
+            remaining: self.int()?,
+            expires_at: self.maybe_int()?.map(Timestamp::from_micros),
+        })
     }
 
     /// A state's name and how many there are.
@@ -188,7 +276,7 @@ impl Loaded {
         let mut row = Reader::new(row);
         let now = row.at()?;
         let stored = row.machine(machine.map_or("", |(_, id)| id))?;
-        let known = row.key()?;
+        let known = row.key_of_run()?;
         let machines = machine.map(|_| stored).into_iter().collect();
         Ok(Self { now, machines, keys: key.then_some(known).into_iter().collect() })
     }
@@ -202,13 +290,45 @@ impl Loaded {
             let (of_key, position) = (row.int()? == 1, row.position()?);
             if of_key {
                 row.skip(MACHINE_COLUMNS);
-                place(&mut loaded.keys, position, row.key()?)?;
+                place(&mut loaded.keys, position, row.key_of_run()?)?;
             } else {
                 let id = machines.get(position).map_or("", |(_, id)| id);
                 place(&mut loaded.machines, position, row.machine(id)?)?;
             }
         }
         Ok(loaded)
+    }
+}
+
+impl LoadedLedger {
+    /// `now`, then 0 for an account or 1 for a key with one of its entries, its position in what was asked, and the columns
+    /// of both. The entries of one key come in their order.
+    pub(crate) fn from_rows<R: Cells>(rows: &[R], keys: usize, accounts: usize) -> Result<Self, Error> {
+        let mut loaded = Self { now: Timestamp::from_micros(0), keys: places(keys), accounts: places(accounts) };
+        for row in rows {
+            let mut row = Reader::new(row);
+            loaded.now = row.at()?;
+            let (of_key, position) = (row.int()? == 1, row.position()?);
+            if !of_key {
+                place(&mut loaded.accounts, position, row.account()?)?;
+                continue;
+            }
+            row.skip(ACCOUNT_COLUMNS);
+            let key = row.key_of_entry()?;
+            match (loaded.keys.get_mut(position), key) {
+                (Some(Some(first)), Some(next)) => first.extend(next),
+                (_, key) => place(&mut loaded.keys, position, key)?,
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+impl KeyRow {
+    fn extend(&mut self, next: Self) {
+        if let (Named::Entries(entries), Named::Entries(more)) = (&mut self.named, next.named) {
+            entries.extend(more);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Statements put together from parts, once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::rows::Write;
 use super::tables::Tables;
@@ -33,75 +33,128 @@ pub(crate) fn numbered(parts: &[&str]) -> String {
 
 /// Which parts a write needs, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape(u8);
+pub(crate) struct Shape(u16);
 
 impl Shape {
     /// One machine with one transition and at most one key: values instead of lists, which one caller alone feels.
-    const ONE: u8 = 1;
+    const ONE: u16 = 1;
     /// That one machine does not exist yet.
-    const STARTS: u8 = 2;
-    const KEYS: u8 = 4;
-    const MONEY: u8 = 8;
-    const MESSAGES: u8 = 16;
-    const COUNT: usize = 32;
+    const STARTS: u16 = 1 << 1;
+    const MACHINES: u16 = 1 << 2;
+    const KEYS: u16 = 1 << 3;
+    /// A key names an entry.
+    const POSTS: u16 = 1 << 4;
+    const MONEY: u16 = 1 << 5;
+    const TALLIES: u16 = 1 << 6;
+    const HOLDS: u16 = 1 << 7;
+    const MESSAGES: u16 = 1 << 8;
+    /// Rows that others hold are not waited for.
+    const SKIPS: u16 = 1 << 9;
+    const COUNT: usize = 1 << 10;
 
-    pub(crate) fn of(write: &Write) -> Self {
+    pub(crate) fn of(write: &Write, skip: bool) -> Self {
         let one = write.transitions.len() == 1 && write.keys.len() <= 1;
         let single = write.machines.as_slice().first().filter(|_| one && write.machines.len() == 1);
-        let bit = |needed: bool, bit: u8| if needed { bit } else { 0 };
+        let bit = |needed: bool, bit: u16| if needed { bit } else { 0 };
         Self(
             bit(single.is_some(), Self::ONE)
                 | bit(single.is_some_and(|machine| machine.expected == 0), Self::STARTS)
+                | bit(!write.machines.is_empty(), Self::MACHINES)
                 | bit(!write.keys.is_empty(), Self::KEYS)
-                | bit(!write.accounts.is_empty(), Self::MONEY)
-                | bit(!write.messages.is_empty(), Self::MESSAGES),
+                | bit(write.keys.iter().any(|key| key.entry.is_some()), Self::POSTS)
+                | bit(!write.entries.is_empty(), Self::MONEY)
+                | bit(!write.tallies.is_empty(), Self::TALLIES)
+                | bit(!write.holds.is_empty(), Self::HOLDS)
+                | bit(!write.messages.is_empty(), Self::MESSAGES)
+                | bit(skip, Self::SKIPS),
         )
     }
 
+    fn has(self, bit: u16) -> bool {
+        self.0 & bit != 0
+    }
+
     pub(crate) fn one(self) -> bool {
-        self.0 & Self::ONE != 0
+        self.has(Self::ONE)
     }
 
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "one statement of SQLite starts and moves"))]
     pub(crate) fn starts(self) -> bool {
-        self.0 & Self::STARTS != 0
+        self.has(Self::STARTS)
+    }
+
+    pub(crate) fn machines(self) -> bool {
+        self.has(Self::MACHINES)
     }
 
     pub(crate) fn keys(self) -> bool {
-        self.0 & Self::KEYS != 0
+        self.has(Self::KEYS)
+    }
+
+    pub(crate) fn posts(self) -> bool {
+        self.has(Self::POSTS)
     }
 
     pub(crate) fn money(self) -> bool {
-        self.0 & Self::MONEY != 0
+        self.has(Self::MONEY)
+    }
+
+    pub(crate) fn tallies(self) -> bool {
+        self.has(Self::TALLIES)
+    }
+
+    pub(crate) fn holds(self) -> bool {
+        self.has(Self::HOLDS)
     }
 
     pub(crate) fn messages(self) -> bool {
-        self.0 & Self::MESSAGES != 0
+        self.has(Self::MESSAGES)
+    }
+
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite has one lock"))]
+    pub(crate) fn skips(self) -> bool {
+        self.has(Self::SKIPS)
     }
 }
 
-/// A statement for each shape.
-#[derive(Debug)]
-pub(crate) struct PerShape([Text; Shape::COUNT]);
+/// A statement for each shape, put together when it is first needed.
+pub(crate) struct PerShape {
+    tables: Tables,
+    text: fn(Shape) -> String,
+    texts: Box<[OnceLock<Text>]>,
+}
 
 impl PerShape {
-    pub(crate) fn build(tables: &Tables, text: impl Fn(Shape) -> String) -> Self {
-        let mut bits = 0;
-        Self(std::array::from_fn(|_| {
-            let shape = Shape(bits);
-            bits = bits.wrapping_add(1);
-            tables.text(&text(shape))
-        }))
+    pub(crate) fn new(tables: &Tables, text: fn(Shape) -> String) -> Self {
+        let texts = std::iter::repeat_with(OnceLock::new).take(Shape::COUNT).collect();
+        Self { tables: tables.clone(), text, texts }
     }
 
-    pub(crate) fn get(&self, shape: Shape) -> &Text {
-        // A shape has five bits, and there is a text for each of their values.
-        &self.0[usize::from(shape.0) % Shape::COUNT]
+    pub(crate) fn get(&self, shape: Shape) -> Text {
+        let text = || self.tables.text(&(self.text)(shape));
+        self.texts.get(usize::from(shape.0)).map_or_else(text, |kept| kept.get_or_init(text).clone())
     }
 
+    /// The statement of each shape that occurs in tests.
     #[cfg(test)]
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Text> {
-        self.0.iter()
+    pub(crate) fn all(&self) -> impl Iterator<Item = Text> {
+        (0..1 << 10).map(Shape).filter(|shape| shape.is_possible()).map(|shape| self.get(shape))
+    }
+}
+
+impl std::fmt::Debug for PerShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PerShape").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+impl Shape {
+    /// Whether a write can have it.
+    fn is_possible(self) -> bool {
+        let one = !self.one() || (self.machines() && !self.posts());
+        let parts = (!self.posts() || (self.keys() && self.money())) && (!self.tallies() || self.money());
+        one && parts && (!self.starts() || self.one()) && (self.machines() || self.keys() || self.money())
     }
 }
 

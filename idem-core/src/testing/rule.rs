@@ -1,6 +1,7 @@
 //! What a rule answers with, taken apart.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,7 +13,9 @@ use crate::machine::{Machine, Move, Taken};
 pub(super) struct Said {
     pub(super) to: (usize, Value),
     pub(super) outcome: Value,
-    pub(super) deltas: Vec<(String, i64)>,
+    pub(super) deltas: Vec<(Owner, i64)>,
+    /// The holds it opens, each with its account.
+    pub(super) holds: Vec<(String, String)>,
 }
 
 impl Said {
@@ -22,18 +25,43 @@ impl Said {
         let mut next = Some(Box::new(taken));
         while let Some(taken) = next {
             let outcome = serde_json::to_value(&taken.outcome).map_err(|error| error.to_string())?;
-            let deltas = taken.effects.moves.into_iter().flat_map(deltas).collect();
-            said.push(Self { to: (taken.to.state(), content(&taken.to)?), outcome, deltas });
+            let deltas = taken.effects.moves.iter().flat_map(deltas).collect();
+            let holds = taken.effects.moves.iter().filter_map(hold).collect();
+            said.push(Self { to: (taken.to.state(), content(&taken.to)?), outcome, deltas, holds });
             next = taken.otherwise;
         }
         Ok(said)
     }
 }
 
-fn deltas(change: Move) -> Vec<(String, i64)> {
+/// Whose balance changes.
+#[derive(Debug, Clone)]
+pub(super) enum Owner {
+    Account(String),
+    /// The account that this hold is of.
+    Hold(String),
+}
+
+fn deltas(change: &Move) -> Vec<(Owner, i64)> {
+    let account = |account: &Arc<str>| Owner::Account(account.to_string());
     match change {
-        Move::Delta { account, delta } => vec![(account, delta)],
-        Move::Transfer { from, to, amount } => vec![(from, amount.saturating_neg()), (to, amount)],
+        Move::Delta { account: name, delta } => vec![(account(name), *delta)],
+        Move::Set { .. } => Vec::new(),
+        Move::Transfer { from, to, amount } => vec![(account(from), amount.saturating_neg()), (account(to), *amount)],
+        Move::Post { legs } => legs.iter().map(|(name, delta)| (account(name), *delta)).collect(),
+        Move::Hold { account: name, .. } => vec![(account(name), 0)],
+        Move::Capture { hold, amount, to } => {
+            let payee = to.iter().map(|to| (account(to), *amount));
+            std::iter::once((Owner::Hold(hold.to_string()), amount.saturating_neg())).chain(payee).collect()
+        }
+        Move::Release { .. } => Vec::new(),
+    }
+}
+
+fn hold(change: &Move) -> Option<(String, String)> {
+    match change {
+        Move::Hold { hold, account, .. } => Some((hold.to_string(), account.to_string())),
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ground::{Heard, Place};
 use super::oracle::{Expected, Model, Request};
-use super::rule::Said;
+use super::rule::{Owner, Said};
 use super::samples::{command, content, state};
 use super::script::Line;
 use crate::clock::Timestamp;
@@ -29,6 +29,8 @@ pub(super) struct Runner<'p, X: Rules, P: Place<X>> {
     pub(super) model: Model,
     /// The balances that the accounts touched so far must have.
     money: BTreeMap<String, i64>,
+    /// The account that each hold is of.
+    holds: BTreeMap<String, String>,
     pub(super) entered: Option<Entry>,
     /// How often each row of the table answered.
     pub(super) rows: BTreeMap<char, u64>,
@@ -47,6 +49,7 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
             place,
             model,
             money: BTreeMap::new(),
+            holds: BTreeMap::new(),
             entered: None,
             rows: BTreeMap::new(),
             rules: std::marker::PhantomData,
@@ -228,13 +231,18 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
         };
         let Some(step) = steps.iter().find(|step| step.to == to && step.outcome == *outcome) else {
             let steps: Vec<_> = steps.iter().map(ToString::to_string).collect();
-            let (expected, found) =
-                (steps.join(", or "), Said { to, outcome: outcome.into_inner(), deltas: Vec::new() });
+            let found = Said { to, outcome: outcome.into_inner(), deltas: Vec::new(), holds: Vec::new() };
+            let expected = steps.join(", or ");
             let (expected, found) = (format!("what the rule says when it is run again: {expected}"), found.to_string());
             return Err(Mismatch { expected, found });
         };
-        for (account, delta) in &step.deltas {
-            if let Some(balance) = self.money.get_mut(account) {
+        self.holds.extend(step.holds.iter().cloned());
+        for (owner, delta) in &step.deltas {
+            let account = match owner {
+                Owner::Account(account) => Some(account),
+                Owner::Hold(hold) => self.holds.get(hold),
+            };
+            if let Some(balance) = account.and_then(|account| self.money.get_mut(account)) {
                 *balance = balance.saturating_add(*delta);
             }
         }
@@ -273,7 +281,10 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
     /// Reads the balances of accounts that the command may touch, before it does.
     async fn foresee(&mut self, command: usize, json: &Value, key: Option<&str>) -> Result<(), Mismatch> {
         let steps = self.rerun(command, json, key, None)?.unwrap_or_default();
-        let touched = steps.into_iter().flat_map(|step| step.deltas).map(|(account, _)| account);
+        let touched = steps.into_iter().flat_map(|step| step.deltas).filter_map(|(owner, _)| match owner {
+            Owner::Account(account) => Some(account),
+            Owner::Hold(_) => None,
+        });
         let new: Vec<String> = touched.filter(|account| !self.money.contains_key(account)).collect();
         let balances = self.balances(&new).await?;
         self.money.extend(new.into_iter().zip(balances));

@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::engine::item::Item;
+use crate::engine::item::Command;
 use crate::error::Error;
 use crate::key::check_name;
 use crate::outcome::Outcome;
@@ -17,7 +17,7 @@ use crate::outcome::Outcome;
 /// connection it used is closed or clean, and a repeat with the same key finds out.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<'a, O, R> {
-    item: Result<Item, Error>,
+    item: Result<Command, Error>,
     deadline: Option<Duration>,
     run: Run<'a, O, R>,
 }
@@ -25,12 +25,12 @@ pub struct Call<'a, O, R> {
 /// The future of a [`Call`].
 pub type CallFuture<'a, O, R> = Pin<Box<dyn Future<Output = Result<Outcome<O>, Error<R>>> + Send + 'a>>;
 
-type Run<'a, O, R> = Box<dyn FnOnce(Item, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a>;
+type Run<'a, O, R> = Box<dyn FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a>;
 
 impl<'a, O, R> Call<'a, O, R> {
     pub(super) fn new(
-        item: Result<Item, Error>,
-        run: impl FnOnce(Item, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a,
+        item: Result<Command, Error>,
+        run: impl FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a,
     ) -> Self {
         Self { item, deadline: None, run: Box::new(run) }
     }

@@ -24,7 +24,7 @@ use crate::clock::Timestamp;
 use crate::engine::connections::Held;
 use crate::engine::decide::{count, fits};
 use crate::engine::driver::{Driver as _, TypedDriver, fingerprint_of, read_state, write_state};
-use crate::engine::item::{Action, Answered, Item, Refusal, START};
+use crate::engine::item::{Action, Answered, Command, Item, Refusal, START, Value};
 use crate::engine::run::run_own;
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
@@ -133,14 +133,14 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     #[allow(clippy::type_complexity, reason = "a result per item")]
     async fn apply_group(
         &self,
-        group: Vec<Result<(usize, Item), Error>>,
+        group: Vec<Result<(usize, Command), Error>>,
         results: &mut Vec<Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>>>,
     ) {
         let mut order = Vec::with_capacity(group.len());
         let mut fit = Vec::with_capacity(group.len());
         for item in group {
             order.push(item.map(|(command, item)| {
-                fit.push(item);
+                fit.push(Item::Command(item));
                 command
             }));
         }
@@ -226,18 +226,19 @@ impl<DB: Database, X: Rules> At<DB, X> {
         self.call_with(self.item(key, command), move |answered| reply::<X>(index, answered))
     }
 
-    fn call<O: State>(&self, item: Result<Item, Error>) -> Call<'_, O, X::Rejection> {
+    fn call<O: State>(&self, item: Result<Command, Error>) -> Call<'_, O, X::Rejection> {
         self.call_with(item, outcome::<O, X::Rejection>)
     }
 
     fn call_with<O: 'static>(
         &self,
-        item: Result<Item, Error>,
+        item: Result<Command, Error>,
         read: impl FnOnce(Answered) -> Result<Outcome<O>, Error<X::Rejection>> + Send + 'static,
     ) -> Call<'_, O, X::Rejection> {
         let machines = self.machines.clone();
-        Call::new(item, move |item, deadline| {
+        Call::new(item, move |command, deadline| {
             Box::pin(async move {
+                let item = Item::Command(command);
                 let span = crate::trace::call(&item);
                 let answers =
                     span.record(machines.run(std::slice::from_ref(&item), deadline)).await.map_err(Error::widen)?;
@@ -250,12 +251,12 @@ impl<DB: Database, X: Rules> At<DB, X> {
         &self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Result<(usize, Item), Error> {
+    ) -> Result<(usize, Command), Error> {
         let index = X::Machine::command(&command);
         Ok((index, self.item(key, command)?))
     }
 
-    fn item(&self, key: Option<Key>, command: <X::Machine as Machine>::Command) -> Result<Item, Error> {
+    fn item(&self, key: Option<Key>, command: <X::Machine as Machine>::Command) -> Result<Command, Error> {
         check_name("machine id", &self.id)?;
         let index = X::Machine::command(&command);
         let (fingerprint, payload) =
@@ -264,7 +265,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
         self.keyed(key, payload, fingerprint, action)
     }
 
-    fn start_item(&self, initial: &X::Machine) -> Result<Item, Error> {
+    fn start_item(&self, initial: &X::Machine) -> Result<Command, Error> {
         check_name("machine id", &self.id)?;
         let body = write_state(initial).map_err(|source| unencodable("the state", source))?;
         let fingerprint = Fingerprint::of(START, &self.id, body.json().unwrap_or_default(), &[]);
@@ -277,14 +278,14 @@ impl<DB: Database, X: Rules> At<DB, X> {
         payload: Stored,
         fingerprint: Fingerprint,
         action: Action,
-    ) -> Result<Item, Error> {
+    ) -> Result<Command, Error> {
         fits("the payload", &payload, &self.machines.inner.settings.limits)?;
         let key = key.map(|key| {
             let hash = key.hash_on(X::Machine::GRAPH.name);
             (key, hash)
         });
         let driver = self.machines.driver.clone();
-        Ok(Item { driver, id: self.id.clone(), key, payload, fingerprint, action, correlation: None })
+        Ok(Command { driver, id: self.id.clone(), key, payload, fingerprint, action, correlation: None })
     }
 }
 
@@ -306,11 +307,15 @@ fn typed<O, R: 'static>(
 ) -> Result<Outcome<O>, Error<R>> {
     match answered {
         Ok(answer) => {
-            let value = read(&answer.outcome).map_err(|source| Error::Undecodable {
+            let undecodable = |source| Error::Undecodable {
                 what: format!("the outcome of transition {}", answer.seq),
                 effect: Effect::Applied,
-                source: source.into(),
-            })?;
+                source,
+            };
+            let value = match &answer.outcome {
+                Value::Stored(stored) => read(stored).map_err(|source| undecodable(source.into()))?,
+                Value::Entries(_) | Value::Drafted(_) => return Err(undecodable("it is one of the ledger".into())),
+            };
             Ok(Outcome::new(value, count(answer.seq), answer.at, answer.fresh, answer.superseded))
         }
         Err(Refusal::Failed(error)) => Err(error.widen()),

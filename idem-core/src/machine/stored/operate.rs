@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{At, CallFuture, outcome, unencodable};
 use crate::engine::driver::write_state;
-use crate::engine::item::{Action, Item, OVERRIDE};
+use crate::engine::item::{Action, Command, OVERRIDE};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, check_name};
 use crate::machine::rules::{Machine, Rules};
 use crate::store::Database;
-use crate::store::rows::{MachineRow, MachineWrite, TransitionRow, Write};
+use crate::store::rows::{Locks, MachineRow, MachineWrite, TransitionRow, Write, Written};
 use crate::wire::Stored;
 
 /// A keyed transition by hand. Awaited, it happens.
@@ -94,18 +94,18 @@ impl<DB: Database, X: Rules> At<DB, X> {
             visit: newest.visit,
             entered_at,
         };
-        self.mend(Write { now: newest.at.as_micros(), machines: vec![machine], ..Write::default() }).await
+        self.mend(Write { now: Some(newest.at), machines: vec![machine], ..Write::default() }).await
     }
 
     async fn mend(&self, write: Write) -> Result<bool, Error> {
         let inner = &self.machines.inner;
         let mut held = inner.writer(inner.settings.wait).await?;
-        match DB::write_own(held.conn(), &inner.sql, &write, inner.settings.wait).await {
-            Ok(true) => {
+        match DB::write_own(held.conn(), &inner.sql, &write, Locks { wait: inner.settings.wait, skip: false }).await {
+            Ok(Written::Done(_)) => {
                 held.give_back();
                 Ok(true)
             }
-            Ok(false) => Err(Error::Contention { attempts: 1 }),
+            Ok(Written::Lost(_)) => Err(Error::Contention { attempts: 1 }),
             Err(error) => Err(inner.explain(error).await),
         }
     }
@@ -151,7 +151,7 @@ impl<DB: Database, X: Rules> Override<'_, DB, X> {
         Self { reopen: true, ..self }
     }
 
-    fn item(&self) -> Result<Item, Error> {
+    fn item(&self) -> Result<Command, Error> {
         check_name("machine id", self.at.id())?;
         let position = self.state.state();
         let body = write_state(&self.state).map_err(|source| unencodable("the state", source))?;

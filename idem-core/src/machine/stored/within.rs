@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::{At, Call, StoredMachine, outcome, reply, typed_machine};
 use crate::Tx;
-use crate::engine::item::{Answered, Item};
+use crate::engine::item::{Answered, Command, Item};
 use crate::engine::run::run_joined;
 use crate::error::Error;
 use crate::key::Key;
@@ -76,11 +76,12 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
 
     fn call<O: Send + 'static>(
         self,
-        item: Result<Item, Error>,
+        item: Result<Command, Error>,
         read: impl FnOnce(Answered) -> Result<Outcome<O>, Error<X::Rejection>> + Send + 't,
     ) -> Call<'t, O, X::Rejection> {
-        Call::new(item, move |item, _| {
+        Call::new(item, move |command, _| {
             Box::pin(async move {
+                let item = Item::Command(command);
                 let span = crate::trace::call(&item);
                 let work = async {
                     let registered = &self.at.machines.driver.registered;

@@ -7,10 +7,13 @@ use sqlx::{Error, Postgres, Row};
 
 use super::dialect::lock_timeout;
 use crate::clock::Timestamp;
+use crate::key::Key;
 use crate::store::binder::Binder;
-use crate::store::legs::legs;
+use crate::store::legs::{Leg, legs};
 use crate::store::read::Cells;
-use crate::store::rows::{KeyWrite, MachineWrite, TransitionRow, Write};
+use crate::store::rows::{
+    AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite, TransitionRow, Write,
+};
 use crate::store::statement::Shape;
 
 /// The values bound to a statement.
@@ -34,13 +37,13 @@ type Bound = Result<Values, Error>;
 
 /// What a write in a transaction of its own binds, in the order of the parts of its shape.
 pub(super) fn own(write: &Write, shape: Shape, wait: Duration) -> Result<PgArguments, Error> {
-    let mut binder = Values::new().bind(lock_timeout(wait).to_string())?;
-    binder = machines(binder, write, shape)?;
-    if shape.money() {
-        binder = accounts(binder, write)?;
-    }
+    let mut binder = Values::new().bind(lock_timeout(wait).to_string())?.bind(write.now.map(Timestamp::as_micros))?;
+    binder = rows(binder, write, shape)?;
     if shape.keys() {
         binder = keys(binder, write, shape)?;
+    }
+    if shape.posts() {
+        binder = places(binder, write)?;
     }
     Ok(rest(binder, write, shape)?.finish())
 }
@@ -51,11 +54,42 @@ pub(super) fn joined(write: &Write, shape: Shape) -> Result<PgArguments, Error> 
     if shape.keys() {
         binder = keys(binder, write, shape)?;
     }
-    binder = machines(binder, write, shape)?;
+    binder = binder.bind(write.now.map(Timestamp::as_micros))?;
+    Ok(rest(rows(binder, write, shape)?, write, shape)?.finish())
+}
+
+/// What posting one entry under one key binds.
+pub(super) fn post_one(
+    write: &Write,
+    (account, entry, key): (&AccountWrite, &EntryWrite, &KeyWrite),
+    wait: Duration,
+) -> Result<PgArguments, Error> {
+    let binder = Values::new()
+        .bind(lock_timeout(wait).to_string())?
+        .bind(write.now.map(Timestamp::as_micros))?
+        .bind(&key.hash.0[..])?
+        .bind(&*account.account)?
+        .bind(entry.delta)?
+        .bind(account.unit.as_deref())?
+        .bind(key.surface)?
+        .bind(&key.fingerprint.0[..])?
+        .bind(entry.kind)?
+        .bind(entry.key.as_ref().map(Key::scope))?
+        .bind(entry.key.as_ref().map(Key::as_str))?;
+    Ok(binder.finish())
+}
+
+fn rows(mut binder: Values, write: &Write, shape: Shape) -> Bound {
+    if shape.tallies() {
+        binder = tallies(binder, &write.tallies)?;
+    }
+    if shape.machines() {
+        binder = machines(binder, write, shape)?;
+    }
     if shape.money() {
         binder = accounts(binder, write)?;
     }
-    Ok(rest(binder, write, shape)?.finish())
+    if shape.holds() { holds(binder, &write.holds) } else { Ok(binder) }
 }
 
 /// One column of a list.
@@ -91,50 +125,80 @@ fn one_machine(binder: Values, machine: &MachineWrite) -> Bound {
         .bind(machine.entered_at.as_micros())
 }
 
+fn tallies(binder: Values, rows: &[TallyWrite]) -> Bound {
+    binder.bind(column(rows, |row| &*row.account))?.bind(column(rows, |row| row.unit.as_deref()))
+}
+
 fn accounts(binder: Values, write: &Write) -> Bound {
     let rows = &write.accounts;
     binder
         .bind(column(rows, |row| &*row.account))?
         .bind(column(rows, |row| row.delta))?
+        .bind(column(rows, |row| row.reserved))?
         .bind(column(rows, |row| row.lowest))?
         .bind(column(rows, |row| row.highest))?
-        .bind(column(rows, |row| row.entries))
+        .bind(column(rows, |row| row.entries))?
+        .bind(column(rows, |row| row.expected))?
+        .bind(column(rows, |row| row.unit.as_deref()))
+}
+
+fn holds(binder: Values, rows: &[HoldWrite]) -> Bound {
+    binder
+        .bind(column(rows, |row| &*row.hold))?
+        .bind(column(rows, |row| &*row.account))?
+        .bind(column(rows, |row| row.amount))?
+        .bind(column(rows, |row| row.expected))?
+        .bind(column(rows, |row| row.remaining))?
+        .bind(column(rows, |row| row.expires_at.map(Timestamp::as_micros)))
 }
 
 fn keys(binder: Values, write: &Write, shape: Shape) -> Bound {
     if let Some(key) = write.keys.first().filter(|_| shape.one()) {
-        return one_key(binder, key)?.bind(write.now);
+        return one_key(binder, key);
     }
     let rows = &write.keys;
     binder
         .bind(column(rows, |row| &row.hash.0[..]))?
-        .bind(column(rows, |row| &*row.surface))?
+        .bind(column(rows, |row| row.surface))?
         .bind(column(rows, |row| &*row.target))?
         .bind(column(rows, |row| row.seq))?
         .bind(column(rows, |row| &row.fingerprint.0[..]))?
-        .bind(column(rows, |row| row.at.as_micros()))?
         .bind(column(rows, |row| row.expires_at.map(Timestamp::as_micros)))?
-        .bind(write.now)
+        .bind(column(rows, |row| row.outcome.as_ref().map(|outcome| &*outcome.0)))
 }
 
 fn one_key(binder: Values, key: &KeyWrite) -> Bound {
     binder
         .bind(&key.hash.0[..])?
-        .bind(&key.surface)?
-        .bind(&key.target)?
+        .bind(key.surface)?
+        .bind(&*key.target)?
         .bind(key.seq)?
         .bind(&key.fingerprint.0[..])?
-        .bind(key.at.as_micros())?
-        .bind(key.expires_at.map(Timestamp::as_micros))
+        .bind(key.expires_at.map(Timestamp::as_micros))?
+        .bind(key.outcome.as_ref().map(|outcome| &*outcome.0))
+}
+
+/// For each key the place of its entry's account, and how far the entry is from the account's newest.
+fn places(binder: Values, write: &Write) -> Bound {
+    let legs = legs(write)?;
+    let leg = |key: &KeyWrite| key.entry.and_then(|entry| legs.get(entry));
+    binder
+        .bind(column(&write.keys, |key| leg(key).and_then(Leg::place)))?
+        .bind(column(&write.keys, |key| leg(key).map(Leg::back)))
 }
 
 fn rest(mut binder: Values, write: &Write, shape: Shape) -> Bound {
-    binder = match write.transitions.first().filter(|_| shape.one()) {
-        Some(transition) => one_transition(binder, transition)?,
-        None => transitions(binder, &write.transitions)?,
-    };
+    if shape.machines() {
+        binder = match write.transitions.first().filter(|_| shape.one()) {
+            Some(transition) => one_transition(binder, transition)?,
+            None => transitions(binder, &write.transitions)?,
+        };
+    }
     if shape.money() {
         binder = entries(binder, write)?;
+    }
+    if shape.tallies() {
+        binder = tails(binder, write)?;
     }
     if shape.messages() { messages(binder, write) } else { Ok(binder) }
 }
@@ -181,21 +245,35 @@ fn transitions(binder: Values, rows: &[TransitionRow]) -> Bound {
 
 fn entries(binder: Values, write: &Write) -> Bound {
     let legs = legs(write)?;
-    // An array's first element is 1 there.
-    let places: Result<Vec<i64>, _> = legs.iter().map(|leg| i64::try_from(leg.position + 1)).collect();
+    let next = |leg: &Leg<'_>| leg.entry.next.and_then(|next| legs.get(next));
     binder
         .bind(column(&legs, |leg| &*leg.entry.account))?
-        .bind(places.map_err(|error| Error::Encode(error.into()))?)?
-        .bind(column(&legs, |leg| leg.account.entries))?
-        .bind(column(&legs, |leg| leg.entry.nth))?
-        .bind(column(&legs, |leg| leg.entry.delta))?
-        .bind(column(&legs, |leg| leg.account.delta))?
-        .bind(column(&legs, |leg| leg.entry.running))?
-        .bind(column(&legs, |leg| &*leg.entry.machine))?
-        .bind(column(&legs, |leg| &*leg.entry.id))?
         .bind(column(&legs, |leg| leg.entry.seq))?
-        .bind(column(&legs, |leg| leg.entry.leg))?
-        .bind(column(&legs, |leg| leg.entry.at.as_micros()))
+        .bind(column(&legs, Leg::place))?
+        .bind(column(&legs, Leg::back))?
+        .bind(column(&legs, |leg| leg.entry.delta))?
+        .bind(column(&legs, Leg::below))?
+        .bind(column(&legs, |leg| leg.entry.kind))?
+        .bind(column(&legs, |leg| leg.entry.hold.as_ref().map(|(hold, _)| &**hold)))?
+        .bind(column(&legs, |leg| leg.entry.hold.as_ref().map(|(_, reserved)| *reserved)))?
+        .bind(column(&legs, |leg| leg.entry.key.as_ref().map(Key::scope)))?
+        .bind(column(&legs, |leg| leg.entry.key.as_ref().map(Key::as_str)))?
+        .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.machine)))?
+        .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| &*step.id)))?
+        .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.seq)))?
+        .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.leg)))?
+        .bind(column(&legs, |leg| next(leg).map(|next| &*next.entry.account)))?
+        .bind(column(&legs, |leg| next(leg).and_then(|next| next.entry.seq)))?
+        .bind(column(&legs, |leg| next(leg).and_then(Leg::place)))?
+        .bind(column(&legs, |leg| next(leg).map(Leg::back)))
+}
+
+fn tails(binder: Values, write: &Write) -> Bound {
+    let tails: Vec<_> = write.entries.iter().filter_map(|entry| Some((entry, entry.seq?))).collect();
+    binder
+        .bind(column(&tails, |(entry, _)| &*entry.account))?
+        .bind(column(&tails, |(_, seq)| *seq))?
+        .bind(column(&tails, |(entry, _)| entry.delta))
 }
 
 fn messages(binder: Values, write: &Write) -> Bound {

@@ -23,9 +23,10 @@ pub(super) fn lost(error: &Error, names: &Names, shape: Shape) -> bool {
         NOT_NULL => {
             (table == Some(&names.keys) && column == Some("fingerprint"))
                 || (table == Some(&names.accounts) && column == Some("balance"))
+                || (table == Some(&names.holds) && column == Some("remaining"))
         }
         // Of transitions and entries it would be damage, not a race.
-        UNIQUE => table == Some(&names.machines) || table == Some(&names.accounts),
+        UNIQUE => [&names.machines, &names.accounts, &names.holds].into_iter().any(|name| table == Some(name)),
         OUT_OF_RANGE => shape.money(),
         _ => false,
     }

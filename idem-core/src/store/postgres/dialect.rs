@@ -15,8 +15,12 @@ pub struct Statements {
     pub(super) lock_machines: Text,
     pub(super) last_runs: Text,
     pub(super) last_visit: Text,
+    pub(super) load_ledger: Text,
     pub(super) load_accounts: Text,
     pub(super) lock_accounts: Text,
+    pub(super) load_holds: Text,
+    pub(super) expired_holds: Text,
+    pub(super) post_one: Text,
     pub(super) write_own: PerShape,
     pub(super) write_joined: PerShape,
     pub(super) undo: Text,
@@ -24,6 +28,12 @@ pub struct Statements {
     pub(super) probe_transition: Text,
     pub(super) find_key: Text,
     pub(super) find_transition: Text,
+    pub(super) view_account: Text,
+    pub(super) put_account: Text,
+    pub(super) entries: Text,
+    pub(super) entry_at: Text,
+    pub(super) tally_at: Text,
+    pub(super) fold_tail: Text,
     pub(super) history: Text,
     pub(super) in_state: Text,
     pub(super) count_by_state: Text,
@@ -52,6 +62,7 @@ pub(super) struct Names {
     pub(super) keys: String,
     pub(super) accounts: String,
     pub(super) transitions: String,
+    pub(super) holds: String,
 }
 
 impl Statements {
@@ -63,15 +74,25 @@ impl Statements {
             lock_machines: tables.text(LOCK_MACHINES),
             last_runs: tables.text(LAST_RUNS),
             last_visit: tables.text(LAST_VISIT),
-            load_accounts: tables.text(LOAD_ACCOUNTS),
-            lock_accounts: tables.text(LOCK_ACCOUNTS),
-            write_own: PerShape::build(tables, parts::own),
-            write_joined: PerShape::build(tables, parts::joined),
+            load_ledger: with_now(&rows(LOAD_LEDGER)),
+            load_accounts: tables.text(&rows(LOAD_ACCOUNTS)),
+            lock_accounts: tables.text(&rows(LOCK_ACCOUNTS)),
+            load_holds: tables.text(LOAD_HOLDS),
+            expired_holds: tables.text(EXPIRED_HOLDS),
+            post_one: tables.text(&parts::post_one()),
+            write_own: PerShape::new(tables, parts::own),
+            write_joined: PerShape::new(tables, parts::joined),
             undo: tables.text(parts::UNDO),
             probe_key: tables.text(PROBE_KEY),
             probe_transition: tables.text(PROBE_TRANSITION),
             find_key: tables.text(FIND_KEY),
             find_transition: tables.text(FIND_TRANSITION),
+            view_account: tables.text(&rows(VIEW_ACCOUNT)),
+            put_account: tables.text(PUT_ACCOUNT),
+            entries: tables.text(&rows(ENTRIES)),
+            entry_at: tables.text(&rows(ENTRY_AT)),
+            tally_at: tables.text(TALLY_AT),
+            fold_tail: tables.text(FOLD_TAIL),
             history: tables.text(HISTORY),
             in_state: tables.text(IN_STATE),
             count_by_state: tables.text(COUNT_BY_STATE),
@@ -90,6 +111,7 @@ impl Statements {
                 keys: tables.name("keys"),
                 accounts: tables.name("accounts"),
                 transitions: tables.name("transitions"),
+                holds: tables.name("holds"),
             },
         }
     }
@@ -125,11 +147,11 @@ pub(super) fn lock_timeout(wait: Duration) -> i32 {
 }
 
 /// One time for the whole statement, and a new one for each statement of a transaction.
-const NOW: &str = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint";
+pub(super) const NOW: &str = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint";
 
 const LOAD_ONE: &str = "
 SELECT {now}, m.state, m.body, m.version, m.visit, m.entered_at,
-    k.fingerprint, k.target, k.seq, k.at, k.expires_at,
+    k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM (VALUES (1)) AS one
 LEFT JOIN {machines} m ON m.machine = $1::text AND m.id = $2::text
@@ -138,12 +160,12 @@ LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq
 
 const LOAD_MANY: &str = "
 SELECT {now}, 0::bigint, u.place - 1, m.state, m.body, m.version, m.visit, m.entered_at,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
 LEFT JOIN LATERAL (SELECT * FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
 UNION ALL
 SELECT {now}, 1::bigint, u.place - 1, NULL, NULL, NULL, NULL, NULL,
-    k.fingerprint, k.target, k.seq, k.at, k.expires_at,
+    k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
 LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
@@ -177,27 +199,116 @@ CROSS JOIN LATERAL (
 ) t
 WHERE t.machine = u.machine AND t.id = u.id AND t.command = u.command";
 
+/// The columns of a row of each kind, and as many that are empty.
+fn rows(text: &str) -> String {
+    text.replace("{account}", ACCOUNT)
+        .replace("{no account}", NO_ACCOUNT)
+        .replace("{no key}", NO_KEY)
+        .replace("{entry}", ENTRY)
+        .replace("{no entry}", NO_ENTRY)
+}
+
+const ACCOUNT: &str = "a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at";
+const NO_ACCOUNT: &str = "NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint";
+pub(super) const NO_KEY: &str = "NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea";
+pub(super) const ENTRY: &str = "e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq";
+pub(super) const NO_ENTRY: &str = "NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint";
+
+/// From the entry that a key names around the ring of its posting, back to where it began.
+const LOAD_LEDGER: &str = "
+WITH RECURSIVE named AS (
+    SELECT u.place, k.fingerprint, k.target, k.seq AS first_seq, k.at AS seen_at, k.expires_at, k.outcome, e.*
+    FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
+    LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
+    LEFT JOIN LATERAL (SELECT * FROM {entries} WHERE account = k.target AND seq = k.seq LIMIT 1) e ON true
+    UNION ALL
+    SELECT n.place, n.fingerprint, n.target, n.first_seq, n.seen_at, n.expires_at, n.outcome, e.*
+    FROM named n
+    CROSS JOIN LATERAL (SELECT * FROM {entries} WHERE account = n.next_account AND seq = n.next_seq LIMIT 1) e
+    WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.target, n.first_seq))
+SELECT {now}, 0::bigint, u.place - 1, {account}, {no key}, {no entry}
+FROM unnest((SELECT $2::text[])) WITH ORDINALITY AS u (name, place)
+LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.name LIMIT 1) a ON true
+UNION ALL
+SELECT {now}, 1::bigint, e.place - 1, {no account}, e.fingerprint, e.target, e.first_seq, e.seen_at, e.expires_at,
+    e.outcome, {entry}
+FROM named e";
+
 const LOAD_ACCOUNTS: &str = "
-SELECT u.place - 1, a.balance, a.seq, a.floor, a.ceiling
-FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (account, place)
-CROSS JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.account LIMIT 1) a";
+SELECT u.place - 1, {account}
+FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (name, place)
+CROSS JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.name LIMIT 1) a";
 
 /// A row that is missing is opened, and one that another transaction opened meanwhile is locked where the insert meets
-/// it: after this statement every account is there and locked.
+/// it: after this statement every account is there and locked. Tallies are not: nothing of them depends on their order.
 const LOCK_ACCOUNTS: &str = r#"
 WITH held AS MATERIALIZED (
     SELECT u.name, u.place, a.*
     FROM (
         SELECT * FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (name, place) ORDER BY name COLLATE "C"
     ) u
-    LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.name LIMIT 1 FOR NO KEY UPDATE) a ON true),
+    LEFT JOIN LATERAL (
+        SELECT * FROM {accounts} WHERE account = u.name AND NOT tally LIMIT 1 FOR NO KEY UPDATE
+    ) a ON true),
+tallies AS MATERIALIZED (
+    SELECT h.name, h.place, a.* FROM (SELECT name, place FROM held WHERE account IS NULL) h
+    CROSS JOIN LATERAL (SELECT * FROM {accounts} WHERE account = h.name AND tally LIMIT 1) a),
 opened AS (
-    INSERT INTO {accounts} AS a (account, balance, seq) SELECT name, 0, 0 FROM held WHERE account IS NULL
+    INSERT INTO {accounts} AS a (account, balance, seq)
+    SELECT name, 0, 0 FROM held WHERE account IS NULL AND name NOT IN (SELECT name FROM tallies)
     ON CONFLICT (account) DO UPDATE SET balance = a.balance
     RETURNING *)
-SELECT place - 1, balance, seq, floor, ceiling FROM held WHERE account IS NOT NULL
+SELECT a.place - 1, {account} FROM held a WHERE account IS NOT NULL
 UNION ALL
-SELECT h.place - 1, o.balance, o.seq, o.floor, o.ceiling FROM opened o JOIN held h ON h.name = o.account"#;
+SELECT a.place - 1, {account} FROM tallies a
+UNION ALL
+SELECT h.place - 1, {account} FROM opened a JOIN held h ON h.name = a.account"#;
+
+const LOAD_HOLDS: &str = "
+SELECT u.place - 1, h.account, h.amount, h.remaining, h.expires_at
+FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (name, place)
+CROSS JOIN LATERAL (SELECT * FROM {holds} WHERE hold = u.name LIMIT 1) h";
+
+const EXPIRED_HOLDS: &str = "
+SELECT hold, account, amount, remaining, expires_at FROM {holds}
+WHERE account = $1::text AND remaining > 0 AND expires_at <= $2::bigint
+ORDER BY account, expires_at LIMIT $3::bigint";
+
+const VIEW_ACCOUNT: &str = "
+SELECT coalesce(t.count, 0), coalesce(t.sum, 0)::bigint, {account}
+FROM {accounts} a
+LEFT JOIN LATERAL (SELECT count(*) AS count, sum(delta) AS sum FROM {tails} WHERE account = a.account AND a.tally) t ON true
+WHERE a.account = $1::text";
+
+const PUT_ACCOUNT: &str = "
+INSERT INTO {accounts} (account, balance, seq, floor, ceiling, unit, tally, closed_at)
+VALUES ($1::text, 0, 0, $2, $3, $4, $5, $6)
+ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling, unit = excluded.unit,
+    tally = excluded.tally, closed_at = excluded.closed_at";
+
+const ENTRIES: &str = "
+SELECT {entry} FROM {entries} e WHERE e.account = $1::text AND e.seq > $2::bigint ORDER BY e.seq LIMIT $3::bigint";
+
+/// Times do not fall along an account's entries, so the last one by then is found by halving.
+const ENTRY_AT: &str = "
+WITH RECURSIVE half AS (
+    SELECT 0::bigint AS low, seq AS high FROM {accounts} WHERE account = $1::text
+    UNION ALL
+    SELECT CASE WHEN e.at <= $2::bigint THEN e.seq ELSE h.low END, CASE WHEN e.at <= $2::bigint THEN h.high ELSE e.seq - 1 END
+    FROM half h
+    CROSS JOIN LATERAL (SELECT seq, at FROM {entries} WHERE account = $1::text AND seq = (h.low + h.high + 1) / 2 LIMIT 1) e
+    WHERE h.low < h.high)
+SELECT {entry} FROM half h JOIN {entries} e ON e.account = $1::text AND e.seq = h.low WHERE h.low = h.high";
+
+const TALLY_AT: &str =
+    "SELECT coalesce(sum(delta), 0)::bigint FROM {entries} WHERE account = $1::text AND at <= $2::bigint";
+
+/// Entries that others have not committed yet stay in the tail.
+const FOLD_TAIL: &str = "
+WITH locked AS MATERIALIZED (SELECT account FROM {accounts} WHERE account = $1::text AND tally FOR NO KEY UPDATE),
+gone AS (DELETE FROM {tails} WHERE account = (SELECT account FROM locked) RETURNING delta)
+UPDATE {accounts} SET balance = balance + coalesce((SELECT sum(delta) FROM gone), 0)::bigint
+WHERE account = (SELECT account FROM locked)";
 
 const PROBE_KEY: &str = "
 INSERT INTO {keys} (hash, surface, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)";
@@ -250,10 +361,13 @@ const PUT_VERSION: &str = "INSERT INTO {migrations} (version, name, at) VALUES (
 #[cfg(test)]
 impl Statements {
     /// Every statement that runs while commands do.
-    pub(in crate::store) fn texts(&self) -> Vec<&Text> {
+    pub(in crate::store) fn texts(&self) -> Vec<Text> {
         let reads =
             [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
+        let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.post_one, &self.view_account];
+        let accounts = [&self.entries, &self.entry_at, &self.fold_tail, &self.put_account];
         let locks = [&self.lock_machines, &self.lock_accounts];
-        self.write_own.all().chain(self.write_joined.all()).chain(reads).chain(locks).collect()
+        let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(locks).cloned();
+        self.write_own.all().chain(self.write_joined.all()).chain(fixed).collect()
     }
 }

@@ -10,6 +10,7 @@ mod parts;
 mod reads;
 mod writes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
@@ -17,10 +18,12 @@ use sqlx::{Error, PgConnection, Postgres};
 
 use super::error::{Class, StoreError};
 use super::rows::{
-    AccountRow, GraphRow, Loaded, MachineRow, Migration, RunRow, StateQuery, TransitionRow, Witness, Write,
+    AccountRow, AccountSettings, AccountView, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, Locks, MachineRow,
+    Migration, RunRow, StateQuery, TransitionRow, Witness, Write, Written,
 };
 use super::tables::Tables;
-use super::{Database, Store};
+use super::{Database, PostedOne, Store};
+use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use classify::classify;
 pub use dialect::Statements;
@@ -29,6 +32,8 @@ impl Database for Postgres {}
 
 impl Store for Postgres {
     const WRITERS: Option<u32> = None;
+
+    const BLIND: bool = true;
 
     type Sql = Statements;
 
@@ -83,17 +88,101 @@ impl Store for Postgres {
         reads::accounts(conn, sql, accounts, lock).await.map_err(classify)
     }
 
-    async fn write_own(
+    async fn load_ledger(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        keys: &[KeyHash],
+        accounts: &[&str],
+    ) -> Result<LoadedLedger, StoreError> {
+        reads::ledger(conn, sql, keys, accounts).await.map_err(classify)
+    }
+
+    async fn load_holds(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        holds: &[&str],
+    ) -> Result<Vec<Option<HoldRow>>, StoreError> {
+        reads::holds(conn, sql, holds).await.map_err(classify)
+    }
+
+    async fn expired_holds(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        account: &str,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(Arc<str>, HoldRow)>, StoreError> {
+        reads::expired_holds(conn, sql, account, now, limit).await.map_err(classify)
+    }
+
+    async fn post_one(
         conn: &mut PgConnection,
         sql: &Statements,
         write: &Write,
         wait: Duration,
-    ) -> Result<bool, StoreError> {
-        writes::own(conn, sql, write, wait).await.map_err(classify)
+    ) -> Result<PostedOne, StoreError> {
+        writes::post_one(conn, sql, write, wait).await.map_err(classify)
+    }
+
+    async fn write_own(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        write: &Write,
+        locks: Locks,
+    ) -> Result<Written, StoreError> {
+        writes::own(conn, sql, write, locks).await.map_err(classify)
     }
 
     async fn write_joined(conn: &mut PgConnection, sql: &Statements, write: &Write) -> Result<bool, StoreError> {
         writes::joined(conn, sql, write).await.map_err(classify)
+    }
+
+    async fn view_account(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        account: &str,
+    ) -> Result<Option<AccountView>, StoreError> {
+        reads::view_account(conn, sql, account).await.map_err(classify)
+    }
+
+    async fn put_account(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        settings: &AccountSettings<'_>,
+    ) -> Result<(), StoreError> {
+        writes::put_account(conn, sql, settings).await.map_err(classify)
+    }
+
+    async fn entries(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        account: &str,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        reads::entries(conn, sql, account, after, limit).await.map_err(classify)
+    }
+
+    async fn entry_at(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        account: &str,
+        at: Timestamp,
+    ) -> Result<Option<EntryRow>, StoreError> {
+        reads::entry_at(conn, sql, account, at).await.map_err(classify)
+    }
+
+    async fn tally_at(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        account: &str,
+        at: Timestamp,
+    ) -> Result<i64, StoreError> {
+        reads::tally_at(conn, sql, account, at).await.map_err(classify)
+    }
+
+    async fn fold_tail(conn: &mut PgConnection, sql: &Statements, account: &str) -> Result<(), StoreError> {
+        writes::fold_tail(conn, sql, account).await.map_err(classify)
     }
 
     async fn ping_tx(conn: &mut PgConnection) -> Result<(), StoreError> {

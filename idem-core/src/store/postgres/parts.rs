@@ -10,34 +10,37 @@
 
 use crate::store::statement::{Shape, numbered};
 
-/// A transaction of its own, and the wait for its locks.
+/// A transaction of its own, the wait for its locks, and its time.
 const OWN: &str = "
-WITH begun AS MATERIALIZED (SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok)";
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now)";
 
 /// Nothing to claim.
 const CLAIM_NONE: &str = "
 WITH claimed AS (SELECT NULL::bytea AS hash WHERE false),
-begun AS MATERIALIZED (SELECT true AS ok)";
+begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now)";
 
 const CLAIM_ONE: &str = "
 WITH claimed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
-    SELECT $1::bytea, $2::text, $3::text, $4::bigint, $5::bytea, $6::bigint, $7::bigint
+    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+    SELECT $1::bytea, $2::text, $3::text, $4::bigint, $5::bytea, $6::bigint, $7::bytea, $8::bigint
     ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
-        fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at
+        fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at,
+        outcome = excluded.outcome
     WHERE k.expires_at <= $8::bigint
     RETURNING hash),
-begun AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM claimed)";
+begun AS MATERIALIZED (SELECT count(*) = 1 AS ok, $8::bigint AS now FROM claimed)";
 
 const CLAIM_MANY: &str = "
 WITH claimed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
-    SELECT * FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]))
+    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+    SELECT u.*, $8::bigint FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bytea[])) u
     ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
-        fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at
+        fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at,
+        outcome = excluded.outcome
     WHERE k.expires_at <= $8::bigint
     RETURNING hash),
-begun AS MATERIALIZED (SELECT count(*) = cardinality($1::bytea[]) AS ok FROM claimed)";
+begun AS MATERIALIZED (SELECT count(*) = cardinality($1::bytea[]) AS ok, $8::bigint AS now FROM claimed)";
 
 const MOVE: &str = ",
 opened AS (SELECT NULL::text AS machine, NULL::text AS id WHERE false),
@@ -57,25 +60,28 @@ opened AS (
     RETURNING machine, id),
 machined AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM opened)";
 
-const MACHINES: &str = ",
+/// Locks machines, and finds out whether they are what was decided on.
+const LOCK_MACHINES: &str = ",
 held AS MATERIALIZED (
     SELECT w.*, m.version AS found
     FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bytea[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]))
-        AS w (machine, id, state, body, expected, version, visit, entered_at)
+        WITH ORDINALITY AS w (machine, id, state, body, expected, version, visit, entered_at, place)
     LEFT JOIN LATERAL (
-        SELECT version FROM {machines} WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
+        SELECT version FROM {machines} WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE {skip}
     ) m ON true
     WHERE (SELECT ok FROM {gate})),
 fit AS MATERIALIZED (
-    SELECT (SELECT ok FROM {gate}) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok FROM held),
+    SELECT (SELECT ok FROM {gate}) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok FROM held)";
+
+const WRITE_MACHINES: &str = ",
 opened AS (
     INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
     SELECT machine, id, state, body, version, visit, entered_at FROM held
-    WHERE expected = 0 AND (SELECT ok FROM fit)
+    WHERE expected = 0 AND (SELECT ok FROM {gate})
     {lost start}
     RETURNING machine, id),
 all_opened AS MATERIALIZED (
-    SELECT fit.ok AND (SELECT count(*) FROM opened) = (SELECT count(*) FROM held WHERE expected = 0) AS ok FROM fit),
+    SELECT g.ok AND (SELECT count(*) FROM opened) = (SELECT count(*) FROM held WHERE expected = 0) AS ok FROM {gate} g),
 moved AS (
     INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
     SELECT machine, id, state, body, version, visit, entered_at FROM held
@@ -85,50 +91,98 @@ moved AS (
     RETURNING 1),
 machined AS MATERIALIZED (SELECT all_opened.ok AND (SELECT count(*) FROM moved) >= 0 AS ok FROM all_opened)";
 
-/// A balance beyond its bounds is NULL, which the column refuses; beyond 64 bits the sum itself is an error.
-const ACCOUNTS: &str = ",
+/// Tallies are not locked: they stay tallies.
+const TALLIES: &str = ",
+tallied AS MATERIALIZED (
+    SELECT (SELECT ok FROM {gate}) AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+    FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS t (name, unit)
+    LEFT JOIN LATERAL (SELECT tally, unit FROM {accounts} WHERE account = t.name LIMIT 1) a ON true)";
+
+/// Locks accounts and works out what becomes of them. A balance beyond its bounds is NULL, which the column refuses;
+/// beyond 64 bits the sum itself is an error.
+const LOCK_ACCOUNTS: &str = ",
 purses AS MATERIALIZED (
-    SELECT d.*, a.account IS NOT NULL AS found, coalesce(a.balance, 0) AS balance, coalesce(a.seq, 0) AS seq, a.floor,
-        a.ceiling
-    FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]))
-        AS d (name, delta, lowest, highest, entries)
-    LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE) a ON true
-    WHERE (SELECT ok FROM {gate})),
-settled AS MATERIALIZED (
-    SELECT name, found, seq + entries AS seq,
-        CASE WHEN balance + lowest >= coalesce(floor, balance + lowest)
-            AND balance + highest <= coalesce(ceiling, balance + highest) THEN balance + delta END AS balance
-    FROM purses),
+    SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+        coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+        CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+            AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+            AND coalesce(a.balance - a.held, 0) + d.lowest >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+            AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+            THEN coalesce(a.balance, 0) + d.delta END AS balance
+    FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::text[]))
+        AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+    LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE {skip}) a ON true
+    WHERE (SELECT ok FROM {gate}))";
+
+/// Accounts that are there and were skipped are someone else's at the moment.
+const OBTAIN: &str = ",
+busy AS MATERIALIZED (
+    SELECT name FROM purses
+    WHERE NOT found AND EXISTS (SELECT 1 FROM {accounts} WHERE account = purses.name)),
+obtained AS MATERIALIZED (SELECT (SELECT ok FROM {gate}) AND NOT EXISTS (SELECT 1 FROM busy) AS ok)";
+
+const WRITE_ACCOUNTS: &str = ",
 opened_accounts AS (
-    INSERT INTO {accounts} (account, balance, seq) SELECT name, balance, seq FROM settled WHERE NOT found
-    RETURNING account, balance, seq),
+    INSERT INTO {accounts} (account, balance, seq, held, at)
+    SELECT name, balance, seq, held, at FROM purses WHERE NOT found AND (SELECT ok FROM {gate})
+    RETURNING account, balance, seq, at),
 changed_accounts AS (
-    INSERT INTO {accounts} (account, balance, seq) SELECT name, balance, seq FROM settled WHERE found
-    ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq
-    RETURNING account, balance, seq),
+    INSERT INTO {accounts} (account, balance, seq, held, at)
+    SELECT name, balance, seq, held, at FROM purses WHERE found AND (SELECT ok FROM {gate})
+    ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+        at = excluded.at
+    RETURNING account, balance, seq, at),
 funded AS MATERIALIZED (
     SELECT (SELECT ok FROM {gate}) AS ok, array_agg(balance ORDER BY account) AS balances,
-        array_agg(seq ORDER BY account) AS seqs
+        array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
     FROM (SELECT * FROM changed_accounts UNION ALL SELECT * FROM opened_accounts) a)";
+
+/// What remains of a hold that is not what was decided on becomes NULL, which the column refuses.
+const HOLDS: &str = ",
+kept AS MATERIALIZED (
+    SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+    FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]))
+        AS w (hold, account, amount, expected, remaining, expires_at)
+    LEFT JOIN LATERAL (SELECT remaining FROM {holds} WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+    WHERE (SELECT ok FROM {gate})),
+opened_holds AS (
+    INSERT INTO {holds} (hold, account, amount, remaining, expires_at)
+    SELECT hold, account, amount, rest, expires_at FROM kept WHERE expected IS NULL),
+changed_holds AS (
+    INSERT INTO {holds} (hold, account, amount, remaining, expires_at)
+    SELECT hold, account, amount, rest, expires_at FROM kept WHERE expected IS NOT NULL
+    ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining)";
 
 /// A key that is there and has not expired loses its fingerprint, which the column refuses.
 const KEY: &str = ",
 keyed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
-    SELECT $1::bytea, $2::text, $3::text, $4::bigint, $5::bytea, $6::bigint, $7::bigint
-    WHERE (SELECT ok FROM {gate})
-    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
-        fingerprint = CASE WHEN k.expires_at <= $8::bigint THEN excluded.fingerprint END,
-        at = excluded.at, expires_at = excluded.expires_at)";
+    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+    SELECT $1::bytea, $2::text, $3::text, $4::bigint, $5::bytea, $6::bigint, $7::bytea, begun.now
+    FROM begun WHERE (SELECT ok FROM {gate})
+    {taken})";
 
 const KEYS: &str = ",
 keyed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
-    SELECT * FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]))
+    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+    SELECT u.*, begun.now
+    FROM begun, unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bytea[])) u
     WHERE (SELECT ok FROM {gate})
-    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
-        fingerprint = CASE WHEN k.expires_at <= $8::bigint THEN excluded.fingerprint END,
-        at = excluded.at, expires_at = excluded.expires_at)";
+    {taken})";
+
+/// Keys of which some name entries, whose seqs are counted back from their accounts.
+const KEYS_OF_POSTS: &str = ",
+keyed AS (
+    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+    SELECT u.hash, u.surface, u.target, coalesce(f.seqs[u.place] - u.back, u.seq), u.fingerprint, u.expires_at, u.outcome,
+        begun.now
+    FROM begun, {gate} f, unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bytea[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]))
+        AS u (hash, surface, target, seq, fingerprint, expires_at, outcome, place, back)
+    WHERE f.ok
+    {taken})";
+
+const TAKEN: &str = "ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target,
+        seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
+        at = excluded.at, expires_at = excluded.expires_at, outcome = excluded.outcome";
 
 const TRANSITION: &str = ",
 run AS (
@@ -150,13 +204,23 @@ run AS (
 /// Counted back from the account as it is after the write; `place` is the account's among those of the write.
 const ENTRIES: &str = ",
 entered AS (
-    INSERT INTO {entries} (account, seq, delta, balance, machine, id, machine_seq, leg, at)
-    SELECT e.account, f.seqs[e.place] - e.entries + e.nth, e.delta, f.balances[e.place] - e.total + e.running, e.machine,
-        e.id, e.machine_seq, e.leg, e.at
-    FROM {gate} f, unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]),
-        (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]))
-        AS e (account, place, entries, nth, delta, total, running, machine, id, machine_seq, leg, at)
+    INSERT INTO {entries} (account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq,
+        leg, next_account, next_seq)
+    SELECT e.account, coalesce(e.seq, f.seqs[e.place] - e.back), e.delta, f.balances[e.place] - e.below,
+        coalesce(f.ats[e.place], begun.now), e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq,
+        e.leg, e.next_account, coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+    FROM begun, {gate} f, unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::text[]),
+        (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]),
+        (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]))
+        AS e (account, seq, place, back, delta, below, kind, hold, reserved, scope, key, machine, id, machine_seq, leg,
+            next_account, next_seq, next_place, next_back)
     WHERE f.ok)";
+
+const TAILS: &str = ",
+trailed AS (
+    INSERT INTO {tails} (account, seq, delta)
+    SELECT t.* FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) t
+    WHERE (SELECT ok FROM {gate}))";
 
 const MESSAGES: &str = ",
 sent AS (
@@ -165,7 +229,7 @@ sent AS (
     WHERE (SELECT ok FROM {gate}))";
 
 const DONE: &str = "
-SELECT ok FROM {gate}";
+SELECT ok, (SELECT now FROM begun), {lost}, {busy}, {funds} FROM {gate}";
 
 const DONE_OR_UNDO: &str = "
 SELECT ok, ARRAY(SELECT hash FROM claimed), ARRAY(SELECT machine FROM opened), ARRAY(SELECT id FROM opened) FROM {gate}";
@@ -176,19 +240,72 @@ WITH unclaimed AS (DELETE FROM {keys} WHERE hash = ANY($1::bytea[]))
 DELETE FROM {machines} m USING unnest((SELECT $2::text[]), (SELECT $3::text[])) AS o (machine, id)
 WHERE m.machine = o.machine AND m.id = o.id";
 
+/// Posts one entry under one key; the second arm answers for a key that is known. Nothing at all: something is in the way.
+///
+/// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two
+/// loses its fingerprint, which the column refuses.
+pub(super) fn post_one() -> String {
+    POST_ONE
+        .replace("{taken}", TAKEN)
+        .replace("{now}", super::dialect::NOW)
+        .replace("{no key}", super::dialect::NO_KEY)
+        .replace("{no entry}", super::dialect::NO_ENTRY)
+        .replace("{entry}", super::dialect::ENTRY)
+}
+
+const POST_ONE: &str = "
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now),
+known AS MATERIALIZED (SELECT * FROM {keys} WHERE hash = $3::bytea),
+funded AS (
+    INSERT INTO {accounts} AS a (account, balance, seq, at, unit)
+    SELECT $4::text, $5::bigint, 1, now, $6::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM known)
+    ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
+        at = greatest(a.at, excluded.at)
+    WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
+        AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
+        AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
+    RETURNING balance, seq, at),
+keyed AS (
+    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at)
+    SELECT $3::bytea, $7::text, $4::text, seq, $8::bytea, (SELECT now FROM begun) FROM funded
+    {taken}),
+entered AS (
+    INSERT INTO {entries} (account, seq, delta, balance, at, kind, scope, key)
+    SELECT $4::text, seq, $5::bigint, balance, at, $9::text, $10::text, $11::text FROM funded)
+SELECT balance, seq, at, {no key}, {no entry} FROM funded
+UNION ALL
+SELECT NULL, NULL, NULL, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, {entry}
+FROM known k LEFT JOIN {entries} e ON e.account = k.target AND e.seq = k.seq";
+
 /// The statement of a write in a transaction of its own.
 pub(super) fn own(shape: Shape) -> String {
     let mut parts = Parts::new();
     parts.push(OWN, "begun");
-    machines(&mut parts, shape);
-    accounts(&mut parts, shape);
+    rows(&mut parts, shape);
     if shape.keys() {
-        parts.add(if shape.one() { KEY } else { KEYS });
+        parts.add(match (shape.posts(), shape.one()) {
+            (true, _) => KEYS_OF_POSTS,
+            (false, true) => KEY,
+            (false, false) => KEYS,
+        });
     }
     rest(&mut parts, shape);
     parts.add(DONE);
-    parts.text("")
+    let choose = |given: bool, text: &'static str, nothing: &'static str| if given { text } else { nothing };
+    let listed = shape.skips() && shape.machines() && !shape.one();
+    let busy = shape.skips() && shape.money();
+    parts
+        .text("", shape.skips())
+        .replace("{lost}", choose(listed, "ARRAY(SELECT place FROM held WHERE coalesce(found, 0) <> expected)", NONE))
+        .replace("{busy}", choose(busy, "ARRAY(SELECT name FROM busy)", "NULL::text[]"))
+        .replace(
+            "{funds}",
+            choose(shape.money(), "balances, seqs, ats", "NULL::bigint[], NULL::bigint[], NULL::bigint[]"),
+        )
 }
+
+const NONE: &str = "NULL::bigint[]";
 
 /// The statement of a write in a caller's transaction.
 pub(super) fn joined(shape: Shape) -> String {
@@ -199,32 +316,57 @@ pub(super) fn joined(shape: Shape) -> String {
         (true, false) => CLAIM_MANY,
     };
     parts.push(claim, "begun");
-    machines(&mut parts, shape);
-    accounts(&mut parts, shape);
+    if !shape.machines() {
+        parts.add(NO_MACHINES);
+    }
+    rows(&mut parts, shape);
     rest(&mut parts, shape);
     parts.add(DONE_OR_UNDO);
-    parts.text("ON CONFLICT (machine, id) DO NOTHING")
+    parts.text("ON CONFLICT (machine, id) DO NOTHING", false)
 }
 
-fn machines(parts: &mut Parts, shape: Shape) {
-    let machines = match (shape.one(), shape.starts()) {
-        (true, true) => START,
-        (true, false) => MOVE,
-        (false, _) => MACHINES,
-    };
-    parts.push(machines, "machined");
-}
+/// Nothing to undo.
+const NO_MACHINES: &str = ",
+opened AS (SELECT NULL::text AS machine, NULL::text AS id WHERE false)";
 
-fn accounts(parts: &mut Parts, shape: Shape) {
+/// Machines, accounts and holds. Of a list everything is locked before anything is written: what is skipped leaves nothing
+/// to undo.
+fn rows(parts: &mut Parts, shape: Shape) {
+    if shape.tallies() {
+        parts.push(TALLIES, "tallied");
+    }
+    match (shape.machines(), shape.one(), shape.starts()) {
+        (false, _, _) => {}
+        (true, true, true) => parts.push(START, "machined"),
+        (true, true, false) => parts.push(MOVE, "machined"),
+        (true, false, _) => parts.push(LOCK_MACHINES, "fit"),
+    }
     if shape.money() {
-        parts.push(ACCOUNTS, "funded");
+        parts.add(LOCK_ACCOUNTS);
+        if shape.skips() {
+            parts.push(OBTAIN, "obtained");
+        }
+    }
+    if shape.machines() && !shape.one() {
+        parts.push(WRITE_MACHINES, "machined");
+    }
+    if shape.money() {
+        parts.push(WRITE_ACCOUNTS, "funded");
+    }
+    if shape.holds() {
+        parts.add(HOLDS);
     }
 }
 
 fn rest(parts: &mut Parts, shape: Shape) {
-    parts.add(if shape.one() { TRANSITION } else { TRANSITIONS });
+    if shape.machines() {
+        parts.add(if shape.one() { TRANSITION } else { TRANSITIONS });
+    }
     if shape.money() {
         parts.add(ENTRIES);
+    }
+    if shape.tallies() {
+        parts.add(TAILS);
     }
     if shape.messages() {
         parts.add(MESSAGES);
@@ -252,8 +394,12 @@ impl Parts {
         self.gate = gate;
     }
 
-    fn text(self, lost_start: &str) -> String {
+    fn text(self, lost_start: &str, skip: bool) -> String {
         let parts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
-        numbered(&parts).replace("{lost start}", lost_start)
+        numbered(&parts)
+            .replace("{lost start}", lost_start)
+            .replace("{skip}", if skip { "SKIP LOCKED" } else { "" })
+            .replace("{taken}", TAKEN)
+            .replace("{now}", super::dialect::NOW)
     }
 }

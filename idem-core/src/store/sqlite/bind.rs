@@ -1,12 +1,13 @@
 //! What is bound and read. A list is one JSON text of arrays; bytes in it are hexadecimal.
 
+use serde::ser::SerializeTuple as _;
 use serde::{Serialize, Serializer};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Error, Row, Sqlite};
 
 use crate::clock::Timestamp;
 use crate::store::binder::Binder;
-use crate::store::legs::legs;
+use crate::store::legs::{Leg, legs};
 use crate::store::read::Cells;
 use crate::store::rows::{KeyWrite, MachineWrite, TransitionRow, Write};
 use crate::store::statement::Shape;
@@ -52,29 +53,43 @@ impl Serialize for Bytes<'_> {
 /// What a write binds, in the order of the parts of its shape.
 pub(super) fn write(write: &Write, shape: Shape) -> Result<SqliteArguments, Error> {
     let mut binder = Values::new();
-    binder = match write.machines.first().filter(|_| shape.one()) {
-        Some(machine) => bind_machine(binder, machine)?,
-        None => binder.bind(machines(write)?)?,
-    };
+    let now = write.now.map(Timestamp::as_micros);
+    if shape.tallies() {
+        binder = binder.bind(tallies(write)?)?;
+    }
+    if shape.machines() {
+        binder = match write.machines.first().filter(|_| shape.one()) {
+            Some(machine) => bind_machine(binder, machine)?,
+            None => binder.bind(machines(write)?)?,
+        };
+    }
     if shape.money() {
-        binder = binder.bind(accounts(write)?)?;
+        binder = binder.bind(accounts(write)?)?.bind(now)?;
+    }
+    if shape.holds() {
+        binder = binder.bind(holds(write)?)?;
     }
     if shape.keys() {
         binder = match write.keys.first().filter(|_| shape.one()) {
             Some(key) => bind_key(binder, key)?,
             None => binder.bind(keys(write)?)?,
         };
-        binder = binder.bind(write.now)?;
+        binder = binder.bind(now)?;
     }
-    binder = match write.transitions.first().filter(|_| shape.one()) {
-        Some(transition) => bind_transition(binder, transition)?,
-        None => binder.bind(transitions(write)?)?,
-    };
+    if shape.machines() {
+        binder = match write.transitions.first().filter(|_| shape.one()) {
+            Some(transition) => bind_transition(binder, transition)?,
+            None => binder.bind(transitions(write)?)?,
+        };
+    }
     if shape.money() {
-        binder = binder.bind(entries(write)?)?;
+        binder = binder.bind(entries(write)?)?.bind(now)?;
     }
     if shape.messages() {
         binder = binder.bind(messages(write)?)?;
+    }
+    if shape.money() {
+        binder = binder.bind(json(write.accounts.iter().map(|account| &*account.account))?)?;
     }
     Ok(binder.finish())
 }
@@ -101,21 +116,24 @@ fn machines(write: &Write) -> Result<String, Error> {
 fn bind_key(binder: Values, key: &KeyWrite) -> Result<Values, Error> {
     binder
         .bind(&key.hash.0[..])?
-        .bind(&key.surface)?
-        .bind(&key.target)?
+        .bind(key.surface)?
+        .bind(&*key.target)?
         .bind(key.seq)?
         .bind(&key.fingerprint.0[..])?
-        .bind(key.at.as_micros())?
-        .bind(key.expires_at.map(Timestamp::as_micros))
+        .bind(key.expires_at.map(Timestamp::as_micros))?
+        .bind(key.outcome.as_ref().map(|outcome| &*outcome.0))
 }
 
 fn keys(write: &Write) -> Result<String, Error> {
-    json(
-        write
-            .keys
-            .iter()
-            .map(|k| (Bytes(&k.hash.0), &k.surface, &k.target, k.seq, Bytes(&k.fingerprint.0), k.at, k.expires_at)),
-    )
+    let legs = legs(write)?;
+    json(write.keys.iter().map(|k| {
+        let outcome = k.outcome.as_ref().map(|outcome| Bytes(&outcome.0));
+        // Of a tally the entry's own seq is the key's.
+        let leg = k.entry.and_then(|entry| legs.get(entry)).filter(|leg| leg.entry.seq.is_none());
+        let (back, account) = leg.map(|leg| (leg.back(), &*leg.entry.account)).unzip();
+        let fingerprint = Bytes(&k.fingerprint.0);
+        (Bytes(&k.hash.0), k.surface, &*k.target, k.seq, fingerprint, k.expires_at, outcome, back, account)
+    }))
 }
 
 fn bind_transition(binder: Values, transition: &TransitionRow) -> Result<Values, Error> {
@@ -165,18 +183,63 @@ fn transitions(write: &Write) -> Result<String, Error> {
     }))
 }
 
+fn tallies(write: &Write) -> Result<String, Error> {
+    json(write.tallies.iter().map(|tally| {
+        let own = write.entries.iter().filter(|entry| entry.account == tally.account);
+        (&*tally.account, tally.unit.as_deref(), own.map(|entry| i128::from(entry.delta)).sum::<i128>())
+    }))
+}
+
 fn accounts(write: &Write) -> Result<String, Error> {
-    json(write.accounts.iter().map(|a| (&a.account, a.delta, a.lowest, a.highest, a.entries)))
+    json(
+        write
+            .accounts
+            .iter()
+            .map(|a| (&*a.account, a.delta, a.reserved, a.lowest, a.highest, a.entries, a.expected, a.unit.as_deref())),
+    )
+}
+
+fn holds(write: &Write) -> Result<String, Error> {
+    json(write.holds.iter().map(|h| (&*h.hold, &*h.account, h.amount, h.expected, h.remaining, h.expires_at)))
 }
 
 fn entries(write: &Write) -> Result<String, Error> {
-    json(legs(write)?.iter().map(|leg| {
-        let (entry, account) = (leg.entry, leg.account);
-        let counted = (account.entries, entry.nth, entry.delta, account.delta, entry.running);
-        let (entries, nth, delta, total, running) = counted;
-        let at = entry.at;
-        (&entry.account, entries, nth, delta, total, running, &entry.machine, &entry.id, entry.seq, entry.leg, at)
-    }))
+    let legs = legs(write)?;
+    json(legs.iter().map(|leg| Entry { leg, next: leg.entry.next.and_then(|next| legs.get(next)) }))
+}
+
+/// An entry with more columns than a tuple may have.
+struct Entry<'l, 'w> {
+    leg: &'l Leg<'w>,
+    next: Option<&'l Leg<'w>>,
+}
+
+impl Serialize for Entry<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (entry, next) = (self.leg.entry, self.next);
+        let (hold, reserved) = entry.hold.as_ref().map(|(hold, reserved)| (&**hold, *reserved)).unzip();
+        let (scope, key) = entry.key.as_ref().map(|key| (key.scope(), key.as_str())).unzip();
+        let step = entry.step.as_ref();
+        let mut row = serializer.serialize_tuple(17)?;
+        row.serialize_element(&*entry.account)?;
+        row.serialize_element(&entry.seq)?;
+        row.serialize_element(&self.leg.back())?;
+        row.serialize_element(&entry.delta)?;
+        row.serialize_element(&self.leg.below())?;
+        row.serialize_element(entry.kind)?;
+        row.serialize_element(&hold)?;
+        row.serialize_element(&reserved)?;
+        row.serialize_element(&scope)?;
+        row.serialize_element(&key)?;
+        row.serialize_element(&step.map(|step| step.machine))?;
+        row.serialize_element(&step.map(|step| &*step.id))?;
+        row.serialize_element(&step.map(|step| step.seq))?;
+        row.serialize_element(&step.map(|step| step.leg))?;
+        row.serialize_element(&next.map(|next| &*next.entry.account))?;
+        row.serialize_element(&next.and_then(|next| next.entry.seq))?;
+        row.serialize_element(&next.map(Leg::back))?;
+        row.end()
+    }
 }
 
 fn messages(write: &Write) -> Result<String, Error> {

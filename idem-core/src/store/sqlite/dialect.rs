@@ -13,7 +13,15 @@ pub struct Statements {
     pub(super) load_many: Text,
     pub(super) last_runs: Text,
     pub(super) last_visit: Text,
+    pub(super) load_ledger: Text,
     pub(super) load_accounts: Text,
+    pub(super) load_holds: Text,
+    pub(super) expired_holds: Text,
+    pub(super) view_account: Text,
+    pub(super) put_account: Text,
+    pub(super) entries: Text,
+    pub(super) entry_at: Text,
+    pub(super) tally_at: Text,
     pub(super) write_own: PerShape,
     pub(super) write_joined: PerShape,
     pub(super) probe_key: Text,
@@ -40,9 +48,17 @@ impl Statements {
             load_many: tables.text(&LOAD_MANY.replace("{now}", NOW)),
             last_runs: tables.text(LAST_RUNS),
             last_visit: tables.text(LAST_VISIT),
-            load_accounts: tables.text(LOAD_ACCOUNTS),
-            write_own: PerShape::build(tables, |shape| write("BEGIN IMMEDIATE;", shape, "COMMIT")),
-            write_joined: PerShape::build(tables, |shape| write("SAVEPOINT idem_write;", shape, "RELEASE idem_write")),
+            load_ledger: tables.text(&rows(&LOAD_LEDGER.replace("{now}", NOW))),
+            load_accounts: tables.text(&rows(LOAD_ACCOUNTS)),
+            load_holds: tables.text(LOAD_HOLDS),
+            expired_holds: tables.text(EXPIRED_HOLDS),
+            view_account: tables.text(&rows(VIEW_ACCOUNT)),
+            put_account: tables.text(PUT_ACCOUNT),
+            entries: tables.text(&rows(ENTRY_PAGE)),
+            entry_at: tables.text(&rows(ENTRY_AT)),
+            tally_at: tables.text(TALLY_AT),
+            write_own: PerShape::new(tables, |shape| write("BEGIN IMMEDIATE;", shape, "COMMIT")),
+            write_joined: PerShape::new(tables, |shape| write("SAVEPOINT idem_write;", shape, "RELEASE idem_write")),
             probe_key: tables.text(PROBE_KEY),
             probe_transition: tables.text(PROBE_TRANSITION),
             history: tables.text(HISTORY),
@@ -89,26 +105,27 @@ fn lost(tables: &Tables) -> Vec<String> {
         null("keys", "fingerprint"),
         null("accounts", "balance"),
         real("accounts", "balance"),
+        null("holds", "remaining"),
     ]
 }
 
 /// The parts of a write in the order of their locks, between what opens and what closes it.
 fn write(open: &'static str, shape: Shape, close: &'static str) -> String {
     let mut parts = vec![open];
-    parts.push(if shape.one() { MACHINE } else { MACHINES });
-    if shape.money() {
-        parts.push(ACCOUNTS);
-    }
-    if shape.keys() {
-        parts.push(if shape.one() { KEY } else { KEYS });
-    }
-    parts.push(if shape.one() { TRANSITION } else { TRANSITIONS });
-    if shape.money() {
-        parts.push(ENTRIES);
-    }
-    if shape.messages() {
-        parts.push(MESSAGES);
-    }
+    let mut add = |needed: bool, part| {
+        if needed {
+            parts.push(part);
+        }
+    };
+    add(shape.tallies(), TALLIES);
+    add(shape.machines(), if shape.one() { MACHINE } else { MACHINES });
+    add(shape.money(), ACCOUNTS);
+    add(shape.holds(), HOLDS);
+    add(shape.keys(), if shape.one() { KEY } else { KEYS });
+    add(shape.machines(), if shape.one() { TRANSITION } else { TRANSITIONS });
+    add(shape.money(), ENTRIES);
+    add(shape.messages(), MESSAGES);
+    add(shape.money(), FUNDS);
     parts.push(close);
     numbered(&parts)
 }
@@ -118,7 +135,7 @@ const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000";
 
 const LOAD_ONE: &str = "
 SELECT {now}, m.state, m.body, m.version, m.visit, m.entered_at,
-    k.fingerprint, k.target, k.seq, k.at, k.expires_at,
+    k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM (SELECT 1)
 LEFT JOIN {machines} m ON m.machine = $1 AND m.id = $2
@@ -127,12 +144,12 @@ LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq
 
 const LOAD_MANY: &str = "
 SELECT {now}, 0, j.key, m.state, m.body, m.version, m.visit, m.entered_at,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM json_each($1) j
 LEFT JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1
 UNION ALL
 SELECT {now}, 1, j.key, NULL, NULL, NULL, NULL, NULL,
-    k.fingerprint, k.target, k.seq, k.at, k.expires_at,
+    k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM json_each($2) j
 LEFT JOIN {keys} k ON k.hash = unhex(j.value)
@@ -153,9 +170,74 @@ SELECT visit FROM {transitions}
 WHERE machine = $1 AND id = $2 AND state IN (SELECT value FROM json_each($3))
 ORDER BY seq DESC LIMIT 1";
 
+/// The columns of a row of each kind, and as many that are empty.
+fn rows(text: &str) -> String {
+    text.replace("{account}", "a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at")
+        .replace("{no account}", "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL")
+        .replace("{no key}", "NULL, NULL, NULL, NULL, NULL, NULL")
+        .replace("{entry}", ENTRY)
+        .replace("{entry columns}", &ENTRY.replace("e.", ""))
+        .replace(
+            "{no entry}",
+            "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
+        )
+}
+
+const ENTRY: &str = "e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq";
+
+/// From the entry that a key names around the ring of its posting, back to where it began.
+const LOAD_LEDGER: &str = "
+WITH RECURSIVE named (place, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry columns}) AS (
+    SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, {entry}
+    FROM json_each($1) j
+    LEFT JOIN {keys} k ON k.hash = unhex(j.value)
+    LEFT JOIN {entries} e ON e.account = k.target AND e.seq = k.seq
+    UNION ALL
+    SELECT d.place, d.fingerprint, d.target, d.first_seq, d.seen_at, d.expires_at, d.outcome, {entry}
+    FROM named d CROSS JOIN {entries} e ON e.account = d.next_account AND e.seq = d.next_seq
+    WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.target, d.first_seq))
+SELECT {now}, 0, j.key, {account}, {no key}, {no entry}
+FROM json_each($2) j LEFT JOIN {accounts} a ON a.account = j.value
+UNION ALL
+SELECT {now}, 1, place, {no account}, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry columns}
+FROM named d";
+
 const LOAD_ACCOUNTS: &str = "
-SELECT j.key, a.balance, a.seq, a.floor, a.ceiling
+SELECT j.key, {account}
 FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value";
+
+const LOAD_HOLDS: &str = "
+SELECT j.key, h.account, h.amount, h.remaining, h.expires_at
+FROM json_each($1) j CROSS JOIN {holds} h ON h.hold = j.value";
+
+const EXPIRED_HOLDS: &str = "
+SELECT hold, account, amount, remaining, expires_at FROM {holds} INDEXED BY {:holds_by_expiry}
+WHERE account = $1 AND remaining > 0 AND expires_at <= $2
+ORDER BY expires_at LIMIT $3";
+
+/// The tail is always empty.
+const VIEW_ACCOUNT: &str = "SELECT 0, 0, {account} FROM {accounts} a WHERE a.account = $1";
+
+const PUT_ACCOUNT: &str = "
+INSERT INTO {accounts} (account, balance, seq, floor, ceiling, unit, tally, closed_at)
+VALUES ($1, 0, 0, $2, $3, $4, $5, $6)
+ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling, unit = excluded.unit,
+    tally = excluded.tally, closed_at = excluded.closed_at";
+
+const ENTRY_PAGE: &str = "
+SELECT {entry} FROM {entries} e WHERE e.account = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3";
+
+/// Times do not fall along an account's entries, so the last one by then is found by halving.
+const ENTRY_AT: &str = "
+WITH RECURSIVE half (low, high) AS (
+    SELECT 0, seq FROM {accounts} WHERE account = $1
+    UNION ALL
+    SELECT CASE WHEN e.at <= $2 THEN e.seq ELSE d.low END, CASE WHEN e.at <= $2 THEN d.high ELSE e.seq - 1 END
+    FROM half d CROSS JOIN {entries} e ON e.account = $1 AND e.seq = (d.low + d.high + 1) / 2
+    WHERE d.low < d.high)
+SELECT {entry} FROM half d CROSS JOIN {entries} e ON e.account = $1 AND e.seq = d.low WHERE d.low = d.high";
+
+const TALLY_AT: &str = "SELECT coalesce(sum(delta), 0) FROM {entries} WHERE account = $1 AND at <= $2";
 
 /// A version that is not the expected one becomes NULL, which the column refuses: the whole write fails.
 const MACHINE: &str = "
@@ -179,36 +261,60 @@ ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.
 
 /// A key that is there and has not expired loses its fingerprint, which the column refuses.
 const KEY: &str = "
-INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
-    fingerprint = CASE WHEN k.expires_at <= $8 THEN excluded.fingerprint END,
-    at = excluded.at, expires_at = excluded.expires_at;";
+    fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
+    at = excluded.at, expires_at = excluded.expires_at, outcome = excluded.outcome;";
 
+/// A key of an entry counts its seq back from the account as it is after the write.
 const KEYS: &str = "
-INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at)
-SELECT unhex(value->>0), value->>1, value->>2, value->>3, unhex(value->>4), value->>5, value->>6
+INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+SELECT unhex(value->>0), value->>1, value->>2,
+    coalesce((SELECT a.seq - (value->>7) FROM {accounts} a WHERE a.account = value->>8), value->>3),
+    unhex(value->>4), value->>5, unhex(value->>6), $2
 FROM json_each($1)
 WHERE true
 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
-    fingerprint = CASE WHEN k.expires_at <= $2 THEN excluded.fingerprint END,
-    at = excluded.at, expires_at = excluded.expires_at;";
+    fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
+    at = excluded.at, expires_at = excluded.expires_at, outcome = excluded.outcome;";
+
+/// What is no tally of that unit loses its balance, which the column refuses.
+const TALLIES: &str = "
+INSERT INTO {accounts} (account, balance, seq)
+SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+FROM json_each($1) j LEFT JOIN {accounts} a ON a.account = j.value->>0
+WHERE true
+ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;";
 
 /// A running sum beyond 64 bits is a REAL, and no bound that fails leaves a balance.
 const ACCOUNTS: &str = "
-INSERT INTO {accounts} (account, balance, seq, floor, ceiling)
+INSERT INTO {accounts} (account, balance, seq, held, at)
 SELECT d.account,
-    CASE WHEN typeof(before + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-        AND (floor IS NULL OR before + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+    CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+        AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+        AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
         THEN before + delta END,
-    seq + entries, floor, ceiling
+    seq + entries, held + reserved, max(at, $2)
 FROM (
-    SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS lowest, j.value->>3 AS highest,
-        j.value->>4 AS entries, coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, a.floor, a.ceiling
+    SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest,
+        j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+        coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+        coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling, a.unit AS its_unit,
+        coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
     FROM json_each($1) j LEFT JOIN {accounts} a ON a.account = j.value->>0
 ) d
 WHERE true
-ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq;";
+ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+    at = excluded.at;";
+
+/// What remains of a hold that is not what was decided on becomes NULL, which the column refuses.
+const HOLDS: &str = "
+INSERT INTO {holds} (hold, account, amount, remaining, expires_at)
+SELECT j.value->>0, j.value->>1, j.value->>2, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END, j.value->>5
+FROM json_each($1) j LEFT JOIN {holds} h ON h.hold = j.value->>0
+WHERE true
+ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;";
 
 const TRANSITION: &str = "
 INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key,
@@ -222,12 +328,18 @@ SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, unhex(v
     unhex(value->>8), unhex(value->>9), value->>10, value->>11, value->>12, value->>13, value->>14, value->>15
 FROM json_each($1);";
 
-/// Counted back from the account as it is after the write.
+/// Counted back from the account as it is after the write; a tally's entry brings its own seq and has no balance.
 const ENTRIES: &str = "
-INSERT INTO {entries} (account, seq, delta, balance, machine, id, machine_seq, leg, at)
-SELECT a.account, a.seq - (value->>1) + (value->>2), value->>3, a.balance - (value->>4) + (value->>5), value->>6,
-    value->>7, value->>8, value->>9, value->>10
+INSERT INTO {entries} (account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, leg,
+    next_account, next_seq)
+SELECT a.account, coalesce(value->>1, a.seq - (value->>2)), value->>3,
+    CASE WHEN value->>1 IS NULL THEN a.balance - (value->>4) END, CASE WHEN value->>1 IS NULL THEN a.at ELSE $2 END,
+    value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14,
+    coalesce(value->>15, (SELECT n.seq - (value->>16) FROM {accounts} n WHERE n.account = value->>14))
 FROM json_each($1) CROSS JOIN {accounts} a ON a.account = value->>0;";
+
+const FUNDS: &str = "
+SELECT a.balance, a.seq, a.at FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value ORDER BY j.key;";
 
 const MESSAGES: &str = "
 INSERT INTO {outbox} (machine, id, seq, leg, topic, payload, at)
@@ -237,7 +349,7 @@ FROM json_each($1);";
 /// The write lock is waited for first: with it, no first writer is still under way.
 const PROBE_KEY: &str = "
 BEGIN IMMEDIATE;
-SELECT count(*) FROM {keys} WHERE hash = $1 AND at = $2;
+SELECT count(*) FROM {keys} WHERE hash = $1 AND at = coalesce($2, at);
 ROLLBACK";
 
 const PROBE_TRANSITION: &str = "
@@ -283,10 +395,13 @@ const PUT_VERSION: &str = "INSERT INTO {migrations} (version, name, at) VALUES (
 #[cfg(test)]
 impl Statements {
     /// Every statement that runs while commands do.
-    pub(in crate::store) fn texts(&self) -> Vec<&Text> {
+    pub(in crate::store) fn texts(&self) -> Vec<Text> {
         let reads =
             [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
+        let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.view_account, &self.put_account];
+        let accounts = [&self.entries, &self.entry_at];
         let rest = [&self.count_by_state, &self.graph, &self.put_graph, &self.probe_key, &self.probe_transition];
-        self.write_own.all().chain(self.write_joined.all()).chain(reads).chain(rest).collect()
+        let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(rest).cloned();
+        self.write_own.all().chain(self.write_joined.all()).chain(fixed).collect()
     }
 }

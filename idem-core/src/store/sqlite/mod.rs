@@ -11,6 +11,7 @@ mod migrate;
 mod reads;
 mod writes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
@@ -18,10 +19,12 @@ use sqlx::{Error, Sqlite, SqliteConnection};
 
 use super::error::{Class, StoreError};
 use super::rows::{
-    AccountRow, GraphRow, Loaded, MachineRow, Migration, RunRow, StateQuery, TransitionRow, Witness, Write,
+    AccountRow, AccountSettings, AccountView, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, Locks, MachineRow,
+    Migration, RunRow, StateQuery, TransitionRow, Witness, Write, Written,
 };
 use super::tables::Tables;
-use super::{Database, Store};
+use super::{Database, PostedOne, Store};
+use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use classify::classify;
 pub use dialect::Statements;
@@ -30,6 +33,8 @@ impl Database for Sqlite {}
 
 impl Store for Sqlite {
     const WRITERS: Option<u32> = Some(1);
+
+    const BLIND: bool = false;
 
     type Sql = Statements;
 
@@ -84,17 +89,102 @@ impl Store for Sqlite {
         reads::accounts(conn, sql, accounts).await.map_err(classify)
     }
 
-    async fn write_own(
+    async fn load_ledger(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        keys: &[KeyHash],
+        accounts: &[&str],
+    ) -> Result<LoadedLedger, StoreError> {
+        reads::ledger(conn, sql, keys, accounts).await.map_err(classify)
+    }
+
+    async fn load_holds(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        holds: &[&str],
+    ) -> Result<Vec<Option<HoldRow>>, StoreError> {
+        reads::holds(conn, sql, holds).await.map_err(classify)
+    }
+
+    async fn expired_holds(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        account: &str,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(Arc<str>, HoldRow)>, StoreError> {
+        reads::expired_holds(conn, sql, account, now, limit).await.map_err(classify)
+    }
+
+    async fn post_one(
         conn: &mut SqliteConnection,
         sql: &Statements,
         write: &Write,
         _wait: Duration,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<PostedOne, StoreError> {
+        writes::post_one(conn, sql, write).await.map_err(classify)
+    }
+
+    async fn write_own(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        write: &Write,
+        _locks: Locks,
+    ) -> Result<Written, StoreError> {
         writes::own(conn, sql, write).await.map_err(classify)
     }
 
     async fn write_joined(conn: &mut SqliteConnection, sql: &Statements, write: &Write) -> Result<bool, StoreError> {
         writes::joined(conn, sql, write).await.map_err(classify)
+    }
+
+    async fn view_account(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        account: &str,
+    ) -> Result<Option<AccountView>, StoreError> {
+        reads::view_account(conn, sql, account).await.map_err(classify)
+    }
+
+    async fn put_account(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        settings: &AccountSettings<'_>,
+    ) -> Result<(), StoreError> {
+        writes::put_account(conn, sql, settings).await.map_err(classify)
+    }
+
+    async fn entries(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        account: &str,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        reads::entries(conn, sql, account, after, limit).await.map_err(classify)
+    }
+
+    async fn entry_at(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        account: &str,
+        at: Timestamp,
+    ) -> Result<Option<EntryRow>, StoreError> {
+        reads::entry_at(conn, sql, account, at).await.map_err(classify)
+    }
+
+    async fn tally_at(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        account: &str,
+        at: Timestamp,
+    ) -> Result<i64, StoreError> {
+        reads::tally_at(conn, sql, account, at).await.map_err(classify)
+    }
+
+    /// A tally's balance is kept as any other's: the one writer needs no tail.
+    async fn fold_tail(_conn: &mut SqliteConnection, _sql: &Statements, _account: &str) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn ping_tx(_conn: &mut SqliteConnection) -> Result<(), StoreError> {

@@ -1,43 +1,62 @@
 //! Writes: a whole transaction, or a whole savepoint, is one message to the connection's thread.
 
-use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
 use super::bind::{self, Values};
 use super::classify::{classify, lost};
 use super::dialect::Statements;
 use super::reads::{fetch, graph};
+use crate::clock::Timestamp;
+use crate::store::PostedOne;
 use crate::store::error::{Class, StoreError};
 use crate::store::read::Reader;
-use crate::store::rows::{GraphRow, Witness, Write};
+use crate::store::rows::{AccountSettings, After, GraphRow, Missed, Witness, Write, Written};
 use crate::store::statement::{Shape, Text};
 
-pub(super) async fn own(conn: &mut SqliteConnection, sql: &Statements, write: &Write) -> Result<bool, Error> {
-    let shape = Shape::of(write);
+pub(super) async fn own(conn: &mut SqliteConnection, sql: &Statements, write: &Write) -> Result<Written, Error> {
+    let shape = Shape::of(write, false);
     let arguments = bind::write(write, shape)?;
-    let written = execute(conn, sql.write_own.get(shape), arguments).await;
-    all_or_nothing(conn, sql, written, "ROLLBACK").await
+    let written = fetch(conn, &sql.write_own.get(shape), arguments).await;
+    let rows = match all_or_nothing(conn, sql, written, "ROLLBACK").await? {
+        Some(rows) => rows,
+        None => return Ok(Written::Lost(Missed::default())),
+    };
+    let accounts = rows.iter().map(|row| Reader::new(row).funded()).collect::<Result<_, _>>()?;
+    let now = write.now.unwrap_or(Timestamp::from_micros(0));
+    Ok(Written::Done(After { now, accounts }))
+}
+
+/// In one round trip, but not without a load: there is no network to save.
+pub(super) async fn post_one(conn: &mut SqliteConnection, sql: &Statements, write: &Write) -> Result<PostedOne, Error> {
+    Ok(match own(conn, sql, write).await? {
+        Written::Done(after) => after.accounts.first().map_or(PostedOne::Undecided, |funded| PostedOne::Done(*funded)),
+        Written::Lost(_) => PostedOne::Undecided,
+    })
 }
 
 /// A constraint that fails in a transaction which holds the write lock since it read is a mistake of ours, and the
 /// savepoint keeps it from leaving half a write behind.
 pub(super) async fn joined(conn: &mut SqliteConnection, sql: &Statements, write: &Write) -> Result<bool, Error> {
-    let shape = Shape::of(write);
+    let shape = Shape::of(write, false);
     let arguments = bind::write(write, shape)?;
-    let written = execute(conn, sql.write_joined.get(shape), arguments).await;
-    all_or_nothing(conn, sql, written, "ROLLBACK TO idem_write; RELEASE idem_write").await
+    let written = fetch(conn, &sql.write_joined.get(shape), arguments).await;
+    Ok(all_or_nothing(conn, sql, written, "ROLLBACK TO idem_write; RELEASE idem_write").await?.is_some())
 }
 
 async fn all_or_nothing(
     conn: &mut SqliteConnection,
     sql: &Statements,
-    written: Result<(), Error>,
+    written: Result<Vec<SqliteRow>, Error>,
     rollback: &'static str,
-) -> Result<bool, Error> {
-    let Err(error) = written else { return Ok(true) };
+) -> Result<Option<Vec<SqliteRow>>, Error> {
+    let error = match written {
+        Ok(rows) => return Ok(Some(rows)),
+        Err(error) => error,
+    };
     let undone = sqlx::raw_sql(rollback).execute(conn).await;
     if lost(&error, sql) {
-        return undone.map(|_| false);
+        return undone.map(|_| None);
     }
     // Whether there is still something to roll back depends on the error; the first one is what happened.
     Err(error)
@@ -58,7 +77,7 @@ pub(super) async fn probe(
 async fn find(conn: &mut SqliteConnection, sql: &Statements, witness: &Witness) -> Result<bool, Error> {
     let rows = match witness {
         Witness::Key { hash, at } => {
-            let binder = Values::new().bind(&hash.0[..])?.bind(at.as_micros())?;
+            let binder = Values::new().bind(&hash.0[..])?.bind(at.map(Timestamp::as_micros))?;
             fetch(conn, &sql.probe_key, binder.finish()).await?
         }
         Witness::Transition { machine, id, seq, at } => {
@@ -89,4 +108,14 @@ pub(super) async fn register_graph(
 
 async fn execute(conn: &mut SqliteConnection, text: &Text, arguments: SqliteArguments) -> Result<(), Error> {
     sqlx::query_with(AssertSqlSafe(text.clone()), arguments).execute(conn).await.map(drop)
+}
+
+pub(super) async fn put_account(
+    conn: &mut SqliteConnection,
+    sql: &Statements,
+    settings: &AccountSettings<'_>,
+) -> Result<(), Error> {
+    let &AccountSettings { account, floor, ceiling, unit, tally, closed_at } = settings;
+    let binder = Values::new().bind(account)?.bind(floor)?.bind(ceiling)?.bind(unit)?.bind(tally)?;
+    execute(conn, &sql.put_account, binder.bind(closed_at.map(Timestamp::as_micros))?.finish()).await
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::store::error::StoreError;
-use crate::store::rows::{Loaded, Write};
+use crate::store::rows::{KeyRow, Loaded, Locks, Named, RunRow, Write, Written};
 use crate::store::tables::Tables;
 use crate::store::{Database, Store};
 
@@ -43,6 +43,24 @@ pub(super) struct Fresh<S: Ground> {
 
 pub(super) const WAIT: Duration = Duration::from_secs(5);
 
+/// Whether a write in a transaction of its own was done.
+pub(super) async fn write_own<S: Ground>(
+    conn: &mut S::Connection,
+    sql: &S::Sql,
+    write: &Write,
+    wait: Duration,
+) -> Result<bool, StoreError> {
+    Ok(matches!(S::write_own(conn, sql, write, Locks { wait, skip: false }).await?, Written::Done(_)))
+}
+
+/// The run that a key names.
+pub(super) fn run_of(key: &KeyRow) -> Option<&RunRow> {
+    match &key.named {
+        Named::Run(run) => Some(run),
+        _ => None,
+    }
+}
+
 impl<S: Ground> Fresh<S> {
     pub(super) async fn load(&mut self, machines: &[(&str, &str)], keys: &[crate::key::KeyHash]) -> Loaded {
         S::load(&mut self.conn, &self.sql, machines, keys).await.expect("loads")
@@ -53,7 +71,7 @@ impl<S: Ground> Fresh<S> {
     }
 
     pub(super) async fn try_write(&mut self, write: &Write) -> Result<bool, StoreError> {
-        S::write_own(&mut self.conn, &self.sql, write, WAIT).await
+        write_own::<S>(&mut self.conn, &self.sql, write, WAIT).await
     }
 
     pub(super) async fn execute(&mut self, text: &str) {
@@ -184,7 +202,7 @@ mod sqlite {
         }
 
         async fn number(conn: &mut SqliteConnection, text: &str) -> i64 {
-            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(text)
+            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(&text)
         }
 
         async fn scans(conn: &mut SqliteConnection, sql: &Self::Sql) -> Vec<String> {
@@ -254,7 +272,7 @@ mod postgres {
         }
 
         async fn number(conn: &mut PgConnection, text: &str) -> i64 {
-            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(text)
+            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(&text)
         }
 
         async fn scans(conn: &mut PgConnection, sql: &Self::Sql) -> Vec<String> {
@@ -263,9 +281,9 @@ mod postgres {
             for text in sql.texts() {
                 let bound = text.split('$').skip(1).filter_map(number_at_start).max().unwrap_or_default();
                 let nulls = vec!["NULL"; bound].join(", ");
-                Self::execute(conn, &format!("PREPARE explained AS {text}")).await.expect(text);
+                Self::execute(conn, &format!("PREPARE explained AS {text}")).await.expect(&text);
                 let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE explained({nulls})"));
-                let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut *conn).await.expect(text);
+                let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut *conn).await.expect(&text);
                 scans.extend(
                     plan.iter().filter(|step| step.contains("Seq Scan")).map(|step| format!("{step}: {text:.300}")),
                 );

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{PgConnection, Postgres};
 
-use super::ground::{Fresh, Ground, WAIT, both, run};
+use super::ground::{Fresh, Ground, WAIT, both, run, write_own};
 use super::sample::{SHOP, With, hash, step};
 use crate::store::Store;
 use crate::store::error::Class;
@@ -40,7 +40,7 @@ fn above_read_committed_a_lost_race_is_contention_of_the_whole_unit() {
                 db.execute(&format!("BEGIN ISOLATION LEVEL {level}")).await;
                 db.load(&[(SHOP, "m")], &[]).await;
                 let first = step("m", 2).with_key("k");
-                assert!(Postgres::write_own(&mut other, &db.sql, &first, WAIT).await.expect("writes"));
+                assert!(write_own::<Postgres>(&mut other, &db.sql, &first, WAIT).await.expect("writes"));
                 let error = Postgres::write_joined(&mut db.conn, &db.sql, &write()).await.expect_err("lost");
                 assert_eq!(error.class, Class::Contention, "{level}");
                 db.execute("ROLLBACK").await;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::ground::{Fresh, Ground, WAIT};
+use super::ground::{Fresh, Ground, WAIT, write_own};
 use super::sample::{NOW, SHOP, With, hash, step};
 use crate::clock::Timestamp;
 use crate::store::rows::Witness;
@@ -9,7 +9,7 @@ use crate::store::rows::Witness;
 fn witnesses(later: i64) -> [Witness; 2] {
     let at = |micros| Timestamp::from_micros(NOW + later + micros);
     let (machine, id) = (SHOP.into(), "m".into());
-    [Witness::Key { hash: hash("k"), at: at(0) }, Witness::Transition { machine, id, seq: 1, at: at(1) }]
+    [Witness::Key { hash: hash("k"), at: Some(at(0)) }, Witness::Transition { machine, id, seq: 1, at: at(1) }]
 }
 
 pub(super) async fn a_commit_is_proved_and_so_is_its_absence<S: Ground>(mut db: Fresh<S>) {
@@ -29,7 +29,7 @@ pub(super) async fn a_commit_is_proved_and_so_is_its_absence<S: Ground>(mut db: 
         }
         assert_eq!(db.counts().await, before);
     }
-    assert!(S::write_own(&mut other, &db.sql, &step("n", 1), WAIT).await.expect("the prober is clean"));
+    assert!(write_own::<S>(&mut other, &db.sql, &step("n", 1), WAIT).await.expect("the prober is clean"));
 }
 
 pub(super) async fn a_first_writer_under_way_is_unknown<S: Ground>(mut db: Fresh<S>) {

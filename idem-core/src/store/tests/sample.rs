@@ -3,11 +3,17 @@
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
-use crate::store::rows::{AccountWrite, EntryWrite, KeyWrite, MachineWrite, MessageWrite, TransitionRow, Write};
+use crate::store::rows::{
+    AccountWrite, EntryWrite, KeyWrite, MachineWrite, MessageWrite, StepLeg, TransitionRow, Write,
+};
 use crate::wire::Stored;
 
 pub(super) const SHOP: &str = "shop";
 pub(super) const NOW: i64 = 1_800_000_000_000_000;
+
+pub(super) fn now() -> Option<Timestamp> {
+    Some(Timestamp::from_micros(NOW))
+}
 
 pub(super) fn hash(key: &str) -> KeyHash {
     Key::new("customer", key).expect("a key").hash_on(SHOP)
@@ -24,7 +30,7 @@ fn stored(text: &str) -> Stored {
 /// Transition `seq` of a machine, from the version before it.
 pub(super) fn step(id: &str, seq: i64) -> Write {
     Write {
-        now: NOW,
+        now: now(),
         machines: vec![machine(id, seq - 1, seq)],
         transitions: vec![transition(id, seq)],
         ..Write::default()
@@ -67,12 +73,13 @@ pub(super) fn transition(id: &str, seq: i64) -> TransitionRow {
 pub(super) fn key(name: &str, id: &str, seq: i64) -> KeyWrite {
     KeyWrite {
         hash: hash(name),
-        surface: SHOP.into(),
+        surface: SHOP,
         target: id.into(),
         seq,
+        entry: None,
         fingerprint: fingerprint(id),
-        at: Timestamp::from_micros(NOW),
         expires_at: None,
+        outcome: None,
     }
 }
 
@@ -86,17 +93,28 @@ pub(super) fn money(account: &str, deltas: &[i64]) -> (AccountWrite, Vec<EntryWr
         entries.push(EntryWrite {
             account: account.into(),
             nth,
+            seq: None,
             delta: *delta,
             running,
-            machine: SHOP.into(),
-            id: "m".into(),
-            seq: 1,
-            leg: nth,
-            at: Timestamp::from_micros(NOW),
+            kind: "delta",
+            hold: None,
+            key: None,
+            step: Some(StepLeg { machine: SHOP, id: "m".into(), seq: 1, leg: nth }),
+            next: None,
         });
     }
     let count = i64::try_from(deltas.len()).expect("a few");
-    (AccountWrite { account: account.into(), delta: running, lowest, highest, entries: count }, entries)
+    let change = AccountWrite {
+        account: account.into(),
+        delta: running,
+        reserved: 0,
+        lowest,
+        highest,
+        entries: count,
+        expected: None,
+        unit: None,
+    };
+    (change, entries)
 }
 
 pub(super) fn message(leg: i64) -> MessageWrite {

@@ -1,4 +1,4 @@
-use super::ground::{Fresh, Ground, both};
+use super::ground::{Fresh, Ground, both, write_own};
 use super::sample::{SHOP, With, hash, step};
 use crate::store::error::Class;
 
@@ -56,7 +56,7 @@ pub(super) async fn missing_tables_are_a_class_of_error<S: Ground>(mut db: Fresh
 pub(super) async fn a_database_that_may_not_be_written_says_so<S: Ground>(mut db: Fresh<S>) {
     let mut other = db.another().await;
     S::read_only(&mut other).await;
-    let error = S::write_own(&mut other, &db.sql, &step("m", 1), super::ground::WAIT).await.expect_err("read only");
+    let error = write_own::<S>(&mut other, &db.sql, &step("m", 1), super::ground::WAIT).await.expect_err("read only");
     assert_eq!(error.class, Class::ReadOnly);
     S::load(&mut other, &db.sql, &[(SHOP, "m")], &[]).await.expect("readable");
     assert!(db.write(&step("m", 1)).await);
@@ -92,7 +92,7 @@ async fn drop_all<S: Ground>(db: &mut Fresh<S>) {
 }
 
 async fn drop_all_but_migrations<S: Ground>(db: &mut Fresh<S>) {
-    for table in ["graphs", "machines", "transitions", "keys", "accounts", "entries", "outbox"] {
+    for table in ["graphs", "machines", "transitions", "keys", "accounts", "entries", "tails", "holds", "outbox"] {
         db.execute(&format!("DROP TABLE IF EXISTS {{{table}}}")).await;
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::ground::{Fresh, Ground, WAIT, both};
-use super::sample::{NOW, SHOP, With, fingerprint, hash, key, machine, message, step, transition};
+use super::ground::{Fresh, Ground, WAIT, both, run_of, write_own};
+use super::sample::{NOW, SHOP, With, fingerprint, hash, key, machine, message, now, step, transition};
 use crate::clock::Timestamp;
 use crate::store::error::Class;
 use crate::store::rows::Write;
@@ -54,7 +54,7 @@ pub(super) async fn an_expired_key_is_taken_over<S: Ground>(mut db: Fresh<S>) {
     let expiring = |name: &str, at| {
         let mut row = key(name, "m", 1);
         row.expires_at = Some(Timestamp::from_micros(at));
-        Write { now: NOW, keys: vec![row], ..Write::default() }
+        Write { now: now(), keys: vec![row], ..Write::default() }
     };
     let live = expiring("live", NOW + 1);
     assert!(
@@ -72,10 +72,10 @@ pub(super) async fn an_expired_key_is_taken_over<S: Ground>(mut db: Fresh<S>) {
 
 pub(super) async fn a_key_alone_is_recorded<S: Ground>(mut db: Fresh<S>) {
     assert!(db.write(&step("m", 1).with_key("k1")).await);
-    let alias = || Write { now: NOW, keys: vec![key("k2", "m", 1)], ..Write::default() };
+    let alias = || Write { now: now(), keys: vec![key("k2", "m", 1)], ..Write::default() };
     assert!(db.write(&alias()).await);
     let loaded = db.load(&[], &[hash("k2")]).await;
-    assert_eq!(loaded.keys[0].as_ref().and_then(|key| key.run.as_ref()).expect("the run of k1").seq, 1);
+    assert_eq!(loaded.keys[0].as_ref().and_then(run_of).expect("the run of k1").seq, 1);
     assert!(!db.write(&alias()).await);
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn several_transitions_of_one_machine_are_one_write<S: Ground>(
     assert!(db.write(&write).await);
     let loaded = db.load(&[(SHOP, "m")], &[hash("k3")]).await;
     assert_eq!(loaded.machines[0].as_ref().expect("stored").version, 3);
-    assert_eq!(loaded.keys[0].as_ref().and_then(|key| key.run.as_ref()).expect("its run").seq, 3);
+    assert_eq!(loaded.keys[0].as_ref().and_then(run_of).expect("its run").seq, 3);
     assert_eq!(db.number("SELECT count(*) FROM {transitions}").await, 3);
     assert!(!db.write(&write).await);
 }
@@ -104,7 +104,7 @@ pub(super) async fn messages_keep_their_order<S: Ground>(mut db: Fresh<S>) {
 pub(super) async fn many_are_written_at_once<S: Ground>(mut db: Fresh<S>) {
     let ids: Vec<String> = (0..300).map(|id| format!("m{id:03}")).collect();
     for seq in [1, 2] {
-        let write = ids.iter().fold(Write { now: NOW, ..Write::default() }, |write, id| {
+        let write = ids.iter().fold(Write { now: now(), ..Write::default() }, |write, id| {
             write.and(step(id, seq).with_key(&format!("{id}-{seq}")))
         });
         assert!(db.write(&write.with_money("a", &[1; 300]).with_money("b", &[-1; 300])).await);
@@ -157,8 +157,8 @@ pub(super) async fn of_two_writers_at_once_one_wins<S: Ground>(mut db: Fresh<S>)
     let mut other = db.another().await;
     for seq in 1..40 {
         let (one, two) = (step("m", seq).with_key(&format!("a{seq}")), step("m", seq).with_key(&format!("b{seq}")));
-        let first = S::write_own(&mut db.conn, &db.sql, &one, WAIT);
-        let second = S::write_own(&mut other, &db.sql, &two, WAIT);
+        let first = write_own::<S>(&mut db.conn, &db.sql, &one, WAIT);
+        let second = write_own::<S>(&mut other, &db.sql, &two, WAIT);
         let won = both(first, second).await;
         let won = [won.0.expect("writes or loses"), won.1.expect("writes or loses")];
         assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?} at {seq}");
@@ -173,9 +173,9 @@ pub(super) async fn a_wait_for_a_lock_ends<S: Ground>(mut db: Fresh<S>) {
     assert!(S::write_joined(&mut db.conn, &db.sql, &step("m", 2).with_key("k")).await.expect("writes"));
     let wait = Duration::from_millis(50);
     for write in [step("m", 2), step("m", 2).and(step("n", 1)), step("n", 1).with_key("k")] {
-        let error = S::write_own(&mut other, &db.sql, &write, wait).await.expect_err("it is locked");
+        let error = write_own::<S>(&mut other, &db.sql, &write, wait).await.expect_err("it is locked");
         assert_eq!(error.class, Class::Busy);
     }
     db.execute("ROLLBACK").await;
-    assert!(S::write_own(&mut other, &db.sql, &step("m", 2).with_key("k"), wait).await.expect("it is free"));
+    assert!(write_own::<S>(&mut other, &db.sql, &step("m", 2).with_key("k"), wait).await.expect("it is free"));
 }

@@ -1,0 +1,41 @@
+//! What never changes about an account, remembered so that a change of it needs no load: the write checks it all the same.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::store::rows::AccountRow;
+
+/// Accounts that are not plain, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Traits(Mutex<HashMap<Arc<str>, Trait>>);
+
+#[derive(Debug, Clone)]
+struct Trait {
+    unit: Option<Arc<str>>,
+    tally: bool,
+}
+
+impl Traits {
+    /// Past it, what is known is forgotten and learnt again.
+    const MOST: usize = 1 << 16;
+
+    pub(crate) fn note(&self, accounts: &BTreeMap<Arc<str>, Option<AccountRow>>) {
+        let known = |row: &&AccountRow| row.unit.is_some() || row.tally;
+        for (name, row) in accounts.iter().filter_map(|(name, row)| Some((name, row.as_ref().filter(known)?))) {
+            let mut traits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if traits.len() >= Self::MOST {
+                traits.clear();
+            }
+            if !traits.contains_key(name) {
+                traits.insert(name.clone(), Trait { unit: row.unit.clone(), tally: row.tally });
+            }
+        }
+    }
+
+    /// An account as a change that is not loaded takes it to be: unbounded, empty, and of its known traits.
+    pub(crate) fn assumed(&self, name: &str) -> AccountRow {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let (unit, tally) = found.map_or((None, false), |found| (found.unit, found.tally));
+        AccountRow { unit, tally, ..AccountRow::unopened() }
+    }
+}

@@ -1,0 +1,287 @@
+//! One account: its changes and what it shows.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::change::{Change, Place, posting};
+use super::entry::{Entry, Hold};
+use super::opening::{Bounds, Opening};
+use super::within::AccountWithin;
+use crate::Tx;
+use crate::clock::Timestamp;
+use crate::engine::decide::count;
+use crate::engine::retry::Retry;
+use crate::error::Error;
+use crate::idem::Idem;
+use crate::key::{Key, check_name};
+use crate::machine::Move;
+use crate::store::Database;
+use crate::store::rows::{AccountRow, EntryRow};
+
+/// One account: a name for what may or may not be open. Cheap to clone.
+pub struct Account<DB: Database> {
+    idem: Idem<DB>,
+    name: Arc<str>,
+    expected: Option<u64>,
+}
+
+/// An account as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountState {
+    /// The balance, in minor units.
+    pub balance: i64,
+    /// How much of it holds reserve, those included that have expired and were not needed since.
+    pub held: i64,
+    /// The number of its newest entry: what [`Account::expect_version`] compares. 0 for a tally.
+    pub version: u64,
+    /// How low and how high the balance may be.
+    pub bounds: Bounds,
+    /// What it counts.
+    pub unit: Option<String>,
+    /// Whether it is a tally.
+    pub tally: bool,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+}
+
+impl AccountState {
+    /// The balance without what is held.
+    pub fn available(&self) -> i64 {
+        self.balance.saturating_sub(self.held)
+    }
+
+    pub(super) fn of(row: AccountRow) -> Self {
+        Self {
+            balance: row.balance,
+            held: row.held,
+            version: count(row.seq),
+            bounds: Bounds { floor: row.floor, ceiling: row.ceiling },
+            unit: row.unit.map(|unit| unit.to_string()),
+            tally: row.tally,
+            closed_at: row.closed_at,
+        }
+    }
+}
+
+impl<DB: Database> Account<DB> {
+    pub(super) fn new(idem: Idem<DB>, name: Arc<str>) -> Self {
+        Self { idem, name, expected: None }
+    }
+
+    /// The name it was made with.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Changes the balance by `delta` minor units, once for this key: a repeat gets the same entry.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] if the balance would leave its bounds or `i64`: nothing is written, and the key stays free.
+    /// [`Error::KeyReused`] if the key named another change. [`Error::Ledger`] for a closed account.
+    pub fn apply_delta(&self, key: &Key, delta: i64) -> Change<'static, DB, Entry> {
+        self.change(key, Move::Delta { account: self.name.clone(), delta }, Entry::read)
+    }
+
+    /// Brings the balance to `balance` minor units; the entry holds the difference. A repeat gets the same entry and changes
+    /// nothing, whatever the balance is by then.
+    ///
+    /// # Errors
+    /// As [`Account::apply_delta`]; [`Error::Ledger`] for a tally.
+    pub fn set_balance(&self, key: &Key, balance: i64) -> Change<'static, DB, Entry> {
+        self.change(key, Move::Set { account: self.name.clone(), balance }, Entry::read)
+    }
+
+    /// Reserves `amount` minor units, of 0 or more, until they are captured or released: they are part of the balance and
+    /// not available. The hold's id is made from the key.
+    ///
+    /// # Errors
+    /// As [`Account::apply_delta`]; [`Error::Ledger`] for a tally or a negative amount.
+    pub fn hold(&self, key: &Key, amount: i64) -> Change<'static, DB, Hold> {
+        self.change(key, hold(&self.name, key, amount, None), Hold::read)
+    }
+
+    /// The same until `lifetime` has passed on the database's clock: then it reserves nothing more.
+    ///
+    /// # Errors
+    /// As [`Account::hold`].
+    pub fn hold_for(&self, key: &Key, amount: i64, lifetime: Duration) -> Change<'static, DB, Hold> {
+        self.change(key, hold(&self.name, key, amount, Some(lifetime)), Hold::read)
+    }
+
+    /// Changes made through the account that this gives happen only if its newest entry is number `version`: for a decision
+    /// that rests on what was read. A repeat with a known key is answered whatever the version is.
+    ///
+    /// They are refused with [`LedgerError::Stale`](crate::error::LedgerError::Stale) otherwise.
+    #[must_use]
+    pub fn expect_version(&self, version: u64) -> Self {
+        Self { expected: Some(version), ..self.clone() }
+    }
+
+    /// The same changes inside a transaction of yours.
+    pub fn within<'t>(&self, tx: &'t mut Tx<DB>) -> AccountWithin<'t, DB> {
+        AccountWithin::new(self.name.clone(), self.expected, tx)
+    }
+
+    /// Opens the account, or finds it open with the same settings. One that entries opened can still get bounds that its
+    /// balance is within.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] if the balance is not within the bounds; [`Error::Ledger`] if it is open with other settings.
+    pub async fn open(&self, opening: impl Into<Opening> + Send) -> Result<(), Error> {
+        let opening = opening.into();
+        self.idem
+            .transaction(Retry::default(), |tx| {
+                let (account, opening) = (self.clone(), opening.clone());
+                Box::pin(async move { account.within(tx).open(opening).await })
+            })
+            .await
+    }
+
+    /// Closes the account: it keeps its entries and takes no more. A closed one is found closed.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`] if its balance or what is held is not 0, or it is a tally.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.idem
+            .transaction(Retry::default(), |tx| {
+                let account = self.clone();
+                Box::pin(async move { account.within(tx).close().await })
+            })
+            .await
+    }
+
+    /// The account as it stands; `None` if it was never opened.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn get(&self) -> Result<Option<AccountState>, Error> {
+        check_name("account", &self.name)?;
+        let inner = &self.idem.inner;
+        let mut held = inner.readers.acquire().await?;
+        let view = inner.reply(DB::view_account(held.conn(), &inner.sql, &self.name)).await;
+        Ok(inner.finish(held, view).await?.map(|view| AccountState::of(view.row)))
+    }
+
+    /// Its entries, oldest first, a page at a time: 100, or as many as [`Entries::limit`] says.
+    pub fn entries(&self) -> Entries<'_, DB> {
+        Entries { account: self, after: 0, limit: 100 }
+    }
+
+    /// The balance after entry number `seq`, or after the newest one before it; 0 before the first.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`] for a tally; those of the database.
+    pub async fn balance_after(&self, seq: u64) -> Result<i64, Error> {
+        let Some(state) = self.get().await? else { return Ok(0) };
+        self.not_a_tally(&state)?;
+        let seq = seq.min(state.version);
+        if seq == 0 {
+            return Ok(0);
+        }
+        let entries = self.page(count_back(seq) - 1, 1).await?;
+        Ok(entries.first().and_then(|entry| entry.balance).unwrap_or(0))
+    }
+
+    /// The balance at a time of the database's clock: after the newest entry that was made by then. Of a tally all entries
+    /// up to then are summed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn balance_at(&self, at: Timestamp) -> Result<i64, Error> {
+        let Some(state) = self.get().await? else { return Ok(0) };
+        let inner = &self.idem.inner;
+        let mut held = inner.readers.acquire().await?;
+        if state.tally {
+            let sum = inner.reply(DB::tally_at(held.conn(), &inner.sql, &self.name, at)).await;
+            return inner.finish(held, sum).await;
+        }
+        let entry = inner.reply(DB::entry_at(held.conn(), &inner.sql, &self.name, at)).await;
+        Ok(inner.finish(held, entry).await?.and_then(|entry| entry.balance).unwrap_or(0))
+    }
+
+    fn not_a_tally(&self, state: &AccountState) -> Result<(), Error> {
+        if state.tally {
+            return Err(crate::error::LedgerError::Tally { account: self.name.to_string() }.into());
+        }
+        Ok(())
+    }
+
+    async fn page(&self, after: i64, limit: i64) -> Result<Vec<EntryRow>, Error> {
+        check_name("account", &self.name)?;
+        let inner = &self.idem.inner;
+        let mut held = inner.readers.acquire().await?;
+        let page = inner.reply(DB::entries(held.conn(), &inner.sql, &self.name, after, limit)).await;
+        inner.finish(held, page).await
+    }
+
+    fn change<O>(&self, key: &Key, change: Move, read: super::change::Read<O>) -> Change<'static, DB, O> {
+        Change::new(Place::Own(self.idem.inner.clone()), posting(key, change), read).expecting(self.expected)
+    }
+}
+
+/// A hold whose id nobody else has: made from its key.
+pub(super) fn hold(account: &Arc<str>, key: &Key, amount: i64, expires: Option<Duration>) -> Move {
+    let hold = key.derive("hold").as_str().into();
+    Move::Hold { account: account.clone(), hold, amount, expires }
+}
+
+fn count_back(shown: u64) -> i64 {
+    i64::try_from(shown).unwrap_or(i64::MAX)
+}
+
+/// A page of an account's entries: awaited, it is read.
+#[must_use = "a page is read when it is awaited"]
+pub struct Entries<'a, DB: Database> {
+    account: &'a Account<DB>,
+    after: u64,
+    limit: u32,
+}
+
+impl<DB: Database> Entries<'_, DB> {
+    /// Those after entry number `seq`: the last of the page before.
+    pub fn after(self, seq: u64) -> Self {
+        Self { after: seq, ..self }
+    }
+
+    /// At most this many, and at most 10,000.
+    pub fn limit(self, limit: u32) -> Self {
+        Self { limit: limit.min(10_000), ..self }
+    }
+}
+
+impl<'a, DB: Database> IntoFuture for Entries<'a, DB> {
+    type Output = Result<Vec<Entry>, Error>;
+    type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { account, after, limit } = self;
+        Box::pin(async move {
+            let rows = account.page(count_back(after), i64::from(limit)).await?;
+            Ok(rows.iter().map(Entry::of).collect())
+        })
+    }
+}
+
+impl<DB: Database> Clone for Account<DB> {
+    fn clone(&self) -> Self {
+        Self { idem: self.idem.clone(), name: self.name.clone(), expected: self.expected }
+    }
+}
+
+impl<DB: Database> fmt::Debug for Account<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<DB: Database> fmt::Debug for Entries<'_, DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entries")
+            .field("account", &self.account.name)
+            .field("after", &self.after)
+            .finish_non_exhaustive()
+    }
+}

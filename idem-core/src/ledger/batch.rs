@@ -1,0 +1,60 @@
+//! Many changes in one call.
+
+use super::Ledger;
+use super::change::{posting, typed};
+use super::entry::Entry;
+use crate::engine::item::Item;
+use crate::engine::run::run_own;
+use crate::error::{Error, LedgerError};
+use crate::key::Key;
+use crate::machine::Move;
+use crate::outcome::Outcome;
+use crate::store::Database;
+
+/// The most changes that [`Ledger::apply_batch`] takes at once.
+pub const MAX_BATCH: usize = 10_000;
+
+/// One change in a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delta {
+    account: String,
+    key: Key,
+    delta: i64,
+}
+
+impl Delta {
+    /// Changes the balance of `account` by `delta` minor units, once for this key.
+    pub fn new(account: impl Into<String>, key: &Key, delta: i64) -> Self {
+        Self { account: account.into(), key: key.clone(), delta }
+    }
+}
+
+impl<DB: Database> Ledger<DB> {
+    /// Applies up to [`MAX_BATCH`] changes in one transaction: a result per change, in order, exactly as if they were called
+    /// one after the other. One that is refused leaves the others untouched.
+    ///
+    /// # Errors
+    /// Of the whole batch: the database's, and [`Error::Ledger`] if it is too long. Of one change: as
+    /// [`Account::apply_delta`](super::Account::apply_delta).
+    ///
+    /// # Cancel safety
+    /// Dropped half-way, all of it happens or nothing; repeat with the same keys.
+    pub async fn apply_batch(&self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
+        if deltas.len() > MAX_BATCH {
+            return Err(LedgerError::TooMany { items: deltas.len(), limit: MAX_BATCH }.into());
+        }
+        let mut items = Vec::with_capacity(deltas.len());
+        let mut unfit = Vec::with_capacity(deltas.len());
+        for Delta { account, key, delta } in deltas {
+            let change = Move::Delta { account: account.as_str().into(), delta: *delta };
+            unfit.push(posting(key, change).map(|posting| items.push(Item::Posting(posting))).err());
+        }
+        let answers = if items.is_empty() { Vec::new() } else { run_own(self.inner(), &items, None).await? };
+        let mut answers = answers.into_iter();
+        let result = |unfit| match unfit {
+            Some(error) => Err(error),
+            None => answers.next().map_or(Err(Error::Interrupted), |answered| typed(answered, Entry::read)),
+        };
+        Ok(unfit.into_iter().map(result).collect())
+    }
+}

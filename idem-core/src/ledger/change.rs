@@ -1,0 +1,165 @@
+//! A change of the ledger that has not begun.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fits;
+use crate::Tx;
+use crate::engine::item::{Answered, Item, LEDGER, Posting, Refusal, Value};
+use crate::engine::run::run_joined;
+use crate::error::{Effect, Error};
+use crate::fingerprint::Fingerprint;
+use crate::idem::Inner;
+use crate::key::Key;
+use crate::machine::Move;
+use crate::outcome::Outcome;
+use crate::store::Database;
+use crate::store::rows::EntryRow;
+
+/// A change on its way: awaited, it happens. Nothing happens before.
+///
+/// # Cancel safety
+/// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; a repeat
+/// with the same key finds out. Inside a transaction, see [`Tx`].
+#[must_use = "a change does nothing until it is awaited"]
+pub struct Change<'a, DB: Database, O> {
+    place: Place<'a, DB>,
+    posting: Result<Posting, Error>,
+    deadline: Option<Duration>,
+    read: Read<O>,
+}
+
+/// The future of a [`Change`].
+pub type ChangeFuture<'a, O> = Pin<Box<dyn Future<Output = Result<Outcome<O>, Error>> + Send + 'a>>;
+
+/// Makes the outcome from the entries of a posting.
+pub(super) type Read<O> = fn(&[EntryRow]) -> Option<O>;
+
+/// Where a change happens.
+pub(super) enum Place<'a, DB: Database> {
+    /// In a transaction of the engine's own.
+    Own(Arc<Inner<DB>>),
+    Joined(&'a mut Tx<DB>),
+}
+
+impl<'a, DB: Database, O> Change<'a, DB, O> {
+    pub(super) fn new(place: Place<'a, DB>, posting: Result<Posting, Error>, read: Read<O>) -> Self {
+        Self { place, posting, deadline: None, read }
+    }
+
+    /// Gives up waiting for other writers after `deadline`, with [`Error::InFlight`]. A write that was sent is waited for.
+    /// Inside a transaction the lock wait of the [`Builder`](crate::Builder) holds instead.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Remembers a refusal by bounds: a repeat with this key is refused likewise, also when the money would fit by then.
+    /// Without it the key stays free.
+    pub fn remember_refusal(mut self) -> Self {
+        if let Ok(posting) = &mut self.posting {
+            posting.remember_refusal = true;
+        }
+        self
+    }
+
+    pub(super) fn expecting(mut self, version: Option<u64>) -> Self {
+        if let (Ok(posting), Some(version)) = (&mut self.posting, version) {
+            posting.expected = Some(i64::try_from(version).unwrap_or(i64::MAX));
+        }
+        self
+    }
+}
+
+/// The item of a change under its key.
+pub(super) fn posting(key: &Key, change: Move) -> Result<Posting, Error> {
+    fits(&change)?;
+    let fingerprint = fingerprint(&change);
+    Ok(Posting {
+        key: key.clone(),
+        hash: key.hash_on(LEDGER),
+        fingerprint,
+        change,
+        expected: None,
+        remember_refusal: false,
+    })
+}
+
+/// What is asked for, and of whom. What an account is expected to be at is no part of it.
+fn fingerprint(change: &Move) -> Fingerprint {
+    let of = |target: &str, payload: &str| Fingerprint::of(change.kind(), target, payload.as_bytes(), &[]);
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    match change {
+        Move::Delta { account, delta: number } | Move::Set { account, balance: number } => {
+            of(account, &number.to_string())
+        }
+        Move::Transfer { from, to, amount } => of(from, &format!("[{},{amount}]", quoted(to))),
+        Move::Post { legs } => {
+            let legs: Vec<(&str, i64)> = legs.iter().map(|(account, delta)| (&**account, *delta)).collect();
+            of(
+                "",
+                &serde_json::Value::from_iter(
+                    legs.into_iter().map(|(account, delta)| serde_json::json!([account, delta])),
+                )
+                .to_string(),
+            )
+        }
+        Move::Hold { account, amount, expires, .. } => {
+            let lifetime = expires.map_or(0, |expires| expires.as_micros());
+            of(account, &format!("[{amount},{lifetime}]"))
+        }
+        Move::Capture { hold, amount, to } => {
+            of(hold, &format!("[{},{amount}]", quoted(to.as_deref().unwrap_or_default())))
+        }
+        Move::Release { hold } => of(hold, "null"),
+    }
+}
+
+impl<'a, DB: Database, O: Send + 'a> IntoFuture for Change<'a, DB, O> {
+    type Output = Result<Outcome<O>, Error>;
+    type IntoFuture = ChangeFuture<'a, O>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { place, posting, deadline, read } = self;
+        let item = match posting {
+            Ok(posting) => Item::Posting(posting),
+            Err(error) => return Box::pin(std::future::ready(Err(error))),
+        };
+        let span = crate::trace::call(&item);
+        Box::pin(async move {
+            let answers = match place {
+                Place::Own(inner) => span.record(async { Ok(vec![inner.submit(item, deadline).await?]) }).await?,
+                Place::Joined(tx) => span.record(run_joined(tx, std::slice::from_ref(&item))).await?,
+            };
+            answers.into_iter().next().map_or(Err(Error::Interrupted), |answered| typed(answered, read))
+        })
+    }
+}
+
+/// Puts the type of an outcome back on.
+pub(super) fn typed<O>(answered: Answered, read: Read<O>) -> Result<Outcome<O>, Error> {
+    let answer = match answered {
+        Ok(answer) => answer,
+        Err(Refusal::Failed(error)) => return Err(error),
+        Err(Refusal::Rejected(_)) => return Err(Error::Interrupted),
+    };
+    let value = match &answer.outcome {
+        Value::Entries(entries) => read(entries),
+        Value::Stored(_) | Value::Drafted(_) => None,
+    };
+    let value = value.ok_or_else(|| Error::Undecodable {
+        what: format!("the entries of the change at {}", answer.at),
+        effect: Effect::Applied,
+        source: "some of their rows are gone".into(),
+    })?;
+    let seq = crate::engine::decide::count(answer.seq);
+    Ok(Outcome::new(value, seq, answer.at, answer.fresh, answer.superseded))
+}
+
+impl<DB: Database, O> fmt::Debug for Change<'_, DB, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change").field("fit", &self.posting.is_ok()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+//! What changes of the ledger are answered with.
+
+use crate::clock::Timestamp;
+use crate::engine::decide::count;
+use crate::store::rows::EntryRow;
+
+/// One entry of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The account.
+    pub account: String,
+    /// Its number in the account, from 1 without a gap. Of a tally: a number in the order of time.
+    pub seq: u64,
+    /// By how much it changed the balance, in minor units.
+    pub delta: i64,
+    /// The balance after it; `None` in a tally.
+    pub balance: Option<i64>,
+    /// When it was made, on the database's clock; never earlier than the account's entry before.
+    pub at: Timestamp,
+    /// What made it: `delta`, `set`, `transfer`, `post`, `hold`, `capture`, `release` or `expire`.
+    pub kind: String,
+    /// The hold it is about, and by how much it changed what is held.
+    pub hold: Option<(String, i64)>,
+    /// Scope and key of the change that made it.
+    pub key: Option<(String, String)>,
+    /// The transition that made it: machine, id and number.
+    pub step: Option<(String, String, u64)>,
+}
+
+/// Both sides of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transfer {
+    /// The payer's entry.
+    pub from: Entry,
+    /// The payee's entry.
+    pub to: Entry,
+}
+
+/// An amount that is reserved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hold {
+    /// Its name: what captures and releases it.
+    pub id: String,
+    /// The account it is of.
+    pub account: String,
+    /// What it reserved when it was made, in minor units.
+    pub amount: i64,
+    /// The account's entry for it.
+    pub entry: Entry,
+}
+
+impl Entry {
+    pub(super) fn of(row: &EntryRow) -> Self {
+        Self {
+            account: row.account.to_string(),
+            seq: count(row.seq),
+            delta: row.delta,
+            balance: row.balance,
+            at: row.at,
+            kind: row.kind.to_string(),
+            hold: row.hold.as_ref().map(|(hold, reserved)| (hold.to_string(), *reserved)),
+            key: row.key.clone(),
+            step: row.step.clone().map(|(machine, id, seq)| (machine, id, count(seq))),
+        }
+    }
+
+    pub(super) fn read(entries: &[EntryRow]) -> Option<Self> {
+        entries.first().map(Self::of)
+    }
+
+    pub(super) fn read_all(entries: &[EntryRow]) -> Option<Vec<Self>> {
+        Some(entries.iter().map(Self::of).collect())
+    }
+}
+
+impl Transfer {
+    pub(super) fn read(entries: &[EntryRow]) -> Option<Self> {
+        let [from, to] = entries else { return None };
+        Some(Self { from: Entry::of(from), to: Entry::of(to) })
+    }
+}
+
+impl Hold {
+    pub(super) fn read(entries: &[EntryRow]) -> Option<Self> {
+        let entry = Entry::read(entries)?;
+        let (id, amount) = entry.hold.clone()?;
+        Some(Self { id, account: entry.account.clone(), amount, entry })
+    }
+}

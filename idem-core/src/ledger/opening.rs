@@ -1,0 +1,76 @@
+//! What an account is opened with.
+
+use std::sync::Arc;
+
+/// How low and how high a balance may be, in minor units. What holds reserve counts as spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    pub(super) floor: Option<i64>,
+    pub(super) ceiling: Option<i64>,
+}
+
+impl Bounds {
+    /// None but those of `i64`.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Never below `floor`.
+    pub fn at_least(floor: i64) -> Self {
+        Self { floor: Some(floor), ceiling: None }
+    }
+
+    /// Never above `ceiling`.
+    pub fn at_most(ceiling: i64) -> Self {
+        Self { floor: None, ceiling: Some(ceiling) }
+    }
+
+    /// Never below `floor` nor above `ceiling`.
+    pub fn between(floor: i64, ceiling: i64) -> Self {
+        Self { floor: Some(floor), ceiling: Some(ceiling) }
+    }
+
+    /// The lowest balance.
+    pub fn floor(&self) -> Option<i64> {
+        self.floor
+    }
+
+    /// The highest balance.
+    pub fn ceiling(&self) -> Option<i64> {
+        self.ceiling
+    }
+}
+
+/// What an account is opened with: bounds, what it counts, and whether it is a tally.
+///
+/// ```
+/// use idem_core::ledger::{Bounds, Opening};
+/// let purse = Opening::from(Bounds::at_least(0)).unit("EUR");
+/// let revenue = Opening::tally().unit("EUR");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opening {
+    pub(super) bounds: Bounds,
+    pub(super) unit: Option<Arc<str>>,
+    pub(super) tally: bool,
+}
+
+impl Opening {
+    /// An account that many credit at once, such as revenue: no entry waits for another, so it has neither bounds nor holds,
+    /// and its entries no balance after them.
+    pub fn tally() -> Self {
+        Self { tally: true, ..Self::default() }
+    }
+
+    /// What it counts, for example a currency: 1 to 255 bytes. A transfer between two units is refused.
+    #[must_use]
+    pub fn unit(self, unit: impl Into<String>) -> Self {
+        Self { unit: Some(unit.into().into()), ..self }
+    }
+}
+
+impl From<Bounds> for Opening {
+    fn from(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
+    }
+}
