@@ -11,6 +11,7 @@ use sqlx::pool::PoolOptions;
 
 use crate::engine::connections::{Connections, Held};
 use crate::engine::decide::Limits;
+use crate::engine::queue::{GroupCommit, Queue};
 use crate::engine::retry::Retry;
 use crate::engine::traits::Traits;
 use crate::engine::transaction::Tx;
@@ -43,6 +44,9 @@ pub struct Idem<DB: Database> {
 pub(crate) struct Inner<DB: Database> {
     pub(crate) writers: Connections<DB>,
     pub(crate) readers: Connections<DB>,
+    /// Where groups are written.
+    pub(crate) flushers: Connections<DB>,
+    pub(crate) queue: Queue,
     /// The readers' connections are others than the writers'.
     pub(crate) readers_apart: bool,
     /// The user's pool, or one for the user.
@@ -72,6 +76,7 @@ pub struct Builder<DB> {
     connections: u32,
     patience: Duration,
     settings: Settings,
+    grouping: GroupCommit,
     database: PhantomData<fn() -> DB>,
 }
 
@@ -88,6 +93,7 @@ impl<DB: Database> Default for Builder<DB> {
                 reply: Duration::from_secs(10),
                 retry: Retry::default(),
             },
+            grouping: GroupCommit::default(),
             database: PhantomData,
         }
     }
@@ -126,6 +132,12 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
+    /// Whether, and how far, calls that wait at the same time share a transaction. Default: they do. Their answers are the same
+    /// either way.
+    pub fn group_commit(self, grouping: GroupCommit) -> Self {
+        Self { grouping, ..self }
+    }
+
     /// How long a *second* key of a command that had run before is remembered (row d). Default 24 hours.
     pub fn alias_retention(mut self, retention: Duration) -> Self {
         self.settings.limits.alias = retention;
@@ -160,8 +172,12 @@ impl<DB: Database> Builder<DB> {
         let kept = |most, patience| Connections::kept(options.clone(), most, patience);
         let readers = kept(self.connections, self.patience);
         let writers = DB::WRITERS.map_or_else(|| readers.clone(), |most| kept(most, self.settings.wait));
+        let flushers = match DB::WRITERS {
+            Some(_) => writers.clone(),
+            None => Connections::kept(DB::for_groups(options.clone()), 1, self.patience),
+        };
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
-        let idem = self.build(tables, (writers, readers, DB::WRITERS.is_some()), pool);
+        let idem = self.build(tables, (writers, readers, DB::WRITERS.is_some()), flushers, pool);
         idem.migrate().await?;
         Ok(idem)
     }
@@ -180,7 +196,12 @@ impl<DB: Database> Builder<DB> {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
         let connections = Connections::Pool(pool.clone());
-        Ok(self.build(tables, (connections.clone(), connections, false), pool))
+        // One connection beside the pool: what groups want of the session would not become the pool's other users.
+        let flushers = match DB::WRITERS {
+            Some(_) => connections.clone(),
+            None => Connections::kept(DB::for_groups(pool.connect_options().as_ref().clone()), 1, self.patience),
+        };
+        Ok(self.build(tables, (connections.clone(), connections, false), flushers, pool))
     }
 
     fn tables(&self) -> Result<Tables, Error> {
@@ -190,7 +211,13 @@ impl<DB: Database> Builder<DB> {
         })
     }
 
-    fn build(self, tables: Tables, connections: (Connections<DB>, Connections<DB>, bool), pool: Pool<DB>) -> Idem<DB> {
+    fn build(
+        self,
+        tables: Tables,
+        connections: (Connections<DB>, Connections<DB>, bool),
+        flushers: Connections<DB>,
+        pool: Pool<DB>,
+    ) -> Idem<DB> {
         let (sql, registered, mut settings) = (DB::sql(&tables), Mutex::default(), self.settings);
         // Asked while the write still waits for a lock, the database could not say what became of it.
         settings.reply = settings.reply.max(settings.wait.saturating_mul(2));
@@ -199,6 +226,8 @@ impl<DB: Database> Builder<DB> {
             inner: Arc::new(Inner {
                 writers,
                 readers,
+                flushers,
+                queue: Queue::new(self.grouping),
                 readers_apart,
                 pool,
                 sql,
@@ -261,6 +290,15 @@ impl<DB: Database> Idem<DB> {
     /// The SQL that creates the tables, in order, for roles that may not run it: a name and the statements.
     pub fn migrations(&self) -> Vec<(&'static str, String)> {
         DB::migrations(&self.inner.tables).into_iter().map(|step| (step.name, step.sql)).collect()
+    }
+
+    /// Takes no more calls, waits until those under way are answered, and closes the connections that are idle. Calls in a
+    /// transaction of yours, and reads, are not waited for. Later calls are answered [`Error::Unavailable`].
+    pub async fn shutdown(&self) {
+        self.inner.queue.drain().await;
+        for connections in [&self.inner.flushers, &self.inner.writers, &self.inner.readers] {
+            connections.close_idle().await;
+        }
     }
 
     /// The pool that this was made from, or one to the same database for statements of your own. What idem does goes
@@ -376,8 +414,8 @@ impl<DB: Database> Inner<DB> {
 
 impl<DB> Clone for Builder<DB> {
     fn clone(&self) -> Self {
-        let Self { ref prefix, connections, patience, settings, database } = *self;
-        Self { prefix: prefix.clone(), connections, patience, settings, database }
+        let Self { ref prefix, connections, patience, settings, grouping, database } = *self;
+        Self { prefix: prefix.clone(), connections, patience, settings, grouping, database }
     }
 }
 

@@ -81,6 +81,8 @@ mod wire;
 
 pub use clock::Timestamp;
 #[cfg(feature = "_sql")]
+pub use engine::queue::GroupCommit;
+#[cfg(feature = "_sql")]
 pub use engine::retry::Retry;
 #[cfg(feature = "_sql")]
 pub use engine::transaction::{Tx, TxFuture, UnitError};

@@ -38,6 +38,7 @@ mod on {
                     Some(Ok(answer)) if answer.fresh => "fresh".to_owned(),
                     Some(Ok(_)) => "replayed".to_owned(),
                     Some(Err(Refusal::Rejected(_))) => "rejected".to_owned(),
+                    Some(Err(Refusal::Panicked(_))) => "panicked".to_owned(),
                     Some(Err(Refusal::Failed(error))) => format!("{:?}", error.kind()),
                     None => "none".to_owned(),
                 },

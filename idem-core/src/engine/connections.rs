@@ -58,6 +58,16 @@ impl<DB: Database> Connections<DB> {
         Self::Kept(Arc::new(Kept { options, idle: Mutex::default(), permits, patience }))
     }
 
+    /// Closes those of our own that nobody uses.
+    pub(crate) async fn close_idle(&self) {
+        let Self::Kept(kept) = self else { return };
+        let idle = std::mem::take(&mut *kept.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for conn in idle {
+            // What does not close in an orderly way is closed all the same.
+            let _ = conn.close().await;
+        }
+    }
+
     /// Takes a connection.
     pub(crate) async fn acquire(&self) -> Result<Held<DB>, Error> {
         let link = match self {

@@ -208,6 +208,7 @@ fn run(
         Ran::NoEdge => return Ok(Err(invalid(item, state, graph.commands[*index].name).into())),
         Ran::Rejected(rejection) => return Ok(Err(Refusal::Rejected(rejection))),
         Ran::Failed(error) => return Ok(Err(error.into())),
+        Ran::Panicked(panic) => return Ok(Err(Refusal::Panicked(panic))),
     };
     loop {
         if let Err(error) = check(item, &step, limits) {

@@ -57,6 +57,7 @@ impl Item {
         }
     }
 
+    #[cfg(feature = "tracing")]
     pub(crate) fn surface(&self) -> &'static str {
         match self {
             Self::Command(command) => command.machine(),
@@ -64,6 +65,7 @@ impl Item {
         }
     }
 
+    #[cfg(feature = "tracing")]
     pub(crate) fn operation(&self) -> &'static str {
         match self {
             Self::Command(command) => command.operation(),
@@ -140,6 +142,8 @@ pub(crate) enum Refusal {
     /// A value of the machine's rejection type.
     Rejected(Box<dyn Any + Send + Sync>),
     Failed(Error),
+    /// The user's rule panicked, with this; it does so again where it was called.
+    Panicked(Box<dyn Any + Send>),
 }
 
 impl From<Error> for Refusal {

@@ -22,6 +22,8 @@ mod draft;
 #[cfg(feature = "_sql")]
 pub(crate) mod fault;
 #[cfg(feature = "_sql")]
+mod flush;
+#[cfg(feature = "_sql")]
 pub(crate) mod item;
 #[cfg(feature = "_sql")]
 mod ledger;
@@ -29,6 +31,8 @@ mod ledger;
 pub(crate) mod load;
 #[cfg(feature = "_sql")]
 mod posting;
+#[cfg(feature = "_sql")]
+pub(crate) mod queue;
 #[cfg(feature = "_sql")]
 mod resolve;
 #[cfg(feature = "_sql")]

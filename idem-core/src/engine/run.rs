@@ -28,12 +28,13 @@ enum Attempt {
     Broken(Option<Witness>, Vec<Answered>, StoreError),
 }
 
-impl<DB: Database> Inner<DB> {
-    /// Answers one item.
-    pub(crate) async fn submit(&self, item: Item, deadline: Option<Duration>) -> Result<Answered, Error> {
-        let answers = run_own(self, std::slice::from_ref(&item), deadline).await?;
-        answers.into_iter().next().ok_or(Error::Interrupted)
-    }
+/// Where [`run_own`] begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// With nothing known.
+    Fresh,
+    /// With a race lost before: what it needs is locked.
+    Locked,
 }
 
 /// Answers items in transactions of the engine's own.
@@ -46,10 +47,13 @@ pub(crate) async fn run_own<DB: Database>(
     inner: &Inner<DB>,
     items: &[Item],
     deadline: Option<Duration>,
+    start: Start,
 ) -> Result<Vec<Answered>, Error> {
     let began = Instant::now();
-    let mut assumed = assume(inner, items);
-    let mut lost = 0;
+    let (mut assumed, mut lost) = match start {
+        Start::Fresh => (assume(inner, items), 0),
+        Start::Locked => (None, 1),
+    };
     let mut written = None;
     for made in 1.. {
         let wait = match deadline {
@@ -164,7 +168,7 @@ async fn optimistic<DB: Database>(
     if let (Some(late), Ok(Written::Done(_))) = (&late, &wrote) {
         wrote = DB::write_own(held.conn(), &inner.sql, late, locks).await;
     }
-    concluded(held, decision, wrote)
+    concluded(inner, held, decision, wrote).await
 }
 
 /// Writes what was decided without a load.
@@ -190,7 +194,7 @@ async fn as_assumed<DB: Database>(
         _ => inner.reply(DB::write_own(conn, &inner.sql, write, Locks { wait, skip: false })).await,
     };
     fault::point("own.write.after");
-    concluded(held, decision, wrote)
+    concluded(inner, held, decision, wrote).await
 }
 
 /// Answers the one item whose key is known.
@@ -201,14 +205,15 @@ fn known<DB: Database>(inner: &Inner<DB>, items: &[Item], row: KeyRow) -> Attemp
 }
 
 /// What a write in a transaction of its own came to.
-fn concluded<DB: Database>(
+async fn concluded<DB: Database>(
+    inner: &Inner<DB>,
     held: Held<DB>,
     mut decision: Decision,
     wrote: Result<Written, StoreError>,
 ) -> Result<Attempt, StoreError> {
     match wrote {
         Ok(Written::Done(after)) => {
-            held.give_back();
+            fold_and_give_back(inner, held, &decision.write).await;
             fill_in(&mut decision.answers, &decision.write, &after);
             Ok(Attempt::Done(decision.answers))
         }
@@ -227,6 +232,19 @@ fn concluded<DB: Database>(
             Err(error)
         }
     }
+}
+
+/// Gives the connection back; one write in many folds the tails of its tallies first, so that none grows for ever.
+pub(super) async fn fold_and_give_back<DB: Database>(inner: &Inner<DB>, mut held: Held<DB>, write: &Write) {
+    /// As many entries as a tail has about.
+    const EVERY: i64 = 1_024;
+    for entry in write.entries.iter().filter(|entry| entry.seq.is_some_and(|seq| seq % EVERY == 0)) {
+        // Another will fold what this one does not; its connection may be broken.
+        if inner.reply(DB::fold_tail(held.conn(), &inner.sql, &entry.account)).await.is_err() {
+            return;
+        }
+    }
+    held.give_back();
 }
 
 /// Machines are locked before they are read.
@@ -291,7 +309,7 @@ async fn write_locked<DB: Database>(
 
 /// In the load after a lost reply, what this very call wrote looks like a replay and is fresh. The database's time to the
 /// microsecond tells it from another caller's.
-fn restore_fresh(answers: Vec<Answered>, written: Option<Vec<Answered>>) -> Vec<Answered> {
+pub(super) fn restore_fresh(answers: Vec<Answered>, written: Option<Vec<Answered>>) -> Vec<Answered> {
     let Some(written) = written else {
         return answers;
     };

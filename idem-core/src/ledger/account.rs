@@ -162,7 +162,7 @@ impl<DB: Database> Account<DB> {
         let inner = &self.idem.inner;
         let mut held = inner.readers.acquire().await?;
         let view = inner.reply(DB::view_account(held.conn(), &inner.sql, &self.name)).await;
-        Ok(inner.finish(held, view).await?.map(|view| AccountState::of(view.row)))
+        Ok(inner.finish(held, view).await?.map(AccountState::of))
     }
 
     /// Its entries, oldest first, a page at a time: 100, or as many as [`Entries::limit`] says.

@@ -4,7 +4,7 @@ use super::Ledger;
 use super::change::{posting, typed};
 use super::entry::Entry;
 use crate::engine::item::Item;
-use crate::engine::run::run_own;
+use crate::engine::run::{Start, run_own};
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
 use crate::machine::Move;
@@ -49,7 +49,8 @@ impl<DB: Database> Ledger<DB> {
             let change = Move::Delta { account: account.as_str().into(), delta: *delta };
             unfit.push(posting(key, change).map(|posting| items.push(Item::Posting(posting))).err());
         }
-        let answers = if items.is_empty() { Vec::new() } else { run_own(self.inner(), &items, None).await? };
+        let answers =
+            if items.is_empty() { Vec::new() } else { run_own(self.inner(), &items, None, Start::Fresh).await? };
         let mut answers = answers.into_iter();
         let result = |unfit| match unfit {
             Some(error) => Err(error),

@@ -143,7 +143,7 @@ pub(super) fn typed<O>(answered: Answered, read: Read<O>) -> Result<Outcome<O>, 
     let answer = match answered {
         Ok(answer) => answer,
         Err(Refusal::Failed(error)) => return Err(error),
-        Err(Refusal::Rejected(_)) => return Err(Error::Interrupted),
+        Err(Refusal::Rejected(_) | Refusal::Panicked(_)) => return Err(Error::Interrupted),
     };
     let value = match &answer.outcome {
         Value::Entries(entries) => read(entries),

@@ -34,8 +34,8 @@ use crate::engine::connections::Options;
 use crate::key::KeyHash;
 use error::StoreError;
 use rows::{
-    AccountRow, AccountSettings, AccountView, EntryRow, HoldRow, KeyRow, Loaded, LoadedLedger, Locks, RunRow,
-    TransitionRow, Witness, Write, Written,
+    AccountRow, AccountSettings, EntryRow, HoldRow, KeyRow, Loaded, LoadedLedger, Locks, RunRow, TransitionRow,
+    Witness, Write, Written,
 };
 use tables::Tables;
 
@@ -59,6 +59,9 @@ pub trait Database: Store {}
 pub trait Store: sqlx::Database {
     /// How many connections may write, where the database has a bound: then the others only read.
     const WRITERS: Option<u32>;
+
+    /// How many calls at a time are better off alone than in a group.
+    const ALONE: usize;
 
     /// Whether ledger changes are first written without a load: where a round trip costs more than what it looks up.
     const BLIND: bool;
@@ -166,7 +169,7 @@ pub trait Store: sqlx::Database {
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         account: &str,
-    ) -> impl Future<Output = Result<Option<AccountView>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<AccountRow>, StoreError>> + Send;
 
     /// Gives an account that is locked its bounds, its unit and its nature.
     fn put_account(
@@ -279,4 +282,9 @@ pub trait Store: sqlx::Database {
     /// # Errors
     /// What is wrong with the URL, and how to mend it.
     fn options(url: &str, wait: Duration) -> Result<Options<Self>, String>;
+
+    /// The same for the connection that groups are written on.
+    fn for_groups(options: Options<Self>) -> Options<Self> {
+        options
+    }
 }

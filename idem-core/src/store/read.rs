@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sqlx::Error;
 
 use super::rows::{
-    AccountRow, AccountView, EntryRow, Funded, GraphRow, HoldRow, KeyRow, Loaded, LoadedLedger, MachineRow, Named,
-    RunRow, TransitionRow,
+    AccountRow, EntryRow, Funded, GraphRow, HoldRow, KeyRow, Loaded, LoadedLedger, MachineRow, Named, RunRow,
+    TransitionRow,
 };
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
@@ -231,12 +231,12 @@ impl<'r, R: Cells> Reader<'r, R> {
         self.present(entry)
     }
 
-    /// How many entries the tail has and what they add up to, and an [account](Self::account).
-    pub(crate) fn account_view(&mut self) -> Result<Option<AccountView>, Error> {
-        let (tail, sum) = (self.int()?, self.int()?);
+    /// What the tail adds up to, and an [account](Self::account): with the tail in its balance.
+    pub(crate) fn whole_account(&mut self) -> Result<Option<AccountRow>, Error> {
+        let tail = self.int()?;
         let Some(mut row) = self.account()? else { return Ok(None) };
-        row.balance = row.balance.saturating_add(sum);
-        Ok(Some(AccountView { row, tail }))
+        row.balance = row.balance.saturating_add(tail);
+        Ok(Some(row))
     }
 
     /// `balance, seq, at` of an account after a write.

@@ -134,15 +134,6 @@ impl AccountRow {
     }
 }
 
-/// An account as it is shown.
-#[derive(Debug)]
-pub struct AccountView {
-    /// With the tail in its balance.
-    pub(crate) row: AccountRow,
-    /// How many entries its tail has.
-    pub(crate) tail: i64,
-}
-
 /// What an account is opened with, or closed.
 #[derive(Debug)]
 pub struct AccountSettings<'a> {

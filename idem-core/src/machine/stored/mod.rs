@@ -25,7 +25,7 @@ use crate::engine::connections::Held;
 use crate::engine::decide::{count, fits};
 use crate::engine::driver::{Driver as _, TypedDriver, fingerprint_of, read_state, write_state};
 use crate::engine::item::{Action, Answered, Command, Item, Refusal, START, Value};
-use crate::engine::run::run_own;
+use crate::engine::run::{Start, run_own};
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
 use crate::idem::{Idem, Inner};
@@ -144,7 +144,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
                 command
             }));
         }
-        let mut answers = match self.run(&fit, None).await {
+        let mut answers = match self.run_all(&fit).await {
             Ok(answers) => Ok(answers.into_iter()),
             Err(error) => Err(error),
         };
@@ -160,15 +160,27 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
         }
     }
 
-    async fn run(&self, items: &[Item], deadline: Option<std::time::Duration>) -> Result<Vec<Answered>, Error> {
+    /// Many commands in one transaction.
+    async fn run_all(&self, items: &[Item]) -> Result<Vec<Answered>, Error> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
+        self.register().await?;
+        run_own(&self.inner, items, None, Start::Fresh).await
+    }
+
+    /// One command, with whatever else is under way.
+    async fn run(&self, item: Item, deadline: Option<std::time::Duration>) -> Result<Answered, Error> {
+        self.register().await?;
+        self.inner.submit(item, deadline).await
+    }
+
+    async fn register(&self) -> Result<(), Error> {
         if !self.driver.registered.load(Ordering::Relaxed) {
             self.inner.register(X::Machine::GRAPH).await?;
             self.driver.registered.store(true, Ordering::Relaxed);
         }
-        run_own(&self.inner, items, deadline).await
+        Ok(())
     }
 
     async fn reader(&self) -> Result<Held<DB>, Error> {
@@ -240,8 +252,8 @@ impl<DB: Database, X: Rules> At<DB, X> {
             Box::pin(async move {
                 let item = Item::Command(command);
                 let span = crate::trace::call(&item);
-                let answers =
-                    span.record(machines.run(std::slice::from_ref(&item), deadline)).await.map_err(Error::widen)?;
+                let work = async { Ok(vec![machines.run(item, deadline).await?]) };
+                let answers = span.record(work).await.map_err(Error::widen)?;
                 answers.into_iter().next().map_or(Err(Error::Interrupted), read)
             })
         })
@@ -319,6 +331,7 @@ fn typed<O, R: 'static>(
             Ok(Outcome::new(value, count(answer.seq), answer.at, answer.fresh, answer.superseded))
         }
         Err(Refusal::Failed(error)) => Err(error.widen()),
+        Err(Refusal::Panicked(panic)) => std::panic::resume_unwind(panic),
         Err(Refusal::Rejected(rejection)) => match rejection.downcast() {
             Ok(rejection) => Err(Error::Rejected(*rejection)),
             Err(_) => Err(Error::Interrupted),

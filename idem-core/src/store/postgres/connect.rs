@@ -23,3 +23,8 @@ pub(super) fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, St
     }
     Ok(options)
 }
+
+/// Plans are made once and kept: one that was made while a table was small would scan it for ever.
+pub(super) fn for_groups(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("enable_seqscan", "off"), ("jit", "off")])
+}

@@ -275,9 +275,9 @@ WHERE account = $1::text AND remaining > 0 AND expires_at <= $2::bigint
 ORDER BY account, expires_at LIMIT $3::bigint";
 
 const VIEW_ACCOUNT: &str = "
-SELECT coalesce(t.count, 0), coalesce(t.sum, 0)::bigint, {account}
+SELECT coalesce(t.sum, 0)::bigint, {account}
 FROM {accounts} a
-LEFT JOIN LATERAL (SELECT count(*) AS count, sum(delta) AS sum FROM {tails} WHERE account = a.account AND a.tally) t ON true
+LEFT JOIN LATERAL (SELECT sum(delta) AS sum FROM {tails} WHERE account = a.account AND a.tally) t ON true
 WHERE a.account = $1::text";
 
 const PUT_ACCOUNT: &str = "

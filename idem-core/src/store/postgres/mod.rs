@@ -18,8 +18,8 @@ use sqlx::{Error, PgConnection, Postgres};
 
 use super::error::{Class, StoreError};
 use super::rows::{
-    AccountRow, AccountSettings, AccountView, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, Locks, MachineRow,
-    Migration, RunRow, StateQuery, TransitionRow, Witness, Write, Written,
+    AccountRow, AccountSettings, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, Locks, MachineRow, Migration,
+    RunRow, StateQuery, TransitionRow, Witness, Write, Written,
 };
 use super::tables::Tables;
 use super::{Database, PostedOne, Store};
@@ -32,6 +32,8 @@ impl Database for Postgres {}
 
 impl Store for Postgres {
     const WRITERS: Option<u32> = None;
+
+    const ALONE: usize = 8;
 
     const BLIND: bool = true;
 
@@ -141,7 +143,7 @@ impl Store for Postgres {
         conn: &mut PgConnection,
         sql: &Statements,
         account: &str,
-    ) -> Result<Option<AccountView>, StoreError> {
+    ) -> Result<Option<AccountRow>, StoreError> {
         reads::view_account(conn, sql, account).await.map_err(classify)
     }
 
@@ -252,5 +254,9 @@ impl Store for Postgres {
 
     fn options(url: &str, wait: Duration) -> Result<PgConnectOptions, String> {
         connect::options(url, wait)
+    }
+
+    fn for_groups(options: PgConnectOptions) -> PgConnectOptions {
+        connect::for_groups(options)
     }
 }

@@ -11,8 +11,7 @@ use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::store::read::{Reader, place, places};
 use crate::store::rows::{
-    AccountRow, AccountView, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, MachineRow, RunRow, StateQuery,
-    TransitionRow,
+    AccountRow, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, MachineRow, RunRow, StateQuery, TransitionRow,
 };
 use crate::store::statement::Text;
 
@@ -127,9 +126,9 @@ pub(super) async fn view_account(
     conn: &mut PgConnection,
     sql: &Statements,
     account: &str,
-) -> Result<Option<AccountView>, Error> {
+) -> Result<Option<AccountRow>, Error> {
     let rows = fetch(conn, &sql.view_account, Values::new().bind(account)?.finish()).await?;
-    Ok(rows.first().map(|row| Reader::new(row).account_view()).transpose()?.flatten())
+    Ok(rows.first().map(|row| Reader::new(row).whole_account()).transpose()?.flatten())
 }
 
 pub(super) async fn entries(

@@ -215,8 +215,8 @@ SELECT hold, account, amount, remaining, expires_at FROM {holds} INDEXED BY {:ho
 WHERE account = $1 AND remaining > 0 AND expires_at <= $2
 ORDER BY expires_at LIMIT $3";
 
-/// The tail is always empty.
-const VIEW_ACCOUNT: &str = "SELECT 0, 0, {account} FROM {accounts} a WHERE a.account = $1";
+/// There are no tails.
+const VIEW_ACCOUNT: &str = "SELECT 0, {account} FROM {accounts} a WHERE a.account = $1";
 
 const PUT_ACCOUNT: &str = "
 INSERT INTO {accounts} (account, balance, seq, floor, ceiling, unit, tally, closed_at)

@@ -19,8 +19,8 @@ use sqlx::{Error, Sqlite, SqliteConnection};
 
 use super::error::{Class, StoreError};
 use super::rows::{
-    AccountRow, AccountSettings, AccountView, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, Locks, MachineRow,
-    Migration, RunRow, StateQuery, TransitionRow, Witness, Write, Written,
+    AccountRow, AccountSettings, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, Locks, MachineRow, Migration,
+    RunRow, StateQuery, TransitionRow, Witness, Write, Written,
 };
 use super::tables::Tables;
 use super::{Database, PostedOne, Store};
@@ -33,6 +33,8 @@ impl Database for Sqlite {}
 
 impl Store for Sqlite {
     const WRITERS: Option<u32> = Some(1);
+
+    const ALONE: usize = 1;
 
     const BLIND: bool = false;
 
@@ -142,7 +144,7 @@ impl Store for Sqlite {
         conn: &mut SqliteConnection,
         sql: &Statements,
         account: &str,
-    ) -> Result<Option<AccountView>, StoreError> {
+    ) -> Result<Option<AccountRow>, StoreError> {
         reads::view_account(conn, sql, account).await.map_err(classify)
     }
 

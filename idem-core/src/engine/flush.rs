@@ -1,0 +1,177 @@
+//! One group: loaded, decided and written at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::decide::Decision;
+use super::fault;
+use super::item::{Answered, Item, Refusal, Value};
+use super::load::{assume, load_and_decide};
+use super::posting::fill_in;
+use super::queue::{Busy, Target, Waiter, Waiting};
+use super::resolve::{committed, witness};
+use super::run::{Start, fold_and_give_back, restore_fresh, run_own};
+use crate::error::Error;
+use crate::idem::Inner;
+use crate::store::Database;
+use crate::store::error::{Class, StoreError};
+use crate::store::rows::{Locks, Missed, Write, Written};
+
+/// The longest wait of a group for a key that a stranger is writing.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// How often a group is decided again before its calls go their own ways.
+const ATTEMPTS: u32 = 3;
+
+/// What one attempt came to.
+enum Attempt {
+    Done(Vec<Answered>),
+    /// It rested on an assumption that does not hold.
+    Load,
+    Missed(Vec<Target>),
+    /// Nobody knows why; each call is tried by itself.
+    Apart,
+    Failed(Error),
+    /// The reply was lost, and these answers with it.
+    Broken(Option<Box<Decision>>, StoreError),
+}
+
+/// Answers a group; what it cannot have at once is run apart. With `cautious`, nothing is written without a load. True if the
+/// next group should be cautious: this one met keys that were known, or money that did not fit.
+pub(super) async fn flush<DB: Database>(
+    inner: &Arc<Inner<DB>>,
+    group: Vec<Waiting>,
+    mut busy: Busy<DB>,
+    cautious: bool,
+) -> bool {
+    let (mut items, mut callers): (Vec<Item>, Vec<Waiter>) =
+        group.into_iter().map(|call| (call.item, call.waiter)).unzip();
+    let mut assumed = if cautious { None } else { assume(inner, &items) };
+    let mut written = None;
+    for _ in 0..ATTEMPTS {
+        if items.is_empty() {
+            return cautious;
+        }
+        match attempt(inner, &items, assumed.take()).await {
+            Attempt::Done(answers) => {
+                let answers = restore_fresh(answers, written);
+                let met = answers.iter().any(|answer| !answer.as_ref().is_ok_and(|answer| answer.fresh));
+                callers.into_iter().zip(answers).for_each(|(caller, answer)| caller.answer(Ok(answer)));
+                return met;
+            }
+            Attempt::Load => {}
+            Attempt::Missed(missed) => {
+                for target in missed {
+                    let wants = |caller: &Waiter| caller.targets.contains(&target);
+                    let (theirs, rest): (Vec<_>, Vec<_>) =
+                        items.into_iter().zip(callers).partition(|(_, caller)| wants(caller));
+                    (items, callers) = rest.into_iter().unzip();
+                    apart(inner, theirs, busy.split_off(vec![target]));
+                }
+            }
+            Attempt::Apart => break,
+            Attempt::Failed(error) => {
+                callers.into_iter().for_each(|caller| caller.answer(Err(error.repeat())));
+                return cautious;
+            }
+            Attempt::Broken(decision, error) => {
+                let Some(decision) = decision else { continue };
+                match committed(inner, witness(&decision.write).as_ref(), Box::new(error.source)).await {
+                    Ok(true) => written = Some(decision.answers),
+                    Ok(false) => {}
+                    Err(unknown) => {
+                        tell_unknown(callers, decision.answers, &unknown);
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+    // What still is there goes its own ways, each target by itself.
+    let mut rest: Vec<_> = items.into_iter().zip(callers).collect();
+    while let Some(first) = rest.first().and_then(|(_, caller)| caller.targets.first().copied()) {
+        let (theirs, others): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|(_, caller)| caller.targets.contains(&first));
+        rest = others;
+        apart(inner, theirs, busy.split_off(vec![first]));
+    }
+    true
+}
+
+async fn attempt<DB: Database>(inner: &Arc<Inner<DB>>, items: &[Item], assumed: Option<Decision>) -> Attempt {
+    let mut held = match inner.flushers.acquire().await {
+        Ok(held) => held,
+        Err(error) => return Attempt::Failed(error),
+    };
+    let mut decision = match assumed {
+        Some(decision) => decision,
+        None => match inner.reply(load_and_decide(inner, held.conn(), items, None)).await {
+            Ok(decision) => decision,
+            Err(error) => return failed(None, error),
+        },
+    };
+    if decision.write.is_empty() {
+        held.give_back();
+        return Attempt::Done(decision.answers);
+    }
+    fault::point("group.write.before");
+    let locks = Locks { wait: WAIT.min(inner.settings.wait), skip: true };
+    let wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, locks)).await;
+    fault::point("group.write.after");
+    match wrote {
+        Ok(Written::Done(after)) => {
+            fold_and_give_back(inner, held, &decision.write).await;
+            fill_in(&mut decision.answers, &decision.write, &after);
+            Attempt::Done(decision.answers)
+        }
+        Ok(Written::Lost(missed)) => {
+            held.give_back();
+            match targets(inner, &decision.write, &missed) {
+                none if none.is_empty() => Attempt::Load,
+                missed => Attempt::Missed(missed),
+            }
+        }
+        Err(error) => failed(Some(decision), error),
+    }
+}
+
+/// What comes of an error; the connection is closed.
+fn failed(decision: Option<Decision>, error: StoreError) -> Attempt {
+    match error.class {
+        Class::Broken => Attempt::Broken(decision.map(Box::new), error),
+        Class::Unavailable | Class::ReadOnly => Attempt::Failed(error.not_sent()),
+        _ => Attempt::Apart,
+    }
+}
+
+fn targets<DB: Database>(inner: &Inner<DB>, write: &Write, missed: &Missed) -> Vec<Target> {
+    let machines = missed.machines.iter().filter_map(|place| write.machines.get(*place));
+    let machines = machines.map(|row| inner.queue.machine(&row.machine, &row.id));
+    let accounts = missed.accounts.iter().filter_map(|place| write.accounts.get(*place));
+    machines.chain(accounts.map(|row| inner.queue.account(&row.account))).collect()
+}
+
+/// Runs calls that share a target by themselves, in order, with locks that are waited for.
+fn apart<DB: Database>(inner: &Arc<Inner<DB>>, calls: Vec<(Item, Waiter)>, busy: Busy<DB>) {
+    let inner = inner.clone();
+    tokio::spawn(async move {
+        let _busy = busy;
+        let (items, callers): (Vec<Item>, Vec<Waiter>) = calls.into_iter().unzip();
+        match run_own(&inner, &items, None, Start::Locked).await {
+            Ok(answers) => callers.into_iter().zip(answers).for_each(|(caller, answer)| caller.answer(Ok(answer))),
+            Err(error) => callers.into_iter().for_each(|caller| caller.answer(Err(error.repeat()))),
+        }
+    });
+}
+
+/// Nobody knows whether the write happened. What did not depend on it is answered all the same.
+fn tell_unknown(callers: Vec<Waiter>, answers: Vec<Answered>, unknown: &Error) {
+    for (caller, answer) in callers.into_iter().zip(answers) {
+        let known = match &answer {
+            Ok(answer) => !answer.fresh && !matches!(answer.outcome, Value::Drafted(_)),
+            Err(Refusal::Panicked(_)) => true,
+            Err(_) => false,
+        };
+        caller.answer(if known { Ok(answer) } else { Err(unknown.repeat()) });
+    }
+}

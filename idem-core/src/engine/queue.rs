@@ -1,0 +1,365 @@
+//! Group commit: calls that wait at the same time share a transaction.
+//!
+//! There is no timer. A call that has the database to itself, or nearly, runs alone; while others are at work calls queue, and
+//! one *flusher* takes whatever is there: all of it is loaded, decided and written at once. What nobody can have at the moment,
+//! because a stranger holds its machine or account, is taken out of the group and run *apart*, so that it delays only those
+//! who wait for the same.
+//!
+//! A *target* is a machine or an account. Whoever works on one, alone, in the group or apart, has it in `busy`; calls that
+//! want it meanwhile wait there, in order, and queue together when it is free. So one process never races with itself.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+
+use super::flush::flush;
+use super::item::{Answered, Item};
+use super::run::{Start, run_own};
+use super::settle::names;
+use crate::error::Error;
+use crate::idem::Inner;
+use crate::store::Database;
+
+/// How calls of one process share transactions; see [`Builder::group_commit`](crate::Builder::group_commit).
+#[derive(Debug, Clone, Copy)]
+pub struct GroupCommit {
+    on: bool,
+    items: usize,
+    bytes: usize,
+    waiting: usize,
+}
+
+impl Default for GroupCommit {
+    /// On; at most 1,000 calls and 4 MiB at a time, and at most 10,000 waiting.
+    fn default() -> Self {
+        Self { on: true, items: 1_000, bytes: 4 << 20, waiting: 10_000 }
+    }
+}
+
+impl GroupCommit {
+    /// Each call has a transaction of its own.
+    pub fn off() -> Self {
+        Self { on: false, ..Self::default() }
+    }
+
+    /// At most this many calls share a transaction; at least one.
+    #[must_use]
+    pub fn max_calls(self, calls: usize) -> Self {
+        Self { items: calls.max(1), ..self }
+    }
+
+    /// About this many bytes of payloads share a transaction.
+    #[must_use]
+    pub fn max_bytes(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// At most this many calls wait; more wait for a place, bounded as for a lock.
+    #[must_use]
+    pub fn max_waiting(self, calls: usize) -> Self {
+        Self { waiting: calls.clamp(1, Semaphore::MAX_PERMITS), ..self }
+    }
+}
+
+/// The calls of one [`Idem`](crate::Idem) that are under way.
+pub(crate) struct Queue {
+    settings: GroupCommit,
+    state: Mutex<State>,
+    places: Arc<Semaphore>,
+    hasher: RandomState,
+    idle: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Waiting>,
+    busy: HashMap<Target, Vec<Waiting>>,
+    /// The flusher is at work, or about to be.
+    flushing: bool,
+    /// Calls that have not been answered, waiting or not.
+    callers: usize,
+    closed: bool,
+}
+
+/// A machine or an account, by its hash: two that collide only wait for each other.
+pub(super) type Target = u64;
+
+/// A call in the queue.
+pub(super) struct Waiting {
+    pub(super) item: Item,
+    pub(super) waiter: Waiter,
+}
+
+/// Who waits for an answer.
+pub(super) struct Waiter {
+    pub(super) targets: Vec<Target>,
+    reply: oneshot::Sender<Result<Answered, Error>>,
+    /// The flusher has it, or the caller gave up: whoever sets it first.
+    taken: Arc<AtomicBool>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Waiter {
+    pub(super) fn answer(self, answer: Result<Answered, Error>) {
+        // A caller that went away needs no answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+impl Queue {
+    pub(crate) fn new(settings: GroupCommit) -> Self {
+        Self {
+            settings,
+            state: Mutex::default(),
+            places: Arc::new(Semaphore::new(settings.waiting)),
+            hasher: RandomState::new(),
+            idle: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an item needs for itself.
+    fn targets(&self, item: &Item) -> Vec<Target> {
+        match item {
+            Item::Command(command) => vec![self.hasher.hash_one((command.machine(), &*command.id))],
+            Item::Posting(posting) => {
+                let (accounts, hold) = names(&posting.change);
+                accounts.into_iter().chain(hold).map(|name| self.account(name)).collect()
+            }
+        }
+    }
+
+    pub(super) fn account(&self, name: &str) -> Target {
+        self.hasher.hash_one(name)
+    }
+
+    pub(super) fn machine(&self, machine: &str, id: &str) -> Target {
+        self.hasher.hash_one((machine, id))
+    }
+
+    /// The next group: what waits, up to the limits, without what others are busy with.
+    fn next_group(&self) -> Vec<Waiting> {
+        let mut state = self.state();
+        let mut group: Vec<Waiting> = Vec::new();
+        let (mut own, mut bytes) = (HashSet::new(), 0);
+        while group.len() < self.settings.items && bytes <= self.settings.bytes {
+            let Some(next) = state.waiting.pop_front() else { break };
+            let theirs =
+                next.waiter.targets.iter().find(|target| !own.contains(*target) && state.busy.contains_key(target));
+            if let Some(theirs) = theirs.copied() {
+                state.busy.entry(theirs).or_default().push(next);
+                continue;
+            }
+            if next.waiter.taken.swap(true, Ordering::AcqRel) {
+                continue;
+            }
+            for target in &next.waiter.targets {
+                own.insert(*target);
+                state.busy.entry(*target).or_default();
+            }
+            bytes += next.item.size();
+            group.push(next);
+        }
+        if group.is_empty() {
+            state.flushing = false;
+        }
+        group
+    }
+
+    /// Lets go of targets: who waited for them queues.
+    fn release(&self, targets: &[Target]) {
+        let mut state = self.state();
+        for target in targets {
+            let waited = state.busy.remove(target).unwrap_or_default();
+            state.waiting.extend(waited);
+        }
+    }
+
+    fn leave(&self) {
+        let mut state = self.state();
+        state.callers -= 1;
+        if state.callers == 0 {
+            self.idle.notify_waiters();
+        }
+    }
+
+    /// Takes no more calls, and waits until those under way are answered.
+    pub(crate) async fn drain(&self) {
+        self.state().closed = true;
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.state().callers == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+/// A call that is counted until it is answered or dropped.
+struct Caller<'q>(&'q Queue);
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// Targets that someone works on; dropped, who waited for them is served.
+pub(super) struct Busy<DB: Database> {
+    inner: Arc<Inner<DB>>,
+    targets: Vec<Target>,
+}
+
+impl<DB: Database> Busy<DB> {
+    /// Parts with some of the targets.
+    pub(super) fn split_off(&mut self, targets: Vec<Target>) -> Self {
+        self.targets.retain(|target| !targets.contains(target));
+        Self { inner: self.inner.clone(), targets }
+    }
+}
+
+impl<DB: Database> Drop for Busy<DB> {
+    fn drop(&mut self) {
+        self.inner.queue.release(&self.targets);
+        wake(&self.inner);
+    }
+}
+
+/// How a call goes on.
+enum Admitted<DB: Database> {
+    Alone(Busy<DB>),
+    Queued,
+}
+
+impl<DB: Database> Inner<DB> {
+    /// Answers one item: alone, or together with those that wait at the same time.
+    ///
+    /// # Errors
+    /// As the item's own, and those of the database.
+    pub(crate) async fn submit(self: &Arc<Self>, item: Item, deadline: Option<Duration>) -> Result<Answered, Error> {
+        let queue = &self.queue;
+        if !queue.settings.on {
+            return self.alone(item, deadline).await;
+        }
+        let targets = queue.targets(&item);
+        let (_caller, admitted) = self.admit(&targets)?;
+        if let Admitted::Alone(_busy) = admitted {
+            return self.alone(item, deadline).await;
+        }
+        let began = Instant::now();
+        let patience = deadline.unwrap_or(self.settings.wait);
+        let in_flight = || Error::InFlight { waited: began.elapsed() };
+        let place = timeout(patience, queue.places.clone().acquire_owned()).await;
+        let place = place.map_err(|_| in_flight())?.map_err(|_| Error::Interrupted)?;
+        let (reply, mut answer) = oneshot::channel();
+        let taken = Arc::new(AtomicBool::new(false));
+        let waiter = Waiter { targets, reply, taken: taken.clone(), _place: place };
+        queue.state().waiting.push_back(Waiting { item, waiter });
+        wake(self);
+        if let Some(deadline) = deadline {
+            let left = deadline.saturating_sub(began.elapsed());
+            match timeout(left, &mut answer).await {
+                Ok(answered) => return answered.unwrap_or_else(|_| Err(gone())),
+                // Not begun, and never will be.
+                Err(_) if !taken.swap(true, Ordering::AcqRel) => return Err(in_flight()),
+                Err(_) => {}
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    async fn alone(&self, item: Item, deadline: Option<Duration>) -> Result<Answered, Error> {
+        let answers = run_own(self, std::slice::from_ref(&item), deadline, Start::Fresh).await?;
+        answers.into_iter().next().ok_or(Error::Interrupted)
+    }
+
+    fn admit(self: &Arc<Self>, targets: &[Target]) -> Result<(Caller<'_>, Admitted<DB>), Error> {
+        let mut state = self.queue.state();
+        if state.closed {
+            return Err(Error::Unavailable { source: "this `Idem` was shut down".into() });
+        }
+        state.callers += 1;
+        let free = state.callers <= DB::ALONE && !targets.iter().any(|target| state.busy.contains_key(target));
+        let admitted = if free {
+            state.busy.extend(targets.iter().map(|target| (*target, Vec::new())));
+            Admitted::Alone(Busy { inner: self.clone(), targets: targets.to_vec() })
+        } else {
+            Admitted::Queued
+        };
+        drop(state);
+        Ok((Caller(&self.queue), admitted))
+    }
+}
+
+/// Sees to it that a flusher is at work if anyone waits.
+fn wake<DB: Database>(inner: &Arc<Inner<DB>>) {
+    let mut state = inner.queue.state();
+    if state.flushing || state.waiting.is_empty() {
+        return;
+    }
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => {
+            state.flushing = true;
+            drop(state);
+            runtime.spawn(flush_all(Flusher { inner: inner.clone(), done: false }));
+        }
+        // Nobody is there to do it any more; those who wait are told.
+        Err(_) => state.waiting.clear(),
+    }
+}
+
+/// The flusher's claim to be the only one.
+struct Flusher<DB: Database> {
+    inner: Arc<Inner<DB>>,
+    done: bool,
+}
+
+impl<DB: Database> Drop for Flusher<DB> {
+    /// Its runtime went away in the middle; those who wait are told.
+    fn drop(&mut self) {
+        if !self.done {
+            let mut state = self.inner.queue.state();
+            state.flushing = false;
+            state.waiting.clear();
+        }
+    }
+}
+
+async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
+    let mut cautious = false;
+    loop {
+        // Those whom the last group has answered are about to come again.
+        tokio::task::yield_now().await;
+        let group = flusher.inner.queue.next_group();
+        if group.is_empty() {
+            flusher.done = true;
+            return;
+        }
+        let mut targets: Vec<Target> = group.iter().flat_map(|call| call.waiter.targets.iter().copied()).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        let busy = Busy { inner: flusher.inner.clone(), targets };
+        cautious = flush(&flusher.inner, group, busy, cautious).await;
+    }
+}
+
+fn gone() -> Error {
+    Error::Indeterminate { source: "the task that wrote for this call is gone".into() }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queue").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
