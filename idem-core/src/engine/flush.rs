@@ -71,7 +71,9 @@ pub(super) async fn flush<DB: Database>(
             }
             Attempt::Apart => break,
             Attempt::Failed(error) => {
-                callers.into_iter().for_each(|caller| caller.answer(Err(error.repeat())));
+                for caller in callers {
+                    caller.answer(Err(error.repeat()));
+                }
                 return cautious;
             }
             Attempt::Broken(decision, error) => {

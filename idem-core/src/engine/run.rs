@@ -181,24 +181,24 @@ async fn as_assumed<DB: Database>(
 ) -> Result<Attempt, StoreError> {
     fault::point("own.write.before");
     let (conn, write) = (held.conn(), &decision.write);
-    let wrote = match write.entries.as_slice() {
+    let done = match write.entries.as_slice() {
         [only] if only.seq.is_none() => match inner.reply(DB::post_one(conn, &inner.sql, write, wait)).await {
             Ok(PostedOne::Done(account)) => Ok(Written::Done(After { now: account.at, accounts: vec![account] })),
             Ok(PostedOne::Undecided) => Ok(Written::Lost(Missed::default())),
             Ok(PostedOne::Known(row)) => {
                 held.give_back();
-                return Ok(known(inner, items, row));
+                return Ok(known(inner, items, &row));
             }
             Err(error) => Err(error),
         },
         _ => inner.reply(DB::write_own(conn, &inner.sql, write, Locks { wait, skip: false })).await,
     };
     fault::point("own.write.after");
-    concluded(inner, held, decision, wrote).await
+    concluded(inner, held, decision, done).await
 }
 
 /// Answers the one item whose key is known.
-fn known<DB: Database>(inner: &Inner<DB>, items: &[Item], row: KeyRow) -> Attempt {
+fn known<DB: Database>(inner: &Inner<DB>, items: &[Item], row: &KeyRow) -> Attempt {
     let keys = items.iter().filter_map(Item::key).map(|hash| (*hash, row.clone())).collect();
     let snapshot = Snapshot { keys, ..Snapshot::default() };
     decide(items, &snapshot, &inner.settings.limits).map_or(Attempt::Lost, |decision| Attempt::Done(decision.answers))

@@ -128,9 +128,9 @@ impl Books {
         let mut before = Touched::default();
         for change in changes {
             let (accounts, hold) = names(change);
-            let held = hold.and_then(|hold| self.holds.get(hold));
-            before.holds.extend(hold.map(|hold| (hold.clone(), held.cloned())));
-            for name in accounts.into_iter().chain(held.map(|hold| &hold.account)) {
+            let known = hold.and_then(|hold| self.holds.get(hold));
+            before.holds.extend(hold.map(|hold| (hold.clone(), known.cloned())));
+            for name in accounts.into_iter().chain(known.map(|hold| &hold.account)) {
                 before.accounts.push((name.clone(), self.accounts.get(name).cloned()));
             }
         }
@@ -201,23 +201,23 @@ impl Books {
                 Ok(vec![Leg { hold: Some((hold.clone(), *amount)), ..leg(account, 0) }])
             }
             Move::Capture { hold, amount, to } => {
-                let held = self.hold(hold, Some(now))?;
+                let found = self.hold(hold, Some(now))?;
                 if *amount < 0 {
                     return Err(LedgerError::NegativeAmount { amount: *amount }.into());
                 }
-                if *amount > held.remaining {
-                    let (hold, remaining) = (hold.to_string(), held.remaining);
-                    return Err(LedgerError::HoldExceeded { hold, remaining, amount: *amount }.into());
+                if *amount > found.remaining {
+                    let (name, remaining) = (hold.to_string(), found.remaining);
+                    return Err(LedgerError::HoldExceeded { hold: name, remaining, amount: *amount }.into());
                 }
-                let payer = Leg { hold: Some((hold.clone(), -amount)), ..leg(&held.account, -amount) };
+                let payer = Leg { hold: Some((hold.clone(), -amount)), ..leg(&found.account, -amount) };
                 Ok(match to {
                     Some(to) => ring(vec![payer, leg(to, *amount)]),
                     None => vec![payer],
                 })
             }
             Move::Release { hold } => {
-                let held = self.hold(hold, None)?;
-                Ok(vec![Leg { hold: Some((hold.clone(), -held.remaining)), ..leg(&held.account, 0) }])
+                let found = self.hold(hold, None)?;
+                Ok(vec![Leg { hold: Some((hold.clone(), -found.remaining)), ..leg(&found.account, 0) }])
             }
         }
     }

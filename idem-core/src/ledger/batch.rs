@@ -19,13 +19,13 @@ pub const MAX_BATCH: usize = 10_000;
 pub struct Delta {
     account: String,
     key: Key,
-    delta: i64,
+    amount: i64,
 }
 
 impl Delta {
     /// Changes the balance of `account` by `delta` minor units, once for this key.
     pub fn new(account: impl Into<String>, key: &Key, delta: i64) -> Self {
-        Self { account: account.into(), key: key.clone(), delta }
+        Self { account: account.into(), key: key.clone(), amount: delta }
     }
 }
 
@@ -45,8 +45,8 @@ impl<DB: Database> Ledger<DB> {
         }
         let mut items = Vec::with_capacity(deltas.len());
         let mut unfit = Vec::with_capacity(deltas.len());
-        for Delta { account, key, delta } in deltas {
-            let change = Move::Delta { account: account.as_str().into(), delta: *delta };
+        for Delta { account, key, amount } in deltas {
+            let change = Move::Delta { account: account.as_str().into(), delta: *amount };
             unfit.push(posting(key, change).map(|posting| items.push(Item::Posting(posting))).err());
         }
         let answers =

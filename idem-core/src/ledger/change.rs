@@ -97,14 +97,8 @@ fn fingerprint(change: &Move) -> Fingerprint {
         }
         Move::Transfer { from, to, amount } => of(from, &format!("[{},{amount}]", quoted(to))),
         Move::Post { legs } => {
-            let legs: Vec<(&str, i64)> = legs.iter().map(|(account, delta)| (&**account, *delta)).collect();
-            of(
-                "",
-                &serde_json::Value::from_iter(
-                    legs.into_iter().map(|(account, delta)| serde_json::json!([account, delta])),
-                )
-                .to_string(),
-            )
+            let legs = legs.iter().map(|(account, delta)| serde_json::json!([&**account, delta]));
+            of("", &legs.collect::<serde_json::Value>().to_string())
         }
         Move::Hold { account, amount, expires, .. } => {
             let lifetime = expires.map_or(0, |expires| expires.as_micros());

@@ -71,6 +71,7 @@ impl Entry {
         entries.first().map(Self::of)
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "read as the outcomes that can lack an entry are")]
     pub(super) fn read_all(entries: &[EntryRow]) -> Option<Vec<Self>> {
         Some(entries.iter().map(Self::of).collect())
     }

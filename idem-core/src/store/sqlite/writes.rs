@@ -18,9 +18,8 @@ pub(super) async fn own(conn: &mut SqliteConnection, sql: &Statements, write: &W
     let shape = Shape::of(write, false);
     let arguments = bind::write(write, shape)?;
     let written = fetch(conn, &sql.write_own.get(shape), arguments).await;
-    let rows = match all_or_nothing(conn, sql, written, "ROLLBACK").await? {
-        Some(rows) => rows,
-        None => return Ok(Written::Lost(Missed::default())),
+    let Some(rows) = all_or_nothing(conn, sql, written, "ROLLBACK").await? else {
+        return Ok(Written::Lost(Missed::default()));
     };
     let accounts = rows.iter().map(|row| Reader::new(row).funded()).collect::<Result<_, _>>()?;
     let now = write.now.unwrap_or(Timestamp::from_micros(0));

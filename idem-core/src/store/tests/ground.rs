@@ -202,7 +202,7 @@ mod sqlite {
         }
 
         async fn number(conn: &mut SqliteConnection, text: &str) -> i64 {
-            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(&text)
+            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(text)
         }
 
         async fn scans(conn: &mut SqliteConnection, sql: &Self::Sql) -> Vec<String> {
@@ -272,7 +272,7 @@ mod postgres {
         }
 
         async fn number(conn: &mut PgConnection, text: &str) -> i64 {
-            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(&text)
+            sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(text)
         }
 
         async fn scans(conn: &mut PgConnection, sql: &Self::Sql) -> Vec<String> {
