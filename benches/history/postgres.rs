@@ -1,0 +1,67 @@
+//! The PostgreSQL side: a database of the bench's own on a server that is there.
+
+use std::str::FromStr;
+
+use idem_core::Idem;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres};
+
+use crate::Failure;
+use crate::book::{Gaps, MACHINE, Shelf};
+use crate::measure::compare;
+use crate::settings::Settings;
+
+/// Measures on the server that `IDEM_POSTGRES_URL` names.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {
+        println!("SKIPPED: PostgreSQL. Set IDEM_POSTGRES_URL to a server where databases may be created.");
+        return Ok(());
+    };
+    let server = PgConnectOptions::from_str(&url)?;
+    let name = format!("idem_history_{}", std::process::id());
+    let mut admin = server.connect().await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
+    let measured = measure(server.database(&name), settings).await;
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
+    admin.close().await?;
+    measured
+}
+
+async fn measure(database: PgConnectOptions, settings: &Settings) -> Result<(), Failure> {
+    let idem = Idem::<Postgres>::builder().max_connections(32).open(database.to_url_lossy().as_str()).await?;
+    let mut shelves = Vec::new();
+    for &length in &settings.lengths {
+        shelves.push(Shelf::filled(&idem, length).await?);
+    }
+    let mut conn = database.connect().await?;
+    for gaps in shelves.iter().flat_map(Shelf::gaps) {
+        fill(&mut conn, gaps).await?;
+    }
+    for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+        sqlx::raw_sql(statement).execute(&mut conn).await?;
+    }
+    let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&mut conn).await?;
+    compare(&format!("PostgreSQL {version}"), &shelves, settings).await
+}
+
+/// Spreads the machine's own turns and copies the newest one into the gaps, with a key each.
+async fn fill(conn: &mut PgConnection, Gaps { id, length, gap, newest }: Gaps) -> Result<(), Failure> {
+    let here = format!("machine = '{MACHINE}' AND id = '{id}'");
+    let free = format!(
+        "generate_series(3, {length}) AS n, idem_transitions AS sample \
+         WHERE {here} AND seq = {newest} AND ((n - 2) % {gap} <> 0 OR n > {newest})"
+    );
+    let statements = format!(
+        "UPDATE idem_transitions SET seq = -(2 + (seq - 2) * {gap}) WHERE {here} AND seq > 2;
+         UPDATE idem_transitions SET seq = -seq WHERE {here} AND seq < 0;
+         UPDATE idem_keys SET seq = 2 + (seq - 2) * {gap} WHERE surface = '{MACHINE}' AND target = '{id}' AND seq > 2;
+         UPDATE idem_machines SET version = {length} WHERE {here};
+         INSERT INTO idem_transitions
+         SELECT machine, id, n, command, from_state, state, body, payload, outcome, fingerprint, scope,
+                'filler-' || n, from_visit, visit, at, correlation FROM {free};
+         INSERT INTO idem_keys
+         SELECT substr(sha256(convert_to(id || n, 'UTF8')), 1, 23), machine, id, n, fingerprint, at, NULL FROM {free}"
+    );
+    sqlx::raw_sql(AssertSqlSafe(statements)).execute(conn).await?;
+    Ok(())
+}
