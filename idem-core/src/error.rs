@@ -91,7 +91,7 @@ pub enum Error<R = Infallible> {
 
     /// Another call that holds this machine, account or key has not finished in time. Retryable: the next try gets its
     /// answer.
-    #[error("another call that holds the same machine, account or key has not finished within {waited:?}; try again")]
+    #[error("another call that holds the same machine, account or key has not finished within {} ms; try again", waited.as_millis())]
     InFlight {
         /// How long this call waited.
         waited: Duration,
@@ -654,5 +654,16 @@ impl std::fmt::Display for Bound {
             (None, Some(ceiling)) => write!(f, "it must not rise above {ceiling}"),
             (None, None) => f.write_str("it must stay within 64 bits"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_shown_in_milliseconds() {
+        let error = Error::<Infallible>::InFlight { waited: Duration::from_nanos(2_001_234_567) };
+        assert!(error.to_string().contains("within 2001 ms"), "{error}");
     }
 }
