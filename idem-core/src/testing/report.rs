@@ -63,10 +63,15 @@ impl fmt::Display for Report {
             write!(f, "{}{row}: {many}", if at == 0 { "" } else { ", " })?;
         }
         writeln!(f, ")")?;
+        let unreached = if self.truncated {
+            format!("NOT REACHED before the bound of {} cases", self.cases)
+        } else {
+            "NOT REACHED; a sample of the state, or of a command that leads there, is missing".to_owned()
+        };
         for (what, states) in [
             ("reached by commands", &self.reached),
             ("reached by an override alone; a sample of a command that leads there is missing", &self.overridden),
-            ("NOT REACHED; a sample of the state, or of a command that leads there, is missing", &self.unreached),
+            (&*unreached, &self.unreached),
         ] {
             if !states.is_empty() {
                 writeln!(f, "  {what}: {}", states.join(", "))?;
