@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, on the database's clock.
 ///
-/// Displayed as RFC 3339, for example `2026-11-22T10:18:00.000000Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Displayed, also by `Debug`, as RFC 3339: for example `2026-11-22T10:18:00.000000Z`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
@@ -79,6 +79,12 @@ impl fmt::Display for Timestamp {
     }
 }
 
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +96,7 @@ mod tests {
         assert_eq!(shown(-1), "1969-12-31T23:59:59.999999Z");
         assert_eq!(shown(951_782_400_000_000), "2000-02-29T00:00:00.000000Z");
         assert_eq!(shown(1_795_342_680_123_456), "2026-11-22T10:18:00.123456Z");
+        assert_eq!(format!("{:?}", Some(Timestamp::from_micros(0))), "Some(1970-01-01T00:00:00.000000Z)");
     }
 
     #[test]
