@@ -22,6 +22,8 @@ impl Subject for OnSqlite {
             read_only_url: format!("sqlite://{}?mode=ro", file.display()),
             unusable_urls: vec![
                 ("sqlite::memory:".to_owned(), ErrorKind::Config),
+                ("sqlite://".to_owned(), ErrorKind::Config),
+                ("sqlite:?mode=rwc".to_owned(), ErrorKind::Config),
                 ("sqlite://:memory:".to_owned(), ErrorKind::Config),
                 ("sqlite://x.db?mode=memory".to_owned(), ErrorKind::Config),
                 ("postgres://localhost/x".to_owned(), ErrorKind::Config),

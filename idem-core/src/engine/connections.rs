@@ -100,11 +100,16 @@ impl<DB: Database> Kept<DB> {
     /// A server that is starting refuses connections; it is asked again until the deadline.
     async fn connect(&self, deadline: Instant) -> Result<DB::Connection, sqlx::Error> {
         const PAUSE: Duration = Duration::from_millis(50);
+        let mut refused = None;
         loop {
             match timeout_at(deadline, self.options.connect()).await {
-                Ok(Err(error)) if is_passing::<DB>(&error) && Instant::now() + PAUSE < deadline => sleep(PAUSE).await,
+                Ok(Err(error)) if is_passing::<DB>(&error) && Instant::now() + PAUSE < deadline => {
+                    refused = Some(error);
+                    sleep(PAUSE).await;
+                }
                 Ok(result) => return result,
-                Err(_) => return Err(sqlx::Error::PoolTimedOut),
+                // Why the server did not let us in says more than that the time is up.
+                Err(_) => return Err(refused.unwrap_or(sqlx::Error::PoolTimedOut)),
             }
         }
     }

@@ -13,6 +13,11 @@ pub(super) fn options(url: &str, wait: Duration) -> Result<SqliteConnectOptions,
     if !url.starts_with("sqlite:") {
         return Err(format!("{url:?} is not a URL of SQLite; write `sqlite://path/to/file.db`"));
     }
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    if path.is_empty() || path.starts_with('?') {
+        // SQLite would make a file of its own for each connection, and remove it with the connection.
+        return Err(format!("{url:?} names no file; write `sqlite://path/to/file.db`"));
+    }
     if url.contains(":memory:") || url.contains("mode=memory") {
         return Err("a database in memory is another one for each connection and is gone with it; open a file (in a \
                     temporary folder for tests), or use the machine's `in_memory`"
