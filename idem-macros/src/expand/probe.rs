@@ -21,6 +21,7 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
     quote! {
         #assertions
 
+        #[doc(hidden)]
         #[allow(dead_code)]
         struct Probe<T>(::core::marker::PhantomData<T>);
 
@@ -49,6 +50,7 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
             }
         }
 
+        #[doc(hidden)]
         #[allow(dead_code)]
         trait Unstored<T> {
             fn encode(_: &T) -> #result<#private::Stored, #private::WireError> {

@@ -76,6 +76,7 @@ impl Types {
                 note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
                 note = "see docs/errors/F305.md"
             )]
+            #[doc(hidden)]
             trait WithSerde {}
 
             // Without this the compiler asks for `Serialize`, which is half of what is missing.
@@ -83,8 +84,8 @@ impl Types {
             impl<T: #krate::__private::State> WithSerde for T {}
 
             const _: () = {
-                const fn stored<T: WithSerde>() {}
-                #(stored::<#stored>();)*
+                const fn must_have_serde<T: WithSerde>() {}
+                #(must_have_serde::<#stored>();)*
             };
         }
     }

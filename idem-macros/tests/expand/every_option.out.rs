@@ -764,15 +764,17 @@ The rejection, if the command is refused.*/
         note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
         note = "see docs/errors/F305.md"
     )]
+    #[doc(hidden)]
     trait WithSerde {}
     #[diagnostic::do_not_recommend]
     impl<T: crate::harmless::__private::State> WithSerde for T {}
     const _: () = {
-        const fn stored<T: WithSerde>() {}
-        stored::<super::__IdemDoorT2>();
-        stored::<super::__IdemDoorT3>();
-        stored::<super::__IdemDoorT4>();
+        const fn must_have_serde<T: WithSerde>() {}
+        must_have_serde::<super::__IdemDoorT2>();
+        must_have_serde::<super::__IdemDoorT3>();
+        must_have_serde::<super::__IdemDoorT4>();
     };
+    #[doc(hidden)]
     #[allow(dead_code)]
     struct Probe<T>(::core::marker::PhantomData<T>);
     #[allow(dead_code)]
@@ -803,6 +805,7 @@ The rejection, if the command is refused.*/
             crate::harmless::__private::copy_outcome(outcome, reply, copy)
         }
     }
+    #[doc(hidden)]
     #[allow(dead_code)]
     trait Unstored<T> {
         fn encode(

@@ -414,12 +414,14 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
         note = "see docs/errors/F305.md"
     )]
+    #[doc(hidden)]
     trait WithSerde {}
     #[diagnostic::do_not_recommend]
     impl<T: ::idem_core::__private::State> WithSerde for T {}
     const _: () = {
-        const fn stored<T: WithSerde>() {}
+        const fn must_have_serde<T: WithSerde>() {}
     };
+    #[doc(hidden)]
     #[allow(dead_code)]
     struct Probe<T>(::core::marker::PhantomData<T>);
     #[allow(dead_code)]
@@ -450,6 +452,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             ::idem_core::__private::copy_outcome(outcome, reply, copy)
         }
     }
+    #[doc(hidden)]
     #[allow(dead_code)]
     trait Unstored<T> {
         fn encode(

@@ -885,15 +885,17 @@ The rejection, if the command is refused.*/
         note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
         note = "see docs/errors/F305.md"
     )]
+    #[doc(hidden)]
     trait WithSerde {}
     #[diagnostic::do_not_recommend]
     impl<T: ::idem_core::__private::State> WithSerde for T {}
     const _: () = {
-        const fn stored<T: WithSerde>() {}
-        stored::<super::__IdemOrderT0>();
-        stored::<super::__IdemOrderT2>();
-        stored::<super::__IdemOrderT1>();
+        const fn must_have_serde<T: WithSerde>() {}
+        must_have_serde::<super::__IdemOrderT0>();
+        must_have_serde::<super::__IdemOrderT2>();
+        must_have_serde::<super::__IdemOrderT1>();
     };
+    #[doc(hidden)]
     #[allow(dead_code)]
     struct Probe<T>(::core::marker::PhantomData<T>);
     #[allow(dead_code)]
@@ -924,6 +926,7 @@ The rejection, if the command is refused.*/
             ::idem_core::__private::copy_outcome(outcome, reply, copy)
         }
     }
+    #[doc(hidden)]
     #[allow(dead_code)]
     trait Unstored<T> {
         fn encode(
