@@ -1,0 +1,20 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm(endless)]
+#[command(Pay)]
+#[command(Ship)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid)]
+    Pending,
+    #[on(Ship => Shipped)]
+    Paid,
+    #[terminal]
+    Shipped,
+    #[terminal]
+    Lost,
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Pay)]
+#[command(Ship)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay -> Paid)]
+    Pending,
+    #[on(Ship => Shipped)]
+    Paid,
+    #[terminal]
+    Shipped {
+        #[fact]
+        at: u64,
+    },
+}
+
+fn main() {}

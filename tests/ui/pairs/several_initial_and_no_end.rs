@@ -1,0 +1,17 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Pay)]
+#[command(Ship)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid)]
+    Pending,
+    #[initial]
+    #[on(Ship => Pending)]
+    Paid,
+}
+
+fn main() {}
