@@ -150,7 +150,7 @@ pub trait Repeatable {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot name a repeat of `{C}`",
     label = "expected `&Key`, or `Natural` for a command whose repeat is unambiguous",
-    note = "make a key by `Key::new(scope, key)` and pass it by reference; see docs/errors for `Natural`"
+    note = "pass `&key`, with a key made by `Key::new(scope, key)`; see docs/errors for `Natural`"
 )]
 pub trait Named<C> {
     /// The key, if there is one.
