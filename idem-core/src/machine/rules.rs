@@ -138,6 +138,26 @@ pub fn copy_outcome<T: Clone + 'static, R: 'static>(outcome: &T, reply: fn(T) ->
 #[allow(clippy::exhaustive_structs, reason = "a name, written by users as a value")]
 pub struct Natural;
 
+/// For `apply`, where a command is known at run time.
+impl From<Natural> for Option<&Key> {
+    fn from(_: Natural) -> Self {
+        None
+    }
+}
+
+/// For the items of `apply_all`.
+impl From<Natural> for Option<Key> {
+    fn from(_: Natural) -> Self {
+        None
+    }
+}
+
+impl From<&Key> for Option<Key> {
+    fn from(key: &Key) -> Self {
+        Some(key.clone())
+    }
+}
+
 /// A command that [`Natural`] can name. Implemented by the macro.
 #[diagnostic::on_unimplemented(
     message = "[F401] a repeat of `{Self}` without a key is ambiguous",

@@ -116,13 +116,14 @@ impl Handle {
         quote! {
             #(#methods)*
 
-            /// Runs a command that was decoded from a wire. Without a key it must be one that
-            /// `Natural` could name, else the answer is `KeyRequired`.
-            pub fn apply(
+            /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
+            /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
+            pub fn apply<'key>(
                 #receiver,
-                key: ::core::option::Option<&#krate::Key>,
+                key: impl ::core::convert::Into<::core::option::Option<&'key #krate::Key>>,
                 command: Command,
             ) -> #result {
+                let key: ::core::option::Option<&#krate::Key> = ::core::convert::Into::into(key);
                 self.0.__apply(key.cloned(), command)
             }
         }

@@ -643,12 +643,15 @@ The rejection, if the command is refused.*/
         key : impl crate ::harmless::__private::Named < r#Match >, r#match : r#Match) ->
         crate ::harmless::machine::Call < '_, (), R::Rejection > { self.0.__call(crate
         ::harmless::__private::Named::__key(key), Command::r#Match(r#match)) } #[doc =
-        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
-        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
-        apply(& self, key : ::core::option::Option < & crate ::harmless::Key >, command :
-        Command,) -> crate ::harmless::machine::Call < '_, Reply, R::Rejection > { self.0
-        .__apply(key.cloned(), command) } } #[doc =
-        r" One machine inside a transaction of the caller's."] pub (in
+        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        #[doc =
+        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply < 'key > (& self, key : impl ::core::convert::Into <
+        ::core::option::Option < & 'key crate ::harmless::Key >>, command : Command,) ->
+        crate ::harmless::machine::Call < '_, Reply, R::Rejection > { let key :
+        ::core::option::Option < & crate ::harmless::Key > =
+        ::core::convert::Into::into(key); self.0.__apply(key.cloned(), command) } } #[doc
+        = r" One machine inside a transaction of the caller's."] pub (in
         super::super::house) struct Within < 't, DB : crate ::harmless::Database, R :
         Transitions > (crate ::harmless::machine::Within < 't, DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
@@ -674,11 +677,14 @@ The rejection, if the command is refused.*/
         impl crate ::harmless::__private::Named < r#Match >, r#match : r#Match) -> crate
         ::harmless::machine::Call < 't, (), R::Rejection > { self.0.__call(crate
         ::harmless::__private::Named::__key(key), Command::r#Match(r#match)) } #[doc =
-        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
-        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
-        apply(self, key : ::core::option::Option < & crate ::harmless::Key >, command :
-        Command,) -> crate ::harmless::machine::Call < 't, Reply, R::Rejection > { self.0
-        .__apply(key.cloned(), command) } }
+        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        #[doc =
+        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply < 'key > (self, key : impl ::core::convert::Into <
+        ::core::option::Option < & 'key crate ::harmless::Key >>, command : Command,) ->
+        crate ::harmless::machine::Call < 't, Reply, R::Rejection > { let key :
+        ::core::option::Option < & crate ::harmless::Key > =
+        ::core::convert::Into::into(key); self.0.__apply(key.cloned(), command) } }
     }
     /// One machine in memory.
     pub(in super::super::house) struct InMemory<R: Transitions>(
@@ -726,16 +732,21 @@ The rejection, if the command is refused.*/
                     Command::r#Match(r#match),
                 )
         }
-        /// Runs a command that was decoded from a wire. Without a key it must be one that
-        /// `Natural` could name, else the answer is `KeyRequired`.
-        pub fn apply(
+        /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
+        /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply<'key>(
             &mut self,
-            key: ::core::option::Option<&crate::harmless::Key>,
+            key: impl ::core::convert::Into<
+                ::core::option::Option<&'key crate::harmless::Key>,
+            >,
             command: Command,
         ) -> ::core::result::Result<
             crate::harmless::Outcome<Reply>,
             crate::harmless::Error<R::Rejection>,
         > {
+            let key: ::core::option::Option<&crate::harmless::Key> = ::core::convert::Into::into(
+                key,
+            );
             self.0.__apply(key.cloned(), command)
         }
     }

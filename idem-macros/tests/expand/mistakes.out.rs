@@ -570,11 +570,14 @@ The rejection, if the command is refused.*/
         ship(& self, key : impl ::idem_core::__private::Named < Ship >, ship : Ship) ->
         ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
         .__call(::idem_core::__private::Named::__key(key), Command::Ship(ship)) } #[doc =
-        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
-        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
-        apply(& self, key : ::core::option::Option < & ::idem_core::Key >, command :
-        Command,) -> ::idem_core::machine::Call < '_, Reply, R::Rejection > { self.0
-        .__apply(key.cloned(), command) } } #[doc =
+        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        #[doc =
+        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply < 'key > (& self, key : impl ::core::convert::Into <
+        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
+        ::idem_core::machine::Call < '_, Reply, R::Rejection > { let key :
+        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
+        self.0.__apply(key.cloned(), command) } } #[doc =
         r" One machine inside a transaction of the caller's."] pub (super) struct Within
         < 't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within
         < 't, DB, Driver < R >>) where for < 'idem > super::Order :
@@ -601,11 +604,14 @@ The rejection, if the command is refused.*/
         ::idem_core::__private::Named < Ship >, ship : Ship) ->
         ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
         .__call(::idem_core::__private::Named::__key(key), Command::Ship(ship)) } #[doc =
-        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
-        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
-        apply(self, key : ::core::option::Option < & ::idem_core::Key >, command :
-        Command,) -> ::idem_core::machine::Call < 't, Reply, R::Rejection > { self.0
-        .__apply(key.cloned(), command) } }
+        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        #[doc =
+        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply < 'key > (self, key : impl ::core::convert::Into <
+        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
+        ::idem_core::machine::Call < 't, Reply, R::Rejection > { let key :
+        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
+        self.0.__apply(key.cloned(), command) } }
     }
     /// One machine in memory.
     pub(super) struct InMemory<R: Transitions>(
@@ -647,16 +653,21 @@ The rejection, if the command is refused.*/
         > {
             self.0.__call(::idem_core::__private::Named::__key(key), Command::Ship(ship))
         }
-        /// Runs a command that was decoded from a wire. Without a key it must be one that
-        /// `Natural` could name, else the answer is `KeyRequired`.
-        pub fn apply(
+        /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
+        /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply<'key>(
             &mut self,
-            key: ::core::option::Option<&::idem_core::Key>,
+            key: impl ::core::convert::Into<
+                ::core::option::Option<&'key ::idem_core::Key>,
+            >,
             command: Command,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<Reply>,
             ::idem_core::Error<R::Rejection>,
         > {
+            let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
+                key,
+            );
             self.0.__apply(key.cloned(), command)
         }
     }

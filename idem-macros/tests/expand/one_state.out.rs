@@ -336,11 +336,14 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
         pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
         't, DB, R > { Within(self.0.__within(tx)) } #[doc =
-        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
-        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
-        apply(& self, key : ::core::option::Option < & ::idem_core::Key >, command :
-        Command,) -> ::idem_core::machine::Call < '_, Reply, R::Rejection > { self.0
-        .__apply(key.cloned(), command) } } #[doc =
+        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        #[doc =
+        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply < 'key > (& self, key : impl ::core::convert::Into <
+        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
+        ::idem_core::machine::Call < '_, Reply, R::Rejection > { let key :
+        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
+        self.0.__apply(key.cloned(), command) } } #[doc =
         r" One machine inside a transaction of the caller's."] pub (super) struct Within
         < 't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within
         < 't, DB, Driver < R >>) where; #[automatically_derived] impl < DB :
@@ -357,11 +360,14 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         get(self,) -> ::core::result::Result < ::core::option::Option <
         ::idem_core::machine::StoredMachine < super::Rock >>, ::idem_core::Error, > {
         self.0.get(). await } #[doc =
-        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
-        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
-        apply(self, key : ::core::option::Option < & ::idem_core::Key >, command :
-        Command,) -> ::idem_core::machine::Call < 't, Reply, R::Rejection > { self.0
-        .__apply(key.cloned(), command) } }
+        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        #[doc =
+        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply < 'key > (self, key : impl ::core::convert::Into <
+        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
+        ::idem_core::machine::Call < 't, Reply, R::Rejection > { let key :
+        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
+        self.0.__apply(key.cloned(), command) } }
     }
     /// One machine in memory.
     pub(super) struct InMemory<R: Transitions>(
@@ -376,16 +382,21 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
                 ),
             )
         }
-        /// Runs a command that was decoded from a wire. Without a key it must be one that
-        /// `Natural` could name, else the answer is `KeyRequired`.
-        pub fn apply(
+        /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
+        /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply<'key>(
             &mut self,
-            key: ::core::option::Option<&::idem_core::Key>,
+            key: impl ::core::convert::Into<
+                ::core::option::Option<&'key ::idem_core::Key>,
+            >,
             command: Command,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<Reply>,
             ::idem_core::Error<R::Rejection>,
         > {
+            let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
+                key,
+            );
             self.0.__apply(key.cloned(), command)
         }
     }

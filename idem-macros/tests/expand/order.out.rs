@@ -756,11 +756,14 @@ The rejection, if the command is refused.*/
         ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
         .__call(::idem_core::__private::Named::__key(key), Command::Cancel(cancel)) }
         #[doc =
-        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
-        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
-        apply(& self, key : ::core::option::Option < & ::idem_core::Key >, command :
-        Command,) -> ::idem_core::machine::Call < '_, Reply, R::Rejection > { self.0
-        .__apply(key.cloned(), command) } } #[doc =
+        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        #[doc =
+        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply < 'key > (& self, key : impl ::core::convert::Into <
+        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
+        ::idem_core::machine::Call < '_, Reply, R::Rejection > { let key :
+        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
+        self.0.__apply(key.cloned(), command) } } #[doc =
         r" One machine inside a transaction of the caller's."] pub struct Within < 't, DB
         : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't,
         DB, Driver < R >>) where; #[automatically_derived] impl < DB :
@@ -790,11 +793,14 @@ The rejection, if the command is refused.*/
         ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
         .__call(::idem_core::__private::Named::__key(key), Command::Cancel(cancel)) }
         #[doc =
-        r" Runs a command that was decoded from a wire. Without a key it must be one that"]
-        #[doc = r" `Natural` could name, else the answer is `KeyRequired`."] pub fn
-        apply(self, key : ::core::option::Option < & ::idem_core::Key >, command :
-        Command,) -> ::idem_core::machine::Call < 't, Reply, R::Rejection > { self.0
-        .__apply(key.cloned(), command) } }
+        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        #[doc =
+        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply < 'key > (self, key : impl ::core::convert::Into <
+        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
+        ::idem_core::machine::Call < 't, Reply, R::Rejection > { let key :
+        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
+        self.0.__apply(key.cloned(), command) } }
     }
     /// One machine in memory.
     pub struct InMemory<R: Transitions>(::idem_core::machine::InMemory<Driver<R>>);
@@ -847,16 +853,21 @@ The rejection, if the command is refused.*/
                     Command::Cancel(cancel),
                 )
         }
-        /// Runs a command that was decoded from a wire. Without a key it must be one that
-        /// `Natural` could name, else the answer is `KeyRequired`.
-        pub fn apply(
+        /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
+        /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply<'key>(
             &mut self,
-            key: ::core::option::Option<&::idem_core::Key>,
+            key: impl ::core::convert::Into<
+                ::core::option::Option<&'key ::idem_core::Key>,
+            >,
             command: Command,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<Reply>,
             ::idem_core::Error<R::Rejection>,
         > {
+            let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
+                key,
+            );
             self.0.__apply(key.cloned(), command)
         }
     }

@@ -1,5 +1,5 @@
 //! A command decoded from a wire runs by `apply`, and its reply serialises as the outcome alone.
-use idem_core::{Context, Key, Step, idempotent_fsm};
+use idem_core::{Context, Key, Natural, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
@@ -39,4 +39,6 @@ fn main() {
     assert_eq!(serde_json::to_string(&*reply).unwrap(), "[5]");
     let reply = memory.apply(None, serde_json::from_str(r#"{"Ship":null}"#).unwrap()).unwrap();
     assert!(matches!(reply.into_inner(), order::Reply::Ship(())));
+    assert!(memory.apply(&key, order::Pay { amount: 5 }.into()).unwrap().is_replay());
+    assert!(memory.apply(Natural, order::Ship.into()).unwrap().is_replay());
 }

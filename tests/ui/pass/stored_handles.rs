@@ -52,6 +52,12 @@ pub async fn serve<DB: idem_core::Database>(
     for result in orders.apply_all([("order-42", Some(key.clone()), order::Ship.into())]).await {
         result?;
     }
+    orders.apply_all([("order-42", &key, order::Ship.into())]).await;
+    orders.apply_all([("order-42", key.clone(), order::Ship.into())]).await;
+    orders.apply_all([("order-42", Natural, order::Ship.into())]).await;
+    orders.apply_all([("order-42", None, order::Ship.into())]).await;
+    this.apply(&key, order::Ship.into()).await?;
+    this.within(tx).apply(Natural, order::Ship.into()).await?;
     Ok(paid.into_inner())
 }
 

@@ -98,8 +98,9 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
         At { machines: self.clone(), id: id.into().into() }
     }
 
-    /// Runs many commands, each of any machine of this enum: (id, key, command). An answer per item, in order, exactly as
-    /// if they were called one after the other; up to 1,000 at a time share a transaction.
+    /// Runs many commands, each of any machine of this enum: (id, key, command). The key is a `Key`, a `&Key`, an
+    /// `Option<Key>`, or [`Natural`](crate::Natural). An answer per item, in order, exactly as if they were called one after
+    /// the other; up to 1,000 at a time share a transaction.
     ///
     /// # Errors
     /// Per item. What keeps a whole group from being written is told to each of its items.
@@ -107,18 +108,19 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     /// # Cancel safety
     /// Dropped half-way, some groups are applied whole and the others not at all; repeat with the same keys.
     #[allow(clippy::type_complexity, reason = "a result per item")]
-    pub async fn apply_all<I>(
+    pub async fn apply_all<I, K>(
         &self,
-        items: impl IntoIterator<Item = (I, Option<Key>, <X::Machine as Machine>::Command)>,
+        items: impl IntoIterator<Item = (I, K, <X::Machine as Machine>::Command)>,
     ) -> Vec<Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>>>
     where
         I: Into<String>,
+        K: Into<Option<Key>>,
     {
         let mut results = Vec::new();
         let mut group = Vec::new();
         let mut bytes = 0;
         for (id, key, command) in items {
-            let item = self.__at(id).numbered_item(key, command);
+            let item = self.__at(id).numbered_item(key.into(), command);
             bytes += item.as_ref().map_or(0, |(_, item)| item.payload.len());
             group.push(item);
             if group.len() == MAX_GROUP || bytes > MAX_GROUP_BYTES {
