@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::key::{KeyError, KeyHash};
 use crate::machine::Names;
+use crate::version::problem::{Columns, Problem};
 
 /// A foreign error behind one of ours; which one is not part of the interface.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -187,6 +188,39 @@ pub enum Error<R = Infallible> {
     /// A change of the ledger has no meaning as things stand. Nothing is written.
     #[error(transparent)]
     Ledger(Box<LedgerError>),
+    /// The row is not as the update expects it: someone else changed it meanwhile. Nothing is written. Read it and decide
+    /// again, as [`version::retry_stale`](crate::version::retry_stale) does.
+    #[error("the row of `{table}` by {} is not as expected: {}; read it and decide again", Columns(key), Unmet(*expected, *found, differs))]
+    Stale {
+        /// The table.
+        table: String,
+        /// The columns that name the row. Their values may be secret, and are not told.
+        key: Vec<String>,
+        /// The version that was expected, if one was; 0 for no row.
+        expected: Option<i64>,
+        /// The version that the row has, if it counts versions.
+        found: Option<i64>,
+        /// The other columns that were expected to hold something else.
+        differs: Vec<String>,
+    },
+
+    /// There is no such row. Nothing is written.
+    #[error("`{table}` has no row by {}", Columns(key))]
+    Missing {
+        /// The table.
+        table: String,
+        /// The columns that name the row.
+        key: Vec<String>,
+    },
+
+    /// The table cannot be updated as it was asked. Nothing is written.
+    #[error("`{table}` cannot be updated like this: {problem}")]
+    Update {
+        /// The table.
+        table: String,
+        /// What is wrong.
+        problem: Problem,
+    },
 
     /// The transition built its step in a way that has no meaning.
     #[error("the step of `{command}` is built wrongly: {problem}")]
@@ -482,6 +516,9 @@ pub enum ErrorKind {
     Key,
     OutOfBounds,
     Ledger,
+    Stale,
+    Missing,
+    Update,
     Misuse,
     Interrupted,
     NotApplied,
@@ -536,6 +573,9 @@ variants! {
     Key(error),
     OutOfBounds(bounds),
     Ledger(error),
+    Stale { table, key, expected, found, differs },
+    Missing { table, key },
+    Update { table, problem },
     Misuse { command, problem },
     Interrupted,
     NotApplied { source },
@@ -654,6 +694,24 @@ impl std::fmt::Display for Bound {
             (None, Some(ceiling)) => write!(f, "it must not rise above {ceiling}"),
             (None, None) => f.write_str("it must stay within 64 bits"),
         }
+    }
+}
+
+struct Unmet<'a>(Option<i64>, Option<i64>, &'a [String]);
+
+impl std::fmt::Display for Unmet<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let &Self(expected, found, differs) = self;
+        match (expected, found) {
+            (Some(0), Some(found)) => write!(f, "it is there, at version {found}")?,
+            (Some(0), None) => f.write_str("it is there")?,
+            (Some(expected), Some(found)) if expected != found => {
+                write!(f, "it is at version {found}, not {expected}")?;
+            }
+            (Some(expected), None) => write!(f, "it has no version, not {expected}")?,
+            _ => return write!(f, "{} changed", Columns(differs)),
+        }
+        if differs.is_empty() { Ok(()) } else { write!(f, ", and {} changed", Columns(differs)) }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::engine::queue::{GroupCommit, Queue};
 use crate::engine::retry::Retry;
 use crate::engine::traits::Traits;
 use crate::engine::transaction::Tx;
+use crate::engine::update::Shapes;
 use crate::error::{Error, Source};
 use crate::machine::Graph;
 use crate::machine::names::Names;
@@ -57,6 +58,8 @@ pub(crate) struct Inner<DB: Database> {
     pub(crate) traits: Traits,
     /// The machines whose graphs were compared with the stored ones.
     registered: Mutex<HashMap<&'static str, [u8; 32]>>,
+    /// What tables of the user's are like, as far as they were updated.
+    pub(crate) shapes: Shapes,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -219,6 +222,7 @@ impl<DB: Database> Builder<DB> {
         pool: Pool<DB>,
     ) -> Idem<DB> {
         let (sql, registered, mut settings) = (DB::sql(&tables), Mutex::default(), self.settings);
+        let shapes = Shapes::default();
         // Asked while the write still waits for a lock, the database could not say what became of it.
         settings.reply = settings.reply.max(settings.wait.saturating_mul(2));
         let (writers, readers, readers_apart) = connections;
@@ -235,6 +239,7 @@ impl<DB: Database> Builder<DB> {
                 tables,
                 traits: Traits::default(),
                 registered,
+                shapes,
             }),
         }
     }
@@ -322,7 +327,7 @@ impl<DB: Database> Inner<DB> {
         }
     }
 
-    async fn version(&self) -> Result<Option<i64>, Error> {
+    pub(crate) async fn version(&self) -> Result<Option<i64>, Error> {
         let mut held = self.readers.acquire().await?;
         let version = self.reply(DB::version(held.conn(), &self.sql)).await.map_err(StoreError::not_sent)?;
         held.give_back();

@@ -77,6 +77,9 @@ mod store;
 pub mod testing;
 #[cfg(feature = "_sql")]
 mod trace;
+#[cfg(feature = "_sql")]
+mod value;
+pub mod version;
 mod wire;
 
 pub use clock::Timestamp;

@@ -19,6 +19,7 @@ impl Subject for OnSqlite {
         let (file, folder) = (self.0.path(), self.0.folder().display().to_string());
         Differences {
             one_writer: true,
+            nul_in_text: true,
             read_only_url: format!("sqlite://{}?mode=ro", file.display()),
             unusable_urls: vec![
                 ("sqlite::memory:".to_owned(), ErrorKind::Config),
@@ -65,6 +66,7 @@ impl Subject for OnPostgres {
         };
         Differences {
             one_writer: false,
+            nul_in_text: false,
             read_only_url: with("options=-c%20default_transaction_read_only=on"),
             unusable_urls: vec![
                 ("sqlite://x.db".to_owned(), ErrorKind::Config),

@@ -29,6 +29,8 @@ pub mod reads;
 pub mod start;
 mod subject;
 pub mod transactions;
+pub mod updates;
+pub mod updates_joined;
 
 pub use case::{Answer, Case, Desk, Memory, fresh, key, refused, replayed};
 pub use subject::{Connection, Differences, Stored, Subject};
@@ -149,6 +151,36 @@ macro_rules! for_each_clause {
                     two_transactions_wait_only_where_they_must,
                     a_unit_that_fails_leaves_nothing,
                     units_that_race_all_succeed,
+                }
+                updates {
+                    a_met_expectation_writes_and_counts_on,
+                    stale_and_missing_are_told_apart,
+                    columns_are_expected_too,
+                    a_table_without_versions_is_updated_too,
+                    a_key_of_several_rows_is_refused,
+                    a_repeat_gets_the_first_answer,
+                    another_update_under_the_key_is_refused,
+                    a_refusal_leaves_the_key_free,
+                    an_expired_key_is_taken_over,
+                    duplicates_at_once_have_one_effect,
+                    an_upsert_inserts_or_overwrites,
+                    an_upsert_needs_its_index,
+                    what_is_not_there_is_named,
+                    what_changes_in_the_schema_is_noticed,
+                    values_are_bound,
+                    values_that_do_not_fit_are_refused,
+                    the_last_version_is_the_last,
+                    a_constraint_of_the_table_is_told,
+                    a_held_row_is_waited_for_within_the_bound,
+                    stale_reads_are_tried_again,
+                }
+                updates_joined {
+                    commit_keeps_and_rollback_forgets,
+                    a_refusal_leaves_the_transaction_usable,
+                    a_repeat_inside_gets_the_first_answer,
+                    an_adopted_transaction_is_the_same,
+                    a_dropped_update_breaks_the_transaction_or_leaves_no_trace,
+                    a_dropped_update_of_its_own_happens_whole_or_not,
                 }
             }
         }

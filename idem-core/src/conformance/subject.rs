@@ -47,6 +47,8 @@ pub trait Subject: Send + Sync {
 pub struct Differences {
     /// One transaction writes at a time, in the whole database.
     pub one_writer: bool,
+    /// Text may have U+0000.
+    pub nul_in_text: bool,
     /// A URL of the same database by which nobody may write.
     pub read_only_url: String,
     /// URLs by which nothing can be opened, and how that is answered.

@@ -149,7 +149,7 @@ pub async fn a_dropped_call_breaks_the_transaction_or_leaves_no_trace<S: Subject
 }
 
 /// Polls a future at most so often, with the runtime's other work in between, then drops it.
-async fn polled<T>(future: impl Future<Output = T>, polls: u32) -> Option<T> {
+pub(super) async fn polled<T>(future: impl Future<Output = T>, polls: u32) -> Option<T> {
     let mut future = pin!(future);
     let mut left = polls;
     std::future::poll_fn(move |cx| {

@@ -5,6 +5,7 @@
 //! - `settle`: money against the bounds of accounts
 //! - `decide`: all commands of a load, one after the other, into one write
 //! - `run`: the loop around it, in a transaction of its own or in the caller's
+//! - `update`: one row of a table of the user's, in a transaction of its own or in the caller's
 //! - `resolve`: what to do when the reply to a write is lost
 
 pub(crate) mod answer;
@@ -45,3 +46,5 @@ pub(crate) mod snapshot;
 pub(crate) mod traits;
 #[cfg(feature = "_sql")]
 pub(crate) mod transaction;
+#[cfg(feature = "_sql")]
+pub(crate) mod update;

@@ -1,7 +1,7 @@
 //! Databases: rows and SQL, no decisions.
 //!
 //! One folder a database, the same file names in each: `mod.rs` is the implementation of [`Store`], `dialect.rs` the SQL
-//! text, `bind.rs` what is bound and read, `classify.rs` what an error means. A store knows neither machines nor keys'
+//! text, `bind.rs` what is bound and read, `update.rs` the user's own tables, `classify.rs` what an error means. A store knows neither machines nor keys'
 //! meaning; it loads rows, writes rows, and says whether a write lost a race.
 
 #![cfg_attr(
@@ -24,6 +24,7 @@ mod statement;
 pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
+pub(crate) mod update;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -32,12 +33,14 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::engine::connections::Options;
 use crate::key::KeyHash;
+use crate::version::identifier::TableName;
 use error::StoreError;
 use rows::{
     AccountRow, AccountSettings, EntryRow, HoldRow, KeyRow, Loaded, LoadedLedger, Locks, RunRow, TransitionRow,
     Witness, Write, Written,
 };
 use tables::Tables;
+use update::{Found, RowUpdate, TableShape, Wrote};
 
 /// What came of posting one entry without a load.
 #[derive(Debug)]
@@ -256,6 +259,38 @@ pub trait Store: sqlx::Database {
         graph: &rows::GraphRow,
         replace: Option<&[u8]>,
     ) -> impl Future<Output = Result<rows::GraphRow, StoreError>> + Send;
+
+    /// What a table of the user's is like; `None` if there is none of that name.
+    fn describe(
+        conn: &mut Self::Connection,
+        table: &TableName,
+    ) -> impl Future<Output = Result<Option<Arc<TableShape>>, StoreError>> + Send;
+
+    /// Writes one row of the user's and records its key, in a transaction of its own. `None`: nothing is written, because
+    /// the row is not as expected or the key is known.
+    fn update_own(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        update: &RowUpdate,
+        shape: &TableShape,
+        wait: Duration,
+    ) -> impl Future<Output = Result<Option<Wrote>, StoreError>> + Send;
+
+    /// The same in the transaction that is open on the connection, which `None` leaves as it was.
+    fn update_joined(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        update: &RowUpdate,
+        shape: &TableShape,
+    ) -> impl Future<Output = Result<Option<Wrote>, StoreError>> + Send;
+
+    /// The row and the key that an update missed, in one snapshot.
+    fn find(
+        conn: &mut Self::Connection,
+        sql: &Self::Sql,
+        update: &RowUpdate,
+        shape: &TableShape,
+    ) -> impl Future<Output = Result<Found, StoreError>> + Send;
 
     /// The statements that bring an empty database to each version, in order.
     fn migrations(tables: &Tables) -> Vec<rows::Migration>;

@@ -46,7 +46,6 @@ fn deltas(change: &Move) -> Vec<(Owner, i64)> {
     let account = |account: &Arc<str>| Owner::Account(account.to_string());
     match change {
         Move::Delta { account: name, delta } => vec![(account(name), *delta)],
-        Move::Set { .. } => Vec::new(),
         Move::Transfer { from, to, amount } => vec![(account(from), amount.saturating_neg()), (account(to), *amount)],
         Move::Post { legs } => legs.iter().map(|(name, delta)| (account(name), *delta)).collect(),
         Move::Hold { account: name, .. } => vec![(account(name), 0)],
@@ -54,7 +53,7 @@ fn deltas(change: &Move) -> Vec<(Owner, i64)> {
             let payee = to.iter().map(|to| (account(to), *amount));
             std::iter::once((Owner::Hold(hold.to_string()), amount.saturating_neg())).chain(payee).collect()
         }
-        Move::Release { .. } => Vec::new(),
+        Move::Set { .. } | Move::Release { .. } => Vec::new(),
     }
 }
 

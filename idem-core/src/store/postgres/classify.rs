@@ -32,6 +32,13 @@ pub(super) fn lost(error: &Error, names: &Names, shape: Shape) -> bool {
     }
 }
 
+/// Whether a key that was to be claimed is known and has not expired.
+pub(super) fn is_unclaimed(error: &Error, names: &Names) -> bool {
+    server(error).is_some_and(|error| {
+        error.code() == NOT_NULL && error.table() == Some(&names.keys) && error.column() == Some("fingerprint")
+    })
+}
+
 /// Whether what was inserted is there, in this table.
 pub(super) fn is_there(error: &Error, table: &str) -> bool {
     server(error).is_some_and(|error| error.code() == UNIQUE && error.table() == Some(table))

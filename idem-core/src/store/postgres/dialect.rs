@@ -40,6 +40,8 @@ pub struct Statements {
     pub(super) graph: Text,
     pub(super) put_graph: Text,
     pub(super) migrations: Vec<Migration>,
+    /// The quoted name of the keys' table, for statements over tables of the user's.
+    pub(super) keys_table: String,
     pub(super) migrate: Migrate,
     pub(super) names: Names,
 }
@@ -99,6 +101,7 @@ impl Statements {
             graph: tables.text(GRAPH),
             put_graph: tables.text(PUT_GRAPH),
             migrations: migrations(tables),
+            keys_table: tables.quoted("keys"),
             migrate: Migrate {
                 table: tables.quoted("migrations"),
                 schema: tables.schema().map(ToOwned::to_owned),

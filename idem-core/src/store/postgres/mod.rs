@@ -8,6 +8,7 @@ mod dialect;
 mod migrate;
 mod parts;
 mod reads;
+mod update;
 mod writes;
 
 use std::sync::Arc;
@@ -22,9 +23,11 @@ use super::rows::{
     RunRow, StateQuery, TransitionRow, Witness, Write, Written,
 };
 use super::tables::Tables;
+use super::update::{Found, RowUpdate, TableShape, Wrote};
 use super::{Database, PostedOne, Store};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
+use crate::version::identifier::TableName;
 use classify::classify;
 pub use dialect::Statements;
 
@@ -234,6 +237,38 @@ impl Store for Postgres {
         replace: Option<&[u8]>,
     ) -> Result<GraphRow, StoreError> {
         writes::register_graph(conn, sql, machine, graph, replace).await.map_err(classify)
+    }
+
+    async fn describe(conn: &mut PgConnection, table: &TableName) -> Result<Option<Arc<TableShape>>, StoreError> {
+        update::describe(conn, &table.to_string()).await.map_err(classify)
+    }
+
+    async fn update_own(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        update: &RowUpdate,
+        shape: &TableShape,
+        wait: Duration,
+    ) -> Result<Option<Wrote>, StoreError> {
+        update::own(conn, sql, update, shape, wait).await.map_err(classify)
+    }
+
+    async fn update_joined(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        update: &RowUpdate,
+        shape: &TableShape,
+    ) -> Result<Option<Wrote>, StoreError> {
+        update::within(conn, sql, update, shape).await.map_err(classify)
+    }
+
+    async fn find(
+        conn: &mut PgConnection,
+        sql: &Statements,
+        update: &RowUpdate,
+        shape: &TableShape,
+    ) -> Result<Found, StoreError> {
+        update::find(conn, sql, update, shape).await.map_err(classify)
     }
 
     fn migrations(tables: &Tables) -> Vec<Migration> {

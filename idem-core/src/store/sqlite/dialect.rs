@@ -32,6 +32,8 @@ pub struct Statements {
     pub(super) graph: Text,
     pub(super) put_graph: Text,
     pub(super) migrations: Vec<Migration>,
+    /// The quoted name of the keys' table, for statements over tables of the user's.
+    pub(super) keys_table: String,
     pub(super) migrations_table: String,
     pub(super) find_migrations_table: Text,
     pub(super) version: Text,
@@ -67,6 +69,7 @@ impl Statements {
             graph: tables.text(GRAPH),
             put_graph: tables.text(PUT_GRAPH),
             migrations: migrations(tables),
+            keys_table: tables.quoted("keys"),
             migrations_table: tables.fill(MIGRATIONS_TABLE),
             find_migrations_table: format!(
                 "SELECT count(*) FROM {catalogue} WHERE type = 'table' AND name = '{}'",
@@ -131,7 +134,7 @@ fn write(open: &'static str, shape: Shape, close: &'static str) -> String {
 }
 
 /// Microseconds; SQLite's clock gives milliseconds.
-const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000";
+pub(super) const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000";
 
 const LOAD_ONE: &str = "
 SELECT {now}, m.state, m.body, m.version, m.visit, m.entered_at,

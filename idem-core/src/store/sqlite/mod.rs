@@ -9,6 +9,7 @@ mod connect;
 mod dialect;
 mod migrate;
 mod reads;
+mod update;
 mod writes;
 
 use std::sync::Arc;
@@ -23,9 +24,11 @@ use super::rows::{
     RunRow, StateQuery, TransitionRow, Witness, Write, Written,
 };
 use super::tables::Tables;
+use super::update::{Found, RowUpdate, TableShape, Wrote};
 use super::{Database, PostedOne, Store};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
+use crate::version::identifier::TableName;
 use classify::classify;
 pub use dialect::Statements;
 
@@ -236,6 +239,38 @@ impl Store for Sqlite {
         replace: Option<&[u8]>,
     ) -> Result<GraphRow, StoreError> {
         writes::register_graph(conn, sql, machine, graph, replace).await.map_err(classify)
+    }
+
+    async fn describe(conn: &mut SqliteConnection, table: &TableName) -> Result<Option<Arc<TableShape>>, StoreError> {
+        update::describe(conn, table).await.map_err(classify)
+    }
+
+    async fn update_own(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        update: &RowUpdate,
+        shape: &TableShape,
+        _wait: Duration,
+    ) -> Result<Option<Wrote>, StoreError> {
+        update::own(conn, sql, update, shape).await.map_err(classify)
+    }
+
+    async fn update_joined(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        update: &RowUpdate,
+        shape: &TableShape,
+    ) -> Result<Option<Wrote>, StoreError> {
+        update::within(conn, sql, update, shape).await.map_err(classify)
+    }
+
+    async fn find(
+        conn: &mut SqliteConnection,
+        sql: &Statements,
+        update: &RowUpdate,
+        shape: &TableShape,
+    ) -> Result<Found, StoreError> {
+        update::find(conn, sql, update, shape).await.map_err(classify)
     }
 
     fn migrations(tables: &Tables) -> Vec<Migration> {

@@ -62,7 +62,7 @@ pub(super) async fn names_compare_by_their_bytes<S: Ground>(mut db: Fresh<S>) {
 }
 
 pub(super) async fn a_key_of_nothing_that_is_a_machine_has_no_run<S: Ground>(mut db: Fresh<S>) {
-    let write = Write { now: now(), keys: vec![key("k", "somewhere", 7)], ..Write::default() };
+    let write = Write { now: Some(now()), keys: vec![key("k", "somewhere", 7)], ..Write::default() };
     assert!(db.write(&write).await);
     for machines in [&[][..], &[(SHOP, "m"), (SHOP, "n")]] {
         let loaded = db.load(machines, &[hash("k")]).await;

@@ -50,7 +50,7 @@ pub(super) async fn history_comes_in_pages<S: Ground>(mut db: Fresh<S>) {
 
 pub(super) async fn machines_by_state_come_in_pages<S: Ground>(mut db: Fresh<S>) {
     // Two states, and machines that were entered at the same time.
-    let mut write = Write { now: now(), ..Write::default() };
+    let mut write = Write { now: Some(now()), ..Write::default() };
     for (number, id) in ["a", "b", "c", "d", "e", "f"].iter().enumerate() {
         let number = i64::try_from(number).expect("small");
         let mut row = machine(id, 0, 1);

@@ -11,8 +11,8 @@ use crate::wire::Stored;
 pub(super) const SHOP: &str = "shop";
 pub(super) const NOW: i64 = 1_800_000_000_000_000;
 
-pub(super) fn now() -> Option<Timestamp> {
-    Some(Timestamp::from_micros(NOW))
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_micros(NOW)
 }
 
 pub(super) fn hash(key: &str) -> KeyHash {
@@ -30,7 +30,7 @@ fn stored(text: &str) -> Stored {
 /// Transition `seq` of a machine, from the version before it.
 pub(super) fn step(id: &str, seq: i64) -> Write {
     Write {
-        now: now(),
+        now: Some(now()),
         machines: vec![machine(id, seq - 1, seq)],
         transitions: vec![transition(id, seq)],
         ..Write::default()

@@ -54,7 +54,7 @@ pub(super) async fn an_expired_key_is_taken_over<S: Ground>(mut db: Fresh<S>) {
     let expiring = |name: &str, at| {
         let mut row = key(name, "m", 1);
         row.expires_at = Some(Timestamp::from_micros(at));
-        Write { now: now(), keys: vec![row], ..Write::default() }
+        Write { now: Some(now()), keys: vec![row], ..Write::default() }
     };
     let live = expiring("live", NOW + 1);
     assert!(
@@ -72,7 +72,7 @@ pub(super) async fn an_expired_key_is_taken_over<S: Ground>(mut db: Fresh<S>) {
 
 pub(super) async fn a_key_alone_is_recorded<S: Ground>(mut db: Fresh<S>) {
     assert!(db.write(&step("m", 1).with_key("k1")).await);
-    let alias = || Write { now: now(), keys: vec![key("k2", "m", 1)], ..Write::default() };
+    let alias = || Write { now: Some(now()), keys: vec![key("k2", "m", 1)], ..Write::default() };
     assert!(db.write(&alias()).await);
     let loaded = db.load(&[], &[hash("k2")]).await;
     assert_eq!(loaded.keys[0].as_ref().and_then(run_of).expect("the run of k1").seq, 1);
@@ -104,7 +104,7 @@ pub(super) async fn messages_keep_their_order<S: Ground>(mut db: Fresh<S>) {
 pub(super) async fn many_are_written_at_once<S: Ground>(mut db: Fresh<S>) {
     let ids: Vec<String> = (0..300).map(|id| format!("m{id:03}")).collect();
     for seq in [1, 2] {
-        let write = ids.iter().fold(Write { now: now(), ..Write::default() }, |write, id| {
+        let write = ids.iter().fold(Write { now: Some(now()), ..Write::default() }, |write, id| {
             write.and(step(id, seq).with_key(&format!("{id}-{seq}")))
         });
         assert!(db.write(&write.with_money("a", &[1; 300]).with_money("b", &[-1; 300])).await);

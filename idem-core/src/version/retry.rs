@@ -1,0 +1,75 @@
+//! Reading again and deciding again.
+
+use crate::engine::retry::Retry;
+use crate::error::{Error, ErrorKind};
+
+/// Runs a unit that reads a row, decides, and updates it on the condition that it is still so; again, as `policy` says,
+/// while others are faster.
+///
+/// Each run must read anew. What `work` does beside the update it does in each run.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// use idem_core::version::retry_stale;
+/// use idem_core::{Error, Retry};
+///
+/// let mut runs = 0;
+/// let done = retry_stale(Retry::default(), || {
+///     runs += 1;
+///     let others_are_faster = runs < 3;
+///     async move { if others_are_faster { Err(Error::<std::convert::Infallible>::Contention { attempts: 1 }) } else { Ok(runs) } }
+/// })
+/// .await?;
+/// assert_eq!(done, 3);
+/// # Ok::<(), Error>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// What the last run answers.
+pub async fn retry_stale<T, E, F, W>(policy: Retry, mut work: W) -> Result<T, E>
+where
+    E: StaleError,
+    F: Future<Output = Result<T, E>>,
+    W: FnMut() -> F,
+{
+    let mut made = 0_u32;
+    loop {
+        made = made.saturating_add(1);
+        match work().await {
+            Err(error) if error.is_stale() => {
+                if !policy.pause(made).await {
+                    return Err(error);
+                }
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// An error of a unit that [`retry_stale`] runs.
+///
+/// Implemented for [`Error`] and for boxed errors; your own enum asks the variant that holds an [`Error`].
+pub trait StaleError {
+    /// Whether what was read is no longer so, or another writer was faster: reading again may help.
+    fn is_stale(&self) -> bool;
+}
+
+impl<R> StaleError for Error<R> {
+    fn is_stale(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Stale | ErrorKind::Contention)
+    }
+}
+
+impl StaleError for Box<dyn std::error::Error + Send + Sync> {
+    fn is_stale(&self) -> bool {
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self.as_ref());
+        while let Some(error) = next {
+            if error.downcast_ref::<Error>().is_some_and(StaleError::is_stale) {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+}

@@ -1,0 +1,92 @@
+//! Rows that are set whether they are there or not.
+
+use std::time::Duration;
+
+use super::executor::Executor;
+use super::request::{Expected, Request, Write};
+use super::updated::Updated;
+use crate::error::Error;
+use crate::key::Key;
+use crate::value::Value;
+
+/// Sets one row of a table of yours to absolute values: inserted with version 1 if it is not there, else overwritten and
+/// its version counted on.
+///
+/// Needs a unique index on exactly the key columns.
+///
+/// ```no_run
+/// # async fn demo(idem: &idem_core::Idem<impl idem_core::Database>) -> Result<(), idem_core::Error> {
+/// use idem_core::version::Upsert;
+/// let version = Upsert::table("settings").key("name", "theme").set("value", "dark").execute(idem).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens until it is executed"]
+pub struct Upsert(Request);
+
+impl Upsert {
+    /// Of a table, with its schema if it needs one: `settings`, `shop.settings`.
+    pub fn table(table: impl Into<String>) -> Self {
+        Self(Request::new(Write::Upsert, table.into()))
+    }
+
+    /// Gives a column a value.
+    pub fn set(mut self, column: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.sets.push((column.into(), value.into()));
+        self
+    }
+
+    /// Names the row by a column; several together if it takes several.
+    pub fn key(mut self, column: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.keys.push((column.into(), value.into()));
+        self
+    }
+
+    /// On the condition that the row is not there.
+    pub fn expect_absent(mut self) -> Self {
+        self.0.expected = Expected::Absent;
+        self
+    }
+
+    /// On the condition that the row is there and has this version.
+    pub fn expect_version(mut self, version: i64) -> Self {
+        self.0.expected = Expected::Version(version);
+        self
+    }
+
+    /// The column that counts the updates. Default `version`.
+    pub fn version_column(mut self, column: impl Into<String>) -> Self {
+        self.0.version = Some(column.into());
+        self
+    }
+
+    /// The table counts no updates.
+    pub fn unversioned(mut self) -> Self {
+        self.0.version = None;
+        self
+    }
+
+    /// Has its effect once, as [`ConditionalUpdate::once`](super::ConditionalUpdate::once) says.
+    pub fn once(mut self, key: &Key) -> Self {
+        self.0.once = Some(key.clone());
+        self
+    }
+
+    /// How long the key is remembered, on the database's clock. Default 24 hours.
+    pub fn remember_for(mut self, retention: Duration) -> Self {
+        self.0.retention = retention;
+        self
+    }
+
+    /// Runs it: on `&idem` in a transaction of its own, on `&mut tx` in yours.
+    ///
+    /// # Errors
+    /// As [`ConditionalUpdate::execute`](super::ConditionalUpdate::execute); a row that is there although none was expected
+    /// is [`Error::Stale`].
+    ///
+    /// # Cancel safety
+    /// As [`ConditionalUpdate::execute`](super::ConditionalUpdate::execute).
+    pub async fn execute(self, on: impl Executor) -> Result<Updated, Error> {
+        on.run(self.0.into_row()?).await
+    }
+}
