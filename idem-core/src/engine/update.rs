@@ -167,6 +167,9 @@ async fn shape<DB: Database>(
 /// After a lost reply: waits until no write of this update is under way. What it did is what the next attempt finds by the
 /// key.
 async fn resolve<DB: Database>(inner: &Inner<DB>, update: &RowUpdate, lost: StoreError) -> Result<(), Error> {
+    if fault::bug("guess-not-applied") {
+        return Err(Error::NotApplied { source: Box::new(lost.source) });
+    }
     let Some(claim) = &update.claim else {
         let source = format!("{}; this update has no key (`once`), so read the row before it is repeated", lost.source);
         return Err(Error::Indeterminate { source: source.into() });

@@ -51,13 +51,24 @@ async fn check<DB: Backend>() {
     DB::script(&mut conn, TABLE).await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..TASKS {
-        let writer = Writer { idem: idem.clone(), rng: seed.rng(task), task, made: 0, seen: BTreeMap::new() };
+        let writer = Writer {
+            idem: idem.clone(),
+            rng: seed.rng(task),
+            task,
+            made: 0,
+            refused: 0,
+            seen: BTreeMap::new(),
+            acks: Vec::new(),
+        };
         tasks.spawn(writer.run(scale(150, 2_000)));
     }
-    let mut acks = Vec::new();
+    let (mut acks, mut refused) = (Vec::new(), 0);
     while let Some(done) = tasks.join_next().await {
-        acks.extend(done.unwrap());
+        let writer = done.unwrap();
+        acks.extend(writer.acks);
+        refused += writer.refused;
     }
+    assert!(refused > 0, "nobody was ever too late, so nothing was tested");
     for row in 1..=ROWS {
         let stored = DB::ask(&mut conn, &format!("SELECT body, version FROM documents WHERE id = {row}")).await;
         let acks: Vec<_> = acks.iter().filter(|ack| ack.row == row).collect();
@@ -88,13 +99,15 @@ struct Writer<DB: Backend> {
     rng: Rng,
     task: u64,
     made: u64,
+    /// How often a row was not as expected.
+    refused: u64,
     /// The newest version and body that this task knows of.
     seen: BTreeMap<i64, (i64, String)>,
+    acks: Vec<Ack>,
 }
 
 impl<DB: Backend> Writer<DB> {
-    async fn run(mut self, updates: u64) -> Vec<Ack> {
-        let mut acks = Vec::new();
+    async fn run(mut self, updates: u64) -> Self {
         while self.made < updates {
             let made = match self.rng.u8(..) % 4 {
                 0 => self.in_a_transaction().await,
@@ -104,9 +117,9 @@ impl<DB: Backend> Writer<DB> {
             for ack in &made {
                 self.seen.insert(ack.row, (ack.version, ack.body.clone()));
             }
-            acks.extend(made);
+            self.acks.extend(made);
         }
-        acks
+        self
     }
 
     async fn alone(&mut self) -> Vec<Ack> {
@@ -190,6 +203,7 @@ impl<DB: Backend> Writer<DB> {
                 Some(change.ack(updated.version()))
             }
             Err(Error::Stale { found: Some(found), .. }) => {
+                self.refused += 1;
                 self.seen.insert(change.row, (found, "another's".to_owned()));
                 None
             }
