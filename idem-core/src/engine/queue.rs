@@ -280,7 +280,8 @@ impl<DB: Database> Inner<DB> {
     }
 
     async fn alone(&self, item: Item, deadline: Option<Duration>) -> Result<Answered, Error> {
-        let answers = run_own(self, std::slice::from_ref(&item), deadline, Start::Fresh).await?;
+        // Apart on the heap: most calls that are grouped would carry it for nothing.
+        let answers = Box::pin(run_own(self, std::slice::from_ref(&item), deadline, Start::Fresh)).await?;
         answers.into_iter().next().ok_or(Error::Interrupted)
     }
 

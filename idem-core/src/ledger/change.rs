@@ -125,7 +125,7 @@ impl<'a, DB: Database, O: Send + 'a> IntoFuture for Change<'a, DB, O> {
         Box::pin(async move {
             let answers = match place {
                 Place::Own(inner) => span.record(async { Ok(vec![inner.submit(item, deadline).await?]) }).await?,
-                Place::Joined(tx) => span.record(run_joined(tx, std::slice::from_ref(&item))).await?,
+                Place::Joined(tx) => span.record(Box::pin(run_joined(tx, std::slice::from_ref(&item)))).await?,
             };
             answers.into_iter().next().map_or(Err(Error::Interrupted), |answered| typed(answered, read))
         })

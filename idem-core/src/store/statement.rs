@@ -1,6 +1,7 @@
 //! Statements put together from parts, once.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::rows::Write;
 use super::tables::Tables;
@@ -50,11 +51,17 @@ impl Shape {
     const MESSAGES: u16 = 1 << 8;
     /// Rows that others hold are not waited for.
     const SKIPS: u16 = 1 << 9;
-    const COUNT: usize = 1 << 10;
+    /// An entry is of a transition.
+    const STEPS: u16 = 1 << 10;
+    /// Entries of one posting form a ring.
+    const RINGS: u16 = 1 << 11;
+    /// A key is of no entry, or of one that brings its own seq.
+    const ODD_KEYS: u16 = 1 << 12;
 
     pub(crate) fn of(write: &Write, skip: bool) -> Self {
         let one = write.transitions.len() == 1 && write.keys.len() <= 1;
         let single = write.machines.as_slice().first().filter(|_| one && write.machines.len() == 1);
+        let odd_keys = !write.tallies.is_empty() || write.keys.iter().any(|key| key.entry.is_none());
         let bit = |needed: bool, bit: u16| if needed { bit } else { 0 };
         Self(
             bit(single.is_some(), Self::ONE)
@@ -66,7 +73,10 @@ impl Shape {
                 | bit(!write.tallies.is_empty(), Self::TALLIES)
                 | bit(!write.holds.is_empty(), Self::HOLDS)
                 | bit(!write.messages.is_empty(), Self::MESSAGES)
-                | bit(skip, Self::SKIPS),
+                | bit(skip, Self::SKIPS)
+                | bit(write.entries.iter().any(|entry| entry.step.is_some()), Self::STEPS)
+                | bit(write.entries.iter().any(|entry| entry.next.is_some()), Self::RINGS)
+                | bit(odd_keys, Self::ODD_KEYS),
         )
     }
 
@@ -111,6 +121,21 @@ impl Shape {
         self.has(Self::MESSAGES)
     }
 
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite takes them as they come"))]
+    pub(crate) fn steps(self) -> bool {
+        self.has(Self::STEPS)
+    }
+
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite takes them as they come"))]
+    pub(crate) fn rings(self) -> bool {
+        self.has(Self::RINGS)
+    }
+
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite takes them as they come"))]
+    pub(crate) fn odd_keys(self) -> bool {
+        self.has(Self::ODD_KEYS)
+    }
+
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite has one lock"))]
     pub(crate) fn skips(self) -> bool {
         self.has(Self::SKIPS)
@@ -121,24 +146,28 @@ impl Shape {
 pub(crate) struct PerShape {
     tables: Tables,
     text: fn(Shape) -> String,
-    texts: Box<[OnceLock<Text>]>,
+    texts: RwLock<HashMap<u16, Text>>,
 }
 
 impl PerShape {
     pub(crate) fn new(tables: &Tables, text: fn(Shape) -> String) -> Self {
-        let texts = std::iter::repeat_with(OnceLock::new).take(Shape::COUNT).collect();
-        Self { tables: tables.clone(), text, texts }
+        Self { tables: tables.clone(), text, texts: RwLock::default() }
     }
 
     pub(crate) fn get(&self, shape: Shape) -> Text {
-        let text = || self.tables.text(&(self.text)(shape));
-        self.texts.get(usize::from(shape.0)).map_or_else(text, |kept| kept.get_or_init(text).clone())
+        let known = self.texts.read().unwrap_or_else(PoisonError::into_inner).get(&shape.0).cloned();
+        known.unwrap_or_else(|| {
+            let text = self.tables.text(&(self.text)(shape));
+            self.texts.write().unwrap_or_else(PoisonError::into_inner).entry(shape.0).or_insert(text).clone()
+        })
     }
 
-    /// The statement of each shape that occurs in tests.
+    /// The statement of each shape of parts; their columns all or few.
     #[cfg(test)]
     pub(crate) fn all(&self) -> impl Iterator<Item = Text> {
-        (0..1 << 10).map(Shape).filter(|shape| shape.is_possible()).map(|shape| self.get(shape))
+        let columns = [0, Shape::STEPS | Shape::RINGS | Shape::ODD_KEYS];
+        let shapes = (0..1 << 10).flat_map(move |parts| columns.map(|columns| Shape(parts | columns)));
+        shapes.filter(|shape| shape.is_possible()).map(|shape| self.get(shape))
     }
 }
 
@@ -154,7 +183,8 @@ impl Shape {
     fn is_possible(self) -> bool {
         let one = !self.one() || (self.machines() && !self.posts());
         let parts = (!self.posts() || (self.keys() && self.money())) && (!self.tallies() || self.money());
-        one && parts && (!self.starts() || self.one()) && (self.machines() || self.keys() || self.money())
+        let columns = (self.posts() || !self.keys() || self.odd_keys()) && (self.money() || !self.steps());
+        one && parts && columns && (!self.starts() || self.one()) && (self.machines() || self.keys() || self.money())
     }
 }
 

@@ -40,10 +40,10 @@ pub(super) fn own(write: &Write, shape: Shape, wait: Duration) -> Result<PgArgum
     let mut binder = Values::new().bind(lock_timeout(wait).to_string())?.bind(write.now.map(Timestamp::as_micros))?;
     binder = rows(binder, write, shape)?;
     if shape.keys() {
-        binder = keys(binder, write, shape)?;
-    }
-    if shape.posts() {
-        binder = places(binder, write)?;
+        binder = match write.keys.first().filter(|_| shape.one()) {
+            Some(key) => one_key(binder, key)?,
+            None => keys(binder, write, shape)?,
+        };
     }
     Ok(rest(binder, write, shape)?.finish())
 }
@@ -52,7 +52,10 @@ pub(super) fn own(write: &Write, shape: Shape, wait: Duration) -> Result<PgArgum
 pub(super) fn joined(write: &Write, shape: Shape) -> Result<PgArguments, Error> {
     let mut binder = Values::new();
     if shape.keys() {
-        binder = keys(binder, write, shape)?;
+        binder = match write.keys.first().filter(|_| shape.one()) {
+            Some(key) => one_key(binder, key)?,
+            None => claims(binder, &write.keys)?,
+        };
     }
     binder = binder.bind(write.now.map(Timestamp::as_micros))?;
     Ok(rest(rows(binder, write, shape)?, write, shape)?.finish())
@@ -152,11 +155,8 @@ fn holds(binder: Values, rows: &[HoldWrite]) -> Bound {
         .bind(column(rows, |row| row.expires_at.map(Timestamp::as_micros)))
 }
 
-fn keys(binder: Values, write: &Write, shape: Shape) -> Bound {
-    if let Some(key) = write.keys.first().filter(|_| shape.one()) {
-        return one_key(binder, key);
-    }
-    let rows = &write.keys;
+/// Keys as they are claimed in a caller's transaction: with the seqs that were decided.
+fn claims(binder: Values, rows: &[KeyWrite]) -> Bound {
     binder
         .bind(column(rows, |row| &row.hash.0[..]))?
         .bind(column(rows, |row| row.surface))?
@@ -165,6 +165,28 @@ fn keys(binder: Values, write: &Write, shape: Shape) -> Bound {
         .bind(column(rows, |row| &row.fingerprint.0[..]))?
         .bind(column(rows, |row| row.expires_at.map(Timestamp::as_micros)))?
         .bind(column(rows, |row| row.outcome.as_ref().map(|outcome| &*outcome.0)))
+}
+
+/// Keys with, for each that names an entry, the place of the entry's account, and how far the entry is from its newest.
+fn keys(binder: Values, write: &Write, shape: Shape) -> Bound {
+    let rows = &write.keys;
+    let mut binder = binder
+        .bind(column(rows, |row| &row.hash.0[..]))?
+        .bind(column(rows, |row| &*row.target))?
+        .bind(column(rows, |row| &row.fingerprint.0[..]))?;
+    if shape.odd_keys() {
+        binder = binder
+            .bind(column(rows, |row| row.surface))?
+            .bind(column(rows, |row| row.seq))?
+            .bind(column(rows, |row| row.expires_at.map(Timestamp::as_micros)))?
+            .bind(column(rows, |row| row.outcome.as_ref().map(|outcome| &*outcome.0)))?;
+    }
+    if !shape.posts() {
+        return Ok(binder);
+    }
+    let legs = legs(write)?;
+    let leg = |key: &KeyWrite| key.entry.and_then(|entry| legs.get(entry));
+    binder.bind(column(rows, |key| leg(key).and_then(Leg::place)))?.bind(column(rows, |key| leg(key).map(Leg::back)))
 }
 
 fn one_key(binder: Values, key: &KeyWrite) -> Bound {
@@ -178,15 +200,6 @@ fn one_key(binder: Values, key: &KeyWrite) -> Bound {
         .bind(key.outcome.as_ref().map(|outcome| &*outcome.0))
 }
 
-/// For each key the place of its entry's account, and how far the entry is from the account's newest.
-fn places(binder: Values, write: &Write) -> Bound {
-    let legs = legs(write)?;
-    let leg = |key: &KeyWrite| key.entry.and_then(|entry| legs.get(entry));
-    binder
-        .bind(column(&write.keys, |key| leg(key).and_then(Leg::place)))?
-        .bind(column(&write.keys, |key| leg(key).map(Leg::back)))
-}
-
 fn rest(mut binder: Values, write: &Write, shape: Shape) -> Bound {
     if shape.machines() {
         binder = match write.transitions.first().filter(|_| shape.one()) {
@@ -195,7 +208,7 @@ fn rest(mut binder: Values, write: &Write, shape: Shape) -> Bound {
         };
     }
     if shape.money() {
-        binder = entries(binder, write)?;
+        binder = entries(binder, write, shape)?;
     }
     if shape.tallies() {
         binder = tails(binder, write)?;
@@ -243,29 +256,49 @@ fn transitions(binder: Values, rows: &[TransitionRow]) -> Bound {
         .bind(column(rows, |row| row.correlation.as_deref()))
 }
 
-fn entries(binder: Values, write: &Write) -> Bound {
+fn entries(binder: Values, write: &Write, shape: Shape) -> Bound {
     let legs = legs(write)?;
     let next = |leg: &Leg<'_>| leg.entry.next.and_then(|next| legs.get(next));
-    binder
+    let mut binder = binder
         .bind(column(&legs, |leg| &*leg.entry.account))?
-        .bind(column(&legs, |leg| leg.entry.seq))?
+        .bind(column(&legs, |leg| leg.entry.delta))?
+        .bind(column(&legs, |leg| leg.entry.kind))?
         .bind(column(&legs, Leg::place))?
         .bind(column(&legs, Leg::back))?
-        .bind(column(&legs, |leg| leg.entry.delta))?
-        .bind(column(&legs, Leg::below))?
-        .bind(column(&legs, |leg| leg.entry.kind))?
-        .bind(column(&legs, |leg| leg.entry.hold.as_ref().map(|(hold, _)| &**hold)))?
-        .bind(column(&legs, |leg| leg.entry.hold.as_ref().map(|(_, reserved)| *reserved)))?
-        .bind(column(&legs, |leg| leg.entry.key.as_ref().map(Key::scope)))?
-        .bind(column(&legs, |leg| leg.entry.key.as_ref().map(Key::as_str)))?
-        .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.machine)))?
-        .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| &*step.id)))?
-        .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.seq)))?
-        .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.leg)))?
-        .bind(column(&legs, |leg| next(leg).map(|next| &*next.entry.account)))?
-        .bind(column(&legs, |leg| next(leg).and_then(|next| next.entry.seq)))?
+        .bind(column(&legs, Leg::below))?;
+    if shape.holds() {
+        binder = binder
+            .bind(column(&legs, |leg| leg.entry.hold.as_ref().map(|(hold, _)| &**hold)))?
+            .bind(column(&legs, |leg| leg.entry.hold.as_ref().map(|(_, reserved)| *reserved)))?;
+    }
+    if shape.posts() {
+        binder = binder
+            .bind(column(&legs, |leg| leg.entry.key.as_ref().map(Key::scope)))?
+            .bind(column(&legs, |leg| leg.entry.key.as_ref().map(Key::as_str)))?;
+    }
+    if shape.steps() {
+        binder = binder
+            .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.machine)))?
+            .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| &*step.id)))?
+            .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.seq)))?
+            .bind(column(&legs, |leg| leg.entry.step.as_ref().map(|step| step.leg)))?;
+    }
+    if shape.rings() {
+        binder = binder.bind(column(&legs, |leg| next(leg).map(|next| &*next.entry.account)))?;
+    }
+    if shape.tallies() {
+        binder = binder.bind(column(&legs, |leg| leg.entry.seq))?;
+    }
+    if !shape.rings() {
+        return Ok(binder);
+    }
+    binder = binder
         .bind(column(&legs, |leg| next(leg).and_then(Leg::place)))?
-        .bind(column(&legs, |leg| next(leg).map(Leg::back)))
+        .bind(column(&legs, |leg| next(leg).map(Leg::back)))?;
+    if shape.tallies() {
+        binder = binder.bind(column(&legs, |leg| next(leg).and_then(|next| next.entry.seq)))?;
+    }
+    Ok(binder)
 }
 
 fn tails(binder: Values, write: &Write) -> Bound {

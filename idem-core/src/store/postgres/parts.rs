@@ -161,24 +161,38 @@ keyed AS (
     FROM begun WHERE (SELECT ok FROM {gate})
     {taken})";
 
-const KEYS: &str = ",
+/// Keys of which some name entries, whose seqs are counted back from their accounts, and perhaps others.
+fn keys(shape: Shape) -> String {
+    let odd = shape.odd_keys();
+    let mut list = List::new("u");
+    list.add("hash", "bytea");
+    list.add("target", "text");
+    list.add("fingerprint", "bytea");
+    if odd {
+        for (column, kind) in [("surface", "text"), ("seq", "bigint"), ("expires_at", "bigint"), ("outcome", "bytea")] {
+            list.add(column, kind);
+        }
+    }
+    let seq = match (shape.posts(), odd) {
+        (true, true) => "coalesce(f.seqs[u.place] - u.back, u.seq)",
+        (true, false) => "f.seqs[u.place] - u.back",
+        (false, _) => "u.seq",
+    };
+    if shape.posts() {
+        list.add("place", "bigint");
+        list.add("back", "bigint");
+    }
+    let rest = if odd { "u.surface, u.expires_at, u.outcome" } else { "'{ledger}', NULL, NULL" };
+    format!(
+        ",
 keyed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-    SELECT u.*, begun.now
-    FROM begun, unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bytea[])) u
-    WHERE (SELECT ok FROM {gate})
-    {taken})";
-
-/// Keys of which some name entries, whose seqs are counted back from their accounts.
-const KEYS_OF_POSTS: &str = ",
-keyed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-    SELECT u.hash, u.surface, u.target, coalesce(f.seqs[u.place] - u.back, u.seq), u.fingerprint, u.expires_at, u.outcome,
-        begun.now
-    FROM begun, {gate} f, unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bytea[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]))
-        AS u (hash, surface, target, seq, fingerprint, expires_at, outcome, place, back)
+    INSERT INTO {{keys}} AS k (hash, target, fingerprint, seq, surface, expires_at, outcome, at)
+    SELECT u.hash, u.target, u.fingerprint, {seq}, {rest}, begun.now
+    FROM begun, {{gate}} f, {list}
     WHERE f.ok
-    {taken})";
+    {{taken}})"
+    )
+}
 
 const TAKEN: &str = "ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target,
         seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
@@ -201,20 +215,90 @@ run AS (
         (SELECT $16::text[]))
     WHERE (SELECT ok FROM {gate}))";
 
-/// Counted back from the account as it is after the write; `place` is the account's among those of the write.
-const ENTRIES: &str = ",
+/// Entries, counted back from the account as it is after the write; `place` is the account's among those of the write. What
+/// no entry has is not sent.
+fn entries(shape: Shape) -> String {
+    let mut list = List::new("e");
+    let mut columns = String::from("account, delta, kind");
+    let mut values = String::from("e.account, e.delta, e.kind");
+    for (column, kind) in [("account", "text"), ("delta", "bigint"), ("kind", "text")] {
+        list.add(column, kind);
+    }
+    for number in ["place", "back", "below"] {
+        list.add(number, "bigint");
+    }
+    let mut add = |list: &mut List, column: &'static str, kind| {
+        list.add(column, kind);
+        columns.push_str(", ");
+        columns.push_str(column);
+        values.push_str(", e.");
+        values.push_str(column);
+    };
+    if shape.holds() {
+        add(&mut list, "hold", "text");
+        add(&mut list, "reserved", "bigint");
+    }
+    if shape.posts() {
+        add(&mut list, "scope", "text");
+        add(&mut list, "key", "text");
+    }
+    if shape.steps() {
+        for (column, kind) in [("machine", "text"), ("id", "text"), ("machine_seq", "bigint"), ("leg", "bigint")] {
+            add(&mut list, column, kind);
+        }
+    }
+    if shape.rings() {
+        add(&mut list, "next_account", "text");
+    }
+    let given = |list: &mut List, column: &'static str, counted: &str| match shape.tallies() {
+        true => {
+            list.add(column, "bigint");
+            format!("coalesce(e.{column}, {counted})")
+        }
+        false => counted.to_owned(),
+    };
+    let seq = given(&mut list, "seq", "f.seqs[e.place] - e.back");
+    let next_seq = match shape.rings() {
+        true => {
+            list.add("next_place", "bigint");
+            list.add("next_back", "bigint");
+            given(&mut list, "next_seq", "f.seqs[e.next_place] - e.next_back")
+        }
+        false => "NULL".to_owned(),
+    };
+    format!(
+        ",
 entered AS (
-    INSERT INTO {entries} (account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq,
-        leg, next_account, next_seq)
-    SELECT e.account, coalesce(e.seq, f.seqs[e.place] - e.back), e.delta, f.balances[e.place] - e.below,
-        coalesce(f.ats[e.place], begun.now), e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq,
-        e.leg, e.next_account, coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
-    FROM begun, {gate} f, unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::text[]),
-        (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]),
-        (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]))
-        AS e (account, seq, place, back, delta, below, kind, hold, reserved, scope, key, machine, id, machine_seq, leg,
-            next_account, next_seq, next_place, next_back)
-    WHERE f.ok)";
+    INSERT INTO {{entries}} ({columns}, seq, balance, at, next_seq)
+    SELECT {values}, {seq}, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), {next_seq}
+    FROM begun, {{gate}} f, {list}
+    WHERE f.ok)"
+    )
+}
+
+/// Arrays, side by side as the rows of a table.
+struct List {
+    name: &'static str,
+    columns: Vec<(&'static str, &'static str)>,
+}
+
+impl List {
+    fn new(name: &'static str) -> Self {
+        Self { name, columns: Vec::new() }
+    }
+
+    fn add(&mut self, column: &'static str, kind: &'static str) {
+        self.columns.push((column, kind));
+    }
+}
+
+impl std::fmt::Display for List {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let arrays = (1..).zip(&self.columns).map(|(nth, (_, kind))| format!("(SELECT ${nth}::{kind}[])"));
+        let names: Vec<&str> = self.columns.iter().map(|(column, _)| *column).collect();
+        write!(f, "unnest({}) AS {} ({})", arrays.collect::<Vec<_>>().join(", "), self.name, names.join(", "))
+    }
+}
 
 const TAILS: &str = ",
 trailed AS (
@@ -284,11 +368,10 @@ pub(super) fn own(shape: Shape) -> String {
     parts.push(OWN, "begun");
     rows(&mut parts, shape);
     if shape.keys() {
-        parts.add(match (shape.posts(), shape.one()) {
-            (true, _) => KEYS_OF_POSTS,
-            (false, true) => KEY,
-            (false, false) => KEYS,
-        });
+        match shape.one() {
+            true => parts.add(KEY),
+            false => parts.add(&keys(shape)),
+        }
     }
     rest(&mut parts, shape);
     parts.add(DONE);
@@ -363,7 +446,7 @@ fn rest(parts: &mut Parts, shape: Shape) {
         parts.add(if shape.one() { TRANSITION } else { TRANSITIONS });
     }
     if shape.money() {
-        parts.add(ENTRIES);
+        parts.add(&entries(shape));
     }
     if shape.tallies() {
         parts.add(TAILS);
@@ -401,5 +484,6 @@ impl Parts {
             .replace("{skip}", if skip { "SKIP LOCKED" } else { "" })
             .replace("{taken}", TAKEN)
             .replace("{now}", super::dialect::NOW)
+            .replace("{ledger}", crate::engine::item::LEDGER)
     }
 }

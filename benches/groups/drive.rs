@@ -1,0 +1,60 @@
+//! Callers in a closed loop for a fixed time.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::Failure;
+
+/// One call, told its number.
+pub(crate) type Call = Arc<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + Send + Sync>;
+
+/// Makes a [`Call`] of an async function.
+pub(crate) fn call<F, Fut>(work: F) -> Call
+where
+    F: Fn(u64) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    Arc::new(move |nth| Box::pin(work(nth)))
+}
+
+/// Calls per second, and the time that 99 of 100 took at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    pub(crate) rate: f64,
+    pub(crate) p99: Duration,
+}
+
+/// Runs `callers` for `time`; the first fifth warms up and does not count.
+pub(crate) async fn drive(call: &Call, callers: usize, time: Duration) -> Result<Sample, Failure> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let warm = time / 5;
+    let start = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..callers {
+        let call = call.clone();
+        tasks.spawn(async move {
+            let mut took = Vec::with_capacity(1024);
+            while start.elapsed() < time + warm {
+                let began = Instant::now();
+                call(NEXT.fetch_add(1, Ordering::Relaxed)).await?;
+                if start.elapsed() > warm {
+                    took.push(began.elapsed());
+                }
+            }
+            Ok::<_, Failure>(took)
+        });
+    }
+    let mut took = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        took.extend(done??);
+    }
+    let counted = start.elapsed().saturating_sub(warm);
+    took.sort_unstable();
+    let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
+    Ok(Sample { rate: f64::from(u32::try_from(took.len())?) / counted.as_secs_f64(), p99 })
+}
