@@ -117,8 +117,8 @@ purses AS MATERIALIZED (
 /// Accounts that are there and were skipped are someone else's at the moment.
 const OBTAIN: &str = ",
 busy AS MATERIALIZED (
-    SELECT name FROM purses
-    WHERE NOT found AND EXISTS (SELECT 1 FROM {accounts} WHERE account = purses.name)),
+    SELECT p.name FROM purses p CROSS JOIN LATERAL (SELECT 1 FROM {accounts} WHERE account = p.name LIMIT 1) there
+    WHERE NOT p.found),
 obtained AS MATERIALIZED (SELECT (SELECT ok FROM {gate}) AND NOT EXISTS (SELECT 1 FROM busy) AS ok)";
 
 const WRITE_ACCOUNTS: &str = ",
