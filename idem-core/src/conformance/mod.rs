@@ -20,6 +20,18 @@ pub mod concurrency;
 pub mod evolution;
 pub mod facts;
 pub mod keys;
+mod ledger;
+pub mod ledger_batches;
+pub mod ledger_booking;
+pub mod ledger_bounds;
+pub mod ledger_deltas;
+pub mod ledger_holds;
+pub mod ledger_opening;
+pub mod ledger_reads;
+pub mod ledger_steps;
+pub mod ledger_tallies;
+pub mod ledger_transfers;
+pub mod ledger_within;
 pub mod machines;
 pub mod money;
 pub mod natural;
@@ -112,6 +124,74 @@ macro_rules! for_each_clause {
                     a_scope_is_part_of_the_key,
                     one_key_names_one_machine,
                     an_expired_alias_is_free,
+                }
+                ledger_batches {
+                    items_see_those_before_them,
+                    a_repeated_batch_replays,
+                    ten_thousand_fit,
+                    absurd_sums_are_refused_one_by_one,
+                }
+                ledger_bounds {
+                    what_leaves_them_is_not_written,
+                    sixty_four_bits_are_bounds,
+                    a_refusal_is_remembered_where_it_is_asked_for,
+                    many_at_once_stay_within_them,
+                }
+                ledger_deltas {
+                    a_repeat_gets_the_same_entry,
+                    duplicates_at_once_change_the_balance_once,
+                    another_change_under_the_key_is_refused,
+                    a_balance_is_set_once,
+                    balances_set_at_once_follow_one_another,
+                    an_expected_version_is_compared,
+                    one_of_many_expects_the_right_version,
+                }
+                ledger_holds {
+                    what_is_held_is_not_available,
+                    a_capture_takes_a_part,
+                    a_refused_capture_keeps_the_hold,
+                    an_expired_hold_gives_way,
+                    captures_at_once_share_what_is_held,
+                }
+                ledger_opening {
+                    accounts_open_themselves,
+                    opening_twice_is_opening_once,
+                    a_nature_is_chosen_before_the_first_entry,
+                    a_settled_account_can_be_closed,
+                    units_do_not_mix,
+                }
+                ledger_reads {
+                    entries_come_in_pages,
+                    balances_of_the_past_are_known,
+                    names_are_kept_as_they_are,
+                }
+                ledger_steps {
+                    hold_capture_and_release,
+                    a_refused_step_takes_the_other,
+                    the_ledger_goes_on_where_a_step_ended,
+                    commands_and_changes_share_an_account,
+                }
+                ledger_tallies {
+                    entries_count_without_a_balance,
+                    they_take_part_in_postings,
+                    what_needs_a_balance_is_refused,
+                    balances_of_the_past_are_sums,
+                    many_customers_pay_at_once,
+                    a_credit_waits_for_no_other,
+                }
+                ledger_transfers {
+                    both_sides_or_none,
+                    odd_amounts_move_what_they_say,
+                    a_posting_is_whole,
+                    a_posting_of_a_thousand,
+                    opposite_directions_at_once_do_not_block,
+                }
+                ledger_within {
+                    calls_see_one_another,
+                    a_refused_change_leaves_the_transaction_usable,
+                    commands_and_changes_commit_together,
+                    a_dropped_change_is_never_half_made,
+                    units_that_race_all_pay,
                 }
                 opening {
                     without_tables_every_call_says_so,

@@ -58,7 +58,7 @@ pub struct Differences {
 /// A subject's database, opened and migrated.
 #[derive(Debug)]
 pub struct Stored<'s, S: Subject> {
-    subject: &'s S,
+    pub(super) subject: &'s S,
     /// The database.
     pub idem: Idem<S::DB>,
     made: AtomicU64,
