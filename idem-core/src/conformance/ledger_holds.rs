@@ -124,12 +124,12 @@ pub async fn captures_at_once_share_what_is_held<S: Subject>(on: &S) {
         for number in 0..16 {
             let (idem, hold, way) = (desk.idem.clone(), hold.clone(), desk.way);
             tasks.spawn(async move {
-                let (ledger, key) = (idem.ledger(), key(&format!("k{number}")));
+                let (ledger, key, shop) = (idem.ledger(), key(&format!("k{number}")), format!("shop {number}"));
                 if way == super::ledger::Way::Own {
-                    return ledger.capture(&key, hold, "shop", 1).await;
+                    return ledger.capture(&key, hold, shop, 1).await;
                 }
                 let mut tx = idem.begin().await?;
-                let captured = ledger.within(&mut tx).capture(&key, hold, "shop", 1).await;
+                let captured = ledger.within(&mut tx).capture(&key, hold, shop, 1).await;
                 tx.commit().await.map(|()| captured)?
             });
         }
@@ -140,7 +140,8 @@ pub async fn captures_at_once_share_what_is_held<S: Subject>(on: &S) {
                 other => assert!(matches!(unlawful(other), LedgerError::HoldSpent { .. })),
             }
         }
-        assert_eq!((made, desk.balance("shop").await, desk.state("wallet").await.held), (10, 10, 0));
+        let wallet = desk.state("wallet").await;
+        assert_eq!((made, wallet.balance, wallet.held), (10, -10, 0));
     }
 }
 

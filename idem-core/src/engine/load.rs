@@ -29,10 +29,14 @@ pub(crate) async fn load_and_decide<DB: Database>(
     items: &[Item],
     mut lock: Option<&mut bool>,
 ) -> Result<Decision, StoreError> {
-    let asked = Asked::of(items);
+    let mut asked = Asked::of(items);
     let mut snapshot = Snapshot::default();
+    if !asked.holds.is_empty() {
+        let of_holds = load_holds::<DB>(conn, &inner.sql, &mut snapshot, &asked.holds).await?;
+        asked.accounts.extend(of_holds);
+    }
     let machines: Vec<(&str, &str)> = asked.machines.iter().map(|(machine, id)| (*machine, &**id)).collect();
-    let mut accounts: Vec<&str> = asked.accounts.iter().map(|account| &***account).collect();
+    let mut accounts: Vec<&str> = asked.accounts.iter().map(|account| &**account).collect();
     if let Some(writing) = lock.as_deref_mut() {
         if !machines.is_empty() {
             DB::lock_machines(conn, &inner.sql, &machines).await?;
@@ -40,8 +44,11 @@ pub(crate) async fn load_and_decide<DB: Database>(
         if !accounts.is_empty() {
             *writing = true;
             let rows = DB::load_accounts(conn, &inner.sql, &accounts, true).await?;
-            snapshot.accounts.extend(asked.accounts.iter().map(|name| Arc::clone(name)).zip(rows));
+            snapshot.accounts.extend(asked.accounts.iter().cloned().zip(rows));
             accounts.clear();
+            if !asked.holds.is_empty() {
+                load_holds::<DB>(conn, &inner.sql, &mut snapshot, &asked.holds).await?;
+            }
         }
     }
     if !machines.is_empty() {
@@ -55,7 +62,7 @@ pub(crate) async fn load_and_decide<DB: Database>(
         snapshot.now = Some(loaded.now);
         snapshot.keys.extend(known(&asked.ledger_keys, loaded.keys));
         if !accounts.is_empty() {
-            snapshot.accounts.extend(asked.accounts.iter().map(|name| Arc::clone(name)).zip(loaded.accounts));
+            snapshot.accounts.extend(asked.accounts.iter().cloned().zip(loaded.accounts));
         }
     }
     loop {
@@ -72,16 +79,17 @@ pub(crate) async fn load_and_decide<DB: Database>(
 }
 
 /// What is known of the items before anything is loaded.
-struct Asked<'i> {
+struct Asked {
     machines: BTreeSet<MachineId>,
     keys: Vec<KeyHash>,
     ledger_keys: Vec<KeyHash>,
-    accounts: BTreeSet<&'i Arc<str>>,
+    accounts: BTreeSet<Arc<str>>,
+    holds: BTreeSet<Arc<str>>,
 }
 
-impl<'i> Asked<'i> {
-    fn of(items: &'i [Item]) -> Self {
-        let (mut machines, mut accounts) = (BTreeSet::new(), BTreeSet::new());
+impl Asked {
+    fn of(items: &[Item]) -> Self {
+        let (mut machines, mut accounts, mut holds) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (mut keys, mut ledger_keys) = (BTreeSet::new(), BTreeSet::new());
         for item in items {
             match item {
@@ -91,12 +99,14 @@ impl<'i> Asked<'i> {
                 }
                 Item::Posting(posting) => {
                     ledger_keys.insert(posting.hash);
-                    accounts.extend(names(&posting.change).0);
+                    let (named, hold) = names(&posting.change);
+                    accounts.extend(named.into_iter().cloned());
+                    holds.extend(hold.cloned());
                 }
             }
         }
         let listed = |keys: BTreeSet<KeyHash>| keys.into_iter().collect();
-        Self { machines, keys: listed(keys), ledger_keys: listed(ledger_keys), accounts }
+        Self { machines, keys: listed(keys), ledger_keys: listed(ledger_keys), accounts, holds }
     }
 }
 
@@ -121,19 +131,22 @@ async fn fill<DB: Database>(
         let found = DB::last_visit(conn, sql, (machine, id), &names).await?;
         snapshot.visits.insert(visit, found);
     }
+    let mut missing = needs.accounts;
     if !needs.holds.is_empty() {
-        let holds: Vec<&str> = needs.holds.iter().map(|hold| &**hold).collect();
-        let rows = DB::load_holds(conn, sql, &holds).await?;
-        snapshot.holds.extend(needs.holds.iter().cloned().zip(rows));
+        let of_holds = load_holds::<DB>(conn, sql, snapshot, &needs.holds).await?;
+        missing.extend(of_holds.into_iter().filter(|account| !snapshot.accounts.contains_key(account)));
     }
-    if !needs.accounts.is_empty() {
-        let accounts: Vec<_> = needs.accounts.iter().map(|account| &**account).collect();
+    if !missing.is_empty() {
+        let accounts: Vec<_> = missing.iter().map(|account| &**account).collect();
         let locked = lock.is_some();
         if let Some(writing) = lock {
             *writing = true;
         }
         let rows = DB::load_accounts(conn, sql, &accounts, locked).await?;
-        snapshot.accounts.extend(needs.accounts.iter().cloned().zip(rows));
+        snapshot.accounts.extend(missing.iter().cloned().zip(rows));
+        if locked && !needs.holds.is_empty() {
+            load_holds::<DB>(conn, sql, snapshot, &needs.holds).await?;
+        }
     }
     for account in needs.expired {
         let now = snapshot.now.unwrap_or(crate::clock::Timestamp::from_micros(0));
@@ -141,6 +154,22 @@ async fn fill<DB: Database>(
         snapshot.expired.insert(account, rows);
     }
     Ok(())
+}
+
+/// Brings holds into the snapshot; gives the accounts they are of.
+///
+/// A hold has no lock of its own: its account's is the lock, so where accounts are locked, holds are read again after it.
+async fn load_holds<DB: Database>(
+    conn: &mut DB::Connection,
+    sql: &DB::Sql,
+    snapshot: &mut Snapshot,
+    holds: &BTreeSet<Arc<str>>,
+) -> Result<Vec<Arc<str>>, StoreError> {
+    let names: Vec<&str> = holds.iter().map(|hold| &**hold).collect();
+    let rows = DB::load_holds(conn, sql, &names).await?;
+    let accounts = rows.iter().flatten().map(|row| row.account.clone()).collect();
+    snapshot.holds.extend(holds.iter().cloned().zip(rows));
+    Ok(accounts)
 }
 
 /// Decides changes of the ledger without a load, as if their keys were new and nothing stood in their way. The write finds
