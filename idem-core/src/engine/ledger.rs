@@ -338,11 +338,12 @@ fn held(row: &HoldRow) -> Hold {
     Hold { account, amount, remaining, expires_at }
 }
 
-/// A number that nobody else has, in the order of time: microseconds, and twelve bits that are random at first.
+/// A number that hardly anybody else has, in the order of time: microseconds, and eleven bits that are random at first, which
+/// lasts into the next century. Two processes that draw the same one race, and the loser draws again.
 fn unique_time() -> i64 {
     static LAST: AtomicI64 = AtomicI64::new(0);
-    let random = i64::from(getrandom::u32().unwrap_or_default() & 0xfff);
-    let next = Timestamp::local().as_micros() << 12 | random;
+    let random = i64::from(getrandom::u32().unwrap_or_default() & 0x7ff);
+    let next = Timestamp::local().as_micros() << 11 | random;
     let taken = |last: i64| next.max(last + 1);
     // `fetch_update` gives what was there; the closure says what was made of it.
     LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(taken(last))).map_or(next, taken)

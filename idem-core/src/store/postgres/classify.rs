@@ -25,7 +25,8 @@ pub(super) fn lost(error: &Error, names: &Names, shape: Shape) -> bool {
                 || (table == Some(&names.accounts) && column == Some("balance"))
                 || (table == Some(&names.holds) && column == Some("remaining"))
         }
-        // Of transitions and entries it would be damage, not a race.
+        // Two processes may draw one number for entries of a tally; of transitions and other entries it would be damage.
+        UNIQUE if table == Some(&names.entries) => shape.tallies(),
         UNIQUE => [&names.machines, &names.accounts, &names.holds].into_iter().any(|name| table == Some(name)),
         OUT_OF_RANGE => shape.money(),
         _ => false,

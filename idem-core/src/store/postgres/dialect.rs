@@ -64,6 +64,7 @@ pub(super) struct Names {
     pub(super) keys: String,
     pub(super) accounts: String,
     pub(super) transitions: String,
+    pub(super) entries: String,
     pub(super) holds: String,
 }
 
@@ -114,6 +115,7 @@ impl Statements {
                 keys: tables.name("keys"),
                 accounts: tables.name("accounts"),
                 transitions: tables.name("transitions"),
+                entries: tables.name("entries"),
                 holds: tables.name("holds"),
             },
         }
@@ -306,9 +308,9 @@ SELECT {entry} FROM half h JOIN {entries} e ON e.account = $1::text AND e.seq = 
 const TALLY_AT: &str =
     "SELECT coalesce(sum(delta), 0)::bigint FROM {entries} WHERE account = $1::text AND at <= $2::bigint";
 
-/// Entries that others have not committed yet stay in the tail.
+/// Entries that others have not committed yet stay in the tail. Whoever else folds it at the moment is enough.
 const FOLD_TAIL: &str = "
-WITH locked AS MATERIALIZED (SELECT account FROM {accounts} WHERE account = $1::text AND tally FOR NO KEY UPDATE),
+WITH locked AS MATERIALIZED (SELECT account FROM {accounts} WHERE account = $1::text AND tally FOR NO KEY UPDATE SKIP LOCKED),
 gone AS (DELETE FROM {tails} WHERE account = (SELECT account FROM locked) RETURNING delta)
 UPDATE {accounts} SET balance = balance + coalesce((SELECT sum(delta) FROM gone), 0)::bigint
 WHERE account = (SELECT account FROM locked)";
