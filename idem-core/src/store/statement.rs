@@ -59,7 +59,8 @@ impl Shape {
     const ODD_KEYS: u16 = 1 << 12;
 
     pub(crate) fn of(write: &Write, skip: bool) -> Self {
-        let one = write.transitions.len() == 1 && write.keys.len() <= 1;
+        // Alone a machine is moved before accounts are locked: nothing may be skipped after that.
+        let one = write.transitions.len() == 1 && write.keys.len() <= 1 && !(skip && !write.entries.is_empty());
         let single = write.machines.as_slice().first().filter(|_| one && write.machines.len() == 1);
         let odd_keys = !write.tallies.is_empty() || write.keys.iter().any(|key| key.entry.is_none());
         let bit = |needed: bool, bit: u16| if needed { bit } else { 0 };
@@ -181,7 +182,7 @@ impl std::fmt::Debug for PerShape {
 impl Shape {
     /// Whether a write can have it.
     fn is_possible(self) -> bool {
-        let one = !self.one() || (self.machines() && !self.posts());
+        let one = !self.one() || (self.machines() && !self.posts() && !(self.skips() && self.money()));
         let parts = (!self.posts() || (self.keys() && self.money())) && (!self.tallies() || self.money());
         let columns = (self.posts() || !self.keys() || self.odd_keys()) && (self.money() || !self.steps());
         one && parts && columns && (!self.starts() || self.one()) && (self.machines() || self.keys() || self.money())

@@ -68,6 +68,10 @@ pub(super) async fn no_statement_scans_a_table<S: Ground>(mut db: Fresh<S>) {
         for id in first..rows {
             let id = format!("m{id}");
             assert!(db.write(&step(&id, 1).with_key(&id).with_money(&id, &[1])).await);
+            db.execute(&format!(
+                "INSERT INTO {{holds}} (hold, account, amount, remaining) VALUES ('{id}', '{id}', 1, 1)"
+            ))
+            .await;
         }
         let scans = S::scans(&mut db.conn, &db.sql).await;
         assert!(scans.is_empty(), "with {rows} rows: {scans:#?}");
