@@ -107,7 +107,7 @@ pub mod __private {
 
     pub use crate::machine::{
         CommandInfo, Edge, Graph, Machine, Named, Repeat, Repeatable, Rules, State, StateInfo, Taken, WhyNot,
-        copy_outcome,
+        copy_outcome, taken,
     };
     pub use crate::wire::{Stored, WireError};
 }

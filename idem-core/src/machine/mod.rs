@@ -16,7 +16,7 @@ pub use graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
 #[cfg(feature = "testing")]
 pub(crate) use memory::ID as IN_MEMORY;
 pub use memory::InMemory;
-pub use rules::{Machine, Named, Natural, Repeatable, Rules, State, Taken, copy_outcome};
+pub use rules::{Machine, Named, Natural, Repeatable, Rules, State, Taken, copy_outcome, taken};
 #[cfg(any(feature = "_sql", feature = "testing"))]
 pub(crate) use step::Effects;
 pub(crate) use step::Move;

@@ -120,6 +120,18 @@ impl<M: Machine> Taken<M> {
     }
 }
 
+/// For generated code: what a transition said, its outcome made one of all commands' by `reply`.
+///
+/// # Errors
+/// The rejection, as it is.
+#[doc(hidden)]
+pub fn taken<M: Machine, S: Into<M>, T, R>(
+    said: Result<Step<S, T>, R>,
+    reply: fn(T) -> M::Reply,
+) -> Result<Taken<M>, R> {
+    said.map(|step| Taken::__new(step, reply))
+}
+
 /// For generated code: see [`Machine::copy_outcome`].
 #[doc(hidden)]
 pub fn copy_outcome<T: Clone + 'static, R: 'static>(outcome: &T, reply: fn(T) -> R, copy: &mut dyn Any) {

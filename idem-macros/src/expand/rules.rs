@@ -1,35 +1,23 @@
 //! The driver: hands a command to the user's rules, if the state has an edge for it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::states::pattern;
 use super::{assumed, outside, visibility};
-use crate::model::{Edge, Model};
+use crate::model::{Command, Model, State, Transition};
 
 pub(super) fn expand(model: &Model) -> TokenStream {
     let krate = &model.krate;
     let machine = outside(model);
     let vis = visibility(model);
     let assumed = assumed(model, &machine);
-    let arms = model.states.iter().enumerate().filter_map(|(at, state)| {
-        let calls: Vec<TokenStream> = model.edges_from(at).filter_map(|edge| call(model, edge)).collect();
-        let (variant, strukt) = (&state.ident, &state.strukt);
-        let (unpack, pack) = (pattern(state, &quote!(#machine::#variant)), pattern(state, &quote!(#strukt)));
-        (!calls.is_empty()).then(|| {
-            quote! {
-                #unpack => {
-                    let from = #pack;
-                    match *command {
-                        #(#calls,)*
-                        #[allow(unreachable_patterns)]
-                        _ => return ::core::option::Option::None,
-                    }
-                }
-            }
-        })
+    let steps = model.commands.iter().map(|command| step(model, command));
+    let arms = model.commands.iter().map(|command| {
+        let (ident, method) = (&command.ident, &command.method);
+        quote!(Command::#ident(ref command) => self.#method(from, command, cx))
     });
-    let arms: Vec<TokenStream> = arms.collect();
+    let taken = taken(model);
     quote! {
         #[doc(hidden)]
         #vis struct Driver<R>(pub R);
@@ -41,41 +29,84 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             }
         }
 
+        #[allow(unused_variables)]
+        impl<R: Transitions> Driver<R> where #assumed {
+            #(#steps)*
+        }
+
         #[automatically_derived]
         impl<R: Transitions> #krate::__private::Rules for Driver<R> where #assumed {
             type Machine = #machine;
             type Rejection = R::Rejection;
 
-            #[allow(unused_variables, unreachable_code)]
-            fn run(
-                &self,
-                from: #machine,
-                command: &Command,
-                cx: &#krate::Context<'_>,
-            ) -> ::core::option::Option<
-                ::core::result::Result<#krate::__private::Taken<#machine>, R::Rejection>,
-            > {
-                let taken = match from {
-                    #(#arms)*
-                    #[allow(unreachable_patterns)]
-                    _ => return ::core::option::Option::None,
-                };
-                ::core::option::Option::Some(taken)
+            #[allow(unused_variables)]
+            fn run(&self, from: #machine, command: &Command, cx: &#krate::Context<'_>) -> #taken {
+                match *command { #(#arms),* }
             }
         }
     }
 }
 
-fn call(model: &Model, edge: &Edge) -> Option<TokenStream> {
-    let command = model.commands.get(edge.command)?;
+/// What one command makes of a state. A function each: the compiler checks many small ones faster than a large one.
+fn step(model: &Model, command: &Command) -> TokenStream {
     let krate = &model.krate;
-    let transition = command.transitions.iter().find(|transition| transition.sources.contains(&edge.from))?;
-    let (ident, method) = (&command.ident, &transition.method);
-    let from = transition.from.as_ref().map_or_else(|| quote!(from), |_| quote!(::core::convert::Into::into(from)));
-    Some(quote! {
-        Command::#ident(ref command) => self
-            .0
-            .#method(#from, command, cx)
-            .map(|step| #krate::__private::Taken::__new(step, Reply::#ident))
-    })
+    let machine = outside(model);
+    let Command { ident, strukt, method, .. } = command;
+    let taken = taken(model);
+    let run = |method: &Ident, from: TokenStream| quote!(#krate::__private::taken(self.0.#method(#from, command, cx), Reply::#ident));
+    let sources = |transition: &Transition| -> Vec<(TokenStream, TokenStream)> {
+        let states = transition.sources.iter().filter_map(|at| model.states.get(*at));
+        states.map(|state| source(&machine, state, transition)).collect()
+    };
+    let body = match &command.transitions[..] {
+        // One call after the match, not one in each arm.
+        [transition] => {
+            let arms = sources(transition).into_iter().map(|(unpack, pack)| quote!(#unpack => #pack));
+            let run = run(&transition.method, quote!(from));
+            quote! {
+                let from = match from {
+                    #(#arms,)*
+                    #[allow(unreachable_patterns)]
+                    _ => return ::core::option::Option::None,
+                };
+                ::core::option::Option::Some(#run)
+            }
+        }
+        several => {
+            let arms = several.iter().flat_map(|transition| {
+                let arm = |(unpack, pack)| (unpack, run(&transition.method, pack));
+                sources(transition).into_iter().map(arm).collect::<Vec<_>>()
+            });
+            let arms = arms.map(|(unpack, run)| quote!(#unpack => ::core::option::Option::Some(#run)));
+            quote! {
+                match from {
+                    #(#arms,)*
+                    #[allow(unreachable_patterns)]
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+    };
+    quote! {
+        fn #method(&self, from: #machine, command: &#strukt, cx: &#krate::Context<'_>) -> #taken {
+            #body
+        }
+    }
+}
+
+/// A state of the enum as a pattern, and the same as what the transition starts from.
+fn source(machine: &TokenStream, state: &State, transition: &Transition) -> (TokenStream, TokenStream) {
+    let (variant, strukt) = (&state.ident, &state.strukt);
+    let (unpack, pack) = (pattern(state, &quote!(#machine::#variant)), pattern(state, &quote!(#strukt)));
+    match &transition.from {
+        Some(from) => (unpack, quote!(#from::#variant(#pack))),
+        None => (unpack, pack),
+    }
+}
+
+fn taken(model: &Model) -> TokenStream {
+    let (krate, machine) = (&model.krate, outside(model));
+    quote! {
+        ::core::option::Option<::core::result::Result<#krate::__private::Taken<#machine>, R::Rejection>>
+    }
 }

@@ -367,11 +367,69 @@ The rejection, if the command is refused.*/
             f.write_str("Driver")
         }
     }
+    #[allow(unused_variables)]
+    impl<R: Transitions> Driver<R> {
+        fn open(
+            &self,
+            from: super::Door,
+            command: &OpenIt,
+            cx: &crate::harmless::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                crate::harmless::__private::Taken<super::Door>,
+                R::Rejection,
+            >,
+        > {
+            let from = match from {
+                super::Door::Shut() => Shut(),
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(
+                crate::harmless::__private::taken(
+                    self.0.open(from, command, cx),
+                    Reply::Open,
+                ),
+            )
+        }
+        fn r#match(
+            &self,
+            from: super::Door,
+            command: &r#Match,
+            cx: &crate::harmless::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                crate::harmless::__private::Taken<super::Door>,
+                R::Rejection,
+            >,
+        > {
+            match from {
+                super::Door::Shut() => {
+                    ::core::option::Option::Some(
+                        crate::harmless::__private::taken(
+                            self.0.match_from_shut(Shut(), command, cx),
+                            Reply::r#Match,
+                        ),
+                    )
+                }
+                super::Door::Open(f0, f1) => {
+                    ::core::option::Option::Some(
+                        crate::harmless::__private::taken(
+                            self.0.match_from_open(Open(f0, f1), command, cx),
+                            Reply::r#Match,
+                        ),
+                    )
+                }
+                #[allow(unreachable_patterns)]
+                _ => ::core::option::Option::None,
+            }
+        }
+    }
     #[automatically_derived]
     impl<R: Transitions> crate::harmless::__private::Rules for Driver<R> {
         type Machine = super::Door;
         type Rejection = R::Rejection;
-        #[allow(unused_variables, unreachable_code)]
+        #[allow(unused_variables)]
         fn run(
             &self,
             from: super::Door,
@@ -383,49 +441,10 @@ The rejection, if the command is refused.*/
                 R::Rejection,
             >,
         > {
-            let taken = match from {
-                super::Door::Shut() => {
-                    let from = Shut();
-                    match *command {
-                        Command::Open(ref command) => {
-                            self.0
-                                .open(from, command, cx)
-                                .map(|step| crate::harmless::__private::Taken::__new(
-                                    step,
-                                    Reply::Open,
-                                ))
-                        }
-                        Command::r#Match(ref command) => {
-                            self.0
-                                .match_from_shut(from, command, cx)
-                                .map(|step| crate::harmless::__private::Taken::__new(
-                                    step,
-                                    Reply::r#Match,
-                                ))
-                        }
-                        #[allow(unreachable_patterns)]
-                        _ => return ::core::option::Option::None,
-                    }
-                }
-                super::Door::Open(f0, f1) => {
-                    let from = Open(f0, f1);
-                    match *command {
-                        Command::r#Match(ref command) => {
-                            self.0
-                                .match_from_open(from, command, cx)
-                                .map(|step| crate::harmless::__private::Taken::__new(
-                                    step,
-                                    Reply::r#Match,
-                                ))
-                        }
-                        #[allow(unreachable_patterns)]
-                        _ => return ::core::option::Option::None,
-                    }
-                }
-                #[allow(unreachable_patterns)]
-                _ => return ::core::option::Option::None,
-            };
-            ::core::option::Option::Some(taken)
+            match *command {
+                Command::Open(ref command) => self.open(from, command, cx),
+                Command::r#Match(ref command) => self.r#match(from, command, cx),
+            }
         }
     }
     #[automatically_derived]

@@ -311,6 +311,55 @@ The rejection, if the command is refused.*/
             f.write_str("Driver")
         }
     }
+    #[allow(unused_variables)]
+    impl<R: Transitions> Driver<R>
+    where
+        for<'idem> super::Order: ::idem_core::__private::State,
+    {
+        fn pay(
+            &self,
+            from: super::Order,
+            command: &Pay,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::idem_core::__private::Taken<super::Order>,
+                R::Rejection,
+            >,
+        > {
+            let from = match from {
+                super::Order::Pending => Pending,
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(
+                ::idem_core::__private::taken(self.0.pay(from, command, cx), Reply::Pay),
+            )
+        }
+        fn ship(
+            &self,
+            from: super::Order,
+            command: &Ship,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::idem_core::__private::Taken<super::Order>,
+                R::Rejection,
+            >,
+        > {
+            let from = match from {
+                super::Order::Paid => Paid,
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(
+                ::idem_core::__private::taken(
+                    self.0.ship(from, command, cx),
+                    Reply::Ship,
+                ),
+            )
+        }
+    }
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R>
     where
@@ -318,7 +367,7 @@ The rejection, if the command is refused.*/
     {
         type Machine = super::Order;
         type Rejection = R::Rejection;
-        #[allow(unused_variables, unreachable_code)]
+        #[allow(unused_variables)]
         fn run(
             &self,
             from: super::Order,
@@ -330,41 +379,10 @@ The rejection, if the command is refused.*/
                 R::Rejection,
             >,
         > {
-            let taken = match from {
-                super::Order::Pending => {
-                    let from = Pending;
-                    match *command {
-                        Command::Pay(ref command) => {
-                            self.0
-                                .pay(from, command, cx)
-                                .map(|step| ::idem_core::__private::Taken::__new(
-                                    step,
-                                    Reply::Pay,
-                                ))
-                        }
-                        #[allow(unreachable_patterns)]
-                        _ => return ::core::option::Option::None,
-                    }
-                }
-                super::Order::Paid => {
-                    let from = Paid;
-                    match *command {
-                        Command::Ship(ref command) => {
-                            self.0
-                                .ship(from, command, cx)
-                                .map(|step| ::idem_core::__private::Taken::__new(
-                                    step,
-                                    Reply::Ship,
-                                ))
-                        }
-                        #[allow(unreachable_patterns)]
-                        _ => return ::core::option::Option::None,
-                    }
-                }
-                #[allow(unreachable_patterns)]
-                _ => return ::core::option::Option::None,
-            };
-            ::core::option::Option::Some(taken)
+            match *command {
+                Command::Pay(ref command) => self.pay(from, command, cx),
+                Command::Ship(ref command) => self.ship(from, command, cx),
+            }
         }
     }
     #[automatically_derived]

@@ -171,11 +171,13 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             f.write_str("Driver")
         }
     }
+    #[allow(unused_variables)]
+    impl<R: Transitions> Driver<R> {}
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
         type Machine = super::Rock;
         type Rejection = R::Rejection;
-        #[allow(unused_variables, unreachable_code)]
+        #[allow(unused_variables)]
         fn run(
             &self,
             from: super::Rock,
@@ -187,11 +189,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
                 R::Rejection,
             >,
         > {
-            let taken = match from {
-                #[allow(unreachable_patterns)]
-                _ => return ::core::option::Option::None,
-            };
-            ::core::option::Option::Some(taken)
+            match *command {}
         }
     }
     #[automatically_derived]

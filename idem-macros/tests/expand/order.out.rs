@@ -471,11 +471,85 @@ The rejection, if the command is refused.*/
             f.write_str("Driver")
         }
     }
+    #[allow(unused_variables)]
+    impl<R: Transitions> Driver<R> {
+        fn pay(
+            &self,
+            from: super::Order,
+            command: &Pay,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::idem_core::__private::Taken<super::Order>,
+                R::Rejection,
+            >,
+        > {
+            let from = match from {
+                super::Order::Pending { total: f0 } => Pending { total: f0 },
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(
+                ::idem_core::__private::taken(self.0.pay(from, command, cx), Reply::Pay),
+            )
+        }
+        fn ship(
+            &self,
+            from: super::Order,
+            command: &Ship,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::idem_core::__private::Taken<super::Order>,
+                R::Rejection,
+            >,
+        > {
+            let from = match from {
+                super::Order::Paid { receipt: f0 } => Paid { receipt: f0 },
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(
+                ::idem_core::__private::taken(
+                    self.0.ship(from, command, cx),
+                    Reply::Ship,
+                ),
+            )
+        }
+        fn cancel(
+            &self,
+            from: super::Order,
+            command: &Cancel,
+            cx: &::idem_core::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::idem_core::__private::Taken<super::Order>,
+                R::Rejection,
+            >,
+        > {
+            let from = match from {
+                super::Order::Pending { total: f0 } => {
+                    CancelFrom::Pending(Pending { total: f0 })
+                }
+                super::Order::Paid { receipt: f0 } => {
+                    CancelFrom::Paid(Paid { receipt: f0 })
+                }
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(
+                ::idem_core::__private::taken(
+                    self.0.cancel(from, command, cx),
+                    Reply::Cancel,
+                ),
+            )
+        }
+    }
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
         type Machine = super::Order;
         type Rejection = R::Rejection;
-        #[allow(unused_variables, unreachable_code)]
+        #[allow(unused_variables)]
         fn run(
             &self,
             from: super::Order,
@@ -487,57 +561,11 @@ The rejection, if the command is refused.*/
                 R::Rejection,
             >,
         > {
-            let taken = match from {
-                super::Order::Pending { total: f0 } => {
-                    let from = Pending { total: f0 };
-                    match *command {
-                        Command::Pay(ref command) => {
-                            self.0
-                                .pay(from, command, cx)
-                                .map(|step| ::idem_core::__private::Taken::__new(
-                                    step,
-                                    Reply::Pay,
-                                ))
-                        }
-                        Command::Cancel(ref command) => {
-                            self.0
-                                .cancel(::core::convert::Into::into(from), command, cx)
-                                .map(|step| ::idem_core::__private::Taken::__new(
-                                    step,
-                                    Reply::Cancel,
-                                ))
-                        }
-                        #[allow(unreachable_patterns)]
-                        _ => return ::core::option::Option::None,
-                    }
-                }
-                super::Order::Paid { receipt: f0 } => {
-                    let from = Paid { receipt: f0 };
-                    match *command {
-                        Command::Ship(ref command) => {
-                            self.0
-                                .ship(from, command, cx)
-                                .map(|step| ::idem_core::__private::Taken::__new(
-                                    step,
-                                    Reply::Ship,
-                                ))
-                        }
-                        Command::Cancel(ref command) => {
-                            self.0
-                                .cancel(::core::convert::Into::into(from), command, cx)
-                                .map(|step| ::idem_core::__private::Taken::__new(
-                                    step,
-                                    Reply::Cancel,
-                                ))
-                        }
-                        #[allow(unreachable_patterns)]
-                        _ => return ::core::option::Option::None,
-                    }
-                }
-                #[allow(unreachable_patterns)]
-                _ => return ::core::option::Option::None,
-            };
-            ::core::option::Option::Some(taken)
+            match *command {
+                Command::Pay(ref command) => self.pay(from, command, cx),
+                Command::Ship(ref command) => self.ship(from, command, cx),
+                Command::Cancel(ref command) => self.cancel(from, command, cx),
+            }
         }
     }
     #[automatically_derived]
