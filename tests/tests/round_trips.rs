@@ -11,6 +11,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use idem_core::version::{ConditionalUpdate, Upsert};
 use idem_core::{Context, Database, Idem, Key, Natural, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 use tests::{Postgres, Sqlite, postgres};
@@ -41,6 +42,8 @@ impl bill::Transitions for Office {
         Ok(if pay.moved { step.transfer("customers", "sales", pay.amount) } else { step }.outcome(pay.amount))
     }
 }
+
+const NOTES: &str = "CREATE TABLE notes (id bigint PRIMARY KEY, note text, version bigint)";
 
 /// Counts the statements that sqlx runs.
 struct Counter;
@@ -112,6 +115,44 @@ async fn cost<DB: Database>(idem: &Idem<DB>) -> Cost {
     Cost { start, fresh, fresh_with_money, replay, natural_replay, reused, within }
 }
 
+/// What an update of a caller's table costs, the first of a table apart, which describes it.
+#[derive(Debug, PartialEq, Eq)]
+struct UpdateCost {
+    first: u64,
+    update: u64,
+    keyed: u64,
+    upsert: u64,
+    stale: u64,
+    replay: u64,
+    within: u64,
+    keyed_within: u64,
+}
+
+async fn update_cost<DB: Database>(idem: &Idem<DB>) -> UpdateCost {
+    let key = |name: &str| Key::new("shop", name).expect("a key");
+    let edit = |version| ConditionalUpdate::table("notes").key("id", 1).set("note", "x").expect_version(version);
+    let upsert = || Upsert::table("notes").key("id", 1).set("note", "y");
+    let (first, made) = statements(upsert().execute(idem)).await;
+    made.expect("makes the row");
+    let (update, made) = statements(edit(1).execute(idem)).await;
+    made.expect("updates");
+    let (keyed, made) = statements(edit(2).once(&key("u")).execute(idem)).await;
+    made.expect("updates");
+    let (upserted, made) = statements(upsert().once(&key("v")).execute(idem)).await;
+    assert_eq!(*made.expect("overwrites"), 4);
+    let (stale, refused) = statements(edit(3).execute(idem)).await;
+    refused.expect_err("it is at version 4");
+    let (replay, again) = statements(edit(2).once(&key("u")).execute(idem)).await;
+    assert!(again.expect("replays").is_replay());
+    let mut tx = idem.begin().await.expect("begins");
+    let (within, made) = statements(edit(4).execute(&mut tx)).await;
+    made.expect("updates");
+    let (keyed_within, made) = statements(edit(5).once(&key("w")).execute(&mut tx)).await;
+    made.expect("updates");
+    tx.commit().await.expect("commits");
+    UpdateCost { first, update, keyed, upsert: upserted, stale, replay, within, keyed_within }
+}
+
 #[test]
 fn calls_cost_what_they_did() {
     tracing::subscriber::set_global_default(Counter).expect("the only subscriber");
@@ -120,18 +161,24 @@ fn calls_cost_what_they_did() {
         let file = Sqlite::fresh();
         // One connection, so that none is opened, with statements of its own, while something is counted.
         let one = Idem::<sqlx::Sqlite>::builder().max_connections(1);
-        let sqlite = cost(&one.open(&file.url()).await.expect("opens")).await;
+        let idem = one.open(&file.url()).await.expect("opens");
+        let sqlite = cost(&idem).await;
         let pinned =
             Cost { start: 2, fresh: 2, fresh_with_money: 3, replay: 1, natural_replay: 2, reused: 1, within: 2 };
         assert_eq!(sqlite, pinned, "SQLite");
+        sqlx::raw_sql(NOTES).execute(idem.pool()).await.expect("the caller's table");
+        let pinned_update =
+            UpdateCost { first: 2, update: 1, keyed: 1, upsert: 1, stale: 2, replay: 2, within: 1, keyed_within: 1 };
+        assert_eq!(update_cost(&idem).await, pinned_update, "SQLite");
 
         let Some(server) = postgres() else { return };
         let database = Postgres::fresh_on(&server).await;
-        let postgres = {
-            let one = Idem::<sqlx::Postgres>::builder().max_connections(1);
-            cost(&one.open(&database.url().to_string()).await.expect("opens")).await
-        };
+        let one = Idem::<sqlx::Postgres>::builder().max_connections(1);
+        let idem = one.open(&database.url().to_string()).await.expect("opens");
+        let postgres = cost(&idem).await;
         // In a transaction the machine is locked by a statement of its own, before it is read.
         assert_eq!(postgres, Cost { within: 3, ..pinned }, "PostgreSQL");
+        sqlx::raw_sql(NOTES).execute(idem.pool()).await.expect("the caller's table");
+        assert_eq!(update_cost(&idem).await, pinned_update, "PostgreSQL");
     });
 }
