@@ -20,6 +20,20 @@ impl Fingerprint {
     pub(crate) fn of(operation: &str, target: &str, payload: &[u8], facts: &[&str]) -> Self {
         let mut hash = Hasher::new("idem fingerprint v1").with(operation.as_bytes()).with(target.as_bytes());
         canonical(payload, facts, &mut hash);
+        Self::from_hash(hash)
+    }
+
+    /// The same of a payload that is a list of parts.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn of_parts<P: AsRef<[u8]>>(operation: &str, target: &str, parts: impl IntoIterator<Item = P>) -> Self {
+        let mut hash = Hasher::new("idem fingerprint v1").with(operation.as_bytes()).with(target.as_bytes());
+        for part in parts {
+            hash.part(part.as_ref());
+        }
+        Self::from_hash(hash)
+    }
+
+    fn from_hash(hash: Hasher) -> Self {
         let mut bytes = [Self::VERSION; Self::BYTES];
         bytes[1..].copy_from_slice(&hash.finish());
         Self(bytes)

@@ -1,10 +1,12 @@
 //! One row of a table of the user's own: what is asked, what the table is like, what was found.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::{Arguments as _, Encode, Error, Type};
+use sqlx::Error;
 
 use super::read::{Cells, Reader};
+use super::statement::Text;
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::KeyHash;
@@ -66,6 +68,7 @@ pub struct TableShape {
     pub(crate) unique: Vec<Vec<String>>,
     /// Text may have U+0000.
     pub(crate) nul_in_text: bool,
+    pub(crate) templates: Templates,
 }
 
 /// A column of the user's.
@@ -129,7 +132,8 @@ impl TableShape {
             }
         }
         let unique = unique.into_iter().map(|(_, columns)| columns).collect();
-        Ok((!columns.is_empty()).then(|| Arc::new(Self { columns, unique, nul_in_text })))
+        Ok((!columns.is_empty())
+            .then(|| Arc::new(Self { columns, unique, nul_in_text, templates: Templates::default() })))
     }
 
     pub(crate) fn column(&self, name: &Identifier) -> Option<&Column> {
@@ -177,30 +181,128 @@ impl Found {
     }
 }
 
-/// A statement being written: its values are bound as their places are named.
-pub(crate) struct Draft<D: sqlx::Database> {
-    arguments: D::Arguments,
-    bound: usize,
+/// A statement over one row, and what its parameters stand for. Made once for all updates that differ in values alone.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub(crate) text: Text,
+    pub(crate) slots: Vec<Slot>,
 }
 
-impl<D: sqlx::Database> Draft<D> {
-    pub(crate) fn new() -> Self {
-        Self { arguments: D::Arguments::default(), bound: 0 }
-    }
+/// What a parameter stands for. Cells are counted within their list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(dead_code, reason = "SQLite waits as its connection says, and knows versions in time")
+)]
+pub(crate) enum Slot {
+    Key(usize),
+    Set(usize),
+    Expect(usize),
+    /// The version the row must have.
+    Expected,
+    /// The version that the expected one leads to.
+    Planned,
+    /// Of the key to record.
+    Hash,
+    Target,
+    Fingerprint,
+    Retention,
+    /// The longest wait for a lock.
+    Wait,
+}
 
-    /// Binds a value; the parameter that stands for it.
-    pub(crate) fn bind<'q, T: Encode<'q, D> + Type<D>>(&mut self, value: T) -> Result<String, Error> {
-        self.arguments.add(value).map_err(Error::Encode)?;
-        self.bound += 1;
-        Ok(format!("${}", self.bound))
-    }
+/// The parameters of a statement that is being written.
+#[derive(Debug, Default)]
+pub(crate) struct Draft(Vec<Slot>);
 
-    pub(crate) fn finish(self) -> D::Arguments {
-        self.arguments
+impl Draft {
+    /// The parameter that stands for `slot`.
+    pub(crate) fn place(&mut self, slot: Slot) -> String {
+        let known = self.0.iter().position(|known| *known == slot);
+        let place = known.unwrap_or_else(|| {
+            self.0.push(slot);
+            self.0.len() - 1
+        });
+        format!("${}", place + 1)
     }
 }
 
-/// `parts` with `separator` between them.
-pub(crate) fn joined(parts: impl IntoIterator<Item = Result<String, Error>>, separator: &str) -> Result<String, Error> {
-    Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.join(separator))
+/// Statements by what they have in common with others.
+#[derive(Debug, Default)]
+pub(crate) struct Templates(Mutex<HashMap<String, Arc<Template>>>);
+
+impl Templates {
+    /// More shapes of one table's updates than these are not written by hand.
+    const MOST: usize = 256;
+
+    /// The statement that `form` makes of `update`; `write` is asked if it is not known yet.
+    pub(crate) fn get(
+        &self,
+        form: &str,
+        update: &RowUpdate,
+        write: impl FnOnce(&mut Draft) -> String,
+    ) -> Arc<Template> {
+        let shape = update.shape(form);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(template) = known.get(&shape) {
+            return template.clone();
+        }
+        let mut draft = Draft::default();
+        let text = write(&mut draft).into();
+        let template = Arc::new(Template { text, slots: draft.0 });
+        if known.len() >= Self::MOST {
+            known.clear();
+        }
+        known.insert(shape, template.clone());
+        template
+    }
+}
+
+impl RowUpdate {
+    /// Everything in which two updates of one table need different statements.
+    fn shape(&self, form: &str) -> String {
+        let mut shape = String::with_capacity(64);
+        shape.push_str(form);
+        shape.push(match self.write {
+            RowWrite::Update => '~',
+            RowWrite::Upsert => '*',
+            RowWrite::Insert => '+',
+        });
+        shape.push(if self.claim.is_some() { '!' } else { '.' });
+        if let Some(version) = &self.version {
+            shape.push_str(version.as_str());
+        }
+        shape.push(if self.expected.is_some() { '=' } else { '.' });
+        for (list, cells) in [('k', &self.keys), ('s', &self.sets), ('e', &self.expects)] {
+            for cell in cells {
+                // No name has these signs in it.
+                shape.push(if matches!(cell.value, Value::Bytes(_)) { '#' } else { ':' });
+                shape.push(list);
+                shape.push(':');
+                shape.push_str(cell.column.as_str());
+            }
+        }
+        shape
+    }
+
+    /// The cell that a parameter stands for.
+    pub(crate) fn cell(&self, slot: Slot) -> Option<&Cell> {
+        match slot {
+            Slot::Key(at) => self.keys.get(at),
+            Slot::Set(at) => self.sets.get(at),
+            Slot::Expect(at) => self.expects.get(at),
+            _ => None,
+        }
+    }
+
+    /// The error of a parameter that stands for nothing in the update, which no template has.
+    pub(crate) fn nothing_at(&self, slot: Slot) -> Error {
+        Error::Encode(format!("the update of {} has no {slot:?}", self.table).into())
+    }
+
+    /// The version that the expected one leads to; 0 if none is expected.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "only where a key is claimed before its update"))]
+    pub(crate) fn planned(&self) -> i64 {
+        self.expected.map_or(0, |version| version.saturating_add(1))
+    }
 }

@@ -1,15 +1,14 @@
 //! An update as it was asked, and whether it can be one.
 
+use std::borrow::Cow;
 use std::time::Duration;
-
-use serde_json::{Map, json};
 
 use super::identifier::{Identifier, TableName};
 use super::problem::Problem;
 use crate::engine::fault;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
-use crate::key::{Hex, Key};
+use crate::key::Key;
 use crate::store::update::{Cell, Claim, RowUpdate, RowWrite, SURFACE};
 use crate::value::Value;
 
@@ -126,30 +125,30 @@ fn fingerprint(row: &RowUpdate) -> Fingerprint {
         RowWrite::Upsert => "upsert",
         RowWrite::Insert => "insert",
     };
-    let asked = json!({
-        "key": object(&row.keys),
-        "set": object(&row.sets),
-        "expect": object(&row.expects),
-        "version": row.version.as_ref().map(Identifier::as_str),
-        "expected": row.expected,
-    });
-    Fingerprint::of(write, row.table.as_str(), asked.to_string().as_bytes(), &[])
+    let mut parts: Vec<Cow<'_, [u8]>> = Vec::with_capacity(24);
+    for cells in [&row.keys, &row.sets, &row.expects] {
+        parts.push((cells.len() as u64).to_le_bytes().to_vec().into());
+        for cell in cells {
+            parts.push(cell.column.as_str().as_bytes().into());
+            parts.push(cell.value.kind().as_bytes().into());
+            parts.push(told(&cell.value));
+        }
+    }
+    parts.push(row.version.as_ref().map_or("", Identifier::as_str).as_bytes().into());
+    parts.extend(row.expected.map(|expected| expected.to_le_bytes().to_vec().into()));
+    Fingerprint::of_parts(write, row.table.as_str(), parts)
 }
 
-fn object(cells: &[Cell]) -> Map<String, serde_json::Value> {
-    cells.iter().map(|cell| (cell.column.as_str().to_owned(), told(&cell.value))).collect()
-}
-
-/// A value so that no two are told alike.
-fn told(value: &Value) -> serde_json::Value {
+/// A value, so that no two of one kind are told alike.
+fn told(value: &Value) -> Cow<'_, [u8]> {
     match value {
-        Value::Null => json!(null),
-        Value::Bool(truth) => json!(truth),
-        Value::Int(number) => json!(number),
-        Value::Float(number) => json!({ "float": format!("{:016x}", number.to_bits()) }),
-        Value::Text(text) => json!(text),
-        Value::Bytes(bytes) => json!({ "bytes": Hex(bytes).to_string() }),
-        Value::Timestamp(at) => json!({ "timestamp": at.as_micros() }),
+        Value::Null => [].as_slice().into(),
+        Value::Bool(truth) => vec![u8::from(*truth)].into(),
+        Value::Int(number) => number.to_le_bytes().to_vec().into(),
+        Value::Float(number) => number.to_bits().to_le_bytes().to_vec().into(),
+        Value::Text(text) => text.as_bytes().into(),
+        Value::Bytes(bytes) => bytes.into(),
+        Value::Timestamp(at) => at.as_micros().to_le_bytes().to_vec().into(),
     }
 }
 
@@ -211,7 +210,7 @@ mod tests {
         ];
         for (at, one) in values.iter().enumerate() {
             for other in &values[at + 1..] {
-                assert_ne!(told(one), told(other), "{one:?} {other:?}");
+                assert_ne!((one.kind(), told(one)), (other.kind(), told(other)), "{one:?} {other:?}");
             }
         }
     }

@@ -7,17 +7,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{AssertSqlSafe, Error, PgConnection, Postgres, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Error, PgConnection, Row};
 
+use super::bind::Values;
 use super::classify::is_unclaimed;
 use super::dialect::{NOW, Statements, lock_timeout};
 use crate::key::Hex;
 use crate::store::read::Reader;
-use crate::store::update::{Cell, Claim, Column, Found, RowUpdate, RowWrite, SURFACE, TableShape, Wrote, joined};
+use crate::store::update::{Cell, Draft, Found, RowUpdate, RowWrite, SURFACE, Slot, TableShape, Template, Wrote};
 use crate::value::Value;
-
-type Draft = crate::store::update::Draft<Postgres>;
 
 /// Domains are what they are made of; indexes that hold some rows only, or what is computed, make nothing unique.
 const DESCRIBE: &str = "
@@ -48,32 +47,30 @@ pub(super) async fn own(
     shape: &TableShape,
     wait: Duration,
 ) -> Result<Option<Wrote>, Error> {
-    let mut draft = Draft::new();
-    let wait = draft.bind(lock_timeout(wait).to_string())?;
-    let bounded = format!("set_config('lock_timeout', {wait}::text, true) IS NOT NULL");
-    let Some(claim) = &update.claim else {
-        let text = write(&mut draft, update, shape, &bounded)?;
-        return wrote(fetch(conn, text, draft.finish()).await?.first());
-    };
-    let keys = &sql.keys_table;
-    let bound = bind_claim(&mut draft, update, claim)?;
-    let hash = &bound.hash;
-    let gate = format!(
-        "{bounded} AND NOT EXISTS (SELECT 1 FROM {keys} AS k \
-         WHERE k.hash = {hash} AND (k.expires_at IS NULL OR k.expires_at > {NOW}))"
-    );
-    let write = write(&mut draft, update, shape, &gate)?;
-    let insert = bound.insert(keys, "version", "FROM moved");
-    let text = format!(
-        "WITH moved AS ({write}), keyed AS ({insert}, \
-         fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) \
-         SELECT version, {NOW} FROM moved"
-    );
-    match fetch(conn, text, draft.finish()).await {
+    let template = shape.templates.get("own", update, |draft| own_text(draft, sql, update, shape));
+    match fetch(conn, &template, update, shape, wait).await {
         Ok(rows) => wrote(rows.first()),
         Err(error) if is_unclaimed(&error, &sql.names) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn own_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &TableShape) -> String {
+    let bounded = format!("set_config('lock_timeout', {}::text, true) IS NOT NULL", draft.place(Slot::Wait));
+    if update.claim.is_none() {
+        return write(draft, update, shape, &bounded);
+    }
+    let (keys, hash) = (&sql.keys_table, draft.place(Slot::Hash));
+    let gate = format!(
+        "{bounded} AND NOT EXISTS (SELECT 1 FROM {keys} AS k \
+         WHERE k.hash = {hash}::bytea AND (k.expires_at IS NULL OR k.expires_at > {NOW}))"
+    );
+    let (write, claim) = (write(draft, update, shape, &gate), claim(draft, keys, "version", "FROM moved"));
+    format!(
+        "WITH moved AS ({write}), keyed AS ({claim}, \
+         fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) \
+         SELECT version, {NOW} FROM moved"
+    )
 }
 
 /// In the caller's transaction, which an error would abort: the key is claimed first, and given up if the row is missed.
@@ -83,29 +80,15 @@ pub(super) async fn within(
     update: &RowUpdate,
     shape: &TableShape,
 ) -> Result<Option<Wrote>, Error> {
-    let mut draft = Draft::new();
-    let Some(claim) = &update.claim else {
-        let text = write(&mut draft, update, shape, "true")?;
-        return wrote(fetch(conn, text, draft.finish()).await?.first());
-    };
-    let keys = &sql.keys_table;
-    let bound = bind_claim(&mut draft, update, claim)?;
-    // What an expected version leads to is known before.
-    let planned = update.expected.map_or(0, |version| version.saturating_add(1));
-    let seq = draft.bind(planned)?;
-    let insert = bound.insert(keys, &format!("{seq}::bigint"), "");
-    let write = write(&mut draft, update, shape, "EXISTS (SELECT 1 FROM claimed)")?;
-    let text = format!(
-        "WITH claimed AS ({insert}, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), \
-         moved AS ({write}) \
-         SELECT (SELECT max(version) FROM moved), {NOW}, (SELECT count(*) FROM claimed)"
-    );
-    let rows = fetch(&mut *conn, text, draft.finish()).await?;
+    let template = shape.templates.get("within", update, |draft| within_text(draft, sql, update, shape));
+    let rows = fetch(&mut *conn, &template, update, shape, Duration::ZERO).await?;
+    let Some(claim) = &update.claim else { return wrote(rows.first()) };
     let mut row = Reader::new(rows.first().ok_or(Error::RowNotFound)?);
     let (version, at, claimed) = (row.maybe_int()?, row.at()?, row.int()? == 1);
-    let hash = &claim.hash.0[..];
+    let (keys, hash) = (&sql.keys_table, &claim.hash.0[..]);
     match version {
-        Some(version) if version != planned => {
+        // What the update led to is known only now.
+        Some(version) if version != update.planned() => {
             let text = format!("UPDATE {keys} SET seq = $2 WHERE hash = $1");
             sqlx::query(AssertSqlSafe(text)).bind(hash).bind(version).execute(conn).await?;
         }
@@ -118,6 +101,20 @@ pub(super) async fn within(
     Ok(version.map(|version| Wrote { version, at: Some(at) }))
 }
 
+fn within_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &TableShape) -> String {
+    if update.claim.is_none() {
+        return write(draft, update, shape, "true");
+    }
+    let planned = format!("{}::bigint", draft.place(Slot::Planned));
+    let claim = claim(draft, &sql.keys_table, &planned, "");
+    let write = write(draft, update, shape, "EXISTS (SELECT 1 FROM claimed)");
+    format!(
+        "WITH claimed AS ({claim}, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), \
+         moved AS ({write}) \
+         SELECT (SELECT max(version) FROM moved), {NOW}, (SELECT count(*) FROM claimed)"
+    )
+}
+
 /// The key and the row that an update missed, in one snapshot.
 pub(super) async fn find(
     conn: &mut PgConnection,
@@ -125,60 +122,46 @@ pub(super) async fn find(
     update: &RowUpdate,
     shape: &TableShape,
 ) -> Result<Found, Error> {
-    let (mut draft, keys, table) = (Draft::new(), &sql.keys_table, &update.table);
-    let hash = draft.bind(update.claim.as_ref().map(|claim| &claim.hash.0[..]))?;
+    let template = shape.templates.get("find", update, |draft| find_text(draft, sql, update, shape));
+    Found::from_rows(&fetch(conn, &template, update, shape, Duration::ZERO).await?, update)
+}
+
+fn find_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &TableShape) -> String {
+    let (keys, table, hash) = (&sql.keys_table, &update.table, draft.place(Slot::Hash));
     let mut columns = vec!["1::bigint AS there".to_owned()];
     columns.push(match &update.version {
         Some(version) => format!("t.{version}::bigint AS version"),
         None => "NULL::bigint AS version".to_owned(),
     });
-    for (place, cell) in update.expects.iter().enumerate() {
-        let met = expectation(&mut draft, cell, shape)?;
-        columns.push(format!("({met})::integer::bigint AS met_{place}"));
+    for (at, cell) in update.expects.iter().enumerate() {
+        let met = expectation(draft, Slot::Expect(at), cell, shape);
+        columns.push(format!("({met})::integer::bigint AS met_{at}"));
     }
-    let (columns, named) = (columns.join(", "), named(&mut draft, update, shape, "t")?);
-    let text = format!(
+    let (columns, named) = (columns.join(", "), named(draft, update, shape, "t"));
+    format!(
         "SELECT {NOW}, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (VALUES (1)) AS one \
          LEFT JOIN {keys} k ON k.hash = {hash}::bytea \
          LEFT JOIN (SELECT {columns} FROM {table} AS t WHERE {named} LIMIT 2) r ON true"
-    );
-    Found::from_rows(&fetch(conn, text, draft.finish()).await?, update)
+    )
 }
 
 /// The statement that writes the row if `gate` is true, and gives its new version.
-fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) -> Result<String, Error> {
+fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) -> String {
     let table = &update.table;
     let version = match &update.version {
-        Some(version) => format!("t.{version}::bigint"),
-        None => "0::bigint".to_owned(),
+        Some(version) => format!("t.{version}::bigint AS version"),
+        None => "0::bigint AS version".to_owned(),
     };
     if update.write == RowWrite::Update {
-        let mut sets = Vec::new();
-        for cell in &update.sets {
-            sets.push(format!("{} = {}", cell.column, given(draft, cell, shape)?));
-        }
-        sets.extend(update.version.as_ref().map(|column| format!("{column} = coalesce(t.{column}, 0) + 1")));
-        let mut conditions = vec![named(draft, update, shape, "t")?];
-        conditions.extend(countable(update, shape));
-        if let (Some(column), Some(expected)) = (&update.version, update.expected) {
-            conditions.push(format!("coalesce(t.{column}, 0) = {}::bigint", draft.bind(expected)?));
-        }
-        for cell in &update.expects {
-            conditions.push(expectation(draft, cell, shape)?);
-        }
-        if !shape.names_one_row(&update.keys) {
-            let named = named(draft, update, shape, "s")?;
-            conditions.push(format!("(SELECT count(*) FROM (SELECT 1 FROM {table} AS s WHERE {named} LIMIT 2) s) = 1"));
-        }
-        let (sets, conditions) = (sets.join(", "), conditions.join(" AND "));
-        return Ok(format!(
-            "UPDATE {table} AS t SET {sets} WHERE {conditions} AND {gate} RETURNING {version} AS version"
-        ));
+        let (sets, conditions) = (sets(draft, update, shape), conditions(draft, update, shape));
+        return format!("UPDATE {table} AS t SET {sets} WHERE {conditions} AND {gate} RETURNING {version}");
     }
+    let keys = update.keys.iter().enumerate().map(|(at, cell)| (Slot::Key(at), cell));
+    let sets = update.sets.iter().enumerate().map(|(at, cell)| (Slot::Set(at), cell));
     let (mut columns, mut values) = (Vec::new(), Vec::new());
-    for cell in update.keys.iter().chain(&update.sets) {
+    for (slot, cell) in keys.chain(sets) {
         columns.push(cell.column.to_string());
-        values.push(given(draft, cell, shape)?);
+        values.push(cast(draft, slot, cell, kind(shape, cell)));
     }
     if let Some(column) = &update.version {
         columns.push(column.to_string());
@@ -190,18 +173,48 @@ fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) 
         _ => overwrite(update, shape),
     };
     let (columns, values, keys) = (columns.join(", "), values.join(", "), keys.join(", "));
-    Ok(format!(
+    format!(
         "INSERT INTO {table} AS t ({columns}) SELECT {values} WHERE {gate} \
-         ON CONFLICT ({keys}) DO {then} RETURNING {version} AS version"
-    ))
+         ON CONFLICT ({keys}) DO {then} RETURNING {version}"
+    )
+}
+
+fn sets(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> String {
+    let cells = update.sets.iter().enumerate();
+    let mut sets: Vec<String> = cells
+        .map(|(at, cell)| format!("{} = {}", cell.column, cast(draft, Slot::Set(at), cell, kind(shape, cell))))
+        .collect();
+    sets.extend(counted(update));
+    sets.join(", ")
+}
+
+/// What must be so for the row to be updated.
+fn conditions(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> String {
+    let table = &update.table;
+    let mut conditions = vec![named(draft, update, shape, "t")];
+    conditions.extend(countable(update, shape));
+    if let (Some(column), Some(_)) = (&update.version, update.expected) {
+        conditions.push(format!("coalesce(t.{column}, 0) = {}::bigint", draft.place(Slot::Expected)));
+    }
+    for (at, cell) in update.expects.iter().enumerate() {
+        conditions.push(expectation(draft, Slot::Expect(at), cell, shape));
+    }
+    if !shape.names_one_row(&update.keys) {
+        let named = named(draft, update, shape, "s");
+        conditions.push(format!("(SELECT count(*) FROM (SELECT 1 FROM {table} AS s WHERE {named} LIMIT 2) s) = 1"));
+    }
+    conditions.join(" AND ")
 }
 
 fn overwrite(update: &RowUpdate, shape: &TableShape) -> String {
     let set = |cell: &Cell| format!("{0} = excluded.{0}", cell.column);
-    let counted = update.version.as_ref().map(|column| format!("{column} = coalesce(t.{column}, 0) + 1"));
-    let sets: Vec<String> = update.sets.iter().map(set).chain(counted).collect();
+    let sets: Vec<String> = update.sets.iter().map(set).chain(counted(update)).collect();
     let countable = countable(update, shape).map_or_else(String::new, |condition| format!(" WHERE {condition}"));
     format!("UPDATE SET {}{countable}", sets.join(", "))
+}
+
+fn counted(update: &RowUpdate) -> Option<String> {
+    update.version.as_ref().map(|column| format!("{column} = coalesce(t.{column}, 0) + 1"))
 }
 
 /// One more fits the version's column: beyond it the statement would fail, and with it a caller's transaction.
@@ -212,43 +225,86 @@ fn countable(update: &RowUpdate, shape: &TableShape) -> Option<String> {
 }
 
 /// The row of table `alias` has the keys.
-fn named(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, alias: &str) -> Result<String, Error> {
-    let equal = |cell: &Cell| {
-        let (column, value) = (&cell.column, compared(draft, cell, shape)?);
-        Ok(format!("{alias}.{column} = {value}"))
-    };
-    joined(update.keys.iter().map(equal), " AND ")
+fn named(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, alias: &str) -> String {
+    let cells = update.keys.iter().enumerate();
+    let equal: Vec<String> = cells
+        .map(|(at, cell)| format!("{alias}.{} = {}", cell.column, compared(draft, Slot::Key(at), cell, shape)))
+        .collect();
+    equal.join(" AND ")
 }
 
-fn expectation(draft: &mut Draft, cell: &Cell, shape: &TableShape) -> Result<String, Error> {
+fn expectation(draft: &mut Draft, slot: Slot, cell: &Cell, shape: &TableShape) -> String {
     // There is no equality of json.
     let cast = if kind(shape, cell) == "json" { "::jsonb" } else { "" };
-    let (column, value) = (&cell.column, compared(draft, cell, shape)?);
-    Ok(format!("t.{column}{cast} IS NOT DISTINCT FROM {value}"))
-}
-
-/// A value as its column takes it.
-fn given(draft: &mut Draft, cell: &Cell, shape: &TableShape) -> Result<String, Error> {
-    cast(draft, cell, kind(shape, cell))
+    format!("t.{}{cast} IS NOT DISTINCT FROM {}", cell.column, compared(draft, slot, cell, shape))
 }
 
 /// A value as it is compared with its column: a whole number in full, so that one that does not fit is unequal.
-fn compared(draft: &mut Draft, cell: &Cell, shape: &TableShape) -> Result<String, Error> {
+fn compared(draft: &mut Draft, slot: Slot, cell: &Cell, shape: &TableShape) -> String {
     let wide = match kind(shape, cell) {
         "smallint" | "integer" => "bigint",
         "json" => "jsonb",
         other => other,
     };
-    cast(draft, cell, wide)
+    cast(draft, slot, cell, wide)
 }
 
-fn cast(draft: &mut Draft, cell: &Cell, kind: &str) -> Result<String, Error> {
-    if let Value::Bytes(bytes) = &cell.value
-        && kind == "bytea"
-    {
-        return Ok(format!("{}::bytea", draft.bind(&**bytes)?));
+fn cast(draft: &mut Draft, slot: Slot, cell: &Cell, kind: &str) -> String {
+    let place = draft.place(slot);
+    if is_raw(cell, kind) { format!("{place}::bytea") } else { format!("{place}::text::{kind}") }
+}
+
+/// Inserts the key, or takes an old one over; what becomes of the old one's fingerprint follows.
+fn claim(draft: &mut Draft, keys: &str, seq: &str, from: &str) -> String {
+    let [hash, target, fingerprint, retention] =
+        [Slot::Hash, Slot::Target, Slot::Fingerprint, Slot::Retention].map(|slot| draft.place(slot));
+    format!(
+        "INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at) \
+         SELECT {hash}::bytea, '{SURFACE}', {target}::text, {seq}, {fingerprint}::bytea, {NOW}, \
+         {NOW} + {retention}::bigint {from} \
+         ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, \
+         at = excluded.at, expires_at = excluded.expires_at"
+    )
+}
+
+async fn fetch(
+    conn: &mut PgConnection,
+    template: &Template,
+    update: &RowUpdate,
+    shape: &TableShape,
+    wait: Duration,
+) -> Result<Vec<PgRow>, Error> {
+    let mut values = Values::new();
+    for &slot in &template.slots {
+        values = bind(values, slot, update, shape, wait)?;
     }
-    Ok(format!("{}::text::{kind}", draft.bind(written(&cell.value, kind).as_deref())?))
+    sqlx::query_with(AssertSqlSafe(template.text.clone()), values.finish()).fetch_all(conn).await
+}
+
+fn bind(values: Values, slot: Slot, update: &RowUpdate, shape: &TableShape, wait: Duration) -> Result<Values, Error> {
+    if let Some(cell) = update.cell(slot) {
+        let kind = kind(shape, cell);
+        return match &cell.value {
+            Value::Bytes(bytes) if is_raw(cell, kind) => values.bind(&**bytes),
+            value => values.bind(written(value, kind).as_deref()),
+        };
+    }
+    let claim = update.claim.as_ref();
+    match slot {
+        Slot::Expected => values.bind(update.expected),
+        Slot::Planned => values.bind(update.planned()),
+        Slot::Hash => values.bind(claim.map(|claim| &claim.hash.0[..])),
+        Slot::Target => values.bind(update.table.as_str()),
+        Slot::Fingerprint => values.bind(claim.map(|claim| &claim.fingerprint.0[..])),
+        Slot::Retention => values.bind(claim.map(|claim| claim.retention)),
+        Slot::Wait => values.bind(lock_timeout(wait).to_string()),
+        Slot::Key(_) | Slot::Set(_) | Slot::Expect(_) => Err(update.nothing_at(slot)),
+    }
+}
+
+/// Bytes need no detour over text where they are meant to be bytes.
+fn is_raw(cell: &Cell, kind: &str) -> bool {
+    matches!(cell.value, Value::Bytes(_)) && kind == "bytea"
 }
 
 /// A value's written form for a column of this type.
@@ -268,37 +324,7 @@ fn written<'v>(value: &'v Value, kind: &str) -> Option<Cow<'v, str>> {
 }
 
 fn kind<'s>(shape: &'s TableShape, cell: &Cell) -> &'s str {
-    shape.column(&cell.column).map_or("text", |Column { kind, .. }| kind)
-}
-
-/// The parameters of a key.
-struct BoundClaim {
-    hash: String,
-    target: String,
-    fingerprint: String,
-    retention: String,
-}
-
-fn bind_claim(draft: &mut Draft, update: &RowUpdate, claim: &Claim) -> Result<BoundClaim, Error> {
-    Ok(BoundClaim {
-        hash: format!("{}::bytea", draft.bind(&claim.hash.0[..])?),
-        target: format!("{}::text", draft.bind(update.table.as_str())?),
-        fingerprint: format!("{}::bytea", draft.bind(&claim.fingerprint.0[..])?),
-        retention: format!("{}::bigint", draft.bind(claim.retention)?),
-    })
-}
-
-impl BoundClaim {
-    /// Inserts the key, or takes an old one over; what becomes of the old one's fingerprint follows.
-    fn insert(&self, keys: &str, seq: &str, from: &str) -> String {
-        let Self { hash, target, fingerprint, retention } = self;
-        format!(
-            "INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at) \
-             SELECT {hash}, '{SURFACE}', {target}, {seq}, {fingerprint}, {NOW}, {NOW} + {retention} {from} \
-             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, \
-             at = excluded.at, expires_at = excluded.expires_at"
-        )
-    }
+    shape.column(&cell.column).map_or("text", |column| &column.kind)
 }
 
 fn wrote(row: Option<&PgRow>) -> Result<Option<Wrote>, Error> {
@@ -306,8 +332,4 @@ fn wrote(row: Option<&PgRow>) -> Result<Option<Wrote>, Error> {
     let keyed = row.len() > 1;
     let mut row = Reader::new(row);
     Ok(Some(Wrote { version: row.int()?, at: if keyed { Some(row.at()?) } else { None } }))
-}
-
-async fn fetch(conn: &mut PgConnection, text: String, arguments: PgArguments) -> Result<Vec<PgRow>, Error> {
-    sqlx::query_with(AssertSqlSafe(text), arguments).fetch_all(conn).await
 }

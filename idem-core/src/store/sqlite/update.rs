@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Error, Sqlite, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
+use super::bind::Values;
 use super::dialect::{NOW, Statements};
 use crate::store::read::Reader;
-use crate::store::update::{Cell, Claim, Found, RowUpdate, RowWrite, SURFACE, TableShape, Wrote, joined};
+use crate::store::update::{Cell, Draft, Found, RowUpdate, RowWrite, SURFACE, Slot, TableShape, Template, Wrote};
 use crate::value::Value;
 use crate::version::identifier::TableName;
-
-type Draft = crate::store::update::Draft<Sqlite>;
 
 /// Indexes that hold some rows only, or what is computed, make nothing unique. The primary key may have no index.
 const DESCRIBE: &str = "
@@ -39,7 +38,9 @@ pub(super) async fn own(
     update: &RowUpdate,
     shape: &TableShape,
 ) -> Result<Option<Wrote>, Error> {
-    run(conn, sql, update, shape, ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")).await
+    let template =
+        shape.templates.get("own", update, |draft| text(draft, sql, update, shape, ("BEGIN IMMEDIATE", "COMMIT")));
+    run(conn, &template, update, shape, "ROLLBACK").await
 }
 
 /// In the transaction that is open.
@@ -49,72 +50,75 @@ pub(super) async fn within(
     update: &RowUpdate,
     shape: &TableShape,
 ) -> Result<Option<Wrote>, Error> {
-    const UNDO: &str = "ROLLBACK TO idem_update; RELEASE idem_update";
-    run(conn, sql, update, shape, ("SAVEPOINT idem_update", "RELEASE idem_update", UNDO)).await
+    let savepoint = ("SAVEPOINT idem_update", "RELEASE idem_update");
+    let template = shape.templates.get("within", update, |draft| text(draft, sql, update, shape, savepoint));
+    run(conn, &template, update, shape, "ROLLBACK TO idem_update; RELEASE idem_update").await
 }
 
 async fn run(
     conn: &mut SqliteConnection,
+    template: &Template,
+    update: &RowUpdate,
+    shape: &TableShape,
+    undo: &'static str,
+) -> Result<Option<Wrote>, Error> {
+    let rows = match fetch(&mut *conn, template, update, shape).await {
+        Err(error) if update.claim.is_some() => {
+            // Nothing is open if the wait for the lock was in vain; the first error is what happened.
+            let _ = sqlx::raw_sql(undo).execute(conn).await;
+            return Err(error);
+        }
+        rows => rows?,
+    };
+    match rows.as_slice() {
+        [wrote, recorded, ..] => {
+            let (version, at) = (Reader::new(wrote).int()?, Reader::new(recorded).at()?);
+            Ok(Some(Wrote { version, at: Some(at) }))
+        }
+        [wrote] => Ok(Some(Wrote { version: Reader::new(wrote).int()?, at: None })),
+        [] => Ok(None),
+    }
+}
+
+/// The update alone, or with its key between what opens and what closes the two.
+fn text(
+    draft: &mut Draft,
     sql: &Statements,
     update: &RowUpdate,
     shape: &TableShape,
-    (open, close, undo): (&str, &str, &'static str),
-) -> Result<Option<Wrote>, Error> {
-    let mut draft = Draft::new();
-    let Some(claim) = &update.claim else {
-        let text = write(&mut draft, update, shape, "true")?;
-        let rows = fetch(conn, text, draft.finish()).await?;
-        return rows.first().map(|row| Ok(Wrote { version: Reader::new(row).int()?, at: None })).transpose();
-    };
-    let (keys, hash) = (&sql.keys_table, draft.bind(&claim.hash.0[..])?);
+    (open, close): (&str, &str),
+) -> String {
+    if update.claim.is_none() {
+        return write(draft, update, shape, "true");
+    }
+    let (keys, hash) = (&sql.keys_table, draft.place(Slot::Hash));
     let gate = format!(
         "NOT EXISTS (SELECT 1 FROM {keys} AS k \
          WHERE k.hash = {hash} AND (k.expires_at IS NULL OR k.expires_at > {NOW}))"
     );
-    let change = write(&mut draft, update, shape, &gate)?;
-    let record = record(&mut draft, (keys, &hash), update, shape, claim)?;
-    let text = format!("{open}; {change}; {record}; {close}");
-    match fetch(&mut *conn, text, draft.finish()).await {
-        Ok(rows) => match rows.as_slice() {
-            [wrote, recorded, ..] => {
-                let (version, at) = (Reader::new(wrote).int()?, Reader::new(recorded).at()?);
-                Ok(Some(Wrote { version, at: Some(at) }))
-            }
-            _ => Ok(None),
-        },
-        Err(error) => {
-            // Nothing is open if the wait for the lock was in vain; the first error is what happened.
-            let _ = sqlx::raw_sql(undo).execute(conn).await;
-            Err(error)
-        }
-    }
+    let (write, claim) = (write(draft, update, shape, &gate), claim(draft, keys, update));
+    format!("{open}; {write}; {claim}; {close}")
 }
 
 /// Records the key if the statement before wrote the row; what was there of it has expired.
-fn record(
-    draft: &mut Draft,
-    (keys, hash): (&str, &str),
-    update: &RowUpdate,
-    shape: &TableShape,
-    claim: &Claim,
-) -> Result<String, Error> {
-    let target = draft.bind(update.table.as_str())?;
-    let (fingerprint, retention) = (draft.bind(&claim.fingerprint.0[..])?, draft.bind(claim.retention)?);
+fn claim(draft: &mut Draft, keys: &str, update: &RowUpdate) -> String {
+    let [hash, target, fingerprint, retention] =
+        [Slot::Hash, Slot::Target, Slot::Fingerprint, Slot::Retention].map(|slot| draft.place(slot));
     let version = match &update.version {
         None => "0".to_owned(),
         Some(version) => {
-            let (table, named) = (&update.table, named(draft, update, shape, "t")?);
+            let (table, named) = (&update.table, named(draft, update, "t"));
             format!("(SELECT t.{version} FROM {table} AS t WHERE {named})")
         }
     };
-    Ok(format!(
+    format!(
         "INSERT INTO {keys} (hash, surface, target, seq, fingerprint, at, expires_at) \
          SELECT {hash}, '{SURFACE}', {target}, {version}, {fingerprint}, {NOW}, {NOW} + {retention} \
          WHERE changes() = 1 \
          ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, \
          fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at \
          RETURNING at"
-    ))
+    )
 }
 
 /// The key and the row that an update missed, in one snapshot.
@@ -124,54 +128,42 @@ pub(super) async fn find(
     update: &RowUpdate,
     shape: &TableShape,
 ) -> Result<Found, Error> {
-    let (mut draft, keys, table) = (Draft::new(), &sql.keys_table, &update.table);
-    let hash = draft.bind(update.claim.as_ref().map(|claim| &claim.hash.0[..]))?;
+    let template = shape.templates.get("find", update, |draft| find_text(draft, sql, update));
+    Found::from_rows(&fetch(conn, &template, update, shape).await?, update)
+}
+
+fn find_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate) -> String {
+    let (keys, table, hash) = (&sql.keys_table, &update.table, draft.place(Slot::Hash));
     let mut columns = vec!["1 AS there".to_owned()];
     columns.push(match &update.version {
         Some(version) => format!("CAST(t.{version} AS INTEGER) AS version"),
         None => "NULL AS version".to_owned(),
     });
-    for (place, cell) in update.expects.iter().enumerate() {
-        columns.push(format!("({}) AS met_{place}", expectation(&mut draft, cell, shape)?));
+    for (at, cell) in update.expects.iter().enumerate() {
+        columns.push(format!("({}) AS met_{at}", expectation(draft, at, cell)));
     }
-    let (columns, named) = (columns.join(", "), named(&mut draft, update, shape, "t")?);
-    let text = format!(
+    let (columns, named) = (columns.join(", "), named(draft, update, "t"));
+    format!(
         "SELECT {NOW}, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) \
          LEFT JOIN {keys} k ON k.hash = {hash} \
          LEFT JOIN (SELECT {columns} FROM {table} AS t WHERE {named} LIMIT 2) r ON true"
-    );
-    Found::from_rows(&fetch(conn, text, draft.finish()).await?, update)
+    )
 }
 
 /// The statement that writes the row if `gate` is true, and gives its new version.
-fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) -> Result<String, Error> {
+fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) -> String {
     let table = &update.table;
     let version = update.version.as_ref().map_or_else(|| "0".to_owned(), |column| format!("CAST({column} AS INTEGER)"));
     if update.write == RowWrite::Update {
-        let mut sets = Vec::new();
-        for cell in &update.sets {
-            sets.push(format!("{} = {}", cell.column, value(draft, cell, shape)?));
-        }
-        sets.extend(update.version.as_ref().map(|column| format!("{column} = coalesce({column}, 0) + 1")));
-        let mut conditions = vec![named(draft, update, shape, "t")?];
-        conditions.extend(countable(update));
-        if let (Some(column), Some(expected)) = (&update.version, update.expected) {
-            conditions.push(format!("coalesce(t.{column}, 0) = {}", draft.bind(expected)?));
-        }
-        for cell in &update.expects {
-            conditions.push(expectation(draft, cell, shape)?);
-        }
-        if !shape.names_one_row(&update.keys) {
-            let named = named(draft, update, shape, "s")?;
-            conditions.push(format!("(SELECT count(*) FROM (SELECT 1 FROM {table} AS s WHERE {named} LIMIT 2)) = 1"));
-        }
-        let (sets, conditions) = (sets.join(", "), conditions.join(" AND "));
-        return Ok(format!("UPDATE {table} AS t SET {sets} WHERE {conditions} AND {gate} RETURNING {version}"));
+        let (sets, conditions) = (sets(draft, update), conditions(draft, update, shape));
+        return format!("UPDATE {table} AS t SET {sets} WHERE {conditions} AND {gate} RETURNING {version}");
     }
+    let keys = update.keys.iter().enumerate().map(|(at, cell)| (Slot::Key(at), cell));
+    let sets = update.sets.iter().enumerate().map(|(at, cell)| (Slot::Set(at), cell));
     let (mut columns, mut values) = (Vec::new(), Vec::new());
-    for cell in update.keys.iter().chain(&update.sets) {
+    for (slot, cell) in keys.chain(sets) {
         columns.push(cell.column.to_string());
-        values.push(value(draft, cell, shape)?);
+        values.push(draft.place(slot));
     }
     if let Some(column) = &update.version {
         columns.push(column.to_string());
@@ -183,55 +175,109 @@ fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) 
         _ => overwrite(update),
     };
     let (columns, values, keys) = (columns.join(", "), values.join(", "), keys.join(", "));
-    Ok(format!(
+    format!(
         "INSERT INTO {table} AS t ({columns}) SELECT {values} WHERE {gate} \
          ON CONFLICT ({keys}) DO {then} RETURNING {version}"
-    ))
+    )
+}
+
+fn sets(draft: &mut Draft, update: &RowUpdate) -> String {
+    let cells = update.sets.iter().enumerate();
+    let mut sets: Vec<String> =
+        cells.map(|(at, cell)| format!("{} = {}", cell.column, draft.place(Slot::Set(at)))).collect();
+    sets.extend(counted(update));
+    sets.join(", ")
+}
+
+/// What must be so for the row to be updated.
+fn conditions(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> String {
+    let table = &update.table;
+    let mut conditions = vec![named(draft, update, "t")];
+    conditions.extend(countable(update));
+    if let (Some(column), Some(_)) = (&update.version, update.expected) {
+        conditions.push(format!("coalesce(t.{column}, 0) = {}", draft.place(Slot::Expected)));
+    }
+    for (at, cell) in update.expects.iter().enumerate() {
+        conditions.push(expectation(draft, at, cell));
+    }
+    if !shape.names_one_row(&update.keys) {
+        let named = named(draft, update, "s");
+        conditions.push(format!("(SELECT count(*) FROM (SELECT 1 FROM {table} AS s WHERE {named} LIMIT 2)) = 1"));
+    }
+    conditions.join(" AND ")
 }
 
 fn overwrite(update: &RowUpdate) -> String {
     let set = |cell: &Cell| format!("{0} = excluded.{0}", cell.column);
-    let counted = update.version.as_ref().map(|column| format!("{column} = coalesce(t.{column}, 0) + 1"));
-    let sets: Vec<String> = update.sets.iter().map(set).chain(counted).collect();
+    let sets: Vec<String> = update.sets.iter().map(set).chain(counted(update)).collect();
     let countable = countable(update).map_or_else(String::new, |condition| format!(" WHERE {condition}"));
     format!("UPDATE SET {}{countable}", sets.join(", "))
 }
 
+fn counted(update: &RowUpdate) -> Option<String> {
+    update.version.as_ref().map(|column| format!("{column} = coalesce(t.{column}, 0) + 1"))
+}
+
 /// One more is still a whole number: SQLite would go on with a floating-point one.
 fn countable(update: &RowUpdate) -> Option<String> {
-    let column = update.version.as_ref()?;
-    Some(format!("coalesce(t.{column}, 0) < {}", i64::MAX))
+    update.version.as_ref().map(|column| format!("coalesce(t.{column}, 0) < {}", i64::MAX))
 }
 
 /// The row of table `alias` has the keys.
-fn named(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, alias: &str) -> Result<String, Error> {
-    let equal = |cell: &Cell| Ok(format!("{alias}.{} = {}", cell.column, value(draft, cell, shape)?));
-    joined(update.keys.iter().map(equal), " AND ")
+fn named(draft: &mut Draft, update: &RowUpdate, alias: &str) -> String {
+    let cells = update.keys.iter().enumerate();
+    let equal: Vec<String> =
+        cells.map(|(at, cell)| format!("{alias}.{} = {}", cell.column, draft.place(Slot::Key(at)))).collect();
+    equal.join(" AND ")
 }
 
-fn expectation(draft: &mut Draft, cell: &Cell, shape: &TableShape) -> Result<String, Error> {
-    Ok(format!("t.{} IS {}", cell.column, value(draft, cell, shape)?))
+fn expectation(draft: &mut Draft, at: usize, cell: &Cell) -> String {
+    format!("t.{} IS {}", cell.column, draft.place(Slot::Expect(at)))
 }
 
-/// A value, bound as SQLite has it; the column's affinity does the rest.
-fn value(draft: &mut Draft, cell: &Cell, shape: &TableShape) -> Result<String, Error> {
+async fn fetch(
+    conn: &mut SqliteConnection,
+    template: &Template,
+    update: &RowUpdate,
+    shape: &TableShape,
+) -> Result<Vec<SqliteRow>, Error> {
+    let mut values = Values::new();
+    for &slot in &template.slots {
+        values = bind(values, slot, update, shape)?;
+    }
+    sqlx::query_with(AssertSqlSafe(template.text.clone()), values.finish()).fetch_all(conn).await
+}
+
+fn bind(values: Values, slot: Slot, update: &RowUpdate, shape: &TableShape) -> Result<Values, Error> {
+    if let Some(cell) = update.cell(slot) {
+        return bind_cell(values, cell, shape);
+    }
+    let claim = update.claim.as_ref();
+    match slot {
+        Slot::Expected => values.bind(update.expected),
+        Slot::Hash => values.bind(claim.map(|claim| &claim.hash.0[..])),
+        Slot::Target => values.bind(update.table.as_str()),
+        Slot::Fingerprint => values.bind(claim.map(|claim| &claim.fingerprint.0[..])),
+        Slot::Retention => values.bind(claim.map(|claim| claim.retention)),
+        Slot::Planned | Slot::Wait | Slot::Key(_) | Slot::Set(_) | Slot::Expect(_) => Err(update.nothing_at(slot)),
+    }
+}
+
+/// A value as SQLite has it; the column's affinity does the rest.
+fn bind_cell(values: Values, cell: &Cell, shape: &TableShape) -> Result<Values, Error> {
     match &cell.value {
-        Value::Null => draft.bind(None::<i64>),
-        Value::Bool(truth) => draft.bind(i64::from(*truth)),
-        Value::Int(number) => draft.bind(*number),
-        Value::Float(number) => draft.bind(*number),
-        Value::Text(text) => draft.bind(&**text),
-        Value::Bytes(bytes) => draft.bind(&**bytes),
-        Value::Timestamp(at) if is_whole(shape, cell) => draft.bind(at.as_micros()),
-        Value::Timestamp(at) => draft.bind(at.to_string()),
+        Value::Null => values.bind(None::<i64>),
+        Value::Bool(truth) => values.bind(i64::from(*truth)),
+        Value::Int(number) => values.bind(*number),
+        Value::Float(number) => values.bind(*number),
+        Value::Text(text) => values.bind(&**text),
+        Value::Bytes(bytes) => values.bind(&**bytes),
+        Value::Timestamp(at) if is_whole(shape, cell) => values.bind(at.as_micros()),
+        Value::Timestamp(at) => values.bind(at.to_string()),
     }
 }
 
 /// The column has the affinity of whole numbers: <https://sqlite.org/datatype3.html>, section 3.1.
 fn is_whole(shape: &TableShape, cell: &Cell) -> bool {
     shape.column(&cell.column).is_some_and(|column| column.kind.to_ascii_uppercase().contains("INT"))
-}
-
-async fn fetch(conn: &mut SqliteConnection, text: String, arguments: SqliteArguments) -> Result<Vec<SqliteRow>, Error> {
-    sqlx::query_with(AssertSqlSafe(text), arguments).fetch_all(conn).await
 }
