@@ -86,7 +86,7 @@ pub struct Column {
 pub struct Wrote {
     /// The new version; 0 where none is counted.
     pub(crate) version: i64,
-    /// The time of the key, if there is one.
+    /// The time of the key that was recorded in the caller's transaction.
     pub(crate) at: Option<Timestamp>,
 }
 
