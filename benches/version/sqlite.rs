@@ -70,9 +70,9 @@ impl Contender for ByHand {
 }
 
 /// A file with the table in it, and how to open it: a log that is flushed at every commit.
-async fn prepare(file: PathBuf) -> Result<SqliteConnectOptions, Failure> {
+async fn prepare(path: PathBuf) -> Result<SqliteConnectOptions, Failure> {
     let options = SqliteConnectOptions::new()
-        .filename(file)
+        .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
