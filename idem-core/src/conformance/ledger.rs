@@ -164,6 +164,12 @@ impl<'s, S: Subject> Desk<'s, S> {
         self.ledger.account(account).get().await.expect("readable").map_or(0, |state| state.balance)
     }
 
+    /// The entries prove everything that the desk did.
+    pub(super) async fn proven(&self) {
+        let report = self.ledger.audit().await.expect("readable");
+        assert!(report.is_sound(), "{:?}", report.findings);
+    }
+
     /// How many rows the ledger has: unchanged where nothing may be written. An account that a refused call in a
     /// transaction had to lock may be there since, empty.
     pub(super) async fn rows(&self) -> i64 {

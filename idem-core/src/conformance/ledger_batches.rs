@@ -7,9 +7,14 @@ use crate::error::{Error, ErrorKind, LedgerError};
 use crate::ledger::{Bounds, Delta, Entry, Opening};
 use crate::outcome::Outcome;
 
+/// One item.
+pub(super) fn delta(account: &str, name: &str, delta: i64) -> Delta {
+    Delta::new(account, &key(name), delta)
+}
+
 /// A result for each item of `items`: account, key, delta.
 async fn batch<S: Subject>(desk: &Desk<'_, S>, items: &[(&str, &str, i64)]) -> Vec<Result<Outcome<Entry>, Error>> {
-    let deltas: Vec<_> = items.iter().map(|&(account, name, delta)| Delta::new(account, &key(name), delta)).collect();
+    let deltas: Vec<_> = items.iter().map(|&(account, name, by)| delta(account, name, by)).collect();
     let results = desk.ledger.apply_batch(&deltas).await.expect("a result per item");
     assert_eq!(results.len(), items.len());
     results

@@ -26,6 +26,7 @@ pub async fn what_leaves_them_is_not_written<S: Subject>(on: &S) {
         fresh(desk.delta("m", "wallet", 10).await);
         fresh(desk.delta("l", "wallet", -110).await);
         assert_eq!(desk.balance("wallet").await, -10);
+        desk.proven().await;
     }
 }
 
@@ -49,6 +50,7 @@ pub async fn sixty_four_bits_are_bounds<S: Subject>(on: &S) {
         fresh(desk.transfer("n", "a", "b", i64::MAX).await);
         fresh(desk.transfer("o", "a", "b", -i64::MAX).await);
         assert_eq!((desk.balance("a").await, desk.balance("b").await), (0, 0));
+        desk.proven().await;
     }
 }
 
@@ -69,6 +71,7 @@ pub async fn a_refusal_is_remembered_where_it_is_asked_for<S: Subject>(on: &S) {
         assert_eq!(desk.balance("wallet").await, 100);
         let fits = fresh(desk.delta_or_remember("m", "wallet", -5).await);
         replayed(desk.delta_or_remember("m", "wallet", -5).await, &fits);
+        desk.proven().await;
     }
 }
 
@@ -91,4 +94,5 @@ pub async fn many_at_once_stay_within_them<S: Subject>(on: &S) {
         }
     }
     assert_eq!((made, own.balance("wallet").await), (10, 0));
+    own.proven().await;
 }

@@ -23,6 +23,7 @@ pub async fn a_repeat_gets_the_same_entry<S: Subject>(on: &S) {
         assert_eq!((desk.balance("wallet").await, desk.state("wallet").await.version), (695, 6));
         let stored = desk.ledger.account("wallet").entries().limit(1).await.expect("readable");
         assert_eq!(stored, [first.into_inner()]);
+        desk.proven().await;
     }
 }
 
@@ -46,6 +47,7 @@ pub async fn duplicates_at_once_change_the_balance_once<S: Subject>(on: &S) {
         assert!(outcomes.iter().all(|outcome| (**outcome).eq(first) && outcome.at() == first.at()), "{outcomes:?}");
         assert_eq!(own.balance("wallet").await, 3 * (round + 1));
     }
+    own.proven().await;
 }
 
 /// Another amount, account or kind: both sides are told, and nothing is written.
@@ -74,6 +76,7 @@ pub async fn another_change_under_the_key_is_refused<S: Subject>(on: &S) {
             assert!(text.contains("key.derive"), "{text}");
         }
         assert_eq!((desk.rows().await, desk.balance("wallet").await, desk.balance("purse").await), (rows, 5, 0));
+        desk.proven().await;
     }
 }
 
@@ -90,6 +93,7 @@ pub async fn a_balance_is_set_once<S: Subject>(on: &S) {
         let same = fresh(desk.set("n", "wallet", 99).await);
         assert_eq!((same.delta, same.balance), (0, Some(99)));
         assert_eq!(fresh(desk.set("o", "unopened", -4).await).delta, -4);
+        desk.proven().await;
     }
 }
 
@@ -112,6 +116,7 @@ pub async fn balances_set_at_once_follow_one_another<S: Subject>(on: &S) {
         before += entry.delta;
     }
     assert_eq!(entries.len(), 16);
+    own.proven().await;
 }
 
 /// A decision that rests on what was read happens if nothing came between; a known key is answered whatever came.
@@ -128,6 +133,7 @@ pub async fn an_expected_version_is_compared<S: Subject>(on: &S) {
         replayed(desk.delta_at("k", "wallet", 7, 10).await, &first);
         assert_eq!(desk.balance("wallet").await, 20);
         unlawful(desk.delta_at("m", "wallet", u64::MAX, 1).await);
+        desk.proven().await;
     }
 }
 
@@ -149,4 +155,5 @@ pub async fn one_of_many_expects_the_right_version<S: Subject>(on: &S) {
         }
     }
     assert_eq!((made, own.balance("wallet").await), (1, 1));
+    own.proven().await;
 }

@@ -28,6 +28,7 @@ pub async fn what_is_held_is_not_available<S: Subject>(on: &S) {
         refused(desk.hold("h", "wallet", 69).await, ErrorKind::KeyReused);
         fresh(desk.delta("l", "wallet", -30).await);
         assert_eq!(desk.state("wallet").await.available(), 0);
+        desk.proven().await;
     }
 }
 
@@ -65,6 +66,7 @@ pub async fn a_capture_takes_a_part<S: Subject>(on: &S) {
             LedgerError::UnknownHold { hold: "nothing".to_owned() }
         );
         assert_eq!((desk.state("wallet").await.held, desk.balance("shop").await), (0, 30));
+        desk.proven().await;
     }
 }
 
@@ -79,6 +81,7 @@ pub async fn a_refused_capture_keeps_the_hold<S: Subject>(on: &S) {
         assert_eq!((desk.rows().await, desk.state("wallet").await.held), (rows, 50));
         fresh(desk.capture("k", &hold, "shop", 10).await);
         assert_eq!(desk.state("wallet").await.held, 40);
+        desk.proven().await;
     }
 }
 
@@ -112,6 +115,7 @@ pub async fn an_expired_hold_gives_way<S: Subject>(on: &S) {
         let late = fresh(desk.expired_hold("h4", "shop", 5).await).id.clone();
         fresh(desk.release("o", &late).await);
         assert_eq!(desk.state("shop").await.held, 0);
+        desk.proven().await;
     }
 }
 
@@ -142,6 +146,7 @@ pub async fn captures_at_once_share_what_is_held<S: Subject>(on: &S) {
         }
         let wallet = desk.state("wallet").await;
         assert_eq!((made, wallet.balance, wallet.held), (10, -10, 0));
+        desk.proven().await;
     }
 }
 

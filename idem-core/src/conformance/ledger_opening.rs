@@ -15,6 +15,7 @@ pub async fn accounts_open_themselves<S: Subject>(on: &S) {
         let state = desk.state("wallet").await;
         assert_eq!((state.balance, state.held, state.available(), state.version), (-500, 0, -500, 1));
         assert_eq!((state.bounds, state.unit, state.tally, state.closed_at), (Bounds::none(), None, false, None));
+        desk.proven().await;
     }
 }
 
@@ -38,6 +39,7 @@ pub async fn opening_twice_is_opening_once<S: Subject>(on: &S) {
         desk.open("used", Bounds::at_least(11)).await.expect("bounds that fit come later");
         unfit(desk.delta("l", "used", -1).await);
         unfit(desk.open("new", Bounds::at_least(1)).await);
+        desk.proven().await;
     }
 }
 
@@ -67,6 +69,7 @@ pub async fn a_nature_is_chosen_before_the_first_entry<S: Subject>(on: &S) {
         assert!(desk.state("revenue").await.tally);
         refused(desk.open("odd", Opening::default().unit("")).await, ErrorKind::Key);
         refused(desk.open("odd", Opening::default().unit("E\u{0}R")).await, ErrorKind::Key);
+        desk.proven().await;
     }
 }
 
@@ -95,6 +98,7 @@ pub async fn a_settled_account_can_be_closed<S: Subject>(on: &S) {
         assert_eq!((desk.rows().await, desk.balance("till").await), (rows, 0));
         assert_eq!(desk.ledger.account("wallet").entries().await.expect("readable").len(), 4);
         fresh(desk.delta("o", "till", 1).await);
+        desk.proven().await;
     }
 }
 
@@ -120,5 +124,6 @@ pub async fn units_do_not_mix<S: Subject>(on: &S) {
         fresh(desk.post("l", &[("eur", -10), ("eur bank", 10), ("usd bank", -11), ("usd", 11)]).await);
         fresh(desk.capture("m", &hold, "eur bank", 7).await);
         assert_eq!((desk.balance("eur").await, desk.balance("usd").await), (-22, 11));
+        desk.proven().await;
     }
 }

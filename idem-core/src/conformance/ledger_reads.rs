@@ -29,6 +29,7 @@ pub async fn entries_come_in_pages<S: Subject>(on: &S) {
         assert!(seen.windows(2).all(|pair| pair[0].at <= pair[1].at && pair[0].seq + 1 == pair[1].seq));
         assert!(account.entries().limit(0).await.expect("readable").is_empty());
         assert!(account.entries().after(u64::MAX).await.expect("readable").is_empty());
+        desk.proven().await;
     }
 }
 
@@ -55,6 +56,7 @@ pub async fn balances_of_the_past_are_known<S: Subject>(on: &S) {
         assert_eq!(account.balance_at(Timestamp::from_micros(first - 1)).await.expect("readable"), 0);
         assert_eq!(account.balance_at(Timestamp::from_micros(i64::MAX)).await.expect("readable"), 64);
         assert_eq!(account.balance_after(u64::MAX).await.expect("readable"), 64);
+        desk.proven().await;
     }
 }
 
@@ -94,5 +96,6 @@ pub async fn names_are_kept_as_they_are<S: Subject>(on: &S) {
             assert!(errors.iter().all(|error| error.kind() == ErrorKind::Key), "{unfit:?}: {errors:?}");
         }
         assert_eq!(desk.rows().await, rows);
+        desk.proven().await;
     }
 }

@@ -76,6 +76,7 @@ pub async fn hold_capture_and_release<S: Subject>(on: &S) {
         assert_eq!(told, [("capture", -50, Some((hold.clone(), -50))), ("release", 0, Some((hold.clone(), -30)))]);
         let step = Some(("Booking".to_owned(), "b".to_owned(), 3));
         assert!(entries.iter().all(|entry| entry.step == step && entry.key.is_none()), "{entries:?}");
+        desk.proven().await;
     }
 }
 
@@ -99,6 +100,7 @@ pub async fn a_refused_step_takes_the_other<S: Subject>(on: &S) {
         whole.reserve(40, false).await;
         whole.charge(40).await.expect("declined");
         assert_eq!((whole.state().await, desk.balance("declined").await), (Booking::Declined, 3));
+        desk.proven().await;
     }
 }
 
@@ -123,6 +125,7 @@ pub async fn the_ledger_goes_on_where_a_step_ended<S: Subject>(on: &S) {
         let needed = Stay::new(&desk, "next");
         assert_ne!(*needed.reserve(40, false).await, "declined");
         assert_eq!((desk.state("guest").await.held, desk.state("guest").await.available()), (40, 9));
+        desk.proven().await;
     }
 }
 
@@ -148,4 +151,5 @@ pub async fn commands_and_changes_share_an_account<S: Subject>(on: &S) {
     let guest = own.state("guest").await;
     assert_eq!((guest.balance, guest.held, guest.version), (10_000 - 24 * 11, 0, 1 + 24 * 4));
     assert_eq!((own.balance("hotel").await, own.balance("agency").await), (24 * 9, 24));
+    own.proven().await;
 }

@@ -24,6 +24,7 @@ pub async fn entries_count_without_a_balance<S: Subject>(on: &S) {
         assert_eq!((state.balance, state.version, state.tally), (3, 0, true));
         let listed = desk.ledger.account("revenue").entries().await.expect("readable");
         assert_eq!(listed, [first.into_inner(), second.into_inner()]);
+        desk.proven().await;
     }
 }
 
@@ -48,6 +49,7 @@ pub async fn they_take_part_in_postings<S: Subject>(on: &S) {
         refused(desk.transfer("p", "wallet", "revenue", 42).await, ErrorKind::OutOfBounds);
         let balances = (desk.balance("wallet").await, desk.balance("revenue").await, desk.balance("tax").await);
         assert_eq!(balances, (41, 50, 9));
+        desk.proven().await;
     }
 }
 
@@ -69,6 +71,7 @@ pub async fn what_needs_a_balance_is_refused<S: Subject>(on: &S) {
         assert_eq!(desk.rows().await, rows);
         fresh(desk.capture("m", &hold, "revenue", 5).await);
         assert_eq!(desk.balance("revenue").await, 10);
+        desk.proven().await;
     }
 }
 
@@ -88,6 +91,7 @@ pub async fn balances_of_the_past_are_sums<S: Subject>(on: &S) {
         }
         assert_eq!(account.balance_at(Timestamp::from_micros(0)).await.expect("readable"), 0);
         assert_eq!(account.balance_at(Timestamp::from_micros(i64::MAX)).await.expect("readable"), 11);
+        desk.proven().await;
     }
 }
 
@@ -114,6 +118,7 @@ pub async fn many_customers_pay_at_once<S: Subject>(on: &S) {
     assert_eq!(own.balance("customer 0").await, -4 * 20 * 3);
     let entries = own.ledger.account("revenue").entries().limit(10_000).await.expect("readable");
     assert_eq!(entries.iter().map(|entry| entry.delta).sum::<i64>(), 32 * 20 * 3);
+    own.proven().await;
 }
 
 /// A stranger's credit that is not committed keeps nobody waiting, where a database writes more than one thing at a time.

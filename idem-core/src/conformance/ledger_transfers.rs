@@ -31,6 +31,7 @@ pub async fn both_sides_or_none<S: Subject>(on: &S) {
             assert!(error.to_string().contains("`transfer` of 100 from \"wallet\" to \"shop\""), "{error}");
         }
         assert_eq!((desk.balance("wallet").await, desk.balance("shop").await), (0, 101));
+        desk.proven().await;
     }
 }
 
@@ -47,6 +48,7 @@ pub async fn odd_amounts_move_what_they_say<S: Subject>(on: &S) {
         replayed(desk.transfer("k", "a", "b", 0).await, &nothing);
         replayed(desk.transfer("m", "a", "a", 5).await, &own);
         assert_eq!((desk.balance("a").await, desk.state("a").await.version), (7, 4));
+        desk.proven().await;
     }
 }
 
@@ -76,6 +78,7 @@ pub async fn a_posting_is_whole<S: Subject>(on: &S) {
         // Bounds hold after each entry, not only at the end.
         assert_eq!(unfit(desk.post("l", &[("wallet", -10), ("wallet", 10)]).await).delta, -10);
         assert_eq!((desk.rows().await, desk.balance("wallet").await), (rows, 9));
+        desk.proven().await;
     }
 }
 
@@ -92,6 +95,7 @@ pub async fn a_posting_of_a_thousand<S: Subject>(on: &S) {
         assert_eq!((desk.balance("a000").await, desk.balance("a399").await, desk.balance("bank").await), (3, 2, -999));
         legs.push(("bank", 0));
         assert_eq!(unlawful(desk.post("l", &legs).await), LedgerError::TooMany { items: 1_001, limit: 1_000 });
+        desk.proven().await;
     }
 }
 
@@ -121,4 +125,5 @@ pub async fn opposite_directions_at_once_do_not_block<S: Subject>(on: &S) {
     }
     assert_eq!(own.state("a").await.version, 128);
     assert_eq!(within.balance("a").await, 0);
+    own.proven().await;
 }

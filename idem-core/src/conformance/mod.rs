@@ -21,6 +21,7 @@ pub mod evolution;
 pub mod facts;
 pub mod keys;
 mod ledger;
+pub mod ledger_audit;
 pub mod ledger_batches;
 pub mod ledger_booking;
 pub mod ledger_bounds;
@@ -124,6 +125,13 @@ macro_rules! for_each_clause {
                     a_scope_is_part_of_the_key,
                     one_key_names_one_machine,
                     an_expired_alias_is_free,
+                }
+                ledger_audit {
+                    sound_books_are_found_sound,
+                    books_of_many_pages_are_found_sound,
+                    an_audit_sees_one_moment,
+                    every_change_by_other_hands_is_found,
+                    a_report_of_much_damage_is_short,
                 }
                 ledger_batches {
                     items_see_those_before_them,

@@ -31,7 +31,7 @@ mod ledger;
 #[cfg(feature = "_sql")]
 pub(crate) mod load;
 #[cfg(feature = "_sql")]
-mod posting;
+pub(crate) mod posting;
 #[cfg(feature = "_sql")]
 pub(crate) mod queue;
 #[cfg(feature = "_sql")]

@@ -130,6 +130,11 @@ impl From<&OutOfBounds> for Remembered {
     }
 }
 
+/// Whether `stored` is a refusal of a change of `account`.
+pub(crate) fn is_refusal(stored: &Stored, account: &str) -> bool {
+    stored.decode::<Remembered>().is_ok_and(|refusal| refusal.account == account)
+}
+
 fn remembered(refusal: &Stored) -> Error {
     match refusal.decode() {
         Ok(Remembered { account, balance, held, delta, floor, ceiling }) => {

@@ -279,7 +279,7 @@ async fn end<DB: Database>(
     inner.reply(commit::<DB>(conn)).await.map_err(|error| (error, true))
 }
 
-pub(super) async fn begin_on<DB: Database>(conn: &mut DB::Connection, begin: sqlx::SqlStr) -> Result<(), StoreError> {
+pub(crate) async fn begin_on<DB: Database>(conn: &mut DB::Connection, begin: sqlx::SqlStr) -> Result<(), StoreError> {
     DB::TransactionManager::begin(conn, Some(begin)).await.map_err(DB::classify)
 }
 
@@ -287,7 +287,7 @@ pub(super) async fn commit<DB: Database>(conn: &mut DB::Connection) -> Result<()
     DB::TransactionManager::commit(conn).await.map_err(DB::classify)
 }
 
-pub(super) async fn roll_back<DB: Database>(conn: &mut DB::Connection) -> Result<(), StoreError> {
+pub(crate) async fn roll_back<DB: Database>(conn: &mut DB::Connection) -> Result<(), StoreError> {
     DB::TransactionManager::rollback(conn).await.map_err(DB::classify)
 }
 

@@ -88,7 +88,7 @@ pub(super) fn posting(key: &Key, change: Move) -> Result<Posting, Error> {
 }
 
 /// What is asked for, and of whom. What an account is expected to be at is no part of it.
-fn fingerprint(change: &Move) -> Fingerprint {
+pub(super) fn fingerprint(change: &Move) -> Fingerprint {
     let of = |target: &str, payload: &str| Fingerprint::of(change.kind(), target, payload.as_bytes(), &[]);
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match change {

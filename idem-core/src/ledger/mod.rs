@@ -28,6 +28,7 @@
 //! a gap, and each entry holds the balance after it: the entries alone prove the balance.
 
 mod account;
+mod audit;
 mod batch;
 mod change;
 mod entry;
@@ -38,6 +39,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use account::{Account, AccountState, Entries};
+pub use audit::{Audit, AuditProgress, AuditReport, Damage, Finding};
 pub use batch::{Delta, MAX_BATCH};
 pub use change::{Change, ChangeFuture};
 pub use entry::{Entry, Hold, Transfer};

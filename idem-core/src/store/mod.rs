@@ -15,6 +15,7 @@ pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
+pub(crate) mod audit;
 mod binder;
 pub(crate) mod error;
 mod legs;
@@ -53,7 +54,7 @@ pub enum PostedOne {
 }
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
-pub trait Database: Store {}
+pub trait Database: audit::Audited {}
 
 /// What the engine asks of a database. All statements go to one connection and bind every value.
 ///

@@ -18,14 +18,15 @@ const MACHINE_COLUMNS: usize = 5;
 const ACCOUNT_COLUMNS: usize = 9;
 
 /// A database's row, by column.
-pub(crate) trait Cells {
+pub trait Cells {
     fn int(&self, column: usize) -> Result<Option<i64>, Error>;
     fn text(&self, column: usize) -> Result<Option<String>, Error>;
     fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Error>;
 }
 
 /// Reads a row from left to right.
-pub(crate) struct Reader<'r, R> {
+#[derive(Debug)]
+pub struct Reader<'r, R> {
     row: &'r R,
     column: usize,
 }

@@ -34,6 +34,7 @@ pub struct Statements {
     pub(super) entry_at: Text,
     pub(super) tally_at: Text,
     pub(super) fold_tail: Text,
+    pub(super) audit: super::audit::Texts,
     pub(super) history: Text,
     pub(super) in_state: Text,
     pub(super) count_by_state: Text,
@@ -96,6 +97,7 @@ impl Statements {
             entry_at: tables.text(&rows(ENTRY_AT)),
             tally_at: tables.text(TALLY_AT),
             fold_tail: tables.text(FOLD_TAIL),
+            audit: super::audit::Texts::new(tables),
             history: tables.text(HISTORY),
             in_state: tables.text(IN_STATE),
             count_by_state: tables.text(COUNT_BY_STATE),
@@ -205,7 +207,7 @@ CROSS JOIN LATERAL (
 WHERE t.machine = u.machine AND t.id = u.id AND t.command = u.command";
 
 /// The columns of a row of each kind, and as many that are empty.
-fn rows(text: &str) -> String {
+pub(super) fn rows(text: &str) -> String {
     text.replace("{account}", ACCOUNT)
         .replace("{no account}", NO_ACCOUNT)
         .replace("{no key}", NO_KEY)
@@ -372,7 +374,7 @@ impl Statements {
         let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.post_one, &self.view_account];
         let accounts = [&self.entries, &self.entry_at, &self.fold_tail, &self.put_account];
         let locks = [&self.lock_machines, &self.lock_accounts];
-        let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(locks).cloned();
+        let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(self.audit.all()).chain(locks).cloned();
         self.write_own.all().chain(self.write_joined.all()).chain(fixed).collect()
     }
 }

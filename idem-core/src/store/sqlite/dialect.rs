@@ -26,6 +26,7 @@ pub struct Statements {
     pub(super) write_joined: PerShape,
     pub(super) probe_key: Text,
     pub(super) probe_transition: Text,
+    pub(super) audit: super::audit::Texts,
     pub(super) history: Text,
     pub(super) in_state: Text,
     pub(super) count_by_state: Text,
@@ -63,6 +64,7 @@ impl Statements {
             write_joined: PerShape::new(tables, |shape| write("SAVEPOINT idem_write;", shape, "RELEASE idem_write")),
             probe_key: tables.text(PROBE_KEY),
             probe_transition: tables.text(PROBE_TRANSITION),
+            audit: super::audit::Texts::new(tables),
             history: tables.text(HISTORY),
             in_state: tables.text(IN_STATE),
             count_by_state: tables.text(COUNT_BY_STATE),
@@ -174,7 +176,7 @@ WHERE machine = $1 AND id = $2 AND state IN (SELECT value FROM json_each($3))
 ORDER BY seq DESC LIMIT 1";
 
 /// The columns of a row of each kind, and as many that are empty.
-fn rows(text: &str) -> String {
+pub(super) fn rows(text: &str) -> String {
     text.replace("{account}", "a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at")
         .replace("{no account}", "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL")
         .replace("{no key}", "NULL, NULL, NULL, NULL, NULL, NULL")
@@ -404,7 +406,7 @@ impl Statements {
         let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.view_account, &self.put_account];
         let accounts = [&self.entries, &self.entry_at];
         let rest = [&self.count_by_state, &self.graph, &self.put_graph, &self.probe_key, &self.probe_transition];
-        let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(rest).cloned();
+        let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(self.audit.all()).chain(rest).cloned();
         self.write_own.all().chain(self.write_joined.all()).chain(fixed).collect()
     }
 }

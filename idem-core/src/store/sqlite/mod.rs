@@ -3,6 +3,7 @@
 //! A wait for that lock ends after the connection's `busy_timeout`, which a pool sets when it connects; the waits that
 //! the engine passes are for databases with row locks.
 
+mod audit;
 mod bind;
 mod classify;
 mod connect;

@@ -1,0 +1,124 @@
+//! Reads a page of entries together with the rows that they point to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::engine::item::LEDGER;
+use crate::idem::Inner;
+use crate::key::{Key, KeyHash};
+use crate::store::Database;
+use crate::store::audit::{At, AuditedEntry, AuditedKey, Question, RingLeg, Row, RunAt};
+use crate::store::error::StoreError;
+use crate::store::rows::{EntryRow, HoldRow};
+
+/// How many postings are read at once: one may have as many entries as a page.
+const RINGS: usize = 100;
+
+/// The connection of an audit.
+pub(super) struct Reading<'r, DB: Database> {
+    pub(super) inner: &'r Inner<DB>,
+    pub(super) conn: &'r mut DB::Connection,
+}
+
+/// An entry with what it points to.
+pub(super) struct Evidence {
+    pub(super) entry: EntryRow,
+    pub(super) leg: Option<i64>,
+    pub(super) torn: bool,
+    pub(super) key: Option<(Key, Option<AuditedKey>)>,
+    pub(super) run: Option<RunAt>,
+    /// Of the hold that it opens.
+    pub(super) hold: Option<HoldRow>,
+    /// Its posting, from itself on: read where its key names it, or a step made it.
+    pub(super) ring: Vec<RingLeg>,
+}
+
+impl Evidence {
+    /// Whether the posting is to be proved from here, so that each is at most as often as it has entries of a step.
+    pub(super) fn is_head(&self) -> bool {
+        let named = |key: &AuditedKey| (&*key.target, key.seq) == (&*self.entry.account, self.entry.seq);
+        self.entry.next.is_some()
+            && match &self.key {
+                Some((_, Some(key))) => named(key),
+                Some((_, None)) => false,
+                None => self.entry.step.is_some(),
+            }
+    }
+}
+
+impl<DB: Database> Reading<'_, DB> {
+    pub(super) async fn ask<T: Row>(&mut self, question: &Question<'_>) -> Result<Vec<T>, StoreError> {
+        self.inner.reply(DB::ask(self.conn, &self.inner.sql, question)).await
+    }
+
+    /// The page of entries after this one.
+    pub(super) async fn entries(&mut self, after: (&str, i64)) -> Result<Vec<Evidence>, StoreError> {
+        let rows: Vec<AuditedEntry> = self.ask(&Question::Entries(after)).await?;
+        let mut page: Vec<Evidence> = rows.into_iter().map(evidence).collect();
+        self.keys(&mut page).await?;
+        self.runs(&mut page).await?;
+        self.holds(&mut page).await?;
+        let heads: Vec<usize> = (0..page.len()).filter(|&at| page.get(at).is_some_and(Evidence::is_head)).collect();
+        for heads in heads.chunks(RINGS) {
+            self.rings(&mut page, heads).await?;
+        }
+        Ok(page)
+    }
+
+    async fn keys(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
+        let mut hashes: Vec<KeyHash> =
+            page.iter().filter_map(|of| of.key.as_ref()).map(|(key, _)| key.hash_on(LEDGER)).collect();
+        hashes.dedup();
+        let found: Vec<At<AuditedKey>> = self.ask(&Question::KeysNamed(&hashes)).await?;
+        let found: HashMap<KeyHash, AuditedKey> =
+            found.into_iter().filter_map(|At(at, key)| Some((*hashes.get(at)?, key))).collect();
+        for (key, row) in page.iter_mut().filter_map(|of| of.key.as_mut()) {
+            *row = found.get(&key.hash_on(LEDGER)).cloned();
+        }
+        Ok(())
+    }
+
+    async fn runs(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
+        let steps: Vec<_> = page.iter().enumerate().filter_map(|(at, of)| Some((at, of.entry.step.clone()?))).collect();
+        let asked: Vec<_> = steps.iter().map(|(_, (machine, id, seq))| (&**machine, &**id, *seq)).collect();
+        for At(asked, run) in self.ask::<At<RunAt>>(&Question::Runs(&asked)).await? {
+            if let Some(of) = steps.get(asked).and_then(|(at, _)| page.get_mut(*at)) {
+                of.run = Some(run);
+            }
+        }
+        Ok(())
+    }
+
+    async fn holds(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
+        let opened: Vec<(usize, Arc<str>)> = page
+            .iter()
+            .enumerate()
+            .filter_map(|(at, of)| Some((at, of.entry.hold.as_ref().filter(|_| &*of.entry.kind == "hold")?.0.clone())))
+            .collect();
+        let names: Vec<&str> = opened.iter().map(|(_, name)| &**name).collect();
+        for At(asked, hold) in self.ask::<At<HoldRow>>(&Question::Holds(&names)).await? {
+            if let Some(of) = opened.get(asked).and_then(|(at, _)| page.get_mut(*at)) {
+                of.hold = Some(hold);
+            }
+        }
+        Ok(())
+    }
+
+    async fn rings(&mut self, page: &mut [Evidence], heads: &[usize]) -> Result<(), StoreError> {
+        let named: Vec<(Arc<str>, i64)> =
+            heads.iter().filter_map(|&at| page.get(at)).map(|of| (of.entry.account.clone(), of.entry.seq)).collect();
+        let asked: Vec<(&str, i64)> = named.iter().map(|(account, seq)| (&**account, *seq)).collect();
+        for At(asked, leg) in self.ask::<At<RingLeg>>(&Question::Rings(&asked)).await? {
+            if let Some(of) = heads.get(asked).and_then(|&at| page.get_mut(at)) {
+                of.ring.push(leg);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn evidence(row: AuditedEntry) -> Evidence {
+    let AuditedEntry { entry, leg, torn } = row;
+    let key = entry.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
+    Evidence { key: key.map(|key| (key, None)), entry, leg, torn, run: None, hold: None, ring: Vec::new() }
+}

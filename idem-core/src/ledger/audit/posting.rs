@@ -1,0 +1,143 @@
+//! What one entry proves: its kind, its key, its transition and the posting it belongs to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::super::change::fingerprint;
+use super::damage::Damage;
+use super::fetch::Evidence;
+use crate::engine::item::LEDGER;
+use crate::machine::Move;
+use crate::store::audit::{AuditedKey, RingLeg};
+use crate::store::rows::EntryRow;
+
+/// What is wrong with an entry, seen with what it points to.
+pub(super) fn damage(of: &Evidence, found: &mut Vec<Damage>) {
+    let entry = &of.entry;
+    if of.torn {
+        found.push(Damage::Torn);
+    }
+    if !kind_fits(entry) {
+        found.push(Damage::Kind);
+    }
+    match (&entry.key, &entry.step) {
+        (None, None) if &*entry.kind == "expire" && of.leg.is_none() => {}
+        (Some(_), None) if of.leg.is_none() => by_key(of, found),
+        (None, Some((_, _, _))) if of.leg.is_some() => by_step(of, found),
+        (_, Some(_)) => found.push(Damage::Step),
+        _ => found.push(Damage::Key),
+    }
+    if of.is_head() {
+        ring(of, found);
+    }
+}
+
+fn by_key(of: &Evidence, found: &mut Vec<Damage>) {
+    let Some((key, Some(row))) = of.key.as_ref().filter(|(_, row)| row.as_ref().is_some_and(is_plain)) else {
+        found.push(Damage::Key);
+        return;
+    };
+    let entry = &of.entry;
+    let names_it = (&*row.target, row.seq) == (&*entry.account, entry.seq);
+    if entry.next.is_none() && !names_it {
+        found.push(Damage::Key);
+    }
+    if let (Some((hold, _)), "hold") = (&entry.hold, &*entry.kind)
+        && **hold != *key.derive("hold").as_str()
+    {
+        found.push(Damage::Hold { hold: hold.to_string() });
+    }
+    if names_it && change(of, row).is_none_or(|change| fingerprint(&change).0[..] != row.fingerprint) {
+        found.push(Damage::Fingerprint);
+    }
+}
+
+/// A key of the ledger that names an entry lives as long as the entry, which is all it remembers.
+fn is_plain(row: &AuditedKey) -> bool {
+    row.surface == LEDGER && row.expires_at.is_none() && row.outcome.is_none()
+}
+
+fn by_step(of: &Evidence, found: &mut Vec<Damage>) {
+    if of.run.as_ref().is_none_or(|run| run.command.starts_with('@')) {
+        found.push(Damage::Step);
+    }
+}
+
+/// Whether the kind is the one that entries of this shape have.
+fn kind_fits(entry: &EntryRow) -> bool {
+    let (alone, free) = (entry.next.is_none(), entry.key.is_none() && entry.step.is_none());
+    let reserved = entry.hold.as_ref().map(|(_, reserved)| *reserved);
+    match (&*entry.kind, reserved) {
+        ("delta", None) => alone && !free,
+        ("set", None) => alone && entry.key.is_some(),
+        ("transfer", None) => !alone && !free,
+        ("post", None) => !alone && entry.key.is_some(),
+        ("hold", Some(0..)) | ("release", Some(..=0)) => alone && !free && entry.delta == 0,
+        ("expire", Some(..0)) => alone && free && entry.delta == 0,
+        ("capture", Some(reserved @ ..=0)) => !alone && !free && entry.delta == reserved,
+        ("capture", None) => !alone && !free && entry.delta >= 0,
+        _ => false,
+    }
+}
+
+/// The posting is whole, and sums to zero in each unit.
+fn ring(of: &Evidence, found: &mut Vec<Damage>) {
+    let (entry, legs) = (&of.entry, &of.ring);
+    let same =
+        |leg: &RingLeg| (&leg.entry.kind, &leg.entry.key, &leg.entry.step) == (&entry.kind, &entry.key, &entry.step);
+    let back = legs.last().and_then(|last| last.entry.next.as_ref());
+    let closes = back.is_some_and(|(account, seq)| (&**account, *seq) == (&*entry.account, entry.seq));
+    let right_size = match &*entry.kind {
+        "post" => legs.len() >= 2,
+        _ => legs.len() == 2,
+    };
+    if !(closes && right_size && legs.iter().all(same) && (entry.step.is_none() || are_consecutive(legs))) {
+        found.push(Damage::Posting);
+        return;
+    }
+    let mut sums: BTreeMap<Option<&str>, i128> = BTreeMap::new();
+    for leg in legs {
+        *sums.entry(leg.unit.as_deref()).or_default() += i128::from(leg.entry.delta);
+    }
+    let one_unit = &*entry.kind == "post" || sums.len() == 1;
+    if !one_unit || sums.values().any(|sum| *sum != 0) {
+        found.push(Damage::Unbalanced);
+    }
+}
+
+/// The two entries of a step's transfer follow one another among the entries of the step.
+fn are_consecutive(legs: &[RingLeg]) -> bool {
+    let [one, other] = legs else { return false };
+    one.leg.zip(other.leg).is_some_and(|(one, other)| one.abs_diff(other) == 1)
+}
+
+/// The change that made an entry that its key names, as it was asked for.
+fn change(of: &Evidence, key: &AuditedKey) -> Option<Move> {
+    let entry = &of.entry;
+    let account = entry.account.clone();
+    Some(match (&*entry.kind, &entry.hold, &of.ring[..]) {
+        ("delta", None, []) => Move::Delta { account, delta: entry.delta },
+        ("set", None, []) => Move::Set { account, balance: entry.balance? },
+        ("transfer", None, [from, to]) => {
+            Move::Transfer { from: from.entry.account.clone(), to: to.entry.account.clone(), amount: to.entry.delta }
+        }
+        ("post", None, legs) => {
+            Move::Post { legs: legs.iter().map(|leg| (leg.entry.account.clone(), leg.entry.delta)).collect() }
+        }
+        ("hold", Some((hold, amount)), []) => {
+            let expires_at = of.hold.as_ref()?.expires_at;
+            let lifetime = |at: crate::clock::Timestamp| at.as_micros().checked_sub(key.at.as_micros());
+            let expires = expires_at.map(|at| lifetime(at).and_then(|micros| u64::try_from(micros).ok()));
+            let expires = match expires {
+                None => None,
+                Some(micros) => Some(Duration::from_micros(micros?)),
+            };
+            Move::Hold { account, hold: hold.clone(), amount: *amount, expires }
+        }
+        ("capture", Some((hold, _)), [_, to]) => {
+            Move::Capture { hold: hold.clone(), amount: to.entry.delta, to: Some(to.entry.account.clone()) }
+        }
+        ("release", Some((hold, _)), []) => Move::Release { hold: hold.clone() },
+        _ => return None,
+    })
+}

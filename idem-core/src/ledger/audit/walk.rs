@@ -1,0 +1,196 @@
+//! Walks along accounts, entries and tails side by side, then along the keys.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::account::Proof;
+use super::damage::{Damage, Finding};
+use super::fetch::{Evidence, Reading};
+use super::{AuditProgress, AuditReport, Progress};
+use crate::engine::item::LEDGER;
+use crate::engine::posting::is_refusal;
+use crate::engine::transaction::{begin_on, roll_back};
+use crate::error::Error;
+use crate::idem::Inner;
+use crate::key::Key;
+use crate::store::Database;
+use crate::store::audit::{NamedAccount, PAGE, PagedKey, Question, TailRow};
+use crate::store::error::StoreError;
+
+/// An audit under way.
+pub(super) struct Walk<'a, 'p, DB: Database> {
+    reading: Reading<'a, DB>,
+    progress: Progress<'p>,
+    so_far: AuditProgress,
+    report: AuditReport,
+    /// How many entries of postings with keys there are, less those that postings were seen to have.
+    strays: i64,
+    accounts: Pages<NamedAccount>,
+    entries: Pages<Evidence>,
+    tails: Pages<TailRow>,
+}
+
+/// Rows that were read and not yet looked at.
+struct Pages<T> {
+    rows: VecDeque<T>,
+    /// Where the next page begins.
+    after: (Arc<str>, i64),
+    ended: bool,
+}
+
+impl<'p, DB: Database> Walk<'_, 'p, DB> {
+    pub(super) async fn audit(inner: &Inner<DB>, progress: Progress<'p>) -> Result<AuditReport, Error> {
+        let mut held = inner.readers.acquire().await?;
+        let begin = sqlx::SqlSafeStr::into_sql_str(DB::SNAPSHOT);
+        let read = async {
+            inner.reply(begin_on::<DB>(held.conn(), begin)).await?;
+            let mut walk = Walk {
+                reading: Reading { inner, conn: held.conn() },
+                progress,
+                so_far: AuditProgress::default(),
+                report: AuditReport::default(),
+                strays: 0,
+                accounts: Pages::new(),
+                entries: Pages::new(),
+                tails: Pages::new(),
+            };
+            walk.accounts().await?;
+            walk.keys().await?;
+            let report = walk.report;
+            inner.reply(roll_back::<DB>(held.conn())).await?;
+            Ok(report)
+        };
+        let read = read.await;
+        inner.finish(held, read).await
+    }
+
+    /// Every account with its entries and its tail, in the order of names.
+    async fn accounts(&mut self) -> Result<(), StoreError> {
+        let mut opened = 0;
+        loop {
+            self.refill().await?;
+            let accounts = self.accounts.rows.front().map(|account| &account.name);
+            let entries = self.entries.rows.front().map(|of| &of.entry.account);
+            let tails = self.tails.rows.front().map(|row| &row.account);
+            let Some(name) = accounts.into_iter().chain(entries).chain(tails).min().cloned() else { break };
+            let proof = self.account(name).await?;
+            opened += proof.opened;
+            for finding in proof.finish() {
+                self.report.add(finding);
+            }
+        }
+        let holds: Vec<i64> = self.reading.ask(&Question::HoldCount).await?;
+        let holds = holds.first().map_or(0, |count| count.unsigned_abs());
+        self.report.holds = holds;
+        if holds != opened {
+            self.report.add(ledger(Damage::Holds { holds: holds.abs_diff(opened) }));
+        }
+        if self.strays != 0 {
+            self.report.add(ledger(Damage::Strays { entries: self.strays.unsigned_abs() }));
+        }
+        Ok(())
+    }
+
+    /// The account that is next in the order of names.
+    async fn account(&mut self, name: Arc<str>) -> Result<Proof, StoreError> {
+        let row = self.accounts.rows.pop_front_if(|account| account.name == name).map(|account| account.row);
+        if row.is_some() {
+            self.report.accounts += 1;
+            self.so_far.accounts += 1;
+        }
+        let mut proof = Proof::new(name.clone(), row);
+        loop {
+            self.refill().await?;
+            let Some(of) = self.entries.rows.pop_front_if(|of| of.entry.account == name) else { break };
+            self.report.entries += 1;
+            let in_posting = of.entry.key.is_some() && of.entry.next.is_some();
+            self.strays += i64::from(in_posting);
+            if of.is_head() && in_posting {
+                self.strays = self.strays.saturating_sub_unsigned(of.ring.len() as u64);
+            }
+            proof.entry(&of);
+        }
+        loop {
+            self.refill().await?;
+            let Some(row) = self.tails.rows.pop_front_if(|row| row.account == name) else { break };
+            proof.tail(&row);
+        }
+        Ok(proof)
+    }
+
+    /// Reads the next page of what has been looked at to its end.
+    async fn refill(&mut self) -> Result<(), StoreError> {
+        if let Some((account, _)) = self.accounts.wanted() {
+            let rows: Vec<NamedAccount> = self.reading.ask(&Question::Accounts(&account)).await?;
+            self.accounts.fill(rows, |account| (account.name.clone(), 0));
+        }
+        if let Some((account, seq)) = self.entries.wanted() {
+            let rows = self.reading.entries((&account, seq)).await?;
+            self.so_far.entries += rows.len() as u64;
+            self.entries.fill(rows, |of| (of.entry.account.clone(), of.entry.seq));
+            self.tell();
+        }
+        if let Some((account, seq)) = self.tails.wanted() {
+            let rows: Vec<TailRow> = self.reading.ask(&Question::Tails((&account, seq))).await?;
+            self.tails.fill(rows, |row| (row.account.clone(), row.seq));
+        }
+        Ok(())
+    }
+
+    /// Every key of the ledger names an entry that carries it, or remembers a refusal.
+    async fn keys(&mut self) -> Result<(), StoreError> {
+        let mut after = Vec::new();
+        loop {
+            let page: Vec<PagedKey> = self.reading.ask(&Question::Keys(&after)).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.hash);
+            for row in page.iter().filter(|row| row.key.surface == LEDGER) {
+                self.report.keys += 1;
+                self.so_far.keys += 1;
+                if !is_carried(row) {
+                    let tag = row.hash.first_chunk().map_or(0, |begin| u32::from_be_bytes(*begin));
+                    let (account, seq, tag) = (row.key.target.clone(), None, format!("{tag:08x}"));
+                    self.report.add(Finding { account, seq, what: Damage::Nameless { tag } });
+                }
+            }
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        if let Some(tell) = &mut self.progress {
+            tell(self.so_far);
+        }
+    }
+}
+
+impl<T> Pages<T> {
+    fn new() -> Self {
+        Self { rows: VecDeque::new(), after: ("".into(), i64::MIN), ended: false }
+    }
+
+    /// Where to go on reading, if everything read has been looked at.
+    fn wanted(&self) -> Option<(Arc<str>, i64)> {
+        (self.rows.is_empty() && !self.ended).then(|| self.after.clone())
+    }
+
+    fn fill(&mut self, rows: Vec<T>, place: impl Fn(&T) -> (Arc<str>, i64)) {
+        self.ended = i64::try_from(rows.len()).is_ok_and(|count| count < PAGE);
+        if let Some(last) = rows.last() {
+            self.after = place(last);
+        }
+        self.rows = rows.into();
+    }
+}
+
+fn is_carried(row: &PagedKey) -> bool {
+    match (&row.key.outcome, &row.named) {
+        (Some(refusal), _) => row.key.seq == 0 && row.key.expires_at.is_none() && is_refusal(refusal, &row.key.target),
+        (None, Some((scope, key))) => Key::new(scope, key).is_ok_and(|key| key.hash_on(LEDGER).0[..] == row.hash),
+        (None, None) => false,
+    }
+}
+
+fn ledger(what: Damage) -> Finding {
+    Finding { account: String::new(), seq: None, what }
+}
