@@ -3,7 +3,10 @@
 //! [`payments`] is the main one: it feeds a payment machine with deliveries that come twice, late, wrong and at once,
 //! and proves at the end that every one of them had its effect exactly once.
 //!
+//! [`wallets`] pays from many wallets to one busy merchant, with duplicates, holds and a tally, and audits itself.
+//!
 //! [`documents`] is small: two editors of one document, and conditional updates of the application's own table.
 
 pub mod documents;
 pub mod payments;
+pub mod wallets;

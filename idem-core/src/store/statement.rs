@@ -60,7 +60,7 @@ impl Shape {
 
     pub(crate) fn of(write: &Write, skip: bool) -> Self {
         // Alone a machine is moved before accounts are locked: nothing may be skipped after that.
-        let one = write.transitions.len() == 1 && write.keys.len() <= 1 && !(skip && !write.entries.is_empty());
+        let one = write.transitions.len() == 1 && write.keys.len() <= 1 && (!skip || write.entries.is_empty());
         let single = write.machines.as_slice().first().filter(|_| one && write.machines.len() == 1);
         let odd_keys = !write.tallies.is_empty() || write.keys.iter().any(|key| key.entry.is_none());
         let bit = |needed: bool, bit: u16| if needed { bit } else { 0 };

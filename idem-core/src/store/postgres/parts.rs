@@ -250,22 +250,20 @@ fn entries(shape: Shape) -> String {
     if shape.rings() {
         add(&mut list, "next_account", "text");
     }
-    let given = |list: &mut List, column: &'static str, counted: &str| match shape.tallies() {
-        true => {
-            list.add(column, "bigint");
-            format!("coalesce(e.{column}, {counted})")
+    let given = |list: &mut List, column: &'static str, counted: &str| {
+        if !shape.tallies() {
+            return counted.to_owned();
         }
-        false => counted.to_owned(),
+        list.add(column, "bigint");
+        format!("coalesce(e.{column}, {counted})")
     };
     let seq = given(&mut list, "seq", "f.seqs[e.place] - e.back");
-    let next_seq = match shape.rings() {
-        true => {
-            list.add("next_place", "bigint");
-            list.add("next_back", "bigint");
-            given(&mut list, "next_seq", "f.seqs[e.next_place] - e.next_back")
-        }
-        false => "NULL".to_owned(),
-    };
+    let mut next_seq = "NULL".to_owned();
+    if shape.rings() {
+        list.add("next_place", "bigint");
+        list.add("next_back", "bigint");
+        next_seq = given(&mut list, "next_seq", "f.seqs[e.next_place] - e.next_back");
+    }
     format!(
         ",
 entered AS (
@@ -368,9 +366,10 @@ pub(super) fn own(shape: Shape) -> String {
     parts.push(OWN, "begun");
     rows(&mut parts, shape);
     if shape.keys() {
-        match shape.one() {
-            true => parts.add(KEY),
-            false => parts.add(&keys(shape)),
+        if shape.one() {
+            parts.add(KEY);
+        } else {
+            parts.add(&keys(shape));
         }
     }
     rest(&mut parts, shape);

@@ -1,0 +1,35 @@
+//! The accounts.
+
+use idem_core::ledger::{Bounds, Ledger, Opening};
+use idem_core::{Database, Error, Key};
+
+/// Where all money comes from: it alone may be overdrawn.
+pub(super) const BANK: &str = "bank";
+
+/// The account that every worker wants.
+pub(super) const MERCHANT: &str = "merchant:1";
+
+/// What no payment waits for.
+pub(super) const FEES: &str = "fees";
+
+/// What each wallet has in the beginning, in cents.
+const FUNDS: i64 = 20_000;
+
+/// A wallet's name.
+pub(super) fn wallet(number: u64) -> String {
+    format!("wallet:{number}")
+}
+
+/// Opens the accounts and fills the wallets; a second run finds them as they are.
+pub(super) async fn found<DB: Database>(ledger: &Ledger<DB>, wallets: u64) -> Result<(), Error> {
+    let purse = || Opening::from(Bounds::at_least(0)).unit("EUR");
+    ledger.account(BANK).open(Opening::default().unit("EUR")).await?;
+    ledger.account(MERCHANT).open(purse()).await?;
+    ledger.account(FEES).open(Opening::tally().unit("EUR")).await?;
+    for number in 0..wallets {
+        let name = wallet(number);
+        ledger.account(&name).open(purse()).await?;
+        ledger.transfer(&Key::new("bank", format!("fund-{number}"))?, BANK, name, FUNDS).await?;
+    }
+    Ok(())
+}
