@@ -10,8 +10,9 @@ use crate::{Failure, Repeat};
 /// The name the machines are stored under.
 pub(crate) const MACHINE: &str = "Book";
 
-/// Transitions that a machine makes itself, at most; the rest of a long history is copied from its newest one.
-const OWN: i64 = 1_000;
+/// Turns that a machine makes itself, a known key each; the rest of a long history is copied from the newest of them. As
+/// many for each length: a short history would else be the one whose few rows are always at hand.
+const KEYS: u64 = 8;
 
 /// What a command is answered with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,54 +63,43 @@ impl book::Transitions for Desk {
     }
 }
 
-/// Machines with histories of one length, their own parts of it made: one machine, or as many short ones as it takes for
-/// as many keys. Else the short history would be the one whose few rows are always at hand.
-pub(crate) struct Shelf<DB: Database> {
-    books: Vec<book::At<DB, Desk>>,
+/// One machine, its own part of a history made.
+pub(crate) struct Long<DB: Database> {
+    at: book::At<DB, Desk>,
     pub(crate) length: i64,
-    /// Transitions that each made itself: the start, the seal and a turn per known key.
-    own: i64,
 }
 
-impl<DB: Database> Clone for Shelf<DB> {
+impl<DB: Database> Clone for Long<DB> {
     fn clone(&self) -> Self {
-        Self { books: self.books.clone(), length: self.length, own: self.own }
+        Self { at: self.at.clone(), length: self.length }
     }
 }
 
-impl<DB: Database> Shelf<DB> {
-    pub(crate) async fn filled(idem: &Idem<DB>, length: i64) -> Result<Self, Failure> {
-        let (books, own) = (Book::stored(idem, Desk), length.min(OWN));
-        let ids = (0..OWN / own).map(|book| id(length, book));
-        let this = Self { books: ids.map(|id| books.at(id)).collect(), length, own };
-        for (book, at) in (0_u64..).zip(&this.books) {
-            let _ = at.start(book::Open { customer: "customer-0000007".into(), currency: "EUR".into() }).await?;
-            let _ = at.seal(Natural, seal()).await?;
-            let turns = (0..this.keys())
-                .map(|n| Ok((at.id().to_owned(), Some(this.key(book, n)?), book::Command::from(turn(n)))));
-            for answer in books.apply_all(turns.collect::<Result<Vec<_>, Failure>>()?).await {
-                let _ = answer?;
-            }
+impl<DB: Database> Long<DB> {
+    pub(crate) async fn begun(idem: &Idem<DB>, length: i64) -> Result<Self, Failure> {
+        let this = Self { at: Book::stored(idem, Desk).at(format!("book-{length}")), length };
+        let _ = this.at.start(book::Open { customer: "customer-0000007".into(), currency: "EUR".into() }).await?;
+        let _ = this.at.seal(Natural, seal()).await?;
+        for n in 0..KEYS {
+            let _ = this.at.turn(&this.key(n)?, turn(n)).await?;
         }
         Ok(this)
     }
 
     /// What SQL that fills gaps has to know.
-    pub(crate) fn gaps(&self) -> impl Iterator<Item = Gaps> {
-        let (length, turns) = (self.length, self.own.saturating_sub(2));
+    pub(crate) fn gaps(&self) -> Result<Gaps, Failure> {
+        let (length, turns) = (self.length, i64::try_from(KEYS)?);
         let gap = length.saturating_sub(2).checked_div(turns).unwrap_or(1);
         let newest = turns.saturating_mul(gap).saturating_add(2);
-        self.books.iter().map(move |book| Gaps { id: book.id().to_owned(), length, gap, newest })
+        Ok(Gaps { id: self.at.id().to_owned(), length, gap, newest })
     }
 
     /// Repeats a request; an error if the answer is not the original one.
     pub(crate) async fn repeat(&self, repeat: Repeat, n: u64) -> Result<(), Failure> {
-        let books = u64::try_from(self.books.len())?;
-        let (book, n) = (n % books, n / books % self.keys());
-        let at = self.books.get(usize::try_from(book)?).ok_or("an empty shelf")?;
+        let n = n % KEYS;
         let (outcome, reference) = match repeat {
-            Repeat::Keyed => (at.turn(&self.key(book, n)?, turn(n)).await?, turn(n).reference),
-            Repeat::Natural => (at.seal(Natural, seal()).await?, seal().by),
+            Repeat::Keyed => (self.at.turn(&self.key(n)?, turn(n)).await?, turn(n).reference),
+            Repeat::Natural => (self.at.seal(Natural, seal()).await?, seal().by),
         };
         if outcome.is_fresh() || outcome.reference != reference {
             return Err(format!("a repeat was answered {outcome:?}").into());
@@ -117,26 +107,19 @@ impl<DB: Database> Shelf<DB> {
         Ok(())
     }
 
-    /// That the database holds whole histories, and that the machines go on from their ends.
+    /// That the database holds a whole history, and that the machine goes on from its end.
     pub(crate) async fn check(&self) -> Result<(), Failure> {
         let length = u64::try_from(self.length)?;
-        for (book, at) in (0_u64..).zip(&self.books) {
-            let stored = at.get().await?.ok_or("the machine is gone")?;
-            let next = at.turn(&self.key(book, u64::MAX)?, turn(0)).await?;
-            if stored.version() != length || next.seq() != length.saturating_add(1) {
-                return Err(format!("{length} transitions were to be there, version is {}", stored.version()).into());
-            }
+        let stored = self.at.get().await?.ok_or("the machine is gone")?;
+        let next = self.at.turn(&self.key(u64::MAX)?, turn(0)).await?;
+        if stored.version() != length || next.seq() != length.saturating_add(1) {
+            return Err(format!("{length} transitions were to be there, version is {}", stored.version()).into());
         }
         Ok(())
     }
 
-    /// How many keys of one machine a repeat can name.
-    fn keys(&self) -> u64 {
-        u64::try_from(self.own.saturating_sub(2)).unwrap_or(1)
-    }
-
-    fn key(&self, book: u64, n: u64) -> Result<Key, Failure> {
-        Ok(Key::new("clerk-3", format!("{:08x}-{book:04x}-4c3e-9f00-{n:012x}", self.length))?)
+    fn key(&self, n: u64) -> Result<Key, Failure> {
+        Ok(Key::new("clerk-3", format!("{:08x}-7d1a-4c3e-9f00-{n:012x}", self.length))?)
     }
 }
 
@@ -147,10 +130,6 @@ pub(crate) struct Gaps {
     pub(crate) length: i64,
     pub(crate) gap: i64,
     pub(crate) newest: i64,
-}
-
-fn id(length: i64, book: i64) -> String {
-    format!("book-{length}-{book}")
 }
 
 fn seal() -> book::Seal {

@@ -25,7 +25,7 @@ pub(crate) enum Repeat {
     Natural,
 }
 
-/// One load on machines of one length.
+/// One load on one machine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) repeat: Repeat,

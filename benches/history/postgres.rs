@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres};
 
 use crate::Failure;
-use crate::book::{Gaps, MACHINE, Shelf};
+use crate::book::{Gaps, Long, MACHINE};
 use crate::measure::compare;
 use crate::settings::Settings;
 
@@ -29,19 +29,19 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
 
 async fn measure(database: PgConnectOptions, settings: &Settings) -> Result<(), Failure> {
     let idem = Idem::<Postgres>::builder().max_connections(32).open(database.to_url_lossy().as_str()).await?;
-    let mut shelves = Vec::new();
+    let mut machines = Vec::new();
     for &length in &settings.lengths {
-        shelves.push(Shelf::filled(&idem, length).await?);
+        machines.push(Long::begun(&idem, length).await?);
     }
     let mut conn = database.connect().await?;
-    for gaps in shelves.iter().flat_map(Shelf::gaps) {
-        fill(&mut conn, gaps).await?;
+    for machine in &machines {
+        fill(&mut conn, machine.gaps()?).await?;
     }
     for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
         sqlx::raw_sql(statement).execute(&mut conn).await?;
     }
     let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&mut conn).await?;
-    compare(&format!("PostgreSQL {version}"), &shelves, settings).await
+    compare(&format!("PostgreSQL {version}"), &machines, settings).await
 }
 
 /// Spreads the machine's own turns and copies the newest one into the gaps, with a key each.
@@ -56,11 +56,12 @@ async fn fill(conn: &mut PgConnection, Gaps { id, length, gap, newest }: Gaps) -
          UPDATE idem_transitions SET seq = -seq WHERE {here} AND seq < 0;
          UPDATE idem_keys SET seq = 2 + (seq - 2) * {gap} WHERE surface = '{MACHINE}' AND target = '{id}' AND seq > 2;
          UPDATE idem_machines SET version = {length} WHERE {here};
-         INSERT INTO idem_transitions
+         INSERT INTO idem_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
+                                       scope, key, from_visit, visit, at, correlation)
          SELECT machine, id, n, command, from_state, state, body, payload, outcome, fingerprint, scope,
                 'filler-' || n, from_visit, visit, at, correlation FROM {free};
-         INSERT INTO idem_keys
-         SELECT substr(sha256(convert_to(id || n, 'UTF8')), 1, 23), machine, id, n, fingerprint, at, NULL FROM {free}"
+         INSERT INTO idem_keys (hash, surface, target, seq, fingerprint, at)
+         SELECT substr(sha256(convert_to(id || n, 'UTF8')), 1, 23), machine, id, n, fingerprint, at FROM {free}"
     );
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(conn).await?;
     Ok(())

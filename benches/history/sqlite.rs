@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Sqlite, SqliteConnection};
 
 use crate::Failure;
-use crate::book::{Gaps, MACHINE, Shelf};
+use crate::book::{Gaps, Long, MACHINE};
 use crate::measure::compare;
 use crate::settings::Settings;
 
@@ -22,19 +22,19 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
 
 async fn measure(file: &Path, settings: &Settings) -> Result<(), Failure> {
     let idem = Idem::<Sqlite>::open(&format!("sqlite://{}", file.display())).await?;
-    let mut shelves = Vec::new();
+    let mut machines = Vec::new();
     for &length in &settings.lengths {
-        shelves.push(Shelf::filled(&idem, length).await?);
+        machines.push(Long::begun(&idem, length).await?);
     }
     let mut conn = SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal).connect().await?;
     // For the filling alone: keys are stored all over a tree that outgrows the usual cache.
     sqlx::query("PRAGMA cache_size = -1000000").execute(&mut conn).await?;
-    for gaps in shelves.iter().flat_map(Shelf::gaps) {
-        fill(&mut conn, gaps).await?;
+    for machine in &machines {
+        fill(&mut conn, machine.gaps()?).await?;
     }
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
     conn.close().await?;
-    compare("SQLite, WAL", &shelves, settings).await
+    compare("SQLite, WAL", &machines, settings).await
 }
 
 /// Spreads the machine's own turns and copies the newest one into the gaps, with a key each.
@@ -51,11 +51,12 @@ async fn fill(conn: &mut SqliteConnection, Gaps { id, length, gap, newest }: Gap
          UPDATE idem_transitions SET seq = -seq WHERE {here} AND seq < 0;
          UPDATE idem_keys SET seq = 2 + (seq - 2) * {gap} WHERE surface = '{MACHINE}' AND target = '{id}' AND seq > 2;
          UPDATE idem_machines SET version = {length} WHERE {here};
-         INSERT INTO idem_transitions
+         INSERT INTO idem_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
+                                       scope, key, from_visit, visit, at, correlation)
          {series} SELECT machine, id, n, command, from_state, state, body, payload, outcome, fingerprint, scope,
                          'filler-' || n, from_visit, visit, at, correlation FROM free, sample;
-         INSERT INTO idem_keys
-         {series} SELECT randomblob(23), machine, id, n, fingerprint, at, NULL FROM free, sample ORDER BY 1;
+         INSERT INTO idem_keys (hash, surface, target, seq, fingerprint, at)
+         {series} SELECT randomblob(23), machine, id, n, fingerprint, at FROM free, sample ORDER BY 1;
          COMMIT"
     );
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(conn).await?;
