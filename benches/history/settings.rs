@@ -25,9 +25,9 @@ impl Settings {
     /// From the arguments; `None` if only help was asked for.
     pub(crate) fn from_args() -> Result<Option<Self>, Failure> {
         let mut settings = Self {
-            rounds: 21,
+            rounds: 31,
             // Short turns: what the machine does besides then strikes all histories alike.
-            time: Duration::from_millis(200),
+            time: Duration::from_millis(100),
             tasks: vec![1, 32],
             lengths: vec![10, 1_000, 100_000, 1_000_000],
             sqlite: true,
