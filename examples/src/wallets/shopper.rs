@@ -93,7 +93,7 @@ async fn reserve<DB: Database>(
     amount: i64,
     told: &mut Told,
 ) -> Result<(), Error> {
-    let call = ledger.account(from).hold_for(&key.derive("reserve"), amount, Duration::from_secs(3_600));
+    let call = ledger.account(from).hold_for(&key.derive("reserve"), amount, Duration::from_hours(1));
     let reserved: Outcome<Hold> = call.remember_refusal().await?;
     told.count(&reserved, 0);
     let part = amount - amount / 4;
@@ -106,7 +106,7 @@ async fn reserve<DB: Database>(
     Ok(())
 }
 
-/// Random numbers that a visit always throws alike (SplitMix64).
+/// Random numbers that a visit always throws alike (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {

@@ -13,7 +13,7 @@ pub(super) const MERCHANT: &str = "merchant:1";
 pub(super) const FEES: &str = "fees";
 
 /// What each wallet has in the beginning, in cents.
-const FUNDS: i64 = 20_000;
+const FUNDS: i64 = 80_000;
 
 /// A wallet's name.
 pub(super) fn wallet(number: u64) -> String {

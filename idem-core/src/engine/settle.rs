@@ -169,6 +169,7 @@ impl Books {
         }
     }
 
+    #[cfg(feature = "_sql")]
     pub(crate) fn is_tally(&self, account: &str) -> bool {
         self.accounts.get(account).is_some_and(|account| account.tally)
     }

@@ -120,6 +120,7 @@ pub(crate) struct Effects {
 
 /// A change of the ledger, as data.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "_sql"), allow(dead_code, reason = "a step makes some, the ledger all"))]
 pub(crate) enum Move {
     Delta { account: Arc<str>, delta: i64 },
     Set { account: Arc<str>, balance: i64 },
@@ -130,6 +131,7 @@ pub(crate) enum Move {
     Release { hold: Arc<str> },
 }
 
+#[cfg(feature = "_sql")]
 impl Move {
     /// What its entries are stored as.
     pub(crate) fn kind(&self) -> &'static str {

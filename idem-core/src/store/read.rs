@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use sqlx::Error;
 
+#[cfg(feature = "sqlite")]
+use super::rows::Funded;
 use super::rows::{
-    AccountRow, EntryRow, Funded, GraphRow, HoldRow, KeyRow, Loaded, LoadedLedger, MachineRow, Named, RunRow,
-    TransitionRow,
+    AccountRow, EntryRow, GraphRow, HoldRow, KeyRow, Loaded, LoadedLedger, MachineRow, Named, RunRow, TransitionRow,
 };
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
@@ -241,6 +242,7 @@ impl<'r, R: Cells> Reader<'r, R> {
     }
 
     /// `balance, seq, at` of an account after a write.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn funded(&mut self) -> Result<Funded, Error> {
         Ok(Funded { balance: self.int()?, seq: self.int()?, at: self.at()? })
     }

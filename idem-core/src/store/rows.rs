@@ -44,6 +44,7 @@ pub struct KeyRow {
 
 impl KeyRow {
     /// Whether it names a posting of several entries.
+    #[cfg(feature = "postgres")]
     pub(crate) fn is_of_many(&self) -> bool {
         matches!(&self.named, Named::Entries(entries) if entries.iter().any(|entry| entry.next.is_some()))
     }
@@ -235,6 +236,7 @@ pub struct Missed {
 
 /// How a write in a transaction of its own takes its locks.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite has one lock"))]
 pub struct Locks {
     /// The longest wait for each.
     pub(crate) wait: std::time::Duration,

@@ -102,6 +102,7 @@ impl Shape {
         self.has(Self::KEYS)
     }
 
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite takes them as they come"))]
     pub(crate) fn posts(self) -> bool {
         self.has(Self::POSTS)
     }
