@@ -259,6 +259,7 @@ macro_rules! for_each_clause {
                     values_that_do_not_fit_are_refused,
                     the_last_version_is_the_last,
                     a_constraint_of_the_table_is_told,
+                    without_tables_a_key_says_so,
                     a_held_row_is_waited_for_within_the_bound,
                     stale_reads_are_tried_again,
                 }

@@ -9,7 +9,7 @@ use crate::machine::Natural;
 
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 
-async fn pool<S: Subject>(on: &S, connections: u32) -> sqlx::Pool<S::DB> {
+pub(super) async fn pool<S: Subject>(on: &S, connections: u32) -> sqlx::Pool<S::DB> {
     let options = sqlx::pool::PoolOptions::<S::DB>::new().max_connections(connections);
     options.connect(&on.url()).await.expect("the database is there")
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::case::{key, refused};
+use super::opening::pool;
 use super::subject::{Stored, Subject};
 use crate::engine::retry::Retry;
 use crate::error::{Effect, Error, ErrorKind};
@@ -428,6 +429,21 @@ pub async fn a_constraint_of_the_table_is_told<S: Subject>(on: &S) {
     }
     assert_eq!(stored.rows().await, 0);
     updated(fill(8).once(&key("k")).execute(&stored.idem).await, 2);
+}
+
+/// Only a key needs idem's tables, and says that they are missing.
+pub async fn without_tables_a_key_says_so<S: Subject>(on: &S) {
+    let idem = Idem::from_pool(pool(on, 2).await).expect("a pool of two");
+    let mut conn = idem.pool().acquire().await.expect("a connection");
+    on.execute(&mut conn, "CREATE TABLE lists (id bigint PRIMARY KEY, note text, version bigint)").await.expect("made");
+    drop(conn);
+    let upsert = || Upsert::table("lists").key("id", 1).set("note", "x");
+    for _ in 0..2 {
+        refused(upsert().once(&key("k")).execute(&idem).await, ErrorKind::NotMigrated);
+    }
+    updated(upsert().execute(&idem).await, 1);
+    idem.migrate().await.expect("migrated");
+    updated(upsert().once(&key("k")).execute(&idem).await, 2);
 }
 
 /// Past the bound the answer is `InFlight`, and nothing is written.

@@ -1,8 +1,9 @@
-//! On PostgreSQL a value is bound as text and cast to its column's type: what that means for each type.
+//! What a value becomes in a column: on PostgreSQL, where it is bound as text and cast to the column's type, and on SQLite,
+//! where the column's affinity decides.
 
 use idem_core::version::{ConditionalUpdate, Problem, Upsert, Value};
 use idem_core::{Error, Idem, Timestamp};
-use tests::Postgres;
+use tests::{Postgres, Sqlite};
 
 /// Columns with a value, as it is given and as PostgreSQL shows it, and another value.
 fn samples() -> Vec<(&'static str, Value, &'static str, Value)> {
@@ -114,6 +115,38 @@ async fn schemas_and_capitals_are_names() {
     for table in ["shop.orders", "Orders", "public.Orders"] {
         let error = upsert(table).await.unwrap_err();
         assert!(matches!(error, Error::Update { problem: Problem::NoTable, .. }), "{error}");
+    }
+}
+
+/// As `quote` shows them: whole numbers, text, floating-point numbers and bytes apart.
+#[tokio::test]
+async fn sqlite_stores_each_kind_as_the_column_has_it() {
+    let file = Sqlite::fresh();
+    let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.unwrap();
+    let table = "CREATE TABLE kinds (id INTEGER PRIMARY KEY, i INTEGER, t TEXT, r REAL, b BLOB, version INTEGER)";
+    sqlx::raw_sql(table).execute(idem.pool()).await.unwrap();
+    let at = Timestamp::from_micros(1);
+    let samples: [(&str, Value, &str); 11] = [
+        ("i", true.into(), "1"),
+        ("i", at.into(), "1"),
+        ("t", at.into(), "'1970-01-01T00:00:00.000001Z'"),
+        ("t", 5.into(), "'5'"),
+        ("i", "5".into(), "5"),
+        ("r", 2.into(), "2.0"),
+        ("r", f64::INFINITY.into(), "9.0e+999"),
+        ("b", vec![0_u8, 255].into(), "X'00FF'"),
+        ("b", "text".into(), "'text'"),
+        ("i", i64::MIN.into(), "-9223372036854775808"),
+        ("t", Value::Null, "NULL"),
+    ];
+    for (id, (column, value, shown)) in (1..).zip(samples) {
+        let set = Upsert::table("kinds").key("id", id).set(column, value.clone());
+        assert_eq!(*set.execute(&idem).await.unwrap(), 1);
+        let quoted = sqlx::AssertSqlSafe(format!("SELECT quote({column}) FROM kinds WHERE id = {id}"));
+        let quoted: String = sqlx::query_scalar(quoted).fetch_one(idem.pool()).await.unwrap();
+        assert_eq!(quoted, shown, "{column}: {value:?}");
+        let met = ConditionalUpdate::table("kinds").key("id", id).set(column, Value::Null).expect(column, value);
+        assert_eq!(*met.execute(&idem).await.unwrap(), 2, "{column}");
     }
 }
 
