@@ -15,7 +15,7 @@ CREATE TABLE {machines} (
     visit bigint NOT NULL,
     entered_at bigint NOT NULL,
     PRIMARY KEY (machine, id)
-);
+) WITH (fillfactor = 80); -- Room for the next version of a row on its own page.
 CREATE INDEX ON {machines} (machine, state, entered_at, id);
 
 CREATE TABLE {transitions} (

@@ -35,9 +35,9 @@ pub struct GroupCommit {
 }
 
 impl Default for GroupCommit {
-    /// On; at most 1,000 calls and 4 MiB at a time, and at most 10,000 waiting.
+    /// On; at most 500 calls and 4 MiB at a time, and at most 10,000 waiting.
     fn default() -> Self {
-        Self { on: true, items: 1_000, bytes: 4 << 20, waiting: 10_000 }
+        Self { on: true, items: 500, bytes: 4 << 20, waiting: 10_000 }
     }
 }
 
@@ -291,7 +291,9 @@ impl<DB: Database> Inner<DB> {
             return Err(Error::Unavailable { source: "this `Idem` was shut down".into() });
         }
         state.callers += 1;
-        let free = state.callers <= DB::ALONE && !targets.iter().any(|target| state.busy.contains_key(target));
+        // Whoever waits comes first: alone one could overtake them for ever.
+        let first = state.callers <= DB::ALONE && state.waiting.is_empty();
+        let free = first && !targets.iter().any(|target| state.busy.contains_key(target));
         let admitted = if free {
             state.busy.extend(targets.iter().map(|target| (*target, Vec::new())));
             Admitted::Alone(Busy { inner: self.clone(), targets: targets.to_vec() })
