@@ -4,6 +4,7 @@
 //! Every ratio is of two cells of one round; rounds repeat all cells in order, so that a busy minute of the machine strikes
 //! both sides. Absolute figures are the machine's.
 
+mod disturbed;
 mod drive;
 mod hand;
 mod machine;
@@ -12,19 +13,20 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 
+use disturbed::{Stranger, memory};
 use drive::{Call, call, drive};
 use idem_core::{Database, GroupCommit, Idem, Key};
 use machine::{Bar, Tab, initial, tab};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Postgres, Sqlite};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite};
 
 /// Any error: the bench stops and says what it was.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const HELP: &str = "\
-cargo bench -p benches --bench groups -- [--rounds N] [--seconds N] [--db sqlite|postgres] [--only TEXT]
+cargo bench -p benches --bench groups -- [--rounds N] [--seconds N] [--db sqlite|postgres] [--only TEXT] [--grown N]
 
---only measures the cells whose name contains TEXT. PostgreSQL is used where IDEM_POSTGRES_URL points; a database is
+--only measures the cells whose name contains TEXT; --grown measures deltas beside N entries, instead of all else. PostgreSQL is used where IDEM_POSTGRES_URL points; a database is
 created there and dropped again.";
 
 struct Settings {
@@ -32,6 +34,7 @@ struct Settings {
     time: Duration,
     databases: Vec<String>,
     only: String,
+    grown: Option<u64>,
 }
 
 fn settings() -> Result<Option<Settings>, Failure> {
@@ -40,6 +43,7 @@ fn settings() -> Result<Option<Settings>, Failure> {
         time: Duration::from_secs(2),
         databases: vec!["postgres".into(), "sqlite".into()],
         only: String::new(),
+        grown: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -50,6 +54,7 @@ fn settings() -> Result<Option<Settings>, Failure> {
             "--seconds" => settings.time = Duration::from_secs(value()?.parse()?),
             "--db" => settings.databases = vec![value()?],
             "--only" => settings.only = value()?,
+            "--grown" => settings.grown = Some(value()?.parse()?),
             "--help" | "-h" => {
                 println!("{HELP}");
                 return Ok(None);
@@ -81,7 +86,13 @@ struct Cell {
 
 enum Kind {
     Own(Call),
-    Pgbench { script: &'static str, accounts: u64, per_call: f64 },
+    /// While a stranger holds one of the machines.
+    Disturbed(Call, PgPool),
+    Pgbench {
+        script: &'static str,
+        accounts: u64,
+        per_call: f64,
+    },
 }
 
 const MACHINES: u64 = 10_000;
@@ -102,7 +113,27 @@ async fn postgres(settings: &Settings) -> Result<(), Failure> {
         let url = database.to_url_lossy().to_string();
         let grouped = Idem::<Postgres>::builder().max_connections(32).open(&url).await?;
         let off = Idem::<Postgres>::builder().max_connections(32).group_commit(GroupCommit::off()).open(&url).await?;
+        if let Some(entries) = settings.grown {
+            grown(&grouped, &pool, entries, settings).await?;
+            return Ok(Table::new());
+        }
         let mut cells = cells(&grouped, &off, &[1, 8, 32, 256, 1_024]).await?;
+        let other = Idem::<Postgres>::builder().max_connections(32).open(&url).await?;
+        cells.push(Cell {
+            name: "two processes, command hot".into(),
+            callers: 256,
+            call: Kind::Own(two(&grouped, &other)),
+        });
+        cells.push(Cell {
+            name: "grouped, command on 1,000".into(),
+            callers: 256,
+            call: Kind::Own(command(&grouped, 1_000)),
+        });
+        cells.push(Cell {
+            name: "grouped, command on 1,000, one held".into(),
+            callers: 256,
+            call: Kind::Disturbed(command(&grouped, 1_000), pool.clone()),
+        });
         cells.push(Cell {
             name: "by hand, delta spread".into(),
             callers: 32,
@@ -122,7 +153,10 @@ async fn postgres(settings: &Settings) -> Result<(), Failure> {
     };
     let table = measured.await;
     sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
-    print("PostgreSQL", &table?, POSTGRES);
+    let table = table?;
+    if !table.is_empty() {
+        print("PostgreSQL", &table, POSTGRES);
+    }
     Ok(())
 }
 
@@ -159,13 +193,9 @@ async fn cells<DB: Database>(grouped: &Idem<DB>, off: &Idem<DB>, callers: &[usiz
         for &callers in callers.iter().filter(|callers| mode == "grouped" || **callers <= 256) {
             for (load, accounts) in [("hot", 1), ("spread", ACCOUNTS)] {
                 let name = format!("{mode}, delta {load}");
-                cells.push(Cell { name, callers, call: Kind::Own(delta(idem.clone(), accounts)) });
+                cells.push(Cell { name, callers, call: Kind::Own(delta(idem, accounts)) });
             }
-            cells.push(Cell {
-                name: format!("{mode}, transfer spread"),
-                callers,
-                call: Kind::Own(transfer(idem.clone())),
-            });
+            cells.push(Cell { name: format!("{mode}, transfer spread"), callers, call: Kind::Own(transfer(idem)) });
             for (load, machines) in [("hot", 1), ("spread", MACHINES)] {
                 let name = format!("{mode}, command {load}");
                 cells.push(Cell { name, callers, call: Kind::Own(command(idem, machines)) });
@@ -175,7 +205,7 @@ async fn cells<DB: Database>(grouped: &Idem<DB>, off: &Idem<DB>, callers: &[usiz
     Ok(cells)
 }
 
-fn delta<DB: Database>(idem: Idem<DB>, accounts: u64) -> Call {
+fn delta<DB: Database>(idem: &Idem<DB>, accounts: u64) -> Call {
     let ledger = idem.ledger();
     call(move |nth| {
         let ledger = ledger.clone();
@@ -187,7 +217,7 @@ fn delta<DB: Database>(idem: Idem<DB>, accounts: u64) -> Call {
     })
 }
 
-fn transfer<DB: Database>(idem: Idem<DB>) -> Call {
+fn transfer<DB: Database>(idem: &Idem<DB>) -> Call {
     let ledger = idem.ledger();
     call(move |nth| {
         let ledger = ledger.clone();
@@ -211,7 +241,32 @@ fn command<DB: Database>(idem: &Idem<DB>, machines: u64) -> Call {
     })
 }
 
-/// Spreads numbers (the finaliser of SplitMix64).
+/// Half of the callers by each.
+fn two(one: &Idem<Postgres>, other: &Idem<Postgres>) -> Call {
+    let (one, other) = (command(one, 1), command(other, 1));
+    call(move |nth| if nth % 2 == 0 { one(nth) } else { other(nth) })
+}
+
+/// Deltas beside a small table, and beside one that has grown.
+async fn grown(idem: &Idem<Postgres>, pool: &sqlx::PgPool, entries: u64, settings: &Settings) -> Result<(), Failure> {
+    let call = delta(idem, ACCOUNTS);
+    drive(&call, 32, settings.time).await?;
+    println!("| entries before | grouped deltas at 32 callers, spread |\n|---|---|");
+    let (small, large) = (10_000.min(entries), entries);
+    disturbed::grow(pool, small, false).await?;
+    for _ in 0..settings.rounds {
+        println!("| {small} | {:.0} |", drive(&call, 32, settings.time).await?.rate);
+    }
+    hand::execute(pool, "DELETE FROM idem_accounts WHERE account LIKE 'old-%'".into()).await?;
+    hand::execute(pool, "TRUNCATE idem_entries, idem_keys; DELETE FROM idem_accounts".into()).await?;
+    disturbed::grow(pool, large, false).await?;
+    for _ in 0..settings.rounds {
+        println!("| {large} | {:.0} |", drive(&call, 32, settings.time).await?.rate);
+    }
+    Ok(())
+}
+
+/// Spreads numbers (the finaliser of `SplitMix64`).
 fn mix(nth: u64) -> u64 {
     let nth = (nth ^ (nth >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let nth = (nth ^ (nth >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -235,9 +290,19 @@ async fn measure(cells: &[Cell], database: Option<&PgConnectOptions>, settings: 
                         None => continue,
                     }
                 }
+                (Kind::Disturbed(call, pool), _) => {
+                    let stranger = Stranger::holding(pool.clone(), "tab-0");
+                    let sample = drive(call, cell.callers, settings.time).await?;
+                    stranger.leave().await?;
+                    (sample.rate, sample.p99)
+                }
                 (Kind::Pgbench { .. }, None) => continue,
             };
-            eprintln!("{}, {} callers: {:.0}/s, p99 {:?}", cell.name, cell.callers, sample.0, sample.1);
+            let megabytes = memory() >> 20;
+            eprintln!(
+                "{}, {} callers: {:.0}/s, p99 {:?}, {megabytes} MiB",
+                cell.name, cell.callers, sample.0, sample.1
+            );
             table.entry((cell.name.clone(), cell.callers)).or_default().push(sample);
         }
     }
@@ -265,6 +330,13 @@ const POSTGRES: &[Ratio] = &[
     ("commands, grouped ÷ off, 256 spread", ("grouped, command spread", 256), ("off, command spread", 256), 4.5),
     ("commands, grouped ÷ off, 32 hot", ("grouped, command hot", 32), ("off, command hot", 32), 15.0),
     ("commands, grouped ÷ off, 256 hot", ("grouped, command hot", 256), ("off, command hot", 256), 30.0),
+    (
+        "one machine held by a stranger ÷ none",
+        ("grouped, command on 1,000, one held", 256),
+        ("grouped, command on 1,000", 256),
+        0.6,
+    ),
+    ("two processes ÷ one, hot", ("two processes, command hot", 256), ("grouped, command hot", 256), 0.6),
 ];
 
 const SQLITE: &[Ratio] = &[

@@ -38,7 +38,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! With a store the same machine lives in a database: `Door::stored(&idem, House).at("front")`, see [`Idem`].
+//! With a store the same machine lives in a database: `Door::stored(&idem, House).at("front")`, see [`Idem`]. Beside it stand
+//! balances ([`ledger`]) and conditional updates of your own tables ([`version`]), by the same keys and in the same
+//! transactions. Calls that wait at the same time share one: see [`GroupCommit`].
 //!
 //! # What a command is answered with
 //! Known key, same request: the original outcome. Known key, other request: [`Error::KeyReused`]. An edge leads on: the
