@@ -119,6 +119,20 @@ pub async fn an_expired_hold_gives_way<S: Subject>(on: &S) {
     }
 }
 
+/// A decision that rests on what was read is not stale because a hold has expired since.
+pub async fn what_expired_is_no_other_version<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
+        fresh(desk.delta("k", "wallet", 100).await);
+        fresh(desk.expired_hold("h", "wallet", 100).await);
+        let paid = fresh(desk.delta_at("l", "wallet", 2, -60).await);
+        assert_eq!((paid.seq, paid.balance), (4, Some(40)));
+        unlawful(desk.delta_at("m", "wallet", 3, -1).await);
+        desk.proven().await;
+    }
+}
+
 /// Captures that race never take more than there is.
 pub async fn captures_at_once_share_what_is_held<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;

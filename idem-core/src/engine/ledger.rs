@@ -73,7 +73,12 @@ impl Draft<'_> {
     /// Takes all changes into the draft, or none of them.
     pub(crate) fn post(&mut self, maker: Maker<'_>, changes: &[Move]) -> Result<Posted, Missing> {
         self.look_up(changes)?;
-        let taken = match self.take(maker, changes) {
+        self.post_at(maker, changes, maker.expected())
+    }
+
+    /// The same, at the version that its account is expected at.
+    fn post_at(&mut self, maker: Maker<'_>, changes: &[Move], expected: Option<i64>) -> Result<Posted, Missing> {
+        let taken = match self.take(changes, expected) {
             Ok(taken) => taken,
             Err(refused) => return self.without_expired(maker, changes, refused),
         };
@@ -135,15 +140,15 @@ impl Draft<'_> {
         true
     }
 
-    fn take(&mut self, maker: Maker<'_>, changes: &[Move]) -> Result<Vec<Vec<Leg>>, Refused> {
+    fn take(&mut self, changes: &[Move], expected: Option<i64>) -> Result<Vec<Vec<Leg>>, Refused> {
         let (now, snapshot) = (self.now(), self.snapshot);
         let Ledger { books, accounts, .. } = &mut self.ledger;
         books.take(changes, now, |books, change, legs| {
-            let absolute = matches!(change, Move::Set { .. }) || maker.expected().is_some();
+            let absolute = matches!(change, Move::Set { .. }) || expected.is_some();
             if let Some(tally) = legs.iter().find(|leg| absolute && books.is_tally(&leg.account)) {
                 return Err(LedgerError::Tally { account: tally.account.to_string() }.into());
             }
-            if let (Some(expected), Some(leg)) = (maker.expected(), legs.first()) {
+            if let (Some(expected), Some(leg)) = (expected, legs.first()) {
                 let written = accounts.get(&leg.account).map_or(0, |write| write.entries);
                 at_expected(&leg.account, expected, seq_of(snapshot, &leg.account) + written)?;
             }
@@ -182,7 +187,8 @@ impl Draft<'_> {
             Ok(legs) => legs.into_iter().for_each(|legs| self.add_expiry(legs)),
             Err(refused) => return Ok(Err(refused)),
         }
-        self.post(maker, changes)
+        // What expired made entries of its own: the version was compared before them.
+        self.post_at(maker, changes, None)
     }
 
     /// Nobody's key and no transition: time made this entry.
