@@ -11,6 +11,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use idem_core::ledger::{Bounds, Delta, Opening};
 use idem_core::version::{ConditionalUpdate, Upsert};
 use idem_core::{Context, Database, Idem, Key, Natural, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
@@ -153,6 +154,95 @@ async fn update_cost<DB: Database>(idem: &Idem<DB>) -> UpdateCost {
     UpdateCost { first, update, keyed, upsert: upserted, stale, replay, within, keyed_within }
 }
 
+/// What a change of the ledger costs.
+#[derive(Debug, PartialEq, Eq)]
+struct LedgerCost {
+    delta: u64,
+    repeated: u64,
+    refused: u64,
+    set: u64,
+    transfer: u64,
+    transfer_repeated: u64,
+    to_tally: u64,
+    post: u64,
+    batch: u64,
+    batch_repeated: u64,
+    hold: u64,
+    capture: u64,
+    capture_repeated: u64,
+    release: u64,
+    within: u64,
+    transfer_within: u64,
+    capture_within: u64,
+}
+
+async fn ledger_cost<DB: Database>(idem: &Idem<DB>) -> LedgerCost {
+    let (ledger, key) = (idem.ledger(), |name: &str| Key::new("ledger", name).expect("a key"));
+    let wallet = ledger.account("wallet");
+    wallet.open(Bounds::at_least(0)).await.expect("opens");
+    ledger.account("revenue").open(Opening::tally()).await.expect("opens");
+    // A tally is known from then on.
+    ledger.account("revenue").apply_delta(&key("first"), 1).await.expect("credits");
+    let (delta, made) = statements(wallet.apply_delta(&key("delta"), 1_000)).await;
+    assert!(made.expect("credits").is_fresh());
+    let (repeated, again) = statements(wallet.apply_delta(&key("delta"), 1_000)).await;
+    assert!(again.expect("replays").is_replay());
+    let (refused, unfit) = statements(wallet.apply_delta(&key("refused"), -1_001)).await;
+    unfit.expect_err("below 0");
+    let (set, made) = statements(wallet.set_balance(&key("set"), 2_000)).await;
+    made.expect("sets");
+    let (transfer, made) = statements(ledger.transfer(&key("transfer"), "wallet", "shop", 5)).await;
+    assert!(made.expect("transfers").is_fresh());
+    let (transfer_repeated, again) = statements(ledger.transfer(&key("transfer"), "wallet", "shop", 5)).await;
+    assert!(again.expect("replays").is_replay());
+    let (to_tally, made) = statements(ledger.transfer(&key("to tally"), "wallet", "revenue", 5)).await;
+    made.expect("transfers");
+    let legs = (0..100).map(|number| (format!("leg {number}"), if number % 2 == 0 { 1 } else { -1 }));
+    let (post, made) = statements(ledger.post(&key("post"), legs)).await;
+    made.expect("posts");
+    let deltas: Vec<_> = (0..500).map(|n| Delta::new(format!("a{n}"), &key(&format!("batch {n}")), 1)).collect();
+    let (batch, made) = statements(ledger.apply_batch(&deltas)).await;
+    made.expect("a result per item");
+    let (batch_repeated, again) = statements(ledger.apply_batch(&deltas)).await;
+    again.expect("a result per item");
+    let (hold, held) = statements(wallet.hold(&key("hold"), 10)).await;
+    let held = held.expect("holds").id.clone();
+    let (capture, made) = statements(ledger.capture(&key("capture"), &held, "shop", 4)).await;
+    made.expect("captures");
+    let (capture_repeated, again) = statements(ledger.capture(&key("capture"), &held, "shop", 4)).await;
+    assert!(again.expect("replays").is_replay());
+    let (release, made) = statements(ledger.release(&key("release"), &held)).await;
+    made.expect("releases");
+    let held = wallet.hold(&key("another"), 10).await.expect("holds").id.clone();
+    let mut tx = idem.begin().await.expect("begins");
+    let (within, made) = statements(wallet.within(&mut tx).apply_delta(&key("within"), 1)).await;
+    made.expect("credits");
+    let (transfer_within, made) = statements(ledger.within(&mut tx).transfer(&key("tx"), "wallet", "shop", 5)).await;
+    made.expect("transfers");
+    let (capture_within, made) = statements(ledger.within(&mut tx).capture(&key("cx"), held, "shop", 5)).await;
+    made.expect("captures");
+    tx.commit().await.expect("commits");
+    LedgerCost {
+        delta,
+        repeated,
+        refused,
+        set,
+        transfer,
+        transfer_repeated,
+        to_tally,
+        post,
+        batch,
+        batch_repeated,
+        hold,
+        capture,
+        capture_repeated,
+        release,
+        within,
+        transfer_within,
+        capture_within,
+    }
+}
+
 #[test]
 fn calls_cost_what_they_did() {
     tracing::subscriber::set_global_default(Counter).expect("the only subscriber");
@@ -170,6 +260,26 @@ fn calls_cost_what_they_did() {
         let pinned_update =
             UpdateCost { first: 2, update: 1, keyed: 1, upsert: 1, stale: 2, replay: 2, within: 1, keyed_within: 1 };
         assert_eq!(update_cost(&idem).await, pinned_update, "SQLite");
+        let pinned_ledger = LedgerCost {
+            delta: 2,
+            repeated: 1,
+            refused: 1,
+            set: 2,
+            transfer: 2,
+            transfer_repeated: 1,
+            to_tally: 2,
+            post: 2,
+            batch: 2,
+            batch_repeated: 1,
+            hold: 3,
+            capture: 3,
+            capture_repeated: 2,
+            release: 3,
+            within: 3,
+            transfer_within: 3,
+            capture_within: 5,
+        };
+        assert_eq!(ledger_cost(&idem).await, pinned_ledger, "SQLite");
 
         let Some(server) = postgres() else { return };
         let database = Postgres::fresh_on(&server).await;
@@ -180,5 +290,19 @@ fn calls_cost_what_they_did() {
         assert_eq!(postgres, Cost { within: 3, ..pinned }, "PostgreSQL");
         sqlx::raw_sql(NOTES).execute(idem.pool()).await.expect("the caller's table");
         assert_eq!(update_cost(&idem).await, pinned_update, "PostgreSQL");
+        // A change is sent before anything is looked up; what is in its way costs a statement more.
+        let pinned_ledger = LedgerCost {
+            delta: 1,
+            repeated: 1,
+            refused: 2,
+            transfer: 1,
+            transfer_repeated: 2,
+            to_tally: 1,
+            post: 1,
+            batch: 1,
+            batch_repeated: 2,
+            ..pinned_ledger
+        };
+        assert_eq!(ledger_cost(&idem).await, pinned_ledger, "PostgreSQL");
     });
 }

@@ -24,6 +24,7 @@ async fn what_a_crowd_is_told_fits_the_entries_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_crowd_is_told_fits_the_entries_on_postgres() {
     let Some(database) = Postgres::fresh().await else { return };
+    let database = database.hurry().await;
     crowd(patient::<sqlx::Postgres>(&database.url().to_string()).await).await;
 }
 

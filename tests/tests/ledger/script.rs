@@ -22,6 +22,7 @@ fn every_script_is_answered_as_by_the_model_on_sqlite() {
 fn every_script_is_answered_as_by_the_model_on_postgres() {
     let runtime = runtime();
     let Some(database) = runtime.block_on(Postgres::fresh()) else { return };
+    let database = runtime.block_on(database.hurry());
     let idem = runtime.block_on(Idem::<sqlx::Postgres>::open(&database.url().to_string())).expect("opened");
     all(&runtime, &idem);
 }
@@ -30,11 +31,11 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }
 
-/// About twenty operations a script.
+/// About twenty operations a script; a long run is for the crowd, which meets itself in more ways.
 fn all<DB: Database>(runtime: &Runtime, idem: &Idem<DB>) {
     let mut seed = [0; 32];
     Seed::new().rng(0).fill(&mut seed);
-    let cases = u32::try_from(crate::operations(2_400) / 20).expect("a number of scripts").max(1);
+    let cases = u32::try_from(crate::operations(2_400) / 20).expect("a number of scripts").clamp(1, 2_000);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let scripts = AtomicUsize::new(0);
