@@ -1,22 +1,35 @@
-//! Every clause of the conformance suite: in memory where it applies, on SQLite, and on PostgreSQL.
+//! Every clause of the conformance suite: in memory where it applies, on SQLite, and on PostgreSQL; on these both with calls
+//! that share transactions, as is the default, and with a transaction for each call.
 
-use idem_core::ErrorKind;
 use idem_core::conformance::{self, Connection, Differences, Memory, Stored, Subject};
-use idem_core::for_each_clause;
+use idem_core::{Builder, ErrorKind, GroupCommit, for_each_clause};
 use sqlx::{AssertSqlSafe, Executor as _};
 use tests::{Postgres, Sqlite};
 
-struct OnSqlite(Sqlite);
+struct OnSqlite {
+    place: Sqlite,
+    grouping: GroupCommit,
+}
+
+impl OnSqlite {
+    fn fresh(grouping: GroupCommit) -> Self {
+        Self { place: Sqlite::fresh(), grouping }
+    }
+}
 
 impl Subject for OnSqlite {
     type DB = sqlx::Sqlite;
 
+    fn builder(&self) -> Builder<sqlx::Sqlite> {
+        Builder::default().group_commit(self.grouping)
+    }
+
     fn url(&self) -> String {
-        self.0.url()
+        self.place.url()
     }
 
     fn differences(&self) -> Differences {
-        let (file, folder) = (self.0.path(), self.0.folder().display().to_string());
+        let (file, folder) = (self.place.path(), self.place.folder().display().to_string());
         Differences {
             one_writer: true,
             nul_in_text: true,
@@ -48,17 +61,30 @@ impl Subject for OnSqlite {
     }
 }
 
-struct OnPostgres(Postgres);
+struct OnPostgres {
+    place: Postgres,
+    grouping: GroupCommit,
+}
+
+impl OnPostgres {
+    async fn fresh(grouping: GroupCommit) -> Option<Self> {
+        Some(Self { place: Postgres::fresh().await?, grouping })
+    }
+}
 
 impl Subject for OnPostgres {
     type DB = sqlx::Postgres;
 
+    fn builder(&self) -> Builder<sqlx::Postgres> {
+        Builder::default().group_commit(self.grouping)
+    }
+
     fn url(&self) -> String {
-        self.0.url().to_string()
+        self.place.url().to_string()
     }
 
     fn differences(&self) -> Differences {
-        let url = self.0.url();
+        let url = self.place.url();
         let with = |option: &str| {
             let url = url.to_string();
             let separator = if url.contains('?') { '&' } else { '?' };
@@ -96,14 +122,14 @@ macro_rules! on_sqlite {
         $(mod $cases { use super::super::*; $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $case() {
-                let subject = OnSqlite(Sqlite::fresh());
+                let subject = OnSqlite::fresh(grouping());
                 conformance::$cases::$case(&&Stored::open(&subject).await).await;
             }
         )+ })+
         mod subjects { $(mod $areas { use super::super::super::*; $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $clause() {
-                conformance::$areas::$clause(&OnSqlite(Sqlite::fresh())).await;
+                conformance::$areas::$clause(&OnSqlite::fresh(grouping())).await;
             }
         )+ })+ }
     };
@@ -114,14 +140,14 @@ macro_rules! on_postgres {
         $(mod $cases { use super::super::*; $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $case() {
-                let Some(subject) = Postgres::fresh().await.map(OnPostgres) else { return };
+                let Some(subject) = OnPostgres::fresh(grouping()).await else { return };
                 conformance::$cases::$case(&&Stored::open(&subject).await).await;
             }
         )+ })+
         mod subjects { $(mod $areas { use super::super::super::*; $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $clause() {
-                let Some(subject) = Postgres::fresh().await.map(OnPostgres) else { return };
+                let Some(subject) = OnPostgres::fresh(grouping()).await else { return };
                 conformance::$areas::$clause(&subject).await;
             }
         )+ })+ }
@@ -139,13 +165,28 @@ macro_rules! in_memory {
     };
 }
 
-mod sqlite {
-    super::for_each_clause!(on_sqlite);
+macro_rules! both_databases {
+    ($name:ident, $grouping:expr) => {
+        mod $name {
+            use super::*;
+
+            fn grouping() -> GroupCommit {
+                $grouping
+            }
+
+            mod sqlite {
+                super::for_each_clause!(on_sqlite);
+            }
+
+            mod postgres {
+                super::for_each_clause!(on_postgres);
+            }
+        }
+    };
 }
 
-mod postgres {
-    super::for_each_clause!(on_postgres);
-}
+both_databases!(grouped, GroupCommit::default());
+both_databases!(single, GroupCommit::off());
 
 mod memory {
     super::for_each_clause!(in_memory);

@@ -4,7 +4,6 @@ use super::case::{fresh, key, refused, replayed};
 use super::machines::{Order, Shop, order};
 use super::subject::{Stored, Subject};
 use crate::error::ErrorKind;
-use crate::idem::Idem;
 use crate::key::Key;
 use crate::outcome::Outcome;
 
@@ -44,7 +43,7 @@ pub async fn a_payload_over_the_limit_is_refused<S: Subject>(on: &S) {
     let error = refused(order.ship(&key("l"), ship(1 << 20)).await, ErrorKind::TooLarge);
     assert!(error.to_string().contains("max_payload"), "{error}");
     assert_eq!(stored.rows().await, rows);
-    let small = Idem::<S::DB>::builder().max_payload(64).open(&on.url()).await.expect("opened");
+    let small = on.builder().max_payload(64).open(&on.url()).await.expect("opened");
     let order = Order::stored(&small, Shop).at("o");
     refused(order.ship(&key("l"), ship(64)).await, ErrorKind::TooLarge);
     assert_eq!(stored.rows().await, rows);

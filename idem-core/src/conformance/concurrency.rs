@@ -8,7 +8,6 @@ use super::case::{fresh, key, replayed};
 use super::machines::{Order, Shop, door, order};
 use super::subject::{Stored, Subject};
 use crate::error::ErrorKind;
-use crate::idem::Idem;
 use crate::outcome::Outcome;
 use crate::testing::as_json;
 
@@ -19,7 +18,8 @@ const CROWDS: [(usize, usize); 4] = [(2, 700), (8, 200), (32, 80), (128, 20)];
 pub async fn duplicates_of_one_key_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     // A crowd waits for connections and locks, which is what is tested, not for how long.
-    let patient = Idem::<S::DB>::builder()
+    let patient = on
+        .builder()
         .acquire_timeout(Duration::from_mins(1))
         .lock_wait(Duration::from_mins(1))
         .open(&on.url())
@@ -55,7 +55,7 @@ pub async fn duplicates_from_two_pools_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let mut sides = Vec::new();
     for _ in 0..2 {
-        let idem = Idem::<S::DB>::builder().lock_wait(Duration::from_mins(1)).open(&on.url()).await.expect("opened");
+        let idem = on.builder().lock_wait(Duration::from_mins(1)).open(&on.url()).await.expect("opened");
         sides.push(Order::stored(&idem, Shop));
     }
     for number in 0..60 {
@@ -87,7 +87,8 @@ fn one_effect<T: PartialEq + std::fmt::Debug>(outcomes: &[Outcome<T>]) {
 /// None is lost, none is answered with another's outcome.
 pub async fn different_keys_on_one_machine_all_have_theirs<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let patient = Idem::<S::DB>::builder()
+    let patient = on
+        .builder()
         .lock_wait(Duration::from_mins(1))
         .retry(crate::engine::retry::Retry::default().attempts(100))
         .open(&on.url())

@@ -4,7 +4,6 @@ use super::case::{fresh, key, refused, replayed};
 use super::machines::{Shop, door, order};
 use super::subject::{Stored, Subject};
 use crate::error::ErrorKind;
-use crate::idem::Idem;
 use crate::key::Key;
 
 /// Case pairs, trailing spaces, composed and decomposed letters, letters that some languages fold.
@@ -78,8 +77,7 @@ pub async fn one_key_names_one_machine<S: Subject>(on: &S) {
 /// remembered as long as the transition.
 pub async fn an_expired_alias_is_free<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let brief =
-        Idem::<S::DB>::builder().alias_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
+    let brief = on.builder().alias_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
     let order = super::machines::Order::stored(&brief, Shop).at("o");
     order.start(order::Pending { total: 500 }).await.expect("started");
     let pay = || order::Pay { amount: 500, rate: 1 };

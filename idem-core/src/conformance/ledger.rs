@@ -51,7 +51,7 @@ impl<'s, S: Subject> Desk<'s, S> {
         let mut desks = Vec::new();
         for (way, prefix) in [(Way::Own, "idem_"), (Way::Within, "within_")] {
             // A crowd waits for connections and locks, which is what is tested, not for how long.
-            let patient = Idem::<S::DB>::builder().lock_wait(Duration::from_mins(1)).prefix(prefix);
+            let patient = stored.subject.builder().lock_wait(Duration::from_mins(1)).prefix(prefix);
             let opened = patient.acquire_timeout(Duration::from_mins(1)).open(&stored.subject.url()).await;
             let idem = opened.expect("an empty database opens");
             desks.push(Self { stored, ledger: idem.ledger(), idem, way });

@@ -4,7 +4,6 @@ use super::case::{fresh, key, refused};
 use super::machines::{Door, Keeper, Order, Shop, door, order};
 use super::subject::{Stored, Subject, not_opened};
 use crate::error::{Effect, ErrorKind};
-use crate::idem::Idem;
 use crate::machine::Natural;
 
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
@@ -16,7 +15,7 @@ pub(super) async fn pool<S: Subject>(on: &S, connections: u32) -> sqlx::Pool<S::
 
 /// The error of every kind of call says to migrate, and nothing was made on the way.
 pub async fn without_tables_every_call_says_so<S: Subject>(on: &S) {
-    let idem = Idem::from_pool(pool(on, 2).await).expect("a pool of two");
+    let idem = on.builder().pool(pool(on, 2).await).expect("a pool of two");
     let orders = Order::stored(&idem, Shop);
     let order = orders.at("o");
     let said = [
@@ -40,8 +39,8 @@ pub async fn without_tables_every_call_says_so<S: Subject>(on: &S) {
 pub async fn migrating_twice_and_at_once_is_safe<S: Subject>(on: &S) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
-        let url = on.url();
-        tasks.spawn(async move { Idem::<S::DB>::open(&url).await });
+        let (builder, url) = (on.builder(), on.url());
+        tasks.spawn(async move { builder.open(&url).await });
     }
     while let Some(opened) = tasks.join_next().await {
         opened.expect("no panic").expect("each of them opens");
@@ -55,7 +54,7 @@ pub async fn migrating_twice_and_at_once_is_safe<S: Subject>(on: &S) {
 /// For a role that may not create tables another applies it.
 pub async fn the_printed_sql_is_what_migrate_runs<S: Subject>(on: &S) {
     let pool = pool(on, 1).await;
-    let idem = Idem::from_pool(pool.clone()).expect("a pool of one");
+    let idem = on.builder().pool(pool.clone()).expect("a pool of one");
     let mut conn = pool.acquire().await.expect("a connection");
     for (name, sql) in idem.migrations() {
         on.execute(&mut conn, &sql).await.unwrap_or_else(|error| panic!("{name} runs as printed: {error}"));
@@ -73,7 +72,7 @@ pub async fn a_newer_database_is_refused<S: Subject>(on: &S) {
     let error = refused(stored.idem.check().await, ErrorKind::NotMigrated);
     assert!(error.to_string().contains("newer"), "{error}");
     refused(stored.idem.migrate().await, ErrorKind::NotMigrated);
-    assert_eq!(not_opened(Idem::<S::DB>::open(&on.url()).await).kind(), ErrorKind::NotMigrated);
+    assert_eq!(not_opened(on.builder().open(&on.url()).await).kind(), ErrorKind::NotMigrated);
 }
 
 /// It is read as ever; what would write says why it cannot.
@@ -84,7 +83,7 @@ pub async fn a_read_only_database_says_so<S: Subject>(on: &S) {
     let paid = fresh(order.pay(&key("k"), PAY).await);
     let options = sqlx::pool::PoolOptions::<S::DB>::new();
     let pool = options.connect(&on.differences().read_only_url).await.expect("it may be read");
-    let idem = Idem::from_pool(pool).expect("a pool");
+    let idem = on.builder().pool(pool).expect("a pool");
     idem.check().await.expect("its tables are there");
     let order = Order::stored(&idem, Shop).at("o");
     assert_eq!(order.get().await.expect("readable").expect("started").version(), 2);
@@ -98,12 +97,12 @@ pub async fn a_read_only_database_says_so<S: Subject>(on: &S) {
 /// Wrong scheme, nobody there, no such database, in memory: each is a typed error before anything is made.
 pub async fn unusable_urls_say_what_to_do<S: Subject>(on: &S) {
     for (url, kind) in on.differences().unusable_urls {
-        let error = not_opened(Idem::<S::DB>::open(&url).await);
+        let error = not_opened(on.builder().open(&url).await);
         assert_eq!(error.kind(), kind, "{url}: {error}");
         assert_eq!(error.effect(), Effect::NotApplied);
     }
     for prefix in ["", "a-b", "1; DROP TABLE x", "a.b.c", "\0"] {
-        let error = not_opened(Idem::<S::DB>::builder().prefix(prefix).open(&on.url()).await);
+        let error = not_opened(on.builder().prefix(prefix).open(&on.url()).await);
         // An empty prefix is refused or taken; it must not be a panic.
         assert!(error.kind() == ErrorKind::Config, "{prefix:?}: {error}");
     }
@@ -111,13 +110,13 @@ pub async fn unusable_urls_say_what_to_do<S: Subject>(on: &S) {
 
 /// It would serve nobody. (sqlx makes no such pool, so a user cannot bring one.)
 pub async fn a_pool_of_none_is_refused<S: Subject>(on: &S) {
-    let opened = Idem::<S::DB>::builder().max_connections(0).open(&on.url()).await;
+    let opened = on.builder().max_connections(0).open(&on.url()).await;
     assert_eq!(not_opened(opened).kind(), ErrorKind::Config);
 }
 
 /// No call needs a second connection while it holds one, neither alone nor inside a transaction.
 pub async fn a_pool_of_one_is_enough<S: Subject>(on: &S) {
-    let idem = Idem::from_pool(pool(on, 1).await).expect("a pool of one");
+    let idem = on.builder().pool(pool(on, 1).await).expect("a pool of one");
     idem.migrate().await.expect("migrated");
     let order = Order::stored(&idem, Shop).at("o");
     let mut tx = idem.begin().await.expect("begun");
@@ -140,7 +139,7 @@ pub async fn a_pool_of_one_is_enough<S: Subject>(on: &S) {
 /// Each has its own tables, keys and machines.
 pub async fn two_prefixes_share_a_database<S: Subject>(on: &S) {
     for prefix in ["one_", "two_"] {
-        let idem = Idem::<S::DB>::builder().prefix(prefix).open(&on.url()).await.expect("opened");
+        let idem = on.builder().prefix(prefix).open(&on.url()).await.expect("opened");
         let door = Door::stored(&idem, Keeper).at("d");
         assert_eq!(fresh(door.knock(&key("k"), door::Knock { times: 1 }).await).seq(), 2);
     }

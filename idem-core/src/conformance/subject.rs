@@ -9,7 +9,7 @@ use sqlx::pool::PoolConnection;
 use super::case::{Answer, Case, Desk};
 use super::machines::{Door, Keeper, Order, Shop, door, order};
 use crate::error::{Error, ErrorKind};
-use crate::idem::Idem;
+use crate::idem::{Builder, Idem};
 use crate::key::Key;
 use crate::machine::{At, Machine, Rules};
 use crate::store::Database;
@@ -25,6 +25,11 @@ pub trait Subject: Send + Sync {
 
     /// The URL of the database.
     fn url(&self) -> String;
+
+    /// The settings with which the clauses open it, before they change what they are about.
+    fn builder(&self) -> Builder<Self::DB> {
+        Builder::default()
+    }
 
     /// What is different about it.
     fn differences(&self) -> Differences;
@@ -67,7 +72,7 @@ pub struct Stored<'s, S: Subject> {
 impl<'s, S: Subject> Stored<'s, S> {
     /// Opens it.
     pub async fn open(subject: &'s S) -> Self {
-        let idem = Idem::open(&subject.url()).await.expect("an empty database opens");
+        let idem = subject.builder().open(&subject.url()).await.expect("an empty database opens");
         Self { subject, idem, made: AtomicU64::new(0) }
     }
 

@@ -11,7 +11,6 @@ use super::machines::{door, order};
 use super::subject::{Stored, Subject};
 use crate::engine::retry::Retry;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::idem::Idem;
 use crate::machine::Natural;
 
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
@@ -188,7 +187,7 @@ pub async fn a_duplicate_waits_for_the_first_within_its_bound<S: Subject>(on: &S
 /// Where one transaction writes at a time a second one cannot begin; elsewhere two that touch different machines commit.
 pub async fn two_transactions_wait_only_where_they_must<S: Subject>(on: &S) {
     let stored = prepared(on).await;
-    let brief = Idem::<S::DB>::builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
+    let brief = on.builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
     let order = stored.orders().at("o");
     let mut first = brief.begin().await.expect("begun");
     fresh(order.within(&mut first).pay(&key("k"), PAY).await);

@@ -449,7 +449,7 @@ pub async fn without_tables_a_key_says_so<S: Subject>(on: &S) {
 /// Past the bound the answer is `InFlight`, and nothing is written.
 pub async fn a_held_row_is_waited_for_within_the_bound<S: Subject>(on: &S) {
     let stored = prepared(on).await;
-    let brief = Idem::<S::DB>::builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
+    let brief = on.builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
     let mut tx = stored.idem.begin().await.expect("begun");
     let first = || edit().set("body", "held").expect_version(1).once(&key("k"));
     updated(first().execute(&mut tx).await, 2);
