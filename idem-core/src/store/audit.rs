@@ -45,7 +45,7 @@ pub trait Audited: Store {
     const SNAPSHOT: &'static str;
 
     /// The rows that answer a question.
-    fn ask<T: Row>(
+    fn answer<T: Row>(
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         question: &Question<'_>,

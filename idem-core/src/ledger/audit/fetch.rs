@@ -48,7 +48,7 @@ impl Evidence {
 
 impl<DB: Database> Reading<'_, DB> {
     pub(super) async fn ask<T: Row>(&mut self, question: &Question<'_>) -> Result<Vec<T>, StoreError> {
-        self.inner.reply(DB::ask(self.conn, &self.inner.sql, question)).await
+        self.inner.reply(DB::answer(self.conn, &self.inner.sql, question)).await
     }
 
     /// The page of entries after this one.

@@ -53,7 +53,7 @@ impl Texts {
 impl Audited for Postgres {
     const SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-    async fn ask<T: Row>(
+    async fn answer<T: Row>(
         conn: &mut PgConnection,
         sql: &Statements,
         question: &Question<'_>,

@@ -52,7 +52,7 @@ impl Audited for Sqlite {
     /// The first read fixes the moment.
     const SNAPSHOT: &'static str = "BEGIN";
 
-    async fn ask<T: Row>(
+    async fn answer<T: Row>(
         conn: &mut SqliteConnection,
         sql: &Statements,
         question: &Question<'_>,
