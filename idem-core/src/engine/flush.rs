@@ -28,7 +28,10 @@ enum Attempt {
     Done(Vec<Answered>),
     /// It rested on an assumption that does not hold.
     Load,
-    Missed(Vec<Target>),
+    /// Others have what these targets need; those of one list need the same.
+    Missed(Vec<Vec<Target>>),
+    /// There is no connection to write on.
+    Refused(Vec<Answered>, Error),
     /// Nobody knows why; each call is tried by itself.
     Apart,
     Failed(Error),
@@ -61,13 +64,19 @@ pub(super) async fn flush<DB: Database>(
             }
             Attempt::Load => {}
             Attempt::Missed(missed) => {
-                for target in missed {
-                    let wants = |caller: &Waiter| caller.targets.contains(&target);
+                // It would no longer stand beside the items that are left.
+                written = None;
+                for targets in missed {
+                    let wants = |caller: &Waiter| caller.targets.iter().any(|target| targets.contains(target));
                     let (theirs, rest): (Vec<_>, Vec<_>) =
                         items.into_iter().zip(callers).partition(|(_, caller)| wants(caller));
                     (items, callers) = rest.into_iter().unzip();
-                    apart(inner, theirs, busy.split_off(vec![target]));
+                    apart(inner, theirs, busy.split_off(&targets));
                 }
+            }
+            Attempt::Refused(answers, error) => {
+                tell_known(callers, answers, &error);
+                return true;
             }
             Attempt::Apart => break,
             Attempt::Failed(error) => {
@@ -82,7 +91,7 @@ pub(super) async fn flush<DB: Database>(
                     Ok(true) => written = Some(decision.answers),
                     Ok(false) => {}
                     Err(unknown) => {
-                        tell_unknown(callers, decision.answers, &unknown);
+                        tell_known(callers, decision.answers, &unknown);
                         return true;
                     }
                 }
@@ -95,13 +104,15 @@ pub(super) async fn flush<DB: Database>(
         let (theirs, others): (Vec<_>, Vec<_>) =
             rest.into_iter().partition(|(_, caller)| caller.targets.contains(&first));
         rest = others;
-        apart(inner, theirs, busy.split_off(vec![first]));
+        apart(inner, theirs, busy.split_off(&[first]));
     }
     true
 }
 
 async fn attempt<DB: Database>(inner: &Arc<Inner<DB>>, items: &[Item], assumed: Option<Decision>) -> Attempt {
-    let mut held = match inner.flushers.acquire().await {
+    // A known key is answered while someone else writes, where readers are apart.
+    let connections = if inner.readers_apart { &inner.readers } else { &inner.flushers };
+    let mut held = match connections.acquire().await {
         Ok(held) => held,
         Err(error) => return Attempt::Failed(error),
     };
@@ -115,6 +126,13 @@ async fn attempt<DB: Database>(inner: &Arc<Inner<DB>>, items: &[Item], assumed: 
     if decision.write.is_empty() {
         held.give_back();
         return Attempt::Done(decision.answers);
+    }
+    if inner.readers_apart {
+        held.give_back();
+        held = match inner.writer(inner.settings.wait).await {
+            Ok(writer) => writer,
+            Err(error) => return Attempt::Refused(decision.answers, error),
+        };
     }
     fault::point("group.write.before");
     let locks = Locks { wait: WAIT.min(inner.settings.wait), skip: true };
@@ -146,11 +164,19 @@ fn failed(decision: Option<Decision>, error: StoreError) -> Attempt {
     }
 }
 
-fn targets<DB: Database>(inner: &Inner<DB>, write: &Write, missed: &Missed) -> Vec<Target> {
+/// Who needs what others have: for each machine itself, for each account all that change it.
+fn targets<DB: Database>(inner: &Inner<DB>, write: &Write, missed: &Missed) -> Vec<Vec<Target>> {
+    let queue = &inner.queue;
     let machines = missed.machines.iter().filter_map(|place| write.machines.get(*place));
-    let machines = machines.map(|row| inner.queue.machine(&row.machine, &row.id));
+    let machines = machines.map(|row| vec![queue.machine(&row.machine, &row.id)]);
     let accounts = missed.accounts.iter().filter_map(|place| write.accounts.get(*place));
-    machines.chain(accounts.map(|row| inner.queue.account(&row.account))).collect()
+    let users = accounts.map(|row| {
+        let of_steps = write.entries.iter().filter(|entry| entry.account == row.account);
+        let of_steps = of_steps.filter_map(|entry| entry.step.as_ref());
+        let machines = of_steps.map(|step| queue.machine(step.machine, &step.id));
+        machines.chain([queue.account(&row.account)]).collect()
+    });
+    machines.chain(users).collect()
 }
 
 /// Runs calls that share a target by themselves, in order, with locks that are waited for.
@@ -166,14 +192,14 @@ fn apart<DB: Database>(inner: &Arc<Inner<DB>>, calls: Vec<(Item, Waiter)>, busy:
     });
 }
 
-/// Nobody knows whether the write happened. What did not depend on it is answered all the same.
-fn tell_unknown(callers: Vec<Waiter>, answers: Vec<Answered>, unknown: &Error) {
+/// The write did not happen, or nobody knows. What did not depend on it is answered all the same.
+fn tell_known(callers: Vec<Waiter>, answers: Vec<Answered>, error: &Error) {
     for (caller, answer) in callers.into_iter().zip(answers) {
         let known = match &answer {
             Ok(answer) => !answer.fresh && !matches!(answer.outcome, Value::Drafted(_)),
             Err(Refusal::Panicked(_)) => true,
             Err(_) => false,
         };
-        caller.answer(if known { Ok(answer) } else { Err(unknown.repeat()) });
+        caller.answer(if known { Ok(answer) } else { Err(error.repeat()) });
     }
 }

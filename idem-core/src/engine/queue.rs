@@ -222,10 +222,11 @@ pub(super) struct Busy<DB: Database> {
 }
 
 impl<DB: Database> Busy<DB> {
-    /// Parts with some of the targets.
-    pub(super) fn split_off(&mut self, targets: Vec<Target>) -> Self {
-        self.targets.retain(|target| !targets.contains(target));
-        Self { inner: self.inner.clone(), targets }
+    /// Parts with those of `targets` that it has.
+    pub(super) fn split_off(&mut self, targets: &[Target]) -> Self {
+        let (theirs, own) = self.targets.iter().partition(|target| targets.contains(target));
+        self.targets = own;
+        Self { inner: self.inner.clone(), targets: theirs }
     }
 }
 
