@@ -222,7 +222,7 @@ fn transfer<DB: Database>(idem: &Idem<DB>) -> Call {
     call(move |nth| {
         let ledger = ledger.clone();
         async move {
-            let (from, to) = (mix(nth) % ACCOUNTS, mix(nth + 1) % ACCOUNTS);
+            let (from, to) = (mix(nth) % ACCOUNTS, mix(!nth) % ACCOUNTS);
             ledger.transfer(&Key::random("bench")?, format!("account-{from}"), format!("account-{to}"), 1).await?;
             Ok(())
         }
