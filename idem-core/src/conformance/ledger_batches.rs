@@ -78,6 +78,40 @@ pub async fn a_repeated_batch_replays<S: Subject>(on: &S) {
     assert!(batch(own, &[]).await.is_empty());
 }
 
+/// Inside a transaction a batch sees what ran before it, is seen by what comes after, and goes with the transaction.
+pub async fn a_batch_is_part_of_a_transaction<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let ledger = stored.idem.ledger();
+    let wallet = ledger.account("wallet");
+    wallet.open(Bounds::at_least(0)).await.expect("opened");
+    ledger.account("revenue").open(Opening::tally()).await.expect("opened");
+    let items =
+        [delta("wallet", "a", -7), delta("wallet", "b", -4), delta("revenue", "c", 2), delta("wallet", "a", -7)];
+    for commit in [false, true] {
+        let mut tx = stored.idem.begin().await.expect("begun");
+        fresh(wallet.within(&mut tx).apply_delta(&key("first"), 10).await);
+        assert!(ledger.within(&mut tx).apply_batch(&[]).await.expect("nothing").is_empty());
+        let mut results = ledger.within(&mut tx).apply_batch(&items).await.expect("a result per item").into_iter();
+        let mut next = || results.next().expect("a result");
+        let first = fresh(next());
+        assert_eq!(first.balance, Some(3));
+        assert_eq!(unfit(next()).balance, 3);
+        fresh(next());
+        replayed(next(), &first);
+        fresh(wallet.within(&mut tx).apply_delta(&key("b"), -3).await);
+        let many = vec![delta("wallet", "d", 0); crate::ledger::MAX_BATCH + 1];
+        unlawful(ledger.within(&mut tx).apply_batch(&many).await);
+        if commit {
+            tx.commit().await.expect("committed");
+        } else {
+            tx.rollback().await;
+        }
+        let balance = wallet.get().await.expect("readable").expect("open").balance;
+        let entries = wallet.entries().await.expect("readable").len();
+        assert_eq!((balance, entries), (0, if commit { 3 } else { 0 }));
+    }
+}
+
 /// As many as fit, and one more.
 pub async fn ten_thousand_fit<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;

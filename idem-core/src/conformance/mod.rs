@@ -136,6 +136,7 @@ macro_rules! for_each_clause {
                 ledger_batches {
                     items_see_those_before_them,
                     a_repeated_batch_replays,
+                    a_batch_is_part_of_a_transaction,
                     ten_thousand_fit,
                     absurd_sums_are_refused_one_by_one,
                 }

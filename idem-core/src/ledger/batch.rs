@@ -1,10 +1,10 @@
 //! Many changes in one call.
 
-use super::Ledger;
 use super::change::{posting, typed};
 use super::entry::Entry;
-use crate::engine::item::Item;
-use crate::engine::run::{Start, run_own};
+use super::{Ledger, LedgerWithin};
+use crate::engine::item::{Answered, Item};
+use crate::engine::run::{Start, run_joined, run_own};
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
 use crate::machine::Move;
@@ -40,6 +40,36 @@ impl<DB: Database> Ledger<DB> {
     /// # Cancel safety
     /// Dropped half-way, all of it happens or nothing; repeat with the same keys.
     pub async fn apply_batch(&self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
+        let batch = Batch::of(deltas)?;
+        let answers = if batch.items.is_empty() {
+            Vec::new()
+        } else {
+            run_own(self.inner(), &batch.items, None, Start::Fresh).await?
+        };
+        Ok(batch.results(answers))
+    }
+}
+
+impl<DB: Database> LedgerWithin<'_, DB> {
+    /// As [`Ledger::apply_batch`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn apply_batch(self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
+        let batch = Batch::of(deltas)?;
+        let answers = if batch.items.is_empty() { Vec::new() } else { run_joined(self.tx, &batch.items).await? };
+        Ok(batch.results(answers))
+    }
+}
+
+/// The items of a batch, and why others are none.
+struct Batch {
+    items: Vec<Item>,
+    unfit: Vec<Option<Error>>,
+}
+
+impl Batch {
+    fn of(deltas: &[Delta]) -> Result<Self, Error> {
         if deltas.len() > MAX_BATCH {
             return Err(LedgerError::TooMany { items: deltas.len(), limit: MAX_BATCH }.into());
         }
@@ -49,13 +79,15 @@ impl<DB: Database> Ledger<DB> {
             let change = Move::Delta { account: account.as_str().into(), delta: *amount };
             unfit.push(posting(key, change).map(|posting| items.push(Item::Posting(posting))).err());
         }
-        let answers =
-            if items.is_empty() { Vec::new() } else { run_own(self.inner(), &items, None, Start::Fresh).await? };
+        Ok(Self { items, unfit })
+    }
+
+    fn results(self, answers: Vec<Answered>) -> Vec<Result<Outcome<Entry>, Error>> {
         let mut answers = answers.into_iter();
         let result = |unfit| match unfit {
             Some(error) => Err(error),
             None => answers.next().map_or(Err(Error::Interrupted), |answered| typed(answered, Entry::read)),
         };
-        Ok(unfit.into_iter().map(result).collect())
+        self.unfit.into_iter().map(result).collect()
     }
 }

@@ -19,7 +19,7 @@ use crate::store::rows::{AccountRow, AccountSettings};
 
 /// The ledger inside a transaction: what it does commits with the transaction.
 pub struct LedgerWithin<'t, DB: Database> {
-    tx: &'t mut Tx<DB>,
+    pub(super) tx: &'t mut Tx<DB>,
 }
 
 impl<'t, DB: Database> LedgerWithin<'t, DB> {
