@@ -372,7 +372,7 @@ impl Statements {
         let reads =
             [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
         let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.post_one, &self.view_account];
-        let accounts = [&self.entries, &self.entry_at, &self.fold_tail, &self.put_account];
+        let accounts = [&self.entries, &self.tally_at, &self.entry_at, &self.fold_tail, &self.put_account];
         let locks = [&self.lock_machines, &self.lock_accounts];
         let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(self.audit.all()).chain(locks).cloned();
         self.write_own.all().chain(self.write_joined.all()).chain(fixed).collect()

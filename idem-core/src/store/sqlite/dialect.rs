@@ -404,7 +404,7 @@ impl Statements {
         let reads =
             [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
         let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.view_account, &self.put_account];
-        let accounts = [&self.entries, &self.entry_at];
+        let accounts = [&self.entries, &self.tally_at, &self.entry_at];
         let rest = [&self.count_by_state, &self.graph, &self.put_graph, &self.probe_key, &self.probe_transition];
         let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(self.audit.all()).chain(rest).cloned();
         self.write_own.all().chain(self.write_joined.all()).chain(fixed).collect()
