@@ -1,5 +1,7 @@
 //! Money that is reserved.
 
+use std::time::Duration;
+
 use super::case::{fresh, key, refused, replayed};
 use super::ledger::{Desk, unfit, unlawful};
 use super::subject::{Stored, Subject};
@@ -117,6 +119,22 @@ pub async fn an_expired_hold_gives_way<S: Subject>(on: &S) {
         assert_eq!(desk.state("shop").await.held, 0);
         desk.proven().await;
     }
+}
+
+/// However many of them: the money is there.
+pub async fn many_expired_holds_give_way<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let (ledger, mut tx) = (stored.idem.ledger(), stored.idem.begin().await.expect("begun"));
+    let wallet = ledger.account("wallet");
+    wallet.within(&mut tx).open(Bounds::at_least(0)).await.expect("opened");
+    fresh(wallet.within(&mut tx).apply_delta(&key("k"), 1_100).await);
+    for number in 0..1_100 {
+        fresh(wallet.within(&mut tx).hold_for(&key(&format!("h{number}")), 1, Duration::ZERO).await);
+    }
+    tx.commit().await.expect("committed");
+    let needed = fresh(wallet.apply_delta(&key("l"), -1_100).await);
+    assert_eq!((needed.balance, needed.seq), (Some(0), 2_202));
+    assert!(ledger.audit().await.expect("readable").is_sound());
 }
 
 /// A decision that rests on what was read is not stale because a hold has expired since.

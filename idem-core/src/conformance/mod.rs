@@ -160,6 +160,7 @@ macro_rules! for_each_clause {
                     a_capture_takes_a_part,
                     a_refused_capture_keeps_the_hold,
                     an_expired_hold_gives_way,
+                    many_expired_holds_give_way,
                     what_expired_is_no_other_version,
                     captures_at_once_share_what_is_held,
                 }

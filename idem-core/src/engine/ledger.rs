@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::draft::{Draft, Missing};
 use super::item::Posting;
 use super::settle::{Account, Books, Hold, Leg, Refused, Ring, names};
-use super::snapshot::Snapshot;
+use super::snapshot::{Expired, Snapshot};
 use crate::clock::Timestamp;
 use crate::error::{LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
@@ -168,19 +168,21 @@ impl Draft<'_> {
         let Refused::OutOfBounds(OutOfBounds { account, held: 1.., .. }) = &refused else { return Ok(Err(refused)) };
         let account: Arc<str> = account.as_str().into();
         let Some(expired) = self.snapshot.expired.get(&account) else {
-            self.needs.expired.insert(account);
+            self.needs.expired.insert(account, Expired::FEW);
             return Err(Missing);
         };
         let books = &mut self.ledger.books;
         let mut let_go = Vec::new();
-        for (name, row) in expired {
+        for (name, row) in &expired.holds {
             let hold = books.holds.entry(name.clone()).or_insert_with(|| held(row));
             if hold.remaining > 0 {
                 let_go.push(Move::Release { hold: name.clone() });
             }
         }
         if let_go.is_empty() {
-            return Ok(Err(refused));
+            let Some(more) = expired.more() else { return Ok(Err(refused)) };
+            self.needs.expired.insert(account, more);
+            return Err(Missing);
         }
         let now = self.now();
         match self.ledger.books.take(&let_go, now, |_, _, _| Ok(())) {
@@ -278,8 +280,8 @@ impl Draft<'_> {
         let Some((name, _)) = &leg.hold else { return };
         let Some(hold) = self.ledger.books.holds.get(name) else { return };
         let loaded = self.snapshot.holds.get(name).and_then(Option::as_ref).map(|row| row.remaining);
-        let expired = || self.snapshot.expired.get(&hold.account)?.iter().find(|(expired, _)| expired == name);
-        let expected = loaded.or_else(|| expired().map(|(_, row)| row.remaining));
+        let expired = || self.snapshot.expired.get(&hold.account)?.holds.get(name);
+        let expected = loaded.or_else(|| expired().map(|row| row.remaining));
         let write = self.ledger.holds.entry(name.clone()).or_insert_with(|| HoldWrite {
             hold: name.clone(),
             account: hold.account.clone(),

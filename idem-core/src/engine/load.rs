@@ -6,16 +6,13 @@ use std::sync::Arc;
 use super::decide::{Decision, decide};
 use super::item::Item;
 use super::settle::names;
-use super::snapshot::{MachineId, Needs, Snapshot};
+use super::snapshot::{Expired, MachineId, Needs, Snapshot};
 use crate::idem::Inner;
 use crate::key::KeyHash;
 use crate::machine::Move;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::rows::AccountRow;
-
-/// How many expired holds of an account are let go at once.
-const EXPIRED_AT_ONCE: i64 = 1_000;
 
 /// Loads the items' machines and keys in one statement, their ledger keys and accounts in another, and what else the
 /// decision turns out to need; decides.
@@ -148,10 +145,10 @@ async fn fill<DB: Database>(
             load_holds::<DB>(conn, sql, snapshot, &needs.holds).await?;
         }
     }
-    for account in needs.expired {
+    for (account, asked) in needs.expired {
         let now = snapshot.now.unwrap_or(crate::clock::Timestamp::from_micros(0));
-        let rows = DB::expired_holds(conn, sql, &account, now, EXPIRED_AT_ONCE).await?;
-        snapshot.expired.insert(account, rows);
+        let holds = DB::expired_holds(conn, sql, &account, now, asked).await?.into_iter().collect();
+        snapshot.expired.insert(account, Expired { holds, asked });
     }
     Ok(())
 }

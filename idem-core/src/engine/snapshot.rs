@@ -25,8 +25,26 @@ pub(crate) struct Snapshot {
     pub(crate) visits: BTreeMap<VisitId, Option<i64>>,
     pub(crate) accounts: BTreeMap<Arc<str>, Option<AccountRow>>,
     pub(crate) holds: BTreeMap<Arc<str>, Option<HoldRow>>,
-    /// Per account its holds that have expired and still reserve something.
-    pub(crate) expired: BTreeMap<Arc<str>, Vec<(Arc<str>, HoldRow)>>,
+    pub(crate) expired: BTreeMap<Arc<str>, Expired>,
+}
+
+/// The holds of an account that have expired and still reserve something.
+#[derive(Debug)]
+pub(crate) struct Expired {
+    pub(crate) holds: BTreeMap<Arc<str>, HoldRow>,
+    /// How many were asked for; if so many came, there may be more.
+    pub(crate) asked: i64,
+}
+
+impl Expired {
+    /// How many are asked for at first.
+    pub(crate) const FEW: i64 = 1_000;
+
+    /// How many to ask for where these were not enough; `None` if they are all there are.
+    pub(crate) fn more(&self) -> Option<i64> {
+        let full = i64::try_from(self.holds.len()).is_ok_and(|found| found >= self.asked);
+        full.then(|| self.asked.saturating_mul(8))
+    }
 }
 
 /// What a decision found missing in the snapshot: it is loaded, and everything is decided again, which is free because
@@ -38,7 +56,8 @@ pub(crate) struct Needs {
     pub(crate) visits: BTreeMap<VisitId, Vec<&'static str>>,
     pub(crate) accounts: BTreeSet<Arc<str>>,
     pub(crate) holds: BTreeSet<Arc<str>>,
-    pub(crate) expired: BTreeSet<Arc<str>>,
+    /// How many of each account's.
+    pub(crate) expired: BTreeMap<Arc<str>, i64>,
 }
 
 impl Needs {
