@@ -1,16 +1,16 @@
 //! One group: loaded, decided and written at once.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::decide::Decision;
 use super::fault;
-use super::item::{Answered, Item, Refusal, Value};
+use super::item::{Answer, Answered, Item, Refusal, Value};
 use super::load::{assume, load_and_decide};
 use super::posting::fill_in;
 use super::queue::{Busy, Target, Waiter, Waiting};
 use super::resolve::{committed, witness};
-use super::run::{Start, fold_and_give_back, restore_fresh, run_own};
+use super::run::{Start, fold_and_give_back, run_own};
 use crate::error::Error;
 use crate::idem::Inner;
 use crate::store::Database;
@@ -31,7 +31,7 @@ enum Attempt {
     /// Others have what these targets need; those of one list need the same.
     Missed(Vec<Vec<Target>>),
     /// There is no connection to write on.
-    Refused(Vec<Answered>, Error),
+    Refused(Box<Decision>, Error),
     /// Nobody knows why; each call is tried by itself.
     Apart,
     Failed(Error),
@@ -50,22 +50,18 @@ pub(super) async fn flush<DB: Database>(
     let (mut items, mut callers): (Vec<Item>, Vec<Waiter>) =
         group.into_iter().map(|call| (call.item, call.waiter)).unzip();
     let mut assumed = if cautious { None } else { assume(inner, &items) };
-    let mut written = None;
     for _ in 0..ATTEMPTS {
         if items.is_empty() {
             return cautious;
         }
-        match attempt(inner, &items, assumed.take()).await {
+        match attempt(inner, &items, assumed.take(), earliest(&callers)).await {
             Attempt::Done(answers) => {
-                let answers = restore_fresh(answers, written);
                 let met = answers.iter().any(|answer| !answer.as_ref().is_ok_and(|answer| answer.fresh));
-                callers.into_iter().zip(answers).for_each(|(caller, answer)| caller.answer(Ok(answer)));
+                callers.into_iter().zip(answers).for_each(|(caller, answer)| caller.answer(answer));
                 return met;
             }
             Attempt::Load => {}
             Attempt::Missed(missed) => {
-                // It would no longer stand beside the items that are left.
-                written = None;
                 for targets in missed {
                     let wants = |caller: &Waiter| caller.targets.iter().any(|target| targets.contains(target));
                     let (theirs, rest): (Vec<_>, Vec<_>) =
@@ -74,24 +70,28 @@ pub(super) async fn flush<DB: Database>(
                     apart(inner, theirs, busy.split_off(&targets));
                 }
             }
-            Attempt::Refused(answers, error) => {
-                tell_known(callers, answers, &error);
-                return true;
+            Attempt::Refused(decision, error) => {
+                // Where the wait was cut short for those who are late, the others wait on.
+                let all = !callers.iter().any(Waiter::is_late);
+                (items, callers) = tell(items, callers, *decision, &error, |caller| all || caller.is_late());
+                break;
             }
             Attempt::Apart => break,
             Attempt::Failed(error) => {
                 for caller in callers {
-                    caller.answer(Err(error.repeat()));
+                    caller.fail(&error);
                 }
                 return cautious;
             }
             Attempt::Broken(decision, error) => {
                 let Some(decision) = decision else { continue };
                 match committed(inner, witness(&decision.write).as_ref(), Box::new(error.source)).await {
-                    Ok(true) => written = Some(decision.answers),
+                    Ok(true) => {
+                        callers.iter_mut().zip(decision.answers).for_each(|(caller, answer)| caller.wrote(answer));
+                    }
                     Ok(false) => {}
                     Err(unknown) => {
-                        tell_known(callers, decision.answers, &unknown);
+                        tell(items, callers, *decision, &unknown, |_| true);
                         return true;
                     }
                 }
@@ -109,7 +109,12 @@ pub(super) async fn flush<DB: Database>(
     true
 }
 
-async fn attempt<DB: Database>(inner: &Arc<Inner<DB>>, items: &[Item], assumed: Option<Decision>) -> Attempt {
+async fn attempt<DB: Database>(
+    inner: &Arc<Inner<DB>>,
+    items: &[Item],
+    assumed: Option<Decision>,
+    deadline: Option<Instant>,
+) -> Attempt {
     // A known key is answered while someone else writes, where readers are apart.
     let connections = if inner.readers_apart { &inner.readers } else { &inner.flushers };
     let mut held = match connections.acquire().await {
@@ -129,9 +134,10 @@ async fn attempt<DB: Database>(inner: &Arc<Inner<DB>>, items: &[Item], assumed: 
     }
     if inner.readers_apart {
         held.give_back();
-        held = match inner.writer(inner.settings.wait).await {
+        let wait = left(deadline).map_or(inner.settings.wait, |left| left.min(inner.settings.wait));
+        held = match inner.writer(wait).await {
             Ok(writer) => writer,
-            Err(error) => return Attempt::Refused(decision.answers, error),
+            Err(error) => return Attempt::Refused(Box::new(decision), error),
         };
     }
     fault::point("group.write.before");
@@ -184,22 +190,66 @@ fn apart<DB: Database>(inner: &Arc<Inner<DB>>, calls: Vec<(Item, Waiter)>, busy:
     let inner = inner.clone();
     tokio::spawn(async move {
         let _busy = busy;
-        let (items, callers): (Vec<Item>, Vec<Waiter>) = calls.into_iter().unzip();
-        match run_own(&inner, &items, None, Start::Locked).await {
-            Ok(answers) => callers.into_iter().zip(answers).for_each(|(caller, answer)| caller.answer(Ok(answer))),
-            Err(error) => callers.into_iter().for_each(|caller| caller.answer(Err(error.repeat()))),
+        let (mut items, mut callers): (Vec<Item>, Vec<Waiter>) = calls.into_iter().unzip();
+        while !items.is_empty() {
+            let error = match run_own(&inner, &items, left(earliest(&callers)), Start::Locked).await {
+                Ok(answers) => {
+                    callers.into_iter().zip(answers).for_each(|(caller, answer)| caller.answer(answer));
+                    return;
+                }
+                Err(error) => error,
+            };
+            // Nothing happened. Whoever is late is told so; the others wait on.
+            let late = matches!(error, Error::InFlight { .. }) && callers.iter().any(Waiter::is_late);
+            let (told, rest): (Vec<_>, Vec<_>) =
+                items.into_iter().zip(callers).partition(|(_, caller)| !late || caller.is_late());
+            for (_, caller) in told {
+                caller.fail(&error);
+            }
+            (items, callers) = rest.into_iter().unzip();
         }
     });
 }
 
-/// The write did not happen, or nobody knows. What did not depend on it is answered all the same.
-fn tell_known(callers: Vec<Waiter>, answers: Vec<Answered>, error: &Error) {
-    for (caller, answer) in callers.into_iter().zip(answers) {
+/// When the first of them gives up.
+fn earliest(callers: &[Waiter]) -> Option<Instant> {
+    callers.iter().filter_map(|caller| caller.deadline).min()
+}
+
+fn left(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+}
+
+/// The write did not happen, or nobody knows. What did not depend on it is answered all the same, and of the others those
+/// that are `meant` are told why they are not; the rest is given back.
+fn tell(
+    items: Vec<Item>,
+    callers: Vec<Waiter>,
+    decision: Decision,
+    error: &Error,
+    meant: impl Fn(&Waiter) -> bool,
+) -> (Vec<Item>, Vec<Waiter>) {
+    let Decision { answers, write, .. } = decision;
+    // A repeat of what the very same write does is a replay, of what may not be there.
+    let drafted = |answer: &Answer| {
+        matches!(answer.outcome, Value::Drafted(_))
+            || write.transitions.iter().any(|row| (row.seq, row.at) == (answer.seq, answer.at))
+    };
+    let (mut rest, mut waiting) = (Vec::new(), Vec::new());
+    for ((item, caller), answer) in items.into_iter().zip(callers).zip(answers) {
         let known = match &answer {
-            Ok(answer) => !answer.fresh && !matches!(answer.outcome, Value::Drafted(_)),
+            Ok(answer) => !answer.fresh && !drafted(answer),
             Err(Refusal::Panicked(_)) => true,
             Err(_) => false,
         };
-        caller.answer(if known { Ok(answer) } else { Err(error.repeat()) });
+        match known {
+            true => caller.answer(answer),
+            false if meant(&caller) => caller.fail(error),
+            false => {
+                rest.push(item);
+                waiting.push(caller);
+            }
+        }
     }
+    (rest, waiting)
 }

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::flush::flush;
 use super::item::{Answered, Item};
-use super::run::{Start, run_own};
+use super::run::{Start, restore_fresh, run_own};
 use super::settle::names;
 use crate::error::Error;
 use crate::idem::Inner;
@@ -98,6 +98,9 @@ pub(super) struct Waiting {
 /// Who waits for an answer.
 pub(super) struct Waiter {
     pub(super) targets: Vec<Target>,
+    pub(super) deadline: Option<Instant>,
+    /// The answer of a write that was committed, with which it was lost, if the call had its effect there.
+    written: Option<Answered>,
     reply: oneshot::Sender<Result<Answered, Error>>,
     /// The flusher has it, or the caller gave up: whoever sets it first.
     taken: Arc<AtomicBool>,
@@ -105,9 +108,30 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
-    pub(super) fn answer(self, answer: Result<Answered, Error>) {
+    pub(super) fn answer(self, answer: Answered) {
         // A caller that went away needs no answer.
-        let _ = self.reply.send(answer);
+        let _ = self.reply.send(Ok(restore_fresh(answer, self.written)));
+    }
+
+    /// Answers with why there is no answer. Once the effect is there, that is no reason to deny it.
+    pub(super) fn fail(self, error: &Error) {
+        let error = match self.written {
+            Some(_) => Error::Indeterminate { source: error.repeat().into() },
+            None => error.repeat(),
+        };
+        // As above.
+        let _ = self.reply.send(Err(error));
+    }
+
+    /// Notes what a write that was committed had for an answer.
+    pub(super) fn wrote(&mut self, answer: Answered) {
+        if answer.as_ref().is_ok_and(|answer| answer.fresh) {
+            self.written = Some(answer);
+        }
+    }
+
+    pub(super) fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
 }
 
@@ -143,6 +167,16 @@ impl Queue {
 
     pub(super) fn machine(&self, machine: &str, id: &str) -> Target {
         self.hasher.hash_one((machine, id))
+    }
+
+    /// Lets a caller in, unless there was a shutdown; it is counted until that is dropped.
+    pub(crate) fn enter(&self) -> Result<Caller<'_>, Error> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(Error::Unavailable { source: "this `Idem` was shut down".into() });
+        }
+        state.callers += 1;
+        Ok(Caller(self))
     }
 
     /// The next group: what waits, up to the limits, without what others are busy with.
@@ -206,8 +240,8 @@ impl Queue {
     }
 }
 
-/// A call that is counted until it is answered or dropped.
-struct Caller<'q>(&'q Queue);
+/// A caller that is counted until it is answered or dropped.
+pub(crate) struct Caller<'q>(&'q Queue);
 
 impl Drop for Caller<'_> {
     fn drop(&mut self) {
@@ -237,12 +271,6 @@ impl<DB: Database> Drop for Busy<DB> {
     }
 }
 
-/// How a call goes on.
-enum Admitted<DB: Database> {
-    Alone(Busy<DB>),
-    Queued,
-}
-
 impl<DB: Database> Inner<DB> {
     /// Answers one item: alone, or together with those that wait at the same time.
     ///
@@ -250,12 +278,12 @@ impl<DB: Database> Inner<DB> {
     /// As the item's own, and those of the database.
     pub(crate) async fn submit(self: &Arc<Self>, item: Item, deadline: Option<Duration>) -> Result<Answered, Error> {
         let queue = &self.queue;
+        let _caller = queue.enter()?;
         if !queue.settings.on {
             return self.alone(item, deadline).await;
         }
         let targets = queue.targets(&item);
-        let (_caller, admitted) = self.admit(&targets)?;
-        if let Admitted::Alone(_busy) = admitted {
+        if let Some(_busy) = self.admit_alone(&targets) {
             return self.alone(item, deadline).await;
         }
         let began = Instant::now();
@@ -265,7 +293,14 @@ impl<DB: Database> Inner<DB> {
         let place = place.map_err(|_| in_flight())?.map_err(|_| Error::Interrupted)?;
         let (reply, mut answer) = oneshot::channel();
         let taken = Arc::new(AtomicBool::new(false));
-        let waiter = Waiter { targets, reply, taken: taken.clone(), _place: place };
+        let waiter = Waiter {
+            targets,
+            deadline: deadline.and_then(|deadline| began.checked_add(deadline)),
+            written: None,
+            reply,
+            taken: taken.clone(),
+            _place: place,
+        };
         queue.state().waiting.push_back(Waiting { item, waiter });
         wake(self);
         if let Some(deadline) = deadline {
@@ -286,23 +321,25 @@ impl<DB: Database> Inner<DB> {
         answers.into_iter().next().ok_or(Error::Interrupted)
     }
 
-    fn admit(self: &Arc<Self>, targets: &[Target]) -> Result<(Caller<'_>, Admitted<DB>), Error> {
+    /// Answers items that came together, in a transaction of their own.
+    ///
+    /// # Errors
+    /// Those of the database; each item has its own.
+    pub(crate) async fn submit_all(&self, items: &[Item]) -> Result<Vec<Answered>, Error> {
+        let _caller = self.queue.enter()?;
+        run_own(self, items, None, Start::Fresh).await
+    }
+
+    /// What a call needs, if nobody works on it and few are at work.
+    fn admit_alone(self: &Arc<Self>, targets: &[Target]) -> Option<Busy<DB>> {
         let mut state = self.queue.state();
-        if state.closed {
-            return Err(Error::Unavailable { source: "this `Idem` was shut down".into() });
-        }
-        state.callers += 1;
         // Whoever waits comes first: alone one could overtake them for ever.
         let first = state.callers <= DB::ALONE && state.waiting.is_empty();
-        let free = first && !targets.iter().any(|target| state.busy.contains_key(target));
-        let admitted = if free {
-            state.busy.extend(targets.iter().map(|target| (*target, Vec::new())));
-            Admitted::Alone(Busy { inner: self.clone(), targets: targets.to_vec() })
-        } else {
-            Admitted::Queued
-        };
-        drop(state);
-        Ok((Caller(&self.queue), admitted))
+        if !first || targets.iter().any(|target| state.busy.contains_key(target)) {
+            return None;
+        }
+        state.busy.extend(targets.iter().map(|target| (*target, Vec::new())));
+        Some(Busy { inner: self.clone(), targets: targets.to_vec() })
     }
 }
 

@@ -49,12 +49,30 @@ pub(crate) async fn run_own<DB: Database>(
     deadline: Option<Duration>,
     start: Start,
 ) -> Result<Vec<Answered>, Error> {
+    let mut written = None;
+    match try_own(inner, items, deadline, start, &mut written).await {
+        Ok(answers) => match written {
+            Some(written) => Ok(answers.into_iter().zip(written).map(|(a, w)| restore_fresh(a, Some(w))).collect()),
+            None => Ok(answers),
+        },
+        // It happened: that its answer could not be read again does not undo it.
+        Err(error) if written.is_some() => Err(Error::Indeterminate { source: error.into() }),
+        Err(error) => Err(error),
+    }
+}
+
+async fn try_own<DB: Database>(
+    inner: &Inner<DB>,
+    items: &[Item],
+    deadline: Option<Duration>,
+    start: Start,
+    written: &mut Option<Vec<Answered>>,
+) -> Result<Vec<Answered>, Error> {
     let began = Instant::now();
     let (mut assumed, mut lost) = match start {
         Start::Fresh => (assume(inner, items), 0),
         Start::Locked => (None, 1),
     };
-    let mut written = None;
     for made in 1.. {
         let wait = match deadline {
             None => inner.settings.wait,
@@ -81,13 +99,13 @@ pub(crate) async fn run_own<DB: Database>(
             None => optimistic(inner, held, items, wait).await,
         };
         match attempt {
-            Ok(Attempt::Done(answers)) => return Ok(restore_fresh(answers, written)),
+            Ok(Attempt::Done(answers)) => return Ok(answers),
             // Nothing was raced for yet.
             Ok(Attempt::Lost) if was_blind => continue,
             Ok(Attempt::Broken(witness, answers, error)) => {
                 lost += 1;
                 if committed(inner, witness.as_ref(), Box::new(error.source)).await? {
-                    written = Some(answers);
+                    *written = Some(answers);
                 }
             }
             Ok(Attempt::Lost) => lost += 1,
@@ -309,16 +327,12 @@ async fn write_locked<DB: Database>(
 
 /// In the load after a lost reply, what this very call wrote looks like a replay and is fresh. The database's time to the
 /// microsecond tells it from another caller's.
-pub(super) fn restore_fresh(answers: Vec<Answered>, written: Option<Vec<Answered>>) -> Vec<Answered> {
-    let Some(written) = written else {
-        return answers;
-    };
-    let restore = |(answer, written): (Answered, Answered)| match (answer, written) {
-        (Ok(mut answer), Ok(written)) => {
+pub(super) fn restore_fresh(answer: Answered, written: Option<Answered>) -> Answered {
+    match (answer, written) {
+        (Ok(mut answer), Some(Ok(written))) => {
             answer.fresh |= written.fresh && (answer.seq, answer.at) == (written.seq, written.at);
             Ok(answer)
         }
         (answer, _) => answer,
-    };
-    answers.into_iter().zip(written).map(restore).collect()
+    }
 }

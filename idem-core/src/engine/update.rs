@@ -36,6 +36,7 @@ struct Failed {
 
 /// In a transaction of its own.
 pub(crate) async fn run_own<DB: Database>(inner: &Inner<DB>, update: &RowUpdate) -> Result<Updated, Error> {
+    let _caller = inner.queue.enter()?;
     let began = Instant::now();
     let mut described_anew = false;
     for made in 1.. {

@@ -4,7 +4,7 @@ use super::change::{posting, typed};
 use super::entry::Entry;
 use super::{Ledger, LedgerWithin};
 use crate::engine::item::{Answered, Item};
-use crate::engine::run::{Start, run_joined, run_own};
+use crate::engine::run::run_joined;
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
 use crate::machine::Move;
@@ -41,11 +41,7 @@ impl<DB: Database> Ledger<DB> {
     /// Dropped half-way, all of it happens or nothing; repeat with the same keys.
     pub async fn apply_batch(&self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
         let batch = Batch::of(deltas)?;
-        let answers = if batch.items.is_empty() {
-            Vec::new()
-        } else {
-            run_own(self.inner(), &batch.items, None, Start::Fresh).await?
-        };
+        let answers = if batch.items.is_empty() { Vec::new() } else { self.inner().submit_all(&batch.items).await? };
         Ok(batch.results(answers))
     }
 }

@@ -25,7 +25,6 @@ use crate::engine::connections::Held;
 use crate::engine::decide::{count, fits};
 use crate::engine::driver::{Driver as _, TypedDriver, fingerprint_of, read_state, write_state};
 use crate::engine::item::{Action, Answered, Command, Item, Refusal, START, Value};
-use crate::engine::run::{Start, run_own};
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
 use crate::idem::{Idem, Inner};
@@ -168,7 +167,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
             return Ok(Vec::new());
         }
         self.register().await?;
-        run_own(&self.inner, items, None, Start::Fresh).await
+        self.inner.submit_all(items).await
     }
 
     /// One command, with whatever else is under way.
