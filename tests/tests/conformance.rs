@@ -32,6 +32,7 @@ impl Subject for OnSqlite {
         let (file, folder) = (self.place.path(), self.place.folder().display().to_string());
         Differences {
             one_writer: true,
+            coarse_clock: true,
             nul_in_text: true,
             read_only_url: format!("sqlite://{}?mode=ro", file.display()),
             unusable_urls: vec![
@@ -92,6 +93,7 @@ impl Subject for OnPostgres {
         };
         Differences {
             one_writer: false,
+            coarse_clock: false,
             nul_in_text: false,
             read_only_url: with("options=-c%20default_transaction_read_only=on"),
             unusable_urls: vec![

@@ -15,10 +15,15 @@ pub mod answer;
 pub mod audit;
 pub mod bad_input;
 pub mod batch;
+mod begun;
 mod case;
 pub mod concurrency;
 pub mod evolution;
 pub mod facts;
+pub mod groups;
+pub mod groups_callers;
+pub mod groups_held;
+pub mod groups_limits;
 pub mod keys;
 mod ledger;
 pub mod ledger_audit;
@@ -118,6 +123,28 @@ macro_rules! for_each_clause {
                     an_unknown_stored_command_is_named,
                     an_outcome_that_no_longer_decodes_does_not_run_again,
                     another_machine_under_the_name_is_refused,
+                }
+                groups {
+                    a_crowd_on_one_machine_is_answered_in_a_row,
+                    a_crowd_on_one_account_is_answered_in_a_row,
+                    each_is_answered_for_itself,
+                    two_of_them_share_what_is_hot,
+                }
+                groups_callers {
+                    a_rule_that_panics_panics_at_its_caller,
+                    who_goes_away_disturbs_nobody,
+                    a_runtime_that_ends_leaves_nobody_waiting,
+                }
+                groups_held {
+                    keeps_nobody_else_waiting,
+                    a_deadline_ends_the_wait,
+                    is_waited_for_within_the_bound,
+                }
+                groups_limits {
+                    cut_a_group,
+                    hold_back_who_finds_no_place,
+                    a_shutdown_answers_whom_it_let_in,
+                    are_those_of_a_pool_too,
                 }
                 keys {
                     that_look_alike_stay_apart,

@@ -52,6 +52,8 @@ pub trait Subject: Send + Sync {
 pub struct Differences {
     /// One transaction writes at a time, in the whole database.
     pub one_writer: bool,
+    /// Two transactions, one after the other, may have the same time.
+    pub coarse_clock: bool,
     /// Text may have U+0000.
     pub nul_in_text: bool,
     /// A URL of the same database by which nobody may write.
