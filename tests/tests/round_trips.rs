@@ -205,21 +205,21 @@ async fn ledger_cost<DB: Database>(idem: &Idem<DB>) -> LedgerCost {
     made.expect("a result per item");
     let (batch_repeated, again) = statements(ledger.apply_batch(&deltas)).await;
     again.expect("a result per item");
-    let (hold, held) = statements(wallet.hold(&key("hold"), 10)).await;
-    let held = held.expect("holds").id.clone();
-    let (capture, made) = statements(ledger.capture(&key("capture"), &held, "shop", 4)).await;
+    let (hold, opened) = statements(wallet.hold(&key("hold"), 10)).await;
+    let name = opened.expect("holds").id.clone();
+    let (capture, made) = statements(ledger.capture(&key("capture"), &name, "shop", 4)).await;
     made.expect("captures");
-    let (capture_repeated, again) = statements(ledger.capture(&key("capture"), &held, "shop", 4)).await;
+    let (capture_repeated, again) = statements(ledger.capture(&key("capture"), &name, "shop", 4)).await;
     assert!(again.expect("replays").is_replay());
-    let (release, made) = statements(ledger.release(&key("release"), &held)).await;
+    let (release, made) = statements(ledger.release(&key("release"), &name)).await;
     made.expect("releases");
-    let held = wallet.hold(&key("another"), 10).await.expect("holds").id.clone();
+    let name = wallet.hold(&key("another"), 10).await.expect("holds").id.clone();
     let mut tx = idem.begin().await.expect("begins");
     let (within, made) = statements(wallet.within(&mut tx).apply_delta(&key("within"), 1)).await;
     made.expect("credits");
     let (transfer_within, made) = statements(ledger.within(&mut tx).transfer(&key("tx"), "wallet", "shop", 5)).await;
     made.expect("transfers");
-    let (capture_within, made) = statements(ledger.within(&mut tx).capture(&key("cx"), held, "shop", 5)).await;
+    let (capture_within, made) = statements(ledger.within(&mut tx).capture(&key("cx"), name, "shop", 5)).await;
     made.expect("captures");
     tx.commit().await.expect("commits");
     LedgerCost {
