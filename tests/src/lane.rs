@@ -17,6 +17,9 @@ pub const PRICE: i64 = 500;
 /// The machine that all lanes of a database add to.
 pub const SHARED: &str = "shared";
 
+/// The account that all lanes of a database pay to.
+pub const MERCHANT: &str = "merchant";
+
 /// One kind of call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "each is named after what it calls")]
@@ -38,11 +41,18 @@ pub enum Step {
     Adopted,
     /// The same by `transaction`.
     Whole,
+    Delta,
+    Transfer,
+    /// A hold that is captured in part, and released.
+    Hold,
+    Batch,
+    /// So many at once that they share transactions: additions to a counter, changes of an account.
+    Crowd,
 }
 
 impl Step {
     /// All, in an order in which each finds what it needs.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Start,
         Self::StartCounter,
         Self::Pay,
@@ -56,16 +66,21 @@ impl Step {
         Self::Unit,
         Self::Adopted,
         Self::Whole,
+        Self::Delta,
+        Self::Transfer,
+        Self::Hold,
+        Self::Batch,
+        Self::Crowd,
     ];
 
     /// The steps that have to come before it.
     pub fn needs(self) -> &'static [Self] {
         match self {
-            Self::Start | Self::StartCounter | Self::Unit | Self::Adopted | Self::Whole | Self::AddShared => &[],
             Self::PayNaturally | Self::Ship => &[Self::Start, Self::Pay],
-            Self::Add | Self::AddAtOnce => &[Self::StartCounter],
+            Self::Add | Self::AddAtOnce | Self::Crowd => &[Self::StartCounter],
             Self::ApplyAll => &[Self::Start, Self::StartCounter],
             Self::Pay | Self::Override => &[Self::Start],
+            _ => &[],
         }
     }
 }
@@ -164,7 +179,7 @@ impl Failure {
     }
 }
 
-type Answers = Result<Vec<Ack>, Failure>;
+pub(crate) type Answers = Result<Vec<Ack>, Failure>;
 
 impl<DB: Backend> Lane<DB> {
     /// The lane called `name` in the database of `idem`.
@@ -260,6 +275,14 @@ impl<DB: Backend> Lane<DB> {
                 return Ok(acks);
             }
             Step::Whole => return self.whole().await,
+            Step::Delta => self.delta("delta").await?,
+            Step::Transfer => {
+                let moved = self.idem.ledger().transfer(&self.key("transfer"), self.name(), MERCHANT, 3);
+                Ack::of("transfer", &moved.await?)
+            }
+            Step::Hold => return self.hold().await,
+            Step::Batch => return self.batch().await,
+            Step::Crowd => return self.crowd().await.into_iter().map(|(_, answer)| answer).collect(),
         };
         Ok(vec![ack])
     }
@@ -292,7 +315,7 @@ impl<DB: Backend> Lane<DB> {
         Ok(vec![Ack::of(format!("{what}: start"), &started), Ack::of(format!("{what}: pay"), &paid)])
     }
 
-    async fn add(&self, counter: &counter::At<DB, Shop>, call: &str) -> Result<Ack, Failure> {
+    pub(crate) async fn add(&self, counter: &counter::At<DB, Shop>, call: &str) -> Result<Ack, Failure> {
         Ok(Ack::of(call, &counter.add(&self.key(call), counter::Add { by: 1 }).await?))
     }
 

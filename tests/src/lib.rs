@@ -36,6 +36,7 @@ mod requirement;
 mod seed;
 mod shim;
 pub mod shop;
+mod till;
 
 pub use backend::{Backend, Place};
 pub use databases::{PgUrl, Postgres, Sqlite, postgres};

@@ -17,7 +17,8 @@ use tests::shop::counter;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const BRIEF: [Step; 6] = [Step::Start, Step::Pay, Step::StartCounter, Step::AddAtOnce, Step::Unit, Step::Whole];
+const BRIEF: [Step; 7] =
+    [Step::Start, Step::Pay, Step::StartCounter, Step::AddAtOnce, Step::Unit, Step::Whole, Step::Transfer];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {

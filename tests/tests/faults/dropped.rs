@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use idem_core::{Effect, Error, Idem, Tx};
 use sqlx::pool::PoolOptions;
-use tests::lane::{Ack, Failure, Lane, PRICE, Step};
+use tests::lane::{Ack, Failure, Lane, MERCHANT, PRICE, Step};
 use tests::shop::{counter, order};
 use tests::{Backend, PollLimit, Report, scale};
 
@@ -192,10 +192,13 @@ enum Within {
     Pay,
     Add,
     Get,
+    Delta,
+    Transfer,
+    Hold,
 }
 
 impl Within {
-    const ALL: [Self; 4] = [Self::Start, Self::Pay, Self::Add, Self::Get];
+    const ALL: [Self; 7] = [Self::Start, Self::Pay, Self::Add, Self::Get, Self::Delta, Self::Transfer, Self::Hold];
 
     async fn run<DB: Backend>(self, lane: &Lane<DB>, tx: &mut Tx<DB>) -> Result<(), Failure> {
         match self {
@@ -203,6 +206,17 @@ impl Within {
             Self::Pay => drop(lane.order().within(tx).pay(&lane.key("pay"), order::Pay { amount: PRICE }).await?),
             Self::Add => drop(lane.counter().within(tx).add(&lane.key("add"), counter::Add { by: 1 }).await?),
             Self::Get => drop(lane.order().within(tx).get().await?),
+            Self::Delta => {
+                let account = lane.idem.ledger().account(lane.name());
+                account.within(tx).apply_delta(&lane.key("delta"), 5).await?;
+            }
+            Self::Transfer => {
+                let ledger = lane.idem.ledger();
+                ledger.within(tx).transfer(&lane.key("transfer"), lane.name(), MERCHANT, 3).await?;
+            }
+            Self::Hold => {
+                lane.idem.ledger().account(lane.name()).within(tx).hold(&lane.key("hold"), 2).await?;
+            }
         }
         Ok(())
     }
@@ -213,6 +227,9 @@ impl Within {
             Self::Start => Step::Start,
             Self::Pay | Self::Get => Step::Pay,
             Self::Add => Step::Add,
+            Self::Delta => Step::Delta,
+            Self::Transfer => Step::Transfer,
+            Self::Hold => Step::Hold,
         }
     }
 }
@@ -260,7 +277,7 @@ async fn strike_within<DB: Backend>(
     for step in call.step().needs() {
         ground.lane(lane.name()).insist(*step).await.unwrap();
     }
-    let before = transitions(ground, lane).await;
+    let before = effects(ground, lane).await;
     let mut tx = if adopted {
         lane.idem.adopt_tx(lane.idem.pool().begin_with(DB::BEGIN).await.unwrap())
     } else {
@@ -274,7 +291,7 @@ async fn strike_within<DB: Backend>(
 
     let beside = format!("SELECT '', count(*) FROM notes WHERE lane = '{}' AND what = 'beside'", lane.name());
     let beside = DB::ask(&mut ground.conn, &beside).await[0].1;
-    let made = transitions(ground, lane).await - before;
+    let made = effects(ground, lane).await - before;
     let effect = i64::from(!matches!(call, Within::Get) && output.is_some());
     match (&later, &committed) {
         (Ok(_), Ok(())) => assert_eq!((beside, made), (1, 1 + effect), "after {after}: committed"),
@@ -293,9 +310,12 @@ async fn strike_within<DB: Backend>(
     output.is_none()
 }
 
-/// Everything that happened to the machines of a lane.
-async fn transitions<DB: Backend>(ground: &mut Ground<DB>, lane: &Lane<DB>) -> i64 {
+/// Everything that happened to the machines of a lane, and to its account.
+async fn effects<DB: Backend>(ground: &mut Ground<DB>, lane: &Lane<DB>) -> i64 {
     let name = lane.name();
-    let count = format!("SELECT '', count(*) FROM idem_transitions WHERE id = '{name}' OR id LIKE '{name}/%'");
+    let count = format!(
+        "SELECT '', (SELECT count(*) FROM idem_transitions WHERE id = '{name}' OR id LIKE '{name}/%')
+            + (SELECT count(*) FROM idem_entries WHERE account = '{name}')"
+    );
     DB::ask(&mut ground.conn, &count).await[0].1
 }

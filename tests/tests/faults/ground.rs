@@ -51,12 +51,18 @@ impl<DB: Backend> Ground<DB> {
     pub(crate) async fn check(&mut self, lane: &str, after: &str) {
         invariants::nobody_idle_in_transaction::<DB>(&mut self.conn, after).await;
         invariants::check::<DB>(&mut self.conn, after).await;
+        let audit = self.lane.idem.ledger().audit().await.expect("the ledger can be audited");
+        assert!(audit.is_sound(), "after {after}: {:?}", audit.findings);
         invariants::verify(&mut self.conn, &self.lane.renamed(lane), after).await;
     }
 
     /// How often the calls of `lane` under `key` had their effect.
     pub(crate) async fn effects(&mut self, lane: &str, key: &str) -> i64 {
-        let count = format!("SELECT '', count(*) FROM idem_transitions WHERE scope = '{lane}' AND key = '{key}'");
+        let count = format!(
+            "SELECT '', (SELECT count(*) FROM idem_transitions WHERE scope = '{lane}' AND key = '{key}')
+                + (SELECT count(*) FROM idem_keys WHERE surface = '@ledger' AND (target, seq) IN (
+                    SELECT account, seq FROM idem_entries WHERE scope = '{lane}' AND key = '{key}' AND machine IS NULL))"
+        );
         DB::ask(&mut self.conn, &count).await.first().expect("a count is one row").1
     }
 }

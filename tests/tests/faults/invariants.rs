@@ -5,7 +5,7 @@ use tests::Backend;
 use tests::lane::Lane;
 
 /// Each asks for what must not be: how many rows break the rule of that name.
-const RULES: [(&str, &str); 16] = [
+const RULES: [(&str, &str); 18] = [
     (
         "a key has at most one effect",
         "SELECT 1 FROM idem_transitions WHERE key IS NOT NULL GROUP BY machine, scope, key HAVING count(*) > 1",
@@ -19,7 +19,20 @@ const RULES: [(&str, &str); 16] = [
     (
         "a key has its effect",
         "SELECT 1 FROM idem_keys k WHERE NOT EXISTS (
-            SELECT 1 FROM idem_transitions t WHERE t.machine = k.surface AND t.id = k.target AND t.seq = k.seq)",
+            SELECT 1 FROM idem_transitions t WHERE t.machine = k.surface AND t.id = k.target AND t.seq = k.seq)
+            AND NOT EXISTS (
+                SELECT 1 FROM idem_entries e WHERE k.surface = '@ledger' AND e.account = k.target AND e.seq = k.seq)",
+    ),
+    (
+        "a key of the ledger has one posting, whole, and what moves money sums to zero",
+        "SELECT 1 FROM idem_entries WHERE machine IS NULL GROUP BY scope, key
+        HAVING count(*) <> CASE WHEN min(kind) IN ('transfer', 'capture') THEN 2 ELSE 1 END
+            OR (min(kind) IN ('transfer', 'capture') AND sum(delta) <> 0) OR min(kind) <> max(kind)",
+    ),
+    (
+        "a posting has its key",
+        "SELECT 1 WHERE (SELECT count(*) FROM idem_keys WHERE surface = '@ledger')
+            <> (SELECT count(*) FROM (SELECT DISTINCT scope, key FROM idem_entries WHERE machine IS NULL) d)",
     ),
     (
         "a history has no gap",
@@ -60,13 +73,14 @@ const RULES: [(&str, &str); 16] = [
     (
         "an entry has its account and its transition",
         "SELECT 1 FROM idem_entries e WHERE NOT EXISTS (SELECT 1 FROM idem_accounts a WHERE a.account = e.account)
-            OR NOT EXISTS (
+            OR e.machine IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM idem_transitions t
                 WHERE t.machine = e.machine AND t.id = e.id AND t.seq = e.machine_seq AND t.command IN ('Pay', 'Add'))",
     ),
     (
         "a transfer sums to zero",
-        "SELECT 1 FROM idem_entries GROUP BY machine, id, machine_seq HAVING sum(delta) <> 0 OR count(*) <> 2",
+        "SELECT 1 FROM idem_entries WHERE machine IS NOT NULL GROUP BY machine, id, machine_seq
+        HAVING sum(delta) <> 0 OR count(*) <> 2",
     ),
     (
         "a transition that pays has paid",
