@@ -67,6 +67,9 @@ pub(super) async fn flush<DB: Database>(
                     let (theirs, rest): (Vec<_>, Vec<_>) =
                         items.into_iter().zip(callers).partition(|(_, caller)| wants(caller));
                     (items, callers) = rest.into_iter().unzip();
+                    if fault::bug("group-forgets-missed") {
+                        continue;
+                    }
                     apart(inner, theirs, busy.split_off(&targets));
                 }
             }
@@ -85,6 +88,10 @@ pub(super) async fn flush<DB: Database>(
             }
             Attempt::Broken(decision, error) => {
                 let Some(decision) = decision else { continue };
+                if fault::bug("group-loss-is-success") {
+                    callers.into_iter().zip(decision.answers).for_each(|(caller, answer)| caller.answer(answer));
+                    return true;
+                }
                 match committed(inner, witness(&decision.write).as_ref(), Box::new(error.source)).await {
                     Ok(true) => {
                         callers.iter_mut().zip(decision.answers).for_each(|(caller, answer)| caller.wrote(answer));
@@ -141,6 +148,9 @@ async fn attempt<DB: Database>(
         };
     }
     fault::point("group.write.before");
+    if fault::bug("group-unwritten") {
+        return Attempt::Done(decision.answers);
+    }
     let locks = Locks { wait: WAIT.min(inner.settings.wait), skip: true };
     let wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, locks)).await;
     fault::point("group.write.after");

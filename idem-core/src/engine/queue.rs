@@ -192,7 +192,7 @@ impl Queue {
                 state.busy.entry(theirs).or_default().push(next);
                 continue;
             }
-            if next.waiter.taken.swap(true, Ordering::AcqRel) {
+            if next.waiter.taken.swap(true, Ordering::AcqRel) && !super::fault::bug("queued-past-deadline") {
                 continue;
             }
             for target in &next.waiter.targets {

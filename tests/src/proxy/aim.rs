@@ -54,6 +54,8 @@ pub(super) struct Aim(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     target: Option<(At, Cut)>,
+    /// So many that fit go by first.
+    passes: u64,
     left: u64,
     hit: bool,
     messages: u64,
@@ -69,8 +71,8 @@ pub(super) struct Strike {
 }
 
 impl Aim {
-    pub(super) fn set(&self, at: At, cut: Cut, strikes: u64) {
-        *self.state() = State { target: Some((at, cut)), left: strikes, ..State::default() };
+    pub(super) fn set(&self, at: At, cut: Cut, passes: u64, strikes: u64) {
+        *self.state() = State { target: Some((at, cut)), passes, left: strikes, ..State::default() };
     }
 
     /// Takes the aim away; whether it has been hit.
@@ -95,6 +97,10 @@ impl Aim {
             At::Message(number) => state.messages >= *number,
         };
         if !hit {
+            return None;
+        }
+        if state.passes > 0 {
+            state.passes -= 1;
             return None;
         }
         let strike = Strike { cut: *cut, whole_request: !matches!(at, At::Message(_)) };

@@ -68,12 +68,17 @@ impl Proxy {
 
     /// Strikes once, at the first message from now on that fits `at`. Starts counting anew.
     pub fn arm(&self, at: At, cut: Cut) {
-        self.control.aim.set(at, cut, 1);
+        self.control.aim.set(at, cut, 0, 1);
+    }
+
+    /// Lets so many such messages pass, and strikes at the next one.
+    pub fn arm_after(&self, passes: u64, at: At, cut: Cut) {
+        self.control.aim.set(at, cut, passes, 1);
     }
 
     /// Strikes at every such message until [`Proxy::disarm`].
     pub fn arm_for_good(&self, at: At, cut: Cut) {
-        self.control.aim.set(at, cut, u64::MAX);
+        self.control.aim.set(at, cut, 0, u64::MAX);
     }
 
     /// Passes everything again; whether a message has fitted since the proxy was armed.

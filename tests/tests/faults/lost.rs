@@ -96,6 +96,37 @@ async fn a_connection_is_lost_at_each_message() {
     report.finish(300);
 }
 
+/// Calls that shared a transaction: what each of them is told is true.
+#[tokio::test]
+async fn a_connection_is_lost_at_the_write_of_a_group() {
+    let mut report = Report::new("connection lost at the write of a group", 5);
+    for cut in CUTS {
+        let Some(mut rig) = Rig::new().await else { return report.skip() };
+        // A silence takes as long as the library's own bound.
+        let times = if is_silent(cut) { scale(5, 50) } else { scale(50, 400) };
+        let (point, mut struck) = (format!("{cut:?}"), 0);
+        for attempt in 0.. {
+            let lane = format!("{cut:?}-{attempt}").replace(['(', ')'], "-");
+            rig.ground.lane(&lane).insist(Step::StartCounter).await.unwrap();
+            // The first ones are alone, the later writes are of all others.
+            rig.proxy.arm_after(attempt % 4, At::Statement(OWN_WRITE.into()), cut);
+            let answers = rig.lane(&lane).crowd().await;
+            struck += u64::from(rig.proxy.disarm());
+            for (call, answer) in answers {
+                rig.is_true(&lane, &call, answer, &point).await;
+            }
+            rig.ground.lane(&lane).insist(Step::Crowd).await.unwrap();
+            rig.ground.check(&lane, &point).await;
+            if struck == times {
+                break;
+            }
+            assert!(attempt < 10 * times, "{point} is hardly ever passed");
+        }
+        report.add(point, struck);
+    }
+    report.finish(150);
+}
+
 /// The place of what was lost is taken by another before the database can be asked: that is no proof of a commit.
 #[tokio::test]
 async fn another_takes_the_place_of_a_commit_that_was_lost() {
@@ -215,6 +246,18 @@ impl Rig {
         tokio::select! {
             answer = lane.call(step) => Some(answer),
             () = struck => None,
+        }
+    }
+
+    /// Holds what one call was told against the database.
+    async fn is_true(&mut self, lane: &str, call: &str, answer: Result<Ack, Failure>, after: &str) {
+        let effects = self.ground.effects(lane, call).await;
+        match answer {
+            Ok(ack) => assert_eq!(effects, 1, "after {after}: {ack}"),
+            Err(failure) => {
+                assert!(failure.is_retryable(), "after {after}: {call}: {failure}");
+                assert!(failure.effect() != Effect::NotApplied || effects == 0, "after {after}: {call}: {failure}");
+            }
         }
     }
 
