@@ -253,13 +253,12 @@ async fn grown(idem: &Idem<Postgres>, pool: &sqlx::PgPool, entries: u64, setting
     drive(&call, 32, settings.time).await?;
     println!("| entries before | grouped deltas at 32 callers, spread |\n|---|---|");
     let (small, large) = (10_000.min(entries), entries);
-    disturbed::grow(pool, small, false).await?;
+    disturbed::grow(pool, small).await?;
     for _ in 0..settings.rounds {
         println!("| {small} | {:.0} |", drive(&call, 32, settings.time).await?.rate);
     }
-    hand::execute(pool, "DELETE FROM idem_accounts WHERE account LIKE 'old-%'".into()).await?;
     hand::execute(pool, "TRUNCATE idem_entries, idem_keys; DELETE FROM idem_accounts".into()).await?;
-    disturbed::grow(pool, large, false).await?;
+    disturbed::grow(pool, large).await?;
     for _ in 0..settings.rounds {
         println!("| {large} | {:.0} |", drive(&call, 32, settings.time).await?.rate);
     }
