@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::{Effect, Error, Idem};
+use idem_core::{Effect, Error, GroupCommit, Idem};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, Step};
 use tests::shop::counter;
@@ -101,7 +101,7 @@ async fn a_connection_is_lost_at_each_message() {
 async fn a_connection_is_lost_at_the_write_of_a_group() {
     let mut report = Report::new("connection lost at the write of a group", 5);
     for cut in CUTS {
-        let Some(mut rig) = Rig::new().await else { return report.skip() };
+        let Some(mut rig) = Rig::with(GroupCommit::default()).await else { return report.skip() };
         // A silence takes as long as the library's own bound.
         let times = if is_silent(cut) { scale(5, 50) } else { scale(50, 400) };
         let (point, mut struck) = (format!("{cut:?}"), 0);
@@ -206,12 +206,17 @@ struct Rig {
 }
 
 impl Rig {
+    /// Each call has a transaction of its own, so that those that come at once race, and lock what they lost.
     async fn new() -> Option<Self> {
+        Self::with(GroupCommit::off()).await
+    }
+
+    async fn with(grouping: GroupCommit) -> Option<Self> {
         let ground = Ground::<Postgres>::fresh().await?;
         let proxy = Proxy::start(ground.place.url());
         let url = ground.place.url().through(proxy.address()).to_string();
         // A lock that a silent connection holds is waited for less long than the reply of the one that waits for it.
-        let builder = Idem::<Postgres>::builder().max_connections(4);
+        let builder = Idem::<Postgres>::builder().max_connections(4).group_commit(grouping);
         let builder = builder.lock_wait(Duration::from_millis(500)).reply_timeout(Duration::from_secs(2));
         let idem = builder.open(&url).await.unwrap();
         let lane = Lane::new(&idem, "struck");
