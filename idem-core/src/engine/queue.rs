@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use super::flush::flush;
 use super::item::{Answered, Item};
+use super::load::load_and_decide;
 use super::run::{Start, restore_fresh, run_own};
 use super::settle::names;
 use crate::error::Error;
@@ -286,6 +287,11 @@ impl<DB: Database> Inner<DB> {
         if let Some(_busy) = self.admit_alone(&targets) {
             return self.alone(item, deadline).await;
         }
+        if self.readers_apart
+            && let Some(answered) = Box::pin(self.read(&item)).await
+        {
+            return Ok(answered);
+        }
         let began = Instant::now();
         let patience = deadline.unwrap_or(self.settings.wait);
         let in_flight = || Error::InFlight { waited: began.elapsed() };
@@ -319,6 +325,15 @@ impl<DB: Database> Inner<DB> {
         // Apart on the heap: most calls that are grouped would carry it for nothing.
         let answers = Box::pin(run_own(self, std::slice::from_ref(&item), deadline, Start::Fresh)).await?;
         answers.into_iter().next().ok_or(Error::Interrupted)
+    }
+
+    /// The answer of an item that needs no write: where readers are apart it needs no group, and waits for no writer. What
+    /// cannot be read here, the group will find out.
+    async fn read(&self, item: &Item) -> Option<Answered> {
+        let mut held = self.readers.acquire().await.ok()?;
+        let decision = self.reply(load_and_decide(self, held.conn(), std::slice::from_ref(item), None)).await.ok()?;
+        held.give_back();
+        if decision.write.is_empty() { decision.answers.into_iter().next() } else { None }
     }
 
     /// Answers items that came together, in a transaction of their own.
