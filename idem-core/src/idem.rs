@@ -137,6 +137,9 @@ impl<DB: Database> Builder<DB> {
 
     /// Whether, and how far, calls that wait at the same time share a transaction. Default: they do. Their answers are the same
     /// either way.
+    ///
+    /// On PostgreSQL the connection for groups is opened with `enable_seqscan` and `jit` off, so that a plan made on a small
+    /// table does not stay when it has grown. A proxy that refuses options at startup wants [`GroupCommit::off`].
     pub fn group_commit(self, grouping: GroupCommit) -> Self {
         Self { grouping, ..self }
     }
@@ -147,8 +150,8 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
-    /// How many connections [`Builder::open`] makes at most. Default 10; on SQLite one of its own writes, and this many
-    /// read.
+    /// How many connections [`Builder::open`] makes at most. Default 10. On SQLite one of its own writes, and this many
+    /// read; on PostgreSQL one more writes groups ([`Builder::group_commit`]).
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self
@@ -189,7 +192,8 @@ impl<DB: Database> Builder<DB> {
     /// [`Idem::migrations`] yourself.
     ///
     /// On SQLite the durability (`synchronous = FULL` is what [`Builder::open`] sets) and the wait for another writer
-    /// (`busy_timeout`) are then the pool's.
+    /// (`busy_timeout`) are then the pool's. On PostgreSQL groups are written on one connection beside the pool, made as the
+    /// pool makes its own ([`Builder::group_commit`]).
     ///
     /// # Errors
     /// [`Error::Config`] if the prefix cannot be a table's name or the pool has no connections.

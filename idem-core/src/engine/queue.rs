@@ -131,6 +131,11 @@ impl Waiter {
         }
     }
 
+    /// Takes the call on, unless its caller gave up or went away.
+    fn take(&self) -> bool {
+        !self.taken.swap(true, Ordering::AcqRel) && !self.reply.is_closed()
+    }
+
     pub(super) fn is_late(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
@@ -154,7 +159,7 @@ impl Queue {
     /// What an item needs for itself.
     fn targets(&self, item: &Item) -> Vec<Target> {
         match item {
-            Item::Command(command) => vec![self.hasher.hash_one((command.machine(), &*command.id))],
+            Item::Command(command) => vec![self.machine(command.machine(), &command.id)],
             Item::Posting(posting) => {
                 let (accounts, hold) = names(&posting.change);
                 accounts.into_iter().chain(hold).map(|name| self.account(name)).collect()
@@ -193,7 +198,7 @@ impl Queue {
                 state.busy.entry(theirs).or_default().push(next);
                 continue;
             }
-            if next.waiter.taken.swap(true, Ordering::AcqRel) && !super::fault::bug("queued-past-deadline") {
+            if !next.waiter.take() && !super::fault::bug("queued-past-deadline") {
                 continue;
             }
             for target in &next.waiter.targets {
@@ -287,15 +292,15 @@ impl<DB: Database> Inner<DB> {
         if let Some(_busy) = self.admit_alone(&targets) {
             return self.alone(item, deadline).await;
         }
+        let began = Instant::now();
+        let patience = deadline.unwrap_or(self.settings.wait);
         if self.readers_apart
-            && let Some(answered) = Box::pin(self.read(&item)).await
+            && let Ok(Some(answered)) = timeout(patience, Box::pin(self.read(&item))).await
         {
             return Ok(answered);
         }
-        let began = Instant::now();
-        let patience = deadline.unwrap_or(self.settings.wait);
         let in_flight = || Error::InFlight { waited: began.elapsed() };
-        let place = timeout(patience, queue.places.clone().acquire_owned()).await;
+        let place = timeout(patience.saturating_sub(began.elapsed()), queue.places.clone().acquire_owned()).await;
         let place = place.map_err(|_| in_flight())?.map_err(|_| Error::Interrupted)?;
         let (reply, mut answer) = oneshot::channel();
         let taken = Arc::new(AtomicBool::new(false));

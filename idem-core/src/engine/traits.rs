@@ -1,4 +1,7 @@
-//! What never changes about an account, remembered so that a change of it needs no load: the write checks it all the same.
+//! What hardly ever changes about an account, remembered so that a change of it needs no load: the write checks it all the same.
+//!
+//! An account keeps its unit and its nature once it has entries; what was read of one that is opened in a transaction may
+//! be rolled back with it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,14 +23,16 @@ impl Traits {
     const MOST: usize = 1 << 16;
 
     pub(crate) fn note(&self, accounts: &BTreeMap<Arc<str>, Option<AccountRow>>) {
-        let known = |row: &&AccountRow| row.unit.is_some() || row.tally;
-        for (name, row) in accounts.iter().filter_map(|(name, row)| Some((name, row.as_ref().filter(known)?))) {
-            let mut traits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if traits.len() >= Self::MOST {
-                traits.clear();
-            }
-            if !traits.contains_key(name) {
-                traits.insert(name.clone(), Trait { unit: row.unit.clone(), tally: row.tally });
+        let mut traits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, row) in accounts {
+            match row.as_ref().filter(|row| row.unit.is_some() || row.tally) {
+                None => drop(traits.remove(name)),
+                Some(row) => {
+                    if traits.len() >= Self::MOST {
+                        traits.clear();
+                    }
+                    traits.insert(name.clone(), Trait { unit: row.unit.clone(), tally: row.tally });
+                }
             }
         }
     }

@@ -144,13 +144,23 @@ pub trait Store: sqlx::Database {
         limit: i64,
     ) -> impl Future<Output = Result<Vec<(Arc<str>, HoldRow)>, StoreError>> + Send;
 
-    /// Posts one entry under one key, in one round trip, where nothing is in the way: no load before it.
+    /// Posts one entry under one key without a load before it, in one round trip where nothing is in the way. Asked only
+    /// where [`Store::BLIND`] says that it pays.
     fn post_one(
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         write: &Write,
         wait: Duration,
-    ) -> impl Future<Output = Result<PostedOne, StoreError>> + Send;
+    ) -> impl Future<Output = Result<PostedOne, StoreError>> + Send {
+        async move {
+            Ok(match Self::write_own(conn, sql, write, Locks { wait, skip: false }).await? {
+                Written::Done(after) => {
+                    after.accounts.first().map_or(PostedOne::Undecided, |one| PostedOne::Done(*one))
+                }
+                Written::Lost(_) => PostedOne::Undecided,
+            })
+        }
+    }
 
     /// Writes everything in a transaction of its own and commits, or nothing.
     fn write_own(

@@ -26,7 +26,7 @@ use super::rows::{
 };
 use super::tables::Tables;
 use super::update::{Found, RowUpdate, TableShape, Wrote};
-use super::{Database, PostedOne, Store};
+use super::{Database, Store};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::version::identifier::TableName;
@@ -120,15 +120,6 @@ impl Store for Sqlite {
         limit: i64,
     ) -> Result<Vec<(Arc<str>, HoldRow)>, StoreError> {
         reads::expired_holds(conn, sql, account, now, limit).await.map_err(classify)
-    }
-
-    async fn post_one(
-        conn: &mut SqliteConnection,
-        sql: &Statements,
-        write: &Write,
-        _wait: Duration,
-    ) -> Result<PostedOne, StoreError> {
-        writes::post_one(conn, sql, write).await.map_err(classify)
     }
 
     async fn write_own(

@@ -8,7 +8,6 @@ use super::classify::{classify, lost};
 use super::dialect::Statements;
 use super::reads::{fetch, graph};
 use crate::clock::Timestamp;
-use crate::store::PostedOne;
 use crate::store::error::{Class, StoreError};
 use crate::store::read::Reader;
 use crate::store::rows::{AccountSettings, After, GraphRow, Missed, Witness, Write, Written};
@@ -24,14 +23,6 @@ pub(super) async fn own(conn: &mut SqliteConnection, sql: &Statements, write: &W
     let accounts = rows.iter().map(|row| Reader::new(row).funded()).collect::<Result<_, _>>()?;
     let now = write.now.unwrap_or(Timestamp::from_micros(0));
     Ok(Written::Done(After { now, accounts }))
-}
-
-/// In one round trip, but not without a load: there is no network to save.
-pub(super) async fn post_one(conn: &mut SqliteConnection, sql: &Statements, write: &Write) -> Result<PostedOne, Error> {
-    Ok(match own(conn, sql, write).await? {
-        Written::Done(after) => after.accounts.first().map_or(PostedOne::Undecided, |funded| PostedOne::Done(*funded)),
-        Written::Lost(_) => PostedOne::Undecided,
-    })
 }
 
 /// A constraint that fails in a transaction which holds the write lock since it read is a mistake of ours, and the
