@@ -6,11 +6,13 @@ CREATE TABLE {graphs} (
     names bytea NOT NULL
 );
 
+-- runs: the seq of the newest run of each command. An index of all transitions would tell as well, and would grow with them.
 CREATE TABLE {machines} (
     machine text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
     state text COLLATE "C" NOT NULL,
     body bytea NOT NULL,
+    runs bytea NOT NULL,
     version bigint NOT NULL,
     visit bigint NOT NULL,
     entered_at bigint NOT NULL,
@@ -37,7 +39,6 @@ CREATE TABLE {transitions} (
     correlation text COLLATE "C",
     PRIMARY KEY (machine, id, seq)
 );
-CREATE INDEX ON {transitions} (machine, id, command, seq);
 
 -- What a key names depends on its surface: a machine's transition (surface = machine, target = id, seq), an entry of the
 -- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (surface, scope, key).

@@ -7,11 +7,13 @@ CREATE TABLE {graphs} (
     names BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- runs: the seq of the newest run of each command. An index of all transitions would tell as well, and would grow with them.
 CREATE TABLE {machines} (
     machine TEXT NOT NULL,
     id TEXT NOT NULL,
     state TEXT NOT NULL,
     body BLOB NOT NULL,
+    runs BLOB NOT NULL,
     version INTEGER NOT NULL,
     visit INTEGER NOT NULL,
     entered_at INTEGER NOT NULL,
@@ -38,7 +40,6 @@ CREATE TABLE {transitions} (
     correlation TEXT,
     PRIMARY KEY (machine, id, seq)
 ) STRICT;
-CREATE INDEX {transitions_by_command} ON {:transitions} (machine, id, command, seq);
 
 -- What a key names depends on its surface: a machine's transition (surface = machine, target = id, seq), an entry of the
 -- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (surface, scope, key).
@@ -68,7 +69,8 @@ CREATE TABLE {accounts} (
 ) STRICT, WITHOUT ROWID;
 
 -- Dense per account, unless it is a tally: then seq is a time that nobody else has, and there is no balance.
--- Entries of one posting form a ring.
+-- Entries of one posting form a ring. They stand in the order in which they were made, and not by account: a group of calls
+-- on many accounts then changes few pages beside those of the small index.
 CREATE TABLE {entries} (
     account TEXT NOT NULL,
     seq INTEGER NOT NULL,
@@ -87,7 +89,7 @@ CREATE TABLE {entries} (
     next_account TEXT,
     next_seq INTEGER,
     PRIMARY KEY (account, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE {holds} (
     hold TEXT NOT NULL PRIMARY KEY,

@@ -64,9 +64,12 @@ pub async fn rebuild_mends_a_changed_or_lost_row<S: Subject>(on: &S) {
     let order = shipped(&stored).await;
     let before = order.get().await.expect("readable");
     assert!(!order.rebuild().await.expect("nothing to mend"));
-    for damage in ["UPDATE idem_machines SET state = 'Pending', visit = 1", "DELETE FROM idem_machines"] {
+    let row = "UPDATE idem_machines SET state = 'Pending', visit = 1";
+    for damage in [row, "UPDATE idem_machines SET runs = body", "DELETE FROM idem_machines"] {
         stored.execute(damage).await;
+        assert!(!problems::<S>(&order).await.is_empty(), "{damage}");
         assert!(order.rebuild().await.expect("mended"), "{damage}");
+        assert!(!order.rebuild().await.expect("nothing to mend"), "{damage}");
         assert_eq!(order.get().await.expect("readable"), before, "{damage}");
         assert!(problems::<S>(&order).await.is_empty());
     }

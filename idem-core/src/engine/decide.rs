@@ -89,7 +89,7 @@ fn start(draft: &mut Draft<'_>, item: &Command, current: Option<Current>, body: 
         let (_, answer) = draft.add(item, None, now, first(graph.initial, body, &item.payload, item.fingerprint));
         return Ok(Ok(answer));
     };
-    let Some(run) = draft.last_run(item)? else {
+    let Some(run) = draft.run(item, 1)?.filter(|run| run.command == START) else {
         return Ok(Err(lost_transition(item, 1).into()));
     };
     if same(item, &run) {
@@ -149,7 +149,11 @@ fn command(
     let mut verdict = answer(question);
     let mut last = None;
     if verdict == Verdict::LookUp {
-        last = draft.last_run(item)?;
+        let newest = current.and_then(|current| current.runs.newest(item.operations()));
+        last = match newest {
+            Some(seq) => draft.run(item, seq)?,
+            None => None,
+        };
         question.last = match &last {
             None => Last::Never,
             Some(run) => {

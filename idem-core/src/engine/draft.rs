@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::item::{Answer, Command, Value};
 use super::ledger::Ledger;
+use super::runs::Runs;
 use super::snapshot::{MachineId, Needs, RunId, Snapshot, VisitId};
 use crate::clock::Timestamp;
-use crate::error::Error;
+use crate::error::{Effect, Error};
 use crate::key::KeyHash;
 use crate::store::rows::{
     After, KeyRow, KeyWrite, MachineRow, MachineWrite, MessageWrite, Named, RunRow, TransitionRow, Write,
@@ -18,6 +19,7 @@ use crate::wire::Stored;
 pub(crate) struct Current {
     pub(crate) state: usize,
     pub(crate) body: Stored,
+    pub(crate) runs: Runs,
     pub(crate) version: i64,
     pub(crate) visit: i64,
     pub(crate) entered_at: Timestamp,
@@ -91,25 +93,17 @@ impl<'s> Draft<'s> {
         current_of(item, row).map(Some)
     }
 
-    /// The newest run of the item's operation, under today's name and earlier ones. `None`: it is not loaded yet.
-    pub(crate) fn last_run(&mut self, item: &Command) -> Result<Option<RunRow>, Missing> {
-        let mut newest: Option<RunRow> = None;
-        let mut missing = false;
-        for operation in item.operations() {
-            let id = (item.machine(), item.id.clone(), operation);
-            let drafted = self.runs.get(&id);
-            match drafted.map(Some).or_else(|| self.snapshot.runs.get(&id).map(Option::as_ref)) {
-                None => {
-                    self.needs.runs.insert(id);
-                    missing = true;
-                }
-                Some(Some(run)) if newest.as_ref().is_none_or(|newest| newest.seq < run.seq) => {
-                    newest = Some(run.clone());
-                }
-                Some(_) => {}
-            }
+    /// The run at `seq` of the item's machine. [`Missing`]: it is not loaded yet.
+    pub(crate) fn run(&mut self, item: &Command, seq: i64) -> Result<Option<RunRow>, Missing> {
+        let id = (item.machine(), item.id.clone(), seq);
+        if let Some(run) = self.runs.get(&id) {
+            return Ok(Some(run.clone()));
         }
-        if missing { Err(Missing) } else { Ok(newest) }
+        if let Some(run) = self.snapshot.runs.get(&id) {
+            return Ok(run.clone());
+        }
+        self.needs.runs.insert(id);
+        Err(Missing)
     }
 
     /// The newest visit of a state. `None`: it is not loaded yet.
@@ -177,7 +171,9 @@ impl<'s> Draft<'s> {
             self.lay_over(item, &change, &row);
         }
         self.write.transitions.push(row);
-        let current = Current { state: change.state, body: change.body, version: seq, visit, entered_at };
+        let mut runs = from.map_or_else(Runs::default, |from| from.runs.clone());
+        runs.note(change.operation, seq);
+        let current = Current { state: change.state, body: change.body, runs, version: seq, visit, entered_at };
         self.machines.insert((graph.name, item.id.clone()), current.clone());
         (current, Answer { seq, at, outcome: Value::Stored(change.outcome), fresh: true, superseded: false })
     }
@@ -196,7 +192,7 @@ impl<'s> Draft<'s> {
         if let Some((_, hash)) = item.key.as_ref().filter(|_| change.keyed) {
             self.know(item, *hash, &run, None);
         }
-        self.runs.insert((item.machine(), item.id.clone(), change.operation), run);
+        self.runs.insert((item.machine(), item.id.clone(), row.seq), run);
         self.visits.insert((item.machine(), item.id.clone(), change.state), row.visit);
     }
 
@@ -247,6 +243,7 @@ impl<'s> Draft<'s> {
                 id: id.to_string(),
                 state: last.state.clone(),
                 body: current.body,
+                runs: current.runs.encode(),
                 expected: loaded.map_or(0, |row| row.version),
                 version: current.version,
                 visit: current.visit,
@@ -267,5 +264,11 @@ fn current_of(item: &Command, row: &MachineRow) -> Result<Current, Error> {
         stored: row.state.clone(),
         known: graph.states.iter().map(|state| state.name).collect(),
     })?;
-    Ok(Current { state, body: row.body.clone(), version: row.version, visit: row.visit, entered_at: row.entered_at })
+    let runs = Runs::decode(&row.runs).map_err(|error| Error::Undecodable {
+        what: format!("what ran of {} {:?}", graph.name, row.id),
+        effect: Effect::NotApplied,
+        source: error.into(),
+    })?;
+    let MachineRow { body, version, visit, entered_at, .. } = row;
+    Ok(Current { state, body: body.clone(), runs, version: *version, visit: *visit, entered_at: *entered_at })
 }

@@ -119,8 +119,8 @@ async fn fill<DB: Database>(
     lock: Option<&mut bool>,
 ) -> Result<(), StoreError> {
     if !needs.runs.is_empty() {
-        let runs: Vec<_> = needs.runs.iter().map(|(machine, id, command)| (*machine, &**id, *command)).collect();
-        let rows = DB::last_runs(conn, sql, &runs).await?;
+        let runs: Vec<_> = needs.runs.iter().map(|(machine, id, seq)| (*machine, &**id, *seq)).collect();
+        let rows = DB::load_runs(conn, sql, &runs).await?;
         snapshot.runs.extend(needs.runs.iter().cloned().zip(rows));
     }
     for (visit, names) in needs.visits {

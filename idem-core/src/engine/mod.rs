@@ -41,6 +41,8 @@ pub(crate) mod retry;
 #[cfg(feature = "_sql")]
 pub(crate) mod run;
 #[cfg(feature = "_sql")]
+pub(crate) mod runs;
+#[cfg(feature = "_sql")]
 pub(crate) mod snapshot;
 #[cfg(feature = "_sql")]
 pub(crate) mod traits;

@@ -74,6 +74,8 @@ pub(crate) struct Queue {
     places: Arc<Semaphore>,
     hasher: RandomState,
     idle: Notify,
+    /// The last group met keys that were known, or money that did not fit: so may the next calls.
+    cautious: AtomicBool,
 }
 
 #[derive(Default)]
@@ -149,6 +151,7 @@ impl Queue {
             places: Arc::new(Semaphore::new(settings.waiting)),
             hasher: RandomState::new(),
             idle: Notify::new(),
+            cautious: AtomicBool::new(false),
         }
     }
 
@@ -295,6 +298,7 @@ impl<DB: Database> Inner<DB> {
         let began = Instant::now();
         let patience = deadline.unwrap_or(self.settings.wait);
         if self.readers_apart
+            && queue.cautious.load(Ordering::Relaxed)
             && let Ok(Some(answered)) = timeout(patience, Box::pin(self.read(&item))).await
         {
             return Ok(answered);
@@ -332,8 +336,8 @@ impl<DB: Database> Inner<DB> {
         answers.into_iter().next().ok_or(Error::Interrupted)
     }
 
-    /// The answer of an item that needs no write: where readers are apart it needs no group, and waits for no writer. What
-    /// cannot be read here, the group will find out.
+    /// The answer of an item that needs no write: where readers are apart it needs no group, and waits for no writer, if it is
+    /// likely to be one. What cannot be read here, the group will find out.
     async fn read(&self, item: &Item) -> Option<Answered> {
         let mut held = self.readers.acquire().await.ok()?;
         let decision = self.reply(load_and_decide(self, held.conn(), std::slice::from_ref(item), None)).await.ok()?;
@@ -398,7 +402,6 @@ impl<DB: Database> Drop for Flusher<DB> {
 }
 
 async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
-    let mut cautious = false;
     loop {
         // Those whom the last group has answered are about to come again.
         tokio::task::yield_now().await;
@@ -411,7 +414,9 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
         targets.sort_unstable();
         targets.dedup();
         let busy = Busy { inner: flusher.inner.clone(), targets };
-        cautious = flush(&flusher.inner, group, busy, cautious).await;
+        let cautious = &flusher.inner.queue.cautious;
+        let met = flush(&flusher.inner, group, busy, cautious.load(Ordering::Relaxed)).await;
+        cautious.store(met, Ordering::Relaxed);
     }
 }
 

@@ -9,8 +9,8 @@ use crate::store::rows::{AccountRow, HoldRow, KeyRow, MachineRow, RunRow};
 
 /// A machine's name and id.
 pub(crate) type MachineId = (&'static str, Arc<str>);
-/// A machine and the wire name of one of its commands.
-pub(crate) type RunId = (&'static str, Arc<str>, &'static str);
+/// A machine and the seq of one of its transitions.
+pub(crate) type RunId = (&'static str, Arc<str>, i64);
 /// A machine and the position of one of its states.
 pub(crate) type VisitId = (&'static str, Arc<str>, usize);
 

@@ -96,11 +96,11 @@ pub trait Store: sqlx::Database {
         machines: &[(&str, &str)],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The newest run of each (machine, id, command): the answer of row d.
-    fn last_runs(
+    /// The transition of each (machine, id, seq).
+    fn load_runs(
         conn: &mut Self::Connection,
         sql: &Self::Sql,
-        runs: &[(&str, &str, &str)],
+        runs: &[(&str, &str, i64)],
     ) -> impl Future<Output = Result<Vec<Option<RunRow>>, StoreError>> + Send;
 
     /// The visit of the newest transition of one machine that led to one of `states`.

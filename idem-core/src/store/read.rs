@@ -13,8 +13,8 @@ use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::wire::Stored;
 
-/// Of `state, body, version, visit, entered_at`.
-const MACHINE_COLUMNS: usize = 5;
+/// Of `state, body, runs, version, visit, entered_at`.
+const MACHINE_COLUMNS: usize = 6;
 /// Of `balance, seq, held, at, floor, ceiling, unit, tally, closed_at`.
 const ACCOUNT_COLUMNS: usize = 9;
 
@@ -93,7 +93,7 @@ impl<'r, R: Cells> Reader<'r, R> {
         usize::try_from(position).map_err(|error| Error::Decode(error.into()))
     }
 
-    /// `state, body, version, visit, entered_at`, all NULL if there is no such machine.
+    /// `state, body, runs, version, visit, entered_at`, all NULL if there is no such machine.
     pub(crate) fn machine(&mut self, id: &str) -> Result<Option<MachineRow>, Error> {
         let Some(state) = self.maybe_text()? else {
             self.skip(MACHINE_COLUMNS - 1);
@@ -103,6 +103,7 @@ impl<'r, R: Cells> Reader<'r, R> {
             id: id.to_owned(),
             state,
             body: self.stored()?,
+            runs: self.stored()?,
             version: self.int()?,
             visit: self.int()?,
             entered_at: self.at()?,
@@ -274,6 +275,11 @@ impl<'r, R: Cells> Reader<'r, R> {
 }
 
 impl Loaded {
+    /// Nothing found of what was asked.
+    pub(crate) fn empty(machines: usize, keys: usize) -> Self {
+        Self { now: Timestamp::from_micros(0), machines: places(machines), keys: places(keys) }
+    }
+
     /// `now`, the columns of a machine and those of a key, for each of which at most one was asked.
     pub(crate) fn from_row<R: Cells>(row: &R, machine: Option<(&str, &str)>, key: bool) -> Result<Self, Error> {
         let mut row = Reader::new(row);
@@ -285,8 +291,9 @@ impl Loaded {
     }
 
     /// `now`, then 0 for a machine or 1 for a key, its position in what was asked, and the columns of both.
+    #[cfg(feature = "postgres")]
     pub(crate) fn from_rows<R: Cells>(rows: &[R], machines: &[(&str, &str)], keys: usize) -> Result<Self, Error> {
-        let mut loaded = Self { now: Timestamp::from_micros(0), machines: places(machines.len()), keys: places(keys) };
+        let mut loaded = Self::empty(machines.len(), keys);
         for row in rows {
             let mut row = Reader::new(row);
             loaded.now = row.at()?;
@@ -304,10 +311,27 @@ impl Loaded {
 }
 
 impl LoadedLedger {
+    /// Nothing found of what was asked.
+    pub(crate) fn empty(keys: usize, accounts: usize) -> Self {
+        Self { now: Timestamp::from_micros(0), keys: places(keys), accounts: places(accounts) }
+    }
+
+    /// A key with one of its entries; those of one key come in their order.
+    pub(crate) fn add_key(&mut self, position: usize, key: Option<KeyRow>) -> Result<(), Error> {
+        match (self.keys.get_mut(position), key) {
+            (Some(Some(first)), Some(next)) => {
+                first.extend(next);
+                Ok(())
+            }
+            (_, key) => place(&mut self.keys, position, key),
+        }
+    }
+
     /// `now`, then 0 for an account or 1 for a key with one of its entries, its position in what was asked, and the columns
-    /// of both. The entries of one key come in their order.
+    /// of both.
+    #[cfg(feature = "postgres")]
     pub(crate) fn from_rows<R: Cells>(rows: &[R], keys: usize, accounts: usize) -> Result<Self, Error> {
-        let mut loaded = Self { now: Timestamp::from_micros(0), keys: places(keys), accounts: places(accounts) };
+        let mut loaded = Self::empty(keys, accounts);
         for row in rows {
             let mut row = Reader::new(row);
             loaded.now = row.at()?;
@@ -317,11 +341,7 @@ impl LoadedLedger {
                 continue;
             }
             row.skip(ACCOUNT_COLUMNS);
-            let key = row.key_of_entry()?;
-            match (loaded.keys.get_mut(position), key) {
-                (Some(Some(first)), Some(next)) => first.extend(next),
-                (_, key) => place(&mut loaded.keys, position, key)?,
-            }
+            loaded.add_key(position, row.key_of_entry()?)?;
         }
         Ok(loaded)
     }

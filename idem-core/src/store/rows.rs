@@ -22,6 +22,8 @@ pub struct MachineRow {
     pub(crate) id: String,
     pub(crate) state: String,
     pub(crate) body: Stored,
+    /// The seq of each command's newest run.
+    pub(crate) runs: Stored,
     /// The seq of its newest transition.
     pub(crate) version: i64,
     /// The seq of the transition that began the current visit.
@@ -251,6 +253,7 @@ pub struct MachineWrite {
     pub(crate) id: String,
     pub(crate) state: String,
     pub(crate) body: Stored,
+    pub(crate) runs: Stored,
     /// 0: the machine must not exist.
     pub(crate) expected: i64,
     pub(crate) version: i64,

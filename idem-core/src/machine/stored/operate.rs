@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{At, CallFuture, outcome, unencodable};
 use crate::engine::driver::write_state;
 use crate::engine::item::{Action, Command, OVERRIDE};
+use crate::engine::runs::Runs;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, check_name};
@@ -66,19 +67,20 @@ impl<DB: Database, X: Rules> At<DB, X> {
             let rows = self.rows(fold.as_ref().map_or(0, |fold| fold.newest.seq), 1_000).await?;
             let last = rows.len() < 1_000;
             for row in rows {
-                fold = Some(Folded::then(fold.as_ref(), row)?);
+                fold = Some(Folded::then(fold, row)?);
             }
             if last {
                 break;
             }
         }
-        let Some(Folded { newest, entered_at }) = fold else {
+        let Some(Folded { newest, entered_at, runs }) = fold else {
             return Err(Error::NotStarted { machine: X::Machine::GRAPH.name, id: self.id().to_owned() });
         };
+        let runs = runs.encode();
         let row = self.row().await?;
         let agrees = row.as_ref().is_some_and(|row| {
-            (&row.state, &row.body, row.version, row.visit, row.entered_at)
-                == (&newest.state, &newest.body, newest.seq, newest.visit, entered_at)
+            (&row.state, &row.body, &row.runs, row.version, row.visit, row.entered_at)
+                == (&newest.state, &newest.body, &runs, newest.seq, newest.visit, entered_at)
         });
         if agrees {
             return Ok(false);
@@ -89,6 +91,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
             id: newest.id,
             state: newest.state,
             body: newest.body,
+            runs,
             expected,
             version: newest.seq,
             visit: newest.visit,
@@ -125,11 +128,12 @@ impl<DB: Database, X: Rules> At<DB, X> {
 struct Folded {
     newest: TransitionRow,
     entered_at: crate::clock::Timestamp,
+    runs: Runs,
 }
 
 impl Folded {
-    fn then(before: Option<&Self>, row: TransitionRow) -> Result<Self, Error> {
-        let seq = before.map_or(0, |before| before.newest.seq) + 1;
+    fn then(before: Option<Self>, row: TransitionRow) -> Result<Self, Error> {
+        let seq = before.as_ref().map_or(0, |before| before.newest.seq) + 1;
         if row.seq != seq {
             return Err(Error::Undecodable {
                 what: format!("the history of {} {:?}", row.machine, row.id),
@@ -137,11 +141,13 @@ impl Folded {
                 source: format!("transition {seq} is missing").into(),
             });
         }
-        let entered_at = match before {
+        let entered_at = match &before {
             Some(before) if before.newest.state == row.state && row.visit != row.seq => before.entered_at,
             _ => row.at,
         };
-        Ok(Self { newest: row, entered_at })
+        let mut runs = before.map_or_else(Runs::default, |before| before.runs);
+        runs.note(row.command.clone(), row.seq);
+        Ok(Self { newest: row, entered_at, runs })
     }
 }
 

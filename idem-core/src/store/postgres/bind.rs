@@ -110,6 +110,7 @@ fn machines(binder: Values, write: &Write, shape: Shape) -> Bound {
         .bind(column(rows, |row| &*row.id))?
         .bind(column(rows, |row| &*row.state))?
         .bind(column(rows, |row| &*row.body.0))?
+        .bind(column(rows, |row| &*row.runs.0))?
         .bind(column(rows, |row| row.expected))?
         .bind(column(rows, |row| row.version))?
         .bind(column(rows, |row| row.visit))?
@@ -122,6 +123,7 @@ fn one_machine(binder: Values, machine: &MachineWrite) -> Bound {
         .bind(&machine.id)?
         .bind(&machine.state)?
         .bind(&machine.body.0)?
+        .bind(&machine.runs.0)?
         .bind(machine.expected)?
         .bind(machine.version)?
         .bind(machine.visit)?

@@ -13,7 +13,7 @@ pub struct Statements {
     pub(super) load_one: Text,
     pub(super) load_many: Text,
     pub(super) lock_machines: Text,
-    pub(super) last_runs: Text,
+    pub(super) load_runs: Text,
     pub(super) last_visit: Text,
     pub(super) load_ledger: Text,
     pub(super) load_accounts: Text,
@@ -76,7 +76,7 @@ impl Statements {
             load_one: with_now(LOAD_ONE),
             load_many: with_now(LOAD_MANY),
             lock_machines: tables.text(LOCK_MACHINES),
-            last_runs: tables.text(LAST_RUNS),
+            load_runs: tables.text(LOAD_RUNS),
             last_visit: tables.text(LAST_VISIT),
             load_ledger: with_now(&rows(LOAD_LEDGER)),
             load_accounts: tables.text(&rows(LOAD_ACCOUNTS)),
@@ -157,7 +157,7 @@ pub(super) fn lock_timeout(wait: Duration) -> i32 {
 pub(super) const NOW: &str = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint";
 
 const LOAD_ONE: &str = "
-SELECT {now}, m.state, m.body, m.version, m.visit, m.entered_at,
+SELECT {now}, m.state, m.body, m.runs, m.version, m.visit, m.entered_at,
     k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM (VALUES (1)) AS one
@@ -166,12 +166,12 @@ LEFT JOIN {keys} k ON k.hash = $3::bytea
 LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
 
 const LOAD_MANY: &str = "
-SELECT {now}, 0::bigint, u.place - 1, m.state, m.body, m.version, m.visit, m.entered_at,
+SELECT {now}, 0::bigint, u.place - 1, m.state, m.body, m.runs, m.version, m.visit, m.entered_at,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
 LEFT JOIN LATERAL (SELECT * FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
 UNION ALL
-SELECT {now}, 1::bigint, u.place - 1, NULL, NULL, NULL, NULL, NULL,
+SELECT {now}, 1::bigint, u.place - 1, NULL, NULL, NULL, NULL, NULL, NULL,
     k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
@@ -195,16 +195,12 @@ SELECT visit FROM {transitions}
 WHERE machine = $1 AND id = $2 AND state = ANY($3::text[])
 ORDER BY machine DESC, id DESC, seq DESC LIMIT 1";
 
-/// Compared as a row, so that only the index on commands will do: the primary key would walk the machine's history.
-const LAST_RUNS: &str = "
+const LOAD_RUNS: &str = "
 SELECT u.place - 1, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
-FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[])) WITH ORDINALITY AS u (machine, id, command, place)
+FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[])) WITH ORDINALITY AS u (machine, id, seq, place)
 CROSS JOIN LATERAL (
-    SELECT * FROM {transitions} n
-    WHERE (n.machine, n.id, n.command) <= (u.machine, u.id, u.command)
-    ORDER BY n.machine DESC, n.id DESC, n.command DESC, n.seq DESC LIMIT 1
-) t
-WHERE t.machine = u.machine AND t.id = u.id AND t.command = u.command";
+    SELECT * FROM {transitions} WHERE machine = u.machine AND id = u.id AND seq = u.seq LIMIT 1
+) t";
 
 /// The columns of a row of each kind, and as many that are empty.
 pub(super) fn rows(text: &str) -> String {
@@ -337,7 +333,7 @@ ORDER BY seq LIMIT $4::bigint";
 
 /// At most a page from each state's part of the index, so that no state is read to its end.
 const IN_STATE: &str = "
-SELECT m.id, m.state, m.body, m.version, m.visit, m.entered_at
+SELECT m.id, m.state, m.body, m.runs, m.version, m.visit, m.entered_at
 FROM unnest((SELECT $2::text[])) AS s (state)
 CROSS JOIN LATERAL (
     SELECT * FROM {machines} n
@@ -370,7 +366,7 @@ impl Statements {
     /// Every statement that runs while commands do.
     pub(in crate::store) fn texts(&self) -> Vec<Text> {
         let reads =
-            [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
+            [&self.load_one, &self.load_many, &self.load_runs, &self.load_accounts, &self.history, &self.in_state];
         let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.post_one, &self.view_account];
         let accounts = [&self.entries, &self.tally_at, &self.entry_at, &self.fold_tail, &self.put_account];
         let locks = [&self.lock_machines, &self.lock_accounts];

@@ -68,12 +68,12 @@ impl Store for Postgres {
         reads::lock_machines(conn, sql, machines).await.map_err(classify)
     }
 
-    async fn last_runs(
+    async fn load_runs(
         conn: &mut PgConnection,
         sql: &Statements,
-        runs: &[(&str, &str, &str)],
+        runs: &[(&str, &str, i64)],
     ) -> Result<Vec<Option<RunRow>>, StoreError> {
-        reads::last_runs(conn, sql, runs).await.map_err(classify)
+        reads::load_runs(conn, sql, runs).await.map_err(classify)
     }
 
     async fn last_visit(

@@ -45,17 +45,17 @@ begun AS MATERIALIZED (SELECT count(*) = cardinality($1::bytea[]) AS ok, $8::big
 const MOVE: &str = ",
 opened AS (SELECT NULL::text AS machine, NULL::text AS id WHERE false),
 moved AS (
-    UPDATE {machines} SET state = $3::text, body = $4::bytea, version = $6::bigint, visit = $7::bigint,
-        entered_at = $8::bigint
-    WHERE machine = $1::text AND id = $2::text AND version = $5::bigint AND (SELECT ok FROM {gate})
+    UPDATE {machines} SET state = $3::text, body = $4::bytea, runs = $5::bytea, version = $7::bigint,
+        visit = $8::bigint, entered_at = $9::bigint
+    WHERE machine = $1::text AND id = $2::text AND version = $6::bigint AND (SELECT ok FROM {gate})
     RETURNING 1),
 machined AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM moved)";
 
 const START: &str = ",
 opened AS (
-    INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
-    SELECT $1::text, $2::text, $3::text, $4::bytea, $6::bigint, $7::bigint, $8::bigint
-    WHERE $5::bigint = 0 AND (SELECT ok FROM {gate})
+    INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
+    SELECT $1::text, $2::text, $3::text, $4::bytea, $5::bytea, $7::bigint, $8::bigint, $9::bigint
+    WHERE $6::bigint = 0 AND (SELECT ok FROM {gate})
     ON CONFLICT (machine, id) DO NOTHING
     RETURNING machine, id),
 machined AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM opened)";
@@ -64,8 +64,8 @@ machined AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM opened)";
 const LOCK_MACHINES: &str = ",
 held AS MATERIALIZED (
     SELECT w.*, m.version AS found
-    FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bytea[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]))
-        WITH ORDINALITY AS w (machine, id, state, body, expected, version, visit, entered_at, place)
+    FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bytea[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]))
+        WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
     LEFT JOIN LATERAL (
         SELECT version FROM {machines} WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE {skip}
     ) m ON true
@@ -75,19 +75,19 @@ fit AS MATERIALIZED (
 
 const WRITE_MACHINES: &str = ",
 opened AS (
-    INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
-    SELECT machine, id, state, body, version, visit, entered_at FROM held
+    INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
+    SELECT machine, id, state, body, runs, version, visit, entered_at FROM held
     WHERE expected = 0 AND (SELECT ok FROM {gate})
     {lost start}
     RETURNING machine, id),
 all_opened AS MATERIALIZED (
     SELECT g.ok AND (SELECT count(*) FROM opened) = (SELECT count(*) FROM held WHERE expected = 0) AS ok FROM {gate} g),
 moved AS (
-    INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
-    SELECT machine, id, state, body, version, visit, entered_at FROM held
+    INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
+    SELECT machine, id, state, body, runs, version, visit, entered_at FROM held
     WHERE expected > 0 AND (SELECT ok FROM all_opened)
-    ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, version = excluded.version,
-        visit = excluded.visit, entered_at = excluded.entered_at
+    ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs,
+        version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
     RETURNING 1),
 machined AS MATERIALIZED (SELECT all_opened.ok AND (SELECT count(*) FROM moved) >= 0 AS ok FROM all_opened)";
 

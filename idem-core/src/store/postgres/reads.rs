@@ -43,15 +43,15 @@ pub(super) async fn lock_machines(
     fetch(conn, &sql.lock_machines, Values::new().bind(names)?.bind(ids)?.finish()).await.map(drop)
 }
 
-pub(super) async fn last_runs(
+pub(super) async fn load_runs(
     conn: &mut PgConnection,
     sql: &Statements,
-    runs: &[(&str, &str, &str)],
+    runs: &[(&str, &str, i64)],
 ) -> Result<Vec<Option<RunRow>>, Error> {
     let mut found = places(runs.len());
     let (names, ids) = (column(runs, |run| run.0), column(runs, |run| run.1));
     let binder = Values::new().bind(names)?.bind(ids)?.bind(column(runs, |run| run.2))?;
-    for row in fetch(conn, &sql.last_runs, binder.finish()).await? {
+    for row in fetch(conn, &sql.load_runs, binder.finish()).await? {
         let mut row = Reader::new(&row);
         let position = row.position()?;
         place(&mut found, position, row.run()?)?;

@@ -100,6 +100,7 @@ fn bind_machine(binder: Values, machine: &MachineWrite) -> Result<Values, Error>
         .bind(&machine.id)?
         .bind(&machine.state)?
         .bind(&machine.body.0)?
+        .bind(&machine.runs.0)?
         .bind(machine.expected)?
         .bind(machine.version)?
         .bind(machine.visit)?
@@ -108,8 +109,8 @@ fn bind_machine(binder: Values, machine: &MachineWrite) -> Result<Values, Error>
 
 fn machines(write: &Write) -> Result<String, Error> {
     json(write.machines.iter().map(|m| {
-        let body = Bytes(&m.body.0);
-        (&m.machine, &m.id, &m.state, body, m.expected, m.version, m.visit, m.entered_at)
+        let (body, runs) = (Bytes(&m.body.0), Bytes(&m.runs.0));
+        (&m.machine, &m.id, &m.state, body, runs, m.expected, m.version, m.visit, m.entered_at)
     }))
 }
 

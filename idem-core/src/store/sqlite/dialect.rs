@@ -11,7 +11,7 @@ use crate::store::tables::Tables;
 pub struct Statements {
     pub(super) load_one: Text,
     pub(super) load_many: Text,
-    pub(super) last_runs: Text,
+    pub(super) load_runs: Text,
     pub(super) last_visit: Text,
     pub(super) load_ledger: Text,
     pub(super) load_accounts: Text,
@@ -48,8 +48,8 @@ impl Statements {
         let catalogue = tables.schema().map_or_else(|| "sqlite_master".into(), |s| format!("\"{s}\".sqlite_master"));
         Self {
             load_one: tables.text(&LOAD_ONE.replace("{now}", NOW)),
-            load_many: tables.text(&LOAD_MANY.replace("{now}", NOW)),
-            last_runs: tables.text(LAST_RUNS),
+            load_many: tables.text(&rows(&LOAD_MANY.replace("{now}", NOW))),
+            load_runs: tables.text(LOAD_RUNS),
             last_visit: tables.text(LAST_VISIT),
             load_ledger: tables.text(&rows(&LOAD_LEDGER.replace("{now}", NOW))),
             load_accounts: tables.text(&rows(LOAD_ACCOUNTS)),
@@ -139,7 +139,7 @@ fn write(open: &'static str, shape: Shape, close: &'static str) -> String {
 pub(super) const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000";
 
 const LOAD_ONE: &str = "
-SELECT {now}, m.state, m.body, m.version, m.visit, m.entered_at,
+SELECT {now}, m.state, m.body, m.runs, m.version, m.visit, m.entered_at,
     k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM (SELECT 1)
@@ -147,27 +147,24 @@ LEFT JOIN {machines} m ON m.machine = $1 AND m.id = $2
 LEFT JOIN {keys} k ON k.hash = $3
 LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
 
+/// Machines come as one list, because each row that SQLite hands over costs more than what is in it; then the keys that are
+/// known, which are few.
 const LOAD_MANY: &str = "
-SELECT {now}, 0, j.key, m.state, m.body, m.version, m.visit, m.entered_at,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM json_each($1) j
-LEFT JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1
+SELECT (
+    SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.runs), m.version, m.visit, m.entered_at))
+    FROM json_each($1) j CROSS JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1),
+    {now}, NULL, {no key}, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 UNION ALL
-SELECT {now}, 1, j.key, NULL, NULL, NULL, NULL, NULL,
-    k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
+SELECT NULL, NULL, j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
     t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM json_each($2) j
-LEFT JOIN {keys} k ON k.hash = unhex(j.value)
+CROSS JOIN {keys} k ON k.hash = unhex(j.value)
 LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
 
-/// The index is named: the primary key would walk the history of the machine.
-const LAST_RUNS: &str = "
+const LOAD_RUNS: &str = "
 SELECT j.key, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
 FROM json_each($1) j
-CROSS JOIN {transitions} t ON t.rowid = (
-    SELECT n.rowid FROM {transitions} n INDEXED BY {:transitions_by_command}
-    WHERE n.machine = j.value->>0 AND n.id = j.value->>1 AND n.command = j.value->>2
-    ORDER BY n.seq DESC LIMIT 1)";
+CROSS JOIN {transitions} t ON t.machine = j.value->>0 AND t.id = j.value->>1 AND t.seq = j.value->>2";
 
 /// Walks back from the newest transition; asked for overrides alone.
 const LAST_VISIT: &str = "
@@ -178,7 +175,6 @@ ORDER BY seq DESC LIMIT 1";
 /// The columns of a row of each kind, and as many that are empty.
 pub(super) fn rows(text: &str) -> String {
     text.replace("{account}", "a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at")
-        .replace("{no account}", "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL")
         .replace("{no key}", "NULL, NULL, NULL, NULL, NULL, NULL")
         .replace("{entry}", ENTRY)
         .replace("{entry columns}", &ENTRY.replace("e.", ""))
@@ -190,25 +186,28 @@ pub(super) fn rows(text: &str) -> String {
 
 const ENTRY: &str = "e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq";
 
-/// From the entry that a key names around the ring of its posting, back to where it began.
+/// Accounts come as one list, as machines do. From the entry that a key names the way goes around the ring of its posting,
+/// back to where it began.
 const LOAD_LEDGER: &str = "
 WITH RECURSIVE named (place, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry columns}) AS (
     SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, {entry}
     FROM json_each($1) j
-    LEFT JOIN {keys} k ON k.hash = unhex(j.value)
+    CROSS JOIN {keys} k ON k.hash = unhex(j.value)
     LEFT JOIN {entries} e ON e.account = k.target AND e.seq = k.seq
     UNION ALL
     SELECT d.place, d.fingerprint, d.target, d.first_seq, d.seen_at, d.expires_at, d.outcome, {entry}
     FROM named d CROSS JOIN {entries} e ON e.account = d.next_account AND e.seq = d.next_seq
     WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.target, d.first_seq))
-SELECT {now}, 0, j.key, {account}, {no key}, {no entry}
-FROM json_each($2) j LEFT JOIN {accounts} a ON a.account = j.value
+SELECT (
+    SELECT json_group_array(json_array(j.key, {account}))
+    FROM json_each($2) j CROSS JOIN {accounts} a ON a.account = j.value),
+    {now}, NULL, {no key}, {no entry}
 UNION ALL
-SELECT {now}, 1, place, {no account}, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry columns}
+SELECT NULL, NULL, place, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry columns}
 FROM named d";
 
 const LOAD_ACCOUNTS: &str = "
-SELECT j.key, {account}
+SELECT json_group_array(json_array(j.key, {account}))
 FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value";
 
 const LOAD_HOLDS: &str = "
@@ -246,23 +245,23 @@ const TALLY_AT: &str = "SELECT coalesce(sum(delta), 0) FROM {entries} WHERE acco
 
 /// A version that is not the expected one becomes NULL, which the column refuses: the whole write fails.
 const MACHINE: &str = "
-INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
-SELECT $1, $2, $3, $4,
-    CASE WHEN coalesce((SELECT version FROM {machines} WHERE machine = $1 AND id = $2), 0) = $5 THEN $6 END,
-    $7, $8
+INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
+SELECT $1, $2, $3, $4, $5,
+    CASE WHEN coalesce((SELECT version FROM {machines} WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END,
+    $8, $9
 WHERE true
-ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, version = excluded.version,
-    visit = excluded.visit, entered_at = excluded.entered_at;";
+ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs,
+    version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;";
 
 const MACHINES: &str = "
-INSERT INTO {machines} (machine, id, state, body, version, visit, entered_at)
-SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3),
-    CASE WHEN coalesce(m.version, 0) = j.value->>4 THEN j.value->>5 END,
-    j.value->>6, j.value->>7
+INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
+SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4),
+    CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END,
+    j.value->>7, j.value->>8
 FROM json_each($1) j LEFT JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1
 WHERE true
-ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, version = excluded.version,
-    visit = excluded.visit, entered_at = excluded.entered_at;";
+ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs,
+    version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;";
 
 /// A key that is there and has not expired loses its fingerprint, which the column refuses.
 const KEY: &str = "
@@ -344,7 +343,8 @@ SELECT a.account, coalesce(value->>1, a.seq - (value->>2)), value->>3,
 FROM json_each($1) CROSS JOIN {accounts} a ON a.account = value->>0;";
 
 const FUNDS: &str = "
-SELECT a.balance, a.seq, a.at FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value ORDER BY j.key;";
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value;";
 
 const MESSAGES: &str = "
 INSERT INTO {outbox} (machine, id, seq, leg, topic, payload, at)
@@ -370,7 +370,7 @@ ORDER BY seq LIMIT $4";
 
 /// At most a page from each state's part of the index, so that no state is read to its end.
 const IN_STATE: &str = "
-SELECT m.id, m.state, m.body, m.version, m.visit, m.entered_at
+SELECT m.id, m.state, m.body, m.runs, m.version, m.visit, m.entered_at
 FROM json_each($2) s
 CROSS JOIN {machines} m ON m.machine = $1 AND m.id IN (
     SELECT n.id FROM {machines} n INDEXED BY {:machines_by_state}
@@ -402,7 +402,7 @@ impl Statements {
     /// Every statement that runs while commands do.
     pub(in crate::store) fn texts(&self) -> Vec<Text> {
         let reads =
-            [&self.load_one, &self.load_many, &self.last_runs, &self.load_accounts, &self.history, &self.in_state];
+            [&self.load_one, &self.load_many, &self.load_runs, &self.load_accounts, &self.history, &self.in_state];
         let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.view_account, &self.put_account];
         let accounts = [&self.entries, &self.tally_at, &self.entry_at];
         let rest = [&self.count_by_state, &self.graph, &self.put_graph, &self.probe_key, &self.probe_transition];

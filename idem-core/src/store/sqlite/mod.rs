@@ -8,6 +8,7 @@ mod bind;
 mod classify;
 mod connect;
 mod dialect;
+mod list;
 mod migrate;
 mod reads;
 mod update;
@@ -69,12 +70,12 @@ impl Store for Sqlite {
         Ok(())
     }
 
-    async fn last_runs(
+    async fn load_runs(
         conn: &mut SqliteConnection,
         sql: &Statements,
-        runs: &[(&str, &str, &str)],
+        runs: &[(&str, &str, i64)],
     ) -> Result<Vec<Option<RunRow>>, StoreError> {
-        reads::last_runs(conn, sql, runs).await.map_err(classify)
+        reads::load_runs(conn, sql, runs).await.map_err(classify)
     }
 
     async fn last_visit(

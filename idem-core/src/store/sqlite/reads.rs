@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
 use super::bind::{Bytes, Values, json};
 use super::dialect::Statements;
+use super::list::each;
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::store::read::{Reader, place, places};
@@ -47,18 +48,32 @@ async fn load_many(
 ) -> Result<Loaded, Error> {
     let hashes = json(keys.iter().map(|hash| Bytes(&hash.0)))?;
     let binder = Values::new().bind(json(machines)?)?.bind(hashes)?;
-    let rows = fetch(conn, &sql.load_many, binder.finish()).await?;
-    Loaded::from_rows(&rows, machines, keys.len())
+    let mut loaded = Loaded::empty(machines.len(), keys.len());
+    for row in fetch(conn, &sql.load_many, binder.finish()).await? {
+        let mut row = Reader::new(&row);
+        if let Some(list) = row.maybe_text()? {
+            loaded.now = row.at()?;
+            each(&list, |position, machine| {
+                let id = machines.get(position).map_or("", |(_, id)| id);
+                place(&mut loaded.machines, position, machine.machine(id)?)
+            })?;
+        } else {
+            row.skip(1);
+            let position = row.position()?;
+            place(&mut loaded.keys, position, row.key_of_run()?)?;
+        }
+    }
+    Ok(loaded)
 }
 
-pub(super) async fn last_runs(
+pub(super) async fn load_runs(
     conn: &mut SqliteConnection,
     sql: &Statements,
-    runs: &[(&str, &str, &str)],
+    runs: &[(&str, &str, i64)],
 ) -> Result<Vec<Option<RunRow>>, Error> {
     let mut found = places(runs.len());
     let binder = Values::new().bind(json(runs)?)?;
-    for row in fetch(conn, &sql.last_runs, binder.finish()).await? {
+    for row in fetch(conn, &sql.load_runs, binder.finish()).await? {
         let mut row = Reader::new(&row);
         let position = row.position()?;
         place(&mut found, position, row.run()?)?;
@@ -83,11 +98,8 @@ pub(super) async fn accounts(
     accounts: &[&str],
 ) -> Result<Vec<Option<AccountRow>>, Error> {
     let mut found = places(accounts.len());
-    let binder = Values::new().bind(json(accounts)?)?;
-    for row in fetch(conn, &sql.load_accounts, binder.finish()).await? {
-        let mut row = Reader::new(&row);
-        let position = row.position()?;
-        place(&mut found, position, row.account()?)?;
+    for row in fetch(conn, &sql.load_accounts, Values::new().bind(json(accounts)?)?.finish()).await? {
+        each(&Reader::new(&row).text()?, |position, row| place(&mut found, position, row.account()?))?;
     }
     Ok(found)
 }
@@ -99,7 +111,19 @@ pub(super) async fn ledger(
     accounts: &[&str],
 ) -> Result<LoadedLedger, Error> {
     let binder = Values::new().bind(json(keys.iter().map(|hash| Bytes(&hash.0)))?)?.bind(json(accounts)?)?;
-    LoadedLedger::from_rows(&fetch(conn, &sql.load_ledger, binder.finish()).await?, keys.len(), accounts.len())
+    let mut loaded = LoadedLedger::empty(keys.len(), accounts.len());
+    for row in fetch(conn, &sql.load_ledger, binder.finish()).await? {
+        let mut row = Reader::new(&row);
+        if let Some(list) = row.maybe_text()? {
+            loaded.now = row.at()?;
+            each(&list, |position, row| place(&mut loaded.accounts, position, row.account()?))?;
+        } else {
+            row.skip(1);
+            let position = row.position()?;
+            loaded.add_key(position, row.key_of_entry()?)?;
+        }
+    }
+    Ok(loaded)
 }
 
 pub(super) async fn holds(

@@ -6,10 +6,11 @@ use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 use super::bind::{self, Values};
 use super::classify::{classify, lost};
 use super::dialect::Statements;
+use super::list::each;
 use super::reads::{fetch, graph};
 use crate::clock::Timestamp;
 use crate::store::error::{Class, StoreError};
-use crate::store::read::Reader;
+use crate::store::read::{Reader, place, places};
 use crate::store::rows::{AccountSettings, After, GraphRow, Missed, Witness, Write, Written};
 use crate::store::statement::{Shape, Text};
 
@@ -20,9 +21,12 @@ pub(super) async fn own(conn: &mut SqliteConnection, sql: &Statements, write: &W
     let Some(rows) = all_or_nothing(conn, sql, written, "ROLLBACK").await? else {
         return Ok(Written::Lost(Missed::default()));
     };
-    let accounts = rows.iter().map(|row| Reader::new(row).funded()).collect::<Result<_, _>>()?;
+    let mut accounts = places(write.accounts.len());
+    if let Some(row) = rows.first() {
+        each(&Reader::new(row).text()?, |position, row| place(&mut accounts, position, Some(row.funded()?)))?;
+    }
     let now = write.now.unwrap_or(Timestamp::from_micros(0));
-    Ok(Written::Done(After { now, accounts }))
+    Ok(Written::Done(After { now, accounts: accounts.into_iter().flatten().collect() }))
 }
 
 /// A constraint that fails in a transaction which holds the write lock since it read is a mistake of ours, and the

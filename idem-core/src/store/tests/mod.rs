@@ -74,7 +74,7 @@ on_every_store! {
         a_lost_start_gives_its_keys_back
     }
     reads {
-        the_newest_run_of_each_command
+        runs_are_found_by_their_seq
         history_comes_in_pages
         machines_by_state_come_in_pages
         states_are_counted

@@ -43,6 +43,7 @@ pub(super) fn machine(id: &str, expected: i64, version: i64) -> MachineWrite {
         id: id.into(),
         state: format!("State{version}"),
         body: stored(&format!("body {version}")),
+        runs: stored(&format!("runs {version}")),
         expected,
         version,
         visit: version,
