@@ -23,6 +23,9 @@ impl Traits {
     const MOST: usize = 1 << 16;
 
     pub(crate) fn note(&self, accounts: &BTreeMap<Arc<str>, Option<AccountRow>>) {
+        if accounts.is_empty() {
+            return;
+        }
         let mut traits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, row) in accounts {
             match row.as_ref().filter(|row| row.unit.is_some() || row.tally) {
