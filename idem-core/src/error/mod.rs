@@ -1,12 +1,18 @@
 //! Errors: what a call was refused for, and what that means for its effect.
 
+mod kind;
+mod ledger;
+
 use std::convert::Infallible;
+use std::fmt;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::key::{KeyError, KeyHash};
 use crate::machine::Names;
 use crate::version::problem::{Columns, Problem};
+pub use kind::ErrorKind;
+pub use ledger::{LedgerError, OutOfBounds};
 
 /// A foreign error behind one of ours; which one is not part of the interface.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -188,6 +194,7 @@ pub enum Error<R = Infallible> {
     /// A change of the ledger has no meaning as things stand. Nothing is written.
     #[error(transparent)]
     Ledger(Box<LedgerError>),
+
     /// The row is not as the update expects it: someone else changed it meanwhile. Nothing is written. Read it and decide
     /// again, as [`version::retry_stale`](crate::version::retry_stale) does.
     #[error("the row of `{table}` by {} is not as expected: {}; read it and decide again", Columns(key), Unmet(*expected, *found, differs))]
@@ -298,322 +305,6 @@ pub enum Error<R = Infallible> {
     },
 }
 
-/// Both sides of a key that names two requests.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error(
-    "the key {tag} was first seen at {first_seen} for {first}, and now comes with {second}; use a new key for a new request, and `key.derive(\"step\")` for another step of the same one"
-)]
-#[non_exhaustive]
-pub struct KeyReused {
-    /// A short hash of the key: enough to find it, too little to give it away.
-    pub tag: String,
-    /// When the key was first seen.
-    pub first_seen: Timestamp,
-    /// What it named then: operation and target.
-    pub first: String,
-    /// What it names now.
-    pub second: String,
-}
-
-impl KeyReused {
-    pub(crate) fn new(hash: &KeyHash, first_seen: Timestamp, first: String, second: String) -> Self {
-        Self { tag: hash.to_string(), first_seen, first, second }
-    }
-}
-
-/// A change that does not fit an account.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("account {account:?} has {balance}{} and cannot change by {delta}: {}", Reserved(*held), Bound(*floor, *ceiling))]
-#[non_exhaustive]
-pub struct OutOfBounds {
-    /// The account.
-    pub account: String,
-    /// Its balance before, in minor units.
-    pub balance: i64,
-    /// How much of that its holds reserve.
-    pub held: i64,
-    /// The change of what is available, in minor units.
-    pub delta: i64,
-    /// Its lowest balance, if it has one.
-    pub floor: Option<i64>,
-    /// Its highest balance, if it has one.
-    pub ceiling: Option<i64>,
-}
-
-impl OutOfBounds {
-    /// The refusal of a transfer of `i64::MIN`: its payer would have to be changed by a number that does not exist.
-    pub(crate) fn no_negative() -> Self {
-        Self { account: "the payer's".to_owned(), balance: 0, held: 0, delta: i64::MIN, floor: None, ceiling: None }
-    }
-}
-
-/// A change of the ledger that has no meaning as things stand. Nothing is written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LedgerError {
-    /// The account takes no more entries.
-    #[error("account {account:?} is closed; use another one")]
-    Closed {
-        /// The account.
-        account: String,
-    },
-    /// The two sides of a transfer count different things.
-    #[error(
-        "{from:?} counts {}, {to:?} counts {}; transfer between accounts of one unit, or `post` both sides of an exchange",
-        Unit(from_unit.as_deref()), Unit(to_unit.as_deref())
-    )]
-    OtherUnit {
-        /// The payer.
-        from: String,
-        /// What it counts.
-        from_unit: Option<String>,
-        /// The payee.
-        to: String,
-        /// What it counts.
-        to_unit: Option<String>,
-    },
-    /// The entries of a posting do not sum to zero.
-    #[error("the entries in {} sum to {sum}; they must sum to 0", Unit(unit.as_deref()))]
-    Unbalanced {
-        /// The unit they do not balance in.
-        unit: Option<String>,
-        /// Their sum.
-        sum: i128,
-    },
-    /// A posting has at least two entries.
-    #[error(
-        "a posting of {entries} entries moves nothing from anywhere to anywhere; give it at least 2, or use `apply_delta`"
-    )]
-    TooFewEntries {
-        /// How many it has.
-        entries: usize,
-    },
-    /// More changes in one call than are taken.
-    #[error("{items} changes in one call, at most {limit} are taken; cut the list")]
-    TooMany {
-        /// How many there are.
-        items: usize,
-        /// How many are taken.
-        limit: usize,
-    },
-    /// Holds are of what is there.
-    #[error("{amount} cannot be held or captured; an amount of 0 or more can")]
-    NegativeAmount {
-        /// The amount.
-        amount: i64,
-    },
-    /// There is no hold of this name.
-    #[error("there is no hold {hold:?}")]
-    UnknownHold {
-        /// Its name.
-        hold: String,
-    },
-    /// The name of a hold is taken.
-    #[error("there is a hold {hold:?} already; give each a name of its own, for example `cx.id(\"hold\")`")]
-    HoldExists {
-        /// Its name.
-        hold: String,
-    },
-    /// Nothing is left of the hold: it was captured whole, or released.
-    #[error("nothing is left of the hold {hold:?}")]
-    HoldSpent {
-        /// Its name.
-        hold: String,
-    },
-    /// The hold has expired.
-    #[error("the hold {hold:?} expired at {at}")]
-    HoldExpired {
-        /// Its name.
-        hold: String,
-        /// When.
-        at: Timestamp,
-    },
-    /// More than what is left of the hold.
-    #[error("{amount} is more than the {remaining} that is left of the hold {hold:?}")]
-    HoldExceeded {
-        /// Its name.
-        hold: String,
-        /// What is left of it.
-        remaining: i64,
-        /// What was to be captured.
-        amount: i64,
-    },
-    /// A tally has no balance of the moment that could be checked or held.
-    #[error("{account:?} is a tally, which has neither bounds, holds nor a balance to expect; use an account")]
-    Tally {
-        /// The account.
-        account: String,
-    },
-    /// The account has changed since it was read.
-    #[error("{account:?} is at entry {found}, not at {expected}; read it again and decide anew")]
-    Stale {
-        /// The account.
-        account: String,
-        /// The entry it was expected at.
-        expected: u64,
-        /// The entry it is at.
-        found: u64,
-    },
-    /// The account is open with other settings.
-    #[error("{account:?} is open with other {what}; an account keeps what it was opened with")]
-    OpenedOtherwise {
-        /// The account.
-        account: String,
-        /// What differs: bounds, unit, or whether it is a tally.
-        what: &'static str,
-    },
-    /// An account that entries opened can only get what fits them.
-    #[error("{account:?} has entries already, so its {what} cannot be set any more; open it before its first entry")]
-    HasEntries {
-        /// The account.
-        account: String,
-        /// The setting.
-        what: &'static str,
-    },
-    /// A settled account can be closed.
-    #[error("{account:?} has a balance of {balance}, of which {held} are held; bring both to 0 and close it then")]
-    NotSettled {
-        /// The account.
-        account: String,
-        /// Its balance.
-        balance: i64,
-        /// What its holds reserve.
-        held: i64,
-    },
-}
-
-/// What an error means for the effect of the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "these are the three answers there are")]
-pub enum Effect {
-    /// It happened.
-    Applied,
-    /// It did not happen, and no earlier call's effect under this key is undone.
-    NotApplied,
-    /// It may or may not have happened; a repeat with the same key finds out.
-    Unknown,
-}
-
-/// The kinds of [`Error`], for matching without its data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "each is the variant of `Error` of the same name")]
-pub enum ErrorKind {
-    Rejected,
-    Invalid,
-    KeyReused,
-    ReachedOtherwise,
-    NotStarted,
-    AlreadyStarted,
-    KeyRequired,
-    InFlight,
-    ForeignMachine,
-    UnknownState,
-    UnknownCommand,
-    Undecodable,
-    Unencodable,
-    TooLarge,
-    Key,
-    OutOfBounds,
-    Ledger,
-    Stale,
-    Missing,
-    Update,
-    Misuse,
-    Interrupted,
-    NotApplied,
-    Indeterminate,
-    NotMigrated,
-    Config,
-    ReadOnly,
-    Contention,
-    Unavailable,
-    Store,
-}
-
-/// For each variant: the pattern that keeps its fields, so that kind and widening are written once.
-macro_rules! variants {
-    ($($variant:ident $({ $($field:ident),* })? $(( $value:ident ))?),* $(,)?) => {
-        impl<R> Error<R> {
-            /// Which variant this is.
-            pub fn kind(&self) -> ErrorKind {
-                match self {
-                    Self::Rejected(_) => ErrorKind::Rejected,
-                    $(Self::$variant { .. } => ErrorKind::$variant,)*
-                }
-            }
-        }
-
-        impl Error {
-            /// The same error where a rule might have refused.
-            pub fn widen<R>(self) -> Error<R> {
-                match self {
-                    Self::Rejected(never) => match never {},
-                    $(Self::$variant $({ $($field),* })? $(( $value ))? => Error::$variant $({ $($field),* })? $(( $value ))?,)*
-                }
-            }
-        }
-    };
-}
-
-variants! {
-    Invalid { machine, id, state, command, allowed },
-    KeyReused(both),
-    ReachedOtherwise { machine, id, command, seq, at },
-    NotStarted { machine, id },
-    AlreadyStarted { machine, id, at },
-    KeyRequired { machine, command },
-    InFlight { waited },
-    ForeignMachine { machine, missing },
-    UnknownState { machine, id, stored, known },
-    UnknownCommand { machine, id, stored, known },
-    Undecodable { what, effect, source },
-    Unencodable { what, source },
-    TooLarge { what, bytes, limit },
-    Key(error),
-    OutOfBounds(bounds),
-    Ledger(error),
-    Stale { table, key, expected, found, differs },
-    Missing { table, key },
-    Update { table, problem },
-    Misuse { command, problem },
-    Interrupted,
-    NotApplied { source },
-    Indeterminate { source },
-    NotMigrated { found, wanted },
-    Config(problem),
-    ReadOnly { source },
-    Contention { attempts },
-    Unavailable { source },
-    Store { source },
-}
-
-impl From<LedgerError> for Error {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(Box::new(error))
-    }
-}
-
-#[cfg(feature = "_sql")]
-impl Error {
-    /// The same error for another call of the group that it ended; sources are told in words.
-    pub(crate) fn repeat(&self) -> Self {
-        let told = |source: &Source| source.to_string().into();
-        match self {
-            Self::InFlight { waited } => Self::InFlight { waited: *waited },
-            Self::ForeignMachine { machine, missing } => Self::ForeignMachine { machine, missing: missing.clone() },
-            Self::Interrupted => Self::Interrupted,
-            Self::NotApplied { source } => Self::NotApplied { source: told(source) },
-            Self::Indeterminate { source } => Self::Indeterminate { source: told(source) },
-            Self::NotMigrated { found, wanted } => Self::NotMigrated { found: *found, wanted: *wanted },
-            Self::ReadOnly { source } => Self::ReadOnly { source: told(source) },
-            Self::Contention { attempts } => Self::Contention { attempts: *attempts },
-            Self::Unavailable { source } => Self::Unavailable { source: told(source) },
-            other => Self::Store { source: other.to_string().into() },
-        }
-    }
-}
-
 impl<R> Error<R> {
     /// Whether the same call with the same key may succeed later without anyone changing anything.
     pub fn is_retryable(&self) -> bool {
@@ -639,10 +330,45 @@ impl<R> Error<R> {
     }
 }
 
+/// What an error means for the effect of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "these are the three answers there are")]
+pub enum Effect {
+    /// It happened.
+    Applied,
+    /// It did not happen, and no earlier call's effect under this key is undone.
+    NotApplied,
+    /// It may or may not have happened; a repeat with the same key finds out.
+    Unknown,
+}
+
+/// Both sides of a key that names two requests.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(
+    "the key {tag} was first seen at {first_seen} for {first}, and now comes with {second}; use a new key for a new request, and `key.derive(\"step\")` for another step of the same one"
+)]
+#[non_exhaustive]
+pub struct KeyReused {
+    /// A short hash of the key: enough to find it, too little to give it away.
+    pub tag: String,
+    /// When the key was first seen.
+    pub first_seen: Timestamp,
+    /// What it named then: operation and target.
+    pub first: String,
+    /// What it names now.
+    pub second: String,
+}
+
+impl KeyReused {
+    pub(crate) fn new(hash: &KeyHash, first_seen: Timestamp, first: String, second: String) -> Self {
+        Self { tag: hash.to_string(), first_seen, first, second }
+    }
+}
+
 struct Legal<'a>(&'a [&'static str]);
 
-impl std::fmt::Display for Legal<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Legal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             f.write_str("no command is legal there")
         } else {
@@ -653,8 +379,8 @@ impl std::fmt::Display for Legal<'_> {
 
 struct Version(Option<i64>, i64);
 
-impl std::fmt::Display for Version {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(found) if found > self.1 => {
                 write!(f, "are at version {found}, newer than the {} this library knows", self.1)
@@ -665,42 +391,10 @@ impl std::fmt::Display for Version {
     }
 }
 
-struct Reserved(i64);
-
-impl std::fmt::Display for Reserved {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0 == 0 { Ok(()) } else { write!(f, ", {} of it held,", self.0) }
-    }
-}
-
-struct Unit<'a>(Option<&'a str>);
-
-impl std::fmt::Display for Unit<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Some(unit) => write!(f, "{unit:?}"),
-            None => f.write_str("no unit"),
-        }
-    }
-}
-
-struct Bound(Option<i64>, Option<i64>);
-
-impl std::fmt::Display for Bound {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.0, self.1) {
-            (Some(floor), Some(ceiling)) => write!(f, "it must stay within {floor} and {ceiling}"),
-            (Some(floor), None) => write!(f, "it must not fall below {floor}"),
-            (None, Some(ceiling)) => write!(f, "it must not rise above {ceiling}"),
-            (None, None) => f.write_str("it must stay within 64 bits"),
-        }
-    }
-}
-
 struct Unmet<'a>(Option<i64>, Option<i64>, &'a [String]);
 
-impl std::fmt::Display for Unmet<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Unmet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let &Self(expected, found, differs) = self;
         match (expected, found) {
             (Some(0), Some(found)) => write!(f, "it is there, at version {found}")?,
