@@ -12,6 +12,7 @@ use crate::key::KeyHash;
 use crate::machine::Move;
 use crate::store::Database;
 use crate::store::error::StoreError;
+use crate::store::ledger::{NamedHold, Question};
 use crate::store::rows::AccountRow;
 
 /// Loads the items' machines and keys in one statement, their ledger keys and accounts in another, and what else the
@@ -147,8 +148,9 @@ async fn fill<DB: Database>(
     }
     for (account, asked) in needs.expired {
         let now = snapshot.now.unwrap_or(crate::clock::Timestamp::from_micros(0));
-        let holds = DB::expired_holds(conn, sql, &account, now, asked).await?.into_iter().collect();
-        snapshot.expired.insert(account, Expired { holds, asked });
+        let question = Question::ExpiredHolds { account: &account, now, limit: asked };
+        let holds: Vec<NamedHold> = DB::answer(conn, sql, &question).await?;
+        snapshot.expired.insert(account, Expired { holds: holds.into_iter().collect(), asked });
     }
     Ok(())
 }
@@ -163,9 +165,10 @@ async fn load_holds<DB: Database>(
     holds: &BTreeSet<Arc<str>>,
 ) -> Result<Vec<Arc<str>>, StoreError> {
     let names: Vec<&str> = holds.iter().map(|hold| &**hold).collect();
-    let rows = DB::load_holds(conn, sql, &names).await?;
-    let accounts = rows.iter().flatten().map(|row| row.account.clone()).collect();
-    snapshot.holds.extend(holds.iter().cloned().zip(rows));
+    let found: Vec<NamedHold> = DB::answer(conn, sql, &Question::Holds(&names)).await?;
+    let accounts = found.iter().map(|(_, row)| row.account.clone()).collect();
+    snapshot.holds.extend(holds.iter().map(|hold| (hold.clone(), None)));
+    snapshot.holds.extend(found.into_iter().map(|(hold, row)| (hold, Some(row))));
     Ok(accounts)
 }
 

@@ -18,6 +18,7 @@ use crate::idem::Idem;
 use crate::key::{Key, check_name};
 use crate::machine::Move;
 use crate::store::Database;
+use crate::store::ledger::{Question, Row, WholeAccount};
 use crate::store::rows::{AccountRow, EntryRow};
 
 /// One account: a name for what may or may not be open. Cheap to clone.
@@ -158,11 +159,8 @@ impl<DB: Database> Account<DB> {
     /// # Errors
     /// Those of the database.
     pub async fn get(&self) -> Result<Option<AccountState>, Error> {
-        check_name("account", &self.name)?;
-        let inner = &self.idem.inner;
-        let mut held = inner.readers.acquire().await?;
-        let view = inner.reply(DB::view_account(held.conn(), &inner.sql, &self.name)).await;
-        Ok(inner.finish(held, view).await?.map(AccountState::of))
+        let found = self.ask(&Question::Account(&self.name)).await?;
+        Ok(found.map(|WholeAccount(row)| AccountState::of(row)))
     }
 
     /// Its entries, oldest first, a page at a time: 100, or as many as [`Entries::limit`] says.
@@ -181,8 +179,9 @@ impl<DB: Database> Account<DB> {
         if seq == 0 {
             return Ok(0);
         }
-        let entries = self.page(count_back(seq) - 1, 1).await?;
-        Ok(entries.first().and_then(|entry| entry.balance).unwrap_or(0))
+        let question = Question::Entries { account: &self.name, after: count_back(seq) - 1, limit: 1 };
+        let entry: Option<EntryRow> = self.ask(&question).await?;
+        Ok(entry.and_then(|entry| entry.balance).unwrap_or(0))
     }
 
     /// The balance at a time of the database's clock: after the newest entry that was made by then. Of a tally all entries
@@ -192,14 +191,12 @@ impl<DB: Database> Account<DB> {
     /// Those of the database.
     pub async fn balance_at(&self, at: Timestamp) -> Result<i64, Error> {
         let Some(state) = self.get().await? else { return Ok(0) };
-        let inner = &self.idem.inner;
-        let mut held = inner.readers.acquire().await?;
         if state.tally {
-            let sum = inner.reply(DB::tally_at(held.conn(), &inner.sql, &self.name, at)).await;
-            return inner.finish(held, sum).await;
+            let sum: Option<i64> = self.ask(&Question::TallyAt { account: &self.name, at }).await?;
+            return Ok(sum.unwrap_or(0));
         }
-        let entry = inner.reply(DB::entry_at(held.conn(), &inner.sql, &self.name, at)).await;
-        Ok(inner.finish(held, entry).await?.and_then(|entry| entry.balance).unwrap_or(0))
+        let entry: Option<EntryRow> = self.ask(&Question::EntryAt { account: &self.name, at }).await?;
+        Ok(entry.and_then(|entry| entry.balance).unwrap_or(0))
     }
 
     fn not_a_tally(&self, state: &AccountState) -> Result<(), Error> {
@@ -209,12 +206,17 @@ impl<DB: Database> Account<DB> {
         Ok(())
     }
 
-    async fn page(&self, after: i64, limit: i64) -> Result<Vec<EntryRow>, Error> {
+    /// The first row that answers a question.
+    async fn ask<T: Row>(&self, question: &Question<'_>) -> Result<Option<T>, Error> {
+        self.ask_all(question).await.map(|rows| rows.into_iter().next())
+    }
+
+    async fn ask_all<T: Row>(&self, question: &Question<'_>) -> Result<Vec<T>, Error> {
         check_name("account", &self.name)?;
         let inner = &self.idem.inner;
         let mut held = inner.readers.acquire().await?;
-        let page = inner.reply(DB::entries(held.conn(), &inner.sql, &self.name, after, limit)).await;
-        inner.finish(held, page).await
+        let answer = inner.reply(DB::answer(held.conn(), &inner.sql, question)).await;
+        inner.finish(held, answer).await
     }
 
     fn change<O>(&self, key: &Key, change: Move, read: super::change::Read<O>) -> Change<'static, DB, O> {
@@ -259,7 +261,8 @@ impl<'a, DB: Database> IntoFuture for Entries<'a, DB> {
     fn into_future(self) -> Self::IntoFuture {
         let Self { account, after, limit } = self;
         Box::pin(async move {
-            let rows = account.page(count_back(after), i64::from(limit)).await?;
+            let (after, limit) = (count_back(after), i64::from(limit));
+            let rows = account.ask_all(&Question::Entries { account: &account.name, after, limit }).await?;
             Ok(rows.iter().map(Entry::of).collect())
         })
     }

@@ -1,7 +1,7 @@
 //! Databases: rows and SQL, no decisions.
 //!
 //! One folder a database, the same file names in each: `mod.rs` is the implementation of [`Store`], `dialect.rs` the SQL
-//! text, `bind.rs` what is bound and read, `update.rs` the user's own tables, `classify.rs` what an error means. A store knows neither machines nor keys'
+//! text, `bind.rs` what is bound and read, `ledger.rs` the questions about the ledger, `update.rs` the user's own tables, `classify.rs` what an error means. A store knows neither machines nor keys'
 //! meaning; it loads rows, writes rows, and says whether a write lost a race.
 
 #![cfg_attr(
@@ -15,9 +15,9 @@ pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
-pub(crate) mod audit;
 mod binder;
 pub(crate) mod error;
+pub(crate) mod ledger;
 mod legs;
 mod read;
 pub(crate) mod rows;
@@ -31,14 +31,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Timestamp;
 use crate::engine::connections::Options;
 use crate::key::KeyHash;
 use crate::version::identifier::TableName;
 use error::StoreError;
 use rows::{
-    AccountRow, AccountSettings, EntryRow, HoldRow, KeyRow, Loaded, LoadedLedger, Locks, RunRow, TransitionRow,
-    Witness, Write, Written,
+    AccountRow, AccountSettings, KeyRow, Loaded, LoadedLedger, Locks, RunRow, TransitionRow, Witness, Write, Written,
 };
 use tables::Tables;
 use update::{Found, RowUpdate, TableShape, Wrote};
@@ -54,7 +52,7 @@ pub enum PostedOne {
 }
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
-pub trait Database: audit::Audited {}
+pub trait Database: ledger::LedgerReads {}
 
 /// What the engine asks of a database. All statements go to one connection and bind every value.
 ///
@@ -128,22 +126,6 @@ pub trait Store: sqlx::Database {
         accounts: &[&str],
     ) -> impl Future<Output = Result<LoadedLedger, StoreError>> + Send;
 
-    /// The holds, in the order asked.
-    fn load_holds(
-        conn: &mut Self::Connection,
-        sql: &Self::Sql,
-        holds: &[&str],
-    ) -> impl Future<Output = Result<Vec<Option<HoldRow>>, StoreError>> + Send;
-
-    /// The oldest holds of an account that have expired by `now` and still reserve something, at most `limit`.
-    fn expired_holds(
-        conn: &mut Self::Connection,
-        sql: &Self::Sql,
-        account: &str,
-        now: Timestamp,
-        limit: i64,
-    ) -> impl Future<Output = Result<Vec<(Arc<str>, HoldRow)>, StoreError>> + Send;
-
     /// Posts one entry under one key without a load before it, in one round trip where nothing is in the way. Asked only
     /// where [`Store::BLIND`] says that it pays.
     fn post_one(
@@ -178,44 +160,12 @@ pub trait Store: sqlx::Database {
         write: &Write,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// An account with its tail; `None` if it was never opened.
-    fn view_account(
-        conn: &mut Self::Connection,
-        sql: &Self::Sql,
-        account: &str,
-    ) -> impl Future<Output = Result<Option<AccountRow>, StoreError>> + Send;
-
     /// Gives an account that is locked its bounds, its unit and its nature.
     fn put_account(
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         settings: &AccountSettings<'_>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// A page of an account's entries with `seq` above `after`, oldest first.
-    fn entries(
-        conn: &mut Self::Connection,
-        sql: &Self::Sql,
-        account: &str,
-        after: i64,
-        limit: i64,
-    ) -> impl Future<Output = Result<Vec<EntryRow>, StoreError>> + Send;
-
-    /// The newest entry of an account, no tally, that was made by `at`.
-    fn entry_at(
-        conn: &mut Self::Connection,
-        sql: &Self::Sql,
-        account: &str,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<Option<EntryRow>, StoreError>> + Send;
-
-    /// The sum of a tally's entries that were made by `at`.
-    fn tally_at(
-        conn: &mut Self::Connection,
-        sql: &Self::Sql,
-        account: &str,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<i64, StoreError>> + Send;
 
     /// Folds the tail of a tally into its balance. Nothing to do where a tally has no tail.
     fn fold_tail(

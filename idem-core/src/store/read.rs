@@ -1,7 +1,5 @@
 //! Rows as every store reads them: the columns in one order, whatever the database.
 
-use std::sync::Arc;
-
 use sqlx::Error;
 
 #[cfg(feature = "sqlite")]
@@ -205,6 +203,12 @@ impl<'r, R: Cells> Reader<'r, R> {
         }))
     }
 
+    /// An [account](Self::account) that exists.
+    pub(crate) fn an_account(&mut self) -> Result<AccountRow, Error> {
+        let account = self.account()?;
+        self.present(account)
+    }
+
     /// `account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account,
     /// next_seq`, all NULL if there is no such entry.
     pub(crate) fn entry(&mut self) -> Result<Option<EntryRow>, Error> {
@@ -234,23 +238,10 @@ impl<'r, R: Cells> Reader<'r, R> {
         self.present(entry)
     }
 
-    /// What the tail adds up to, and an [account](Self::account): with the tail in its balance.
-    pub(crate) fn whole_account(&mut self) -> Result<Option<AccountRow>, Error> {
-        let tail = self.int()?;
-        let Some(mut row) = self.account()? else { return Ok(None) };
-        row.balance = row.balance.saturating_add(tail);
-        Ok(Some(row))
-    }
-
     /// `balance, seq, at` of an account after a write.
     #[cfg(feature = "sqlite")]
     pub(crate) fn funded(&mut self) -> Result<Funded, Error> {
         Ok(Funded { balance: self.int()?, seq: self.int()?, at: self.at()? })
-    }
-
-    /// A hold's name and a [hold](Self::hold).
-    pub(crate) fn named_hold(&mut self) -> Result<(Arc<str>, HoldRow), Error> {
-        Ok((self.text()?.into(), self.hold()?))
     }
 
     /// `account, amount, remaining, expires_at`.

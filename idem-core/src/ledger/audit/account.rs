@@ -7,7 +7,7 @@ use super::damage::{Damage, Finding};
 use super::fetch::Evidence;
 use super::posting;
 use crate::clock::Timestamp;
-use crate::store::audit::TailRow;
+use crate::store::ledger::TailRow;
 use crate::store::rows::AccountRow;
 
 /// An account, as far as its entries have been read.

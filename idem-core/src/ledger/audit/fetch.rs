@@ -7,8 +7,8 @@ use crate::engine::item::LEDGER;
 use crate::idem::Inner;
 use crate::key::{Key, KeyHash};
 use crate::store::Database;
-use crate::store::audit::{At, AuditedEntry, AuditedKey, Question, RingLeg, Row, RunAt};
 use crate::store::error::StoreError;
+use crate::store::ledger::{At, AuditedEntry, AuditedKey, NamedHold, Question, RingLeg, Row, RunAt};
 use crate::store::rows::{EntryRow, HoldRow};
 
 /// How many postings are read at once: one may have as many entries as a page.
@@ -44,6 +44,11 @@ impl Evidence {
                 None => self.entry.step.is_some(),
             }
     }
+
+    /// The hold that it opens.
+    fn opens(&self) -> Option<&Arc<str>> {
+        self.entry.hold.as_ref().filter(|_| &*self.entry.kind == "hold").map(|(hold, _)| hold)
+    }
 }
 
 impl<DB: Database> Reading<'_, DB> {
@@ -53,7 +58,7 @@ impl<DB: Database> Reading<'_, DB> {
 
     /// The page of entries after this one.
     pub(super) async fn entries(&mut self, after: (&str, i64)) -> Result<Vec<Evidence>, StoreError> {
-        let rows: Vec<AuditedEntry> = self.ask(&Question::Entries(after)).await?;
+        let rows: Vec<AuditedEntry> = self.ask(&Question::AllEntries(after)).await?;
         let mut page: Vec<Evidence> = rows.into_iter().map(evidence).collect();
         self.keys(&mut page).await?;
         self.runs(&mut page).await?;
@@ -90,16 +95,11 @@ impl<DB: Database> Reading<'_, DB> {
     }
 
     async fn holds(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
-        let opened: Vec<(usize, Arc<str>)> = page
-            .iter()
-            .enumerate()
-            .filter_map(|(at, of)| Some((at, of.entry.hold.as_ref().filter(|_| &*of.entry.kind == "hold")?.0.clone())))
-            .collect();
-        let names: Vec<&str> = opened.iter().map(|(_, name)| &**name).collect();
-        for At(asked, hold) in self.ask::<At<HoldRow>>(&Question::Holds(&names)).await? {
-            if let Some(of) = opened.get(asked).and_then(|(at, _)| page.get_mut(*at)) {
-                of.hold = Some(hold);
-            }
+        let names: Vec<&str> = page.iter().filter_map(|of| of.opens().map(|hold| &**hold)).collect();
+        let found: Vec<NamedHold> = self.ask(&Question::Holds(&names)).await?;
+        let found: HashMap<Arc<str>, HoldRow> = found.into_iter().collect();
+        for of in page {
+            of.hold = of.opens().and_then(|hold| found.get(hold)).cloned();
         }
         Ok(())
     }

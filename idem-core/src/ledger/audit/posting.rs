@@ -8,7 +8,7 @@ use super::damage::Damage;
 use super::fetch::Evidence;
 use crate::engine::item::LEDGER;
 use crate::machine::Move;
-use crate::store::audit::{AuditedKey, RingLeg};
+use crate::store::ledger::{AuditedKey, RingLeg};
 use crate::store::rows::EntryRow;
 
 /// What is wrong with an entry, seen with what it points to.

@@ -14,8 +14,8 @@ use crate::error::Error;
 use crate::idem::Inner;
 use crate::key::Key;
 use crate::store::Database;
-use crate::store::audit::{NamedAccount, PAGE, PagedKey, Question, TailRow};
 use crate::store::error::StoreError;
+use crate::store::ledger::{NamedAccount, PAGE, PagedKey, Question, TailRow};
 
 /// An audit under way.
 pub(super) struct Walk<'a, 'p, DB: Database> {
@@ -121,7 +121,7 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
     /// Reads the next page of what has been looked at to its end.
     async fn refill(&mut self) -> Result<(), StoreError> {
         if let Some((account, _)) = self.accounts.wanted() {
-            let rows: Vec<NamedAccount> = self.reading.ask(&Question::Accounts(&account)).await?;
+            let rows: Vec<NamedAccount> = self.reading.ask(&Question::AllAccounts(&account)).await?;
             self.accounts.fill(rows, |account| (account.name.clone(), 0));
         }
         if let Some((account, seq)) = self.entries.wanted() {
@@ -131,7 +131,7 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
             self.tell();
         }
         if let Some((account, seq)) = self.tails.wanted() {
-            let rows: Vec<TailRow> = self.reading.ask(&Question::Tails((&account, seq))).await?;
+            let rows: Vec<TailRow> = self.reading.ask(&Question::AllTails((&account, seq))).await?;
             self.tails.fill(rows, |row| (row.account.clone(), row.seq));
         }
         Ok(())
@@ -141,7 +141,7 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
     async fn keys(&mut self) -> Result<(), StoreError> {
         let mut after = Vec::new();
         loop {
-            let page: Vec<PagedKey> = self.reading.ask(&Question::Keys(&after)).await?;
+            let page: Vec<PagedKey> = self.reading.ask(&Question::AllKeys(&after)).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after.clone_from(&last.hash);
             for row in page.iter().filter(|row| row.key.surface == LEDGER) {

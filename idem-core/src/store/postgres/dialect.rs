@@ -18,8 +18,6 @@ pub struct Statements {
     pub(super) load_ledger: Text,
     pub(super) load_accounts: Text,
     pub(super) lock_accounts: Text,
-    pub(super) load_holds: Text,
-    pub(super) expired_holds: Text,
     pub(super) post_one: Text,
     pub(super) write_own: PerShape,
     pub(super) write_joined: PerShape,
@@ -28,13 +26,9 @@ pub struct Statements {
     pub(super) probe_transition: Text,
     pub(super) find_key: Text,
     pub(super) find_transition: Text,
-    pub(super) view_account: Text,
     pub(super) put_account: Text,
-    pub(super) entries: Text,
-    pub(super) entry_at: Text,
-    pub(super) tally_at: Text,
     pub(super) fold_tail: Text,
-    pub(super) audit: super::audit::Texts,
+    pub(super) ledger: super::ledger::Texts,
     pub(super) history: Text,
     pub(super) in_state: Text,
     pub(super) count_by_state: Text,
@@ -81,8 +75,6 @@ impl Statements {
             load_ledger: with_now(&rows(LOAD_LEDGER)),
             load_accounts: tables.text(&rows(LOAD_ACCOUNTS)),
             lock_accounts: tables.text(&rows(LOCK_ACCOUNTS)),
-            load_holds: tables.text(LOAD_HOLDS),
-            expired_holds: tables.text(EXPIRED_HOLDS),
             post_one: tables.text(&parts::post_one()),
             write_own: PerShape::new(tables, parts::own),
             write_joined: PerShape::new(tables, parts::joined),
@@ -91,13 +83,9 @@ impl Statements {
             probe_transition: tables.text(PROBE_TRANSITION),
             find_key: tables.text(FIND_KEY),
             find_transition: tables.text(FIND_TRANSITION),
-            view_account: tables.text(&rows(VIEW_ACCOUNT)),
             put_account: tables.text(PUT_ACCOUNT),
-            entries: tables.text(&rows(ENTRIES)),
-            entry_at: tables.text(&rows(ENTRY_AT)),
-            tally_at: tables.text(TALLY_AT),
             fold_tail: tables.text(FOLD_TAIL),
-            audit: super::audit::Texts::new(tables),
+            ledger: super::ledger::Texts::new(tables),
             history: tables.text(HISTORY),
             in_state: tables.text(IN_STATE),
             count_by_state: tables.text(COUNT_BY_STATE),
@@ -267,44 +255,11 @@ SELECT a.place - 1, {account} FROM tallies a
 UNION ALL
 SELECT h.place - 1, {account} FROM opened a JOIN held h ON h.name = a.account"#;
 
-const LOAD_HOLDS: &str = "
-SELECT u.place - 1, h.account, h.amount, h.remaining, h.expires_at
-FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (name, place)
-CROSS JOIN LATERAL (SELECT * FROM {holds} WHERE hold = u.name LIMIT 1) h";
-
-const EXPIRED_HOLDS: &str = "
-SELECT hold, account, amount, remaining, expires_at FROM {holds}
-WHERE account = $1::text AND remaining > 0 AND expires_at <= $2::bigint
-ORDER BY account, expires_at LIMIT $3::bigint";
-
-const VIEW_ACCOUNT: &str = "
-SELECT coalesce(t.sum, 0)::bigint, {account}
-FROM {accounts} a
-LEFT JOIN LATERAL (SELECT sum(delta) AS sum FROM {tails} WHERE account = a.account AND a.tally) t ON true
-WHERE a.account = $1::text";
-
 const PUT_ACCOUNT: &str = "
 INSERT INTO {accounts} (account, balance, seq, floor, ceiling, unit, tally, closed_at)
 VALUES ($1::text, 0, 0, $2, $3, $4, $5, $6)
 ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling, unit = excluded.unit,
     tally = excluded.tally, closed_at = excluded.closed_at";
-
-const ENTRIES: &str = "
-SELECT {entry} FROM {entries} e WHERE e.account = $1::text AND e.seq > $2::bigint ORDER BY e.seq LIMIT $3::bigint";
-
-/// Times do not fall along an account's entries, so the last one by then is found by halving.
-const ENTRY_AT: &str = "
-WITH RECURSIVE half AS (
-    SELECT 0::bigint AS low, seq AS high FROM {accounts} WHERE account = $1::text
-    UNION ALL
-    SELECT CASE WHEN e.at <= $2::bigint THEN e.seq ELSE h.low END, CASE WHEN e.at <= $2::bigint THEN h.high ELSE e.seq - 1 END
-    FROM half h
-    CROSS JOIN LATERAL (SELECT seq, at FROM {entries} WHERE account = $1::text AND seq = (h.low + h.high + 1) / 2 LIMIT 1) e
-    WHERE h.low < h.high)
-SELECT {entry} FROM half h JOIN {entries} e ON e.account = $1::text AND e.seq = h.low WHERE h.low = h.high";
-
-const TALLY_AT: &str =
-    "SELECT coalesce(sum(delta), 0)::bigint FROM {entries} WHERE account = $1::text AND at <= $2::bigint";
 
 /// Entries that others have not committed yet stay in the tail. Whoever else folds it at the moment is enough.
 const FOLD_TAIL: &str = "
@@ -367,10 +322,9 @@ impl Statements {
     pub(in crate::store) fn texts(&self) -> Vec<Text> {
         let reads =
             [&self.load_one, &self.load_many, &self.load_runs, &self.load_accounts, &self.history, &self.in_state];
-        let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.post_one, &self.view_account];
-        let accounts = [&self.entries, &self.tally_at, &self.entry_at, &self.fold_tail, &self.put_account];
+        let ledger = [&self.load_ledger, &self.post_one, &self.fold_tail, &self.put_account];
         let locks = [&self.lock_machines, &self.lock_accounts];
-        let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(self.audit.all()).chain(locks).cloned();
+        let fixed = reads.into_iter().chain(ledger).chain(self.ledger.indexed()).chain(locks).cloned();
         self.write_own.all().chain(self.write_joined.all()).chain(fixed).collect()
     }
 }

@@ -1,11 +1,11 @@
 //! PostgreSQL. A decision is written by compare-and-set in one statement; where rows are locked instead, the lock is one
 //! statement and the read of what they hold the next.
 
-mod audit;
 mod bind;
 mod classify;
 mod connect;
 mod dialect;
+mod ledger;
 mod migrate;
 mod parts;
 mod reads;
@@ -20,13 +20,12 @@ use sqlx::{Error, PgConnection, Postgres};
 
 use super::error::{Class, StoreError};
 use super::rows::{
-    AccountRow, AccountSettings, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, Locks, MachineRow, Migration,
-    RunRow, StateQuery, TransitionRow, Witness, Write, Written,
+    AccountRow, AccountSettings, GraphRow, Loaded, LoadedLedger, Locks, MachineRow, Migration, RunRow, StateQuery,
+    TransitionRow, Witness, Write, Written,
 };
 use super::tables::Tables;
 use super::update::{Found, RowUpdate, TableShape, Wrote};
 use super::{Database, PostedOne, Store};
-use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::version::identifier::TableName;
 use classify::classify;
@@ -103,24 +102,6 @@ impl Store for Postgres {
         reads::ledger(conn, sql, keys, accounts).await.map_err(classify)
     }
 
-    async fn load_holds(
-        conn: &mut PgConnection,
-        sql: &Statements,
-        holds: &[&str],
-    ) -> Result<Vec<Option<HoldRow>>, StoreError> {
-        reads::holds(conn, sql, holds).await.map_err(classify)
-    }
-
-    async fn expired_holds(
-        conn: &mut PgConnection,
-        sql: &Statements,
-        account: &str,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<(Arc<str>, HoldRow)>, StoreError> {
-        reads::expired_holds(conn, sql, account, now, limit).await.map_err(classify)
-    }
-
     async fn post_one(
         conn: &mut PgConnection,
         sql: &Statements,
@@ -143,48 +124,12 @@ impl Store for Postgres {
         writes::joined(conn, sql, write).await.map_err(classify)
     }
 
-    async fn view_account(
-        conn: &mut PgConnection,
-        sql: &Statements,
-        account: &str,
-    ) -> Result<Option<AccountRow>, StoreError> {
-        reads::view_account(conn, sql, account).await.map_err(classify)
-    }
-
     async fn put_account(
         conn: &mut PgConnection,
         sql: &Statements,
         settings: &AccountSettings<'_>,
     ) -> Result<(), StoreError> {
         writes::put_account(conn, sql, settings).await.map_err(classify)
-    }
-
-    async fn entries(
-        conn: &mut PgConnection,
-        sql: &Statements,
-        account: &str,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<EntryRow>, StoreError> {
-        reads::entries(conn, sql, account, after, limit).await.map_err(classify)
-    }
-
-    async fn entry_at(
-        conn: &mut PgConnection,
-        sql: &Statements,
-        account: &str,
-        at: Timestamp,
-    ) -> Result<Option<EntryRow>, StoreError> {
-        reads::entry_at(conn, sql, account, at).await.map_err(classify)
-    }
-
-    async fn tally_at(
-        conn: &mut PgConnection,
-        sql: &Statements,
-        account: &str,
-        at: Timestamp,
-    ) -> Result<i64, StoreError> {
-        reads::tally_at(conn, sql, account, at).await.map_err(classify)
     }
 
     async fn fold_tail(conn: &mut PgConnection, sql: &Statements, account: &str) -> Result<(), StoreError> {

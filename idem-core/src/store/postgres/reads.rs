@@ -1,7 +1,5 @@
 //! Reads and locks: a statement each.
 
-use std::sync::Arc;
-
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{AssertSqlSafe, Error, PgConnection};
 
@@ -10,9 +8,7 @@ use super::dialect::Statements;
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::store::read::{Reader, place, places};
-use crate::store::rows::{
-    AccountRow, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, MachineRow, RunRow, StateQuery, TransitionRow,
-};
+use crate::store::rows::{AccountRow, GraphRow, Loaded, LoadedLedger, MachineRow, RunRow, StateQuery, TransitionRow};
 use crate::store::statement::Text;
 
 pub(super) async fn load(
@@ -94,73 +90,6 @@ pub(super) async fn ledger(
 ) -> Result<LoadedLedger, Error> {
     let binder = Values::new().bind(column(keys, |hash| &hash.0[..]))?.bind(accounts)?;
     LoadedLedger::from_rows(&fetch(conn, &sql.load_ledger, binder.finish()).await?, keys.len(), accounts.len())
-}
-
-pub(super) async fn holds(
-    conn: &mut PgConnection,
-    sql: &Statements,
-    holds: &[&str],
-) -> Result<Vec<Option<HoldRow>>, Error> {
-    let mut found = places(holds.len());
-    for row in fetch(conn, &sql.load_holds, Values::new().bind(holds)?.finish()).await? {
-        let mut row = Reader::new(&row);
-        let position = row.position()?;
-        place(&mut found, position, Some(row.hold()?))?;
-    }
-    Ok(found)
-}
-
-pub(super) async fn expired_holds(
-    conn: &mut PgConnection,
-    sql: &Statements,
-    account: &str,
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<(Arc<str>, HoldRow)>, Error> {
-    let binder = Values::new().bind(account)?.bind(now.as_micros())?.bind(limit)?;
-    let rows = fetch(conn, &sql.expired_holds, binder.finish()).await?;
-    rows.iter().map(|row| Reader::new(row).named_hold()).collect()
-}
-
-pub(super) async fn view_account(
-    conn: &mut PgConnection,
-    sql: &Statements,
-    account: &str,
-) -> Result<Option<AccountRow>, Error> {
-    let rows = fetch(conn, &sql.view_account, Values::new().bind(account)?.finish()).await?;
-    Ok(rows.first().map(|row| Reader::new(row).whole_account()).transpose()?.flatten())
-}
-
-pub(super) async fn entries(
-    conn: &mut PgConnection,
-    sql: &Statements,
-    account: &str,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<EntryRow>, Error> {
-    let binder = Values::new().bind(account)?.bind(after)?.bind(limit)?;
-    let rows = fetch(conn, &sql.entries, binder.finish()).await?;
-    rows.iter().map(|row| Reader::new(row).an_entry()).collect()
-}
-
-pub(super) async fn entry_at(
-    conn: &mut PgConnection,
-    sql: &Statements,
-    account: &str,
-    at: Timestamp,
-) -> Result<Option<EntryRow>, Error> {
-    let rows = fetch(conn, &sql.entry_at, Values::new().bind(account)?.bind(at.as_micros())?.finish()).await?;
-    rows.first().map(|row| Reader::new(row).an_entry()).transpose()
-}
-
-pub(super) async fn tally_at(
-    conn: &mut PgConnection,
-    sql: &Statements,
-    account: &str,
-    at: Timestamp,
-) -> Result<i64, Error> {
-    let rows = fetch(conn, &sql.tally_at, Values::new().bind(account)?.bind(at.as_micros())?.finish()).await?;
-    rows.first().map_or(Ok(0), |row| Reader::new(row).int())
 }
 
 pub(super) async fn history(

@@ -15,18 +15,12 @@ pub struct Statements {
     pub(super) last_visit: Text,
     pub(super) load_ledger: Text,
     pub(super) load_accounts: Text,
-    pub(super) load_holds: Text,
-    pub(super) expired_holds: Text,
-    pub(super) view_account: Text,
     pub(super) put_account: Text,
-    pub(super) entries: Text,
-    pub(super) entry_at: Text,
-    pub(super) tally_at: Text,
     pub(super) write_own: PerShape,
     pub(super) write_joined: PerShape,
     pub(super) probe_key: Text,
     pub(super) probe_transition: Text,
-    pub(super) audit: super::audit::Texts,
+    pub(super) ledger: super::ledger::Texts,
     pub(super) history: Text,
     pub(super) in_state: Text,
     pub(super) count_by_state: Text,
@@ -53,18 +47,12 @@ impl Statements {
             last_visit: tables.text(LAST_VISIT),
             load_ledger: tables.text(&rows(&LOAD_LEDGER.replace("{now}", NOW))),
             load_accounts: tables.text(&rows(LOAD_ACCOUNTS)),
-            load_holds: tables.text(LOAD_HOLDS),
-            expired_holds: tables.text(EXPIRED_HOLDS),
-            view_account: tables.text(&rows(VIEW_ACCOUNT)),
             put_account: tables.text(PUT_ACCOUNT),
-            entries: tables.text(&rows(ENTRY_PAGE)),
-            entry_at: tables.text(&rows(ENTRY_AT)),
-            tally_at: tables.text(TALLY_AT),
             write_own: PerShape::new(tables, |shape| write("BEGIN IMMEDIATE;", shape, "COMMIT")),
             write_joined: PerShape::new(tables, |shape| write("SAVEPOINT idem_write;", shape, "RELEASE idem_write")),
             probe_key: tables.text(PROBE_KEY),
             probe_transition: tables.text(PROBE_TRANSITION),
-            audit: super::audit::Texts::new(tables),
+            ledger: super::ledger::Texts::new(tables),
             history: tables.text(HISTORY),
             in_state: tables.text(IN_STATE),
             count_by_state: tables.text(COUNT_BY_STATE),
@@ -210,38 +198,11 @@ const LOAD_ACCOUNTS: &str = "
 SELECT json_group_array(json_array(j.key, {account}))
 FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value";
 
-const LOAD_HOLDS: &str = "
-SELECT j.key, h.account, h.amount, h.remaining, h.expires_at
-FROM json_each($1) j CROSS JOIN {holds} h ON h.hold = j.value";
-
-const EXPIRED_HOLDS: &str = "
-SELECT hold, account, amount, remaining, expires_at FROM {holds} INDEXED BY {:holds_by_expiry}
-WHERE account = $1 AND remaining > 0 AND expires_at <= $2
-ORDER BY expires_at LIMIT $3";
-
-/// There are no tails.
-const VIEW_ACCOUNT: &str = "SELECT 0, {account} FROM {accounts} a WHERE a.account = $1";
-
 const PUT_ACCOUNT: &str = "
 INSERT INTO {accounts} (account, balance, seq, floor, ceiling, unit, tally, closed_at)
 VALUES ($1, 0, 0, $2, $3, $4, $5, $6)
 ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling, unit = excluded.unit,
     tally = excluded.tally, closed_at = excluded.closed_at";
-
-const ENTRY_PAGE: &str = "
-SELECT {entry} FROM {entries} e WHERE e.account = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3";
-
-/// Times do not fall along an account's entries, so the last one by then is found by halving.
-const ENTRY_AT: &str = "
-WITH RECURSIVE half (low, high) AS (
-    SELECT 0, seq FROM {accounts} WHERE account = $1
-    UNION ALL
-    SELECT CASE WHEN e.at <= $2 THEN e.seq ELSE d.low END, CASE WHEN e.at <= $2 THEN d.high ELSE e.seq - 1 END
-    FROM half d CROSS JOIN {entries} e ON e.account = $1 AND e.seq = (d.low + d.high + 1) / 2
-    WHERE d.low < d.high)
-SELECT {entry} FROM half d CROSS JOIN {entries} e ON e.account = $1 AND e.seq = d.low WHERE d.low = d.high";
-
-const TALLY_AT: &str = "SELECT coalesce(sum(delta), 0) FROM {entries} WHERE account = $1 AND at <= $2";
 
 /// A version that is not the expected one becomes NULL, which the column refuses: the whole write fails.
 const MACHINE: &str = "
@@ -403,10 +364,9 @@ impl Statements {
     pub(in crate::store) fn texts(&self) -> Vec<Text> {
         let reads =
             [&self.load_one, &self.load_many, &self.load_runs, &self.load_accounts, &self.history, &self.in_state];
-        let ledger = [&self.load_ledger, &self.load_holds, &self.expired_holds, &self.view_account, &self.put_account];
-        let accounts = [&self.entries, &self.tally_at, &self.entry_at];
+        let ledger = [&self.load_ledger, &self.put_account];
         let rest = [&self.count_by_state, &self.graph, &self.put_graph, &self.probe_key, &self.probe_transition];
-        let fixed = reads.into_iter().chain(ledger).chain(accounts).chain(self.audit.all()).chain(rest).cloned();
+        let fixed = reads.into_iter().chain(ledger).chain(self.ledger.indexed()).chain(rest).cloned();
         self.write_own.all().chain(self.write_joined.all()).chain(fixed).collect()
     }
 }

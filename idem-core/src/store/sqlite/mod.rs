@@ -3,11 +3,11 @@
 //! A wait for that lock ends after the connection's `busy_timeout`, which a pool sets when it connects; the waits that
 //! the engine passes are for databases with row locks.
 
-mod audit;
 mod bind;
 mod classify;
 mod connect;
 mod dialect;
+mod ledger;
 mod list;
 mod migrate;
 mod reads;
@@ -22,13 +22,12 @@ use sqlx::{Error, Sqlite, SqliteConnection};
 
 use super::error::{Class, StoreError};
 use super::rows::{
-    AccountRow, AccountSettings, EntryRow, GraphRow, HoldRow, Loaded, LoadedLedger, Locks, MachineRow, Migration,
-    RunRow, StateQuery, TransitionRow, Witness, Write, Written,
+    AccountRow, AccountSettings, GraphRow, Loaded, LoadedLedger, Locks, MachineRow, Migration, RunRow, StateQuery,
+    TransitionRow, Witness, Write, Written,
 };
 use super::tables::Tables;
 use super::update::{Found, RowUpdate, TableShape, Wrote};
 use super::{Database, Store};
-use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::version::identifier::TableName;
 use classify::classify;
@@ -105,24 +104,6 @@ impl Store for Sqlite {
         reads::ledger(conn, sql, keys, accounts).await.map_err(classify)
     }
 
-    async fn load_holds(
-        conn: &mut SqliteConnection,
-        sql: &Statements,
-        holds: &[&str],
-    ) -> Result<Vec<Option<HoldRow>>, StoreError> {
-        reads::holds(conn, sql, holds).await.map_err(classify)
-    }
-
-    async fn expired_holds(
-        conn: &mut SqliteConnection,
-        sql: &Statements,
-        account: &str,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<(Arc<str>, HoldRow)>, StoreError> {
-        reads::expired_holds(conn, sql, account, now, limit).await.map_err(classify)
-    }
-
     async fn write_own(
         conn: &mut SqliteConnection,
         sql: &Statements,
@@ -136,48 +117,12 @@ impl Store for Sqlite {
         writes::joined(conn, sql, write).await.map_err(classify)
     }
 
-    async fn view_account(
-        conn: &mut SqliteConnection,
-        sql: &Statements,
-        account: &str,
-    ) -> Result<Option<AccountRow>, StoreError> {
-        reads::view_account(conn, sql, account).await.map_err(classify)
-    }
-
     async fn put_account(
         conn: &mut SqliteConnection,
         sql: &Statements,
         settings: &AccountSettings<'_>,
     ) -> Result<(), StoreError> {
         writes::put_account(conn, sql, settings).await.map_err(classify)
-    }
-
-    async fn entries(
-        conn: &mut SqliteConnection,
-        sql: &Statements,
-        account: &str,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<EntryRow>, StoreError> {
-        reads::entries(conn, sql, account, after, limit).await.map_err(classify)
-    }
-
-    async fn entry_at(
-        conn: &mut SqliteConnection,
-        sql: &Statements,
-        account: &str,
-        at: Timestamp,
-    ) -> Result<Option<EntryRow>, StoreError> {
-        reads::entry_at(conn, sql, account, at).await.map_err(classify)
-    }
-
-    async fn tally_at(
-        conn: &mut SqliteConnection,
-        sql: &Statements,
-        account: &str,
-        at: Timestamp,
-    ) -> Result<i64, StoreError> {
-        reads::tally_at(conn, sql, account, at).await.map_err(classify)
     }
 
     /// A tally's balance is kept as any other's: the one writer needs no tail.

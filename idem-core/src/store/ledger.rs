@@ -1,4 +1,4 @@
-//! What an audit of the ledger asks: pages in the order of their keys, and the rows that these point to.
+//! What is asked about the ledger, and the rows that answer.
 
 use std::sync::Arc;
 
@@ -12,20 +12,35 @@ use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::wire::Stored;
 
-/// How many rows a page has.
+/// How many rows a page of an audit has.
 pub(crate) const PAGE: i64 = 1_000;
 
-/// One question of an audit.
+/// One question: of one account first, then those of an audit.
 #[derive(Debug)]
 pub enum Question<'q> {
-    /// A page of accounts after this name: [`NamedAccount`].
-    Accounts(&'q str),
-    /// A page of entries after this account and seq: [`AuditedEntry`].
-    Entries((&'q str, i64)),
-    /// A page of tails after this account and seq: [`TailRow`]. None where a tally has no tail.
-    Tails((&'q str, i64)),
-    /// A page of keys, of all surfaces, after this hash: [`PagedKey`].
-    Keys(&'q [u8]),
+    /// An account by its name: [`WholeAccount`].
+    Account(&'q str),
+    /// The entries of an account with a seq above `after`, oldest first, at most `limit`: [`EntryRow`].
+    Entries { account: &'q str, after: i64, limit: i64 },
+    /// The newest entry of an account, no tally, that was made by `at`: [`EntryRow`].
+    EntryAt { account: &'q str, at: Timestamp },
+    /// The sum of a tally's entries that were made by `at`: `i64`.
+    TallyAt { account: &'q str, at: Timestamp },
+    /// The oldest holds of an account that have expired by `now` and still reserve something, at most `limit`:
+    /// [`NamedHold`].
+    ExpiredHolds { account: &'q str, now: Timestamp, limit: i64 },
+    /// Holds by their names: [`NamedHold`].
+    Holds(&'q [&'q str]),
+    /// How many holds there are: `i64`.
+    HoldCount,
+    /// A page of all accounts after this name: [`NamedAccount`].
+    AllAccounts(&'q str),
+    /// A page of all entries after this account and seq: [`AuditedEntry`].
+    AllEntries((&'q str, i64)),
+    /// A page of all tails after this account and seq: [`TailRow`]. None where a tally has no tail.
+    AllTails((&'q str, i64)),
+    /// A page of all keys, of all surfaces, after this hash: [`PagedKey`].
+    AllKeys(&'q [u8]),
     /// Keys by their hash: [`At`] of [`AuditedKey`].
     KeysNamed(&'q [KeyHash]),
     /// Transitions by machine, id and seq: [`At`] of [`RunAt`].
@@ -33,18 +48,14 @@ pub enum Question<'q> {
     /// The entries of postings, from one of each around the ring, at most one more than a posting may have: [`At`] of
     /// [`RingLeg`].
     Rings(&'q [(&'q str, i64)]),
-    /// Holds by their name: [`At`] of [`HoldRow`].
-    Holds(&'q [&'q str]),
-    /// How many holds there are: `i64`.
-    HoldCount,
 }
 
-/// What an audit asks of a database.
-pub trait Audited: Store {
+/// A database that answers questions about the ledger.
+pub trait LedgerReads: Store {
     /// Begins a transaction that only reads, and sees one moment throughout.
     const SNAPSHOT: &'static str;
 
-    /// The rows that answer a question.
+    /// The rows that answer a question: one statement, no lock.
     fn answer<T: Row>(
         conn: &mut Self::Connection,
         sql: &Self::Sql,
@@ -64,6 +75,13 @@ pub trait Row: Sized + Send {
 /// An answer to the item at this position of what was asked.
 #[derive(Debug)]
 pub struct At<T>(pub(crate) usize, pub(crate) T);
+
+/// An account with its tail in its balance.
+#[derive(Debug)]
+pub struct WholeAccount(pub(crate) AccountRow);
+
+/// A hold and its name.
+pub(crate) type NamedHold = (Arc<str>, HoldRow);
 
 #[derive(Debug)]
 pub struct NamedAccount {
@@ -126,11 +144,29 @@ impl<T: Row> Row for At<T> {
     }
 }
 
+impl Row for WholeAccount {
+    fn read<R: Cells>(row: &mut Reader<'_, R>) -> Result<Self, Error> {
+        let (tail, mut account) = (row.int()?, row.an_account()?);
+        account.balance = account.balance.saturating_add(tail);
+        Ok(Self(account))
+    }
+}
+
+impl Row for NamedHold {
+    fn read<R: Cells>(row: &mut Reader<'_, R>) -> Result<Self, Error> {
+        Ok((row.text()?.into(), row.hold()?))
+    }
+}
+
 impl Row for NamedAccount {
     fn read<R: Cells>(row: &mut Reader<'_, R>) -> Result<Self, Error> {
-        let name = row.text()?.into();
-        let row = row.account()?.ok_or_else(|| Error::Decode("an account without a balance".into()))?;
-        Ok(Self { name, row })
+        Ok(Self { name: row.text()?.into(), row: row.an_account()? })
+    }
+}
+
+impl Row for EntryRow {
+    fn read<R: Cells>(row: &mut Reader<'_, R>) -> Result<Self, Error> {
+        row.an_entry()
     }
 }
 
@@ -177,12 +213,6 @@ impl Row for RunAt {
 impl Row for RingLeg {
     fn read<R: Cells>(row: &mut Reader<'_, R>) -> Result<Self, Error> {
         Ok(Self { unit: row.maybe_text()?, entry: row.an_entry()?, leg: row.maybe_int()? })
-    }
-}
-
-impl Row for HoldRow {
-    fn read<R: Cells>(row: &mut Reader<'_, R>) -> Result<Self, Error> {
-        row.hold()
     }
 }
 
