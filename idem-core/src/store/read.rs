@@ -4,9 +4,9 @@ use sqlx::Error;
 
 #[cfg(feature = "sqlite")]
 use super::rows::Funded;
-use super::rows::{
-    AccountRow, EntryRow, GraphRow, HoldRow, KeyRow, Loaded, LoadedLedger, MachineRow, Named, RunRow, TransitionRow,
-};
+#[cfg(feature = "postgres")]
+use super::rows::LoadedLedger;
+use super::rows::{AccountRow, EntryRow, GraphRow, HoldRow, KeyRow, Loaded, MachineRow, Named, RunRow, TransitionRow};
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::wire::Stored;
@@ -15,6 +15,15 @@ use crate::wire::Stored;
 const MACHINE_COLUMNS: usize = 6;
 /// Of `balance, seq, held, at, floor, ceiling, unit, tally, closed_at`.
 const ACCOUNT_COLUMNS: usize = 9;
+/// Of `fingerprint, target, seq, at, expires_at, outcome`.
+#[cfg(feature = "sqlite")]
+pub(crate) const KEY_COLUMNS: usize = 6;
+/// Of `seq, command, payload, outcome, fingerprint, at, from_visit`.
+#[cfg(feature = "sqlite")]
+pub(crate) const RUN_COLUMNS: usize = 7;
+/// Of `account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq`.
+#[cfg(feature = "sqlite")]
+pub(crate) const ENTRY_COLUMNS: usize = 15;
 
 /// A database's row, by column.
 pub trait Cells {
@@ -266,11 +275,6 @@ impl<'r, R: Cells> Reader<'r, R> {
 }
 
 impl Loaded {
-    /// Nothing found of what was asked.
-    pub(crate) fn empty(machines: usize, keys: usize) -> Self {
-        Self { now: Timestamp::from_micros(0), machines: places(machines), keys: places(keys) }
-    }
-
     /// `now`, the columns of a machine and those of a key, for each of which at most one was asked.
     pub(crate) fn from_row<R: Cells>(row: &R, machine: Option<(&str, &str)>, key: bool) -> Result<Self, Error> {
         let mut row = Reader::new(row);
@@ -284,7 +288,7 @@ impl Loaded {
     /// `now`, then 0 for a machine or 1 for a key, its position in what was asked, and the columns of both.
     #[cfg(feature = "postgres")]
     pub(crate) fn from_rows<R: Cells>(rows: &[R], machines: &[(&str, &str)], keys: usize) -> Result<Self, Error> {
-        let mut loaded = Self::empty(machines.len(), keys);
+        let mut loaded = Self { now: Timestamp::from_micros(0), machines: places(machines.len()), keys: places(keys) };
         for row in rows {
             let mut row = Reader::new(row);
             loaded.now = row.at()?;
@@ -301,28 +305,12 @@ impl Loaded {
     }
 }
 
+#[cfg(feature = "postgres")]
 impl LoadedLedger {
-    /// Nothing found of what was asked.
-    pub(crate) fn empty(keys: usize, accounts: usize) -> Self {
-        Self { now: Timestamp::from_micros(0), keys: places(keys), accounts: places(accounts) }
-    }
-
-    /// A key with one of its entries; those of one key come in their order.
-    pub(crate) fn add_key(&mut self, position: usize, key: Option<KeyRow>) -> Result<(), Error> {
-        match (self.keys.get_mut(position), key) {
-            (Some(Some(first)), Some(next)) => {
-                first.extend(next);
-                Ok(())
-            }
-            (_, key) => place(&mut self.keys, position, key),
-        }
-    }
-
     /// `now`, then 0 for an account or 1 for a key with one of its entries, its position in what was asked, and the columns
     /// of both.
-    #[cfg(feature = "postgres")]
     pub(crate) fn from_rows<R: Cells>(rows: &[R], keys: usize, accounts: usize) -> Result<Self, Error> {
-        let mut loaded = Self::empty(keys, accounts);
+        let mut loaded = Self { now: Timestamp::from_micros(0), keys: places(keys), accounts: places(accounts) };
         for row in rows {
             let mut row = Reader::new(row);
             loaded.now = row.at()?;
@@ -332,7 +320,7 @@ impl LoadedLedger {
                 continue;
             }
             row.skip(ACCOUNT_COLUMNS);
-            loaded.add_key(position, row.key_of_entry()?)?;
+            place_entry(&mut loaded.keys, position, row.key_of_entry()?)?;
         }
         Ok(loaded)
     }
@@ -346,14 +334,51 @@ impl KeyRow {
     }
 }
 
+/// Keys of the ledger: each row has the position of one, its columns, and one of its entries; those of one key in their order.
+#[cfg(feature = "sqlite")]
+pub(crate) fn placed_entries<R: Cells>(rows: &[R], count: usize) -> Result<Vec<Option<KeyRow>>, Error> {
+    let mut keys = places(count);
+    for row in rows {
+        let mut row = Reader::new(row);
+        let position = row.position()?;
+        place_entry(&mut keys, position, row.key_of_entry()?)?;
+    }
+    Ok(keys)
+}
+
+fn place_entry(keys: &mut [Option<KeyRow>], position: usize, key: Option<KeyRow>) -> Result<(), Error> {
+    match (keys.get_mut(position), key) {
+        (Some(Some(first)), Some(next)) => {
+            first.extend(next);
+            Ok(())
+        }
+        (_, key) => place(keys, position, key),
+    }
+}
+
+/// For each item of a list that was bound: what the row that begins with its position says of it.
+pub(crate) fn placed<'r, R: Cells, T>(
+    rows: &'r [R],
+    count: usize,
+    read: impl Fn(&mut Reader<'r, R>) -> Result<Option<T>, Error>,
+) -> Result<Vec<Option<T>>, Error> {
+    let mut list = places(count);
+    for row in rows {
+        let mut row = Reader::new(row);
+        let position = row.position()?;
+        place(&mut list, position, read(&mut row)?)?;
+    }
+    Ok(list)
+}
+
 /// Puts `value` where the list that was bound had what it belongs to.
-pub(crate) fn place<T>(list: &mut [Option<T>], position: usize, value: Option<T>) -> Result<(), Error> {
+fn place<T>(list: &mut [Option<T>], position: usize, value: Option<T>) -> Result<(), Error> {
     let slot = list.get_mut(position).ok_or_else(|| Error::Decode(format!("no item {position} was asked").into()))?;
     *slot = value;
     Ok(())
 }
 
 /// As many empty places as were asked for.
-pub(crate) fn places<T>(count: usize) -> Vec<Option<T>> {
+fn places<T>(count: usize) -> Vec<Option<T>> {
     std::iter::repeat_with(|| None).take(count).collect()
 }

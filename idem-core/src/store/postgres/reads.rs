@@ -7,7 +7,7 @@ use super::bind::{Values, column};
 use super::dialect::Statements;
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
-use crate::store::read::{Reader, place, places};
+use crate::store::read::{Reader, placed};
 use crate::store::rows::{AccountRow, GraphRow, Loaded, LoadedLedger, MachineRow, RunRow, StateQuery, TransitionRow};
 use crate::store::statement::Text;
 
@@ -44,15 +44,9 @@ pub(super) async fn load_runs(
     sql: &Statements,
     runs: &[(&str, &str, i64)],
 ) -> Result<Vec<Option<RunRow>>, Error> {
-    let mut found = places(runs.len());
     let (names, ids) = (column(runs, |run| run.0), column(runs, |run| run.1));
     let binder = Values::new().bind(names)?.bind(ids)?.bind(column(runs, |run| run.2))?;
-    for row in fetch(conn, &sql.load_runs, binder.finish()).await? {
-        let mut row = Reader::new(&row);
-        let position = row.position()?;
-        place(&mut found, position, row.run()?)?;
-    }
-    Ok(found)
+    placed(&fetch(conn, &sql.load_runs, binder.finish()).await?, runs.len(), Reader::run)
 }
 
 pub(super) async fn last_visit(
@@ -72,14 +66,8 @@ pub(super) async fn accounts(
     accounts: &[&str],
     lock: bool,
 ) -> Result<Vec<Option<AccountRow>>, Error> {
-    let mut found = places(accounts.len());
     let text = if lock { &sql.lock_accounts } else { &sql.load_accounts };
-    for row in fetch(conn, text, Values::new().bind(accounts)?.finish()).await? {
-        let mut row = Reader::new(&row);
-        let position = row.position()?;
-        place(&mut found, position, row.account()?)?;
-    }
-    Ok(found)
+    placed(&fetch(conn, text, Values::new().bind(accounts)?.finish()).await?, accounts.len(), Reader::account)
 }
 
 pub(super) async fn ledger(

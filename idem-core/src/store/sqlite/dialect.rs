@@ -135,16 +135,15 @@ LEFT JOIN {machines} m ON m.machine = $1 AND m.id = $2
 LEFT JOIN {keys} k ON k.hash = $3
 LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
 
-/// Machines come as one list, because each row that SQLite hands over costs more than what is in it; then the keys that are
-/// known, which are few.
+/// The keys that are known, and a row without a place that has the time and the machines: as one list, because each row that
+/// SQLite hands over costs more than what is in it.
 const LOAD_MANY: &str = "
-SELECT (
-    SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.runs), m.version, m.visit, m.entered_at))
-    FROM json_each($1) j CROSS JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1),
-    {now}, NULL, {no key}, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT NULL, {no key}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {now}, (
+    SELECT json_group_array(json_array(j.key, m.id, m.state, hex(m.body), hex(m.runs), m.version, m.visit, m.entered_at))
+    FROM json_each($1) j CROSS JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1)
 UNION ALL
-SELECT NULL, NULL, j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
-    t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome,
+    t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit, NULL, NULL
 FROM json_each($2) j
 CROSS JOIN {keys} k ON k.hash = unhex(j.value)
 LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
@@ -174,8 +173,7 @@ pub(super) fn rows(text: &str) -> String {
 
 const ENTRY: &str = "e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq";
 
-/// Accounts come as one list, as machines do. From the entry that a key names the way goes around the ring of its posting,
-/// back to where it began.
+/// As for machines. From the entry that a key names the way goes around the ring of its posting, back to where it began.
 const LOAD_LEDGER: &str = "
 WITH RECURSIVE named (place, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry columns}) AS (
     SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, {entry}
@@ -186,16 +184,14 @@ WITH RECURSIVE named (place, fingerprint, target, first_seq, seen_at, expires_at
     SELECT d.place, d.fingerprint, d.target, d.first_seq, d.seen_at, d.expires_at, d.outcome, {entry}
     FROM named d CROSS JOIN {entries} e ON e.account = d.next_account AND e.seq = d.next_seq
     WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.target, d.first_seq))
-SELECT (
+SELECT NULL, {no key}, {no entry}, {now}, (
     SELECT json_group_array(json_array(j.key, {account}))
-    FROM json_each($2) j CROSS JOIN {accounts} a ON a.account = j.value),
-    {now}, NULL, {no key}, {no entry}
+    FROM json_each($2) j CROSS JOIN {accounts} a ON a.account = j.value)
 UNION ALL
-SELECT NULL, NULL, place, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry columns}
-FROM named d";
+SELECT place, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry columns}, NULL, NULL FROM named d";
 
 const LOAD_ACCOUNTS: &str = "
-SELECT json_group_array(json_array(j.key, {account}))
+SELECT j.key, {account}
 FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value";
 
 const PUT_ACCOUNT: &str = "

@@ -1,24 +1,25 @@
-//! Lists that SQLite hands over as one value: a JSON array of arrays, each with its position in what was asked first. Bytes in
-//! it are hexadecimal.
+//! Lists that SQLite hands over as one value: a JSON array of arrays, each an item with its position in what was asked first.
+//! Bytes in it are hexadecimal.
 
 use serde_json::Value;
 use sqlx::Error;
+use sqlx::sqlite::SqliteRow;
 
+use crate::clock::Timestamp;
 use crate::store::read::{Cells, Reader};
 
-/// Reads each item of a list, told its position.
-pub(super) fn each(
-    list: &str,
-    mut read: impl FnMut(usize, &mut Reader<'_, Item>) -> Result<(), Error>,
-) -> Result<(), Error> {
+/// The items of a list.
+pub(super) fn items(list: &str) -> Result<Vec<Item>, Error> {
     let items: Vec<Vec<Value>> = serde_json::from_str(list).map_err(|error| Error::Decode(error.into()))?;
-    for item in items {
-        let item = Item(item);
-        let mut item = Reader::new(&item);
-        let position = item.position()?;
-        read(position, &mut item)?;
-    }
-    Ok(())
+    Ok(items.into_iter().map(Item).collect())
+}
+
+/// Takes the row without a place from among others: it has the time and a list after `columns` that are empty.
+pub(super) fn take(rows: Vec<SqliteRow>, columns: usize) -> Result<(Timestamp, Vec<Item>, Vec<SqliteRow>), Error> {
+    let (lists, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| matches!(row.int(0), Ok(None)));
+    let mut row = Reader::new(lists.first().ok_or(Error::RowNotFound)?);
+    row.skip(columns);
+    Ok((row.at()?, items(&row.text()?)?, others))
 }
 
 /// One item, read as a row is.
@@ -59,25 +60,23 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::read::placed;
 
     #[test]
     fn a_list_is_read_as_rows_are() {
         let list = format!(r#"[[1, {}, null, "a\u0000b", "00fF"], [0, 2, 3, "c", ""]]"#, i64::MIN);
-        let mut read = Vec::new();
-        each(&list, |position, item| {
-            read.push((position, item.int()?, item.maybe_int()?, item.text()?, item.bytes()?));
-            Ok(())
-        })
-        .expect("reads");
-        let first = (1, i64::MIN, None, "a\0b".to_owned(), vec![0, 255]);
-        assert_eq!(read, [first, (0, 2, Some(3), "c".to_owned(), Vec::new())]);
+        let items = items(&list).expect("a list");
+        let read = placed(&items, 3, |item| Ok(Some((item.int()?, item.maybe_int()?, item.text()?, item.bytes()?))));
+        let first = (2, Some(3), "c".to_owned(), Vec::new());
+        let second = (i64::MIN, None, "a\0b".to_owned(), vec![0, 255]);
+        assert_eq!(read.expect("reads"), [Some(first), Some(second), None]);
     }
 
     #[test]
     fn what_is_not_such_a_list_is_an_error() {
-        let bytes = |list: &str| each(list, |_, item| item.bytes().map(drop));
         for list in ["", "{}", "[1]", "[[]]", r#"[["0"]]"#, "[[0]]", r#"[[0, "0"]]"#, r#"[[0, "0g"]]"#, "[[0, 1]]"] {
-            assert!(bytes(list).is_err(), "{list}");
+            let bytes = items(list).and_then(|items| placed(&items, 1, Reader::maybe_bytes));
+            assert!(bytes.is_err(), "{list}");
         }
     }
 }

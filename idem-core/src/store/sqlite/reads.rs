@@ -5,10 +5,10 @@ use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
 use super::bind::{Bytes, Values, json};
 use super::dialect::Statements;
-use super::list::each;
+use super::list;
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
-use crate::store::read::{Reader, place, places};
+use crate::store::read::{ENTRY_COLUMNS, KEY_COLUMNS, RUN_COLUMNS, Reader, placed, placed_entries};
 use crate::store::rows::{AccountRow, GraphRow, Loaded, LoadedLedger, MachineRow, RunRow, StateQuery, TransitionRow};
 use crate::store::statement::Text;
 
@@ -44,22 +44,13 @@ async fn load_many(
 ) -> Result<Loaded, Error> {
     let hashes = json(keys.iter().map(|hash| Bytes(&hash.0)))?;
     let binder = Values::new().bind(json(machines)?)?.bind(hashes)?;
-    let mut loaded = Loaded::empty(machines.len(), keys.len());
-    for row in fetch(conn, &sql.load_many, binder.finish()).await? {
-        let mut row = Reader::new(&row);
-        if let Some(list) = row.maybe_text()? {
-            loaded.now = row.at()?;
-            each(&list, |position, machine| {
-                let id = machines.get(position).map_or("", |(_, id)| id);
-                place(&mut loaded.machines, position, machine.machine(id)?)
-            })?;
-        } else {
-            row.skip(1);
-            let position = row.position()?;
-            place(&mut loaded.keys, position, row.key_of_run()?)?;
-        }
-    }
-    Ok(loaded)
+    let rows = fetch(conn, &sql.load_many, binder.finish()).await?;
+    let (now, listed, known) = list::take(rows, 1 + KEY_COLUMNS + RUN_COLUMNS)?;
+    Ok(Loaded {
+        now,
+        machines: placed(&listed, machines.len(), |row| row.named_machine().map(Some))?,
+        keys: placed(&known, keys.len(), Reader::key_of_run)?,
+    })
 }
 
 pub(super) async fn load_runs(
@@ -67,14 +58,8 @@ pub(super) async fn load_runs(
     sql: &Statements,
     runs: &[(&str, &str, i64)],
 ) -> Result<Vec<Option<RunRow>>, Error> {
-    let mut found = places(runs.len());
     let binder = Values::new().bind(json(runs)?)?;
-    for row in fetch(conn, &sql.load_runs, binder.finish()).await? {
-        let mut row = Reader::new(&row);
-        let position = row.position()?;
-        place(&mut found, position, row.run()?)?;
-    }
-    Ok(found)
+    placed(&fetch(conn, &sql.load_runs, binder.finish()).await?, runs.len(), Reader::run)
 }
 
 pub(super) async fn last_visit(
@@ -93,11 +78,8 @@ pub(super) async fn accounts(
     sql: &Statements,
     accounts: &[&str],
 ) -> Result<Vec<Option<AccountRow>>, Error> {
-    let mut found = places(accounts.len());
-    for row in fetch(conn, &sql.load_accounts, Values::new().bind(json(accounts)?)?.finish()).await? {
-        each(&Reader::new(&row).text()?, |position, row| place(&mut found, position, row.account()?))?;
-    }
-    Ok(found)
+    let binder = Values::new().bind(json(accounts)?)?;
+    placed(&fetch(conn, &sql.load_accounts, binder.finish()).await?, accounts.len(), Reader::account)
 }
 
 pub(super) async fn ledger(
@@ -107,19 +89,13 @@ pub(super) async fn ledger(
     accounts: &[&str],
 ) -> Result<LoadedLedger, Error> {
     let binder = Values::new().bind(json(keys.iter().map(|hash| Bytes(&hash.0)))?)?.bind(json(accounts)?)?;
-    let mut loaded = LoadedLedger::empty(keys.len(), accounts.len());
-    for row in fetch(conn, &sql.load_ledger, binder.finish()).await? {
-        let mut row = Reader::new(&row);
-        if let Some(list) = row.maybe_text()? {
-            loaded.now = row.at()?;
-            each(&list, |position, row| place(&mut loaded.accounts, position, row.account()?))?;
-        } else {
-            row.skip(1);
-            let position = row.position()?;
-            loaded.add_key(position, row.key_of_entry()?)?;
-        }
-    }
-    Ok(loaded)
+    let rows = fetch(conn, &sql.load_ledger, binder.finish()).await?;
+    let (now, listed, known) = list::take(rows, 1 + KEY_COLUMNS + ENTRY_COLUMNS)?;
+    Ok(LoadedLedger {
+        now,
+        keys: placed_entries(&known, keys.len())?,
+        accounts: placed(&listed, accounts.len(), Reader::account)?,
+    })
 }
 
 pub(super) async fn history(

@@ -6,11 +6,11 @@ use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 use super::bind::{self, Values};
 use super::classify::{classify, lost};
 use super::dialect::Statements;
-use super::list::each;
+use super::list;
 use super::reads::{fetch, graph};
 use crate::clock::Timestamp;
 use crate::store::error::{Class, StoreError};
-use crate::store::read::{Reader, place, places};
+use crate::store::read::{Reader, placed};
 use crate::store::rows::{AccountSettings, After, GraphRow, Missed, Witness, Write, Written};
 use crate::store::statement::{Shape, Text};
 
@@ -21,12 +21,10 @@ pub(super) async fn own(conn: &mut SqliteConnection, sql: &Statements, write: &W
     let Some(rows) = all_or_nothing(conn, sql, written, "ROLLBACK").await? else {
         return Ok(Written::Lost(Missed::default()));
     };
-    let mut accounts = places(write.accounts.len());
-    if let Some(row) = rows.first() {
-        each(&Reader::new(row).text()?, |position, row| place(&mut accounts, position, Some(row.funded()?)))?;
-    }
+    let funds = rows.first().map(|row| list::items(&Reader::new(row).text()?)).transpose()?.unwrap_or_default();
+    let accounts = placed(&funds, write.accounts.len(), |row| row.funded().map(Some))?.into_iter().flatten().collect();
     let now = write.now.unwrap_or(Timestamp::from_micros(0));
-    Ok(Written::Done(After { now, accounts: accounts.into_iter().flatten().collect() }))
+    Ok(Written::Done(After { now, accounts }))
 }
 
 /// A constraint that fails in a transaction which holds the write lock since it read is a mistake of ours, and the
