@@ -8,8 +8,9 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 
 use crate::databases::{Postgres, Sqlite};
 
-/// The caller's own table: a unit of work writes a note beside what the library writes.
-const NOTES: &str = "CREATE TABLE IF NOT EXISTS notes (lane text NOT NULL, what text NOT NULL)";
+/// The caller's own tables: a unit of work writes a note beside what the library writes, and pages are updated by it.
+const TABLES: &str = "CREATE TABLE IF NOT EXISTS notes (lane text NOT NULL, what text NOT NULL);
+    CREATE TABLE IF NOT EXISTS pages (name text PRIMARY KEY, body text NOT NULL, version bigint NOT NULL)";
 const PUT_NOTE: &str = "INSERT INTO notes (lane, what) VALUES ($1, $2)";
 
 const IDLE: &str = "SELECT coalesce(min(query), ''), count(*) FROM pg_stat_activity
@@ -49,10 +50,10 @@ pub trait Backend: idem_core::Database {
         what: &str,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
-    /// Makes the caller's table.
+    /// Makes the caller's tables.
     fn prepare(url: &str) -> impl Future<Output = ()> + Send {
         async move {
-            Self::script(&mut Self::connect(url).await, NOTES).await.expect("the caller's table");
+            Self::script(&mut Self::connect(url).await, TABLES).await.expect("the caller's tables");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use idem_core::version::{Updated, Upsert};
 use idem_core::{Effect, Error, Idem, Key, Natural, Outcome, Retry, Tx, UnitError};
 
 use crate::backend::Backend;
@@ -48,11 +49,15 @@ pub enum Step {
     Batch,
     /// So many at once that they share transactions: additions to a counter, changes of an account.
     Crowd,
+    /// An update of a row of the caller's, under a key.
+    Update,
+    /// The same beside a statement of the caller's, in a transaction that is committed.
+    UpdateJoined,
 }
 
 impl Step {
     /// All, in an order in which each finds what it needs.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Start,
         Self::StartCounter,
         Self::Pay,
@@ -71,6 +76,8 @@ impl Step {
         Self::Hold,
         Self::Batch,
         Self::Crowd,
+        Self::Update,
+        Self::UpdateJoined,
     ];
 
     /// The steps that have to come before it.
@@ -107,7 +114,8 @@ pub struct Ack {
     pub call: String,
     /// Whether it had the effect itself.
     pub fresh: bool,
-    /// What a repeat has to answer as well: the number of the transition, its time and the outcome.
+    /// What a repeat has to answer as well: the number of the transition, its time and the outcome. Of an update of a
+    /// caller's row, the version.
     pub answer: String,
 }
 
@@ -116,6 +124,11 @@ impl Ack {
     pub fn of<T: fmt::Debug>(call: impl Into<String>, outcome: &Outcome<T>) -> Self {
         let answer = format!("{} {} {:?}", outcome.seq(), outcome.at().as_micros(), **outcome);
         Self { call: call.into(), fresh: outcome.is_fresh(), answer }
+    }
+
+    /// The acknowledgement of an update.
+    pub fn of_update(call: impl Into<String>, updated: Updated) -> Self {
+        Self { call: call.into(), fresh: updated.is_fresh(), answer: updated.version().to_string() }
     }
 }
 
@@ -283,6 +296,16 @@ impl<DB: Backend> Lane<DB> {
             Step::Hold => return self.hold().await,
             Step::Batch => return self.batch().await,
             Step::Crowd => return self.crowd().await.into_iter().map(|(_, answer)| answer).collect(),
+            Step::Update => Ack::of_update("update", self.page("update").execute(&self.idem).await?),
+            Step::UpdateJoined => {
+                let mut tx = self.idem.begin().await?;
+                let updated = self.page("update joined").execute(&mut tx).await?;
+                if updated.is_fresh() {
+                    DB::note(tx.conn(), &self.name, "page").await?;
+                }
+                tx.commit().await?;
+                Ack::of_update("update joined", updated)
+            }
         };
         Ok(vec![ack])
     }
@@ -313,6 +336,12 @@ impl<DB: Backend> Lane<DB> {
             DB::note(tx.conn(), &self.name, what).await?;
         }
         Ok(vec![Ack::of(format!("{what}: start"), &started), Ack::of(format!("{what}: pay"), &paid)])
+    }
+
+    /// Writes a page of its own, whose versions tell how often that happened.
+    fn page(&self, call: &str) -> Upsert {
+        let page = Upsert::table("pages").key("name", format!("{}/{call}", self.name)).set("body", call);
+        page.once(&self.key(call))
     }
 
     pub(crate) async fn add(&self, counter: &counter::At<DB, Shop>, call: &str) -> Result<Ack, Failure> {

@@ -24,6 +24,7 @@
 )]
 
 mod backend;
+pub mod copies;
 mod databases;
 mod kill;
 pub mod lane;

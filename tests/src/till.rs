@@ -12,6 +12,9 @@ use crate::lane::{Ack, Answers, Failure, Lane, MERCHANT};
 /// How many of each kind a crowd has.
 const CROWD: usize = 8;
 
+/// What the changes of a batch are called.
+const BATCH: [&str; 3] = ["batch 1", "batch 2", "batch 3"];
+
 impl<DB: Backend> Lane<DB> {
     /// Changes the lane's account by 5.
     ///
@@ -30,11 +33,15 @@ impl<DB: Backend> Lane<DB> {
         Ok(vec![Ack::of("hold", &held), Ack::of("capture", &captured), Ack::of("release", &released)])
     }
 
+    /// Two changes of the lane's account, with one of the merchant's between them.
+    pub fn deltas(&self) -> Vec<Delta> {
+        let accounts = [self.name(), MERCHANT, self.name()];
+        BATCH.iter().zip(accounts).map(|(call, account)| Delta::new(account, &self.key(call), 1)).collect()
+    }
+
     pub(crate) async fn batch(&self) -> Answers {
-        let calls = [("batch 1", self.name()), ("batch 2", MERCHANT), ("batch 3", self.name())];
-        let deltas = calls.map(|(call, account)| Delta::new(account, &self.key(call), 1));
-        let answers = self.idem.ledger().apply_batch(&deltas).await?;
-        calls.iter().zip(answers).map(|((call, _), answer)| Ok(Ack::of(*call, &answer?))).collect()
+        let answers = self.idem.ledger().apply_batch(&self.deltas()).await?;
+        BATCH.iter().zip(answers).map(|(call, answer)| Ok(Ack::of(*call, &answer?))).collect()
     }
 
     /// Additions and changes at once: what each was called, and what it was answered.

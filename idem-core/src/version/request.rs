@@ -92,7 +92,7 @@ impl Request {
         }
         let expected = expected.filter(|_| !fault::bug("blind-update"));
         let mut row = RowUpdate { table, write, keys, sets, expects, version, expected, claim: None };
-        row.claim = self.once.map(|key| Claim {
+        row.claim = self.once.filter(|_| !fault::bug("once-forgotten")).map(|key| Claim {
             hash: key.hash_on(SURFACE),
             fingerprint: fingerprint(&row),
             retention: i64::try_from(self.retention.as_micros()).unwrap_or(i64::MAX / 2).min(i64::MAX / 2),

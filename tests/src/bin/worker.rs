@@ -3,17 +3,17 @@
 //!
 //! - `lane NAME`: every step of that lane
 //! - `brief NAME`: one call of each way to write
-//! - `same ID KEY N`: N concurrent additions to one counter under one key
+//! - `same NAME REQUEST KEY N`: N concurrent copies of a request on that lane, under one key
 
 use std::env;
 use std::error::Error;
 use std::io::{self, BufRead};
 use std::time::Duration;
 
-use idem_core::{Idem, Key};
+use idem_core::Idem;
 use tests::Backend;
-use tests::lane::{Ack, Lane, Step};
-use tests::shop::counter;
+use tests::copies::Request;
+use tests::lane::{Lane, Step};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -67,7 +67,7 @@ async fn obey<DB: Backend>(lane: &Lane<DB>, order: &str) -> Result<()> {
     match words.as_slice() {
         ["lane", name] => all(&lane.renamed(*name), &Step::ALL).await,
         ["brief", name] => all(&lane.renamed(*name), &BRIEF).await,
-        ["same", id, key, count] => same(lane, id, key, count.parse()?).await,
+        ["same", name, request, key, count] => same(&lane.renamed(*name), request.parse()?, key, count.parse()?).await,
         _ => Err(format!("{order:?} is no order").into()),
     }
 }
@@ -81,16 +81,9 @@ async fn all<DB: Backend>(lane: &Lane<DB>, steps: &[Step]) -> Result<()> {
     Ok(())
 }
 
-async fn same<DB: Backend>(lane: &Lane<DB>, id: &str, key: &str, count: usize) -> Result<()> {
-    let (counter, key) = (lane.counters().at(id), Key::new("same", key)?);
-    let calls: Vec<_> = (0..count)
-        .map(|_| {
-            let (counter, key) = (counter.clone(), key.clone());
-            tokio::spawn(async move { counter.add(&key, counter::Add { by: 1 }).await })
-        })
-        .collect();
-    for call in calls {
-        println!("{}", Ack::of(key.as_str(), &call.await??));
+async fn same<DB: Backend>(lane: &Lane<DB>, request: Request, key: &str, count: usize) -> Result<()> {
+    for ack in lane.copies(request, key, count).await? {
+        println!("{ack}");
     }
     Ok(())
 }

@@ -39,11 +39,14 @@ async fn two_processes_make_the_tables_and_one_is_killed_postgres() {
     while_migrating::<sqlx::Postgres>().await;
 }
 
+/// What a listing run must not miss: the updates of a caller's rows have points of their own.
+const UPDATES: [&str; 4] = ["update.own.before", "update.own.after", "update.joined.before", "update.joined.after"];
+
 /// Before and after every write and every COMMIT, by the points that a listing run passes; beside a second process that
 /// adds to the same machine and the same accounts.
 async fn at_each_point<DB: Backend>() {
     let strikes = scale(300, 3_000);
-    let mut report = Report::new(format!("aborted at a point of the engine, {}", DB::TITLE), 5);
+    let mut report = Report::new(format!("aborted at a point of the engine, {}", DB::TITLE), 5).expecting(UPDATES);
     for round in 0.. {
         // A new database for each round keeps the checks of all of it fast.
         let Some(mut ground) = Ground::<DB>::fresh().await else { return report.skip() };
@@ -56,7 +59,7 @@ async fn at_each_point<DB: Backend>() {
             for passage in 1..=times {
                 let strike = format!("{point}:{passage}");
                 let lane = strike.replace(':', "-");
-                neighbour.order(&format!("same {SHARED} {lane} 1"));
+                neighbour.order(&format!("same {SHARED} add {lane} 1"));
                 let struck = strike_at(&mut ground, &lane, &strike).await;
                 neighbour.answer();
                 // How often a lost race leads by a point is for the race to say.

@@ -195,10 +195,12 @@ enum Within {
     Delta,
     Transfer,
     Hold,
+    Batch,
 }
 
 impl Within {
-    const ALL: [Self; 7] = [Self::Start, Self::Pay, Self::Add, Self::Get, Self::Delta, Self::Transfer, Self::Hold];
+    const ALL: [Self; 8] =
+        [Self::Start, Self::Pay, Self::Add, Self::Get, Self::Delta, Self::Transfer, Self::Hold, Self::Batch];
 
     async fn run<DB: Backend>(self, lane: &Lane<DB>, tx: &mut Tx<DB>) -> Result<(), Failure> {
         match self {
@@ -217,6 +219,11 @@ impl Within {
             Self::Hold => {
                 lane.idem.ledger().account(lane.name()).within(tx).hold(&lane.key("hold"), 2).await?;
             }
+            Self::Batch => {
+                for entry in lane.idem.ledger().within(tx).apply_batch(&lane.deltas()).await? {
+                    entry?;
+                }
+            }
         }
         Ok(())
     }
@@ -230,6 +237,16 @@ impl Within {
             Self::Delta => Step::Delta,
             Self::Transfer => Step::Transfer,
             Self::Hold => Step::Hold,
+            Self::Batch => Step::Batch,
+        }
+    }
+
+    /// How much of it [`effects`] counts.
+    fn effects(self) -> i64 {
+        match self {
+            Self::Get => 0,
+            Self::Batch => 2,
+            _ => 1,
         }
     }
 }
@@ -292,7 +309,7 @@ async fn strike_within<DB: Backend>(
     let beside = format!("SELECT '', count(*) FROM notes WHERE lane = '{}' AND what = 'beside'", lane.name());
     let beside = DB::ask(&mut ground.conn, &beside).await[0].1;
     let made = effects(ground, lane).await - before;
-    let effect = i64::from(!matches!(call, Within::Get) && output.is_some());
+    let effect = if output.is_some() { call.effects() } else { 0 };
     match (&later, &committed) {
         (Ok(_), Ok(())) => assert_eq!((beside, made), (1, 1 + effect), "after {after}: committed"),
         (Err(Error::Interrupted), Err(Error::Interrupted)) => {

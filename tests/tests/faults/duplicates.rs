@@ -1,17 +1,23 @@
 //! One request many times at once: 2, 8, 32 and 128 copies, in this process and in four others.
 
-use idem_core::{Error, Key};
-use tests::lane::Ack;
+use std::collections::BTreeMap;
+
+use idem_core::{Error, ErrorKind};
+use tests::copies::Request;
+use tests::lane::{Ack, Failure};
 use tests::shop::counter;
 use tests::{Backend, Report, scale};
 
 use crate::ground::Ground;
 use crate::processes::Servant;
 
-/// How many copies of each key, and how many keys.
-const COPIES: [(usize, usize); 4] = [(2, 300), (8, 120), (32, 64), (128, 16)];
+/// How many copies of each request, and how many requests of each kind.
+const COPIES: [(usize, usize); 4] = [(2, 120), (8, 48), (32, 24), (128, 8)];
 
 const PROCESSES: usize = 4;
+
+/// The machine and the account that all of them are about.
+const HOT: &str = "hot";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn copies_of_one_request_have_one_effect_and_one_answer_sqlite() {
@@ -25,58 +31,59 @@ async fn copies_of_one_request_have_one_effect_and_one_answer_postgres() {
 
 async fn copies<DB: Backend>() {
     let Some(mut ground) = Ground::<DB>::fresh().await else { return };
-    let mut report = Report::new(format!("keys with concurrent copies, {}", DB::TITLE), 5);
+    let mut report = Report::new(format!("requests with concurrent copies, {}", DB::TITLE), 5);
     let mut servants: Vec<_> = (0..PROCESSES).map(|_| Servant::neighbour(&ground.url())).collect();
-    let hot = ground.lane("hot");
+    let hot = ground.lane(HOT);
     hot.counter().start(counter::Open { total: 0 }).await.unwrap();
-    for (copies, keys) in COPIES {
-        for number in 0..keys * scale(1, 10) {
-            let key = format!("{copies}-{number}");
-            let here = here(&ground, &key, copies).await;
-            one_fresh_and_all_the_same(&here, &format!("{key} here"));
-            report.strike(format!("{copies:>3} in one process"));
+    let mut additions = 0;
+    for (copies, requests) in COPIES {
+        for (number, request) in (0..requests * scale(1, 10)).flat_map(|n| Request::ALL.map(|request| (n, request))) {
+            let key = format!("{request}-{copies}-{number}");
+            let here = hot.copies(request, &key, copies).await.unwrap();
+            one_fresh_and_all_the_same(&here, copies, &format!("{key} here"));
+            report.strike(format!("{request:<8} {copies:>3} in one process"));
 
             let key = format!("{key}-apart");
-            let there = there(&mut servants, &key, copies);
-            one_fresh_and_all_the_same(&there, &format!("{key} apart"));
-            report.strike(format!("{copies:>3} in {PROCESSES} processes"));
+            let there = there(&mut servants, request, &key, copies);
+            one_fresh_and_all_the_same(&there, copies, &format!("{key} apart"));
+            report.strike(format!("{request:<8} {copies:>3} in {PROCESSES} processes"));
+            additions += 2 * u32::from(request == Request::Add);
         }
-        // The key of one request, with another.
-        let key = Key::new("same", format!("{copies}-0")).unwrap();
-        let other = hot.counter().add(&key, counter::Add { by: 2 }).await;
-        assert!(matches!(other, Err(Error::KeyReused(_))), "{copies}: {other:?}");
-        ground.check("hot", &format!("{copies} copies of each key")).await;
+        for request in Request::ALL {
+            let other = hot.misuse(request, &format!("{request}-{copies}-0")).await;
+            assert!(is_reuse(other.as_ref().unwrap_err()), "{request}, {copies}: {other:?}");
+        }
+        ground.check(HOT, &format!("{copies} copies of each request")).await;
     }
-    let keys = i64::try_from(report.total()).unwrap();
-    let total = format!("SELECT '', version - 1 - {keys} FROM idem_machines WHERE id = 'hot'");
+    let total = format!("SELECT '', version - 1 - {additions} FROM idem_machines WHERE id = '{HOT}'");
     assert_eq!(DB::ask(&mut ground.conn, &total).await, [(String::new(), 0)], "one transition for each key");
-    report.finish(1_000);
+    report.finish(1_600);
 }
 
-async fn here<DB: Backend>(ground: &Ground<DB>, key: &str, copies: usize) -> Vec<Ack> {
-    let (counter, key) = (ground.lane("hot").counter(), Key::new("same", key).unwrap());
-    let calls: Vec<_> = (0..copies)
-        .map(|_| {
-            let (counter, key) = (counter.clone(), key.clone());
-            tokio::spawn(async move { counter.add(&key, counter::Add { by: 1 }).await })
-        })
-        .collect();
-    let mut acks = Vec::with_capacity(copies);
-    for call in calls {
-        acks.push(Ack::of("copy", &call.await.unwrap().unwrap()));
+fn is_reuse(failure: &Failure) -> bool {
+    match failure {
+        Failure::Idem(error) => error.kind() == ErrorKind::KeyReused,
+        Failure::Rules(error) => matches!(error, Error::KeyReused(_)),
+        _ => false,
     }
-    acks
 }
 
 /// At once in as many processes as there are copies, at most four. All have their order before the first is waited for.
-fn there(servants: &mut [Servant], key: &str, copies: usize) -> Vec<Ack> {
+fn there(servants: &mut [Servant], request: Request, key: &str, copies: usize) -> Vec<Ack> {
     let apart = servants.len().min(copies);
-    let order = format!("same hot {key} {}", copies / apart);
+    let order = format!("same {HOT} {request} {key} {}", copies / apart);
     servants[..apart].iter_mut().for_each(|servant| servant.order(&order));
     servants[..apart].iter_mut().flat_map(Servant::answer).collect()
 }
 
-fn one_fresh_and_all_the_same(acks: &[Ack], which: &str) {
-    assert_eq!(acks.iter().filter(|ack| ack.fresh).count(), 1, "{which}: {acks:?}");
-    assert!(acks.windows(2).all(|pair| pair[0].answer == pair[1].answer), "{which}: {acks:?}");
+fn one_fresh_and_all_the_same(acks: &[Ack], copies: usize, which: &str) {
+    let mut calls = BTreeMap::<&str, Vec<&Ack>>::new();
+    for ack in acks {
+        calls.entry(&ack.call).or_default().push(ack);
+    }
+    for acks in calls.into_values() {
+        assert_eq!(acks.len(), copies, "{which}: {acks:?}");
+        assert_eq!(acks.iter().filter(|ack| ack.fresh).count(), 1, "{which}: {acks:?}");
+        assert!(acks.windows(2).all(|pair| pair[0].answer == pair[1].answer), "{which}: {acks:?}");
+    }
 }

@@ -5,7 +5,7 @@ use tests::Backend;
 use tests::lane::Lane;
 
 /// Each asks for what must not be: how many rows break the rule of that name.
-const RULES: [(&str, &str); 18] = [
+const RULES: [(&str, &str); 20] = [
     (
         "a key has at most one effect",
         "SELECT 1 FROM idem_transitions WHERE key IS NOT NULL GROUP BY machine, scope, key HAVING count(*) > 1",
@@ -21,7 +21,21 @@ const RULES: [(&str, &str); 18] = [
         "SELECT 1 FROM idem_keys k WHERE NOT EXISTS (
             SELECT 1 FROM idem_transitions t WHERE t.machine = k.surface AND t.id = k.target AND t.seq = k.seq)
             AND NOT EXISTS (
-                SELECT 1 FROM idem_entries e WHERE k.surface = '@ledger' AND e.account = k.target AND e.seq = k.seq)",
+                SELECT 1 FROM idem_entries e WHERE k.surface = '@ledger' AND e.account = k.target AND e.seq = k.seq)
+            AND k.surface <> 'version'",
+    ),
+    (
+        "each key of an update has one update, and each update its key",
+        "SELECT 1 FROM idem_keys WHERE surface = 'version' AND seq <> 1
+        UNION ALL SELECT 1 FROM pages WHERE version <> 1
+        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_keys WHERE surface = 'version')",
+    ),
+    (
+        "what the caller wrote beside an update is there with it",
+        "SELECT 1 FROM (
+            SELECT lane || '/update joined' AS name FROM notes WHERE what = 'page'
+            UNION ALL SELECT name FROM pages WHERE name LIKE '%/update joined'
+        ) both_sides GROUP BY name HAVING count(*) <> 2",
     ),
     (
         "a key of the ledger has one posting, whole, and what moves money sums to zero",
@@ -102,7 +116,7 @@ const RULES: [(&str, &str); 18] = [
     (
         "what the caller wrote beside a call is there as often as the call",
         "SELECT 1 FROM (
-            SELECT lane || '/' || what AS id FROM notes WHERE what NOT IN ('borrower', 'beside')
+            SELECT lane || '/' || what AS id FROM notes WHERE what NOT IN ('borrower', 'beside', 'page')
             UNION ALL SELECT id FROM idem_transitions WHERE command = 'Pay' AND id LIKE '%/%'
         ) both_sides GROUP BY id HAVING count(*) <> 2",
     ),
