@@ -4,13 +4,15 @@
 //! - `lane NAME`: every step of that lane
 //! - `brief NAME`: one call of each way to write
 //! - `same NAME REQUEST KEY N`: N concurrent copies of a request on that lane, under one key
+//!
+//! With `IDEM_UNGROUPED` in the environment each call has a transaction of its own, so that those that come at once race.
 
 use std::env;
 use std::error::Error;
 use std::io::{self, BufRead};
 use std::time::Duration;
 
-use idem_core::Idem;
+use idem_core::{GroupCommit, Idem};
 use tests::Backend;
 use tests::copies::Request;
 use tests::lane::{Lane, Step};
@@ -49,7 +51,9 @@ async fn work<DB: Backend>(url: &str, orders: &[String]) -> Result<()> {
 
 /// A process that was killed may hold its locks for a moment longer: then opening is tried again, as a service would.
 async fn open<DB: Backend>(url: &str) -> Result<Idem<DB>> {
-    let builder = || Idem::<DB>::builder().lock_wait(WAIT).acquire_timeout(WAIT).max_connections(32);
+    let grouping = if env::var_os("IDEM_UNGROUPED").is_some() { GroupCommit::off() } else { GroupCommit::default() };
+    let builder =
+        || Idem::<DB>::builder().lock_wait(WAIT).acquire_timeout(WAIT).max_connections(32).group_commit(grouping);
     for _ in 0..20 {
         match builder().open(url).await {
             Err(error) if error.is_retryable() => {}

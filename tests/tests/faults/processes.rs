@@ -13,6 +13,13 @@ pub(crate) fn worker(url: &str, order: &str) -> Command {
     command
 }
 
+/// The same with a transaction for each call, so that those that come at once race.
+pub(crate) fn ungrouped(url: &str, order: &str) -> Command {
+    let mut command = worker(url, order);
+    command.env("IDEM_UNGROUPED", "1");
+    command
+}
+
 /// Runs an order to its end; what it acknowledged.
 pub(crate) fn finish(url: &str, order: &str, after: &str) -> Vec<Ack> {
     let ended = Worker::spawn(worker(url, order).stderr(Stdio::inherit())).finish();
