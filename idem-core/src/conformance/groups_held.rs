@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::begun::{all_fresh, begin, finish, knocking};
-use super::case::{fresh, key, refused};
+use super::case::{fresh, key, refused, replayed};
 use super::groups::{all, patient};
 use super::machines::{Door, Keeper, door};
 use super::subject::{Stored, Subject};
@@ -104,6 +104,29 @@ pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
     let counted = Stored::open(on).await.number("SELECT count(*) FROM idem_transitions WHERE command = 'Knock'").await;
     assert_eq!(counted, 12 + 8, "none came later");
     all_fresh(late(None)).await;
+}
+
+/// A repeat that shares a group with the call it repeats is told no more than that call: nothing was written.
+pub async fn a_repeat_in_a_group_is_told_as_its_first<S: Subject>(on: &S) {
+    let builder = on.builder().lock_wait(Duration::from_millis(250));
+    let brief = builder.open(&on.url()).await.expect("opened");
+    let door = Door::stored(&brief, Keeper).at("d");
+    fresh(door.start(door::Shut).await);
+    let mut tx = brief.begin().await.expect("begun");
+    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    let mut calls = knocking(&door, "k", 12).await;
+    calls.extend(knocking(&door, "k", 12).await);
+    for answer in finish(calls).await {
+        let error = refused(answer, ErrorKind::InFlight);
+        assert_eq!(error.effect(), Effect::NotApplied, "{error}");
+    }
+    tx.commit().await.expect("committed");
+    assert_eq!(door.get().await.expect("readable").expect("started").version(), 2);
+    for caller in 0..12 {
+        let (key, knock) = (key(&format!("k{caller}")), door::Knock { times: 0 });
+        let knocked = fresh(door.knock(&key, knock.clone()).await);
+        replayed(door.knock(&key, knock).await, &knocked);
+    }
 }
 
 /// Past the lock wait everyone is told so, and nothing is written; the next call is served.

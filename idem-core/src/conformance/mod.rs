@@ -138,6 +138,7 @@ macro_rules! for_each_clause {
                 groups_held {
                     keeps_nobody_else_waiting,
                     a_deadline_ends_the_wait,
+                    a_repeat_in_a_group_is_told_as_its_first,
                     is_waited_for_within_the_bound,
                 }
                 groups_limits {

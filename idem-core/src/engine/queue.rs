@@ -119,8 +119,10 @@ impl Waiter {
     /// Answers with why there is no answer. Once the effect is there, that is no reason to deny it.
     pub(super) fn fail(self, error: &Error) {
         let error = match self.written {
-            Some(_) => Error::Indeterminate { source: error.repeat().into() },
-            None => error.repeat(),
+            Some(_) if !super::fault::bug("group-loss-denied") => {
+                Error::Indeterminate { source: error.repeat().into() }
+            }
+            _ => error.repeat(),
         };
         // As above.
         let _ = self.reply.send(Err(error));

@@ -13,6 +13,8 @@ use crate::ground::{Ground, replayed};
 /// What the engine's statements begin with: a write in a transaction of its own, and one in a transaction that is open.
 const OWN_WRITE: &str = "set_config('lock_timeout'";
 const JOINED_WRITE: &str = "WITH claimed AS (";
+/// Only the write of a group passes by what others hold.
+const GROUP_WRITE: &str = "SKIP LOCKED";
 
 const CUTS: [Cut; 6] = [
     Cut::LoseReply(Hangup::Reset),
@@ -127,6 +129,51 @@ async fn a_connection_is_lost_at_the_write_of_a_group() {
     report.finish(150);
 }
 
+/// A group that was committed, whose reply was lost, and whose answers cannot be read again: who had an effect in it is not
+/// told otherwise, and who was refused in it is not told that nobody knows.
+#[tokio::test]
+async fn a_group_that_was_committed_is_not_denied() {
+    const CALLS: usize = 8;
+    const REFUSED: usize = 4;
+    let Some(mut rig) = Rig::with(GroupCommit::default()).await else { return };
+    let mut report = Report::new("calls of a group that was committed and could not be read again", 5);
+    for attempt in 0..scale(3, 30) {
+        let (name, after) = (format!("denied-{attempt}"), "a group that was committed");
+        let (ground, strikes) = (rig.ground.lane(&name), rig.proxy.strikes());
+        ground.insist(Step::StartCounter).await.unwrap();
+        ground.counter().add(&ground.key("call 4"), counter::Add { by: 1 }).await.unwrap();
+        rig.proxy.arm(At::Statement(GROUP_WRITE.into()), Cut::LoseReply(Hangup::Reset));
+        // The first is alone, all others wait for it, one of them with the key of another request.
+        let call = |nth| {
+            let (counter, key) = (rig.lane(&name).counter(), ground.key(&format!("call {nth}")));
+            let add = counter::Add { by: if nth == REFUSED { 2 } else { 1 } };
+            tokio::spawn(async move { counter.add(&key, add).await })
+        };
+        let calls: Vec<_> = (0..CALLS).map(call).collect();
+        // What became of it can be asked by the connections that there are; the one that groups are read by is gone.
+        rig.proxy.wait_for_strikes(strikes + 1).await;
+        rig.proxy.refuse_connections(true);
+        for (nth, answer) in calls.into_iter().enumerate() {
+            let (call, answer) = (format!("call {nth}"), answer.await.unwrap().map_err(Failure::from));
+            if nth == REFUSED {
+                let refused = answer.unwrap_err();
+                assert_eq!(refused.effect(), Effect::NotApplied, "{refused}");
+                continue;
+            }
+            report.add("told that nobody knows", u64::from(answer.as_ref().is_err_and(is_unknown)));
+            rig.is_true(&name, &call, answer.map(|total| Ack::of(&*call, &total)), after).await;
+        }
+        rig.proxy.refuse_connections(false);
+        assert!(rig.proxy.disarm(), "struck");
+        rig.ground.check(&name, after).await;
+    }
+    report.finish(5);
+}
+
+fn is_unknown(failure: &Failure) -> bool {
+    failure.effect() == Effect::Unknown
+}
+
 /// The place of what was lost is taken by another before the database can be asked: that is no proof of a commit.
 #[tokio::test]
 async fn another_takes_the_place_of_a_commit_that_was_lost() {
@@ -197,6 +244,11 @@ fn is_silent(cut: Cut) -> bool {
     matches!(cut, Cut::Before(Hangup::BlackHole) | Cut::LoseReply(Hangup::BlackHole))
 }
 
+/// Whether a call of a crowd changes an account.
+fn is_change(call: &str) -> bool {
+    call.ends_with(['1', '3', '5', '7', '9'])
+}
+
 struct Rig {
     ground: Ground<Postgres>,
     proxy: Proxy,
@@ -258,7 +310,11 @@ impl Rig {
     async fn is_true(&mut self, lane: &str, call: &str, answer: Result<Ack, Failure>, after: &str) {
         let effects = self.ground.effects(lane, call).await;
         match answer {
-            Ok(ack) => assert_eq!(effects, 1, "after {after}: {ack}"),
+            Ok(ack) => {
+                assert_eq!(effects, 1, "after {after}: {ack}");
+                // A change of an account may have been sent without a load, and then its reply is all that tells whose it was.
+                assert!(ack.fresh || is_change(call), "after {after}: nobody else had it: {ack}");
+            }
             Err(failure) => {
                 assert!(failure.is_retryable(), "after {after}: {call}: {failure}");
                 assert!(failure.effect() != Effect::NotApplied || effects == 0, "after {after}: {call}: {failure}");
