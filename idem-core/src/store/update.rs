@@ -256,6 +256,12 @@ impl Templates {
         known.insert(shape, template.clone());
         template
     }
+
+    /// All that are known.
+    #[cfg(test)]
+    pub(in crate::store) fn texts(&self) -> Vec<Text> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(|template| template.text.clone()).collect()
+    }
 }
 
 impl RowUpdate {

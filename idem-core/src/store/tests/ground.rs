@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::store::error::StoreError;
 use crate::store::rows::{KeyRow, Loaded, Locks, Named, RunRow, Write, Written};
+use crate::store::statement::Text;
 use crate::store::tables::Tables;
 use crate::store::{Database, Store};
 
@@ -29,8 +30,10 @@ pub(super) trait Ground: Database {
 
     fn execute(conn: &mut Self::Connection, text: &str) -> impl Future<Output = Result<(), sqlx::Error>>;
     fn number(conn: &mut Self::Connection, text: &str) -> impl Future<Output = i64>;
-    /// Every statement's plan that reads a table from end to end, on the tables as they are.
-    fn scans(conn: &mut Self::Connection, sql: &Self::Sql) -> impl Future<Output = Vec<String>>;
+    /// Every statement of the store's own.
+    fn texts(sql: &Self::Sql) -> Vec<Text>;
+    /// Those plans of statements that read a table from end to end, on the tables as they are.
+    fn scans(conn: &mut Self::Connection, texts: &[Text]) -> impl Future<Output = Vec<String>>;
 }
 
 /// An empty, migrated database and a connection to it.
@@ -76,6 +79,13 @@ impl<S: Ground> Fresh<S> {
 
     pub(super) async fn execute(&mut self, text: &str) {
         S::execute(&mut self.conn, &self.tables.fill(text)).await.expect(text);
+    }
+
+    /// Takes statistics of these tables: of those in other schemas other tests may take none.
+    pub(super) async fn analyze(&mut self, tables: &[&str]) {
+        for table in tables {
+            self.execute(&format!("ANALYZE {table}")).await;
+        }
     }
 
     pub(super) async fn number(&mut self, text: &str) -> i64 {
@@ -152,7 +162,7 @@ mod sqlite {
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
     use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, Sqlite, SqliteConnection};
 
-    use super::{Duration, Ground, Store, Tables};
+    use super::{Duration, Ground, Store, Tables, Text};
 
     /// A database file that goes with its test.
     #[derive(Debug)]
@@ -205,17 +215,26 @@ mod sqlite {
             sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(text)
         }
 
-        async fn scans(conn: &mut SqliteConnection, sql: &Self::Sql) -> Vec<String> {
+        fn texts(sql: &Self::Sql) -> Vec<Text> {
+            sql.texts()
+        }
+
+        async fn scans(conn: &mut SqliteConnection, texts: &[Text]) -> Vec<String> {
+            const NO_PLAN: [&str; 6] = ["", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
             let mut scans = Vec::new();
-            for text in sql.texts() {
-                for statement in text.split(';').filter(|part| part.contains("idem_") && !part.contains("idem_write")) {
+            for text in texts {
+                let verb = |part: &&str| part.split_whitespace().next().unwrap_or_default().to_owned();
+                for statement in text.split(';').filter(|part| !NO_PLAN.contains(&&*verb(part))) {
                     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
                     for row in sqlx::query(explain).fetch_all(&mut *conn).await.expect(statement) {
                         let step: String = row.get("detail");
                         // `SCAN … VIRTUAL TABLE` is json_each; a constant row has no name.
                         let scans_all =
                             step.starts_with("SCAN") && !step.contains("VIRTUAL") && step != "SCAN CONSTANT ROW";
-                        if scans_all && !step.starts_with("SCAN d") && !step.contains("subquery") {
+                        // `r` is the row that was looked for, at most two of them.
+                        let few =
+                            step.starts_with("SCAN d") || step.starts_with("SCAN r ") || step.contains("subquery");
+                        if scans_all && !few {
                             scans.push(format!("{step}: {statement:.300}"));
                         }
                     }
@@ -236,7 +255,7 @@ mod postgres {
     use sqlx::postgres::PgConnectOptions;
     use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Postgres};
 
-    use super::{Ground, Tables};
+    use super::{Ground, Tables, Text};
 
     /// A schema per test in the database that `IDEM_POSTGRES_URL` names.
     impl Ground for Postgres {
@@ -275,15 +294,19 @@ mod postgres {
             sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(conn).await.expect(text)
         }
 
-        async fn scans(conn: &mut PgConnection, sql: &Self::Sql) -> Vec<String> {
+        fn texts(sql: &Self::Sql) -> Vec<Text> {
+            sql.texts()
+        }
+
+        async fn scans(conn: &mut PgConnection, texts: &[Text]) -> Vec<String> {
             let mut scans = Vec::new();
             Self::execute(conn, "SET plan_cache_mode = force_generic_plan").await.expect("sets");
-            for text in sql.texts() {
+            for text in texts {
                 let bound = text.split('$').skip(1).filter_map(number_at_start).max().unwrap_or_default();
                 let nulls = vec!["NULL"; bound].join(", ");
-                Self::execute(conn, &format!("PREPARE explained AS {text}")).await.expect(&text);
+                Self::execute(conn, &format!("PREPARE explained AS {text}")).await.expect(text);
                 let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE explained({nulls})"));
-                let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut *conn).await.expect(&text);
+                let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut *conn).await.expect(text);
                 scans.extend(
                     plan.iter().filter(|step| step.contains("Seq Scan")).map(|step| format!("{step}: {text:.300}")),
                 );

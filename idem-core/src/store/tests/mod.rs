@@ -10,6 +10,7 @@ mod probe;
 mod reads;
 mod sample;
 mod schema;
+mod update;
 mod write;
 
 use ground::run;
@@ -91,5 +92,8 @@ on_every_store! {
         missing_tables_are_a_class_of_error
         a_database_that_may_not_be_written_says_so
         no_statement_scans_a_table
+    }
+    update {
+        no_update_scans_a_table
     }
 }

@@ -63,6 +63,10 @@ pub(super) async fn a_database_that_may_not_be_written_says_so<S: Ground>(mut db
 }
 
 pub(super) async fn no_statement_scans_a_table<S: Ground>(mut db: Fresh<S>) {
+    let mut filled = vec!["{machines}", "{transitions}", "{keys}", "{accounts}", "{entries}", "{holds}"];
+    if S::DATABASE == "postgres" {
+        filled.push("{tails}");
+    }
     for rows in [0, 20, 2_000] {
         let first = db.number("SELECT count(*) FROM {machines}").await;
         for id in first..rows {
@@ -76,17 +80,17 @@ pub(super) async fn no_statement_scans_a_table<S: Ground>(mut db: Fresh<S>) {
                 db.execute(&format!("INSERT INTO {{tails}} (account, seq, delta) VALUES ('{id}', 1, 1)")).await;
             }
         }
-        let scans = S::scans(&mut db.conn, &db.sql).await;
+        let scans = S::scans(&mut db.conn, &S::texts(&db.sql)).await;
         assert!(scans.is_empty(), "with {rows} rows: {scans:#?}");
         if rows == 2_000 {
-            db.execute("ANALYZE").await;
-            let scans = S::scans(&mut db.conn, &db.sql).await;
+            db.analyze(&filled).await;
+            let scans = S::scans(&mut db.conn, &S::texts(&db.sql)).await;
             assert!(scans.is_empty(), "with statistics of a full table: {scans:#?}");
         }
         if rows == 20 {
-            db.execute("ANALYZE").await;
+            db.analyze(&filled).await;
             S::steady(&mut db.conn, true).await;
-            let scans = S::scans(&mut db.conn, &db.sql).await;
+            let scans = S::scans(&mut db.conn, &S::texts(&db.sql)).await;
             assert!(scans.is_empty(), "with statistics of a small table: {scans:#?}");
             S::steady(&mut db.conn, false).await;
         }
