@@ -52,7 +52,7 @@
 //! |---|---|---|
 //! | `sqlite` | yes | SQLite, embedded |
 //! | `postgres` | | PostgreSQL and what speaks its protocol |
-//! | `tracing` | | a span per call: machine, command, verdict, attempts, a hash of the key, never the key |
+//! | `tracing` | | a span per call: machine, command, verdict, attempts, a hash of the key, never the key; of an update its table, never a value |
 //! | `testing` | | the explorer, samples and the schema lock for a machine's own tests |
 //! | `conformance` | | the suite that every store passes; not covered by semver |
 //! | `random` | with a store | `Key::random` |

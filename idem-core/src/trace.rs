@@ -6,16 +6,33 @@ mod on {
 
     use crate::engine::item::{Answered, Item, Refusal};
     use crate::error::Error;
+    use crate::key::KeyHash;
+    use crate::store::update::{RowUpdate, RowWrite, SURFACE};
+    use crate::version::Updated;
 
     pub(crate) struct Call(tracing::Span);
 
     pub(crate) fn call(item: &Item) -> Call {
-        let key = item.key().map(tracing::field::display);
+        span(item.surface(), item.operation(), item.key(), None)
+    }
+
+    /// As a call of the machine `version`: the table is named, what is in it is not.
+    pub(crate) fn update(update: &RowUpdate) -> Call {
+        let command = match update.write {
+            RowWrite::Update => "update",
+            RowWrite::Upsert => "upsert",
+            RowWrite::Insert => "insert",
+        };
+        span(SURFACE, command, update.claim.as_ref().map(|claim| &claim.hash), Some(update.table.as_str()))
+    }
+
+    fn span(machine: &str, command: &str, key: Option<&KeyHash>, table: Option<&str>) -> Call {
         Call(tracing::info_span!(
             "idem.call",
-            machine = item.surface(),
-            command = item.operation(),
-            key,
+            machine,
+            command,
+            key = key.map(tracing::field::display),
+            table,
             verdict = tracing::field::Empty,
             attempts = tracing::field::Empty,
         ))
@@ -28,32 +45,53 @@ mod on {
 
     impl Call {
         /// Runs the call in the span and records what it was answered with.
-        pub(crate) async fn record(
+        pub(crate) async fn record<T: Verdict>(
             &self,
-            work: impl Future<Output = Result<Vec<Answered>, Error>>,
-        ) -> Result<Vec<Answered>, Error> {
+            work: impl Future<Output = Result<T, Error>>,
+        ) -> Result<T, Error> {
             let result = work.instrument(self.0.clone()).await;
             let verdict = match &result {
-                Ok(answers) => match answers.first() {
-                    Some(Ok(answer)) if answer.fresh => "fresh".to_owned(),
-                    Some(Ok(_)) => "replayed".to_owned(),
-                    Some(Err(Refusal::Rejected(_))) => "rejected".to_owned(),
-                    Some(Err(Refusal::Panicked(_))) => "panicked".to_owned(),
-                    Some(Err(Refusal::Failed(error))) => format!("{:?}", error.kind()),
-                    None => "none".to_owned(),
-                },
+                Ok(answer) => answer.verdict(),
                 Err(error) => format!("{:?}", error.kind()),
             };
             self.0.record("verdict", verdict);
             result
         }
     }
+
+    /// What a call is answered with, in a word.
+    pub(crate) trait Verdict {
+        fn verdict(&self) -> String;
+    }
+
+    impl Verdict for Vec<Answered> {
+        fn verdict(&self) -> String {
+            match self.first() {
+                Some(Ok(answer)) => origin(answer.fresh).to_owned(),
+                Some(Err(Refusal::Rejected(_))) => "rejected".to_owned(),
+                Some(Err(Refusal::Panicked(_))) => "panicked".to_owned(),
+                Some(Err(Refusal::Failed(error))) => format!("{:?}", error.kind()),
+                None => "none".to_owned(),
+            }
+        }
+    }
+
+    impl Verdict for Updated {
+        fn verdict(&self) -> String {
+            origin(self.is_fresh()).to_owned()
+        }
+    }
+
+    fn origin(fresh: bool) -> &'static str {
+        if fresh { "fresh" } else { "replayed" }
+    }
 }
 
 #[cfg(not(feature = "tracing"))]
 mod off {
-    use crate::engine::item::{Answered, Item};
+    use crate::engine::item::Item;
     use crate::error::Error;
+    use crate::store::update::RowUpdate;
 
     pub(crate) struct Call;
 
@@ -61,13 +99,17 @@ mod off {
         Call
     }
 
+    pub(crate) fn update(_update: &RowUpdate) -> Call {
+        Call
+    }
+
     pub(crate) fn attempts(_made: u32) {}
 
     impl Call {
         #[allow(clippy::unused_self, reason = "the shape of the other form")]
-        pub(crate) fn record<F>(&self, work: F) -> F
+        pub(crate) fn record<T, F>(&self, work: F) -> F
         where
-            F: Future<Output = Result<Vec<Answered>, Error>>,
+            F: Future<Output = Result<T, Error>>,
         {
             work
         }
@@ -75,6 +117,6 @@ mod off {
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use off::{attempts, call};
+pub(crate) use off::{attempts, call, update};
 #[cfg(feature = "tracing")]
-pub(crate) use on::{attempts, call};
+pub(crate) use on::{attempts, call, update};

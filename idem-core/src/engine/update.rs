@@ -40,6 +40,7 @@ pub(crate) async fn run_own<DB: Database>(inner: &Inner<DB>, update: &RowUpdate)
     let began = Instant::now();
     let mut described_anew = false;
     for made in 1.. {
+        crate::trace::attempts(made);
         let mut held = inner.writer(inner.settings.wait).await?;
         match attempt(inner, held.conn(), update).await {
             Ok(Attempt::Answered(answer)) => {
@@ -91,7 +92,8 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, update: &Ro
         Ok(Err(problem)) => return Err(unfit(update, problem)),
         Err(error) => return Err(tx.failed(error)),
     };
-    for _ in 0..inner.settings.retry.limit() {
+    for made in 1..=inner.settings.retry.limit() {
+        crate::trace::attempts(made);
         let (conn, broken) = tx.parts()?;
         *broken = true;
         fault::point("update.joined.before");

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::idem::Idem;
 use crate::store::Database;
 use crate::store::update::RowUpdate;
+use crate::trace;
 
 /// Where an update runs: `&Idem`, in a transaction of its own, or `&mut Tx`, in yours. Sealed.
 pub trait Executor: sealed::Sealed + Send {
@@ -17,13 +18,13 @@ pub trait Executor: sealed::Sealed + Send {
 
 impl<DB: Database> Executor for &Idem<DB> {
     async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
-        run_own(&self.inner, &update).await
+        trace::update(&update).record(Box::pin(run_own(&self.inner, &update))).await
     }
 }
 
 impl<DB: Database> Executor for &mut Tx<DB> {
     async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
-        run_joined(self, &update).await
+        trace::update(&update).record(Box::pin(run_joined(self, &update))).await
     }
 }
 

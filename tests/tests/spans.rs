@@ -1,0 +1,174 @@
+//! What the feature `tracing` tells of a call: a span each, with the hash of its key and none of its secrets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::significant_drop_tightening,
+    reason = "a panic is how a test fails"
+)]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use idem_core::ledger::Bounds;
+use idem_core::version::{ConditionalUpdate, Upsert};
+use idem_core::{Idem, Key};
+use tests::lane::PRICE;
+use tests::shop::{Order, Shop, order};
+use tests::{Backend, Place as _};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+use tracing_core::span::Current;
+
+const SECRET: &str = "secret";
+
+#[tokio::test]
+async fn each_call_tells_its_span_sqlite() {
+    each_call::<sqlx::Sqlite>().await;
+}
+
+#[tokio::test]
+async fn each_call_tells_its_span_postgres() {
+    each_call::<sqlx::Postgres>().await;
+}
+
+async fn each_call<DB: Backend>() {
+    let Some(place) = DB::fresh().await else { return };
+    let idem = Idem::<DB>::open(&place.address()).await.unwrap();
+    DB::prepare(&place.address()).await;
+    let spans = Spans::default();
+    // The tests of this binary have a thread each, and all that a call does is done on it.
+    let _guard = tracing::subscriber::set_default(spans.clone());
+    let key = |name: &str| Key::new(SECRET, format!("{SECRET} {name}")).unwrap();
+
+    let bill = Order::stored(&idem, Shop).at(SECRET);
+    bill.start(order::Pending { total: PRICE }).await.unwrap();
+    spans.told("Order @start fresh 1");
+    for (amount, verdict) in [(PRICE + 1, "rejected"), (PRICE, "fresh"), (PRICE, "replayed"), (1, "KeyReused")] {
+        drop(bill.pay(&key("pay"), order::Pay { amount }).await);
+        spans.told_of("Order Pay", verdict, &key("pay"));
+    }
+
+    let purse = idem.ledger().account(SECRET);
+    purse.open(Bounds::at_least(0)).await.unwrap();
+    for (delta, verdict) in [(-1, "OutOfBounds"), (5, "fresh"), (5, "replayed")] {
+        drop(purse.apply_delta(&key("delta"), delta).await);
+        spans.told_of("@ledger delta", verdict, &key("delta"));
+    }
+
+    let upsert = Upsert::table("pages").key("name", SECRET).set("body", SECRET).once(&key("upsert"));
+    let edit =
+        |version| ConditionalUpdate::table("pages").key("name", SECRET).set("body", SECRET).expect_version(version);
+    for verdict in ["fresh", "replayed"] {
+        upsert.clone().execute(&idem).await.unwrap();
+        spans.told_of("version upsert", verdict, &key("upsert"));
+    }
+    edit(1).execute(&idem).await.unwrap();
+    spans.told("version update fresh 1 pages");
+    edit(1).execute(&idem).await.unwrap_err();
+    spans.told("version update Stale 1 pages");
+    Upsert::table("pages").key("name", SECRET).set("body", SECRET).expect_absent().execute(&idem).await.unwrap_err();
+    spans.told("version insert Stale 1 pages");
+
+    let mut tx = idem.begin().await.unwrap();
+    for verdict in ["fresh", "replayed"] {
+        edit(2).once(&key("joined")).execute(&mut tx).await.unwrap();
+        spans.told_of("version update", verdict, &key("joined"));
+    }
+    tx.commit().await.unwrap();
+}
+
+type Fields = BTreeMap<&'static str, String>;
+
+/// The spans of calls that are not asked for yet.
+#[derive(Debug, Clone, Default)]
+struct Spans(Arc<Mutex<Told>>);
+
+#[derive(Debug, Default)]
+struct Told {
+    spans: Vec<(&'static Metadata<'static>, Fields)>,
+    /// Those that are entered, the innermost last.
+    entered: Vec<Id>,
+}
+
+impl Spans {
+    /// One call was made since this was last asked, and it told of itself what `line` says.
+    fn told(&self, line: &str) {
+        let span = self.only();
+        assert_eq!(told(&span, &["machine", "command", "verdict", "attempts", "table"]), line, "{span:?}");
+        assert!(!span.contains_key("key"), "{span:?}");
+    }
+
+    /// The same of a call with a key.
+    fn told_of(&self, call: &str, verdict: &str, key: &Key) {
+        let span = self.only();
+        assert_eq!(told(&span, &["machine", "command", "verdict"]), format!("{call} {verdict}"), "{span:?}");
+        assert!(span.contains_key("attempts"), "{span:?}");
+        let hash = span["key"].strip_prefix('#').expect("marked as a hash");
+        assert!(hash.len() == 16 && hash.chars().all(|digit| digit.is_ascii_hexdigit()), "{key:?}: {span:?}");
+    }
+
+    fn only(&self) -> Fields {
+        let mut spans = std::mem::take(&mut self.0.lock().unwrap().spans);
+        let (_, span) = spans.pop().expect("a span");
+        assert!(spans.is_empty(), "more than one span: {spans:?}");
+        assert!(!span.values().any(|value| value.contains(SECRET)), "{span:?}");
+        span
+    }
+}
+
+fn told(span: &Fields, fields: &[&str]) -> String {
+    fields.iter().filter_map(|field| span.get(field)).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+impl Subscriber for Spans {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.name() == "idem.call"
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut fields = Fields::new();
+        span.record(&mut Note(&mut fields));
+        let mut told = self.0.lock().unwrap();
+        told.spans.push((span.metadata(), fields));
+        Id::from_u64(told.spans.len() as u64)
+    }
+
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        values.record(&mut Note(&mut self.0.lock().unwrap().spans[place(id)].1));
+    }
+
+    fn current_span(&self) -> Current {
+        let told = self.0.lock().unwrap();
+        told.entered.last().map_or_else(Current::none, |id| Current::new(id.clone(), told.spans[place(id)].0))
+    }
+
+    fn enter(&self, id: &Id) {
+        self.0.lock().unwrap().entered.push(id.clone());
+    }
+
+    fn exit(&self, _: &Id) {
+        self.0.lock().unwrap().entered.pop();
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {}
+}
+
+fn place(id: &Id) -> usize {
+    usize::try_from(id.into_u64()).expect("a few") - 1
+}
+
+/// Notes each field as text.
+struct Note<'f>(&'f mut Fields);
+
+impl Visit for Note<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name(), value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+}
