@@ -100,6 +100,7 @@ pub async fn an_expired_hold_gives_way<S: Subject>(on: &S) {
         fresh(desk.delta("l", "wallet", -10).await);
         assert_eq!(desk.state("wallet").await.held, 90, "nothing needed it yet");
         unfit(desk.delta("m", "wallet", -71).await);
+        assert_eq!(desk.state("wallet").await.held, 20, "what expired was let go, though it was not enough");
         let needed = fresh(desk.delta("m", "wallet", -70).await);
         assert_eq!(needed.balance, Some(20));
         assert_eq!((desk.state("wallet").await.held, desk.state("wallet").await.available()), (20, 0));

@@ -71,6 +71,7 @@ pub async fn a_refused_change_leaves_the_transaction_usable<S: Subject>(on: &S) 
     let wallet = ledger.account("wallet");
     let mut tx = stored.idem.begin().await.expect("begun");
     unfit(wallet.within(&mut tx).apply_delta(&key("a"), -101).await);
+    unfit(ledger.within(&mut tx).transfer(&key("a"), "wallet", "named", 101).await);
     unfit(ledger.account("new").within(&mut tx).open(Bounds::at_least(1)).await);
     refused(wallet.within(&mut tx).apply_delta(&key("first"), 1).await, ErrorKind::KeyReused);
     unlawful(wallet.expect_version(9).within(&mut tx).apply_delta(&key("a"), 1).await);
@@ -83,6 +84,8 @@ pub async fn a_refused_change_leaves_the_transaction_usable<S: Subject>(on: &S) 
     fresh(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 1).await);
     tx.commit().await.expect("committed");
     assert_eq!((balances(&stored).await, stored.number("SELECT count(*) FROM notes").await), ([99, 1, 0], 1));
+    let named = ledger.account("named").get().await.expect("readable");
+    assert!(named.is_none_or(|state| (state.balance, state.version) == (0, 0)), "named by a refused change alone");
 }
 
 /// A command, a change and the caller's own row: one commit, one rollback.

@@ -33,6 +33,9 @@ impl<DB: Database> Ledger<DB> {
     /// Applies up to [`MAX_BATCH`] changes in one transaction: a result per change, in order, exactly as if they were called
     /// one after the other. One that is refused leaves the others untouched.
     ///
+    /// With one exception, which only absurd amounts meet: the changes of one account are summed up in 64 bits, and one with
+    /// which that sum leaves them is refused as out of bounds although its balance would fit. On its own it is accepted.
+    ///
     /// # Errors
     /// Of the whole batch: the database's, and [`Error::Ledger`] if it is too long. Of one change: as
     /// [`Account::apply_delta`](super::Account::apply_delta).

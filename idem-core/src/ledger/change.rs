@@ -21,6 +21,14 @@ use crate::store::rows::EntryRow;
 
 /// A change on its way: awaited, it happens. Nothing happens before.
 ///
+/// # What a refusal leaves behind
+/// No entry of the change, and a free key. Holds that had expired may have been let go for it, by entries of their own, and
+/// an account that it named for the first time inside a transaction may be open afterwards, unbounded and without an entry.
+///
+/// # When the reply is lost
+/// The database is asked what became of the change. If it is there it is answered as a replay, also to the call that made it:
+/// entries do not tell which of two same requests wrote them. So nothing should depend on who was told that it was fresh.
+///
 /// # Cancel safety
 /// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; a repeat
 /// with the same key finds out. Inside a transaction, see [`Tx`].
@@ -51,7 +59,8 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
     }
 
     /// Gives up waiting for other writers after `deadline`, with [`Error::InFlight`]. A write that was sent is waited for.
-    /// Inside a transaction the lock wait of the [`Builder`](crate::Builder) holds instead.
+    /// Inside a transaction the lock wait of the [`Builder`](crate::Builder) holds instead, and so it does on SQLite for the
+    /// lock of another process: a connection's `busy_timeout` is set when it is made.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
     }

@@ -36,6 +36,8 @@ impl<'a, O, R> Call<'a, O, R> {
     }
 
     /// Gives up waiting for other writers after `deadline`, with [`Error::InFlight`]. A write that was sent is waited for.
+    /// On SQLite the lock of another process is waited for as long as the lock wait of the [`Builder`](crate::Builder) says: a
+    /// connection's `busy_timeout` is set when it is made.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
     }
