@@ -8,6 +8,7 @@ mod disturbed;
 mod drive;
 mod hand;
 mod machine;
+mod processes;
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -17,6 +18,7 @@ use disturbed::{Stranger, memory};
 use drive::{Call, call, drive};
 use idem_core::{Database, GroupCommit, Idem, Key};
 use machine::{Bar, Tab, initial, tab};
+use processes::several;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite};
 
@@ -67,6 +69,9 @@ fn settings() -> Result<Option<Settings>, Failure> {
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Failure> {
+    if std::env::args().nth(1).is_some_and(|first| first == processes::FLAG) {
+        return processes::one_of_several(std::env::args().skip(2)).await;
+    }
     let Some(settings) = settings()? else { return Ok(()) };
     for database in &settings.databases {
         match database.as_str() {
@@ -86,6 +91,8 @@ struct Cell {
 
 enum Kind {
     Own(Call),
+    /// Commands on one hot machine, by so many processes.
+    Processes(usize, String),
     /// While a stranger holds one of the machines.
     Disturbed(Call, PgPool),
     Pgbench {
@@ -118,12 +125,9 @@ async fn postgres(settings: &Settings) -> Result<(), Failure> {
             return Ok(Table::new());
         }
         let mut cells = cells(&grouped, &off, &[1, 8, 32, 256, 1_024]).await?;
-        let other = Idem::<Postgres>::builder().max_connections(32).open(&url).await?;
-        cells.push(Cell {
-            name: "two processes, command hot".into(),
-            callers: 256,
-            call: Kind::Own(two(&grouped, &other)),
-        });
+        for (name, processes) in [("one process, command hot", 1), ("two processes, command hot", 2)] {
+            cells.push(Cell { name: name.into(), callers: 256, call: Kind::Processes(processes, url.clone()) });
+        }
         cells.push(Cell {
             name: "grouped, command on 1,000".into(),
             callers: 256,
@@ -241,12 +245,6 @@ fn command<DB: Database>(idem: &Idem<DB>, machines: u64) -> Call {
     })
 }
 
-/// Half of the callers by each.
-fn two(one: &Idem<Postgres>, other: &Idem<Postgres>) -> Call {
-    let (one, other) = (command(one, 1), command(other, 1));
-    call(move |nth| if nth % 2 == 0 { one(nth) } else { other(nth) })
-}
-
 /// Deltas beside a small table, and beside one that has grown.
 async fn grown(idem: &Idem<Postgres>, pool: &sqlx::PgPool, entries: u64, settings: &Settings) -> Result<(), Failure> {
     let call = delta(idem, ACCOUNTS);
@@ -288,6 +286,10 @@ async fn measure(cells: &[Cell], database: Option<&PgConnectOptions>, settings: 
                         Some(rate) => (rate * per_call, Duration::ZERO),
                         None => continue,
                     }
+                }
+                (Kind::Processes(processes, url), _) => {
+                    let sample = several(*processes, url, cell.callers, settings.time).await?;
+                    (sample.rate, sample.p99)
                 }
                 (Kind::Disturbed(call, pool), _) => {
                     let stranger = Stranger::holding(pool.clone(), "tab-0");
@@ -335,7 +337,7 @@ const POSTGRES: &[Ratio] = &[
         ("grouped, command on 1,000", 256),
         0.6,
     ),
-    ("two processes ÷ one, hot", ("two processes, command hot", 256), ("grouped, command hot", 256), 0.6),
+    ("two processes ÷ one, hot", ("two processes, command hot", 256), ("one process, command hot", 256), 0.6),
 ];
 
 const SQLITE: &[Ratio] = &[
