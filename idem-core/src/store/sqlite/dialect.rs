@@ -200,6 +200,8 @@ VALUES ($1, 0, 0, $2, $3, $4, $5, $6)
 ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling, unit = excluded.unit,
     tally = excluded.tally, closed_at = excluded.closed_at";
 
+// Each item of a list that is written is materialised: `json_each` would make its text anew for every column that is read.
+
 /// A version that is not the expected one becomes NULL, which the column refuses: the whole write fails.
 const MACHINE: &str = "
 INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
@@ -211,11 +213,12 @@ ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.
     version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;";
 
 const MACHINES: &str = "
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
 INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
 SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4),
     CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END,
     j.value->>7, j.value->>8
-FROM json_each($1) j LEFT JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1
+FROM j LEFT JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1
 WHERE true
 ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs,
     version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;";
@@ -230,11 +233,12 @@ ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.t
 
 /// A key of an entry counts its seq back from the account as it is after the write.
 const KEYS: &str = "
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
 INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
 SELECT unhex(value->>0), value->>1, value->>2,
     coalesce((SELECT a.seq - (value->>7) FROM {accounts} a WHERE a.account = value->>8), value->>3),
     unhex(value->>4), value->>5, unhex(value->>6), $2
-FROM json_each($1)
+FROM j
 WHERE true
 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
     fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
@@ -242,14 +246,16 @@ ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.t
 
 /// What is no tally of that unit loses its balance, which the column refuses.
 const TALLIES: &str = "
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
 INSERT INTO {accounts} (account, balance, seq)
 SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
-FROM json_each($1) j LEFT JOIN {accounts} a ON a.account = j.value->>0
+FROM j LEFT JOIN {accounts} a ON a.account = j.value->>0
 WHERE true
 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;";
 
 /// A running sum beyond 64 bits is a REAL, and no bound that fails leaves a balance.
 const ACCOUNTS: &str = "
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
 INSERT INTO {accounts} (account, balance, seq, held, at)
 SELECT d.account,
     CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -263,7 +269,7 @@ FROM (
         coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
         coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling, a.unit AS its_unit,
         coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-    FROM json_each($1) j LEFT JOIN {accounts} a ON a.account = j.value->>0
+    FROM j LEFT JOIN {accounts} a ON a.account = j.value->>0
 ) d
 WHERE true
 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
@@ -271,9 +277,10 @@ ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.s
 
 /// What remains of a hold that is not what was decided on becomes NULL, which the column refuses.
 const HOLDS: &str = "
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
 INSERT INTO {holds} (hold, account, amount, remaining, expires_at)
 SELECT j.value->>0, j.value->>1, j.value->>2, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END, j.value->>5
-FROM json_each($1) j LEFT JOIN {holds} h ON h.hold = j.value->>0
+FROM j LEFT JOIN {holds} h ON h.hold = j.value->>0
 WHERE true
 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;";
 
@@ -283,30 +290,33 @@ INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, p
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);";
 
 const TRANSITIONS: &str = "
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
 INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key,
     from_visit, visit, at, correlation)
 SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, unhex(value->>6), unhex(value->>7),
     unhex(value->>8), unhex(value->>9), value->>10, value->>11, value->>12, value->>13, value->>14, value->>15
-FROM json_each($1);";
+FROM j;";
 
 /// Counted back from the account as it is after the write; a tally's entry brings its own seq and has no balance.
 const ENTRIES: &str = "
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
 INSERT INTO {entries} (account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, leg,
     next_account, next_seq)
 SELECT a.account, coalesce(value->>1, a.seq - (value->>2)), value->>3,
     CASE WHEN value->>1 IS NULL THEN a.balance - (value->>4) END, CASE WHEN value->>1 IS NULL THEN a.at ELSE $2 END,
     value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14,
     coalesce(value->>15, (SELECT n.seq - (value->>16) FROM {accounts} n WHERE n.account = value->>14))
-FROM json_each($1) CROSS JOIN {accounts} a ON a.account = value->>0;";
+FROM j CROSS JOIN {accounts} a ON a.account = value->>0;";
 
 const FUNDS: &str = "
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
 FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value;";
 
 const MESSAGES: &str = "
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
 INSERT INTO {outbox} (machine, id, seq, leg, topic, payload, at)
 SELECT value->>0, value->>1, value->>2, value->>3, value->>4, unhex(value->>5), value->>6
-FROM json_each($1);";
+FROM j;";
 
 /// The write lock is waited for first: with it, no first writer is still under way.
 const PROBE_KEY: &str = "

@@ -231,9 +231,11 @@ mod sqlite {
                         // `SCAN … VIRTUAL TABLE` is json_each; a constant row has no name.
                         let scans_all =
                             step.starts_with("SCAN") && !step.contains("VIRTUAL") && step != "SCAN CONSTANT ROW";
-                        // `r` is the row that was looked for, at most two of them.
-                        let few =
-                            step.starts_with("SCAN d") || step.starts_with("SCAN r ") || step.contains("subquery");
+                        // `j` is a list that was bound, `r` the row that was looked for, at most two of them.
+                        let few = step.starts_with("SCAN d")
+                            || step.starts_with("SCAN j")
+                            || step.starts_with("SCAN r ")
+                            || step.contains("subquery");
                         if scans_all && !few {
                             scans.push(format!("{step}: {statement:.300}"));
                         }
