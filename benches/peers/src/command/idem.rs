@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use idem_core::{Context, Idem, Key, Step, idempotent_fsm};
+use idem_core::{Context, GroupCommit, Idem, Key, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 use sqlx_9::Postgres;
 use tokio::task::JoinSet;
@@ -58,7 +58,7 @@ impl ticket::Transitions for Desk {
     }
 }
 
-/// The contender, as it comes: every call that waits at the same time shares a transaction.
+/// The contender.
 #[derive(Clone)]
 pub(super) struct Tickets {
     tickets: ticket::Machines<Postgres, Desk>,
@@ -66,8 +66,9 @@ pub(super) struct Tickets {
 }
 
 impl Tickets {
-    pub(super) async fn opened(room: Room, past: Past) -> Result<Self, Failure> {
-        let idem = Idem::<Postgres>::builder().max_connections(CONNECTIONS).open(&room.url()).await?;
+    pub(super) async fn opened(room: Room, past: Past, grouping: GroupCommit) -> Result<Self, Failure> {
+        let builder = Idem::<Postgres>::builder().max_connections(CONNECTIONS).group_commit(grouping);
+        let idem = builder.open(&room.url()).await?;
         let this = Self { tickets: Ticket::stored(&idem, Desk), room };
         let mut tasks = JoinSet::new();
         for caller in 0..CALLERS {

@@ -4,6 +4,8 @@ mod es_entity;
 mod es_snapshot;
 mod idem;
 
+use idem_core::GroupCommit;
+
 use crate::Failure;
 use crate::contender::{Boxed, Contender, Peer, Wrong, mix};
 use crate::report::{Row, compare};
@@ -31,11 +33,13 @@ pub(crate) async fn run(server: &mut Server, settings: &Settings, events: u64) -
     let (past, mut rows) = (Past { things, events }, Vec::new());
     let aim = if events < 100 { 4.0 } else { 25.0 };
 
-    let ours = idem::Tickets::opened(server.database(&format!("idem_{events}")).await?, past).await?;
-    rows.push(Row { peer: Peer::new("idem", Own { machines: ours, things }).await?, aim: None });
-    let plain = es_entity::Plain::opened(server.database(&format!("es_entity_{events}")).await?, past).await?;
+    for (name, grouping) in [("idem", GroupCommit::default()), ("idem, each call alone", GroupCommit::off())] {
+        let machines = idem::Tickets::opened(server.database("machines").await?, past, grouping).await?;
+        rows.push(Row { peer: Peer::new(name, Own { machines, things }).await?, aim: None });
+    }
+    let plain = es_entity::Plain::opened(server.database("es_entity").await?, past).await?;
     rows.push(Row { peer: Peer::new("es-entity", Own { machines: plain, things }).await?, aim: Some(aim) });
-    let snapshot = es_snapshot::Snapped::opened(server.database(&format!("es_snapshot_{events}")).await?, past).await?;
+    let snapshot = es_snapshot::Snapped::opened(server.database("es_snapshot").await?, past).await?;
     rows.push(Row { peer: Peer::new("es-entity, snapshots", Own { machines: snapshot, things }).await?, aim: None });
 
     server.analyse().await?;

@@ -1,22 +1,23 @@
 //! The library.
 
 use idem_core::ledger::Ledger;
-use idem_core::{Idem, Key};
+use idem_core::{GroupCommit, Idem, Key};
 use sqlx_9::Postgres;
 
 use crate::Failure;
 use crate::contender::Wrong;
 use crate::server::{CONNECTIONS, Room};
 
-/// The contender, as it comes: every call that waits at the same time shares a transaction.
+/// The contender.
 pub(super) struct Ours {
     ledger: Ledger<Postgres>,
     room: Room,
 }
 
 impl Ours {
-    pub(super) async fn opened(room: Room) -> Result<Self, Failure> {
-        let idem = Idem::<Postgres>::builder().max_connections(CONNECTIONS).open(&room.url()).await?;
+    pub(super) async fn opened(room: Room, grouping: GroupCommit) -> Result<Self, Failure> {
+        let builder = Idem::<Postgres>::builder().max_connections(CONNECTIONS).group_commit(grouping);
+        let idem = builder.open(&room.url()).await?;
         Ok(Self { ledger: idem.ledger(), room })
     }
 }

@@ -9,6 +9,8 @@ pub(crate) mod tigerbeetle;
 
 use std::sync::Arc;
 
+use idem_core::GroupCommit;
+
 use crate::Failure;
 use crate::contender::{Boxed, Contender, Peer, Wrong, mix};
 use crate::report::{Row, compare};
@@ -33,6 +35,8 @@ pub(crate) async fn run(server: &mut Server, settings: &Settings) -> Result<(), 
     if rows.is_empty() {
         return Ok(());
     }
+    let alone = idem::Ours::opened(server.database("alone").await?, GroupCommit::off()).await?;
+    rows.insert(0, Row { peer: warmed("idem, each call alone", alone).await?, aim: None });
     rows.insert(0, Row { peer: ours(server).await?, aim: None });
     server.analyse().await?;
     let title = format!("## Transfers, {CONNECTIONS} callers, {ACCOUNTS} accounts");
@@ -52,9 +56,9 @@ async fn opened(server: &mut Server, name: &'static str, settings: &Settings) ->
     Ok(Some(peer))
 }
 
-/// idem in a database of its own.
+/// idem in a database of its own, as it comes: calls that wait at the same time share a transaction.
 async fn ours(server: &mut Server) -> Result<Arc<Peer>, Failure> {
-    warmed("idem", idem::Ours::opened(server.database("idem").await?).await?).await
+    warmed("idem", idem::Ours::opened(server.database("idem").await?, GroupCommit::default()).await?).await
 }
 
 /// Makes one transfer into and out of each account, one after the other: sqlx-ledger's balances start with a race.
