@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 
 use idem_core::ledger::Bounds;
 use idem_core::version::{ConditionalUpdate, Upsert};
@@ -38,7 +39,7 @@ async fn each_call<DB: Backend>() {
     let idem = Idem::<DB>::open(&place.address()).await.unwrap();
     DB::prepare(&place.address()).await;
     let spans = Spans::default();
-    // The tests of this binary have a thread each, and all that a call does is done on it.
+    // The tests of this binary have a thread each, and all that a call tells is told on it.
     let _guard = tracing::subscriber::set_default(spans.clone());
     let key = |name: &str| Key::new(SECRET, format!("{SECRET} {name}")).unwrap();
 
@@ -88,8 +89,8 @@ struct Spans(Arc<Mutex<Told>>);
 #[derive(Debug, Default)]
 struct Told {
     spans: Vec<(&'static Metadata<'static>, Fields)>,
-    /// Those that are entered, the innermost last.
-    entered: Vec<Id>,
+    /// Those that are entered, the innermost last: a driver's own thread enters the span that it works for.
+    entered: Vec<(ThreadId, Id)>,
 }
 
 impl Spans {
@@ -141,15 +142,18 @@ impl Subscriber for Spans {
 
     fn current_span(&self) -> Current {
         let told = self.0.lock().unwrap();
-        told.entered.last().map_or_else(Current::none, |id| Current::new(id.clone(), told.spans[place(id)].0))
+        let mine = told.entered.iter().rev().find(|(thread, _)| *thread == thread::current().id());
+        mine.map_or_else(Current::none, |(_, id)| Current::new(id.clone(), told.spans[place(id)].0))
     }
 
     fn enter(&self, id: &Id) {
-        self.0.lock().unwrap().entered.push(id.clone());
+        self.0.lock().unwrap().entered.push((thread::current().id(), id.clone()));
     }
 
     fn exit(&self, _: &Id) {
-        self.0.lock().unwrap().entered.pop();
+        let mut told = self.0.lock().unwrap();
+        let mine = told.entered.iter().rposition(|(thread, _)| *thread == thread::current().id());
+        mine.map(|place| told.entered.remove(place));
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
