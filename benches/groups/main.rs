@@ -274,11 +274,13 @@ type Table = BTreeMap<(String, usize), Vec<(f64, Duration)>>;
 
 async fn measure(cells: &[Cell], database: Option<&PgConnectOptions>, settings: &Settings) -> Result<Table, Failure> {
     let mut table = Table::new();
-    for _ in 0..settings.rounds {
+    // In the first round statements are prepared and files grow: it does not count.
+    for round in 0..=settings.rounds {
+        let time = if round == 0 { settings.time / 4 } else { settings.time };
         for cell in cells.iter().filter(|cell| format!("{} {}", cell.name, cell.callers).contains(&settings.only)) {
             let sample = match (&cell.call, database) {
                 (Kind::Own(call), _) => {
-                    let sample = drive(call, cell.callers, settings.time).await?;
+                    let sample = drive(call, cell.callers, time).await?;
                     (sample.rate, sample.p99)
                 }
                 (Kind::Pgbench { script, accounts, per_call }, Some(database)) => {
@@ -293,12 +295,15 @@ async fn measure(cells: &[Cell], database: Option<&PgConnectOptions>, settings: 
                 }
                 (Kind::Disturbed(call, pool), _) => {
                     let stranger = Stranger::holding(pool.clone(), "tab-0");
-                    let sample = drive(call, cell.callers, settings.time).await?;
+                    let sample = drive(call, cell.callers, time).await?;
                     stranger.leave().await?;
                     (sample.rate, sample.p99)
                 }
                 (Kind::Pgbench { .. }, None) => continue,
             };
+            if round == 0 {
+                continue;
+            }
             let megabytes = memory() >> 20;
             eprintln!(
                 "{}, {} callers: {:.0}/s, p99 {:?}, {megabytes} MiB",

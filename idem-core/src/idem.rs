@@ -11,7 +11,7 @@ use sqlx::pool::PoolOptions;
 
 use crate::engine::connections::{Connections, Held};
 use crate::engine::decide::Limits;
-use crate::engine::queue::{GroupCommit, Queue};
+use crate::engine::queue::{FLUSHERS, GroupCommit, Queue};
 use crate::engine::retry::Retry;
 use crate::engine::traits::Traits;
 use crate::engine::transaction::Tx;
@@ -138,7 +138,7 @@ impl<DB: Database> Builder<DB> {
     /// Whether, and how far, calls that wait at the same time share a transaction. Default: they do. Their answers are the same
     /// either way.
     ///
-    /// On PostgreSQL the connection for groups is opened with `enable_seqscan` and `jit` off, so that a plan made on a small
+    /// On PostgreSQL the two connections for groups are opened with `enable_seqscan` and `jit` off, so that a plan made on a small
     /// table does not stay when it has grown. A proxy that refuses options at startup wants [`GroupCommit::off`].
     pub fn group_commit(self, grouping: GroupCommit) -> Self {
         Self { grouping, ..self }
@@ -151,7 +151,7 @@ impl<DB: Database> Builder<DB> {
     }
 
     /// How many connections [`Builder::open`] makes at most. Default 10. On SQLite one of its own writes, and this many
-    /// read; on PostgreSQL one more writes groups ([`Builder::group_commit`]).
+    /// read; on PostgreSQL two more write groups ([`Builder::group_commit`]).
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self
@@ -180,7 +180,7 @@ impl<DB: Database> Builder<DB> {
         let writers = DB::WRITERS.map_or_else(|| readers.clone(), |most| kept(most, self.settings.wait));
         let flushers = match DB::WRITERS {
             Some(_) => writers.clone(),
-            None => Connections::kept(DB::for_groups(options.clone()), 1, self.patience),
+            None => Connections::kept(DB::for_groups(options.clone()), FLUSHERS, self.patience),
         };
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
         let idem = self.build(tables, (writers, readers, DB::WRITERS.is_some()), flushers, pool);
@@ -192,7 +192,7 @@ impl<DB: Database> Builder<DB> {
     /// [`Idem::migrations`] yourself.
     ///
     /// On SQLite the durability (`synchronous = FULL` is what [`Builder::open`] sets) and the wait for another writer
-    /// (`busy_timeout`) are then the pool's. On PostgreSQL groups are written on one connection beside the pool, made as the
+    /// (`busy_timeout`) are then the pool's. On PostgreSQL groups are written on two connections beside the pool, made as the
     /// pool makes its own ([`Builder::group_commit`]).
     ///
     /// # Errors
@@ -203,10 +203,10 @@ impl<DB: Database> Builder<DB> {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
         let connections = Connections::Pool(pool.clone());
-        // One connection beside the pool: what groups want of the session would not become the pool's other users.
+        // Connections beside the pool: what groups want of the session would not become the pool's other users.
         let flushers = match DB::WRITERS {
             Some(_) => connections.clone(),
-            None => Connections::kept(DB::for_groups(pool.connect_options().as_ref().clone()), 1, self.patience),
+            None => Connections::kept(DB::for_groups(pool.connect_options().as_ref().clone()), FLUSHERS, self.patience),
         };
         Ok(self.build(tables, (connections.clone(), connections, false), flushers, pool))
     }

@@ -1,9 +1,9 @@
 //! Group commit: calls that wait at the same time share a transaction.
 //!
 //! There is no timer. A call that has the database to itself, or nearly, runs alone; while others are at work calls queue, and
-//! one *flusher* takes whatever is there: all of it is loaded, decided and written at once. What nobody can have at the moment,
-//! because a stranger holds its machine or account, is taken out of the group and run *apart*, so that it delays only those
-//! who wait for the same.
+//! a *flusher* takes whatever is there: all of it is loaded, decided and written at once. A second one prepares the next group
+//! while the first is being written, as soon as that is as large. What nobody can have at the moment, because a stranger holds
+//! its machine or account, is taken out of the group and run *apart*, so that it delays only those who wait for the same.
 //!
 //! A *target* is a machine or an account. Whoever works on one, alone, in the group or apart, has it in `busy`; calls that
 //! want it meanwhile wait there, in order, and queue together when it is free. So one process never races with itself.
@@ -67,6 +67,9 @@ impl GroupCommit {
     }
 }
 
+/// How many groups of a process are under way at most: one is written while the next is prepared.
+pub(crate) const FLUSHERS: u32 = 2;
+
 /// The calls of one [`Idem`](crate::Idem) that are under way.
 pub(crate) struct Queue {
     settings: GroupCommit,
@@ -82,11 +85,24 @@ pub(crate) struct Queue {
 struct State {
     waiting: VecDeque<Waiting>,
     busy: HashMap<Target, Vec<Waiting>>,
-    /// The flusher is at work, or about to be.
-    flushing: bool,
+    /// How many are at work, or about to be.
+    flushers: u32,
+    /// The calls of their groups.
+    in_flight: usize,
     /// Calls that have not been answered, waiting or not.
     callers: usize,
     closed: bool,
+}
+
+impl State {
+    /// Whether one more than so many flushers has something to do: beside another only a group as large as that one's, so that
+    /// groups do not fall apart into small ones.
+    fn is_due(&self, flushers: u32) -> bool {
+        match flushers {
+            0 => !self.waiting.is_empty(),
+            _ => flushers < FLUSHERS && self.in_flight > 0 && self.waiting.len() >= self.in_flight,
+        }
+    }
 }
 
 /// A machine or an account, by its hash: two that collide only wait for each other.
@@ -194,6 +210,9 @@ impl Queue {
     fn next_group(&self) -> Vec<Waiting> {
         let mut state = self.state();
         let mut group: Vec<Waiting> = Vec::new();
+        if !state.is_due(state.flushers - 1) {
+            return group;
+        }
         let (mut own, mut bytes) = (HashSet::new(), 0);
         while group.len() < self.settings.items && bytes <= self.settings.bytes {
             let Some(next) = state.waiting.pop_front() else { break };
@@ -213,9 +232,7 @@ impl Queue {
             bytes += next.item.size();
             group.push(next);
         }
-        if group.is_empty() {
-            state.flushing = false;
-        }
+        state.in_flight += group.len();
         group
     }
 
@@ -372,32 +389,46 @@ impl<DB: Database> Inner<DB> {
 /// Sees to it that a flusher is at work if anyone waits.
 fn wake<DB: Database>(inner: &Arc<Inner<DB>>) {
     let mut state = inner.queue.state();
-    if state.flushing || state.waiting.is_empty() {
+    if !state.is_due(state.flushers) {
         return;
     }
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) => {
-            state.flushing = true;
+            state.flushers += 1;
             drop(state);
-            runtime.spawn(flush_all(Flusher { inner: inner.clone(), done: false }));
+            runtime.spawn(flush_all(Flusher { inner: inner.clone(), in_flight: 0, done: false }));
         }
         // Nobody is there to do it any more; those who wait are told.
         Err(_) => state.waiting.clear(),
     }
 }
 
-/// The flusher's claim to be the only one.
+/// A flusher at work.
 struct Flusher<DB: Database> {
     inner: Arc<Inner<DB>>,
+    in_flight: usize,
     done: bool,
 }
 
+impl<DB: Database> Flusher<DB> {
+    fn next_group(&mut self) -> Vec<Waiting> {
+        let group = self.inner.queue.next_group();
+        self.in_flight = group.len();
+        group
+    }
+
+    fn landed(&mut self) {
+        self.inner.queue.state().in_flight -= std::mem::take(&mut self.in_flight);
+    }
+}
+
 impl<DB: Database> Drop for Flusher<DB> {
-    /// Its runtime went away in the middle; those who wait are told.
     fn drop(&mut self) {
+        let mut state = self.inner.queue.state();
+        state.flushers -= 1;
+        state.in_flight -= self.in_flight;
+        // Its runtime went away in the middle; those who wait are told.
         if !self.done {
-            let mut state = self.inner.queue.state();
-            state.flushing = false;
             state.waiting.clear();
         }
     }
@@ -407,7 +438,7 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
     loop {
         // Those whom the last group has answered are about to come again.
         tokio::task::yield_now().await;
-        let group = flusher.inner.queue.next_group();
+        let group = flusher.next_group();
         if group.is_empty() {
             flusher.done = true;
             return;
@@ -416,9 +447,10 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
         targets.sort_unstable();
         targets.dedup();
         let busy = Busy { inner: flusher.inner.clone(), targets };
-        let cautious = &flusher.inner.queue.cautious;
-        let met = flush(&flusher.inner, group, busy, cautious.load(Ordering::Relaxed)).await;
-        cautious.store(met, Ordering::Relaxed);
+        let cautious = flusher.inner.queue.cautious.load(Ordering::Relaxed);
+        let met = flush(&flusher.inner, group, busy, cautious).await;
+        flusher.inner.queue.cautious.store(met, Ordering::Relaxed);
+        flusher.landed();
     }
 }
 
