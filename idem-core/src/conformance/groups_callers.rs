@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::IntoFuture as _;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -50,6 +51,29 @@ pub async fn a_rule_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
         }
     }
     assert_eq!(fresh(doors.at("d").knock(&key("k13"), door::Knock { times: 0 }).await).seq(), 65);
+}
+
+/// Callers that come and go all the time, two groups of them at once: nobody is left waiting.
+pub async fn a_crowd_is_answered_to_the_last<S: Subject>(on: &S) {
+    let idem = patient(on).await;
+    let crowd: Vec<_> = (0..64)
+        .map(|caller| {
+            let ledger = idem.ledger();
+            tokio::spawn(async move {
+                for nth in 0..100 {
+                    let account = ledger.account(format!("a{}", (caller * 7 + nth * 13) % 200));
+                    fresh(account.apply_delta(&key(&format!("{caller}-{nth}")), 1).await);
+                }
+            })
+        })
+        .collect();
+    // Without an end a call that is left would be a test that never ends.
+    let answered = async {
+        for caller in crowd {
+            caller.await.expect("answered");
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), answered).await.expect("nobody is left waiting");
 }
 
 /// Half of the callers go away, queued or in flight, before the stranger whom all wait for commits and after.

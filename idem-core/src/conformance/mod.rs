@@ -132,6 +132,7 @@ macro_rules! for_each_clause {
                 }
                 groups_callers {
                     a_rule_that_panics_panics_at_its_caller,
+                    a_crowd_is_answered_to_the_last,
                     who_goes_away_disturbs_nobody,
                     a_runtime_that_ends_leaves_nobody_waiting,
                 }

@@ -206,15 +206,13 @@ impl Queue {
         Ok(Caller(self))
     }
 
-    /// The next group: what waits, up to the limits, without what others are busy with.
+    /// The next group: what waits, up to the limits, without what others are busy with. If there is none, its flusher ends.
     fn next_group(&self) -> Vec<Waiting> {
         let mut state = self.state();
         let mut group: Vec<Waiting> = Vec::new();
-        if !state.is_due(state.flushers - 1) {
-            return group;
-        }
         let (mut own, mut bytes) = (HashSet::new(), 0);
-        while group.len() < self.settings.items && bytes <= self.settings.bytes {
+        let due = state.is_due(state.flushers - 1);
+        while due && group.len() < self.settings.items && bytes <= self.settings.bytes {
             let Some(next) = state.waiting.pop_front() else { break };
             let theirs =
                 next.waiter.targets.iter().find(|target| !own.contains(*target) && state.busy.contains_key(target));
@@ -233,6 +231,10 @@ impl Queue {
             group.push(next);
         }
         state.in_flight += group.len();
+        if group.is_empty() && !super::fault::bug("group-flusher-lingers") {
+            // At once, so that another one that ends now does not count on this one.
+            state.flushers -= 1;
+        }
         group
     }
 
@@ -424,11 +426,11 @@ impl<DB: Database> Flusher<DB> {
 
 impl<DB: Database> Drop for Flusher<DB> {
     fn drop(&mut self) {
-        let mut state = self.inner.queue.state();
-        state.flushers -= 1;
-        state.in_flight -= self.in_flight;
         // Its runtime went away in the middle; those who wait are told.
         if !self.done {
+            let mut state = self.inner.queue.state();
+            state.flushers -= 1;
+            state.in_flight -= self.in_flight;
             state.waiting.clear();
         }
     }
@@ -441,6 +443,10 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
         let group = flusher.next_group();
         if group.is_empty() {
             flusher.done = true;
+            if super::fault::bug("group-flusher-lingers") {
+                tokio::task::yield_now().await;
+                flusher.inner.queue.state().flushers -= 1;
+            }
             return;
         }
         let mut targets: Vec<Target> = group.iter().flat_map(|call| call.waiter.targets.iter().copied()).collect();
