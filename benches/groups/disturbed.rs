@@ -40,9 +40,10 @@ impl Stranger {
 
 /// Adds as many entries, with their keys, to a thousand accounts that nobody else uses.
 ///
-/// The keys are in the order of time, as those of UUIDs of version 7 are.
-pub(crate) async fn grow(pool: &PgPool, entries: u64) -> Result<(), Failure> {
-    let hash = "substring(int8send(n) || sha256(n::text::bytea) for 23)";
+/// The keys are in the order of time, as those of UUIDs of version 7 are, or hashed.
+pub(crate) async fn grow(pool: &PgPool, entries: u64, hashed: bool) -> Result<(), Failure> {
+    let time = if hashed { "" } else { "int8send(n) || " };
+    let hash = format!("substring({time}sha256(n::text::bytea) for 23)");
     let rows = format!(
         "INSERT INTO idem_accounts (account, balance, seq) SELECT 'old-' || a, {entries} / 1000, {entries} / 1000 FROM generate_series(0, 999) a;
          INSERT INTO idem_entries (account, seq, delta, balance, at, kind, scope, key)

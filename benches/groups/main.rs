@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use disturbed::{Stranger, memory};
 use drive::{Call, call, drive};
-use idem_core::{Database, GroupCommit, Idem, Key};
+use idem_core::{Database, GroupCommit, Idem, Key, KeyError};
 use machine::{Bar, Tab, initial, tab};
 use processes::several;
 use sqlx::postgres::PgConnectOptions;
@@ -26,10 +26,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite};
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const HELP: &str = "\
-cargo bench -p benches --bench groups -- [--rounds N] [--seconds N] [--db sqlite|postgres] [--only TEXT] [--grown N]
+cargo bench -p benches --bench groups -- [--rounds N] [--seconds N] [--db sqlite|postgres] [--only TEXT] [--grown N [--hashed]]
 
---only measures the cells whose name contains TEXT; --grown measures deltas beside N entries, instead of all else. PostgreSQL is used where IDEM_POSTGRES_URL points; a database is
-created there and dropped again.";
+--only measures the cells whose name contains TEXT; --grown measures deltas beside N entries, instead of all else, under keys in
+the order of time or, with --hashed, in none. PostgreSQL is used where IDEM_POSTGRES_URL points; a database is created there and
+dropped again.";
 
 struct Settings {
     rounds: usize,
@@ -37,6 +38,7 @@ struct Settings {
     databases: Vec<String>,
     only: String,
     grown: Option<u64>,
+    hashed: bool,
 }
 
 fn settings() -> Result<Option<Settings>, Failure> {
@@ -46,6 +48,7 @@ fn settings() -> Result<Option<Settings>, Failure> {
         databases: vec!["postgres".into(), "sqlite".into()],
         only: String::new(),
         grown: None,
+        hashed: false,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -56,6 +59,7 @@ fn settings() -> Result<Option<Settings>, Failure> {
             "--seconds" => settings.time = Duration::from_secs(value()?.parse()?),
             "--db" => settings.databases = vec![value()?],
             "--only" => settings.only = value()?,
+            "--hashed" => settings.hashed = true,
             "--grown" => settings.grown = Some(value()?.parse()?),
             "--help" | "-h" => {
                 println!("{HELP}");
@@ -210,12 +214,16 @@ async fn cells<DB: Database>(grouped: &Idem<DB>, off: &Idem<DB>, callers: &[usiz
 }
 
 fn delta<DB: Database>(idem: &Idem<DB>, accounts: u64) -> Call {
+    delta_by(idem, accounts, |_| Key::random("bench"))
+}
+
+fn delta_by<DB: Database>(idem: &Idem<DB>, accounts: u64, key: fn(u64) -> Result<Key, KeyError>) -> Call {
     let ledger = idem.ledger();
     call(move |nth| {
         let ledger = ledger.clone();
         async move {
             let account = ledger.account(format!("account-{}", mix(nth) % accounts));
-            let made = account.apply_delta(&Key::random("bench")?, 1).await?;
+            let made = account.apply_delta(&key(nth)?, 1).await?;
             if made.is_fresh() { Ok(()) } else { Err("a new key was known".into()) }
         }
     })
@@ -247,16 +255,17 @@ fn command<DB: Database>(idem: &Idem<DB>, machines: u64) -> Call {
 
 /// Deltas beside a small table, and beside one that has grown.
 async fn grown(idem: &Idem<Postgres>, pool: &sqlx::PgPool, entries: u64, settings: &Settings) -> Result<(), Failure> {
-    let call = delta(idem, ACCOUNTS);
+    let hashed = |nth: u64| Key::of("bench", [nth.to_le_bytes()]);
+    let call = if settings.hashed { delta_by(idem, ACCOUNTS, hashed) } else { delta(idem, ACCOUNTS) };
     drive(&call, 32, settings.time).await?;
     println!("| entries before | grouped deltas at 32 callers, spread |\n|---|---|");
     let (small, large) = (10_000.min(entries), entries);
-    disturbed::grow(pool, small).await?;
+    disturbed::grow(pool, small, settings.hashed).await?;
     for _ in 0..settings.rounds {
         println!("| {small} | {:.0} |", drive(&call, 32, settings.time).await?.rate);
     }
     hand::execute(pool, "TRUNCATE idem_entries, idem_keys; DELETE FROM idem_accounts".into()).await?;
-    disturbed::grow(pool, large).await?;
+    disturbed::grow(pool, large, settings.hashed).await?;
     for _ in 0..settings.rounds {
         println!("| {large} | {:.0} |", drive(&call, 32, settings.time).await?.rate);
     }
