@@ -86,3 +86,12 @@ pub async fn rebuild_refuses_a_history_with_a_gap<S: Subject>(on: &S) {
     assert!(error.to_string().contains("transition 2 is missing"), "{error}");
     assert_eq!(order.get().await.expect("readable"), before);
 }
+
+/// The machine knows that it ran, and nobody knows any more with what.
+pub async fn a_run_that_is_lost_is_not_run_again<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = shipped(&stored).await;
+    stored.execute("DELETE FROM idem_transitions WHERE seq = 3").await;
+    let error = refused(order.ship(Natural, order::Ship { tracking: "T".into() }).await, ErrorKind::Undecodable);
+    assert!(error.to_string().contains("transition 3"), "{error}");
+}

@@ -97,6 +97,7 @@ macro_rules! for_each_clause {
                     verify_reports_what_other_hands_changed,
                     rebuild_mends_a_changed_or_lost_row,
                     rebuild_refuses_a_history_with_a_gap,
+                    a_run_that_is_lost_is_not_run_again,
                 }
                 bad_input {
                     names_that_do_not_fit_are_refused,

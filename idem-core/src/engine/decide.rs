@@ -150,10 +150,13 @@ fn command(
     let mut last = None;
     if verdict == Verdict::LookUp {
         let newest = current.and_then(|current| current.runs.newest(item.operations()));
-        last = match newest {
-            Some(seq) => draft.run(item, seq)?,
-            None => None,
-        };
+        if let Some(seq) = newest {
+            last = draft.run(item, seq)?;
+            // It ran, and with what can no longer be told: to run it again would be a guess.
+            if last.is_none() {
+                return Ok(Err(lost_transition(item, seq).into()));
+            }
+        }
         question.last = match &last {
             None => Last::Never,
             Some(run) => {
