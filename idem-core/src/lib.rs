@@ -60,6 +60,9 @@
 // `__private` and the documentation tests name the crate as its users do.
 extern crate self as idem_core;
 
+#[macro_use]
+mod fault;
+
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -1,10 +1,12 @@
 //! The engine's named fault points: a process that aborts at the n-th of them it passes.
 //!
-//! They exist in builds with idem-core's hidden feature `_faults`, which this member switches on.
+//! They exist in builds with `--cfg idem_faults`, as `scripts/test` makes them.
 
 use std::fs;
 use std::io;
 use std::process::{Command, Stdio};
+
+use crate::requirement::skip;
 
 /// Runs `command`, which has to succeed, and lists the points it passes, in order, once for each passage.
 pub fn list_points(command: &mut Command) -> Vec<String> {
@@ -17,6 +19,15 @@ pub fn list_points(command: &mut Command) -> Vec<String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         list => list.expect("the list of points").lines().map(str::to_owned).collect(),
     }
+}
+
+/// Whether this build has the engine's fault points; a test that needs them and has none says that it is skipped.
+pub fn has_points() -> bool {
+    let built = cfg!(idem_faults);
+    if !built {
+        skip("faults", "build with RUSTFLAGS='--cfg idem_faults', as scripts/test does");
+    }
+    built
 }
 
 /// Makes `command` abort at the n-th point that it passes, from 1.

@@ -12,7 +12,6 @@ use sqlx::{ConnectOptions, Connection, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::fault;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::Class;
@@ -152,7 +151,7 @@ impl<DB: Database> Held<DB> {
 
 impl<DB: Database> Drop for Pooled<DB> {
     fn drop(&mut self) {
-        if !self.at_rest && !fault::bug("poisoned-pool") {
+        if !self.at_rest && !seeded_bug!("poisoned-pool") {
             self.conn.close_on_drop();
         }
     }

@@ -69,7 +69,7 @@ fn decide_command(draft: &mut Draft<'_>, item: &Command, limits: &Limits) -> Res
         Err(_) => None,
     };
     if let Some((same, first_seen, target, run)) = known {
-        return Ok(if same || super::fault::bug("replay-without-fingerprint") {
+        return Ok(if same || seeded_bug!("replay-without-fingerprint") {
             Ok(replay(current.as_ref(), &run))
         } else {
             Err(reused(item, first_seen, &target, &run))

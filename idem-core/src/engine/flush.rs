@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::decide::Decision;
-use super::fault;
 use super::item::{Answer, Answered, Item, Refusal, Value};
 use super::load::{assume, load_and_decide};
 use super::posting::fill_in;
@@ -67,7 +66,7 @@ pub(super) async fn flush<DB: Database>(
                     let (theirs, rest): (Vec<_>, Vec<_>) =
                         items.into_iter().zip(callers).partition(|(_, caller)| wants(caller));
                     (items, callers) = rest.into_iter().unzip();
-                    if fault::bug("group-forgets-missed") {
+                    if seeded_bug!("group-forgets-missed") {
                         continue;
                     }
                     apart(inner, theirs, busy.split_off(&targets));
@@ -88,14 +87,14 @@ pub(super) async fn flush<DB: Database>(
             }
             Attempt::Broken(decision, error) => {
                 let Some(decision) = decision else { continue };
-                if fault::bug("group-loss-is-success") {
+                if seeded_bug!("group-loss-is-success") {
                     callers.into_iter().zip(decision.answers).for_each(|(caller, answer)| caller.answer(answer));
                     return true;
                 }
                 match committed(inner, witness(&decision.write).as_ref(), Box::new(error.source)).await {
                     Ok(true) => {
                         let mut decision = decision;
-                        if fault::bug("group-answers-mixed") {
+                        if seeded_bug!("group-answers-mixed") {
                             decision.answers.rotate_left(1);
                         }
                         callers.iter_mut().zip(decision.answers).for_each(|(caller, answer)| caller.wrote(answer));
@@ -151,13 +150,13 @@ async fn attempt<DB: Database>(
             Err(error) => return Attempt::Refused(Box::new(decision), error),
         };
     }
-    fault::point("group.write.before");
-    if fault::bug("group-unwritten") {
+    fail_point!("group.write.before");
+    if seeded_bug!("group-unwritten") {
         return Attempt::Done(decision.answers);
     }
     let locks = Locks { wait: WAIT.min(inner.settings.wait), skip: true };
     let wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, locks)).await;
-    fault::point("group.write.after");
+    fail_point!("group.write.after");
     match wrote {
         Ok(Written::Done(after)) => {
             fold_and_give_back(inner, held, &decision.write).await;
@@ -247,7 +246,7 @@ fn tell(
     // A repeat of what the very same write does is a replay, of what may not be there.
     let drafted = |answer: &Answer| {
         matches!(answer.outcome, Value::Drafted(_))
-            || !fault::bug("group-repeat-is-success")
+            || !seeded_bug!("group-repeat-is-success")
                 && write.transitions.iter().any(|row| (row.seq, row.at) == (answer.seq, answer.at))
     };
     let (mut rest, mut waiting) = (Vec::new(), Vec::new());

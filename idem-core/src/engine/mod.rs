@@ -21,8 +21,6 @@ pub(crate) mod decide;
 #[cfg(feature = "_sql")]
 mod draft;
 #[cfg(feature = "_sql")]
-pub(crate) mod fault;
-#[cfg(feature = "_sql")]
 mod flush;
 #[cfg(feature = "_sql")]
 pub(crate) mod item;
@@ -42,6 +40,8 @@ pub(crate) mod retry;
 pub(crate) mod run;
 #[cfg(feature = "_sql")]
 pub(crate) mod runs;
+#[cfg(feature = "_sql")]
+mod seeded;
 #[cfg(feature = "_sql")]
 pub(crate) mod snapshot;
 #[cfg(feature = "_sql")]

@@ -23,7 +23,7 @@ pub(super) fn decide_posting(draft: &mut Draft<'_>, item: &Posting) -> Result<An
         });
     }
     if let Some(row) = draft.key(&item.hash) {
-        let same = row.fingerprint == item.fingerprint.0 || super::fault::bug("replay-without-fingerprint");
+        let same = row.fingerprint == item.fingerprint.0 || seeded_bug!("replay-without-fingerprint");
         return Ok(match (&row.named, same) {
             (Named::Entries(entries), true) => Ok(replay(entries)),
             (Named::Entries(entries), false) => Err(reused(item, row.at, told(entries))),

@@ -135,9 +135,7 @@ impl Waiter {
     /// Answers with why there is no answer. Once the effect is there, that is no reason to deny it.
     pub(super) fn fail(self, error: &Error) {
         let error = match self.written {
-            Some(_) if !super::fault::bug("group-loss-denied") => {
-                Error::Indeterminate { source: error.repeat().into() }
-            }
+            Some(_) if !seeded_bug!("group-loss-denied") => Error::Indeterminate { source: error.repeat().into() },
             _ => error.repeat(),
         };
         // As above.
@@ -220,7 +218,7 @@ impl Queue {
                 state.busy.entry(theirs).or_default().push(next);
                 continue;
             }
-            if !next.waiter.take() && !super::fault::bug("queued-past-deadline") {
+            if !next.waiter.take() && !seeded_bug!("queued-past-deadline") {
                 continue;
             }
             for target in &next.waiter.targets {
@@ -231,7 +229,7 @@ impl Queue {
             group.push(next);
         }
         state.in_flight += group.len();
-        if group.is_empty() && !super::fault::bug("group-flusher-lingers") {
+        if group.is_empty() && !seeded_bug!("group-flusher-lingers") {
             // At once, so that another one that ends now does not count on this one.
             state.flushers -= 1;
         }
@@ -443,7 +441,7 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
         let group = flusher.next_group();
         if group.is_empty() {
             flusher.done = true;
-            if super::fault::bug("group-flusher-lingers") {
+            if seeded_bug!("group-flusher-lingers") {
                 tokio::task::yield_now().await;
                 flusher.inner.queue.state().flushers -= 1;
             }

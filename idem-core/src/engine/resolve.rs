@@ -37,10 +37,10 @@ pub(crate) async fn committed<DB: Database>(
     let Some(witness) = witness else {
         return Err(Error::Indeterminate { source: lost });
     };
-    if super::fault::bug("guess-not-applied") {
+    if seeded_bug!("guess-not-applied") {
         return Ok(false);
     }
-    if super::fault::bug("commit-loss-is-success") {
+    if seeded_bug!("commit-loss-is-success") {
         return Ok(true);
     }
     let began = Instant::now();

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::connections::Held;
 use super::decide::{Decision, decide};
-use super::fault;
 use super::item::{Answered, Item};
 use super::load::{assume, load_and_decide};
 use super::posting::fill_in;
 use super::resolve::{committed, witness};
+use super::seeded;
 use super::snapshot::Snapshot;
 use super::transaction::{begin_on, commit, roll_back};
 use crate::error::Error;
@@ -141,13 +141,13 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, items: &[It
             return Ok(decision.answers);
         }
         tx.broken = true;
-        fault::point("joined.write.before");
+        fail_point!("joined.write.before");
         let writing = DB::write_joined(tx.engine_conn()?, &inner.sql, &decision.write);
         let won = match inner.reply(writing).await {
             Ok(won) => won,
             Err(error) => return Err(tx.failed(error)),
         };
-        fault::point("joined.write.after");
+        fail_point!("joined.write.after");
         tx.broken = false;
         if won {
             tx.wrote(witness(&decision.write));
@@ -178,11 +178,11 @@ async fn optimistic<DB: Database>(
             Err(error) => return Ok(Attempt::Refused(error)),
         };
     }
-    let late = fault::late_keys(&mut decision.write);
+    let late = seeded::late_keys(&mut decision.write);
     let locks = Locks { wait, skip: false };
-    fault::point("own.write.before");
+    fail_point!("own.write.before");
     let mut wrote = inner.reply(DB::write_own(held.conn(), &inner.sql, &decision.write, locks)).await;
-    fault::point("own.write.after");
+    fail_point!("own.write.after");
     if let (Some(late), Ok(Written::Done(_))) = (&late, &wrote) {
         wrote = DB::write_own(held.conn(), &inner.sql, late, locks).await;
     }
@@ -197,7 +197,7 @@ async fn as_assumed<DB: Database>(
     decision: Decision,
     wait: Duration,
 ) -> Result<Attempt, StoreError> {
-    fault::point("own.write.before");
+    fail_point!("own.write.before");
     let (conn, write) = (held.conn(), &decision.write);
     let done = match write.entries.as_slice() {
         [only] if only.seq.is_none() => match inner.reply(DB::post_one(conn, &inner.sql, write, wait)).await {
@@ -211,7 +211,7 @@ async fn as_assumed<DB: Database>(
         },
         _ => inner.reply(DB::write_own(conn, &inner.sql, write, Locks { wait, skip: false })).await,
     };
-    fault::point("own.write.after");
+    fail_point!("own.write.after");
     concluded(inner, held, decision, done).await
 }
 
@@ -292,9 +292,9 @@ async fn locked<DB: Database>(
             return undone.map(|_| Attempt::Lost);
         }
     };
-    fault::point("locked.commit.before");
+    fail_point!("locked.commit.before");
     let end = inner.reply(commit::<DB>(held.conn())).await;
-    fault::point("locked.commit.after");
+    fail_point!("locked.commit.after");
     match end {
         Ok(()) => {
             held.give_back();
@@ -318,10 +318,10 @@ async fn write_locked<DB: Database>(
     let mut writing = false;
     let locks = Some(&mut writing);
     let mut decision = load_and_decide(inner, conn, items, locks).await?;
-    fault::keep_stale(&mut decision.write, stale);
-    fault::point("locked.write.before");
+    seeded::keep_stale(&mut decision.write, stale);
+    fail_point!("locked.write.before");
     let wrote = decision.write.is_empty() || DB::write_joined(conn, &inner.sql, &decision.write).await?;
-    fault::point("locked.write.after");
+    fail_point!("locked.write.after");
     Ok(wrote.then_some(decision))
 }
 

@@ -9,7 +9,6 @@ use sqlx::Connection as _;
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::connections::Held;
-use super::fault;
 use super::resolve::committed;
 use super::retry::Retry;
 use crate::error::Error;
@@ -193,7 +192,7 @@ impl<DB: Database> Tx<DB> {
     pub async fn commit(mut self) -> Result<(), Error> {
         self.usable()?;
         let (inner, witness, touched) = (self.inner.clone(), self.witness.take(), self.touched);
-        fault::point("tx.commit.before");
+        fail_point!("tx.commit.before");
         let end = match std::mem::replace(&mut self.link, Link::Ended) {
             Link::Own(mut held) => {
                 let end = end::<DB>(&inner, held.conn(), touched).await;
@@ -205,7 +204,7 @@ impl<DB: Database> Tx<DB> {
             Link::Adopted(mut tx) => end::<DB>(&inner, &mut tx, touched).await,
             Link::Ended => return Err(Error::Interrupted),
         };
-        fault::point("tx.commit.after");
+        fail_point!("tx.commit.after");
         match end {
             Ok(()) => Ok(()),
             Err((error, true)) if error.class == Class::Broken => {
@@ -238,7 +237,7 @@ impl<DB: Database> Tx<DB> {
 
     /// Refuses a transaction that a dropped call has left half-way.
     pub(crate) fn usable(&self) -> Result<(), Error> {
-        if self.broken && !fault::bug("broken-tx-usable") { Err(Error::Interrupted) } else { Ok(()) }
+        if self.broken && !seeded_bug!("broken-tx-usable") { Err(Error::Interrupted) } else { Ok(()) }
     }
 
     /// The connection for the engine's own statements.
@@ -308,7 +307,7 @@ impl<DB: Database> Drop for Tx<DB> {
         {
             // Queued alone it would wait for the connection's next use, and the locks with it.
             DB::TransactionManager::start_rollback(held.conn());
-            if fault::bug("rollback-only-queued") {
+            if seeded_bug!("rollback-only-queued") {
                 return held.give_back();
             }
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::fault;
 use super::resolve::committed;
 use crate::clock::Timestamp;
 use crate::error::{Error, Source};
@@ -96,9 +95,9 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut crate::Tx<DB>, update: &Ro
         crate::trace::attempts(made);
         let (conn, broken) = tx.parts()?;
         *broken = true;
-        fault::point("update.joined.before");
+        fail_point!("update.joined.before");
         let written = inner.reply(DB::update_joined(conn, &inner.sql, update, &shape)).await;
-        fault::point("update.joined.after");
+        fail_point!("update.joined.after");
         match written {
             Ok(wrote) => {
                 *broken = false;
@@ -138,9 +137,9 @@ async fn attempt<DB: Database>(
         Ok(shape) => shape,
         Err(problem) => return Ok(Attempt::Answered(Err(unfit(update, problem)))),
     };
-    fault::point("update.own.before");
+    fail_point!("update.own.before");
     let written = inner.reply(DB::update_own(conn, &inner.sql, update, &shape, inner.settings.wait)).await;
-    fault::point("update.own.after");
+    fail_point!("update.own.after");
     if let Some(wrote) = written.map_err(|error| Failed { error, sent: true })? {
         return Ok(Attempt::Answered(Ok(Updated::fresh(wrote.version))));
     }
@@ -170,7 +169,7 @@ async fn shape<DB: Database>(
 /// After a lost reply: waits until no write of this update is under way. What it did is what the next attempt finds by the
 /// key.
 async fn resolve<DB: Database>(inner: &Inner<DB>, update: &RowUpdate, lost: StoreError) -> Result<(), Error> {
-    if fault::bug("guess-not-applied") {
+    if seeded_bug!("guess-not-applied") {
         return Err(Error::NotApplied { source: Box::new(lost.source) });
     }
     let Some(claim) = &update.claim else {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::identifier::{Identifier, TableName};
 use super::problem::Problem;
-use crate::engine::fault;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
@@ -90,9 +89,9 @@ impl Request {
         if let Some(twice) = sets.iter().find(|set| keys.iter().any(|key| key.column == set.column)) {
             return Err(Problem::Twice { column: twice.column.as_str().to_owned() });
         }
-        let expected = expected.filter(|_| !fault::bug("blind-update"));
+        let expected = expected.filter(|_| !seeded_bug!("blind-update"));
         let mut row = RowUpdate { table, write, keys, sets, expects, version, expected, claim: None };
-        row.claim = self.once.filter(|_| !fault::bug("once-forgotten")).map(|key| Claim {
+        row.claim = self.once.filter(|_| !seeded_bug!("once-forgotten")).map(|key| Claim {
             hash: key.hash_on(SURFACE),
             fingerprint: fingerprint(&row),
             retention: i64::try_from(self.retention.as_micros()).unwrap_or(i64::MAX / 2).min(i64::MAX / 2),

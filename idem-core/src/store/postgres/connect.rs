@@ -18,7 +18,7 @@ pub(super) fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, St
         format!("the URL of PostgreSQL does not parse: {error}; write `postgres://user@host/database`")
     })?;
     // A seeded bug: answers before the commit is on the disk.
-    if crate::engine::fault::bug("lazy-commit") {
+    if seeded_bug!("lazy-commit") {
         return Ok(options.options([("synchronous_commit", "off")]));
     }
     Ok(options)
