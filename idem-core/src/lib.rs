@@ -60,12 +60,16 @@
 // `__private` and the documentation tests name the crate as its users do.
 extern crate self as idem_core;
 
+#[cfg(feature = "_sql")]
 #[macro_use]
 mod fault;
 
+#[cfg(feature = "_sql")]
+mod builder;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "_sql")]
 mod engine;
 pub mod error;
 mod fingerprint;
@@ -75,28 +79,33 @@ mod key;
 #[cfg(feature = "_sql")]
 pub mod ledger;
 pub mod machine;
+mod model;
+#[cfg(feature = "_sql")]
+mod namespace;
 mod outcome;
+#[cfg(feature = "_sql")]
+mod seq;
 #[cfg(feature = "_sql")]
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "_sql")]
-mod trace;
-#[cfg(feature = "_sql")]
 mod value;
 pub mod version;
 mod wire;
 
+#[cfg(feature = "_sql")]
+pub use builder::Builder;
 pub use clock::Timestamp;
 #[cfg(feature = "_sql")]
-pub use engine::queue::GroupCommit;
+pub use engine::group::settings::GroupCommit;
 #[cfg(feature = "_sql")]
-pub use engine::retry::Retry;
+pub use engine::session::retry::Retry;
 #[cfg(feature = "_sql")]
-pub use engine::transaction::{Tx, TxFuture, UnitError};
+pub use engine::session::transaction::{Tx, TxFuture, UnitError};
 pub use error::{Effect, Error, ErrorKind};
 #[cfg(feature = "_sql")]
-pub use idem::{Builder, Idem};
+pub use idem::Idem;
 pub use idem_macros::idempotent_fsm;
 pub use key::{Key, KeyError, MAX_NAME_BYTES};
 pub use machine::{Context, Natural, Step};
@@ -107,13 +116,11 @@ pub use store::Database;
 /// What generated code uses. Not covered by semver.
 #[doc(hidden)]
 pub mod __private {
-    pub use ::serde;
     pub use idem_macros::Machine;
+    pub use serde;
 
-    pub use crate::machine::{
-        CommandInfo, Edge, Graph, Machine, Named, Repeat, Repeatable, Rules, State, StateInfo, Taken, WhyNot,
-        copy_outcome, taken,
-    };
+    pub use crate::model::machine::graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
+    pub use crate::model::machine::rules::{Machine, Named, Repeatable, Rules, State, Taken, copy_outcome, taken};
     pub use crate::wire::{Stored, WireError};
 }
 

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::decide::{Decision, decide};
-use super::item::Item;
-use super::settle::names;
-use super::snapshot::{Expired, MachineId, Needs, Snapshot};
-use crate::idem::Inner;
+use crate::engine::decide::command::{Decision, decide};
+use crate::engine::decide::snapshot::{Expired, MachineId, Needs, Snapshot};
+use crate::engine::plan::Item;
+use crate::engine::shared::Shared;
 use crate::key::KeyHash;
-use crate::machine::Move;
+use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::ledger::{NamedHold, Question};
@@ -22,7 +21,7 @@ use crate::store::rows::AccountRow;
 /// for a lock and reads the keys in the same breath sees the new state and not the key that led to it. The flag in `lock` is
 /// set before the first statement that may write: what is missing and has to be locked is made first.
 pub(crate) async fn load_and_decide<DB: Database>(
-    inner: &Inner<DB>,
+    shared: &Shared<DB>,
     conn: &mut DB::Connection,
     items: &[Item],
     mut lock: Option<&mut bool>,
@@ -30,33 +29,33 @@ pub(crate) async fn load_and_decide<DB: Database>(
     let mut asked = Asked::of(items);
     let mut snapshot = Snapshot::default();
     if !asked.holds.is_empty() {
-        let of_holds = load_holds::<DB>(conn, &inner.sql, &mut snapshot, &asked.holds).await?;
+        let of_holds = load_holds::<DB>(conn, &shared.sql, &mut snapshot, &asked.holds).await?;
         asked.accounts.extend(of_holds);
     }
     let machines: Vec<(&str, &str)> = asked.machines.iter().map(|(machine, id)| (*machine, &**id)).collect();
     let mut accounts: Vec<&str> = asked.accounts.iter().map(|account| &**account).collect();
     if let Some(writing) = lock.as_deref_mut() {
         if !machines.is_empty() {
-            DB::lock_machines(conn, &inner.sql, &machines).await?;
+            DB::lock_machines(conn, &shared.sql, &machines).await?;
         }
         if !accounts.is_empty() {
             *writing = true;
-            let rows = DB::load_accounts(conn, &inner.sql, &accounts, true).await?;
+            let rows = DB::load_accounts(conn, &shared.sql, &accounts, true).await?;
             snapshot.accounts.extend(asked.accounts.iter().cloned().zip(rows));
             accounts.clear();
             if !asked.holds.is_empty() {
-                load_holds::<DB>(conn, &inner.sql, &mut snapshot, &asked.holds).await?;
+                load_holds::<DB>(conn, &shared.sql, &mut snapshot, &asked.holds).await?;
             }
         }
     }
     if !machines.is_empty() {
-        let loaded = DB::load(conn, &inner.sql, &machines, &asked.keys).await?;
+        let loaded = DB::load(conn, &shared.sql, &machines, &asked.keys).await?;
         snapshot.now = Some(loaded.now);
         snapshot.machines = asked.machines.iter().cloned().zip(loaded.machines).collect();
         snapshot.keys = known(&asked.keys, loaded.keys);
     }
     if !asked.ledger_keys.is_empty() {
-        let loaded = DB::load_ledger(conn, &inner.sql, &asked.ledger_keys, &accounts).await?;
+        let loaded = DB::load_ledger(conn, &shared.sql, &asked.ledger_keys, &accounts).await?;
         snapshot.now = Some(loaded.now);
         snapshot.keys.extend(known(&asked.ledger_keys, loaded.keys));
         if !accounts.is_empty() {
@@ -64,14 +63,14 @@ pub(crate) async fn load_and_decide<DB: Database>(
         }
     }
     loop {
-        match decide(items, &snapshot, &inner.settings.limits) {
+        match decide(items, &snapshot, &shared.settings.limits) {
             Ok(decision) => {
-                inner.traits.note(&snapshot.accounts);
+                shared.accounts.note(&snapshot.accounts);
                 return Ok(decision);
             }
             // Each round loads what was missing, and an item can miss only what its machine, its rules and the chain of
             // its alternatives name: the rounds end.
-            Err(needs) => fill::<DB>(conn, &inner.sql, &mut snapshot, needs, lock.as_deref_mut()).await?,
+            Err(needs) => fill::<DB>(conn, &shared.sql, &mut snapshot, needs, lock.as_deref_mut()).await?,
         }
     }
 }
@@ -97,7 +96,7 @@ impl Asked {
                 }
                 Item::Posting(posting) => {
                     ledger_keys.insert(posting.hash);
-                    let (named, hold) = names(&posting.change);
+                    let (named, hold) = accounts_and_hold(&posting.change);
                     accounts.extend(named.into_iter().cloned());
                     holds.extend(hold.cloned());
                 }
@@ -174,22 +173,25 @@ async fn load_holds<DB: Database>(
 
 /// Decides changes of the ledger without a load, as if their keys were new and nothing stood in their way. The write finds
 /// out: it is relative to whatever the accounts hold. `None` if that cannot be told beforehand.
-pub(crate) fn assume<DB: Database>(inner: &Inner<DB>, items: &[Item]) -> Option<Decision> {
+pub(crate) fn assume<DB: Database>(shared: &Shared<DB>, items: &[Item]) -> Option<Decision> {
     if !DB::BLIND {
         return None;
     }
     let mut accounts: BTreeMap<Arc<str>, Option<AccountRow>> = BTreeMap::new();
     for item in items {
         let Item::Posting(posting) = item else { return None };
-        let relative = matches!(posting.change, Move::Delta { .. } | Move::Transfer { .. } | Move::Post { .. });
+        let relative = matches!(
+            posting.change,
+            LedgerChange::Delta { .. } | LedgerChange::Transfer { .. } | LedgerChange::Post { .. }
+        );
         if !relative || posting.expected.is_some() {
             return None;
         }
-        for name in names(&posting.change).0 {
-            accounts.entry(name.clone()).or_insert_with(|| Some(inner.traits.assumed(name)));
+        for name in accounts_and_hold(&posting.change).0 {
+            accounts.entry(name.clone()).or_insert_with(|| Some(shared.accounts.assumed(name)));
         }
     }
     let snapshot = Snapshot { accounts, ..Snapshot::default() };
-    let decision = decide(items, &snapshot, &inner.settings.limits).ok()?;
+    let decision = decide(items, &snapshot, &shared.settings.limits).ok()?;
     decision.answers.iter().all(Result::is_ok).then_some(decision)
 }

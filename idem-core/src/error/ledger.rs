@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::Error;
 use crate::clock::Timestamp;
 
 /// A change that does not fit an account.
@@ -164,12 +163,6 @@ pub enum LedgerError {
         /// What its holds reserve.
         held: i64,
     },
-}
-
-impl From<LedgerError> for Error {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(Box::new(error))
-    }
 }
 
 struct Reserved(i64);

@@ -5,18 +5,18 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::change::{Change, Place, posting};
-use super::entry::{Entry, Hold};
-use super::opening::{Bounds, Opening};
-use super::within::AccountWithin;
-use crate::Tx;
 use crate::clock::Timestamp;
-use crate::engine::decide::count;
-use crate::engine::retry::Retry;
+use crate::engine::session::retry::Retry;
+use crate::engine::session::transaction::Tx;
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::key::{Key, check_name};
-use crate::machine::Move;
+use crate::ledger::change::{Change, Place, posting};
+use crate::ledger::entry::{Entry, Hold};
+use crate::ledger::opening::{Bounds, Opening};
+use crate::ledger::within::AccountWithin;
+use crate::model::ledger::change::LedgerChange;
+use crate::seq::{shown, stored};
 use crate::store::Database;
 use crate::store::ledger::{Question, Row, WholeAccount};
 use crate::store::rows::{AccountRow, EntryRow};
@@ -58,7 +58,7 @@ impl AccountState {
         Self {
             balance: row.balance,
             held: row.held,
-            version: count(row.seq),
+            version: shown(row.seq),
             bounds: Bounds { floor: row.floor, ceiling: row.ceiling },
             unit: row.unit.map(|unit| unit.to_string()),
             tally: row.tally,
@@ -83,7 +83,7 @@ impl<DB: Database> Account<DB> {
     /// [`Error::OutOfBounds`] if the balance would leave its bounds or `i64`: nothing is written, and the key stays free.
     /// [`Error::KeyReused`] if the key named another change. [`Error::Ledger`] for a closed account.
     pub fn apply_delta(&self, key: &Key, delta: i64) -> Change<'static, DB, Entry> {
-        self.change(key, Move::Delta { account: self.name.clone(), delta }, Entry::read)
+        self.change(key, LedgerChange::Delta { account: self.name.clone(), delta }, Entry::read)
     }
 
     /// Brings the balance to `balance` minor units; the entry holds the difference. A repeat gets the same entry and changes
@@ -92,7 +92,7 @@ impl<DB: Database> Account<DB> {
     /// # Errors
     /// As [`Account::apply_delta`]; [`Error::Ledger`] for a tally.
     pub fn set_balance(&self, key: &Key, balance: i64) -> Change<'static, DB, Entry> {
-        self.change(key, Move::Set { account: self.name.clone(), balance }, Entry::read)
+        self.change(key, LedgerChange::Set { account: self.name.clone(), balance }, Entry::read)
     }
 
     /// Reserves `amount` minor units, of 0 or more, until they are captured or released: they are part of the balance and
@@ -179,7 +179,7 @@ impl<DB: Database> Account<DB> {
         if seq == 0 {
             return Ok(0);
         }
-        let question = Question::Entries { account: &self.name, after: count_back(seq) - 1, limit: 1 };
+        let question = Question::Entries { account: &self.name, after: stored(seq) - 1, limit: 1 };
         let entry: Option<EntryRow> = self.ask(&question).await?;
         Ok(entry.and_then(|entry| entry.balance).unwrap_or(0))
     }
@@ -213,25 +213,26 @@ impl<DB: Database> Account<DB> {
 
     async fn ask_all<T: Row>(&self, question: &Question<'_>) -> Result<Vec<T>, Error> {
         check_name("account", &self.name)?;
-        let inner = &self.idem.inner;
-        let mut held = inner.readers.acquire().await?;
-        let answer = inner.reply(DB::answer(held.conn(), &inner.sql, question)).await;
-        inner.finish(held, answer).await
+        let shared = &self.idem.shared;
+        let mut held = shared.readers.acquire().await?;
+        let answer = shared.reply(DB::answer(held.conn(), &shared.sql, question)).await;
+        shared.finish(held, answer).await
     }
 
-    fn change<O>(&self, key: &Key, change: Move, read: super::change::Read<O>) -> Change<'static, DB, O> {
-        Change::new(Place::Own(self.idem.inner.clone()), posting(key, change), read).expecting(self.expected)
+    fn change<O>(
+        &self,
+        key: &Key,
+        change: LedgerChange,
+        read: crate::ledger::change::Read<O>,
+    ) -> Change<'static, DB, O> {
+        Change::new(Place::Own(self.idem.shared.clone()), posting(key, change), read).expecting(self.expected)
     }
 }
 
 /// A hold whose id nobody else has: made from its key.
-pub(super) fn hold(account: &Arc<str>, key: &Key, amount: i64, expires: Option<Duration>) -> Move {
+pub(super) fn hold(account: &Arc<str>, key: &Key, amount: i64, expires: Option<Duration>) -> LedgerChange {
     let hold = key.derive("hold").as_str().into();
-    Move::Hold { account: account.clone(), hold, amount, expires }
-}
-
-fn count_back(shown: u64) -> i64 {
-    i64::try_from(shown).unwrap_or(i64::MAX)
+    LedgerChange::Hold { account: account.clone(), hold, amount, expires }
 }
 
 /// A page of an account's entries: awaited, it is read.
@@ -261,7 +262,7 @@ impl<'a, DB: Database> IntoFuture for Entries<'a, DB> {
     fn into_future(self) -> Self::IntoFuture {
         let Self { account, after, limit } = self;
         Box::pin(async move {
-            let (after, limit) = (count_back(after), i64::from(limit));
+            let (after, limit) = (stored(after), i64::from(limit));
             let rows = account.ask_all(&Question::Entries { account: &account.name, after, limit }).await?;
             Ok(rows.iter().map(Entry::of).collect())
         })

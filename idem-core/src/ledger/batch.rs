@@ -1,13 +1,13 @@
 //! Many changes in one call.
 
-use super::change::{posting, typed};
-use super::entry::Entry;
-use super::{Ledger, LedgerWithin};
-use crate::engine::item::{Answered, Item};
-use crate::engine::run::run_joined;
+use crate::engine::attempt::run_joined;
+use crate::engine::plan::{Answered, Item};
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
-use crate::machine::Move;
+use crate::ledger::change::{posting, typed};
+use crate::ledger::entry::Entry;
+use crate::ledger::{Ledger, LedgerWithin};
+use crate::model::ledger::change::LedgerChange;
 use crate::outcome::Outcome;
 use crate::store::Database;
 
@@ -38,13 +38,13 @@ impl<DB: Database> Ledger<DB> {
     ///
     /// # Errors
     /// Of the whole batch: the database's, and [`Error::Ledger`] if it is too long. Of one change: as
-    /// [`Account::apply_delta`](super::Account::apply_delta).
+    /// [`Account::apply_delta`](crate::ledger::Account::apply_delta).
     ///
     /// # Cancel safety
     /// Dropped half-way, all of it happens or nothing; repeat with the same keys.
     pub async fn apply_batch(&self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
         let batch = Batch::of(deltas)?;
-        let answers = if batch.items.is_empty() { Vec::new() } else { self.inner().submit_all(&batch.items).await? };
+        let answers = if batch.items.is_empty() { Vec::new() } else { self.shared().submit_all(&batch.items).await? };
         Ok(batch.results(answers))
     }
 }
@@ -75,7 +75,7 @@ impl Batch {
         let mut items = Vec::with_capacity(deltas.len());
         let mut unfit = Vec::with_capacity(deltas.len());
         for Delta { account, key, amount } in deltas {
-            let change = Move::Delta { account: account.as_str().into(), delta: *amount };
+            let change = LedgerChange::Delta { account: account.as_str().into(), delta: *amount };
             unfit.push(posting(key, change).map(|posting| items.push(Item::Posting(posting))).err());
         }
         Ok(Self { items, unfit })

@@ -6,15 +6,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fits;
-use crate::Tx;
-use crate::engine::item::{Answered, Item, LEDGER, Posting, Refusal, Value};
-use crate::engine::run::run_joined;
+use crate::engine::attempt::run_joined;
+use crate::engine::plan::{Answered, Item, Posting, Refusal, Value};
+use crate::engine::session::transaction::Tx;
+use crate::engine::shared::Shared;
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
-use crate::idem::Inner;
 use crate::key::Key;
-use crate::machine::Move;
+use crate::ledger::fits;
+use crate::model::ledger::change::LedgerChange;
+use crate::namespace::LEDGER;
 use crate::outcome::Outcome;
 use crate::store::Database;
 use crate::store::rows::EntryRow;
@@ -49,7 +50,7 @@ pub(super) type Read<O> = fn(&[EntryRow]) -> Option<O>;
 /// Where a change happens.
 pub(super) enum Place<'a, DB: Database> {
     /// In a transaction of the engine's own.
-    Own(Arc<Inner<DB>>),
+    Own(Arc<Shared<DB>>),
     Joined(&'a mut Tx<DB>),
 }
 
@@ -76,14 +77,14 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
 
     pub(super) fn expecting(mut self, version: Option<u64>) -> Self {
         if let (Ok(posting), Some(version)) = (&mut self.posting, version) {
-            posting.expected = Some(i64::try_from(version).unwrap_or(i64::MAX));
+            posting.expected = Some(crate::seq::stored(version));
         }
         self
     }
 }
 
 /// The item of a change under its key.
-pub(super) fn posting(key: &Key, change: Move) -> Result<Posting, Error> {
+pub(super) fn posting(key: &Key, change: LedgerChange) -> Result<Posting, Error> {
     fits(&change)?;
     let fingerprint = fingerprint(&change);
     Ok(Posting {
@@ -97,26 +98,26 @@ pub(super) fn posting(key: &Key, change: Move) -> Result<Posting, Error> {
 }
 
 /// What is asked for, and of whom. What an account is expected to be at is no part of it.
-pub(super) fn fingerprint(change: &Move) -> Fingerprint {
+pub(super) fn fingerprint(change: &LedgerChange) -> Fingerprint {
     let of = |target: &str, payload: &str| Fingerprint::of(change.kind(), target, payload.as_bytes(), &[]);
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match change {
-        Move::Delta { account, delta: number } | Move::Set { account, balance: number } => {
+        LedgerChange::Delta { account, delta: number } | LedgerChange::Set { account, balance: number } => {
             of(account, &number.to_string())
         }
-        Move::Transfer { from, to, amount } => of(from, &format!("[{},{amount}]", quoted(to))),
-        Move::Post { legs } => {
+        LedgerChange::Transfer { from, to, amount } => of(from, &format!("[{},{amount}]", quoted(to))),
+        LedgerChange::Post { legs } => {
             let legs = legs.iter().map(|(account, delta)| serde_json::json!([&**account, delta]));
             of("", &legs.collect::<serde_json::Value>().to_string())
         }
-        Move::Hold { account, amount, expires, .. } => {
+        LedgerChange::Hold { account, amount, expires, .. } => {
             let lifetime = expires.map_or(0, |expires| expires.as_micros());
             of(account, &format!("[{amount},{lifetime}]"))
         }
-        Move::Capture { hold, amount, to } => {
+        LedgerChange::Capture { hold, amount, to } => {
             of(hold, &format!("[{},{amount}]", quoted(to.as_deref().unwrap_or_default())))
         }
-        Move::Release { hold } => of(hold, "null"),
+        LedgerChange::Release { hold } => of(hold, "null"),
     }
 }
 
@@ -130,10 +131,10 @@ impl<'a, DB: Database, O: Send + 'a> IntoFuture for Change<'a, DB, O> {
             Ok(posting) => Item::Posting(posting),
             Err(error) => return Box::pin(std::future::ready(Err(error))),
         };
-        let span = crate::trace::call(&item);
+        let span = crate::engine::trace::call(&item);
         Box::pin(async move {
             let answers = match place {
-                Place::Own(inner) => span.record(async { Ok(vec![inner.submit(item, deadline).await?]) }).await?,
+                Place::Own(shared) => span.record(async { Ok(vec![shared.submit(item, deadline).await?]) }).await?,
                 Place::Joined(tx) => span.record(Box::pin(run_joined(tx, std::slice::from_ref(&item)))).await?,
             };
             answers.into_iter().next().map_or(Err(Error::Interrupted), |answered| typed(answered, read))
@@ -157,7 +158,7 @@ pub(super) fn typed<O>(answered: Answered, read: Read<O>) -> Result<Outcome<O>, 
         effect: Effect::Applied,
         source: "some of their rows are gone".into(),
     })?;
-    let seq = crate::engine::decide::count(answer.seq);
+    let seq = crate::seq::shown(answer.seq);
     Ok(Outcome::new(value, seq, answer.at, answer.fresh, answer.superseded))
 }
 

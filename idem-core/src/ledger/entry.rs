@@ -1,7 +1,7 @@
 //! What changes of the ledger are answered with.
 
 use crate::clock::Timestamp;
-use crate::engine::decide::count;
+use crate::seq::shown;
 use crate::store::rows::EntryRow;
 
 /// One entry of an account.
@@ -56,14 +56,14 @@ impl Entry {
     pub(super) fn of(row: &EntryRow) -> Self {
         Self {
             account: row.account.to_string(),
-            seq: count(row.seq),
+            seq: shown(row.seq),
             delta: row.delta,
             balance: row.balance,
             at: row.at,
             kind: row.kind.to_string(),
             hold: row.hold.as_ref().map(|(hold, reserved)| (hold.to_string(), *reserved)),
             key: row.key.clone(),
-            step: row.step.clone().map(|(machine, id, seq)| (machine, id, count(seq))),
+            step: row.step.clone().map(|(machine, id, seq)| (machine, id, shown(seq))),
         }
     }
 

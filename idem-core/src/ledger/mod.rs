@@ -46,11 +46,12 @@ pub use entry::{Entry, Hold, Transfer};
 pub use opening::{Bounds, Opening};
 pub use within::{AccountWithin, LedgerWithin};
 
-use crate::Tx;
+use crate::engine::session::transaction::Tx;
+use crate::engine::shared::Shared;
 use crate::error::Error;
-use crate::idem::{Idem, Inner};
+use crate::idem::Idem;
 use crate::key::Key;
-use crate::machine::Move;
+use crate::model::ledger::change::LedgerChange;
 use crate::store::Database;
 use change::{Place, posting};
 
@@ -85,7 +86,7 @@ impl<DB: Database> Ledger<DB> {
         to: impl Into<String>,
         amount: i64,
     ) -> Change<'static, DB, Transfer> {
-        let change = Move::Transfer { from: name(from), to: name(to), amount };
+        let change = LedgerChange::Transfer { from: name(from), to: name(to), amount };
         Change::new(self.place(), posting(key, change), Transfer::read)
     }
 
@@ -112,7 +113,7 @@ impl<DB: Database> Ledger<DB> {
         to: impl Into<String>,
         amount: i64,
     ) -> Change<'static, DB, Transfer> {
-        let change = Move::Capture { hold: name(hold), amount, to: Some(name(to)) };
+        let change = LedgerChange::Capture { hold: name(hold), amount, to: Some(name(to)) };
         Change::new(self.place(), posting(key, change), Transfer::read)
     }
 
@@ -121,7 +122,7 @@ impl<DB: Database> Ledger<DB> {
     /// # Errors
     /// [`Error::Ledger`] if there is no such hold, or nothing is left of it.
     pub fn release(&self, key: &Key, hold: impl Into<String>) -> Change<'static, DB, Entry> {
-        Change::new(self.place(), posting(key, Move::Release { hold: name(hold) }), Entry::read)
+        Change::new(self.place(), posting(key, LedgerChange::Release { hold: name(hold) }), Entry::read)
     }
 
     /// The same changes inside a transaction of yours.
@@ -130,11 +131,11 @@ impl<DB: Database> Ledger<DB> {
     }
 
     fn place(&self) -> Place<'static, DB> {
-        Place::Own(self.inner().clone())
+        Place::Own(self.shared().clone())
     }
 
-    fn inner(&self) -> &Arc<Inner<DB>> {
-        &self.idem.inner
+    fn shared(&self) -> &Arc<Shared<DB>> {
+        &self.idem.shared
     }
 }
 
@@ -142,8 +143,8 @@ fn name(text: impl Into<String>) -> Arc<str> {
     text.into().into()
 }
 
-fn post<A: Into<String>>(entries: impl IntoIterator<Item = (A, i64)>) -> Move {
-    Move::Post { legs: entries.into_iter().map(|(account, delta)| (name(account), delta)).collect() }
+fn post<A: Into<String>>(entries: impl IntoIterator<Item = (A, i64)>) -> LedgerChange {
+    LedgerChange::Post { legs: entries.into_iter().map(|(account, delta)| (name(account), delta)).collect() }
 }
 
 impl<DB: Database> Clone for Ledger<DB> {
@@ -159,14 +160,14 @@ impl<DB: Database> fmt::Debug for Ledger<DB> {
 }
 
 /// What a change names must be fit to be stored, and small enough.
-fn fits(change: &Move) -> Result<(), Error> {
-    if let Move::Post { legs } = change
+fn fits(change: &LedgerChange) -> Result<(), Error> {
+    if let LedgerChange::Post { legs } = change
         && legs.len() > MAX_LEGS
     {
         let (items, limit) = (legs.len(), MAX_LEGS);
         return Err(crate::error::LedgerError::TooMany { items, limit }.into());
     }
-    crate::engine::decide::check_change(change)
+    crate::model::ledger::change::check_names(change)
 }
 
 /// The most entries of one posting.

@@ -4,15 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::account::{AccountState, hold};
-use super::change::{Change, Place, Read, posting};
-use super::entry::{Entry, Hold, Transfer};
-use super::opening::Opening;
-use super::{name, post};
-use crate::Tx;
+use crate::engine::session::transaction::Tx;
 use crate::error::{Error, LedgerError, OutOfBounds};
 use crate::key::{Key, check_name};
-use crate::machine::Move;
+use crate::ledger::account::{AccountState, hold};
+use crate::ledger::change::{Change, Place, Read, posting};
+use crate::ledger::entry::{Entry, Hold, Transfer};
+use crate::ledger::opening::Opening;
+use crate::ledger::{name, post};
+use crate::model::ledger::change::LedgerChange;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::rows::{AccountRow, AccountSettings};
@@ -27,7 +27,7 @@ impl<'t, DB: Database> LedgerWithin<'t, DB> {
         Self { tx }
     }
 
-    /// As [`Ledger::transfer`](super::Ledger::transfer).
+    /// As [`Ledger::transfer`](crate::ledger::Ledger::transfer).
     pub fn transfer(
         self,
         key: &Key,
@@ -35,11 +35,11 @@ impl<'t, DB: Database> LedgerWithin<'t, DB> {
         to: impl Into<String>,
         amount: i64,
     ) -> Change<'t, DB, Transfer> {
-        let change = Move::Transfer { from: name(from), to: name(to), amount };
+        let change = LedgerChange::Transfer { from: name(from), to: name(to), amount };
         Change::new(Place::Joined(self.tx), posting(key, change), Transfer::read)
     }
 
-    /// As [`Ledger::post`](super::Ledger::post).
+    /// As [`Ledger::post`](crate::ledger::Ledger::post).
     pub fn post<A: Into<String>>(
         self,
         key: &Key,
@@ -48,7 +48,7 @@ impl<'t, DB: Database> LedgerWithin<'t, DB> {
         Change::new(Place::Joined(self.tx), posting(key, post(entries)), Entry::read_all)
     }
 
-    /// As [`Ledger::capture`](super::Ledger::capture).
+    /// As [`Ledger::capture`](crate::ledger::Ledger::capture).
     pub fn capture(
         self,
         key: &Key,
@@ -56,13 +56,13 @@ impl<'t, DB: Database> LedgerWithin<'t, DB> {
         to: impl Into<String>,
         amount: i64,
     ) -> Change<'t, DB, Transfer> {
-        let change = Move::Capture { hold: name(hold), amount, to: Some(name(to)) };
+        let change = LedgerChange::Capture { hold: name(hold), amount, to: Some(name(to)) };
         Change::new(Place::Joined(self.tx), posting(key, change), Transfer::read)
     }
 
-    /// As [`Ledger::release`](super::Ledger::release).
+    /// As [`Ledger::release`](crate::ledger::Ledger::release).
     pub fn release(self, key: &Key, hold: impl Into<String>) -> Change<'t, DB, Entry> {
-        Change::new(Place::Joined(self.tx), posting(key, Move::Release { hold: name(hold) }), Entry::read)
+        Change::new(Place::Joined(self.tx), posting(key, LedgerChange::Release { hold: name(hold) }), Entry::read)
     }
 }
 
@@ -78,31 +78,31 @@ impl<'t, DB: Database> AccountWithin<'t, DB> {
         Self { name, expected, tx }
     }
 
-    /// As [`Account::apply_delta`](super::Account::apply_delta).
+    /// As [`Account::apply_delta`](crate::ledger::Account::apply_delta).
     pub fn apply_delta(self, key: &Key, delta: i64) -> Change<'t, DB, Entry> {
-        let change = Move::Delta { account: self.name.clone(), delta };
+        let change = LedgerChange::Delta { account: self.name.clone(), delta };
         self.change(key, change, Entry::read)
     }
 
-    /// As [`Account::set_balance`](super::Account::set_balance).
+    /// As [`Account::set_balance`](crate::ledger::Account::set_balance).
     pub fn set_balance(self, key: &Key, balance: i64) -> Change<'t, DB, Entry> {
-        let change = Move::Set { account: self.name.clone(), balance };
+        let change = LedgerChange::Set { account: self.name.clone(), balance };
         self.change(key, change, Entry::read)
     }
 
-    /// As [`Account::hold`](super::Account::hold).
+    /// As [`Account::hold`](crate::ledger::Account::hold).
     pub fn hold(self, key: &Key, amount: i64) -> Change<'t, DB, Hold> {
         let change = hold(&self.name, key, amount, None);
         self.change(key, change, Hold::read)
     }
 
-    /// As [`Account::hold_for`](super::Account::hold_for).
+    /// As [`Account::hold_for`](crate::ledger::Account::hold_for).
     pub fn hold_for(self, key: &Key, amount: i64, lifetime: Duration) -> Change<'t, DB, Hold> {
         let change = hold(&self.name, key, amount, Some(lifetime));
         self.change(key, change, Hold::read)
     }
 
-    fn change<O>(self, key: &Key, change: Move, read: Read<O>) -> Change<'t, DB, O> {
+    fn change<O>(self, key: &Key, change: LedgerChange, read: Read<O>) -> Change<'t, DB, O> {
         Change::new(Place::Joined(self.tx), posting(key, change), read).expecting(self.expected)
     }
 
@@ -115,7 +115,7 @@ impl<'t, DB: Database> AccountWithin<'t, DB> {
         self.locked().await.map(|(row, _)| AccountState::of(row))
     }
 
-    /// As [`Account::open`](super::Account::open).
+    /// As [`Account::open`](crate::ledger::Account::open).
     ///
     /// # Errors
     /// As there.
@@ -136,7 +136,7 @@ impl<'t, DB: Database> AccountWithin<'t, DB> {
         if changes(&row, &wanted)? { put(this.tx, &wanted).await } else { Ok(()) }
     }
 
-    /// As [`Account::close`](super::Account::close).
+    /// As [`Account::close`](crate::ledger::Account::close).
     ///
     /// # Errors
     /// As there.
@@ -152,8 +152,8 @@ impl<'t, DB: Database> AccountWithin<'t, DB> {
         if row.balance != 0 || row.held != 0 {
             return Err(LedgerError::NotSettled { account: account(), balance: row.balance, held: row.held }.into());
         }
-        let inner = this.tx.inner.clone();
-        let now = match inner.reply(DB::load(this.tx.engine_conn()?, &inner.sql, &[], &[])).await {
+        let shared = this.tx.shared.clone();
+        let now = match shared.reply(DB::load(this.tx.engine_conn()?, &shared.sql, &[], &[])).await {
             Ok(loaded) => loaded.now,
             Err(error) => return Err(this.tx.failed(error)),
         };
@@ -167,10 +167,10 @@ impl<'t, DB: Database> AccountWithin<'t, DB> {
     async fn locked(self) -> Result<(AccountRow, Self), Error> {
         check_name("account", &self.name)?;
         self.tx.usable()?;
-        let inner = self.tx.inner.clone();
+        let shared = self.tx.shared.clone();
         let (conn, broken) = self.tx.parts()?;
         *broken = true;
-        let rows = match inner.reply(DB::load_accounts(conn, &inner.sql, &[&self.name], true)).await {
+        let rows = match shared.reply(DB::load_accounts(conn, &shared.sql, &[&self.name], true)).await {
             Ok(rows) => rows,
             Err(error) => return Err(self.tx.failed(error)),
         };
@@ -217,10 +217,10 @@ fn changes(row: &AccountRow, wanted: &AccountSettings<'_>) -> Result<bool, Error
 }
 
 async fn put<DB: Database>(tx: &mut Tx<DB>, settings: &AccountSettings<'_>) -> Result<(), Error> {
-    let inner = tx.inner.clone();
+    let shared = tx.shared.clone();
     let (conn, broken) = tx.parts()?;
     *broken = true;
-    let put: Result<(), StoreError> = inner.reply(DB::put_account(conn, &inner.sql, settings)).await;
+    let put: Result<(), StoreError> = shared.reply(DB::put_account(conn, &shared.sql, settings)).await;
     if let Err(error) = put {
         return Err(tx.failed(error));
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use sqlx::Error;
 
-use super::Store;
-use super::error::StoreError;
-use super::read::{Cells, Reader};
-use super::rows::{AccountRow, EntryRow, HoldRow};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::read::{Cells, Reader};
+use crate::store::rows::{AccountRow, EntryRow, HoldRow};
 use crate::wire::Stored;
 
 /// How many rows a page of an audit has.

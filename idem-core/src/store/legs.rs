@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use super::rows::{AccountWrite, EntryWrite, Write};
+use crate::store::rows::{AccountWrite, EntryWrite, Write};
 
 /// An entry with the change of its account, from which it counts its sequence and its balance back. A tally's entry has none.
 pub(crate) struct Leg<'w> {

@@ -31,15 +31,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::connections::Options;
 use crate::key::KeyHash;
-use crate::version::identifier::TableName;
+use crate::model::row::identifier::TableName;
+use crate::model::row::row_update::{Found, RowUpdate};
 use error::StoreError;
 use rows::{
     AccountRow, AccountSettings, KeyRow, Loaded, LoadedLedger, Locks, RunRow, TransitionRow, Witness, Write, Written,
 };
 use tables::Tables;
-use update::{Found, RowUpdate, TableShape, Wrote};
+use update::{DescribedTable, Wrote};
 
 /// What came of posting one entry without a load.
 #[derive(Debug)]
@@ -50,6 +50,9 @@ pub enum PostedOne {
     /// Something is in the way; a load tells what.
     Undecided,
 }
+
+/// How a connection is made.
+pub(crate) type Options<DB> = <<DB as sqlx::Database>::Connection as sqlx::Connection>::Options;
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
 pub trait Database: ledger::LedgerReads {}
@@ -225,7 +228,7 @@ pub trait Store: sqlx::Database {
     fn describe(
         conn: &mut Self::Connection,
         table: &TableName,
-    ) -> impl Future<Output = Result<Option<Arc<TableShape>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Arc<DescribedTable>>, StoreError>> + Send;
 
     /// Writes one row of the user's and records its key, in a transaction of its own. `None`: nothing is written, because
     /// the row is not as expected or the key is known.
@@ -233,7 +236,7 @@ pub trait Store: sqlx::Database {
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
         wait: Duration,
     ) -> impl Future<Output = Result<Option<Wrote>, StoreError>> + Send;
 
@@ -242,7 +245,7 @@ pub trait Store: sqlx::Database {
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
     ) -> impl Future<Output = Result<Option<Wrote>, StoreError>> + Send;
 
     /// The row and the key that an update missed, in one snapshot.
@@ -250,7 +253,7 @@ pub trait Store: sqlx::Database {
         conn: &mut Self::Connection,
         sql: &Self::Sql,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
     ) -> impl Future<Output = Result<Found, StoreError>> + Send;
 
     /// The statements that bring an empty database to each version, in order.

@@ -2,13 +2,15 @@
 
 use sqlx::Error;
 
-#[cfg(feature = "sqlite")]
-use super::rows::Funded;
-#[cfg(feature = "postgres")]
-use super::rows::LoadedLedger;
-use super::rows::{AccountRow, EntryRow, GraphRow, HoldRow, KeyRow, Loaded, MachineRow, Named, RunRow, TransitionRow};
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
+#[cfg(feature = "sqlite")]
+use crate::store::rows::Funded;
+#[cfg(feature = "postgres")]
+use crate::store::rows::LoadedLedger;
+use crate::store::rows::{
+    AccountRow, EntryRow, GraphRow, HoldRow, KeyRow, Loaded, MachineRow, Named, RunRow, TransitionRow,
+};
 use crate::wire::Stored;
 
 /// Of `state, body, runs, version, visit, entered_at`.

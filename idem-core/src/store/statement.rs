@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::rows::Write;
-use super::tables::Tables;
+use crate::store::rows::Write;
+use crate::store::tables::Tables;
 
 /// A statement's text, shared so that running it copies nothing.
 pub(crate) type Text = Arc<str>;

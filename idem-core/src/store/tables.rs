@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::statement::Text;
+use crate::store::statement::Text;
 
 /// The names of the tables, and the statements that are built from them once.
 #[derive(Debug, Clone)]

@@ -5,80 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::Error;
 
-use super::read::{Cells, Reader};
-use super::statement::Text;
 use crate::clock::Timestamp;
-use crate::fingerprint::Fingerprint;
-use crate::key::KeyHash;
+use crate::model::row::row_update::{Cell, Found, KnownKey, RowUpdate, RowWrite};
+use crate::model::row::table_schema::{ColumnSchema, TableSchema};
+use crate::store::read::{Cells, Reader};
+use crate::store::statement::Text;
 use crate::value::Value;
-use crate::version::identifier::{Identifier, TableName};
 
-/// An update of at most one row.
+/// A caller's table, and the statements over its rows that were needed so far.
 #[derive(Debug)]
-pub struct RowUpdate {
-    pub(crate) table: TableName,
-    pub(crate) write: RowWrite,
-    /// The columns that name the row; at least one, sorted, as the others are.
-    pub(crate) keys: Vec<Cell>,
-    pub(crate) sets: Vec<Cell>,
-    /// What other columns must hold.
-    pub(crate) expects: Vec<Cell>,
-    /// The column that counts the updates.
-    pub(crate) version: Option<Identifier>,
-    /// The version the row must have; a row without one counts as 0.
-    pub(crate) expected: Option<i64>,
-    pub(crate) claim: Option<Claim>,
-}
-
-/// What is done if the row is there, and if it is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowWrite {
-    /// Updated; a row that is not there is missed.
-    Update,
-    /// Updated or inserted.
-    Upsert,
-    /// Inserted; a row that is there is missed.
-    Insert,
-}
-
-/// A column and the value it is given or compared with.
-#[derive(Debug)]
-pub struct Cell {
-    pub(crate) column: Identifier,
-    pub(crate) value: Value,
-}
-
-/// The key to record beside the update.
-#[derive(Debug)]
-pub struct Claim {
-    pub(crate) hash: KeyHash,
-    pub(crate) fingerprint: Fingerprint,
-    /// How long it is remembered, in microseconds.
-    pub(crate) retention: i64,
-}
-
-/// The surface of the keys of updates.
-pub(crate) const SURFACE: &str = "version";
-
-/// A table of the user's, as the database describes it.
-#[derive(Debug)]
-pub struct TableShape {
-    pub(crate) columns: Vec<Column>,
-    /// The column sets that no two rows share.
-    pub(crate) unique: Vec<Vec<String>>,
-    /// Text may have U+0000.
-    pub(crate) nul_in_text: bool,
+pub struct DescribedTable {
+    pub(crate) schema: TableSchema,
     pub(crate) templates: Templates,
-}
-
-/// A column of the user's.
-#[derive(Debug)]
-pub struct Column {
-    pub(crate) name: String,
-    /// Its type, as the database writes it.
-    pub(crate) kind: String,
-    /// The largest whole number it holds, if it holds whole numbers.
-    pub(crate) max: Option<i64>,
 }
 
 /// A row that was written.
@@ -90,29 +28,7 @@ pub struct Wrote {
     pub(crate) at: Option<Timestamp>,
 }
 
-/// What is there, in one snapshot.
-#[derive(Debug)]
-pub struct Found {
-    pub(crate) now: Timestamp,
-    pub(crate) key: Option<KnownKey>,
-    /// How many rows have the key: 0, 1, or 2 for more than one.
-    pub(crate) rows: usize,
-    pub(crate) version: Option<i64>,
-    /// For each expectation, whether it is met.
-    pub(crate) met: Vec<bool>,
-}
-
-/// A key that is recorded.
-#[derive(Debug)]
-pub struct KnownKey {
-    pub(crate) fingerprint: Vec<u8>,
-    pub(crate) target: String,
-    pub(crate) version: i64,
-    pub(crate) at: Timestamp,
-    pub(crate) expires_at: Option<Timestamp>,
-}
-
-impl TableShape {
+impl DescribedTable {
     /// From rows of a column's name and type (`c`), or of a unique index's name and one of its columns (`u`).
     pub(crate) fn from_rows<R: Cells>(
         rows: &[R],
@@ -124,7 +40,7 @@ impl TableShape {
             let mut row = Reader::new(row);
             let (what, name, detail) = (row.text()?, row.text()?, row.text()?);
             if what == "c" {
-                columns.push(Column { name, max: max(&detail), kind: detail });
+                columns.push(ColumnSchema { name, max: max(&detail), type_name: detail });
             } else if let Some((_, columns)) = unique.iter_mut().find(|(index, _)| *index == name) {
                 columns.push(detail);
             } else {
@@ -132,27 +48,10 @@ impl TableShape {
             }
         }
         let unique = unique.into_iter().map(|(_, columns)| columns).collect();
-        Ok((!columns.is_empty())
-            .then(|| Arc::new(Self { columns, unique, nul_in_text, templates: Templates::default() })))
+        Ok((!columns.is_empty()).then(|| {
+            Arc::new(Self { schema: TableSchema { columns, unique, nul_in_text }, templates: Templates::default() })
+        }))
     }
-
-    pub(crate) fn column(&self, name: &Identifier) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name.as_str())
-    }
-
-    /// No two rows have the same values in these columns.
-    pub(crate) fn names_one_row(&self, keys: &[Cell]) -> bool {
-        self.unique.iter().any(|unique| unique.iter().all(|column| has(keys, column)))
-    }
-
-    /// There is a unique index on these columns and no others.
-    pub(crate) fn has_unique_index(&self, keys: &[Cell]) -> bool {
-        self.unique.iter().any(|unique| unique.len() == keys.len() && unique.iter().all(|column| has(keys, column)))
-    }
-}
-
-fn has(keys: &[Cell], column: &str) -> bool {
-    keys.iter().any(|key| key.column.as_str() == column)
 }
 
 impl Found {

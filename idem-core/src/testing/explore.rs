@@ -9,13 +9,14 @@ use std::task::{Context, Poll, Waker};
 
 use serde_json::Value;
 
-use super::ground::{Ground, Memory, Place};
-use super::report::{CounterExample, Report};
-use super::run::{Entry, Mismatch, Runner};
-use super::samples::{Samples, content};
-use super::script::{Line, Script};
-use super::search::Search;
-use crate::machine::{InMemory, Machine, Rules};
+use crate::model::machine::memory::InMemory;
+use crate::model::machine::rules::{Machine, Rules};
+use crate::testing::ground::{Ground, Memory, Place};
+use crate::testing::report::{CounterExample, Report};
+use crate::testing::run::{Entry, Mismatch, Runner};
+use crate::testing::samples::{Samples, content};
+use crate::testing::script::{Line, Script};
+use crate::testing::search::Search;
 
 /// Drives a machine through every situation that its samples can make, each on a machine of its own, and compares each
 /// answer with the answer table; the state, the version, the outcome and the balances with what the rule says when it is
@@ -69,7 +70,7 @@ impl<'s, M: Machine> Explorer<'s, M> {
         DB: crate::Database,
         X: Rules<Machine = M>,
     {
-        match super::ground::stored::Stored::new(machines) {
+        match crate::testing::ground::stored::Stored::new(machines) {
             Ok(ground) => self.explore::<X, _>(&ground).await,
             Err(error) => Report { missing: vec![error.to_string()], ..self.report() },
         }
@@ -82,7 +83,7 @@ impl<'s, M: Machine> Explorer<'s, M> {
         DB: crate::Database,
         X: Rules<Machine = M>,
     {
-        match super::ground::stored::Stored::new(machines) {
+        match crate::testing::ground::stored::Stored::new(machines) {
             Ok(ground) => self.run_again::<X, _>(&ground, script).await,
             Err(error) => Report { missing: vec![error.to_string()], ..self.report() },
         }

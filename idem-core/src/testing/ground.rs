@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::key::Key;
-use crate::machine::{InMemory, Machine, Rules};
+use crate::model::machine::memory::InMemory;
+use crate::model::machine::rules::{Machine, Rules};
 use crate::outcome::Outcome;
 
 /// What a call came to, its value as JSON.
@@ -68,7 +69,7 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
     }
 
     fn id(&self) -> &str {
-        crate::machine::IN_MEMORY
+        crate::model::machine::memory::ID
     }
 
     fn begun(&self) -> Option<&X::Machine> {
@@ -120,7 +121,8 @@ pub(super) mod stored {
     use super::{CommandOf, Ground, Heard, Place, as_json};
     use crate::error::Error;
     use crate::key::Key;
-    use crate::machine::{At, Machines, Rules};
+    use crate::machine::{At, Machines};
+    use crate::model::machine::rules::Rules;
     use crate::store::Database;
 
     /// Machines in a database, each under an id that was never used.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::samples::{Samples, command, content, payload, state};
-use crate::machine::{Edge, Machine};
+use crate::model::machine::graph::Edge;
+use crate::model::machine::rules::Machine;
+use crate::testing::samples::{Samples, command, content, payload, state};
 use crate::wire::Stored;
 
 /// Compares today's code with the encodings in the file at `path`, which is checked in beside the code.

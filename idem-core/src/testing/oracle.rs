@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::error::ErrorKind;
-use crate::machine::{Graph, Repeat};
+use crate::model::machine::graph::{Graph, Repeat};
 
 /// One machine as it should be.
 pub(super) struct Model {

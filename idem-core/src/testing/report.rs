@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::script::Script;
+use crate::testing::script::Script;
 
-/// What an [`Explorer`](super::Explorer) did and found. Print it: it says all.
+/// What an [`Explorer`](crate::testing::Explorer) did and found. Print it: it says all.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Report {

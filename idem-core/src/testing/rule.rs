@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::samples::content;
-use crate::machine::{Machine, Move, Taken};
+use crate::model::ledger::change::LedgerChange;
+use crate::model::machine::rules::{Machine, Taken};
+use crate::testing::samples::content;
 
 /// A step as the rule says it.
 #[derive(Debug)]
@@ -42,24 +43,26 @@ pub(super) enum Owner {
     Hold(String),
 }
 
-fn deltas(change: &Move) -> Vec<(Owner, i64)> {
+fn deltas(change: &LedgerChange) -> Vec<(Owner, i64)> {
     let account = |account: &Arc<str>| Owner::Account(account.to_string());
     match change {
-        Move::Delta { account: name, delta } => vec![(account(name), *delta)],
-        Move::Transfer { from, to, amount } => vec![(account(from), amount.saturating_neg()), (account(to), *amount)],
-        Move::Post { legs } => legs.iter().map(|(name, delta)| (account(name), *delta)).collect(),
-        Move::Hold { account: name, .. } => vec![(account(name), 0)],
-        Move::Capture { hold, amount, to } => {
+        LedgerChange::Delta { account: name, delta } => vec![(account(name), *delta)],
+        LedgerChange::Transfer { from, to, amount } => {
+            vec![(account(from), amount.saturating_neg()), (account(to), *amount)]
+        }
+        LedgerChange::Post { legs } => legs.iter().map(|(name, delta)| (account(name), *delta)).collect(),
+        LedgerChange::Hold { account: name, .. } => vec![(account(name), 0)],
+        LedgerChange::Capture { hold, amount, to } => {
             let payee = to.iter().map(|to| (account(to), *amount));
             std::iter::once((Owner::Hold(hold.to_string()), amount.saturating_neg())).chain(payee).collect()
         }
-        Move::Set { .. } | Move::Release { .. } => Vec::new(),
+        LedgerChange::Set { .. } | LedgerChange::Release { .. } => Vec::new(),
     }
 }
 
-fn hold(change: &Move) -> Option<(String, String)> {
+fn hold(change: &LedgerChange) -> Option<(String, String)> {
     match change {
-        Move::Hold { hold, account, .. } => Some((hold.to_string(), account.to_string())),
+        LedgerChange::Hold { hold, account, .. } => Some((hold.to_string(), account.to_string())),
         _ => None,
     }
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::ground::{Heard, Place};
-use super::oracle::{Expected, Model, Request};
-use super::rule::{Owner, Said};
-use super::samples::{command, content, state};
-use super::script::Line;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::key::Key;
-use crate::machine::{Context, Graph, Machine, Rules};
+use crate::model::machine::context::Context;
+use crate::model::machine::graph::Graph;
+use crate::model::machine::rules::{Machine, Rules};
+use crate::testing::ground::{Heard, Place};
+use crate::testing::oracle::{Expected, Model, Request};
+use crate::testing::rule::{Owner, Said};
+use crate::testing::samples::{command, content, state};
+use crate::testing::script::Line;
 
 /// Where an answer, or the machine after it, is not what it must be.
 #[derive(Debug)]

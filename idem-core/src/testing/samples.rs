@@ -6,11 +6,12 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::machine::{Graph, Machine};
+use crate::model::machine::graph::Graph;
+use crate::model::machine::rules::Machine;
 use crate::wire::Stored;
 
-/// Values of a machine's states, commands and outcomes, for [`Explorer`](super::Explorer) and
-/// [`schema_lock`](super::schema_lock).
+/// Values of a machine's states, commands and outcomes, for [`Explorer`](crate::testing::Explorer) and
+/// [`schema_lock`](crate::testing::schema_lock).
 ///
 /// Each state, command and outcome needs one value at least; what carries nothing has its one value already. Give a
 /// command several values where its rule tells them apart, for example a right and a wrong amount.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-/// What is done to one machine, a line each; what [`Explorer::replay`](super::Explorer::replay) runs again.
+/// What is done to one machine, a line each; what [`Explorer::replay`](crate::testing::Explorer::replay) runs again.
 ///
 /// ```
 /// use idem_core::testing::Script;

@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 
 use serde_json::Value;
 
-use super::report::Report;
-use super::run::Entry;
-use super::samples::{Samples, command, payload};
-use super::script::Line;
-use crate::machine::Machine;
+use crate::model::machine::rules::Machine;
+use crate::testing::report::Report;
+use crate::testing::run::Entry;
+use crate::testing::samples::{Samples, command, payload};
+use crate::testing::script::Line;
 
 /// The states that are still to be driven from, and those that were seen.
 pub(super) struct Search<M> {

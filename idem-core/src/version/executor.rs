@@ -1,13 +1,13 @@
 //! Where an update runs.
 
-use super::updated::Updated;
-use crate::engine::transaction::Tx;
-use crate::engine::update::{run_joined, run_own};
+use crate::engine::row_update::{run_joined, run_own};
+use crate::engine::session::transaction::Tx;
+use crate::engine::trace;
 use crate::error::Error;
 use crate::idem::Idem;
+use crate::model::row::row_update::RowUpdate;
+use crate::model::row::updated::Updated;
 use crate::store::Database;
-use crate::store::update::RowUpdate;
-use crate::trace;
 
 /// Where an update runs: `&Idem`, in a transaction of its own, or `&mut Tx`, in yours. Sealed.
 pub trait Executor: sealed::Sealed + Send {
@@ -18,7 +18,7 @@ pub trait Executor: sealed::Sealed + Send {
 
 impl<DB: Database> Executor for &Idem<DB> {
     async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
-        trace::update(&update).record(Box::pin(run_own(&self.inner, &update))).await
+        trace::update(&update).record(Box::pin(run_own(&self.shared, &update))).await
     }
 }
 
@@ -29,7 +29,7 @@ impl<DB: Database> Executor for &mut Tx<DB> {
 }
 
 mod sealed {
-    use crate::engine::transaction::Tx;
+    use crate::engine::session::transaction::Tx;
     use crate::idem::Idem;
     use crate::store::Database;
 

@@ -62,38 +62,24 @@
 //! a machine, and money in their steps, are for.
 
 #[cfg(feature = "_sql")]
-mod check;
-#[cfg(feature = "_sql")]
 mod executor;
-#[cfg(feature = "_sql")]
-pub(crate) mod identifier;
-pub(crate) mod problem;
-#[cfg(feature = "_sql")]
-mod request;
 #[cfg(feature = "_sql")]
 mod retry;
 #[cfg(feature = "_sql")]
 mod update;
 #[cfg(feature = "_sql")]
-mod updated;
-#[cfg(feature = "_sql")]
 mod upsert;
-#[cfg(feature = "_sql")]
-pub(crate) mod verdict;
 
+pub use crate::error::UpdateProblem as Problem;
 #[cfg(feature = "_sql")]
-pub(crate) use check::check;
+pub use crate::model::row::updated::Updated;
+#[cfg(feature = "_sql")]
+pub use crate::value::Value;
 #[cfg(feature = "_sql")]
 pub use executor::Executor;
-pub use problem::Problem;
 #[cfg(feature = "_sql")]
 pub use retry::{StaleError, retry_stale};
 #[cfg(feature = "_sql")]
 pub use update::ConditionalUpdate;
 #[cfg(feature = "_sql")]
-pub use updated::Updated;
-#[cfg(feature = "_sql")]
 pub use upsert::Upsert;
-
-#[cfg(feature = "_sql")]
-pub use crate::value::Value;

@@ -1,6 +1,6 @@
 //! Reading again and deciding again.
 
-use crate::engine::retry::Retry;
+use crate::engine::session::retry::Retry;
 use crate::error::{Error, ErrorKind};
 
 /// Runs a unit that reads a row, decides, and updates it on the condition that it is still so; again, as `policy` says,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::executor::Executor;
-use super::request::{Expected, Request, Write};
-use super::updated::Updated;
 use crate::error::Error;
 use crate::key::Key;
+use crate::model::row::request::{Expected, Request, Write};
+use crate::model::row::updated::Updated;
 use crate::value::Value;
+use crate::version::executor::Executor;
 
 /// An update of one row of a table of yours, on conditions.
 ///

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::executor::Executor;
-use super::request::{Expected, Request, Write};
-use super::updated::Updated;
 use crate::error::Error;
 use crate::key::Key;
+use crate::model::row::request::{Expected, Request, Write};
+use crate::model::row::updated::Updated;
 use crate::value::Value;
+use crate::version::executor::Executor;
 
 /// Sets one row of a table of yours to absolute values: inserted with version 1 if it is not there, else overwritten and
 /// its version counted on.
@@ -66,7 +66,7 @@ impl Upsert {
         self
     }
 
-    /// Has its effect once, as [`ConditionalUpdate::once`](super::ConditionalUpdate::once) says.
+    /// Has its effect once, as [`ConditionalUpdate::once`](crate::version::ConditionalUpdate::once) says.
     pub fn once(mut self, key: &Key) -> Self {
         self.0.once = Some(key.clone());
         self
@@ -81,11 +81,11 @@ impl Upsert {
     /// Runs it: on `&idem` in a transaction of its own, on `&mut tx` in yours.
     ///
     /// # Errors
-    /// As [`ConditionalUpdate::execute`](super::ConditionalUpdate::execute); a row that is there although none was expected
+    /// As [`ConditionalUpdate::execute`](crate::version::ConditionalUpdate::execute); a row that is there although none was expected
     /// is [`Error::Stale`].
     ///
     /// # Cancel safety
-    /// As [`ConditionalUpdate::execute`](super::ConditionalUpdate::execute).
+    /// As [`ConditionalUpdate::execute`](crate::version::ConditionalUpdate::execute).
     pub async fn execute(self, on: impl Executor) -> Result<Updated, Error> {
         on.run(self.0.into_row()?).await
     }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::damage::{Damage, Finding};
-use super::fetch::Evidence;
-use super::posting;
 use crate::clock::Timestamp;
+use crate::ledger::audit::damage::{Damage, Finding};
+use crate::ledger::audit::fetch::Evidence;
+use crate::ledger::audit::posting;
 use crate::store::ledger::TailRow;
 use crate::store::rows::AccountRow;
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::item::LEDGER;
-use crate::idem::Inner;
+use crate::engine::shared::Shared;
 use crate::key::{Key, KeyHash};
+use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::ledger::{At, AuditedEntry, AuditedKey, NamedHold, Question, RingLeg, Row, RunAt};
@@ -16,7 +16,7 @@ const RINGS: usize = 100;
 
 /// The connection of an audit.
 pub(super) struct Reading<'r, DB: Database> {
-    pub(super) inner: &'r Inner<DB>,
+    pub(super) shared: &'r Shared<DB>,
     pub(super) conn: &'r mut DB::Connection,
 }
 
@@ -53,7 +53,7 @@ impl Evidence {
 
 impl<DB: Database> Reading<'_, DB> {
     pub(super) async fn ask<T: Row>(&mut self, question: &Question<'_>) -> Result<Vec<T>, StoreError> {
-        self.inner.reply(DB::answer(self.conn, &self.inner.sql, question)).await
+        self.shared.reply(DB::answer(self.conn, &self.shared.sql, question)).await
     }
 
     /// The page of entries after this one.

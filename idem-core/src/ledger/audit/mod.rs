@@ -12,8 +12,8 @@ use std::pin::Pin;
 
 pub use damage::{Damage, Finding};
 
-use super::Ledger;
 use crate::error::Error;
+use crate::ledger::Ledger;
 use crate::store::Database;
 use walk::Walk;
 
@@ -123,7 +123,7 @@ impl<'a, DB: Database> IntoFuture for Audit<'a, DB> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Walk::audit(self.ledger.inner(), self.progress).await })
+        Box::pin(async move { Walk::audit(self.ledger.shared(), self.progress).await })
     }
 }
 

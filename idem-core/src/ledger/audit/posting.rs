@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::change::fingerprint;
-use super::damage::Damage;
-use super::fetch::Evidence;
-use crate::engine::item::LEDGER;
-use crate::machine::Move;
+use crate::ledger::audit::damage::Damage;
+use crate::ledger::audit::fetch::Evidence;
+use crate::ledger::change::fingerprint;
+use crate::model::ledger::change::LedgerChange;
+use crate::namespace::LEDGER;
 use crate::store::ledger::{AuditedKey, RingLeg};
 use crate::store::rows::EntryRow;
 
@@ -112,17 +112,19 @@ fn are_consecutive(legs: &[RingLeg]) -> bool {
 }
 
 /// The change that made an entry that its key names, as it was asked for.
-fn change(of: &Evidence, key: &AuditedKey) -> Option<Move> {
+fn change(of: &Evidence, key: &AuditedKey) -> Option<LedgerChange> {
     let entry = &of.entry;
     let account = entry.account.clone();
     Some(match (&*entry.kind, &entry.hold, &of.ring[..]) {
-        ("delta", None, []) => Move::Delta { account, delta: entry.delta },
-        ("set", None, []) => Move::Set { account, balance: entry.balance? },
-        ("transfer", None, [from, to]) => {
-            Move::Transfer { from: from.entry.account.clone(), to: to.entry.account.clone(), amount: to.entry.delta }
-        }
+        ("delta", None, []) => LedgerChange::Delta { account, delta: entry.delta },
+        ("set", None, []) => LedgerChange::Set { account, balance: entry.balance? },
+        ("transfer", None, [from, to]) => LedgerChange::Transfer {
+            from: from.entry.account.clone(),
+            to: to.entry.account.clone(),
+            amount: to.entry.delta,
+        },
         ("post", None, legs) => {
-            Move::Post { legs: legs.iter().map(|leg| (leg.entry.account.clone(), leg.entry.delta)).collect() }
+            LedgerChange::Post { legs: legs.iter().map(|leg| (leg.entry.account.clone(), leg.entry.delta)).collect() }
         }
         ("hold", Some((hold, amount)), []) => {
             let expires_at = of.hold.as_ref()?.expires_at;
@@ -132,12 +134,12 @@ fn change(of: &Evidence, key: &AuditedKey) -> Option<Move> {
                 None => None,
                 Some(micros) => Some(Duration::from_micros(micros?)),
             };
-            Move::Hold { account, hold: hold.clone(), amount: *amount, expires }
+            LedgerChange::Hold { account, hold: hold.clone(), amount: *amount, expires }
         }
         ("capture", Some((hold, _)), [_, to]) => {
-            Move::Capture { hold: hold.clone(), amount: to.entry.delta, to: Some(to.entry.account.clone()) }
+            LedgerChange::Capture { hold: hold.clone(), amount: to.entry.delta, to: Some(to.entry.account.clone()) }
         }
-        ("release", Some((hold, _)), []) => Move::Release { hold: hold.clone() },
+        ("release", Some((hold, _)), []) => LedgerChange::Release { hold: hold.clone() },
         _ => return None,
     })
 }

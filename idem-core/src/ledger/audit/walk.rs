@@ -3,16 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::account::Proof;
-use super::damage::{Damage, Finding};
-use super::fetch::{Evidence, Reading};
-use super::{AuditProgress, AuditReport, Progress};
-use crate::engine::item::LEDGER;
-use crate::engine::posting::is_refusal;
-use crate::engine::transaction::{begin_on, roll_back};
+use crate::engine::decide::posting::is_refusal;
+use crate::engine::session::transaction::{begin_on, roll_back};
+use crate::engine::shared::Shared;
 use crate::error::Error;
-use crate::idem::Inner;
 use crate::key::Key;
+use crate::ledger::audit::account::Proof;
+use crate::ledger::audit::damage::{Damage, Finding};
+use crate::ledger::audit::fetch::{Evidence, Reading};
+use crate::ledger::audit::{AuditProgress, AuditReport, Progress};
+use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::ledger::{NamedAccount, PAGE, PagedKey, Question, TailRow};
@@ -39,13 +39,13 @@ struct Pages<T> {
 }
 
 impl<'p, DB: Database> Walk<'_, 'p, DB> {
-    pub(super) async fn audit(inner: &Inner<DB>, progress: Progress<'p>) -> Result<AuditReport, Error> {
-        let mut held = inner.readers.acquire().await?;
+    pub(super) async fn audit(shared: &Shared<DB>, progress: Progress<'p>) -> Result<AuditReport, Error> {
+        let mut held = shared.readers.acquire().await?;
         let begin = sqlx::SqlSafeStr::into_sql_str(DB::SNAPSHOT);
         let read = async {
-            inner.reply(begin_on::<DB>(held.conn(), begin)).await?;
+            shared.reply(begin_on::<DB>(held.conn(), begin)).await?;
             let mut walk = Walk {
-                reading: Reading { inner, conn: held.conn() },
+                reading: Reading { shared, conn: held.conn() },
                 progress,
                 so_far: AuditProgress::default(),
                 report: AuditReport::default(),
@@ -57,11 +57,11 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
             walk.accounts().await?;
             walk.keys().await?;
             let report = walk.report;
-            inner.reply(roll_back::<DB>(held.conn())).await?;
+            shared.reply(roll_back::<DB>(held.conn())).await?;
             Ok(report)
         };
         let read = read.await;
-        inner.finish(held, read).await
+        shared.finish(held, read).await
     }
 
     /// Every account with its entries and its tail, in the order of names.

@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::engine::item::Command;
+use crate::engine::plan::Command;
 use crate::error::Error;
 use crate::key::check_name;
 use crate::outcome::Outcome;

@@ -4,16 +4,16 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
 
-use super::{At, state_of};
 use crate::clock::Timestamp;
-use crate::engine::decide::count;
-use crate::engine::driver::{Driver as _, ErasedStep, Ran};
-use crate::engine::item::{OVERRIDE, START};
-use crate::engine::runs::Runs;
+use crate::engine::decide::last_transitions::LastTransitions;
 use crate::error::{Effect, Error};
 use crate::key::Key;
-use crate::machine::context::Context;
-use crate::machine::rules::{Machine, Rules};
+use crate::machine::stored::{At, state_of};
+use crate::model::machine::context::Context;
+use crate::model::machine::driver::{Driver as _, ErasedStep, Ran};
+use crate::model::machine::rules::{Machine, Rules};
+use crate::namespace::{OVERRIDE, START};
+use crate::seq::{shown, stored};
 use crate::store::Database;
 use crate::store::rows::TransitionRow;
 
@@ -34,7 +34,7 @@ pub struct Transition<M: Machine> {
     pub state: M,
     /// The key it came with.
     pub key: Option<Key>,
-    /// The id that [`Call::correlation`](super::Call::correlation) gave it.
+    /// The id that [`Call::correlation`](crate::machine::stored::Call::correlation) gave it.
     pub correlation: Option<String>,
 }
 
@@ -138,14 +138,14 @@ impl<DB: Database, X: Rules> At<DB, X> {
     /// Only those of the database: what does not fit is a difference.
     pub async fn verify(&self) -> Result<Verification, Error> {
         let mut found = Verification { checked: 0, differences: Vec::new() };
-        let (mut before, mut runs) = (None::<TransitionRow>, Runs::default());
+        let (mut before, mut runs) = (None::<TransitionRow>, LastTransitions::default());
         loop {
             let rows = self.rows(before.as_ref().map_or(0, |row| row.seq), PAGE).await?;
             let last = rows.len() < PAGE as usize;
             for row in rows {
                 found.checked += 1;
                 found.differences.extend(
-                    self.differences(before.as_ref(), &row).map(|problem| Difference { seq: count(row.seq), problem }),
+                    self.differences(before.as_ref(), &row).map(|problem| Difference { seq: shown(row.seq), problem }),
                 );
                 runs.note(row.command.clone(), row.seq);
                 before = Some(row);
@@ -167,7 +167,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
             _ => false,
         };
         if !agrees {
-            found.differences.push(Difference { seq: before.map_or(0, |row| count(row.seq)), problem: Problem::Row });
+            found.differences.push(Difference { seq: before.map_or(0, |row| shown(row.seq)), problem: Problem::Row });
         }
         Ok(found)
     }
@@ -194,7 +194,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
             Err(error) => return Some(Problem::Unreadable(format!("the payload: {error}"))),
         };
         let key = row.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
-        let cx = Context { machine: graph.name, id: self.id(), seq: count(row.seq), now: row.at, key: key.as_ref() };
+        let cx = Context { machine: graph.name, id: self.id(), seq: shown(row.seq), now: row.at, key: key.as_ref() };
         match driver.run(state, &before.body, &value, &cx) {
             Ran::NoEdge => Some(Problem::NoEdge),
             Ran::Failed(error) => Some(Problem::Unreadable(error.to_string())),
@@ -214,10 +214,10 @@ impl<DB: Database, X: Rules> At<DB, X> {
         let machine = (X::Machine::GRAPH.name, self.id());
         let rows = self
             .machines
-            .inner
-            .reply(DB::history(held.conn(), &self.machines.inner.sql, machine, after, i64::from(limit)))
+            .shared
+            .reply(DB::history(held.conn(), &self.machines.shared.sql, machine, after, i64::from(limit)))
             .await;
-        self.machines.inner.finish(held, rows).await
+        self.machines.shared.finish(held, rows).await
     }
 }
 
@@ -249,7 +249,7 @@ impl<DB: Database, X: Rules> History<'_, DB, X> {
     }
 
     async fn page(self) -> Result<Vec<Transition<X::Machine>>, Error> {
-        let after = i64::try_from(self.after).unwrap_or(i64::MAX);
+        let after = stored(self.after);
         self.at.rows(after, self.limit).await?.into_iter().map(typed_transition).collect()
     }
 }
@@ -265,7 +265,7 @@ fn typed_transition<M: Machine>(row: TransitionRow) -> Result<Transition<M>, Err
     let event = match row.command.as_str() {
         START => Event::Started,
         OVERRIDE => {
-            let recorded: super::operate::Recorded =
+            let recorded: crate::machine::stored::operate::Recorded =
                 row.payload.decode().map_err(|source| unreadable("the reason", source.into()))?;
             Event::Overridden { reason: recorded.reason }
         }
@@ -283,7 +283,7 @@ fn typed_transition<M: Machine>(row: TransitionRow) -> Result<Transition<M>, Err
     };
     let key = row.key.as_ref().map(|(scope, key)| Key::new(scope, key)).transpose()?;
     let from = graph.state_named(&row.from_state).map(M::kind);
-    Ok(Transition { seq: count(row.seq), at: row.at, event, from, state, key, correlation: row.correlation })
+    Ok(Transition { seq: shown(row.seq), at: row.at, event, from, state, key, correlation: row.correlation })
 }
 
 impl<'a, DB: Database, X: Rules> IntoFuture for History<'a, DB, X> {

@@ -1,8 +1,8 @@
 //! What the explorer sees of stored machines beside their handles.
 
-use super::At;
 use crate::error::Error;
-use crate::machine::rules::Rules;
+use crate::machine::stored::At;
+use crate::model::machine::rules::Rules;
 use crate::store::Database;
 
 impl<DB: Database, X: Rules> At<DB, X> {
@@ -15,8 +15,8 @@ impl<DB: Database, X: Rules> At<DB, X> {
         let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
         let mut held = self.machines.reader().await?;
         let rows =
-            self.machines.inner.reply(DB::load_accounts(held.conn(), &self.machines.inner.sql, &names, false)).await;
-        let rows = self.machines.inner.finish(held, rows).await?;
+            self.machines.shared.reply(DB::load_accounts(held.conn(), &self.machines.shared.sql, &names, false)).await;
+        let rows = self.machines.shared.finish(held, rows).await?;
         Ok(rows.into_iter().map(|row| row.map_or(0, |row| row.balance)).collect())
     }
 }

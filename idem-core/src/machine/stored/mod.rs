@@ -19,17 +19,20 @@ pub use operate::Override;
 pub use query::{Cursor, InState};
 pub use within::Within;
 
-use super::rules::{Machine, Rules, State};
 use crate::clock::Timestamp;
-use crate::engine::connections::Held;
-use crate::engine::decide::{count, fits};
-use crate::engine::driver::{Driver as _, TypedDriver, fingerprint_of, read_state, write_state};
-use crate::engine::item::{Action, Answered, Command, Item, Refusal, START, Value};
+use crate::engine::decide::command::fits;
+use crate::engine::plan::{Action, Answered, Command, Item, Refusal, Value};
+use crate::engine::session::pool::Held;
+use crate::engine::shared::Shared;
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
-use crate::idem::{Idem, Inner};
+use crate::idem::Idem;
 use crate::key::{Key, check_name};
+use crate::model::machine::driver::{Driver as _, TypedDriver, fingerprint_of, read_state, write_state};
+use crate::model::machine::rules::{Machine, Rules, State};
+use crate::namespace::START;
 use crate::outcome::Outcome;
+use crate::seq::shown;
 use crate::store::Database;
 use crate::store::rows::MachineRow;
 use crate::wire::{Stored, WireError};
@@ -40,7 +43,7 @@ const MAX_GROUP_BYTES: usize = 4 << 20;
 
 /// All machines of one enum in one database. Cheap to clone. Wrapped by the generated `Machines`.
 pub struct Machines<DB: Database, X: Rules> {
-    inner: Arc<Inner<DB>>,
+    shared: Arc<Shared<DB>>,
     driver: Arc<TypedDriver<X>>,
 }
 
@@ -89,7 +92,7 @@ impl<M> StoredMachine<M> {
 impl<DB: Database, X: Rules> Machines<DB, X> {
     #[doc(hidden)]
     pub fn __new(idem: &Idem<DB>, rules: X) -> Self {
-        Self { inner: idem.inner.clone(), driver: Arc::new(TypedDriver::new(rules)) }
+        Self { shared: idem.shared.clone(), driver: Arc::new(TypedDriver::new(rules)) }
     }
 
     #[doc(hidden)]
@@ -167,25 +170,25 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
             return Ok(Vec::new());
         }
         self.register().await?;
-        self.inner.submit_all(items).await
+        self.shared.submit_all(items).await
     }
 
     /// One command, with whatever else is under way.
     async fn run(&self, item: Item, deadline: Option<std::time::Duration>) -> Result<Answered, Error> {
         self.register().await?;
-        self.inner.submit(item, deadline).await
+        self.shared.submit(item, deadline).await
     }
 
     async fn register(&self) -> Result<(), Error> {
         if !self.driver.registered.load(Ordering::Relaxed) {
-            self.inner.register(X::Machine::GRAPH).await?;
+            self.shared.register(X::Machine::GRAPH).await?;
             self.driver.registered.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
 
     async fn reader(&self) -> Result<Held<DB>, Error> {
-        self.inner.readers.acquire().await
+        self.shared.readers.acquire().await
     }
 }
 
@@ -207,10 +210,10 @@ impl<DB: Database, X: Rules> At<DB, X> {
         let mut held = self.machines.reader().await?;
         let loaded = self
             .machines
-            .inner
-            .reply(DB::load(held.conn(), &self.machines.inner.sql, &[(graph.name, &self.id)], &[]))
+            .shared
+            .reply(DB::load(held.conn(), &self.machines.shared.sql, &[(graph.name, &self.id)], &[]))
             .await;
-        let row = self.machines.inner.finish(held, loaded).await?.machines.into_iter().next().flatten();
+        let row = self.machines.shared.finish(held, loaded).await?.machines.into_iter().next().flatten();
         row.map(typed_machine).transpose()
     }
 
@@ -252,7 +255,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
         Call::new(item, move |command, deadline| {
             Box::pin(async move {
                 let item = Item::Command(command);
-                let span = crate::trace::call(&item);
+                let span = crate::engine::trace::call(&item);
                 let work = async { Ok(vec![machines.run(item, deadline).await?]) };
                 let answers = span.record(work).await.map_err(Error::widen)?;
                 answers.into_iter().next().map_or(Err(Error::Interrupted), read)
@@ -292,7 +295,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
         fingerprint: Fingerprint,
         action: Action,
     ) -> Result<Command, Error> {
-        fits("the payload", &payload, &self.machines.inner.settings.limits)?;
+        fits("the payload", &payload, &self.machines.shared.settings.limits)?;
         let key = key.map(|key| {
             let hash = key.hash_on(X::Machine::GRAPH.name);
             (key, hash)
@@ -329,7 +332,7 @@ fn typed<O, R: 'static>(
                 Value::Stored(stored) => read(stored).map_err(|source| undecodable(source.into()))?,
                 Value::Entries(_) | Value::Drafted(_) => return Err(undecodable("it is one of the ledger".into())),
             };
-            Ok(Outcome::new(value, count(answer.seq), answer.at, answer.fresh, answer.superseded))
+            Ok(Outcome::new(value, shown(answer.seq), answer.at, answer.fresh, answer.superseded))
         }
         Err(Refusal::Failed(error)) => Err(error.widen()),
         Err(Refusal::Panicked(panic)) => std::panic::resume_unwind(panic),
@@ -343,7 +346,7 @@ fn typed<O, R: 'static>(
 /// A stored row as the enum.
 fn typed_machine<M: Machine>(row: MachineRow) -> Result<StoredMachine<M>, Error> {
     let state = state_of::<M>(&row.id, &row.state, &row.body)?;
-    Ok(StoredMachine { id: row.id, state, version: count(row.version), entered_at: row.entered_at })
+    Ok(StoredMachine { id: row.id, state, version: shown(row.version), entered_at: row.entered_at })
 }
 
 fn state_of<M: Machine>(id: &str, name: &str, body: &Stored) -> Result<M, Error> {
@@ -367,7 +370,7 @@ fn unencodable(what: &str, source: WireError) -> Error {
 
 impl<DB: Database, X: Rules> Clone for Machines<DB, X> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), driver: self.driver.clone() }
+        Self { shared: self.shared.clone(), driver: self.driver.clone() }
     }
 }
 

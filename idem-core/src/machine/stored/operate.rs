@@ -5,14 +5,15 @@ use std::future::IntoFuture;
 
 use serde::{Deserialize, Serialize};
 
-use super::{At, CallFuture, outcome, unencodable};
-use crate::engine::driver::write_state;
-use crate::engine::item::{Action, Command, OVERRIDE};
-use crate::engine::runs::Runs;
+use crate::engine::decide::last_transitions::LastTransitions;
+use crate::engine::plan::{Action, Command};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, check_name};
-use crate::machine::rules::{Machine, Rules};
+use crate::machine::stored::{At, CallFuture, outcome, unencodable};
+use crate::model::machine::driver::write_state;
+use crate::model::machine::rules::{Machine, Rules};
+use crate::namespace::OVERRIDE;
 use crate::store::Database;
 use crate::store::rows::{Locks, MachineRow, MachineWrite, TransitionRow, Write, Written};
 use crate::wire::Stored;
@@ -101,15 +102,15 @@ impl<DB: Database, X: Rules> At<DB, X> {
     }
 
     async fn mend(&self, write: Write) -> Result<bool, Error> {
-        let inner = &self.machines.inner;
-        let mut held = inner.writer(inner.settings.wait).await?;
-        match DB::write_own(held.conn(), &inner.sql, &write, Locks { wait: inner.settings.wait, skip: false }).await {
+        let shared = &self.machines.shared;
+        let mut held = shared.writer(shared.settings.wait).await?;
+        match DB::write_own(held.conn(), &shared.sql, &write, Locks { wait: shared.settings.wait, skip: false }).await {
             Ok(Written::Done(_)) => {
                 held.give_back();
                 Ok(true)
             }
             Ok(Written::Lost(_)) => Err(Error::Contention { attempts: 1 }),
-            Err(error) => Err(inner.explain(error).await),
+            Err(error) => Err(shared.explain(error).await),
         }
     }
 
@@ -117,10 +118,10 @@ impl<DB: Database, X: Rules> At<DB, X> {
         let mut held = self.machines.reader().await?;
         let loaded = self
             .machines
-            .inner
-            .reply(DB::load(held.conn(), &self.machines.inner.sql, &[(X::Machine::GRAPH.name, self.id())], &[]))
+            .shared
+            .reply(DB::load(held.conn(), &self.machines.shared.sql, &[(X::Machine::GRAPH.name, self.id())], &[]))
             .await;
-        Ok(self.machines.inner.finish(held, loaded).await?.machines.into_iter().next().flatten())
+        Ok(self.machines.shared.finish(held, loaded).await?.machines.into_iter().next().flatten())
     }
 }
 
@@ -128,7 +129,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
 struct Folded {
     newest: TransitionRow,
     entered_at: crate::clock::Timestamp,
-    runs: Runs,
+    runs: LastTransitions,
 }
 
 impl Folded {
@@ -145,7 +146,7 @@ impl Folded {
             Some(before) if before.newest.state == row.state && row.visit != row.seq => before.entered_at,
             _ => row.at,
         };
-        let mut runs = before.map_or_else(Runs::default, |before| before.runs);
+        let mut runs = before.map_or_else(LastTransitions::default, |before| before.runs);
         runs.note(row.command.clone(), row.seq);
         Ok(Self { newest: row, entered_at, runs })
     }

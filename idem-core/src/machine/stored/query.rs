@@ -4,10 +4,10 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
 
-use super::{Machines, StoredMachine, typed_machine};
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::machine::rules::{Machine, Rules};
+use crate::machine::stored::{Machines, StoredMachine, typed_machine};
+use crate::model::machine::rules::{Machine, Rules};
 use crate::store::Database;
 use crate::store::rows::StateQuery;
 
@@ -56,8 +56,8 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     pub async fn count_by_state(&self) -> Result<Vec<(<X::Machine as Machine>::StateKind, u64)>, Error> {
         let graph = X::Machine::GRAPH;
         let mut held = self.reader().await?;
-        let counted = self.inner.reply(DB::count_by_state(held.conn(), &self.inner.sql, graph.name)).await;
-        let counted = self.inner.finish(held, counted).await?;
+        let counted = self.shared.reply(DB::count_by_state(held.conn(), &self.shared.sql, graph.name)).await;
+        let counted = self.shared.finish(held, counted).await?;
         let mut counts = vec![0; graph.states.len()];
         for (name, many) in counted {
             match graph.state_named(&name) {
@@ -108,8 +108,8 @@ impl<DB: Database, X: Rules> InState<'_, DB, X> {
             limit: i64::from(self.limit),
         };
         let mut held = self.machines.reader().await?;
-        let rows = self.machines.inner.reply(DB::in_state(held.conn(), &self.machines.inner.sql, &query)).await;
-        self.machines.inner.finish(held, rows).await?.into_iter().map(typed_machine).collect()
+        let rows = self.machines.shared.reply(DB::in_state(held.conn(), &self.machines.shared.sql, &query)).await;
+        self.machines.shared.finish(held, rows).await?.into_iter().map(typed_machine).collect()
     }
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::atomic::Ordering;
 
-use super::{At, Call, StoredMachine, outcome, reply, typed_machine};
-use crate::Tx;
-use crate::engine::item::{Answered, Command, Item};
-use crate::engine::run::run_joined;
+use crate::engine::attempt::run_joined;
+use crate::engine::plan::{Answered, Command, Item};
+use crate::engine::session::transaction::Tx;
 use crate::error::Error;
 use crate::key::Key;
-use crate::machine::rules::{Machine, Rules, State};
+use crate::machine::stored::{At, Call, StoredMachine, outcome, reply, typed_machine};
+use crate::model::machine::rules::{Machine, Rules, State};
 use crate::outcome::Outcome;
 use crate::store::Database;
 
@@ -33,11 +33,11 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
     /// As [`At::get`]; [`Error::Interrupted`] if the transaction was left half-way.
     pub async fn get(self) -> Result<Option<StoredMachine<X::Machine>>, Error> {
         self.tx.usable()?;
-        let inner = self.tx.inner.clone();
+        let shared = self.tx.shared.clone();
         let ids = [(X::Machine::GRAPH.name, self.at.id())];
         let conn = self.tx.engine_conn()?;
-        let loaded = match DB::lock_machines(conn, &inner.sql, &ids).await {
-            Ok(()) => DB::load(conn, &inner.sql, &ids, &[]).await,
+        let loaded = match DB::lock_machines(conn, &shared.sql, &ids).await {
+            Ok(()) => DB::load(conn, &shared.sql, &ids, &[]).await,
             Err(error) => Err(error),
         };
         match loaded {
@@ -82,11 +82,11 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
         Call::new(item, move |command, _| {
             Box::pin(async move {
                 let item = Item::Command(command);
-                let span = crate::trace::call(&item);
+                let span = crate::engine::trace::call(&item);
                 let work = async {
                     let registered = &self.at.machines.driver.registered;
                     if !registered.load(Ordering::Relaxed) {
-                        self.tx.inner.clone().register_within(X::Machine::GRAPH, self.tx).await?;
+                        self.tx.shared.clone().register_within(X::Machine::GRAPH, self.tx).await?;
                         registered.store(true, Ordering::Relaxed);
                     }
                     run_joined(self.tx, std::slice::from_ref(&item)).await

@@ -5,11 +5,11 @@ use std::time::Duration;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Error, Postgres, Row};
 
-use super::dialect::lock_timeout;
 use crate::clock::Timestamp;
 use crate::key::Key;
 use crate::store::binder::Binder;
 use crate::store::legs::{Leg, legs};
+use crate::store::postgres::dialect::lock_timeout;
 use crate::store::read::Cells;
 use crate::store::rows::{
     AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite, TransitionRow, Write,

@@ -3,8 +3,8 @@
 use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
 
-use super::dialect::Names;
 use crate::store::error::{Class, StoreError, driver_class};
+use crate::store::postgres::dialect::Names;
 use crate::store::statement::Shape;
 
 pub(super) fn classify(source: Error) -> StoreError {

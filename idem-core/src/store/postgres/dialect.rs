@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::parts;
+use crate::store::postgres::parts;
 use crate::store::rows::Migration;
 use crate::store::statement::{PerShape, Text};
 use crate::store::tables::Tables;
@@ -28,7 +28,7 @@ pub struct Statements {
     pub(super) find_transition: Text,
     pub(super) put_account: Text,
     pub(super) fold_tail: Text,
-    pub(super) ledger: super::ledger::Texts,
+    pub(super) ledger: crate::store::postgres::ledger::Texts,
     pub(super) history: Text,
     pub(super) in_state: Text,
     pub(super) count_by_state: Text,
@@ -85,7 +85,7 @@ impl Statements {
             find_transition: tables.text(FIND_TRANSITION),
             put_account: tables.text(PUT_ACCOUNT),
             fold_tail: tables.text(FOLD_TAIL),
-            ledger: super::ledger::Texts::new(tables),
+            ledger: crate::store::postgres::ledger::Texts::new(tables),
             history: tables.text(HISTORY),
             in_state: tables.text(IN_STATE),
             count_by_state: tables.text(COUNT_BY_STATE),

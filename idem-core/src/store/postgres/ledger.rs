@@ -2,12 +2,12 @@
 
 use sqlx::{Error, PgConnection, Postgres};
 
-use super::bind::{Values, column};
-use super::classify::classify;
-use super::dialect::{Statements, rows};
-use super::reads::fetch;
 use crate::store::error::StoreError;
 use crate::store::ledger::{LedgerReads, PAGE, Question, Row};
+use crate::store::postgres::bind::{Values, column};
+use crate::store::postgres::classify::classify;
+use crate::store::postgres::dialect::{Statements, rows};
+use crate::store::postgres::reads::fetch;
 use crate::store::read::Reader;
 use crate::store::statement::Text;
 use crate::store::tables::Tables;

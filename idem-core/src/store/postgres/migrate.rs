@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Connection, Error, PgConnection};
 
-use super::dialect::Statements;
+use crate::store::postgres::dialect::Statements;
 
 pub(super) async fn version(conn: &mut PgConnection, sql: &Statements) -> Result<Option<i64>, Error> {
     let found = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(&sql.migrate.table);

@@ -18,16 +18,17 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Error, PgConnection, Postgres};
 
-use super::error::{Class, StoreError};
-use super::rows::{
+use crate::key::KeyHash;
+use crate::model::row::identifier::TableName;
+use crate::model::row::row_update::{Found, RowUpdate};
+use crate::store::error::{Class, StoreError};
+use crate::store::rows::{
     AccountRow, AccountSettings, GraphRow, Loaded, LoadedLedger, Locks, MachineRow, Migration, RunRow, StateQuery,
     TransitionRow, Witness, Write, Written,
 };
-use super::tables::Tables;
-use super::update::{Found, RowUpdate, TableShape, Wrote};
-use super::{Database, PostedOne, Store};
-use crate::key::KeyHash;
-use crate::version::identifier::TableName;
+use crate::store::tables::Tables;
+use crate::store::update::{DescribedTable, Wrote};
+use crate::store::{Database, PostedOne, Store};
 use classify::classify;
 pub use dialect::Statements;
 
@@ -185,7 +186,7 @@ impl Store for Postgres {
         writes::register_graph(conn, sql, machine, graph, replace).await.map_err(classify)
     }
 
-    async fn describe(conn: &mut PgConnection, table: &TableName) -> Result<Option<Arc<TableShape>>, StoreError> {
+    async fn describe(conn: &mut PgConnection, table: &TableName) -> Result<Option<Arc<DescribedTable>>, StoreError> {
         update::describe(conn, &table.to_string()).await.map_err(classify)
     }
 
@@ -193,7 +194,7 @@ impl Store for Postgres {
         conn: &mut PgConnection,
         sql: &Statements,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
         wait: Duration,
     ) -> Result<Option<Wrote>, StoreError> {
         update::own(conn, sql, update, shape, wait).await.map_err(classify)
@@ -203,7 +204,7 @@ impl Store for Postgres {
         conn: &mut PgConnection,
         sql: &Statements,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
     ) -> Result<Option<Wrote>, StoreError> {
         update::within(conn, sql, update, shape).await.map_err(classify)
     }
@@ -212,7 +213,7 @@ impl Store for Postgres {
         conn: &mut PgConnection,
         sql: &Statements,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
     ) -> Result<Found, StoreError> {
         update::find(conn, sql, update, shape).await.map_err(classify)
     }

@@ -329,10 +329,10 @@ WHERE m.machine = o.machine AND m.id = o.id";
 pub(super) fn post_one() -> String {
     POST_ONE
         .replace("{taken}", TAKEN)
-        .replace("{now}", super::dialect::NOW)
-        .replace("{no key}", super::dialect::NO_KEY)
-        .replace("{no entry}", super::dialect::NO_ENTRY)
-        .replace("{entry}", super::dialect::ENTRY)
+        .replace("{now}", crate::store::postgres::dialect::NOW)
+        .replace("{no key}", crate::store::postgres::dialect::NO_KEY)
+        .replace("{no entry}", crate::store::postgres::dialect::NO_ENTRY)
+        .replace("{entry}", crate::store::postgres::dialect::ENTRY)
 }
 
 const POST_ONE: &str = "
@@ -482,7 +482,7 @@ impl Parts {
             .replace("{lost start}", lost_start)
             .replace("{skip}", if skip { "SKIP LOCKED" } else { "" })
             .replace("{taken}", TAKEN)
-            .replace("{now}", super::dialect::NOW)
-            .replace("{ledger}", crate::engine::item::LEDGER)
+            .replace("{now}", crate::store::postgres::dialect::NOW)
+            .replace("{ledger}", crate::namespace::LEDGER)
     }
 }

@@ -3,10 +3,10 @@
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{AssertSqlSafe, Error, PgConnection};
 
-use super::bind::{Values, column};
-use super::dialect::Statements;
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
+use crate::store::postgres::bind::{Values, column};
+use crate::store::postgres::dialect::Statements;
 use crate::store::read::{Reader, placed};
 use crate::store::rows::{AccountRow, GraphRow, Loaded, LoadedLedger, MachineRow, RunRow, StateQuery, TransitionRow};
 use crate::store::statement::Text;

@@ -10,12 +10,14 @@ use std::time::Duration;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Error, PgConnection};
 
-use super::bind::Values;
-use super::classify::is_unclaimed;
-use super::dialect::{NOW, Statements, lock_timeout};
 use crate::key::Hex;
+use crate::model::row::row_update::{Cell, Found, RowUpdate, RowWrite};
+use crate::namespace::UPDATE;
+use crate::store::postgres::bind::Values;
+use crate::store::postgres::classify::is_unclaimed;
+use crate::store::postgres::dialect::{NOW, Statements, lock_timeout};
 use crate::store::read::Reader;
-use crate::store::update::{Cell, Draft, Found, RowUpdate, RowWrite, SURFACE, Slot, TableShape, Template, Wrote};
+use crate::store::update::{DescribedTable, Draft, Slot, Template, Wrote};
 use crate::value::Value;
 
 /// Domains are what they are made of; indexes that hold some rows only, or what is computed, make nothing unique.
@@ -29,9 +31,9 @@ FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = AN
 WHERE i.indrelid = to_regclass($1::text) AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL
     AND i.indexprs IS NULL";
 
-pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Option<Arc<TableShape>>, Error> {
+pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Option<Arc<DescribedTable>>, Error> {
     let rows = sqlx::query(DESCRIBE).bind(table).fetch_all(conn).await?;
-    TableShape::from_rows(&rows, false, |kind| match kind {
+    DescribedTable::from_rows(&rows, false, |kind| match kind {
         "smallint" => Some(i64::from(i16::MAX)),
         "integer" => Some(i64::from(i32::MAX)),
         "bigint" => Some(i64::MAX),
@@ -44,7 +46,7 @@ pub(super) async fn own(
     conn: &mut PgConnection,
     sql: &Statements,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
     wait: Duration,
 ) -> Result<Option<Wrote>, Error> {
     let template = shape.templates.get("own", update, |draft| own_text(draft, sql, update, shape));
@@ -55,7 +57,7 @@ pub(super) async fn own(
     }
 }
 
-fn own_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &TableShape) -> String {
+fn own_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &DescribedTable) -> String {
     let bounded = format!("set_config('lock_timeout', {}::text, true) IS NOT NULL", draft.place(Slot::Wait));
     if update.claim.is_none() {
         return write(draft, update, shape, &bounded);
@@ -75,7 +77,7 @@ pub(super) async fn within(
     conn: &mut PgConnection,
     sql: &Statements,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
 ) -> Result<Option<Wrote>, Error> {
     let template = shape.templates.get("within", update, |draft| within_text(draft, sql, update, shape));
     let rows = fetch(&mut *conn, &template, update, shape, Duration::ZERO).await?;
@@ -98,7 +100,7 @@ pub(super) async fn within(
     Ok(version.map(|version| Wrote { version, at: Some(at) }))
 }
 
-fn within_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &TableShape) -> String {
+fn within_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &DescribedTable) -> String {
     if update.claim.is_none() {
         return write(draft, update, shape, "true");
     }
@@ -117,13 +119,13 @@ pub(super) async fn find(
     conn: &mut PgConnection,
     sql: &Statements,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
 ) -> Result<Found, Error> {
     let template = shape.templates.get("find", update, |draft| find_text(draft, sql, update, shape));
     Found::from_rows(&fetch(conn, &template, update, shape, Duration::ZERO).await?, update)
 }
 
-fn find_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &TableShape) -> String {
+fn find_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &DescribedTable) -> String {
     let (keys, table, hash) = (&sql.keys_table, &update.table, draft.place(Slot::Hash));
     let mut columns = vec!["1::bigint AS there".to_owned()];
     columns.push(match &update.version {
@@ -143,7 +145,7 @@ fn find_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate, shape: &Ta
 }
 
 /// The statement that writes the row if `gate` is true, and gives its new version.
-fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) -> String {
+fn write(draft: &mut Draft, update: &RowUpdate, shape: &DescribedTable, gate: &str) -> String {
     let table = &update.table;
     let version = match &update.version {
         Some(version) => format!("t.{version}::bigint AS version"),
@@ -176,7 +178,7 @@ fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) 
     )
 }
 
-fn sets(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> String {
+fn sets(draft: &mut Draft, update: &RowUpdate, shape: &DescribedTable) -> String {
     let cells = update.sets.iter().enumerate();
     let mut sets: Vec<String> = cells
         .map(|(at, cell)| format!("{} = {}", cell.column, cast(draft, Slot::Set(at), cell, kind(shape, cell))))
@@ -186,7 +188,7 @@ fn sets(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> String {
 }
 
 /// What must be so for the row to be updated.
-fn conditions(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> String {
+fn conditions(draft: &mut Draft, update: &RowUpdate, shape: &DescribedTable) -> String {
     let table = &update.table;
     let mut conditions = vec![named(draft, update, shape, "t")];
     conditions.extend(countable(update, shape));
@@ -196,14 +198,14 @@ fn conditions(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> Stri
     for (at, cell) in update.expects.iter().enumerate() {
         conditions.push(expectation(draft, Slot::Expect(at), cell, shape));
     }
-    if !shape.names_one_row(&update.keys) {
+    if !shape.schema.names_one_row(&update.keys) {
         let named = named(draft, update, shape, "s");
         conditions.push(format!("(SELECT count(*) FROM (SELECT 1 FROM {table} AS s WHERE {named} LIMIT 2) s) = 1"));
     }
     conditions.join(" AND ")
 }
 
-fn overwrite(update: &RowUpdate, shape: &TableShape) -> String {
+fn overwrite(update: &RowUpdate, shape: &DescribedTable) -> String {
     let set = |cell: &Cell| format!("{0} = excluded.{0}", cell.column);
     let sets: Vec<String> = update.sets.iter().map(set).chain(counted(update)).collect();
     let countable = countable(update, shape).map_or_else(String::new, |condition| format!(" WHERE {condition}"));
@@ -215,14 +217,14 @@ fn counted(update: &RowUpdate) -> Option<String> {
 }
 
 /// One more fits the version's column: beyond it the statement would fail, and with it a caller's transaction.
-fn countable(update: &RowUpdate, shape: &TableShape) -> Option<String> {
+fn countable(update: &RowUpdate, shape: &DescribedTable) -> Option<String> {
     let column = update.version.as_ref()?;
-    let max = shape.column(column)?.max?;
+    let max = shape.schema.column(column)?.max?;
     Some(format!("coalesce(t.{column}, 0) < {max}"))
 }
 
 /// The row of table `alias` has the keys.
-fn named(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, alias: &str) -> String {
+fn named(draft: &mut Draft, update: &RowUpdate, shape: &DescribedTable, alias: &str) -> String {
     let cells = update.keys.iter().enumerate();
     let equal: Vec<String> = cells
         .map(|(at, cell)| format!("{alias}.{} = {}", cell.column, compared(draft, Slot::Key(at), cell, shape)))
@@ -230,14 +232,14 @@ fn named(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, alias: &str)
     equal.join(" AND ")
 }
 
-fn expectation(draft: &mut Draft, slot: Slot, cell: &Cell, shape: &TableShape) -> String {
+fn expectation(draft: &mut Draft, slot: Slot, cell: &Cell, shape: &DescribedTable) -> String {
     // There is no equality of json.
     let cast = if kind(shape, cell) == "json" { "::jsonb" } else { "" };
     format!("t.{}{cast} IS NOT DISTINCT FROM {}", cell.column, compared(draft, slot, cell, shape))
 }
 
 /// A value as it is compared with its column: a whole number in full, so that one that does not fit is unequal.
-fn compared(draft: &mut Draft, slot: Slot, cell: &Cell, shape: &TableShape) -> String {
+fn compared(draft: &mut Draft, slot: Slot, cell: &Cell, shape: &DescribedTable) -> String {
     let wide = match kind(shape, cell) {
         "smallint" | "integer" => "bigint",
         "json" => "jsonb",
@@ -257,7 +259,7 @@ fn claim(draft: &mut Draft, keys: &str, seq: &str, from: &str) -> String {
         [Slot::Hash, Slot::Target, Slot::Fingerprint, Slot::Retention].map(|slot| draft.place(slot));
     format!(
         "INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at) \
-         SELECT {hash}::bytea, '{SURFACE}', {target}::text, {seq}, {fingerprint}::bytea, {NOW}, \
+         SELECT {hash}::bytea, '{UPDATE}', {target}::text, {seq}, {fingerprint}::bytea, {NOW}, \
          {NOW} + {retention}::bigint {from} \
          ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, \
          at = excluded.at, expires_at = excluded.expires_at"
@@ -268,7 +270,7 @@ async fn fetch(
     conn: &mut PgConnection,
     template: &Template,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
     wait: Duration,
 ) -> Result<Vec<PgRow>, Error> {
     let mut values = Values::new();
@@ -278,7 +280,13 @@ async fn fetch(
     sqlx::query_with(AssertSqlSafe(template.text.clone()), values.finish()).fetch_all(conn).await
 }
 
-fn bind(values: Values, slot: Slot, update: &RowUpdate, shape: &TableShape, wait: Duration) -> Result<Values, Error> {
+fn bind(
+    values: Values,
+    slot: Slot,
+    update: &RowUpdate,
+    shape: &DescribedTable,
+    wait: Duration,
+) -> Result<Values, Error> {
     if let Some(cell) = update.cell(slot) {
         let kind = kind(shape, cell);
         return match &cell.value {
@@ -320,8 +328,8 @@ fn written<'v>(value: &'v Value, kind: &str) -> Option<Cow<'v, str>> {
     })
 }
 
-fn kind<'s>(shape: &'s TableShape, cell: &Cell) -> &'s str {
-    shape.column(&cell.column).map_or("text", |column| &column.kind)
+fn kind<'s>(shape: &'s DescribedTable, cell: &Cell) -> &'s str {
+    shape.schema.column(&cell.column).map_or("text", |column| &column.type_name)
 }
 
 fn wrote(row: Option<&PgRow>) -> Result<Option<Wrote>, Error> {

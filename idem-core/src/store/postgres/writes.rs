@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Error, PgConnection};
 
-use super::bind::{self, Values};
-use super::classify::{classify, is_there, lost};
-use super::dialect::{Statements, begin};
-use super::reads::{fetch, graph};
 use crate::clock::Timestamp;
 use crate::store::PostedOne;
 use crate::store::error::{Class, StoreError};
+use crate::store::postgres::bind;
+use crate::store::postgres::bind::Values;
+use crate::store::postgres::classify::{classify, is_there, lost};
+use crate::store::postgres::dialect::{Statements, begin};
+use crate::store::postgres::reads::{fetch, graph};
 use crate::store::read::Reader;
 use crate::store::rows::{AccountSettings, After, Funded, GraphRow, Locks, Missed, Witness, Write, Written};
 use crate::store::statement::Shape;

@@ -3,8 +3,8 @@
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 
-use super::dialect::Statements;
 use crate::store::error::{Class, StoreError, driver_class};
+use crate::store::sqlite::dialect::Statements;
 
 pub(super) fn classify(source: Error) -> StoreError {
     StoreError { class: class(&source), source }

@@ -2,13 +2,13 @@
 
 use sqlx::{Error, Sqlite, SqliteConnection};
 
-use super::bind::{Bytes, Values, json};
-use super::classify::classify;
-use super::dialect::{Statements, rows};
-use super::reads::fetch;
 use crate::store::error::StoreError;
 use crate::store::ledger::{LedgerReads, PAGE, Question, Row};
 use crate::store::read::Reader;
+use crate::store::sqlite::bind::{Bytes, Values, json};
+use crate::store::sqlite::classify::classify;
+use crate::store::sqlite::dialect::{Statements, rows};
+use crate::store::sqlite::reads::fetch;
 use crate::store::statement::Text;
 use crate::store::tables::Tables;
 

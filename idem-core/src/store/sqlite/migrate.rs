@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Connection, Error, SqliteConnection};
 
-use super::dialect::Statements;
+use crate::store::sqlite::dialect::Statements;
 
 pub(super) async fn version(conn: &mut SqliteConnection, sql: &Statements) -> Result<Option<i64>, Error> {
     let find = AssertSqlSafe(sql.find_migrations_table.clone());

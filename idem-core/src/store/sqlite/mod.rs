@@ -20,16 +20,17 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Error, Sqlite, SqliteConnection};
 
-use super::error::{Class, StoreError};
-use super::rows::{
+use crate::key::KeyHash;
+use crate::model::row::identifier::TableName;
+use crate::model::row::row_update::{Found, RowUpdate};
+use crate::store::error::{Class, StoreError};
+use crate::store::rows::{
     AccountRow, AccountSettings, GraphRow, Loaded, LoadedLedger, Locks, MachineRow, Migration, RunRow, StateQuery,
     TransitionRow, Witness, Write, Written,
 };
-use super::tables::Tables;
-use super::update::{Found, RowUpdate, TableShape, Wrote};
-use super::{Database, Store};
-use crate::key::KeyHash;
-use crate::version::identifier::TableName;
+use crate::store::tables::Tables;
+use crate::store::update::{DescribedTable, Wrote};
+use crate::store::{Database, Store};
 use classify::classify;
 pub use dialect::Statements;
 
@@ -179,7 +180,10 @@ impl Store for Sqlite {
         writes::register_graph(conn, sql, machine, graph, replace).await.map_err(classify)
     }
 
-    async fn describe(conn: &mut SqliteConnection, table: &TableName) -> Result<Option<Arc<TableShape>>, StoreError> {
+    async fn describe(
+        conn: &mut SqliteConnection,
+        table: &TableName,
+    ) -> Result<Option<Arc<DescribedTable>>, StoreError> {
         update::describe(conn, table).await.map_err(classify)
     }
 
@@ -187,7 +191,7 @@ impl Store for Sqlite {
         conn: &mut SqliteConnection,
         sql: &Statements,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
         _wait: Duration,
     ) -> Result<Option<Wrote>, StoreError> {
         update::own(conn, sql, update, shape).await.map_err(classify)
@@ -197,7 +201,7 @@ impl Store for Sqlite {
         conn: &mut SqliteConnection,
         sql: &Statements,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
     ) -> Result<Option<Wrote>, StoreError> {
         update::within(conn, sql, update, shape).await.map_err(classify)
     }
@@ -206,7 +210,7 @@ impl Store for Sqlite {
         conn: &mut SqliteConnection,
         sql: &Statements,
         update: &RowUpdate,
-        shape: &TableShape,
+        shape: &DescribedTable,
     ) -> Result<Found, StoreError> {
         update::find(conn, sql, update, shape).await.map_err(classify)
     }

@@ -3,13 +3,13 @@
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
-use super::bind::{Bytes, Values, json};
-use super::dialect::Statements;
-use super::list;
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::store::read::{ENTRY_COLUMNS, KEY_COLUMNS, RUN_COLUMNS, Reader, placed, placed_entries};
 use crate::store::rows::{AccountRow, GraphRow, Loaded, LoadedLedger, MachineRow, RunRow, StateQuery, TransitionRow};
+use crate::store::sqlite::bind::{Bytes, Values, json};
+use crate::store::sqlite::dialect::Statements;
+use crate::store::sqlite::list;
 use crate::store::statement::Text;
 
 pub(super) async fn load(

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
-use super::bind::Values;
-use super::dialect::{NOW, Statements};
+use crate::model::row::identifier::TableName;
+use crate::model::row::row_update::{Cell, Found, RowUpdate, RowWrite};
+use crate::namespace::UPDATE;
 use crate::store::read::Reader;
-use crate::store::update::{Cell, Draft, Found, RowUpdate, RowWrite, SURFACE, Slot, TableShape, Template, Wrote};
+use crate::store::sqlite::bind::Values;
+use crate::store::sqlite::dialect::{NOW, Statements};
+use crate::store::update::{DescribedTable, Draft, Slot, Template, Wrote};
 use crate::value::Value;
-use crate::version::identifier::TableName;
 
 /// Indexes that hold some rows only, or what is computed, make nothing unique. The primary key may have no index.
 const DESCRIBE: &str = "
@@ -25,10 +27,13 @@ FROM pragma_database_list d CROSS JOIN pragma_index_list($1, d.name) l CROSS JOI
 WHERE d.name = $2 AND l.\"unique\" AND NOT l.partial
     AND NOT EXISTS (SELECT 1 FROM pragma_index_info(l.name, d.name) WHERE name IS NULL)";
 
-pub(super) async fn describe(conn: &mut SqliteConnection, table: &TableName) -> Result<Option<Arc<TableShape>>, Error> {
+pub(super) async fn describe(
+    conn: &mut SqliteConnection,
+    table: &TableName,
+) -> Result<Option<Arc<DescribedTable>>, Error> {
     let describe = sqlx::query(DESCRIBE).bind(table.bare()).bind(table.schema().unwrap_or("main"));
     // A column of any type may hold a whole number.
-    TableShape::from_rows(&describe.fetch_all(conn).await?, true, |_| Some(i64::MAX))
+    DescribedTable::from_rows(&describe.fetch_all(conn).await?, true, |_| Some(i64::MAX))
 }
 
 /// In a transaction of its own.
@@ -36,7 +41,7 @@ pub(super) async fn own(
     conn: &mut SqliteConnection,
     sql: &Statements,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
 ) -> Result<Option<Wrote>, Error> {
     let template =
         shape.templates.get("own", update, |draft| text(draft, sql, update, shape, ("BEGIN IMMEDIATE", "COMMIT")));
@@ -48,7 +53,7 @@ pub(super) async fn within(
     conn: &mut SqliteConnection,
     sql: &Statements,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
 ) -> Result<Option<Wrote>, Error> {
     let savepoint = ("SAVEPOINT idem_update", "RELEASE idem_update");
     let template = shape.templates.get("within", update, |draft| text(draft, sql, update, shape, savepoint));
@@ -59,7 +64,7 @@ async fn run(
     conn: &mut SqliteConnection,
     template: &Template,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
     undo: &'static str,
 ) -> Result<Option<Wrote>, Error> {
     let rows = match fetch(&mut *conn, template, update, shape).await {
@@ -85,7 +90,7 @@ fn text(
     draft: &mut Draft,
     sql: &Statements,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
     (open, close): (&str, &str),
 ) -> String {
     if update.claim.is_none() {
@@ -113,7 +118,7 @@ fn claim(draft: &mut Draft, keys: &str, update: &RowUpdate) -> String {
     };
     format!(
         "INSERT INTO {keys} (hash, surface, target, seq, fingerprint, at, expires_at) \
-         SELECT {hash}, '{SURFACE}', {target}, {version}, {fingerprint}, {NOW}, {NOW} + {retention} \
+         SELECT {hash}, '{UPDATE}', {target}, {version}, {fingerprint}, {NOW}, {NOW} + {retention} \
          WHERE changes() = 1 \
          ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, \
          fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at \
@@ -126,7 +131,7 @@ pub(super) async fn find(
     conn: &mut SqliteConnection,
     sql: &Statements,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
 ) -> Result<Found, Error> {
     let template = shape.templates.get("find", update, |draft| find_text(draft, sql, update));
     Found::from_rows(&fetch(conn, &template, update, shape).await?, update)
@@ -151,7 +156,7 @@ fn find_text(draft: &mut Draft, sql: &Statements, update: &RowUpdate) -> String 
 }
 
 /// The statement that writes the row if `gate` is true, and gives its new version.
-fn write(draft: &mut Draft, update: &RowUpdate, shape: &TableShape, gate: &str) -> String {
+fn write(draft: &mut Draft, update: &RowUpdate, shape: &DescribedTable, gate: &str) -> String {
     let table = &update.table;
     let version = update.version.as_ref().map_or_else(|| "0".to_owned(), |column| format!("CAST({column} AS INTEGER)"));
     if update.write == RowWrite::Update {
@@ -190,7 +195,7 @@ fn sets(draft: &mut Draft, update: &RowUpdate) -> String {
 }
 
 /// What must be so for the row to be updated.
-fn conditions(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> String {
+fn conditions(draft: &mut Draft, update: &RowUpdate, shape: &DescribedTable) -> String {
     let table = &update.table;
     let mut conditions = vec![named(draft, update, "t")];
     conditions.extend(countable(update));
@@ -200,7 +205,7 @@ fn conditions(draft: &mut Draft, update: &RowUpdate, shape: &TableShape) -> Stri
     for (at, cell) in update.expects.iter().enumerate() {
         conditions.push(expectation(draft, at, cell));
     }
-    if !shape.names_one_row(&update.keys) {
+    if !shape.schema.names_one_row(&update.keys) {
         let named = named(draft, update, "s");
         conditions.push(format!("(SELECT count(*) FROM (SELECT 1 FROM {table} AS s WHERE {named} LIMIT 2)) = 1"));
     }
@@ -239,7 +244,7 @@ async fn fetch(
     conn: &mut SqliteConnection,
     template: &Template,
     update: &RowUpdate,
-    shape: &TableShape,
+    shape: &DescribedTable,
 ) -> Result<Vec<SqliteRow>, Error> {
     let mut values = Values::new();
     for &slot in &template.slots {
@@ -248,7 +253,7 @@ async fn fetch(
     sqlx::query_with(AssertSqlSafe(template.text.clone()), values.finish()).fetch_all(conn).await
 }
 
-fn bind(values: Values, slot: Slot, update: &RowUpdate, shape: &TableShape) -> Result<Values, Error> {
+fn bind(values: Values, slot: Slot, update: &RowUpdate, shape: &DescribedTable) -> Result<Values, Error> {
     if let Some(cell) = update.cell(slot) {
         return bind_cell(values, cell, shape);
     }
@@ -264,7 +269,7 @@ fn bind(values: Values, slot: Slot, update: &RowUpdate, shape: &TableShape) -> R
 }
 
 /// A value as SQLite has it; the column's affinity does the rest.
-fn bind_cell(values: Values, cell: &Cell, shape: &TableShape) -> Result<Values, Error> {
+fn bind_cell(values: Values, cell: &Cell, shape: &DescribedTable) -> Result<Values, Error> {
     match &cell.value {
         Value::Null => values.bind(None::<i64>),
         Value::Bool(truth) => values.bind(i64::from(*truth)),
@@ -278,6 +283,6 @@ fn bind_cell(values: Values, cell: &Cell, shape: &TableShape) -> Result<Values, 
 }
 
 /// The column has the affinity of whole numbers: <https://sqlite.org/datatype3.html>, section 3.1.
-fn is_whole(shape: &TableShape, cell: &Cell) -> bool {
-    shape.column(&cell.column).is_some_and(|column| column.kind.to_ascii_uppercase().contains("INT"))
+fn is_whole(shape: &DescribedTable, cell: &Cell) -> bool {
+    shape.schema.column(&cell.column).is_some_and(|column| column.type_name.to_ascii_uppercase().contains("INT"))
 }

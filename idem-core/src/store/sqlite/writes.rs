@@ -3,15 +3,15 @@
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
-use super::bind::{self, Values};
-use super::classify::{classify, lost};
-use super::dialect::Statements;
-use super::list;
-use super::reads::{fetch, graph};
 use crate::clock::Timestamp;
 use crate::store::error::{Class, StoreError};
 use crate::store::read::{Reader, placed};
 use crate::store::rows::{AccountSettings, After, GraphRow, Missed, Witness, Write, Written};
+use crate::store::sqlite::bind::Values;
+use crate::store::sqlite::classify::{classify, lost};
+use crate::store::sqlite::dialect::Statements;
+use crate::store::sqlite::reads::{fetch, graph};
+use crate::store::sqlite::{bind, list};
 use crate::store::statement::{Shape, Text};
 
 pub(super) async fn own(conn: &mut SqliteConnection, sql: &Statements, write: &Write) -> Result<Written, Error> {

@@ -166,7 +166,7 @@ mod sqlite {
 
     /// A database file that goes with its test.
     #[derive(Debug)]
-    pub(in super::super) struct File(PathBuf);
+    pub(in crate::store) struct File(PathBuf);
 
     impl Drop for File {
         fn drop(&mut self) {

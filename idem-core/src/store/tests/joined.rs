@@ -1,6 +1,6 @@
-use super::ground::{Fresh, Ground};
-use super::sample::{SHOP, With, hash, step};
 use crate::store::rows::Write;
+use crate::store::tests::ground::{Fresh, Ground};
+use crate::store::tests::sample::{SHOP, With, hash, step};
 
 async fn join<S: Ground>(db: &mut Fresh<S>, write: &Write) -> bool {
     S::write_joined(&mut db.conn, &db.sql, write).await.expect("writes or loses")

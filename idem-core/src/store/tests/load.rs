@@ -1,6 +1,6 @@
-use super::ground::{Fresh, Ground, run_of};
-use super::sample::{NOW, SHOP, With, fingerprint, hash, key, now, step};
 use crate::store::rows::Write;
+use crate::store::tests::ground::{Fresh, Ground, run_of};
+use crate::store::tests::sample::{NOW, SHOP, With, fingerprint, hash, key, now, step};
 
 pub(super) async fn an_empty_database_has_nothing_but_the_time<S: Ground>(mut db: Fresh<S>) {
     let first = db.load(&[(SHOP, "m")], &[hash("k")]).await;

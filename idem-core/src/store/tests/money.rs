@@ -1,6 +1,6 @@
-use super::ground::{Fresh, Ground};
-use super::sample::{With, step};
 use crate::store::rows::AccountRow;
+use crate::store::tests::ground::{Fresh, Ground};
+use crate::store::tests::sample::{With, step};
 
 async fn account<S: Ground>(db: &mut Fresh<S>, name: &str) -> Option<AccountRow> {
     S::load_accounts(&mut db.conn, &db.sql, &[name], false).await.expect("loads").remove(0)

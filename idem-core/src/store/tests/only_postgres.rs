@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use sqlx::{PgConnection, Postgres};
 
-use super::ground::{Fresh, Ground, WAIT, both, run, write_own};
-use super::sample::{SHOP, With, hash, step};
 use crate::store::Store;
 use crate::store::error::Class;
+use crate::store::tests::ground::{Fresh, Ground, WAIT, both, run, write_own};
+use crate::store::tests::sample::{SHOP, With, hash, step};
 
 type Db = Fresh<Postgres>;
 

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use super::ground::{Fresh, Ground, WAIT, write_own};
-use super::sample::{NOW, SHOP, With, hash, step};
 use crate::clock::Timestamp;
 use crate::store::rows::Witness;
+use crate::store::tests::ground::{Fresh, Ground, WAIT, write_own};
+use crate::store::tests::sample::{NOW, SHOP, With, hash, step};
 
 /// Of the transition that `step("m", 1)` writes, and its key; `later` of one in the same place by somebody else.
 fn witnesses(later: i64) -> [Witness; 2] {

@@ -1,7 +1,7 @@
-use super::ground::{Fresh, Ground};
-use super::sample::{NOW, SHOP, With, machine, now, step};
 use crate::clock::Timestamp;
 use crate::store::rows::{GraphRow, StateQuery, Write};
+use crate::store::tests::ground::{Fresh, Ground};
+use crate::store::tests::sample::{NOW, SHOP, With, machine, now, step};
 use crate::wire::Stored;
 
 pub(super) async fn runs_are_found_by_their_seq<S: Ground>(mut db: Fresh<S>) {
@@ -29,7 +29,7 @@ pub(super) async fn history_comes_in_pages<S: Ground>(mut db: Fresh<S>) {
         let Some(first) = page.first() else { break };
         assert!(page.len() <= 2 && first.machine == SHOP && first.id == "m");
         for row in page {
-            let expected = super::sample::transition("m", row.seq);
+            let expected = crate::store::tests::sample::transition("m", row.seq);
             assert_eq!(
                 (&row.command, &row.from_state, &row.state),
                 (&expected.command, &expected.from_state, &expected.state)

@@ -1,6 +1,6 @@
-use super::ground::{Fresh, Ground, both, write_own};
-use super::sample::{SHOP, With, hash, step};
 use crate::store::error::Class;
+use crate::store::tests::ground::{Fresh, Ground, both, write_own};
+use crate::store::tests::sample::{SHOP, With, hash, step};
 
 const LATEST: i64 = 1;
 
@@ -56,7 +56,9 @@ pub(super) async fn missing_tables_are_a_class_of_error<S: Ground>(mut db: Fresh
 pub(super) async fn a_database_that_may_not_be_written_says_so<S: Ground>(mut db: Fresh<S>) {
     let mut other = db.another().await;
     S::read_only(&mut other).await;
-    let error = write_own::<S>(&mut other, &db.sql, &step("m", 1), super::ground::WAIT).await.expect_err("read only");
+    let error = write_own::<S>(&mut other, &db.sql, &step("m", 1), crate::store::tests::ground::WAIT)
+        .await
+        .expect_err("read only");
     assert_eq!(error.class, Class::ReadOnly);
     S::load(&mut other, &db.sql, &[(SHOP, "m")], &[]).await.expect("readable");
     assert!(db.write(&step("m", 1)).await);

@@ -1,8 +1,9 @@
-use super::ground::{Fresh, Ground, WAIT};
-use super::sample::{With, fingerprint, hash, step};
-use crate::store::update::{Cell, Claim, RowUpdate, RowWrite, TableShape};
+use crate::model::row::identifier::{Identifier, TableName};
+use crate::model::row::row_update::{Cell, Claim, RowUpdate, RowWrite};
+use crate::store::tests::ground::{Fresh, Ground, WAIT};
+use crate::store::tests::sample::{With, fingerprint, hash, step};
+use crate::store::update::DescribedTable;
 use crate::value::Value;
-use crate::version::identifier::{Identifier, TableName};
 
 /// A table of a caller's, beside the library's own.
 fn pages<S: Ground>(db: &Fresh<S>) -> TableName {
@@ -31,7 +32,7 @@ fn update(table: &TableName, write: RowWrite, name: &str, key: Option<&str>) -> 
 
 /// Runs every kind of update in each way, of a page that is not there, so that the shape knows their statements. What is
 /// made is rolled back or taken away.
-async fn run_all<S: Ground>(db: &mut Fresh<S>, table: &TableName, shape: &TableShape) {
+async fn run_all<S: Ground>(db: &mut Fresh<S>, table: &TableName, shape: &DescribedTable) {
     for write in [RowWrite::Update, RowWrite::Upsert, RowWrite::Insert] {
         for key in [None, Some("none")] {
             let update = update(table, write, "none", key);

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use super::ground::{Fresh, Ground, WAIT, both, run_of, write_own};
-use super::sample::{NOW, SHOP, With, fingerprint, hash, key, machine, message, now, step, transition};
 use crate::clock::Timestamp;
 use crate::store::error::Class;
 use crate::store::rows::Write;
+use crate::store::tests::ground::{Fresh, Ground, WAIT, both, run_of, write_own};
+use crate::store::tests::sample::{NOW, SHOP, With, fingerprint, hash, key, machine, message, now, step, transition};
 use crate::wire::Stored;
 
 /// A write that must lose, alone and as one of many, and leave nothing.

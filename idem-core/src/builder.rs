@@ -1,0 +1,239 @@
+//! How a database is opened.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sqlx::Pool;
+use sqlx::pool::PoolOptions;
+
+use crate::engine::account_cache::AccountCache;
+use crate::engine::decide::command::Limits;
+use crate::engine::group::queue::{FLUSHERS, Queue};
+use crate::engine::group::settings::GroupCommit;
+use crate::engine::session::pool::Connections;
+use crate::engine::session::retry::Retry;
+use crate::engine::shared::{Settings, Shared};
+use crate::engine::table_cache::TableCache;
+use crate::error::Error;
+use crate::idem::Idem;
+use crate::store::Database;
+use crate::store::tables::Tables;
+
+/// Settings of an [`Idem`], from [`Idem::builder`].
+#[must_use = "a builder does nothing until it opens a database"]
+pub struct Builder<DB> {
+    prefix: String,
+    connections: u32,
+    patience: Duration,
+    settings: Settings,
+    grouping: GroupCommit,
+    database: PhantomData<fn() -> DB>,
+}
+
+impl<DB: Database> Default for Builder<DB> {
+    fn default() -> Self {
+        let limits = Limits { payload: 1 << 20, alias: Duration::from_hours(24) };
+        Self {
+            prefix: "idem_".to_owned(),
+            connections: 10,
+            patience: Duration::from_secs(2),
+            settings: Settings {
+                limits,
+                wait: Duration::from_secs(2),
+                reply: Duration::from_secs(10),
+                retry: Retry::default(),
+            },
+            grouping: GroupCommit::default(),
+            database: PhantomData,
+        }
+    }
+}
+
+impl<DB: Database> Builder<DB> {
+    /// What the names of idem's tables begin with: a prefix such as `idem_` (the default), or a schema and a prefix such
+    /// as `billing.idem_`. Letters, digits and underscores, each part at most 40 bytes.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into(), ..self }
+    }
+
+    /// The largest state, payload, outcome or message that is stored, in bytes. Default 1 MiB.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.settings.limits.payload = bytes;
+        self
+    }
+
+    /// How long a call waits for another writer that holds its machine, account or key, before it answers
+    /// [`Error::InFlight`]. Default 2 seconds.
+    pub fn lock_wait(mut self, wait: Duration) -> Self {
+        self.settings.wait = wait.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long a reply of the database is waited for, before the connection is taken for broken and the database is asked,
+    /// on another one, what became of the write. At least twice [`Builder::lock_wait`]. Default 10 seconds.
+    pub fn reply_timeout(mut self, reply: Duration) -> Self {
+        self.settings.reply = reply.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How a call whose write lost a race is tried again.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.settings.retry = retry;
+        self
+    }
+
+    /// Whether, and how far, calls that wait at the same time share a transaction. Default: they do. Their answers are the same
+    /// either way.
+    ///
+    /// On PostgreSQL the two connections for groups are opened with `enable_seqscan` and `jit` off, so that a plan made on a small
+    /// table does not stay when it has grown. A proxy that refuses options at startup wants [`GroupCommit::off`].
+    pub fn group_commit(self, grouping: GroupCommit) -> Self {
+        Self { grouping, ..self }
+    }
+
+    /// How long a *second* key of a command that had run before is remembered (row d). Default 24 hours.
+    pub fn alias_retention(mut self, retention: Duration) -> Self {
+        self.settings.limits.alias = retention;
+        self
+    }
+
+    /// How many connections [`Builder::open`] makes at most. Default 10. On SQLite one of its own writes, and this many
+    /// read; on PostgreSQL two more write groups ([`Builder::group_commit`]).
+    pub fn max_connections(mut self, connections: u32) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// How long a call waits for a connection that [`Builder::open`] makes. Default 2 seconds: a database that
+    /// restarts should not stall callers for long.
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.patience = timeout;
+        self
+    }
+
+    /// Opens the database at `url` and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a URL that cannot work, with what to do; [`Error::Unavailable`] if the database does not
+    /// answer; [`Error::ReadOnly`] if it lets nobody write.
+    pub async fn open(self, url: &str) -> Result<Idem<DB>, Error> {
+        let tables = self.tables()?;
+        if self.connections == 0 {
+            return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
+        }
+        let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
+        let kept = |most, patience| Connections::kept(options.clone(), most, patience);
+        let readers = kept(self.connections, self.patience);
+        let writers = DB::WRITERS.map_or_else(|| readers.clone(), |most| kept(most, self.settings.wait));
+        let flushers = match DB::WRITERS {
+            Some(_) => writers.clone(),
+            None => Connections::kept(DB::for_groups(options.clone()), FLUSHERS, self.patience),
+        };
+        let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
+        let idem = self.build(tables, (writers, readers, DB::WRITERS.is_some()), flushers, pool);
+        idem.migrate().await?;
+        Ok(idem)
+    }
+
+    /// Uses a pool of yours. Changes none of its settings and no tables: call [`Idem::migrate`], or apply
+    /// [`Idem::migrations`] yourself.
+    ///
+    /// On SQLite the durability (`synchronous = FULL` is what [`Builder::open`] sets) and the wait for another writer
+    /// (`busy_timeout`) are then the pool's. On PostgreSQL groups are written on two connections beside the pool, made as the
+    /// pool makes its own ([`Builder::group_commit`]).
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the prefix cannot be a table's name or the pool has no connections.
+    pub fn pool(self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
+        let tables = self.tables()?;
+        if pool.options().get_max_connections() == 0 {
+            return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
+        }
+        let connections = Connections::Pool(pool.clone());
+        // Connections beside the pool: what groups want of the session would not become the pool's other users.
+        let flushers = match DB::WRITERS {
+            Some(_) => connections.clone(),
+            None => Connections::kept(DB::for_groups(pool.connect_options().as_ref().clone()), FLUSHERS, self.patience),
+        };
+        Ok(self.build(tables, (connections.clone(), connections, false), flushers, pool))
+    }
+
+    fn tables(&self) -> Result<Tables, Error> {
+        Tables::new(&self.prefix).ok_or_else(|| {
+            let prefix = &self.prefix;
+            Error::Config(format!("{prefix:?} cannot begin a table's name; use letters, digits and underscores, at most 40 bytes, with an optional `schema.` in front"))
+        })
+    }
+
+    fn build(
+        self,
+        tables: Tables,
+        connections: (Connections<DB>, Connections<DB>, bool),
+        flushers: Connections<DB>,
+        pool: Pool<DB>,
+    ) -> Idem<DB> {
+        let (sql, registered, mut settings) = (DB::sql(&tables), Mutex::default(), self.settings);
+        let table_cache = TableCache::default();
+        // Asked while the write still waits for a lock, the database could not say what became of it.
+        settings.reply = settings.reply.max(settings.wait.saturating_mul(2));
+        let (writers, readers, readers_apart) = connections;
+        Idem {
+            shared: Arc::new(Shared {
+                writers,
+                readers,
+                flushers,
+                queue: Queue::new(self.grouping),
+                readers_apart,
+                pool,
+                sql,
+                settings,
+                tables,
+                accounts: AccountCache::default(),
+                registered,
+                table_cache,
+            }),
+        }
+    }
+}
+
+impl<DB: Database> Idem<DB> {
+    /// Settings other than the defaults.
+    pub fn builder() -> Builder<DB> {
+        Builder::default()
+    }
+
+    /// Opens the database at `url` and brings its tables up to date: `sqlite://shop.db` (the file is created) or
+    /// `postgres://user@host/name`.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        Builder::default().open(url).await
+    }
+
+    /// Uses a pool of yours, with the default settings.
+    ///
+    /// # Errors
+    /// As [`Builder::pool`].
+    pub fn from_pool(pool: Pool<DB>) -> Result<Self, Error> {
+        Builder::default().pool(pool)
+    }
+}
+
+impl<DB> Clone for Builder<DB> {
+    fn clone(&self) -> Self {
+        let Self { ref prefix, connections, patience, settings, grouping, database } = *self;
+        Self { prefix: prefix.clone(), connections, patience, settings, grouping, database }
+    }
+}
+
+impl<DB> fmt::Debug for Builder<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("prefix", &self.prefix)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,5 @@
+//! Group commit.
+
+mod flush;
+pub(crate) mod queue;
+pub(crate) mod settings;

@@ -1,0 +1,44 @@
+//! How far calls share transactions.
+
+use tokio::sync::Semaphore;
+
+/// How calls of one process share transactions; see [`Builder::group_commit`](crate::Builder::group_commit).
+#[derive(Debug, Clone, Copy)]
+pub struct GroupCommit {
+    pub(super) on: bool,
+    pub(super) items: usize,
+    pub(super) bytes: usize,
+    pub(super) waiting: usize,
+}
+
+impl Default for GroupCommit {
+    /// On; at most 500 calls and 4 MiB at a time, and at most 10,000 waiting.
+    fn default() -> Self {
+        Self { on: true, items: 500, bytes: 4 << 20, waiting: 10_000 }
+    }
+}
+
+impl GroupCommit {
+    /// Each call has a transaction of its own.
+    pub fn off() -> Self {
+        Self { on: false, ..Self::default() }
+    }
+
+    /// At most this many calls share a transaction; at least one.
+    #[must_use]
+    pub fn max_calls(self, calls: usize) -> Self {
+        Self { items: calls.max(1), ..self }
+    }
+
+    /// About this many bytes of payloads share a transaction.
+    #[must_use]
+    pub fn max_bytes(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// At most this many calls wait; more wait for a place, bounded as for a lock.
+    #[must_use]
+    pub fn max_waiting(self, calls: usize) -> Self {
+        Self { waiting: calls.clamp(1, Semaphore::MAX_PERMITS), ..self }
+    }
+}

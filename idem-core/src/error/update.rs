@@ -1,0 +1,121 @@
+//! What is wrong with an update before it is one.
+
+use super::display::BackTicked;
+
+/// The longest name of a table, column or schema, in bytes: PostgreSQL cuts longer ones off.
+pub(crate) const MAX_IDENTIFIER_BYTES: usize = 63;
+
+/// Why a table of yours cannot be updated as it was asked. Nothing is written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A table's or column's name that is not one.
+    #[error(
+        "{name:?} cannot be a name; use letters, digits and underscores, at most {MAX_IDENTIFIER_BYTES} bytes, for a table with an optional `schema.` in front"
+    )]
+    Name {
+        /// What was given.
+        name: String,
+    },
+    /// No `.key(…)`.
+    #[error("no key column is given; name the row with `.key(column, value)`")]
+    NoKey,
+    /// No `.set(…)`.
+    #[error("nothing is set; add `.set(column, value)`")]
+    NoSet,
+    /// An update that expects nothing.
+    #[error(
+        "nothing is expected, so it could overwrite what nobody has read; add `.expect_version(n)` or `.expect(column, value)`, or use an `Upsert`, which sets absolute values"
+    )]
+    NoExpectation,
+    /// A version is expected of a table that was said to have none.
+    #[error("a version is expected and `.unversioned()` says that there is none; leave one of them out")]
+    Unversioned,
+    /// A column that is given twice.
+    #[error("the column `{column}` is given twice")]
+    Twice {
+        /// The column.
+        column: String,
+    },
+    /// The version column among the others.
+    #[error(
+        "the column `{column}` holds the version, which every update sets itself; expect it with `.expect_version(n)`"
+    )]
+    VersionColumn {
+        /// The column.
+        column: String,
+    },
+    /// No such table.
+    #[error(
+        "there is no such table, or this role does not see it; names are compared as they are stored, case included"
+    )]
+    NoTable,
+    /// No such column.
+    #[error("there is no column `{column}`; names are compared as they are stored, case included")]
+    NoColumn {
+        /// The column.
+        column: String,
+    },
+    /// No version column.
+    #[error(
+        "there is no version column `{column}`; add one (`{column} BIGINT NOT NULL DEFAULT 1`), name another with `.version_column(…)`, or say `.unversioned()`"
+    )]
+    NoVersionColumn {
+        /// The column.
+        column: String,
+    },
+    /// A version column that is not of whole numbers.
+    #[error("the version column `{column}` is not of whole numbers")]
+    VersionType {
+        /// The column.
+        column: String,
+    },
+    /// The largest version was reached.
+    #[error("the version in `{column}` cannot be counted on: it is the largest that fits the column")]
+    VersionExhausted {
+        /// The column.
+        column: String,
+    },
+    /// A row is named by `NULL`.
+    #[error("the key column `{column}` is given as NULL, which names no row")]
+    NullKey {
+        /// The column.
+        column: String,
+    },
+    /// Not a number.
+    #[error("the value for `{column}` is NaN, which not every database can store")]
+    NotANumber {
+        /// The column.
+        column: String,
+    },
+    /// A number beyond what the column holds.
+    #[error("the number for `{column}` is beyond what the column holds")]
+    OutOfRange {
+        /// The column.
+        column: String,
+    },
+    /// Text that this database cannot store.
+    #[error("the text for `{column}` has the character U+0000, which this database cannot store; set it as bytes")]
+    Nul {
+        /// The column.
+        column: String,
+    },
+    /// The key names several rows.
+    #[error(
+        "more than one row has this key ({list}); name all columns of one that is unique",
+        list = BackTicked(columns)
+    )]
+    ManyRows {
+        /// The key columns.
+        columns: Vec<String>,
+    },
+    /// An upsert without the index that tells whether its row is there.
+    #[error(
+        "an upsert needs a unique index on exactly its key columns ({list}), and there is none; `CREATE UNIQUE INDEX` makes one",
+        list = BackTicked(columns)
+    )]
+    NoUniqueIndex {
+        /// The key columns.
+        columns: Vec<String>,
+    },
+}

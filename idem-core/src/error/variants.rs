@@ -1,0 +1,424 @@
+//! Why a call did not answer with an outcome.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::time::Duration;
+
+use super::display::BackTicked;
+use super::kind::ErrorKind;
+use super::ledger::{LedgerError, OutOfBounds};
+use super::update::Problem;
+use crate::clock::Timestamp;
+use crate::key::{KeyError, KeyHash};
+
+/// A foreign error behind one of ours; which one is not part of the interface.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call did not answer with an [`Outcome`](crate::Outcome).
+///
+/// `R` is the rejection of the machine's own rules; calls that run no rule cannot be rejected and have
+/// [`Infallible`] there. [`Error::effect`] says whether the call's effect has happened, [`Error::is_retryable`] whether
+/// the same call, with the same key, may succeed later.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error<R = Infallible> {
+    /// A rule of the machine refused. Nothing is written and the key stays free.
+    #[error("rejected: {0}")]
+    Rejected(R),
+
+    /// No edge leads on from the machine's state by this command, and it did not run before.
+    #[error("{machine} {id:?} in state `{state}` does not answer `{command}`; {}", Legal(allowed))]
+    Invalid {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// The state it is in.
+        state: &'static str,
+        /// The command.
+        command: &'static str,
+        /// The commands that are legal in the state.
+        allowed: Vec<&'static str>,
+    },
+
+    /// The key names another request. Nothing is written.
+    #[error(transparent)]
+    KeyReused(Box<KeyReused>),
+
+    /// The command ran before with another payload, and cannot run again.
+    #[error(
+        "{machine} {id:?}: `{command}` ran before, at {at}, with another payload, and cannot run again; read the machine instead of assuming that it did what you ask"
+    )]
+    ReachedOtherwise {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// The command.
+        command: &'static str,
+        /// The number of the transition that it made.
+        seq: u64,
+        /// When it ran.
+        at: Timestamp,
+    },
+
+    /// There is no machine of this id, and its initial state carries data. Retryable: the start may be on its way.
+    #[error(
+        "{machine} {id:?} is not started, and its initial state carries data; call `start` first, or try again if another process starts it"
+    )]
+    NotStarted {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+    },
+
+    /// The machine was started before, with other data.
+    #[error("{machine} {id:?} was started at {at} with other data")]
+    AlreadyStarted {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// When it was started.
+        at: Timestamp,
+    },
+
+    /// The command can be legal again, so a repeat of it needs a key to be recognised.
+    #[error("`{command}` of {machine} can be legal again, so only a key tells a repeat from a new request; pass one")]
+    KeyRequired {
+        /// The machine's name.
+        machine: &'static str,
+        /// The command.
+        command: &'static str,
+    },
+
+    /// Another call that holds this machine, account or key has not finished in time. Retryable: the next try gets its
+    /// answer.
+    #[error("another call that holds the same machine, account or key has not finished within {} ms; try again", waited.as_millis())]
+    InFlight {
+        /// How long this call waited.
+        waited: Duration,
+    },
+
+    /// Another machine is stored under this name.
+    #[error(
+        "the database has another machine under the name `{machine}`: neither knows all states of the other ({}); give one of them `name = \"…\"`, or a renamed state `#[was(\"…\")]`",
+        BackTicked(missing)
+    )]
+    ForeignMachine {
+        /// The name.
+        machine: &'static str,
+        /// The stored states that this machine does not know.
+        missing: Vec<String>,
+    },
+
+    /// A machine is stored in a state that today's enum does not have.
+    #[error(
+        "{machine} {id:?} is stored in the state `{stored}`, which the enum does not know ({}); put `#[was(\"{stored}\")]` on its successor",
+        BackTicked(known)
+    )]
+    UnknownState {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// The stored name.
+        stored: String,
+        /// The names the enum knows.
+        known: Vec<&'static str>,
+    },
+
+    /// A transition is stored under a command that today's enum does not have.
+    #[error(
+        "{machine} {id:?} has a transition by the command `{stored}`, which the enum does not know ({}); put `was = \"{stored}\"` on its successor",
+        BackTicked(known)
+    )]
+    UnknownCommand {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// The stored name.
+        stored: String,
+        /// The names the enum knows.
+        known: Vec<&'static str>,
+    },
+
+    /// What is stored does not fit today's types. Nothing ran, least of all a second time.
+    #[error(
+        "{what} no longer decodes: {source}; let today's type read it (`#[serde(default)]`, `#[serde(alias = \"…\")]`)"
+    )]
+    Undecodable {
+        /// What: a state, a payload, an outcome, and whose.
+        what: String,
+        /// `Applied` if it is the outcome of a command that ran before.
+        effect: Effect,
+        /// Why.
+        source: Source,
+    },
+
+    /// A value cannot be stored.
+    #[error("{what} cannot be stored: {source}")]
+    Unencodable {
+        /// What: a state, a payload, an outcome, a message.
+        what: String,
+        /// Why.
+        source: Source,
+    },
+
+    /// A value is larger than what this `Idem` accepts.
+    #[error(
+        "{what} has {bytes} bytes, at most {limit} are stored; keep the large part elsewhere, or raise `max_payload`"
+    )]
+    TooLarge {
+        /// What: a state, a payload, an outcome, a message.
+        what: &'static str,
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+
+    /// A key, scope, id or account name is not fit to be stored.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+
+    /// An account would leave its bounds, or `i64`. Nothing is written.
+    #[error(transparent)]
+    OutOfBounds(Box<OutOfBounds>),
+
+    /// A change of the ledger has no meaning as things stand. Nothing is written.
+    #[error(transparent)]
+    Ledger(Box<LedgerError>),
+
+    /// The row is not as the update expects it: someone else changed it meanwhile. Nothing is written. Read it and decide
+    /// again, as [`version::retry_stale`](crate::version::retry_stale) does.
+    #[error("the row of `{table}` by {} is not as expected: {}; read it and decide again", BackTicked(key), Unmet(*expected, *found, differs))]
+    Stale {
+        /// The table.
+        table: String,
+        /// The columns that name the row. Their values may be secret, and are not told.
+        key: Vec<String>,
+        /// The version that was expected, if one was; 0 for no row.
+        expected: Option<i64>,
+        /// The version that the row has, if it counts versions.
+        found: Option<i64>,
+        /// The other columns that were expected to hold something else.
+        differs: Vec<String>,
+    },
+
+    /// There is no such row. Nothing is written.
+    #[error("`{table}` has no row by {}", BackTicked(key))]
+    Missing {
+        /// The table.
+        table: String,
+        /// The columns that name the row.
+        key: Vec<String>,
+    },
+
+    /// The table cannot be updated as it was asked. Nothing is written.
+    #[error("`{table}` cannot be updated like this: {problem}")]
+    Update {
+        /// The table.
+        table: String,
+        /// What is wrong.
+        problem: Problem,
+    },
+
+    /// The transition built its step in a way that has no meaning.
+    #[error("the step of `{command}` is built wrongly: {problem}")]
+    Misuse {
+        /// The command.
+        command: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
+
+    /// The transaction was left half-way by a call that was dropped; it is rolled back. Nothing of it is applied.
+    #[error(
+        "a call inside this transaction was dropped half-way, so the transaction is rolled back; run the whole unit again"
+    )]
+    Interrupted,
+
+    /// The transaction was not committed. Nothing of it is applied.
+    #[error("the transaction was not committed: {source}")]
+    NotApplied {
+        /// Why.
+        source: Source,
+    },
+
+    /// The answer to a write was lost and the database could not be asked in time whether it happened. Retryable with
+    /// the same key: the next try finds out.
+    #[error(
+        "the answer was lost and the database does not say in time whether the effect happened: {source}; repeat the call with the same key"
+    )]
+    Indeterminate {
+        /// What was lost.
+        source: Source,
+    },
+
+    /// idem's tables are not there, or older than this version.
+    #[error("idem's tables {}; run `migrate()` with a role that may create tables, or apply the SQL that `Idem::migrations()` gives", Version(*found, *wanted))]
+    NotMigrated {
+        /// The version the database is at, if the tables are there.
+        found: Option<i64>,
+        /// The version this library needs.
+        wanted: i64,
+    },
+
+    /// The settings cannot work.
+    #[error("{0}")]
+    Config(String),
+
+    /// The database does not let this role, or anyone, write. Nothing is written.
+    #[error(
+        "the database is read-only for this connection: {source}; connect to the primary with a role that may write"
+    )]
+    ReadOnly {
+        /// What the database said.
+        source: Source,
+    },
+
+    /// Other writers were faster in every attempt. Nothing is written. Retryable.
+    #[error("other writers were faster in each of {attempts} attempts; try again")]
+    Contention {
+        /// How often it was tried.
+        attempts: u32,
+    },
+
+    /// No connection to the database. Nothing was sent. Retryable.
+    #[error("no connection to the database: {source}; is it running, is the URL right, is the pool large enough?")]
+    Unavailable {
+        /// What the driver said.
+        source: Source,
+    },
+
+    /// The database refused. Nothing is written.
+    #[error("the database refused: {source}")]
+    Store {
+        /// What the database said.
+        source: Source,
+    },
+}
+
+impl<R> Error<R> {
+    /// Whether the same call with the same key may succeed later without anyone changing anything.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::NotStarted
+                | ErrorKind::InFlight
+                | ErrorKind::Interrupted
+                | ErrorKind::NotApplied
+                | ErrorKind::Indeterminate
+                | ErrorKind::Contention
+                | ErrorKind::Unavailable
+        )
+    }
+
+    /// What this error means for the effect of the call.
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Indeterminate { .. } => Effect::Unknown,
+            Self::Undecodable { effect, .. } => *effect,
+            _ => Effect::NotApplied,
+        }
+    }
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(Box::new(error))
+    }
+}
+
+/// What an error means for the effect of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "these are the three answers there are")]
+pub enum Effect {
+    /// It happened.
+    Applied,
+    /// It did not happen, and no earlier call's effect under this key is undone.
+    NotApplied,
+    /// It may or may not have happened; a repeat with the same key finds out.
+    Unknown,
+}
+
+/// Both sides of a key that names two requests.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(
+    "the key {tag} was first seen at {first_seen} for {first}, and now comes with {second}; use a new key for a new request, and `key.derive(\"step\")` for another step of the same one"
+)]
+#[non_exhaustive]
+pub struct KeyReused {
+    /// A short hash of the key: enough to find it, too little to give it away.
+    pub tag: String,
+    /// When the key was first seen.
+    pub first_seen: Timestamp,
+    /// What it named then: operation and target.
+    pub first: String,
+    /// What it names now.
+    pub second: String,
+}
+
+impl KeyReused {
+    pub(crate) fn new(hash: &KeyHash, first_seen: Timestamp, first: String, second: String) -> Self {
+        Self { tag: hash.to_string(), first_seen, first, second }
+    }
+}
+
+struct Legal<'a>(&'a [&'static str]);
+
+impl fmt::Display for Legal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            f.write_str("no command is legal there")
+        } else {
+            write!(f, "legal there: {}", BackTicked(self.0))
+        }
+    }
+}
+
+struct Version(Option<i64>, i64);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(found) if found > self.1 => {
+                write!(f, "are at version {found}, newer than the {} this library knows", self.1)
+            }
+            Some(found) => write!(f, "are at version {found}, this library needs {}", self.1),
+            None => f.write_str("are missing"),
+        }
+    }
+}
+
+struct Unmet<'a>(Option<i64>, Option<i64>, &'a [String]);
+
+impl fmt::Display for Unmet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self(expected, found, differs) = self;
+        match (expected, found) {
+            (Some(0), Some(found)) => write!(f, "it is there, at version {found}")?,
+            (Some(0), None) => f.write_str("it is there")?,
+            (Some(expected), Some(found)) if expected != found => {
+                write!(f, "it is at version {found}, not {expected}")?;
+            }
+            (Some(expected), None) => write!(f, "it has no version, not {expected}")?,
+            _ => return write!(f, "{} changed", BackTicked(differs)),
+        }
+        if differs.is_empty() { Ok(()) } else { write!(f, ", and {} changed", BackTicked(differs)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_shown_in_milliseconds() {
+        let error = Error::<Infallible>::InFlight { waited: Duration::from_nanos(2_001_234_567) };
+        assert!(error.to_string().contains("within 2001 ms"), "{error}");
+    }
+}

@@ -1,0 +1,437 @@
+//! Money against accounts and holds, change by change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, LedgerError, OutOfBounds};
+use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
+
+/// An account as far as deciding needs it, with what the decisions so far have changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) balance: i64,
+    /// What its holds reserve.
+    pub(crate) held: i64,
+    pub(crate) floor: Option<i64>,
+    pub(crate) ceiling: Option<i64>,
+    pub(crate) unit: Option<Arc<str>>,
+    pub(crate) tally: bool,
+    pub(crate) closed: bool,
+}
+
+/// A hold as far as deciding needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hold {
+    pub(crate) account: Arc<str>,
+    pub(crate) amount: i64,
+    pub(crate) remaining: i64,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// Accounts and holds as the decisions so far have left them. An account that is not there opens itself, unbounded.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    pub(crate) accounts: BTreeMap<Arc<str>, Account>,
+    pub(crate) holds: BTreeMap<Arc<str>, Hold>,
+}
+
+/// Accounts and holds as they were.
+#[derive(Debug, Default)]
+struct Touched {
+    accounts: Vec<(Arc<str>, Option<Account>)>,
+    holds: Vec<(Arc<str>, Option<Hold>)>,
+}
+
+/// One entry to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leg {
+    pub(crate) account: Arc<str>,
+    pub(crate) delta: i64,
+    /// The hold it belongs to, and by how much it changes what is reserved.
+    pub(crate) hold: Option<(Arc<str>, i64)>,
+    pub(crate) ring: Ring,
+}
+
+/// Where a leg stands among those of its change: they form a ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ring {
+    Alone,
+    Next,
+    /// The last of that many.
+    Last(usize),
+}
+
+/// Why a change of money is refused.
+#[derive(Debug, Clone)]
+pub(crate) enum Refused {
+    OutOfBounds(OutOfBounds),
+    Ledger(LedgerError),
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::OutOfBounds(bounds) => Self::OutOfBounds(Box::new(bounds)),
+            Refused::Ledger(error) => Self::Ledger(Box::new(error)),
+        }
+    }
+}
+
+impl From<LedgerError> for Refused {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+impl Books {
+    /// Takes all changes into the books, or none of them, each after `check` has seen its legs; gives the legs of each.
+    pub(crate) fn take(
+        &mut self,
+        changes: &[LedgerChange],
+        now: Timestamp,
+        check: impl Fn(&Self, &LedgerChange, &[Leg]) -> Result<(), Refused>,
+    ) -> Result<Vec<Vec<Leg>>, Refused> {
+        let before = self.touched(changes);
+        let taken: Result<_, _> = changes.iter().map(|change| self.take_one(change, now, &check)).collect();
+        if let (Err(_), Some(before)) = (&taken, before) {
+            self.restore(before);
+        }
+        taken
+    }
+
+    fn take_one(
+        &mut self,
+        change: &LedgerChange,
+        now: Timestamp,
+        check: &impl Fn(&Self, &LedgerChange, &[Leg]) -> Result<(), Refused>,
+    ) -> Result<Vec<Leg>, Refused> {
+        let legs = self.legs(change, now)?;
+        check(self, change, &legs)?;
+        if let LedgerChange::Hold { account, hold, amount, expires } = change {
+            let expires_at = expires.map(|lifetime| now.saturating_add(lifetime));
+            let opened = Hold { account: account.clone(), amount: *amount, remaining: 0, expires_at };
+            self.holds.insert(hold.clone(), opened);
+        }
+        let settled = self.settle(&legs);
+        if let (Err(_), LedgerChange::Hold { hold, .. }) = (&settled, change) {
+            self.holds.remove(hold);
+        }
+        settled.map(|()| legs)
+    }
+
+    /// What several changes touch, as it is before them; one alone leaves nothing half-done.
+    fn touched(&self, changes: &[LedgerChange]) -> Option<Touched> {
+        if changes.len() < 2 {
+            return None;
+        }
+        let mut before = Touched::default();
+        for change in changes {
+            let (accounts, hold) = accounts_and_hold(change);
+            let known = hold.and_then(|hold| self.holds.get(hold));
+            before.holds.extend(hold.map(|hold| (hold.clone(), known.cloned())));
+            for name in accounts.into_iter().chain(known.map(|hold| &hold.account)) {
+                before.accounts.push((name.clone(), self.accounts.get(name).cloned()));
+            }
+        }
+        Some(before)
+    }
+
+    fn restore(&mut self, before: Touched) {
+        for (name, account) in before.accounts {
+            match account {
+                Some(account) => self.accounts.insert(name, account),
+                None => self.accounts.remove(&name),
+            };
+        }
+        for (name, hold) in before.holds {
+            match hold {
+                Some(hold) => self.holds.insert(name, hold),
+                None => self.holds.remove(&name),
+            };
+        }
+    }
+
+    /// Gives an account bounds that its balance is within.
+    pub(crate) fn bound(&mut self, account: Arc<str>, floor: Option<i64>, ceiling: Option<i64>) -> Result<(), Refused> {
+        let mut bounded = Account { floor, ceiling, ..self.accounts.get(&account).cloned().unwrap_or_default() };
+        bounded.apply(&leg(&account, 0))?;
+        self.accounts.insert(account, bounded);
+        Ok(())
+    }
+
+    /// Lets go what holds reserve that have expired by `now`.
+    pub(crate) fn let_go(&mut self, now: Timestamp) {
+        for hold in self.holds.values_mut().filter(|hold| hold.expires_at.is_some_and(|at| at <= now)) {
+            if let Some(account) = self.accounts.get_mut(&hold.account) {
+                account.held -= std::mem::take(&mut hold.remaining);
+            }
+        }
+    }
+
+    #[cfg(feature = "_sql")]
+    pub(crate) fn is_tally(&self, account: &str) -> bool {
+        self.accounts.get(account).is_some_and(|account| account.tally)
+    }
+
+    /// The entries that a change makes. The accounts and holds it names are in the books, if they exist.
+    fn legs(&self, change: &LedgerChange, now: Timestamp) -> Result<Vec<Leg>, Refused> {
+        match change {
+            LedgerChange::Delta { account, delta } => Ok(vec![leg(account, *delta)]),
+            LedgerChange::Set { account, balance } => {
+                let before = self.accounts.get(account).map_or(0, |account| account.balance);
+                let delta = balance.checked_sub(before);
+                Ok(vec![leg(account, delta.ok_or_else(|| out_of_range(account, before, *balance))?)])
+            }
+            LedgerChange::Transfer { from, to, amount } => {
+                let negative = amount.checked_neg().ok_or_else(|| Refused::OutOfBounds(OutOfBounds::no_negative()))?;
+                Ok(ring(vec![leg(from, negative), leg(to, *amount)]))
+            }
+            LedgerChange::Post { legs } => {
+                let legs = ring(legs.iter().map(|(account, delta)| leg(account, *delta)).collect());
+                self.balanced(&legs)?;
+                Ok(legs)
+            }
+            LedgerChange::Hold { account, hold, amount, .. } => {
+                if *amount < 0 {
+                    return Err(LedgerError::NegativeAmount { amount: *amount }.into());
+                }
+                if self.holds.contains_key(hold) {
+                    return Err(LedgerError::HoldExists { hold: hold.to_string() }.into());
+                }
+                Ok(vec![Leg { hold: Some((hold.clone(), *amount)), ..leg(account, 0) }])
+            }
+            LedgerChange::Capture { hold, amount, to } => {
+                let found = self.hold(hold, Some(now))?;
+                if *amount < 0 {
+                    return Err(LedgerError::NegativeAmount { amount: *amount }.into());
+                }
+                if *amount > found.remaining {
+                    let (name, remaining) = (hold.to_string(), found.remaining);
+                    return Err(LedgerError::HoldExceeded { hold: name, remaining, amount: *amount }.into());
+                }
+                let payer = Leg { hold: Some((hold.clone(), -amount)), ..leg(&found.account, -amount) };
+                Ok(match to {
+                    Some(to) => ring(vec![payer, leg(to, *amount)]),
+                    None => vec![payer],
+                })
+            }
+            LedgerChange::Release { hold } => {
+                let found = self.hold(hold, None)?;
+                Ok(vec![Leg { hold: Some((hold.clone(), -found.remaining)), ..leg(&found.account, 0) }])
+            }
+        }
+    }
+
+    /// A hold that still reserves something, and has not expired by `now`.
+    fn hold(&self, hold: &Arc<str>, now: Option<Timestamp>) -> Result<&Hold, Refused> {
+        let name = || hold.to_string();
+        let found = self.holds.get(hold).ok_or_else(|| LedgerError::UnknownHold { hold: name() })?;
+        match (found.expires_at, now) {
+            (Some(at), Some(now)) if at <= now => Err(LedgerError::HoldExpired { hold: name(), at }.into()),
+            _ if found.remaining == 0 && found.amount > 0 => Err(LedgerError::HoldSpent { hold: name() }.into()),
+            _ => Ok(found),
+        }
+    }
+
+    /// A posting sums to zero in each unit.
+    fn balanced(&self, legs: &[Leg]) -> Result<(), Refused> {
+        if legs.len() < 2 {
+            return Err(LedgerError::TooFewEntries { entries: legs.len() }.into());
+        }
+        let mut sums: BTreeMap<Option<&str>, i128> = BTreeMap::new();
+        for leg in legs {
+            *sums.entry(self.unit(&leg.account)).or_default() += i128::from(leg.delta);
+        }
+        match sums.into_iter().find(|(_, sum)| *sum != 0) {
+            None => Ok(()),
+            Some((unit, sum)) => Err(LedgerError::Unbalanced { unit: unit.map(str::to_owned), sum }.into()),
+        }
+    }
+
+    fn unit(&self, account: &str) -> Option<&str> {
+        self.accounts.get(account).and_then(|account| account.unit.as_deref())
+    }
+
+    /// Applies all legs of one change, or none: with each, the account must stay within its bounds and within `i64`.
+    fn settle(&mut self, legs: &[Leg]) -> Result<(), Refused> {
+        self.one_unit(legs)?;
+        let mut changed: Vec<(&Arc<str>, Account)> = Vec::with_capacity(legs.len());
+        for leg in legs {
+            let known = changed.iter().position(|(name, _)| **name == leg.account);
+            let at = known.unwrap_or_else(|| {
+                changed.push((&leg.account, self.accounts.get(&leg.account).cloned().unwrap_or_default()));
+                changed.len() - 1
+            });
+            changed[at].1.apply(leg)?;
+        }
+        for (name, account) in changed {
+            match self.accounts.get_mut(name) {
+                Some(slot) => *slot = account,
+                None => drop(self.accounts.insert(name.clone(), account)),
+            }
+        }
+        for leg in legs {
+            if let Some((hold, reserved)) = &leg.hold
+                && let Some(hold) = self.holds.get_mut(hold)
+            {
+                hold.remaining += reserved;
+            }
+        }
+        Ok(())
+    }
+
+    /// Two legs move one thing from here to there: it must be the same on both sides.
+    fn one_unit(&self, legs: &[Leg]) -> Result<(), Refused> {
+        let [from, to] = legs else { return Ok(()) };
+        let (one, other) = (self.unit(&from.account), self.unit(&to.account));
+        if one == other {
+            return Ok(());
+        }
+        let owned = |unit: Option<&str>| unit.map(str::to_owned);
+        let (from, to) = (from.account.to_string(), to.account.to_string());
+        Err(LedgerError::OtherUnit { from, from_unit: owned(one), to, to_unit: owned(other) }.into())
+    }
+}
+
+impl Account {
+    fn apply(&mut self, leg: &Leg) -> Result<(), Refused> {
+        let account = || leg.account.to_string();
+        if self.closed {
+            return Err(LedgerError::Closed { account: account() }.into());
+        }
+        if self.tally && leg.hold.is_some() {
+            return Err(LedgerError::Tally { account: account() }.into());
+        }
+        if self.tally {
+            return Ok(());
+        }
+        let reserved = leg.hold.as_ref().map_or(0, |(_, reserved)| *reserved);
+        let after = self.balance.checked_add(leg.delta).zip(self.held.checked_add(reserved));
+        let fits = |&(balance, held): &(i64, i64)| {
+            let available = balance.checked_sub(held);
+            available.is_some_and(|available| self.floor.is_none_or(|floor| floor <= available))
+                && self.ceiling.is_none_or(|ceiling| balance <= ceiling)
+        };
+        let Some((balance, held)) = after.filter(fits) else {
+            return Err(Refused::OutOfBounds(OutOfBounds {
+                account: account(),
+                balance: self.balance,
+                held: self.held,
+                delta: if reserved > 0 { -reserved } else { leg.delta },
+                floor: self.floor,
+                ceiling: self.ceiling,
+            }));
+        };
+        (self.balance, self.held) = (balance, held);
+        Ok(())
+    }
+}
+
+fn leg(account: &Arc<str>, delta: i64) -> Leg {
+    Leg { account: account.clone(), delta, hold: None, ring: Ring::Alone }
+}
+
+fn ring(mut legs: Vec<Leg>) -> Vec<Leg> {
+    let count = legs.len();
+    if count > 1 {
+        for (nth, leg) in (1..).zip(&mut legs) {
+            leg.ring = if nth == count { Ring::Last(count) } else { Ring::Next };
+        }
+    }
+    legs
+}
+
+fn out_of_range(account: &Arc<str>, balance: i64, wanted: i64) -> Refused {
+    let account = account.to_string();
+    Refused::OutOfBounds(OutOfBounds { account, balance, held: 0, delta: wanted, floor: None, ceiling: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn purse(balance: i64) -> Books {
+        let account = Account { balance, floor: Some(0), ceiling: Some(100), ..Account::default() };
+        Books { accounts: BTreeMap::from([("purse".into(), account)]), ..Books::default() }
+    }
+
+    fn try_all(books: &mut Books, deltas: &[(&str, i64)]) -> Result<(), OutOfBounds> {
+        let legs: Vec<_> = deltas.iter().map(|&(account, delta)| leg(&account.into(), delta)).collect();
+        books.settle(&legs).map_err(|refused| match refused {
+            Refused::OutOfBounds(bounds) => bounds,
+            Refused::Ledger(other) => panic!("{other}"),
+        })
+    }
+
+    const NOW: Timestamp = Timestamp::from_micros(1_000);
+
+    fn change(books: &mut Books, change: &LedgerChange) -> Result<(), Refused> {
+        books.take(std::slice::from_ref(change), NOW, |_, _, _| Ok(())).map(drop)
+    }
+
+    #[test]
+    fn bounds_hold_at_every_posting_not_at_the_end_alone() {
+        let mut books = purse(10);
+        assert_eq!(try_all(&mut books, &[("purse", -11), ("till", 5), ("purse", 5)]).unwrap_err().delta, -11);
+        assert_eq!(try_all(&mut books, &[("purse", 90), ("purse", 1)]).unwrap_err().balance, 100);
+        assert_eq!(books.accounts, purse(10).accounts);
+        try_all(&mut books, &[("purse", 90), ("purse", -100)]).expect("both bounds touched");
+        assert_eq!(books.accounts["purse"].balance, 0);
+    }
+
+    #[test]
+    fn all_or_nothing() {
+        let mut books = purse(10);
+        try_all(&mut books, &[("till", 5), ("purse", -11)]).unwrap_err();
+        assert_eq!(books.accounts, purse(10).accounts);
+    }
+
+    #[test]
+    fn sixty_four_bits_are_a_bound() {
+        let mut books = Books::default();
+        try_all(&mut books, &[("till", i64::MAX)]).expect("fits");
+        let error = try_all(&mut books, &[("till", 1)]).unwrap_err();
+        assert_eq!((error.balance, error.floor, error.ceiling), (i64::MAX, None, None));
+        let whole = LedgerChange::Transfer { from: "a".into(), to: "b".into(), amount: i64::MIN };
+        assert!(books.legs(&whole, NOW).is_err());
+    }
+
+    #[test]
+    fn what_is_held_is_not_there_to_be_spent() {
+        let mut books = purse(10);
+        let hold = |hold: &str, amount| LedgerChange::Hold {
+            account: "purse".into(),
+            hold: hold.into(),
+            amount,
+            expires: None,
+        };
+        change(&mut books, &hold("h", 7)).expect("fits");
+        assert!(change(&mut books, &LedgerChange::Delta { account: "purse".into(), delta: -4 }).is_err());
+        assert!(change(&mut books, &hold("h", 1)).is_err(), "a name of its own");
+        change(&mut books, &LedgerChange::Capture { hold: "h".into(), amount: 5, to: Some("shop".into()) })
+            .expect("held");
+        assert!(change(&mut books, &LedgerChange::Capture { hold: "h".into(), amount: 3, to: None }).is_err());
+        change(&mut books, &LedgerChange::Release { hold: "h".into() }).expect("two are left");
+        assert!(change(&mut books, &LedgerChange::Release { hold: "h".into() }).is_err(), "nothing is left");
+        let purse = &books.accounts["purse"];
+        assert_eq!((purse.balance, purse.held, books.accounts["shop"].balance), (5, 0, 5));
+    }
+
+    #[test]
+    fn a_posting_sums_to_zero_in_each_unit() {
+        let mut books = Books::default();
+        for (account, unit) in [("eur", "EUR"), ("usd", "USD")] {
+            books.accounts.insert(account.into(), Account { unit: Some(unit.into()), ..Account::default() });
+        }
+        let post =
+            |legs: &[(&str, i64)]| LedgerChange::Post { legs: legs.iter().map(|&(a, d)| (a.into(), d)).collect() };
+        assert!(books.legs(&post(&[("eur", 5), ("usd", -5)]), NOW).is_err());
+        assert!(books.legs(&post(&[("eur", 5)]), NOW).is_err());
+        let fits = post(&[("eur", 5), ("eur", -5), ("usd", 1), ("usd", -1)]);
+        assert_eq!(books.legs(&fits, NOW).expect("balanced")[3].ring, Ring::Last(4));
+        let mixed = LedgerChange::Transfer { from: "eur".into(), to: "usd".into(), amount: 1 };
+        let legs = books.legs(&mixed, NOW).expect("two legs");
+        assert!(books.settle(&legs).is_err());
+    }
+}

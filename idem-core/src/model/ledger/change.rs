@@ -1,0 +1,58 @@
+//! Changes of the ledger as data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "_sql")]
+use crate::error::Error;
+#[cfg(feature = "_sql")]
+use crate::key::check_name;
+
+/// A change of the ledger, as data.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "_sql"), allow(dead_code, reason = "a step makes some, the ledger all"))]
+pub(crate) enum LedgerChange {
+    Delta { account: Arc<str>, delta: i64 },
+    Set { account: Arc<str>, balance: i64 },
+    Transfer { from: Arc<str>, to: Arc<str>, amount: i64 },
+    Post { legs: Vec<(Arc<str>, i64)> },
+    Hold { account: Arc<str>, hold: Arc<str>, amount: i64, expires: Option<Duration> },
+    Capture { hold: Arc<str>, amount: i64, to: Option<Arc<str>> },
+    Release { hold: Arc<str> },
+}
+
+#[cfg(feature = "_sql")]
+impl LedgerChange {
+    /// What its entries are stored as.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Delta { .. } => "delta",
+            Self::Set { .. } => "set",
+            Self::Transfer { .. } => "transfer",
+            Self::Post { .. } => "post",
+            Self::Hold { .. } => "hold",
+            Self::Capture { .. } => "capture",
+            Self::Release { .. } => "release",
+        }
+    }
+}
+
+/// The accounts and holds that a change names itself.
+pub(crate) fn accounts_and_hold(change: &LedgerChange) -> (Vec<&Arc<str>>, Option<&Arc<str>>) {
+    match change {
+        LedgerChange::Delta { account, .. } | LedgerChange::Set { account, .. } => (vec![account], None),
+        LedgerChange::Transfer { from, to, .. } => (vec![from, to], None),
+        LedgerChange::Post { legs } => (legs.iter().map(|(account, _)| account).collect(), None),
+        LedgerChange::Hold { account, hold, .. } => (vec![account], Some(hold)),
+        LedgerChange::Capture { hold, to, .. } => (to.iter().collect(), Some(hold)),
+        LedgerChange::Release { hold } => (Vec::new(), Some(hold)),
+    }
+}
+
+/// Refuses names that cannot be stored.
+#[cfg(feature = "_sql")]
+pub(crate) fn check_names(change: &LedgerChange) -> Result<(), Error> {
+    let (accounts, hold) = accounts_and_hold(change);
+    accounts.into_iter().try_for_each(|account| check_name("account", account))?;
+    hold.map_or(Ok(()), |hold| Ok(check_name("hold", hold)?))
+}

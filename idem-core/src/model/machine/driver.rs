@@ -1,0 +1,176 @@
+//! A machine's rules with the types taken off, so that the engine is compiled once and one write may hold commands of
+//! many machines.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::error::{Effect, Error};
+use crate::fingerprint::Fingerprint;
+use crate::model::machine::context::Context;
+use crate::model::machine::graph::Graph;
+use crate::model::machine::rules::{Machine, Rules, Taken};
+use crate::model::machine::step::Effects;
+use crate::wire::{Stored, WireError};
+
+/// The engine's view of a machine and its rules.
+pub(crate) trait Driver: Send + Sync {
+    fn graph(&self) -> &'static Graph;
+
+    /// Runs the transition that a command (a value of the machine's command enum) takes from a stored state.
+    fn run(&self, state: usize, body: &Stored, command: &(dyn Any + Send + Sync), cx: &Context<'_>) -> Ran;
+
+    /// The content of a stored state as it would be written today; `None` if it no longer decodes.
+    fn rewritten(&self, state: usize, body: &Stored) -> Option<Stored>;
+
+    /// The content of a state that carries nothing.
+    fn bare(&self, state: usize) -> Option<Stored>;
+
+    /// The fingerprint that a stored payload has today: after a field became optional, or a command was renamed.
+    fn fingerprint(&self, command: usize, payload: &Stored, id: &str) -> Result<Fingerprint, WireError>;
+}
+
+/// What came of running a transition.
+pub(crate) enum Ran {
+    NoEdge,
+    /// The user's rejection, to be given back to the typed caller.
+    Rejected(Box<dyn Any + Send + Sync>),
+    Stepped(Box<ErasedStep>),
+    Failed(Error),
+    /// The rule panicked. It is one of many in a group, so it must fall alone.
+    Panicked(Box<dyn Any + Send>),
+}
+
+/// A step whose parts are as they will be stored.
+pub(crate) struct ErasedStep {
+    pub(crate) state: usize,
+    pub(crate) body: Stored,
+    pub(crate) outcome: Stored,
+    pub(crate) effects: Effects,
+    pub(crate) otherwise: Option<Box<ErasedStep>>,
+}
+
+/// The driver of a machine by its generated rules.
+pub(crate) struct TypedDriver<X> {
+    rules: X,
+    /// The graph was compared with the one in the database that this driver's handles belong to.
+    #[cfg(feature = "_sql")]
+    pub(crate) registered: std::sync::atomic::AtomicBool,
+}
+
+#[cfg(feature = "_sql")]
+impl<X> TypedDriver<X> {
+    pub(crate) fn new(rules: X) -> Self {
+        Self { rules, registered: std::sync::atomic::AtomicBool::new(false) }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn rules(&self) -> &X {
+        &self.rules
+    }
+}
+
+impl<X: Rules> Driver for TypedDriver<X> {
+    fn graph(&self) -> &'static Graph {
+        X::Machine::GRAPH
+    }
+
+    fn run(&self, state: usize, body: &Stored, command: &(dyn Any + Send + Sync), cx: &Context<'_>) -> Ran {
+        let Some(command) = command.downcast_ref::<<X::Machine as Machine>::Command>() else {
+            return Ran::NoEdge;
+        };
+        let from = match read_state::<X::Machine>(state, body) {
+            Ok(from) => from,
+            Err(source) => return Ran::Failed(undecodable_state(cx, source)),
+        };
+        // What a rule changed behind `&self` before it panicked is its own affair, as in any call.
+        let ran = match catch_unwind(AssertUnwindSafe(|| self.rules.run(from, command, cx))) {
+            Ok(ran) => ran,
+            Err(panic) => return Ran::Panicked(panic),
+        };
+        match ran {
+            None => Ran::NoEdge,
+            Some(Err(rejection)) => Ran::Rejected(Box::new(rejection)),
+            Some(Ok(taken)) => match erase(taken) {
+                Ok(step) => Ran::Stepped(step),
+                Err(error) => Ran::Failed(error),
+            },
+        }
+    }
+
+    fn rewritten(&self, state: usize, body: &Stored) -> Option<Stored> {
+        write_state(&read_state::<X::Machine>(state, body).ok()?).ok()
+    }
+
+    fn bare(&self, state: usize) -> Option<Stored> {
+        write_state(&X::Machine::bare(state)?).ok()
+    }
+
+    fn fingerprint(&self, command: usize, payload: &Stored, id: &str) -> Result<Fingerprint, WireError> {
+        fingerprint_of::<X::Machine>(&X::Machine::read_command(command, payload)?, id)
+            .map(|(fingerprint, _)| fingerprint)
+    }
+}
+
+fn erase<M: Machine>(taken: Taken<M>) -> Result<Box<ErasedStep>, Error> {
+    let unencodable =
+        |what: &str, source: WireError| Error::Unencodable { what: what.to_owned(), source: source.into() };
+    Ok(Box::new(ErasedStep {
+        state: taken.to.state(),
+        body: write_state(&taken.to).map_err(|source| unencodable("the new state", source))?,
+        outcome: Stored::encode(&taken.outcome).map_err(|source| unencodable("the outcome", source))?,
+        effects: taken.effects,
+        otherwise: taken.otherwise.map(|other| erase(*other)).transpose()?,
+    }))
+}
+
+fn undecodable_state(cx: &Context<'_>, source: WireError) -> Error {
+    Error::Undecodable {
+        what: format!("the state of {} {:?}", cx.machine, cx.machine_id()),
+        effect: Effect::NotApplied,
+        source: source.into(),
+    }
+}
+
+/// The fingerprint of a command on a machine, with its payload as it is stored.
+pub(crate) fn fingerprint_of<M: Machine>(command: &M::Command, id: &str) -> Result<(Fingerprint, Stored), WireError> {
+    let payload = M::write_payload(command)?;
+    let info = &M::GRAPH.commands[M::command(command)];
+    let fingerprint = Fingerprint::of(info.name, id, payload.json()?, info.facts);
+    Ok((fingerprint, payload))
+}
+
+/// A state's content: what the enum's serde writes, without the variant's name, which is ours and stored apart.
+///
+/// serde writes an enum as `"Variant"` or `{"Variant":content}`; the macro forbids the attributes that would change it.
+pub(crate) fn write_state<M: Machine>(state: &M) -> Result<Stored, WireError> {
+    let ident = M::GRAPH.states[state.state()].ident;
+    let tagged = Stored::encode(state)?;
+    let json = tagged.json()?;
+    let content = json
+        .strip_prefix(b"{\"")
+        .and_then(|rest| rest.strip_prefix(ident.as_bytes()))
+        .and_then(|rest| rest.strip_prefix(b"\":"))
+        .and_then(|rest| rest.strip_suffix(b"}"));
+    match content {
+        Some(content) => Ok(Stored::from_json(content)),
+        None if json.len() == ident.len() + 2 && json[1..=ident.len()] == *ident.as_bytes() => {
+            Ok(Stored::from_json(b"null"))
+        }
+        None => Err(WireError::Tagged),
+    }
+}
+
+/// The state at a position, from its stored content.
+pub(crate) fn read_state<M: Machine>(state: usize, body: &Stored) -> Result<M, WireError> {
+    if let Some(bare) = M::bare(state) {
+        return Ok(bare);
+    }
+    let (ident, content) = (M::GRAPH.states[state].ident, body.json()?);
+    let mut tagged = Vec::with_capacity(ident.len() + content.len() + 5);
+    tagged.extend_from_slice(b"{\"");
+    tagged.extend_from_slice(ident.as_bytes());
+    tagged.extend_from_slice(b"\":");
+    tagged.extend_from_slice(content);
+    tagged.push(b'}');
+    Ok(serde_json::from_slice(&tagged)?)
+}

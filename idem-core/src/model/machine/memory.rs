@@ -1,0 +1,332 @@
+//! A machine in memory: the same rules without a database, for tests, previews and simulations.
+
+use std::collections::hash_map::{Entry, HashMap};
+use std::fmt;
+
+use crate::clock::Timestamp;
+use crate::error::{Effect, Error, KeyReused};
+use crate::fingerprint::Fingerprint;
+use crate::key::Key;
+use crate::model::ledger::books::Books;
+use crate::model::machine::answer::{Last, Question, Verdict, answer};
+use crate::model::machine::context::Context;
+use crate::model::machine::rules::{Machine, Rules, State, Taken};
+use crate::outcome::Outcome;
+use crate::wire::{Stored, WireError};
+
+/// The id that rules see: there is one machine, so its name matters to nobody.
+pub(crate) const ID: &str = "in memory";
+
+/// Transitions and keys that fit into the first allocation: as many as most machines ever have.
+const ROOM: usize = 16;
+
+/// One machine in memory, with its history, its keys, its money and its messages. Wrapped by the generated `InMemory`.
+///
+/// Nothing is shared, stored or forgotten: it grows with each command. Commands and outcomes are kept as the values they
+/// are, so what their serde loses or refuses shows on a database alone; the schema lock of `testing` finds it before.
+pub struct InMemory<X: Rules> {
+    life: Life<X>,
+    /// For each key the position in the history of the run that answers it.
+    keys: HashMap<Key, usize>,
+}
+
+/// All but the keys: a key's place in the map is held while its command is answered.
+struct Life<X: Rules> {
+    rules: X,
+    state: X::Machine,
+    visit: usize,
+    entered_at: Timestamp,
+    history: Vec<Run<X::Machine>>,
+    /// For each command the position in `history` of its newest run.
+    last: Vec<Option<usize>>,
+    books: Books,
+    messages: Vec<(String, Stored)>,
+}
+
+/// A transition, as a replay needs it.
+struct Run<M: Machine> {
+    /// Nothing for the start and for what was done by hand.
+    did: Option<(M::Command, M::Reply)>,
+    at: Timestamp,
+    state: usize,
+    visit: usize,
+}
+
+impl<X: Rules> InMemory<X> {
+    #[doc(hidden)]
+    pub fn __new(rules: X, initial: X::Machine) -> Self {
+        let at = Timestamp::local();
+        let start = Run { did: None, at, state: initial.state(), visit: 1 };
+        let mut history = Vec::with_capacity(ROOM);
+        history.push(start);
+        let life = Life {
+            rules,
+            state: initial,
+            visit: 1,
+            entered_at: at,
+            history,
+            last: vec![None; X::Machine::GRAPH.commands.len()],
+            books: Books::default(),
+            messages: Vec::new(),
+        };
+        Self { life, keys: HashMap::with_capacity(ROOM) }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn rules(&self) -> &X {
+        &self.life.rules
+    }
+
+    /// The state it is in.
+    pub fn state(&self) -> &X::Machine {
+        &self.life.state
+    }
+
+    /// The number of its newest transition, counted from 1, its start.
+    pub fn version(&self) -> u64 {
+        self.life.history.len() as u64
+    }
+
+    /// When it came into this state from another.
+    pub fn entered_at(&self) -> Timestamp {
+        self.life.entered_at
+    }
+
+    /// The balance of an account in minor units; 0 for one that nothing was moved to.
+    pub fn balance(&self, account: &str) -> i64 {
+        self.life.books.accounts.get(account).map_or(0, |account| account.balance)
+    }
+
+    /// Bounds an account, as opening it in a ledger would.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] if its balance is not within the bounds.
+    pub fn bound(&mut self, account: &str, floor: Option<i64>, ceiling: Option<i64>) -> Result<(), Error> {
+        self.life.books.bound(account.into(), floor, ceiling).map_err(Error::from)
+    }
+
+    /// The messages that were emitted, oldest first: topic and JSON.
+    pub fn messages(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.life.messages.iter().map(|(topic, payload)| (topic.as_str(), payload.json().unwrap_or_default()))
+    }
+
+    /// Puts the machine into `state` by hand, as the stored machine's `override_state` does; with `reopen`, in a new visit.
+    pub fn override_state(&mut self, state: impl Into<X::Machine>, reopen: bool) {
+        self.life.override_state(state.into(), reopen);
+    }
+
+    #[doc(hidden)]
+    pub fn __call<O: State>(
+        &mut self,
+        key: Option<Key>,
+        command: <X::Machine as Machine>::Command,
+    ) -> Result<Outcome<O>, Error<X::Rejection>> {
+        self.run(key, command, |reply| Stored::encode(reply)?.decode())
+    }
+
+    #[doc(hidden)]
+    pub fn __apply(
+        &mut self,
+        key: Option<Key>,
+        command: <X::Machine as Machine>::Command,
+    ) -> Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>> {
+        let index = X::Machine::command(&command);
+        self.run(key, command, |reply| X::Machine::read_reply(index, &Stored::encode(reply)?))
+    }
+
+    /// Answers a command; `through_serde` copies an outcome that is not `Clone`.
+    fn run<O: 'static>(
+        &mut self,
+        key: Option<Key>,
+        command: <X::Machine as Machine>::Command,
+        through_serde: impl FnOnce(&<X::Machine as Machine>::Reply) -> Result<O, WireError>,
+    ) -> Result<Outcome<O>, Error<X::Rejection>> {
+        let answer = match key.map(|key| self.keys.entry(key)) {
+            None => self.life.answer(None, None, command)?,
+            Some(Entry::Occupied(known)) => self.life.answer(Some(known.key()), Some(*known.get()), command)?,
+            Some(Entry::Vacant(free)) => {
+                let answer = self.life.answer(Some(free.key()), None, command)?;
+                free.insert(*answer);
+                answer
+            }
+        };
+        let Some((_, reply)) = &self.life.history[*answer].did else { return Err(Error::Interrupted) };
+        let mut copy = None;
+        X::Machine::copy_outcome(reply, &mut copy);
+        let copied = match copy {
+            Some(copy) => Ok(copy),
+            None => through_serde(reply),
+        };
+        answer.try_map(|_| copied).map_err(|source| Error::Undecodable {
+            what: "the outcome".to_owned(),
+            effect: Effect::Applied,
+            source: source.into(),
+        })
+    }
+}
+
+impl<X: Rules> Life<X> {
+    fn override_state(&mut self, state: X::Machine, reopen: bool) {
+        let (position, seq) = (state.state(), self.history.len() + 1);
+        let visit = if reopen {
+            seq
+        } else {
+            self.history.iter().rev().find(|run| run.state == position).map_or(seq, |run| run.visit)
+        };
+        let at = Timestamp::local().max(self.entered_at);
+        if self.state.state() != position || visit == seq {
+            self.entered_at = at;
+        }
+        self.history.push(Run { did: None, at, state: position, visit });
+        (self.state, self.visit) = (state, visit);
+    }
+
+    /// The outcome is given by its place in the history. `known` is the place of the run that the key names.
+    fn answer(
+        &mut self,
+        key: Option<&Key>,
+        known: Option<usize>,
+        command: <X::Machine as Machine>::Command,
+    ) -> Result<Outcome<usize>, Error<X::Rejection>> {
+        let graph = X::Machine::GRAPH;
+        let index = X::Machine::command(&command);
+        let info = &graph.commands[index];
+        let mut question = Question {
+            known: known.map(|at| self.same(at, &command)).transpose()?,
+            started: true,
+            edge: graph.edge(self.state.state(), index).is_some(),
+            repeat: info.repeat,
+            natural: key.is_none(),
+            last: Last::Unasked,
+        };
+        let mut verdict = answer(question);
+        if verdict == Verdict::LookUp {
+            question.last = match self.last[index] {
+                None => Last::Never,
+                Some(at) => Last::Ran { same: self.same(at, &command)?, this_visit: self.began_in(at) == self.visit },
+            };
+            verdict = answer(question);
+        }
+        match (verdict, known.or(self.last[index])) {
+            (Verdict::Run, _) => self.step(key, index, command),
+            (Verdict::Replay | Verdict::Reached, Some(at)) => Ok(self.replay(at)),
+            (Verdict::KeyReused, Some(at)) => Err(self.reused(key, at, info.name)),
+            (Verdict::ReachedOtherwise, Some(at)) => {
+                let (seq, at) = (at as u64 + 1, self.history[at].at);
+                Err(Error::ReachedOtherwise { machine: graph.name, id: ID.to_owned(), command: info.name, seq, at })
+            }
+            (Verdict::KeyRequired, _) => Err(Error::KeyRequired { machine: graph.name, command: info.name }),
+            _ => Err(self.invalid(info.name)),
+        }
+    }
+
+    /// Row c, as the engine does it for stored machines.
+    fn step(
+        &mut self,
+        key: Option<&Key>,
+        index: usize,
+        command: <X::Machine as Machine>::Command,
+    ) -> Result<Outcome<usize>, Error<X::Rejection>> {
+        let info = &X::Machine::GRAPH.commands[index];
+        let seq = self.history.len() + 1;
+        let at = Timestamp::local().max(self.entered_at);
+        let cx = Context { machine: X::Machine::GRAPH.name, id: ID, seq: seq as u64, now: at, key };
+        let Some(ran) = self.rules.run(self.state.clone(), &command, &cx) else {
+            return Err(self.invalid(info.name));
+        };
+        let taken = self.settled(ran.map_err(Error::Rejected)?, info.name, at)?;
+        for message in taken.effects.messages {
+            let payload = message.payload.map_err(|source| unencodable("a message", source))?;
+            self.messages.push((message.topic, payload));
+        }
+        let position = taken.to.state();
+        if position != self.state.state() {
+            (self.visit, self.entered_at) = (seq, at);
+        }
+        self.state = taken.to;
+        self.history.push(Run { did: Some((command, taken.outcome)), at, state: position, visit: self.visit });
+        self.last[index] = Some(seq - 1);
+        Ok(Outcome::new(seq - 1, seq as u64, at, true, false))
+    }
+
+    /// The step whose money fits: the one taken, or one of those it names instead.
+    fn settled(
+        &mut self,
+        mut taken: Taken<X::Machine>,
+        command: &'static str,
+        at: Timestamp,
+    ) -> Result<Taken<X::Machine>, Error<X::Rejection>> {
+        loop {
+            if let Some(problem) = taken.effects.misuse {
+                return Err(Error::Misuse { command, problem });
+            }
+            if taken.effects.moves.is_empty() {
+                return Ok(taken);
+            }
+            self.books.let_go(at);
+            let refused = self.books.take(&taken.effects.moves, at, |_, _, _| Ok(())).err();
+            match (refused, taken.otherwise.take()) {
+                (None, _) => return Ok(taken),
+                (Some(_), Some(other)) => taken = *other,
+                (Some(refused), None) => return Err(Error::from(refused).widen()),
+            }
+        }
+    }
+
+    /// Whether the run at a place did what `command` asks for. Payloads are compared as they would be stored.
+    fn same(&self, at: usize, command: &<X::Machine as Machine>::Command) -> Result<bool, Error<X::Rejection>> {
+        let index = X::Machine::command(command);
+        let Some((did, _)) = &self.history[at].did else { return Ok(false) };
+        if X::Machine::command(did) != index {
+            return Ok(false);
+        }
+        let payload = |command| X::Machine::write_payload(command).map_err(|source| unencodable("the payload", source));
+        let (first, second) = (payload(did)?, payload(command)?);
+        let facts = X::Machine::GRAPH.commands[index].facts;
+        let fingerprint = |payload: &Stored| Fingerprint::of("", "", payload.json().unwrap_or_default(), facts);
+        Ok(first == second || fingerprint(&first) == fingerprint(&second))
+    }
+
+    /// The visit that a run began in.
+    fn began_in(&self, at: usize) -> usize {
+        at.checked_sub(1).map_or(1, |before| self.history[before].visit)
+    }
+
+    fn replay(&self, at: usize) -> Outcome<usize> {
+        Outcome::new(at, at as u64 + 1, self.history[at].at, false, at + 1 < self.history.len())
+    }
+
+    fn reused(&self, key: Option<&Key>, at: usize, command: &'static str) -> Error<X::Rejection> {
+        let run = &self.history[at];
+        let first = run.did.as_ref().map_or("", |(did, _)| X::Machine::GRAPH.commands[X::Machine::command(did)].name);
+        let second = if first == command { "another payload".to_owned() } else { format!("`{command}`") };
+        match key {
+            Some(key) => {
+                let hash = key.hash_on(X::Machine::GRAPH.name);
+                Error::KeyReused(Box::new(KeyReused::new(&hash, run.at, format!("`{first}`"), second)))
+            }
+            None => Error::KeyRequired { machine: X::Machine::GRAPH.name, command },
+        }
+    }
+
+    fn invalid(&self, command: &'static str) -> Error<X::Rejection> {
+        let (graph, state) = (X::Machine::GRAPH, self.state.state());
+        let (machine, id, allowed) = (graph.name, ID.to_owned(), graph.allowed(state));
+        Error::Invalid { machine, id, state: graph.states[state].name, command, allowed }
+    }
+}
+
+fn unencodable<R>(what: &str, source: WireError) -> Error<R> {
+    Error::Unencodable { what: what.to_owned(), source: source.into() }
+}
+
+impl<X: Rules> fmt::Debug for InMemory<X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let graph = X::Machine::GRAPH;
+        f.debug_struct("InMemory")
+            .field("machine", &graph.name)
+            .field("state", &graph.states[self.life.state.state()].name)
+            .field("version", &self.life.history.len())
+            .finish_non_exhaustive()
+    }
+}

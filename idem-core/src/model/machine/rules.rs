@@ -1,0 +1,203 @@
+//! What generated code tells the engine about a machine.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::key::Key;
+use crate::model::machine::context::Context;
+use crate::model::machine::graph::Graph;
+use crate::model::machine::step::{Effects, Step};
+use crate::wire::{Stored, WireError};
+
+/// A domain enum under `#[idempotent_fsm]`. Implemented by the macro.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a machine",
+    label = "this enum has no `#[idempotent_fsm]`",
+    note = "put `#[idempotent_fsm]` above the enum"
+)]
+pub trait Machine: State + Clone {
+    /// The generated enum of the states' names.
+    type StateKind: Copy + Eq + Hash + Debug + Send + Sync + 'static;
+    /// The generated enum of all commands.
+    type Command: Send + Sync + 'static;
+    /// The generated enum of all outcomes.
+    type Reply: Serialize + Send + 'static;
+
+    /// The graph. Positions in this trait are positions in its lists.
+    const GRAPH: &'static Graph;
+
+    /// The position of this state.
+    fn state(&self) -> usize;
+
+    /// The state's name at a position; the initial state's for a position that does not exist.
+    fn kind(state: usize) -> Self::StateKind;
+
+    /// The position of a state's name.
+    fn position(kind: Self::StateKind) -> usize;
+
+    /// The state at a position, if it carries nothing.
+    fn bare(state: usize) -> Option<Self>;
+
+    /// The position of a command.
+    fn command(command: &Self::Command) -> usize;
+
+    /// The command's payload as it is stored.
+    ///
+    /// # Errors
+    /// If the payload's serde refuses.
+    fn write_payload(command: &Self::Command) -> Result<Stored, WireError>;
+
+    /// The command at a position, with a stored payload.
+    ///
+    /// # Errors
+    /// If the payload no longer decodes.
+    fn read_command(command: usize, payload: &Stored) -> Result<Self::Command, WireError>;
+
+    /// The outcome of the command at a position.
+    ///
+    /// # Errors
+    /// If the outcome no longer decodes.
+    fn read_reply(command: usize, outcome: &Stored) -> Result<Self::Reply, WireError>;
+
+    /// Puts a clone of an outcome into `copy`, an `Option` of the outcome's type or of `Reply`. Leaves it as it is if
+    /// the type has no `Clone`.
+    fn copy_outcome(reply: &Self::Reply, copy: &mut dyn Any);
+}
+
+/// What is stored: a state, a payload or an outcome.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is stored by a machine, so it needs serde",
+    label = "neither written nor read back without `Serialize` and `Deserialize`",
+    note = "add `#[derive(serde::Serialize, serde::Deserialize)]` to `{Self}`; it must own its data"
+)]
+pub trait State: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
+
+/// A machine together with the user's transitions. Implemented by the macro for the wrapper around the user's rules.
+pub trait Rules: Send + Sync + 'static {
+    /// The enum.
+    type Machine: Machine;
+    /// Why a transition refuses.
+    type Rejection: std::error::Error + Send + Sync + 'static;
+
+    /// Runs the transition that `command` takes from the state `from`; `None` if no edge leads on.
+    ///
+    /// # Errors
+    /// The rejection of the user's rule.
+    fn run(
+        &self,
+        from: Self::Machine,
+        command: &<Self::Machine as Machine>::Command,
+        cx: &Context<'_>,
+    ) -> Option<Result<Taken<Self::Machine>, Self::Rejection>>;
+}
+
+/// A step taken: its target as the enum, its outcome as one of all commands'.
+#[allow(missing_debug_implementations, reason = "outcomes need none")]
+pub struct Taken<M: Machine> {
+    pub(crate) to: M,
+    pub(crate) outcome: M::Reply,
+    pub(crate) effects: Effects,
+    pub(crate) otherwise: Option<Box<Taken<M>>>,
+}
+
+impl<M: Machine> Taken<M> {
+    /// For generated code: the step whose outcome becomes one of all commands' by `reply`.
+    #[doc(hidden)]
+    pub fn __new<S: Into<M>, T>(step: Step<S, T>, reply: fn(T) -> M::Reply) -> Self {
+        let (to, outcome, effects, otherwise) = step.into_parts();
+        Self {
+            to: to.into(),
+            outcome: reply(outcome),
+            effects,
+            otherwise: otherwise.map(|step| Box::new(Self::__new(*step, reply))),
+        }
+    }
+}
+
+/// For generated code: what a transition said, its outcome made one of all commands' by `reply`.
+///
+/// # Errors
+/// The rejection, as it is.
+#[doc(hidden)]
+pub fn taken<M: Machine, S: Into<M>, T, R>(
+    said: Result<Step<S, T>, R>,
+    reply: fn(T) -> M::Reply,
+) -> Result<Taken<M>, R> {
+    said.map(|step| Taken::__new(step, reply))
+}
+
+/// For generated code: see [`Machine::copy_outcome`].
+#[doc(hidden)]
+pub fn copy_outcome<T: Clone + 'static, R: 'static>(outcome: &T, reply: fn(T) -> R, copy: &mut dyn Any) {
+    if let Some(copy) = copy.downcast_mut::<Option<T>>() {
+        *copy = Some(outcome.clone());
+    } else if let Some(copy) = copy.downcast_mut::<Option<R>>() {
+        *copy = Some(reply(outcome.clone()));
+    }
+}
+
+/// Stands where a key would, for a command that its own payload names: the repeat is recognised by the state it led to.
+///
+/// Compiles only for commands that have one effect in a machine's life (proved from the graph) and for those that the
+/// enum marks `per_visit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::exhaustive_structs, reason = "a name, written by users as a value")]
+pub struct Natural;
+
+/// For `apply`, where a command is known at run time.
+impl From<Natural> for Option<&Key> {
+    fn from(_: Natural) -> Self {
+        None
+    }
+}
+
+/// For the items of `apply_all`.
+impl From<Natural> for Option<Key> {
+    fn from(_: Natural) -> Self {
+        None
+    }
+}
+
+impl From<&Key> for Option<Key> {
+    fn from(key: &Key) -> Self {
+        Some(key.clone())
+    }
+}
+
+/// A command that [`Natural`] can name. Implemented by the macro.
+#[diagnostic::on_unimplemented(
+    message = "[F401] a repeat of `{Self}` without a key is ambiguous",
+    label = "`{Self}` can be legal again, so `Natural` cannot tell a repeat from a new request",
+    note = "pass a `&Key`, or write `per_visit` in the command's attribute: one effect per visit of the source state"
+)]
+pub trait Repeatable {}
+
+/// What stands in the key's place of a command `C`: a `&Key`, or [`Natural`] where that is unambiguous.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot name a repeat of `{C}`",
+    label = "expected `&Key`, or `Natural` for a command whose repeat is unambiguous",
+    note = "pass `&key`, with a key made by `Key::new(scope, key)`; see docs/errors for `Natural`"
+)]
+pub trait Named<C> {
+    /// The key, if there is one.
+    #[doc(hidden)]
+    fn __key(self) -> Option<Key>;
+}
+
+impl<C> Named<C> for &Key {
+    fn __key(self) -> Option<Key> {
+        Some(self.clone())
+    }
+}
+
+impl<C: Repeatable> Named<C> for Natural {
+    fn __key(self) -> Option<Key> {
+        None
+    }
+}

@@ -1,0 +1,127 @@
+//! What a transition answers: the next state, the outcome, money and messages, all of it data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::ledger::change::LedgerChange;
+use crate::wire::{Stored, WireError};
+
+/// The result of a transition. Nothing in it has happened yet: the engine makes all of it happen at once, or nothing.
+///
+/// ```
+/// # use idem_core::Step;
+/// # #[derive(serde::Serialize)] struct Paid;
+/// let step: Step<Paid, u32> = Step::to(Paid).transfer("customers", "sales", 500).emit("order.paid", &7).outcome(7);
+/// ```
+#[derive(Debug)]
+#[must_use = "a step does nothing until the transition returns it"]
+pub struct Step<S, T = ()> {
+    to: S,
+    outcome: T,
+    effects: Effects,
+    otherwise: Option<Box<Step<S, T>>>,
+}
+
+impl<S> Step<S> {
+    /// The step to the state `to`, with nothing else.
+    pub fn to(to: impl Into<S>) -> Self {
+        Self { to: to.into(), outcome: (), effects: Effects::default(), otherwise: None }
+    }
+
+    /// Sets what the caller, and every repeat of the call, is answered with.
+    pub fn outcome<T>(mut self, outcome: T) -> Step<S, T> {
+        if self.otherwise.is_some() {
+            self.effects.misuse =
+                Some("`outcome` comes before `or_if_refused`: the other step needs an outcome of the same type");
+        }
+        Step { to: self.to, outcome, effects: self.effects, otherwise: None }
+    }
+}
+
+impl<S, T> Step<S, T> {
+    /// Moves `amount` minor units from the account `from` to the account `to`. Accounts open themselves, unbounded.
+    ///
+    /// A negative amount moves the other way. A zero amount writes two entries of zero.
+    pub fn transfer(self, from: impl Into<String>, to: impl Into<String>, amount: i64) -> Self {
+        self.change(LedgerChange::Transfer { from: name(from), to: name(to), amount })
+    }
+
+    /// Changes the balance of one account by `delta` minor units.
+    pub fn delta(self, account: impl Into<String>, delta: i64) -> Self {
+        self.change(LedgerChange::Delta { account: name(account), delta })
+    }
+
+    /// Reserves `amount` minor units of an account under the name `hold`, which no other hold has: a later step, or the
+    /// ledger, captures or releases it by that name. [`Context::id`](crate::Context::id) makes one.
+    pub fn hold(self, account: impl Into<String>, hold: impl Into<String>, amount: i64) -> Self {
+        self.change(LedgerChange::Hold { account: name(account), hold: name(hold), amount, expires: None })
+    }
+
+    /// The same until `lifetime` has passed on the database's clock: then it reserves nothing more.
+    pub fn hold_for(
+        self,
+        account: impl Into<String>,
+        hold: impl Into<String>,
+        amount: i64,
+        lifetime: Duration,
+    ) -> Self {
+        self.change(LedgerChange::Hold { account: name(account), hold: name(hold), amount, expires: Some(lifetime) })
+    }
+
+    /// Moves `amount` minor units of what `hold` reserves to the account `to`. What is left stays reserved.
+    pub fn capture(self, hold: impl Into<String>, to: impl Into<String>, amount: i64) -> Self {
+        self.change(LedgerChange::Capture { hold: name(hold), amount, to: Some(name(to)) })
+    }
+
+    /// Gives back what `hold` still reserves.
+    pub fn release(self, hold: impl Into<String>) -> Self {
+        self.change(LedgerChange::Release { hold: name(hold) })
+    }
+
+    fn change(mut self, change: LedgerChange) -> Self {
+        self.effects.moves.push(change);
+        self
+    }
+
+    /// Writes a message to the outbox, in the same transaction.
+    pub fn emit(mut self, topic: impl Into<String>, payload: &(impl Serialize + ?Sized)) -> Self {
+        self.effects.messages.push(Message { topic: topic.into(), payload: Stored::encode(payload) });
+        self
+    }
+
+    /// The step to take instead if this one's money does not fit the bounds of an account: a decline that is
+    /// remembered. Called last, so that both steps have an outcome of one type.
+    pub fn or_if_refused(mut self, other: Self) -> Self {
+        self.otherwise = Some(Box::new(match self.otherwise.take() {
+            None => other,
+            Some(first) => first.or_if_refused(other),
+        }));
+        self
+    }
+
+    pub(crate) fn into_parts(self) -> (S, T, Effects, Option<Box<Self>>) {
+        (self.to, self.outcome, self.effects, self.otherwise)
+    }
+}
+
+fn name(text: impl Into<String>) -> Arc<str> {
+    text.into().into()
+}
+
+/// Everything a step does besides the state and the outcome.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    pub(crate) moves: Vec<LedgerChange>,
+    pub(crate) messages: Vec<Message>,
+    /// How the step was built wrongly; the engine refuses such a step.
+    pub(crate) misuse: Option<&'static str>,
+}
+
+/// A message for the outbox.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) topic: String,
+    pub(crate) payload: Result<Stored, WireError>,
+}

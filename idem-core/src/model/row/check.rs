@@ -1,0 +1,50 @@
+//! An update against the table it is meant for.
+
+use crate::error::UpdateProblem as Problem;
+
+use crate::model::row::row_update::{Cell, RowUpdate, RowWrite};
+use crate::model::row::table_schema::{ColumnSchema, TableSchema};
+use crate::value::Value;
+
+/// What would make the database refuse the update, found before it is asked: there an error would end a caller's transaction.
+pub(crate) fn check(update: &RowUpdate, schema: &TableSchema) -> Result<(), Problem> {
+    for cell in update.keys.iter().chain(&update.sets).chain(&update.expects) {
+        let column = schema.column(&cell.column).ok_or_else(|| Problem::NoColumn { column: name(cell) })?;
+        text_fits(cell, schema)?;
+        let stored = update.write != RowWrite::Update || update.sets.iter().any(|set| set.column == cell.column);
+        if stored {
+            number_fits(cell, column)?;
+        }
+    }
+    if let Some(version) = &update.version {
+        let column = || version.as_str().to_owned();
+        let stored = schema.column(version).ok_or_else(|| Problem::NoVersionColumn { column: column() })?;
+        if stored.max.is_none() {
+            return Err(Problem::VersionType { column: column() });
+        }
+    }
+    if update.write != RowWrite::Update && !schema.has_unique_index(&update.keys) {
+        return Err(Problem::NoUniqueIndex { columns: update.keys.iter().map(name).collect() });
+    }
+    Ok(())
+}
+
+fn text_fits(cell: &Cell, schema: &TableSchema) -> Result<(), Problem> {
+    match &cell.value {
+        Value::Text(text) if !schema.nul_in_text && text.contains('\0') => Err(Problem::Nul { column: name(cell) }),
+        _ => Ok(()),
+    }
+}
+
+fn number_fits(cell: &Cell, column: &ColumnSchema) -> Result<(), Problem> {
+    match (&cell.value, column.max) {
+        (Value::Int(number), Some(max)) if *number > max || *number < -max - 1 => {
+            Err(Problem::OutOfRange { column: name(cell) })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn name(cell: &Cell) -> String {
+    cell.column.as_str().to_owned()
+}

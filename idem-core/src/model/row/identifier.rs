@@ -1,0 +1,99 @@
+//! Names of the user's own tables and columns: checked once, quoted wherever they stand.
+#![allow(unreachable_pub, reason = "named by the sealed trait of the stores")]
+
+use std::fmt;
+
+use crate::error::{MAX_IDENTIFIER_BYTES, UpdateProblem as Problem};
+
+/// The name of a column. Displayed quoted; it never has a quote in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identifier(String);
+
+impl Identifier {
+    pub(crate) fn new(name: String) -> Result<Self, Problem> {
+        if is_identifier(&name) { Ok(Self(name)) } else { Err(Problem::Name { name }) }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+/// The name of a table, with its schema if it was given one. Displayed quoted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableName {
+    name: String,
+    /// Where the table's own name begins.
+    table: usize,
+}
+
+impl TableName {
+    pub(crate) fn new(name: String) -> Result<Self, Problem> {
+        let table = name.find('.').map_or(0, |dot| dot + 1);
+        let (schema, bare) = name.split_at(table);
+        let schema = schema.strip_suffix('.');
+        if schema.is_none_or(is_identifier) && is_identifier(bare) {
+            Ok(Self { name, table })
+        } else {
+            Err(Problem::Name { name })
+        }
+    }
+
+    /// As it was given.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn schema(&self) -> Option<&str> {
+        self.name.split_once('.').map(|(schema, _)| schema)
+    }
+
+    /// Without its schema.
+    pub(crate) fn bare(&self) -> &str {
+        self.name.get(self.table..).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = self.schema() {
+            write!(f, "\"{schema}\".")?;
+        }
+        write!(f, "\"{}\"", self.bare())
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.len() <= MAX_IDENTIFIER_BYTES
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_part_by_part() {
+        let table = |name: &str| TableName::new(name.to_owned()).map(|table| table.to_string());
+        assert_eq!(table("orders"), Ok("\"orders\"".to_owned()));
+        assert_eq!(table("shop.Orders_2"), Ok("\"shop\".\"Orders_2\"".to_owned()));
+    }
+
+    #[test]
+    fn what_is_not_a_name_is_named() {
+        let long = "x".repeat(64);
+        for name in ["", ".", "a.", ".a", "a.b.c", "1a", "a\"b", "a\0", "a-b", "ä", "a b", "a;--", long.as_str()] {
+            let problem = Problem::Name { name: name.to_owned() };
+            assert_eq!(TableName::new(name.to_owned()), Err(problem.clone()), "{name}");
+            assert_eq!(Identifier::new(name.to_owned()), Err(problem), "{name}");
+        }
+        assert!(Identifier::new("a.b".to_owned()).is_err());
+    }
+}

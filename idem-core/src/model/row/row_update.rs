@@ -1,0 +1,73 @@
+//! An update of one row, and what was found where it was missed.
+
+use crate::clock::Timestamp;
+use crate::fingerprint::Fingerprint;
+use crate::key::KeyHash;
+use crate::model::row::identifier::{Identifier, TableName};
+use crate::value::Value;
+
+/// An update of at most one row.
+#[derive(Debug)]
+pub struct RowUpdate {
+    pub(crate) table: TableName,
+    pub(crate) write: RowWrite,
+    /// The columns that name the row; at least one, sorted, as the others are.
+    pub(crate) keys: Vec<Cell>,
+    pub(crate) sets: Vec<Cell>,
+    /// What other columns must hold.
+    pub(crate) expects: Vec<Cell>,
+    /// The column that counts the updates.
+    pub(crate) version: Option<Identifier>,
+    /// The version the row must have; a row without one counts as 0.
+    pub(crate) expected: Option<i64>,
+    pub(crate) claim: Option<Claim>,
+}
+
+/// What is done if the row is there, and if it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowWrite {
+    /// Updated; a row that is not there is missed.
+    Update,
+    /// Updated or inserted.
+    Upsert,
+    /// Inserted; a row that is there is missed.
+    Insert,
+}
+
+/// A column and the value it is given or compared with.
+#[derive(Debug)]
+pub struct Cell {
+    pub(crate) column: Identifier,
+    pub(crate) value: Value,
+}
+
+/// The key to record beside the update.
+#[derive(Debug)]
+pub struct Claim {
+    pub(crate) hash: KeyHash,
+    pub(crate) fingerprint: Fingerprint,
+    /// How long it is remembered, in microseconds.
+    pub(crate) retention: i64,
+}
+
+/// What is there, in one snapshot.
+#[derive(Debug)]
+pub struct Found {
+    pub(crate) now: Timestamp,
+    pub(crate) key: Option<KnownKey>,
+    /// How many rows have the key: 0, 1, or 2 for more than one.
+    pub(crate) rows: usize,
+    pub(crate) version: Option<i64>,
+    /// For each expectation, whether it is met.
+    pub(crate) met: Vec<bool>,
+}
+
+/// A key that is recorded.
+#[derive(Debug)]
+pub struct KnownKey {
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) target: String,
+    pub(crate) version: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+}
