@@ -54,7 +54,6 @@
 //! | `postgres` | | PostgreSQL and what speaks its protocol |
 //! | `tracing` | | a span per call: machine, command, verdict, attempts, a hash of the key, never the key; of an update its table, never a value |
 //! | `testing` | | the explorer, samples and the schema lock for a machine's own tests |
-//! | `conformance` | | the suite that every store passes; not covered by semver |
 //! | `random` | with a store | `Key::random` |
 
 // `__private` and the documentation tests name the crate as its users do.
@@ -67,8 +66,6 @@ mod fault;
 #[cfg(feature = "_sql")]
 mod builder;
 pub mod clock;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 #[cfg(feature = "_sql")]
 mod engine;
 pub mod error;

@@ -14,6 +14,7 @@
 //! | longer in a long run | [`scale`] |
 //! | with random choices that can be repeated | [`Seed`] |
 //! | with every kind of call, on any database | [`lane::Lane`] on a [`Backend`] |
+//! | that a store does what every store must do | [`conformance`] |
 //!
 //! Everything here panics when it cannot do its work, which fails the test that asked.
 #![allow(
@@ -24,6 +25,7 @@
 )]
 
 mod backend;
+pub mod conformance;
 pub mod copies;
 mod databases;
 mod kill;

@@ -1,10 +1,10 @@
 //! Every clause of the conformance suite: in memory where it applies, on SQLite, and on PostgreSQL; on these both with calls
 //! that share transactions, as is the default, and with a transaction for each call.
 
-use idem_core::conformance::{self, Connection, Differences, Memory, Stored, Subject};
-use idem_core::{Builder, ErrorKind, GroupCommit, for_each_clause};
+use idem_core::{Builder, ErrorKind, GroupCommit};
 use sqlx::{AssertSqlSafe, Executor as _};
-use tests::{Postgres, Sqlite};
+use tests::conformance::{self, Connection, Differences, Memory, Stored, Subject};
+use tests::{Postgres, Sqlite, for_each_clause};
 
 struct OnSqlite {
     place: Sqlite,

@@ -4,9 +4,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use idem_core::conformance::machines::{Door, Keeper, Order, Receipt, Refused, Shop, door, order};
 use idem_core::testing::{Explorer, Report, Samples, Script};
 use idem_core::{Context, Database, Idem, Step};
+use tests::conformance::machines::{Door, Keeper, Order, Receipt, Refused, Shop, door, order};
 use tests::{Postgres, Sqlite};
 
 fn order_samples() -> Samples<Order> {

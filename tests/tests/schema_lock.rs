@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use idem_core::conformance::machines::parcel::{Label, first, narrowed, renamed};
 use idem_core::testing::{LockError, Samples, bless_schema_lock, schema_lock};
+use tests::conformance::machines::parcel::{Label, first, narrowed, renamed};
 
 fn first_release() -> Samples<first::Parcel> {
     Samples::new()

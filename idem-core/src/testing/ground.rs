@@ -108,7 +108,7 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
 }
 
 /// The outcome with its value as JSON, so that two can be compared whatever their type.
-pub(crate) fn as_json<T: serde::Serialize, R>(outcome: Outcome<T>) -> Result<Outcome<Value>, Error<R>> {
+fn as_json<T: serde::Serialize, R>(outcome: Outcome<T>) -> Result<Outcome<Value>, Error<R>> {
     let unencodable =
         |source: serde_json::Error| Error::Unencodable { what: "the outcome".to_owned(), source: source.into() };
     outcome.try_map(|value| serde_json::to_value(value)).map_err(unencodable)

@@ -55,8 +55,6 @@ mod script;
 mod search;
 
 pub use explore::Explorer;
-#[cfg(feature = "conformance")]
-pub(crate) use ground::as_json;
 pub use lock::{LockError, Locked, Stranded, bless_schema_lock, schema_lock};
 pub use report::{CounterExample, Report};
 pub use samples::Samples;
