@@ -120,50 +120,56 @@ impl Subject for OnPostgres {
 }
 
 macro_rules! on_sqlite {
-    (cases { $($cases:ident { $($case:ident),+ $(,)? })+ } subjects { $($areas:ident { $($clause:ident),+ $(,)? })+ }) => {
-        $(mod $cases { use super::super::*; $(
+    (
+        cases { $($cases:ident { $($part:ident { $($case:ident),+ $(,)? })+ })+ }
+        subjects { $($area:ident { $($topic:ident { $($clause:ident),+ $(,)? })+ })+ }
+    ) => {
+        $(mod $cases { $(mod $part { use super::super::super::*; $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $case() {
                 let subject = OnSqlite::fresh(grouping());
-                conformance::$cases::$case(&&Stored::open(&subject).await).await;
+                conformance::$cases::$part::$case(&&Stored::open(&subject).await).await;
             }
-        )+ })+
-        mod subjects { $(mod $areas { use super::super::super::*; $(
+        )+ })+ })+
+        $(mod $area { $(mod $topic { use super::super::super::*; $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $clause() {
-                conformance::$areas::$clause(&OnSqlite::fresh(grouping())).await;
+                conformance::$area::$topic::$clause(&OnSqlite::fresh(grouping())).await;
             }
-        )+ })+ }
+        )+ })+ })+
     };
 }
 
 macro_rules! on_postgres {
-    (cases { $($cases:ident { $($case:ident),+ $(,)? })+ } subjects { $($areas:ident { $($clause:ident),+ $(,)? })+ }) => {
-        $(mod $cases { use super::super::*; $(
+    (
+        cases { $($cases:ident { $($part:ident { $($case:ident),+ $(,)? })+ })+ }
+        subjects { $($area:ident { $($topic:ident { $($clause:ident),+ $(,)? })+ })+ }
+    ) => {
+        $(mod $cases { $(mod $part { use super::super::super::*; $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $case() {
                 let Some(subject) = OnPostgres::fresh(grouping()).await else { return };
-                conformance::$cases::$case(&&Stored::open(&subject).await).await;
+                conformance::$cases::$part::$case(&&Stored::open(&subject).await).await;
             }
-        )+ })+
-        mod subjects { $(mod $areas { use super::super::super::*; $(
+        )+ })+ })+
+        $(mod $area { $(mod $topic { use super::super::super::*; $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $clause() {
                 let Some(subject) = OnPostgres::fresh(grouping()).await else { return };
-                conformance::$areas::$clause(&subject).await;
+                conformance::$area::$topic::$clause(&subject).await;
             }
-        )+ })+ }
+        )+ })+ })+
     };
 }
 
 macro_rules! in_memory {
-    (cases { $($cases:ident { $($case:ident),+ $(,)? })+ } $($subjects:tt)*) => {
-        $(mod $cases { use super::super::*; $(
+    (cases { $($cases:ident { $($part:ident { $($case:ident),+ $(,)? })+ })+ } $($subjects:tt)*) => {
+        $(mod $cases { $(mod $part { use super::super::super::*; $(
             #[tokio::test]
             async fn $case() {
-                conformance::$cases::$case(&Memory).await;
+                conformance::$cases::$part::$case(&Memory).await;
             }
-        )+ })+
+        )+ })+ })+
     };
 }
 

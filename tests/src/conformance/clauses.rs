@@ -1,0 +1,294 @@
+//! The list of all clauses: a new clause that is in it runs on every store.
+
+/// Calls `$run!` with the folders and files of the suite and their clauses: first those that speak to a
+/// [`Case`](crate::conformance::Case), then those that speak to a [`Subject`](crate::conformance::Subject).
+#[macro_export]
+macro_rules! for_each_clause {
+    ($run:ident) => {
+        $run! {
+            cases {
+                commands {
+                    answer {
+                        a_repeat_gets_the_original_outcome,
+                        a_repeat_gets_it_whatever_the_state_is_now,
+                        b_another_payload_under_the_key_is_refused,
+                        b_another_command_under_the_key_is_refused,
+                        c_a_rejection_writes_nothing_and_leaves_the_key_free,
+                        d_a_new_key_is_answered_by_the_state_reached,
+                        e_another_payload_of_what_ran_is_refused,
+                        f_what_is_not_legal_is_refused_with_what_is,
+                        f_a_new_key_is_a_new_request,
+                        without_a_key_an_ambiguous_command_is_refused,
+                    }
+                    natural {
+                        names_a_command_that_runs_once,
+                        runs_once_per_visit,
+                        is_answered_after_the_visit_ended,
+                        tells_another_payload_apart,
+                    }
+                    facts {
+                        the_first_wins,
+                        are_no_part_of_the_request,
+                    }
+                    money {
+                        moves_with_the_transition_and_once,
+                        that_does_not_fit_takes_the_other_step_and_is_remembered,
+                        that_does_not_fit_is_refused_and_leaves_no_trace,
+                        sixty_four_bits_are_a_bound,
+                    }
+                    operate {
+                        a_repeat_after_an_override_gets_the_original_outcome,
+                        an_override_opens_no_new_visit,
+                        a_reopened_state_is_a_new_visit,
+                    }
+                }
+            }
+            subjects {
+                stored {
+                    audit {
+                        verify_agrees_with_what_the_rules_did,
+                        verify_reports_what_other_hands_changed,
+                        rebuild_mends_a_changed_or_lost_row,
+                        rebuild_refuses_a_history_with_a_gap,
+                        a_run_that_is_lost_is_not_run_again,
+                    }
+                    bad_input {
+                        names_that_do_not_fit_are_refused,
+                        a_payload_over_the_limit_is_refused,
+                        text_is_stored_as_it_is,
+                        an_unfit_item_of_a_batch_harms_no_other,
+                    }
+                    batch {
+                        answers_as_one_after_the_other,
+                        one_key_twice_has_one_effect,
+                        a_refused_item_in_the_middle_leaves_no_trace,
+                        more_than_one_group,
+                    }
+                    concurrency {
+                        duplicates_of_one_key_have_one_effect,
+                        duplicates_from_two_pools_have_one_effect,
+                        different_keys_on_one_machine_all_have_theirs,
+                        one_key_on_two_machines_has_one_effect,
+                    }
+                    evolution {
+                        renamed_states_and_commands_are_still_read,
+                        a_new_optional_field_is_no_difference,
+                        an_unknown_stored_state_is_named,
+                        an_unknown_stored_command_is_named,
+                        an_outcome_that_no_longer_decodes_does_not_run_again,
+                        another_machine_under_the_name_is_refused,
+                    }
+                    keys {
+                        that_look_alike_stay_apart,
+                        ids_that_look_alike_stay_apart,
+                        a_scope_is_part_of_the_key,
+                        one_key_names_one_machine,
+                        an_expired_alias_is_free,
+                    }
+                    operate {
+                        an_override_is_keyed_and_recorded,
+                        an_override_needs_a_machine,
+                    }
+                    reads {
+                        nothing_is_there_before_the_start,
+                        history_tells_what_happened_in_pages,
+                        machines_by_state_come_in_pages,
+                        machines_are_counted_by_state,
+                    }
+                    start {
+                        a_repeat_replays_and_other_data_is_refused,
+                        is_needed_where_the_initial_state_carries_data,
+                        is_implicit_where_it_carries_nothing,
+                        is_found_by_a_key_whatever_became_of_the_machine,
+                    }
+                }
+                transactions {
+                    atomicity {
+                        commit_keeps_both_sides,
+                        rollback_and_drop_keep_neither,
+                        an_adopted_transaction_is_the_same,
+                        a_dropped_call_breaks_the_transaction_or_leaves_no_trace,
+                    }
+                    calls {
+                        a_repeat_inside_sees_what_ran_inside,
+                        a_refused_call_leaves_the_transaction_usable,
+                    }
+                    units {
+                        a_unit_that_fails_leaves_nothing,
+                        units_that_race_all_succeed,
+                    }
+                    waiting {
+                        a_duplicate_waits_for_the_first_within_its_bound,
+                        two_transactions_wait_only_where_they_must,
+                    }
+                }
+                groups {
+                    callers {
+                        a_rule_that_panics_panics_at_its_caller,
+                        a_crowd_is_answered_to_the_last,
+                        who_goes_away_disturbs_nobody,
+                        a_runtime_that_ends_leaves_nobody_waiting,
+                    }
+                    crowds {
+                        a_crowd_on_one_machine_is_answered_in_a_row,
+                        a_crowd_on_one_account_is_answered_in_a_row,
+                        each_is_answered_for_itself,
+                        two_of_them_share_what_is_hot,
+                    }
+                    held {
+                        keeps_nobody_else_waiting,
+                        a_deadline_ends_the_wait,
+                        a_repeat_in_a_group_is_told_as_its_first,
+                        is_waited_for_within_the_bound,
+                    }
+                    limits {
+                        cut_a_group,
+                        hold_back_who_finds_no_place,
+                        a_shutdown_answers_whom_it_let_in,
+                        are_those_of_a_pool_too,
+                    }
+                }
+                ledger {
+                    audit {
+                        sound_books_are_found_sound,
+                        books_of_many_pages_are_found_sound,
+                        an_audit_sees_one_moment,
+                        every_change_by_other_hands_is_found,
+                        a_report_of_much_damage_is_short,
+                    }
+                    batches {
+                        items_see_those_before_them,
+                        a_repeated_batch_replays,
+                        a_batch_is_part_of_a_transaction,
+                        ten_thousand_fit,
+                        absurd_sums_are_refused_one_by_one,
+                    }
+                    bounds {
+                        what_leaves_them_is_not_written,
+                        sixty_four_bits_are_bounds,
+                        a_refusal_is_remembered_where_it_is_asked_for,
+                        many_at_once_stay_within_them,
+                    }
+                    deltas {
+                        a_repeat_gets_the_same_entry,
+                        duplicates_at_once_change_the_balance_once,
+                        another_change_under_the_key_is_refused,
+                        a_balance_is_set_once,
+                        balances_set_at_once_follow_one_another,
+                        an_expected_version_is_compared,
+                        one_of_many_expects_the_right_version,
+                    }
+                    holds {
+                        what_is_held_is_not_available,
+                        a_capture_takes_a_part,
+                        a_refused_capture_keeps_the_hold,
+                        an_expired_hold_gives_way,
+                        many_expired_holds_give_way,
+                        what_expired_is_no_other_version,
+                        captures_at_once_share_what_is_held,
+                    }
+                    opening {
+                        accounts_open_themselves,
+                        opening_twice_is_opening_once,
+                        a_nature_is_chosen_before_the_first_entry,
+                        a_settled_account_can_be_closed,
+                        units_do_not_mix,
+                    }
+                    reads {
+                        entries_come_in_pages,
+                        balances_of_the_past_are_known,
+                        names_are_kept_as_they_are,
+                    }
+                    steps {
+                        hold_capture_and_release,
+                        a_refused_step_takes_the_other,
+                        the_ledger_goes_on_where_a_step_ended,
+                        commands_and_changes_share_an_account,
+                    }
+                    tallies {
+                        entries_count_without_a_balance,
+                        they_take_part_in_postings,
+                        what_needs_a_balance_is_refused,
+                        balances_of_the_past_are_sums,
+                        many_customers_pay_at_once,
+                        a_credit_waits_for_no_other,
+                    }
+                    transfers {
+                        both_sides_or_none,
+                        odd_amounts_move_what_they_say,
+                        a_posting_is_whole,
+                        a_posting_of_a_thousand,
+                        opposite_directions_at_once_do_not_block,
+                    }
+                    within {
+                        calls_see_one_another,
+                        a_refused_change_leaves_the_transaction_usable,
+                        commands_and_changes_commit_together,
+                        a_dropped_change_is_never_half_made,
+                        units_that_race_all_pay,
+                    }
+                }
+                updates {
+                    concurrency {
+                        duplicates_at_once_have_one_effect,
+                        a_held_row_is_waited_for_within_the_bound,
+                        stale_reads_are_tried_again,
+                    }
+                    expectations {
+                        a_met_expectation_writes_and_counts_on,
+                        stale_and_missing_are_told_apart,
+                        columns_are_expected_too,
+                        a_table_without_versions_is_updated_too,
+                        a_key_of_several_rows_is_refused,
+                        the_last_version_is_the_last,
+                    }
+                    joined {
+                        commit_keeps_and_rollback_forgets,
+                        a_refusal_leaves_the_transaction_usable,
+                        a_repeat_inside_gets_the_first_answer,
+                        an_adopted_transaction_is_the_same,
+                        a_dropped_update_breaks_the_transaction_or_leaves_no_trace,
+                        a_dropped_update_of_its_own_happens_whole_or_not,
+                    }
+                    keyed {
+                        a_repeat_gets_the_first_answer,
+                        another_update_under_the_key_is_refused,
+                        a_refusal_leaves_the_key_free,
+                        an_expired_key_is_taken_over,
+                        without_tables_a_key_says_so,
+                    }
+                    tables {
+                        what_is_not_there_is_named,
+                        what_changes_in_the_schema_is_noticed,
+                        a_constraint_of_the_table_is_told,
+                    }
+                    upserts {
+                        an_upsert_inserts_or_overwrites,
+                        an_upsert_needs_its_index,
+                    }
+                    values {
+                        values_are_bound,
+                        values_that_do_not_fit_are_refused,
+                    }
+                }
+                opening {
+                    pools {
+                        a_pool_of_none_is_refused,
+                        a_pool_of_one_is_enough,
+                    }
+                    tables {
+                        without_tables_every_call_says_so,
+                        migrating_twice_and_at_once_is_safe,
+                        the_printed_sql_is_what_migrate_runs,
+                        a_newer_database_is_refused,
+                        two_prefixes_share_a_database,
+                    }
+                    urls {
+                        a_read_only_database_says_so,
+                        unusable_urls_say_what_to_do,
+                    }
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,59 @@
+//! What a step moves and emits.
+
+use idem_core::{Error, ErrorKind};
+
+use crate::conformance::machines::{Door, Order, door, order};
+use crate::conformance::{Case, Desk, fresh, key, refused, replayed};
+
+/// Both sides of the transfer and the message, once for all repeats.
+pub async fn moves_with_the_transition_and_once(case: &impl Case) {
+    let mut order = case.order(500).await;
+    for _ in 0..3 {
+        order.apply(Some(&key("k")), order::Pay { amount: 500, rate: 1 }).await.expect("paid");
+    }
+    assert_eq!((order.balance("customers").await, order.balance("sales").await), (-500, 500));
+    assert_eq!(order.messages().await, 1);
+}
+
+/// `or_if_refused`: a decline is an outcome, so it is remembered, and the money of the step not taken stays.
+pub async fn that_does_not_fit_takes_the_other_step_and_is_remembered(case: &impl Case) {
+    let mut order = case.order(500).await;
+    order.bound("customers", Some(-499), None).await;
+    let declined = fresh(order.apply(Some(&key("k")), order::Pay { amount: 500, rate: 1 }).await);
+    assert_eq!(declined["id"], "none");
+    replayed(order.apply(Some(&key("k")), order::Pay { amount: 500, rate: 1 }).await, &declined);
+    assert!(matches!(order.look().await, (Order::Declined { .. }, 2)));
+    assert_eq!((order.balance("customers").await, order.balance("sales").await), (0, 0));
+    assert_eq!(order.messages().await, 0, "the message of the step not taken");
+}
+
+/// Without another step it is refused: the key stays free and every account is as it was.
+pub async fn that_does_not_fit_is_refused_and_leaves_no_trace(case: &impl Case) {
+    let mut door = case.door().await;
+    door.bound("pushes", None, Some(1)).await;
+    let push = || door::Push { by: "ann".into() };
+    fresh(door.apply(Some(&key("k")), push()).await);
+    fresh(door.apply(Some(&key("l")), door::Close).await);
+    let before = door.look().await;
+    let error = refused(door.apply(Some(&key("m")), push()).await, ErrorKind::OutOfBounds);
+    assert!(
+        matches!(&error, Error::OutOfBounds(bounds) if (bounds.balance, bounds.delta, bounds.ceiling) == (1, 1, Some(1))),
+        "{error:?}"
+    );
+    assert_eq!((door.look().await, door.balance("pushes").await), (before, 1));
+    fresh(door.apply(Some(&key("m")), door::Knock { times: 1 }).await);
+}
+
+/// An account never leaves `i64`.
+pub async fn sixty_four_bits_are_a_bound(case: &impl Case) {
+    let mut door = case.door().await;
+    door.bound("pushes", None, None).await;
+    let mut order = case.order(i64::MIN).await;
+    let minimum = order.apply(Some(&key("k")), order::Pay { amount: i64::MIN, rate: 1 }).await;
+    // No account can be changed by the opposite of `i64::MIN`, so the other step is taken.
+    assert_eq!(fresh(minimum)["id"], "none");
+    assert!(matches!(door.look().await.0, Door::Shut));
+    let mut order = case.order(i64::MAX).await;
+    assert_eq!(fresh(order.apply(Some(&key("l")), order::Pay { amount: i64::MAX, rate: 1 }).await)["amount"], i64::MAX);
+    assert_eq!(order.balance("sales").await, i64::MAX);
+}

@@ -1,0 +1,60 @@
+//! Calls that are begun one by one, while what they need is held, and finished together.
+
+use std::fmt::Debug;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use idem_core::{Database, Error, Outcome};
+
+use crate::conformance::machines::{Keeper, door};
+use crate::conformance::{fresh, key};
+
+/// A call that was begun.
+pub(super) type Begun<O> = Pin<Box<dyn Future<Output = Result<Outcome<O>, Error>> + Send>>;
+
+/// Begins `callers` calls, which all knock at one door: each is alone, or queued, before the next one begins.
+pub(super) async fn knocking<DB: Database>(
+    door: &door::At<DB, Keeper>,
+    prefix: &'static str,
+    callers: usize,
+) -> Vec<Begun<u64>> {
+    let knock = |caller| {
+        let (door, key) = (door.clone(), key(&format!("{prefix}{caller}")));
+        Box::pin(async move { door.knock(&key, door::Knock { times: 0 }).await }) as Begun<u64>
+    };
+    let mut calls: Vec<_> = (0..callers).map(knock).collect();
+    for call in &mut calls {
+        begin(call).await;
+    }
+    calls
+}
+
+/// Waits for all at once; what they gave, in order.
+pub(super) async fn finish<T: Send + 'static>(calls: Vec<impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+    let mut done = Vec::with_capacity(calls.len());
+    for task in calls.into_iter().map(tokio::spawn).collect::<Vec<_>>() {
+        done.push(task.await.expect("no panic"));
+    }
+    done
+}
+
+/// Polls once what cannot be done yet.
+pub(super) async fn begin<F: Future + Unpin>(call: &mut F) {
+    poll_fn(|cx| {
+        assert!(Pin::new(&mut *call).poll(cx).is_pending(), "answered while a stranger holds what it needs");
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// Waits for all at once; each of them must have had its effect.
+pub(super) async fn all_fresh<O, R>(
+    calls: Vec<impl Future<Output = Result<Outcome<O>, Error<R>>> + Send + 'static>,
+) -> Vec<Outcome<O>>
+where
+    O: Debug + Send + 'static,
+    R: Debug + Send + 'static,
+{
+    finish(calls).await.into_iter().map(fresh).collect()
+}

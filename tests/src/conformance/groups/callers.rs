@@ -1,0 +1,157 @@
+//! Callers that panic, go away, or lose the runtime that worked for them: the others of their group do not notice.
+
+use std::convert::Infallible;
+use std::future::IntoFuture as _;
+use std::time::Duration;
+
+use idem_core::{Context, Effect, Step};
+use tokio::sync::oneshot;
+
+use super::begun::{all_fresh, begin, finish, knocking};
+use super::patient;
+use crate::conformance::machines::{Door, Keeper, door};
+use crate::conformance::{Subject, fresh, key};
+
+/// The rules of a door that take fright at a number.
+#[derive(Debug, Clone, Copy)]
+struct Timid;
+
+impl door::Transitions for Timid {
+    type Rejection = Infallible;
+
+    fn push(&self, from: door::Shut, push: &door::Push, cx: &Context) -> Result<Step<door::Open>, Infallible> {
+        Keeper.push(from, push, cx)
+    }
+
+    fn knock(&self, from: door::Shut, knock: &door::Knock, cx: &Context) -> Result<Step<door::Shut, u64>, Infallible> {
+        assert_ne!(knock.times, 13, "a rule that panics, as it should here");
+        Keeper.knock(from, knock, cx)
+    }
+
+    fn brick(&self, from: door::Shut, brick: &door::Brick, cx: &Context) -> Result<Step<door::Bricked>, Infallible> {
+        Keeper.brick(from, brick, cx)
+    }
+}
+
+/// Who gave the command that the rule panics at meets the panic; the others are answered, and so is the next call.
+pub async fn a_rule_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
+    let doors = Door::stored(&patient(on).await, Timid);
+    let tasks: Vec<_> = (0..64_u64)
+        .map(|times| {
+            let (door, key) = (doors.at("d"), key(&format!("k{times}")));
+            tokio::spawn(async move { door.knock(&key, door::Knock { times }).await })
+        })
+        .collect();
+    for (times, task) in (0_u64..).zip(tasks) {
+        match task.await {
+            Ok(knocked) => assert!(fresh(knocked).seq() > 1 && times != 13),
+            Err(error) => assert!(error.is_panic() && times == 13, "{times}: {error}"),
+        }
+    }
+    assert_eq!(fresh(doors.at("d").knock(&key("k13"), door::Knock { times: 0 }).await).seq(), 65);
+}
+
+/// Callers that come and go all the time, two groups of them at once: nobody is left waiting.
+pub async fn a_crowd_is_answered_to_the_last<S: Subject>(on: &S) {
+    let idem = patient(on).await;
+    let crowd: Vec<_> = (0..64)
+        .map(|caller| {
+            let ledger = idem.ledger();
+            tokio::spawn(async move {
+                for nth in 0..100 {
+                    let account = ledger.account(format!("a{}", (caller * 7 + nth * 13) % 200));
+                    fresh(account.apply_delta(&key(&format!("{caller}-{nth}")), 1).await);
+                }
+            })
+        })
+        .collect();
+    // Without an end a call that is left would be a test that never ends.
+    let answered = async {
+        for caller in crowd {
+            caller.await.expect("answered");
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), answered).await.expect("nobody is left waiting");
+}
+
+/// Half of the callers go away, queued or in flight, before the stranger whom all wait for commits and after.
+pub async fn who_goes_away_disturbs_nobody<S: Subject>(on: &S) {
+    let (idem, stranger) = (patient(on).await, patient(on).await);
+    let (door, account) = (Door::stored(&idem, Keeper).at("d"), idem.ledger().account("a"));
+    fresh(door.start(door::Shut).await);
+    let mut tx = stranger.begin().await.expect("begun");
+    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    fresh(account.within(&mut tx).apply_delta(&key("stranger"), 1).await);
+    let mut knocks = knocking(&door, "k", 16).await;
+    let mut changes: Vec<_> =
+        (0..16).map(|caller| account.apply_delta(&key(&format!("k{caller}")), 1).into_future()).collect();
+    for change in &mut changes {
+        begin(change).await;
+    }
+    let mut number = 0;
+    let mut stays = || {
+        number += 1;
+        number % 4 != 0
+    };
+    knocks.retain(|_| stays());
+    changes.retain(|_| stays());
+    tx.commit().await.expect("committed");
+    knocks.retain(|_| stays());
+    changes.retain(|_| stays());
+    // Both at once: a call that nobody polls may have the connection that another waits for.
+    let changes = tokio::spawn(all_fresh(changes));
+    all_fresh(knocks).await;
+    changes.await.expect("no panic");
+    for caller in 0..16 {
+        let key = key(&format!("k{caller}"));
+        let knocked = door.knock(&key, door::Knock { times: 0 }).await.expect("fresh or a replay");
+        // These went away while the first of them had the door: before their group was begun.
+        assert!(caller % 4 != 3 || knocked.is_fresh(), "{caller} had an effect after it went away");
+        account.apply_delta(&key, 1).await.expect("fresh or a replay");
+    }
+    assert_eq!(door.get().await.expect("readable").expect("started").version(), 2 + 16);
+    assert!(door.verify().await.expect("an audit").differences.is_empty());
+    assert_eq!(account.get().await.expect("readable").expect("open").balance, 1 + 16);
+    assert!(idem.ledger().audit().await.expect("an audit").is_sound());
+}
+
+/// Those whom its tasks worked for are told that nobody knows, and find out by calling again.
+pub async fn a_runtime_that_ends_leaves_nobody_waiting<S: Subject>(on: &S) {
+    let (idem, stranger) = (patient(on).await, patient(on).await);
+    let door = Door::stored(&idem, Keeper).at("d");
+    fresh(door.start(door::Shut).await);
+    let mut tx = stranger.begin().await.expect("begun");
+    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    let ((at_work, begun), (stop, stopped)) = (oneshot::channel(), oneshot::channel::<()>());
+    let brief = std::thread::spawn({
+        let door = door.clone();
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.spawn(async move {
+                let _calls = knocking(&door, "there", 16).await;
+                at_work.send(()).expect("the test waits");
+                std::future::pending::<()>().await;
+            });
+            runtime.block_on(stopped).expect("the test says when");
+        }
+    });
+    begun.await.expect("begun there");
+    let here = knocking(&door, "here", 16).await;
+    stop.send(()).expect("the runtime is at work");
+    brief.join().expect("no panic");
+    tx.commit().await.expect("committed");
+    for knocked in finish(here).await {
+        match knocked {
+            Ok(knocked) => assert!(knocked.is_fresh()),
+            Err(error) => assert!(error.effect() == Effect::Unknown && error.is_retryable(), "{error}"),
+        }
+    }
+    for caller in 0..16 {
+        for side in ["there", "here"] {
+            let key = key(&format!("{side}{caller}"));
+            door.knock(&key, door::Knock { times: 0 }).await.expect("fresh or a replay");
+        }
+    }
+    assert_eq!(door.get().await.expect("readable").expect("started").version(), 2 + 32);
+    assert!(door.verify().await.expect("an audit").differences.is_empty());
+}

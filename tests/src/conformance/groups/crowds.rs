@@ -1,0 +1,112 @@
+//! Many callers at once: each is answered as if one came after the other.
+
+use idem_core::ErrorKind;
+use idem_core::ledger::Bounds;
+use tokio::task::JoinSet;
+
+use super::{all, patient};
+use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
+use crate::conformance::{Subject, fresh, key, refused, replayed};
+
+/// As if one came after the other: the numbers are dense, and the rules agree with what each was told.
+pub async fn a_crowd_on_one_machine_is_answered_in_a_row<S: Subject>(on: &S) {
+    let door = Door::stored(&patient(on).await, Keeper).at("d");
+    let mut tasks = JoinSet::new();
+    for caller in 0..256_u64 {
+        let door = door.clone();
+        tasks.spawn(async move {
+            let (key, knock) = (key(&format!("k{caller}")), door::Knock { times: caller * 1_000 });
+            let knocked = fresh(door.knock(&key, knock.clone()).await);
+            assert_eq!(*knocked, caller * 1_000 + knocked.seq());
+            replayed(door.knock(&key, knock).await, &knocked);
+            knocked.seq()
+        });
+    }
+    let mut seqs = all(tasks).await;
+    seqs.sort_unstable();
+    assert_eq!(seqs, (2..258).collect::<Vec<_>>());
+    assert!(door.verify().await.expect("an audit").differences.is_empty());
+}
+
+/// The entries are dense, each has its own, and the balance after one is the balance before the next.
+pub async fn a_crowd_on_one_account_is_answered_in_a_row<S: Subject>(on: &S) {
+    let ledger = patient(on).await.ledger();
+    let mut tasks = JoinSet::new();
+    for caller in 1..=256_i64 {
+        let account = ledger.account("a");
+        tasks.spawn(async move {
+            let key = key(&format!("k{caller}"));
+            let entry = fresh(account.apply_delta(&key, caller).await);
+            replayed(account.apply_delta(&key, caller).await, &entry);
+            entry.into_inner()
+        });
+    }
+    let mut entries = all(tasks).await;
+    entries.sort_unstable_by_key(|entry| entry.seq);
+    assert_eq!(ledger.account("a").entries().limit(1_000).await.expect("readable"), entries);
+    let mut balance = 0;
+    for (entry, seq) in entries.iter().zip(1..) {
+        balance += entry.delta;
+        assert_eq!((entry.seq, entry.balance), (seq, Some(balance)));
+    }
+    assert_eq!(balance, 256 * 257 / 2);
+}
+
+/// Rejected, out of bounds, known, known for something else: each of them alone, among others that are new.
+pub async fn each_is_answered_for_itself<S: Subject>(on: &S) {
+    let idem = patient(on).await;
+    let (orders, ledger) = (Order::stored(&idem, Shop), idem.ledger());
+    ledger.account("poor").open(Bounds::at_least(0)).await.expect("opened");
+    let known = fresh(ledger.account("known").apply_delta(&key("known"), 7).await);
+    let mut tasks = JoinSet::new();
+    for caller in 0..96_i64 {
+        let (order, ledger, known) = (orders.at(format!("o{caller}")), ledger.clone(), known.clone());
+        tasks.spawn(async move {
+            let (name, pay) = (key(&format!("k{caller}")), order::Pay { amount: 500 - caller % 2, rate: 1 });
+            fresh(order.start(order::Pending { total: 500 }).await);
+            match caller % 2 {
+                0 => drop(fresh(order.pay(&name, pay).await)),
+                _ => drop(refused(order.pay(&name, pay).await, ErrorKind::Rejected)),
+            }
+            match caller % 4 {
+                0 => drop(refused(ledger.account("poor").apply_delta(&name, -1).await, ErrorKind::OutOfBounds)),
+                1 => drop(replayed(ledger.account("known").apply_delta(&key("known"), 7).await, &known)),
+                2 => drop(refused(ledger.account("rich").apply_delta(&key("known"), 7).await, ErrorKind::KeyReused)),
+                _ => drop(fresh(ledger.transfer(&name, "rich", "richer", caller).await)),
+            }
+        });
+    }
+    all(tasks).await;
+    let sum: i64 = (0..96).filter(|caller| caller % 4 == 3).sum();
+    for (account, balance) in [("poor", 0), ("known", 7), ("rich", -sum), ("richer", sum), ("sales", 48 * 500)] {
+        let found = ledger.account(account).get().await.expect("readable").map_or(0, |state| state.balance);
+        assert_eq!(found, balance, "{account}");
+    }
+}
+
+/// Two at work on one database, as two processes: nobody deadlocks, nothing is lost.
+pub async fn two_of_them_share_what_is_hot<S: Subject>(on: &S) {
+    let sides = [patient(on).await, patient(on).await];
+    fresh(Door::stored(&sides[0], Keeper).at("d").start(door::Shut).await);
+    let mut tasks = JoinSet::new();
+    for caller in 0..64_usize {
+        let idem = sides[caller % 2].clone();
+        tasks.spawn(async move {
+            let (door, ledger) = (Door::stored(&idem, Keeper).at("d"), idem.ledger());
+            for round in 0..6 {
+                let key = key(&format!("k{caller}-{round}"));
+                let (from, to) = if caller % 4 < 2 { ("hot", "other") } else { ("other", "hot") };
+                fresh(door.knock(&key, door::Knock { times: 1 }).await);
+                fresh(ledger.transfer(&key, from, to, 1).await);
+                fresh(ledger.account("hot").apply_delta(&key.derive("delta"), 1).await);
+            }
+        });
+    }
+    all(tasks).await;
+    let door = Door::stored(&sides[0], Keeper).at("d");
+    assert_eq!(door.get().await.expect("readable").expect("started").version(), 1 + 64 * 6);
+    assert!(door.verify().await.expect("an audit").differences.is_empty());
+    let hot = sides[1].ledger().account("hot").get().await.expect("readable").expect("open");
+    assert_eq!((hot.balance, hot.version), (64 * 6, 2 * 64 * 6));
+    assert!(sides[0].ledger().audit().await.expect("an audit").is_sound());
+}

@@ -1,0 +1,151 @@
+//! What a stranger holds: who wants it waits, within bounds, and nobody else does.
+
+use std::time::Duration;
+
+use idem_core::{Effect, Error, ErrorKind};
+use tokio::task::JoinSet;
+
+use super::begun::{all_fresh, begin, finish, knocking};
+use super::{all, patient};
+use crate::conformance::machines::{Door, Keeper, door};
+use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
+
+/// How many doors a stranger holds: more than may be alone at work.
+const HELD: usize = 12;
+
+/// Others are answered while it is held, those who want it once it is free.
+pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
+    let (idem, stranger) = (patient(on).await, patient(on).await);
+    if on.differences().one_writer {
+        return;
+    }
+    let (doors, ledger) = (Door::stored(&idem, Keeper), idem.ledger());
+    // What is not there yet is waited for as a key is; what is, can be skipped.
+    fresh(ledger.account("held").apply_delta(&key("first"), 1).await);
+    for number in 0..HELD {
+        fresh(doors.at(format!("held {number}")).start(door::Shut).await);
+    }
+    let mut tx = stranger.begin().await.expect("begun");
+    for number in 0..HELD {
+        let key = key(&format!("stranger {number}"));
+        fresh(doors.at(format!("held {number}")).within(&mut tx).knock(&key, door::Knock { times: 0 }).await);
+    }
+    fresh(ledger.account("held").within(&mut tx).apply_delta(&key("stranger"), 1).await);
+    let mut waiting = JoinSet::new();
+    for caller in 0..HELD + 4 {
+        let (door, ledger, key) = (doors.at(format!("held {caller}")), ledger.clone(), key(&format!("w{caller}")));
+        let mut call = Box::pin(async move {
+            match caller {
+                0..HELD => assert!(fresh(door.knock(&key, door::Knock { times: 0 }).await).seq() > 2),
+                _ if caller % 2 == 0 => assert!(fresh(ledger.account("held").apply_delta(&key, 1).await).seq > 1),
+                _ => assert!(fresh(ledger.transfer(&key, "free", "held", 1).await).to.seq > 1),
+            }
+        });
+        // The first ones are alone, the later ones in groups.
+        begin(&mut call).await;
+        waiting.spawn(call);
+    }
+    let mut others = JoinSet::new();
+    for caller in 0..64 {
+        let (door, ledger) = (doors.at(format!("d{caller}")), ledger.clone());
+        others.spawn(async move {
+            for round in 0..4 {
+                let key = key(&format!("o{caller}-{round}"));
+                fresh(door.knock(&key, door::Knock { times: 0 }).await);
+                fresh(ledger.transfer(&key, format!("a{}", caller % 8), "shop", 1).await);
+            }
+        });
+    }
+    all(others).await;
+    assert!(waiting.try_join_next().is_none(), "answered while the stranger holds what it wants");
+    tx.commit().await.expect("committed");
+    all(waiting).await;
+    assert_eq!(ledger.account("held").get().await.expect("readable").expect("open").balance, 2 + 4);
+    assert!(ledger.audit().await.expect("an audit").is_sound());
+}
+
+/// Past its deadline a call is not answered, and never has an effect: not one that is queued, and not one on its way.
+pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
+    let (idem, other) = (patient(on).await, patient(on).await);
+    // How long SQLite waits for another process is for its connections to say.
+    let stranger = if on.differences().one_writer { &idem } else { &other };
+    let doors = Door::stored(&idem, Keeper);
+    let mut tx = stranger.begin().await.expect("begun");
+    for number in 0..HELD {
+        let key = key(&format!("stranger {number}"));
+        fresh(doors.at(format!("d{number}")).within(&mut tx).knock(&key, door::Knock { times: 0 }).await);
+    }
+    // Eight are alone, and on four doors there is nobody yet.
+    let mut early = Vec::new();
+    for number in 0..8 {
+        let (door, key) = (doors.at(format!("d{number}")), key(&format!("early {number}")));
+        early.push(Box::pin(async move { door.knock(&key, door::Knock { times: 0 }).await }));
+    }
+    for call in &mut early {
+        begin(call).await;
+    }
+    let late = |bound: Option<Duration>| {
+        let call = |number: usize| {
+            let (door, key) = (doors.at(format!("d{}", number % HELD)), key(&format!("late {number}")));
+            async move {
+                let knock = door.knock(&key, door::Knock { times: 0 });
+                if let Some(bound) = bound { knock.deadline(bound).await } else { knock.await }
+            }
+        };
+        (0..2 * HELD).map(call).collect()
+    };
+    for answer in finish(late(Some(Duration::from_millis(20)))).await {
+        let Err(Error::InFlight { waited }) = answer else { panic!("{answer:?} while a stranger holds the door") };
+        assert!(waited < Duration::from_mins(1), "{waited:?}: a deadline that was not kept");
+    }
+    tx.commit().await.expect("committed");
+    all_fresh(early).await;
+    let counted = Stored::open(on).await.number("SELECT count(*) FROM idem_transitions WHERE command = 'Knock'").await;
+    assert_eq!(counted, 12 + 8, "none came later");
+    all_fresh(late(None)).await;
+}
+
+/// A repeat that shares a group with the call it repeats is told no more than that call: nothing was written.
+pub async fn a_repeat_in_a_group_is_told_as_its_first<S: Subject>(on: &S) {
+    let builder = on.builder().lock_wait(Duration::from_millis(250));
+    let brief = builder.open(&on.url()).await.expect("opened");
+    let door = Door::stored(&brief, Keeper).at("d");
+    fresh(door.start(door::Shut).await);
+    let mut tx = brief.begin().await.expect("begun");
+    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    let mut calls = knocking(&door, "k", 12).await;
+    calls.extend(knocking(&door, "k", 12).await);
+    for answer in finish(calls).await {
+        let error = refused(answer, ErrorKind::InFlight);
+        assert_eq!(error.effect(), Effect::NotApplied, "{error}");
+    }
+    tx.commit().await.expect("committed");
+    assert_eq!(door.get().await.expect("readable").expect("started").version(), 2);
+    for caller in 0..12 {
+        let (key, knock) = (key(&format!("k{caller}")), door::Knock { times: 0 });
+        let knocked = fresh(door.knock(&key, knock.clone()).await);
+        replayed(door.knock(&key, knock).await, &knocked);
+    }
+}
+
+/// Past the lock wait everyone is told so, and nothing is written; the next call is served.
+pub async fn is_waited_for_within_the_bound<S: Subject>(on: &S) {
+    let builder = on.builder().lock_wait(Duration::from_millis(250));
+    let (brief, other) = (builder.open(&on.url()).await.expect("opened"), patient(on).await);
+    for (id, stranger) in [("d", &other), ("e", &brief)] {
+        let door = Door::stored(&brief, Keeper).at(id);
+        fresh(door.start(door::Shut).await);
+        let mut tx = stranger.begin().await.expect("begun");
+        fresh(door.within(&mut tx).knock(&key(id), door::Knock { times: 0 }).await);
+        for answer in finish(knocking(&door, id, 32).await).await {
+            let error = refused(answer, ErrorKind::InFlight);
+            assert!(error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
+        }
+        tx.commit().await.expect("committed");
+        assert_eq!(door.get().await.expect("readable").expect("started").version(), 2);
+        // What was told "not applied" has left the key free.
+        for caller in 0..32 {
+            fresh(door.knock(&key(&format!("{id}{caller}")), door::Knock { times: 0 }).await);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! How far calls are grouped, and how that ends.
+
+use std::time::Duration;
+
+use idem_core::ledger::Delta;
+use idem_core::{ErrorKind, GroupCommit, Idem, Key, Outcome};
+use tokio::task::JoinSet;
+
+use super::begun::{all_fresh, begin, knocking};
+use super::{all, patient};
+use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
+use crate::conformance::opening::pool;
+use crate::conformance::{Stored, Subject, fresh, key, refused};
+
+async fn grouped<S: Subject>(on: &S, grouping: GroupCommit) -> Idem<S::DB> {
+    let builder = on.builder().lock_wait(Duration::from_mins(1)).acquire_timeout(Duration::from_mins(1));
+    builder.group_commit(grouping).open(&on.url()).await.expect("opened")
+}
+
+/// How many share a transaction: they have its time.
+pub async fn cut_a_group<S: Subject>(on: &S) {
+    let (stored, other) = (Stored::open(on).await, patient(on).await);
+    if on.differences().coarse_clock {
+        return;
+    }
+    let on_by_default = GroupCommit::default();
+    for (id, grouping, most) in [
+        ("all", on_by_default, 63),
+        ("calls", on_by_default.max_calls(3), 3),
+        ("bytes", on_by_default.max_bytes(0), 1),
+        ("off", GroupCommit::off(), 1),
+    ] {
+        let door = Door::stored(&grouped(on, grouping).await, Keeper).at(id);
+        fresh(door.start(door::Shut).await);
+        let mut tx = other.begin().await.expect("begun");
+        fresh(door.within(&mut tx).knock(&key(id), door::Knock { times: 0 }).await);
+        // The first is alone, all others wait for it.
+        let calls = knocking(&door, id, 64).await;
+        tx.commit().await.expect("committed");
+        all_fresh(calls).await;
+        let times = format!("SELECT count(*) AS n FROM idem_transitions WHERE id = '{id}' GROUP BY at");
+        assert_eq!(stored.number(&format!("SELECT max(n) FROM ({times}) t")).await, most, "{id}");
+    }
+}
+
+/// Where few may wait, more wait for a place: within their deadlines, and all of them are answered.
+pub async fn hold_back_who_finds_no_place<S: Subject>(on: &S) {
+    let (narrow, other) = (grouped(on, GroupCommit::default().max_waiting(4)).await, patient(on).await);
+    let door = Door::stored(&narrow, Keeper).at("d");
+    fresh(door.start(door::Shut).await);
+    let mut tx = other.begin().await.expect("begun");
+    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    let calls = knocking(&door, "k", 64).await;
+    let late = door.knock(&key("late"), door::Knock { times: 0 }).deadline(Duration::from_millis(20)).await;
+    refused(late, ErrorKind::InFlight);
+    tx.commit().await.expect("committed");
+    let mut seqs: Vec<_> = all_fresh(calls).await.iter().map(Outcome::seq).collect();
+    seqs.sort_unstable();
+    assert_eq!(seqs, (3..67).collect::<Vec<_>>());
+}
+
+/// Those under way are answered, those who come later are refused, by every call that writes in a transaction of its own.
+pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
+    let (idem, other) = (patient(on).await, patient(on).await);
+    let (door, orders) = (Door::stored(&idem, Keeper).at("d"), Order::stored(&idem, Shop));
+    fresh(door.start(door::Shut).await);
+    fresh(orders.at("o").start(order::Pending { total: 500 }).await);
+    let mut tx = other.begin().await.expect("begun");
+    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    let calls = knocking(&door, "k", 32).await;
+    let mut shutdown = Box::pin(idem.shutdown());
+    begin(&mut shutdown).await;
+    let (k, account) = (key("late"), idem.ledger().account("a"));
+    refused(door.knock(&k, door::Knock { times: 0 }).await, ErrorKind::Unavailable);
+    refused(orders.at("o").pay(&k, order::Pay { amount: 500, rate: 1 }).await, ErrorKind::Unavailable);
+    refused(account.apply_delta(&k, 1).await, ErrorKind::Unavailable);
+    refused(idem.ledger().transfer(&k, "a", "b", 1).await, ErrorKind::Unavailable);
+    refused(idem.ledger().apply_batch(&[Delta::new("a", &k, 1)]).await, ErrorKind::Unavailable);
+    let pay = order::Command::from(order::Pay { amount: 500, rate: 1 });
+    let items: [(&str, Option<Key>, _); 1] = [("o", Some(k.clone()), pay)];
+    for answer in orders.apply_all(items).await {
+        refused(answer, ErrorKind::Unavailable);
+    }
+    tx.commit().await.expect("committed");
+    let calls = tokio::spawn(all_fresh(calls));
+    shutdown.await;
+    calls.await.expect("no panic");
+    let door = Door::stored(&other, Keeper).at("d");
+    assert_eq!(door.get().await.expect("readable").expect("started").version(), 2 + 32);
+}
+
+/// Of a pool of the caller's as well, however small.
+pub async fn are_those_of_a_pool_too<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for connections in [1, 4] {
+        let idem = on.builder().lock_wait(Duration::from_mins(1)).pool(pool(on, connections).await).expect("a pool");
+        let (door, account) = (Door::stored(&idem, Keeper).at(format!("d{connections}")), idem.ledger().account("a"));
+        let mut tasks = JoinSet::new();
+        for caller in 0..64 {
+            let (door, account, key) = (door.clone(), account.clone(), key(&format!("{connections}-{caller}")));
+            tasks.spawn(async move {
+                fresh(door.knock(&key, door::Knock { times: 0 }).await);
+                fresh(account.apply_delta(&key, 1).await);
+            });
+        }
+        all(tasks).await;
+        assert_eq!(door.get().await.expect("readable").expect("started").version(), 1 + 64);
+    }
+    let account = stored.idem.ledger().account("a");
+    assert_eq!(account.get().await.expect("readable").expect("open").balance, 2 * 64);
+}

@@ -1,0 +1,246 @@
+//! What proves the ledger: sound books are found sound, also while they are written, and every change by other hands is found.
+
+use std::time::Duration;
+
+use idem_core::Natural;
+use idem_core::ledger::{AuditReport, Bounds, Opening};
+
+use super::batches::delta;
+use super::{Desk, unfit};
+use crate::conformance::machines::{Booking, Hotel, booking};
+use crate::conformance::{Stored, Subject, fresh, key};
+
+/// Every kind of entry, in few of them.
+async fn books<S: Subject>(stored: &Stored<'_, S>) {
+    let ledger = stored.idem.ledger();
+    let wallet = ledger.account("wallet");
+    wallet.open(Opening::from(Bounds::at_least(-1_000)).unit("EUR")).await.expect("opened");
+    for account in ["revenue", "tax"] {
+        ledger.account(account).open(Opening::tally().unit("EUR")).await.expect("opened");
+    }
+    ledger.account("bank").open(Opening::default().unit("EUR")).await.expect("opened");
+    fresh(wallet.apply_delta(&key("delta"), 100).await);
+    fresh(wallet.set_balance(&key("set"), 150).await);
+    fresh(ledger.transfer(&key("transfer"), "wallet", "revenue", 20).await);
+    fresh(ledger.post(&key("post"), [("wallet", -30), ("tax", 10), ("bank", 20)]).await);
+    let hold = fresh(wallet.hold(&key("hold"), 40).await).id.clone();
+    fresh(wallet.hold_for(&key("expires"), 900, Duration::ZERO).await);
+    fresh(ledger.capture(&key("capture"), &hold, "bank", 15).await);
+    fresh(ledger.release(&key("release"), &hold).await);
+    fresh(wallet.apply_delta(&key("needs what expired"), -500).await);
+    fresh(wallet.hold_for(&key("open"), 7, Duration::from_hours(1)).await);
+    unfit(wallet.apply_delta(&key("refused"), -5_000).remember_refusal().await);
+    let stay = Booking::stored(&stored.idem, Hotel).at("stay");
+    fresh(stay.reserve(Natural, booking::Reserve { price: 60, expires: false }).await);
+    fresh(stay.charge(Natural, booking::Charge { amount: 50 }).await);
+}
+
+async fn audited<S: Subject>(stored: &Stored<'_, S>) -> AuditReport {
+    stored.idem.ledger().audit().await.expect("readable")
+}
+
+/// The counts are those of the tables.
+pub async fn sound_books_are_found_sound<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let empty = audited(&stored).await;
+    assert_eq!((empty.is_sound(), empty.accounts, empty.entries), (true, 0, 0), "{:?}", empty.findings);
+    books(&stored).await;
+    let mut told = Vec::new();
+    let report = stored.idem.ledger().audit().progress(|so_far| told.push(so_far)).await.expect("readable");
+    assert!(report.is_sound(), "{:?}", report.findings);
+    for (count, rows) in [
+        (report.accounts, "idem_accounts"),
+        (report.entries, "idem_entries"),
+        (report.keys, "idem_keys WHERE surface = '@ledger'"),
+        (report.holds, "idem_holds"),
+    ] {
+        let there = stored.number(&format!("SELECT count(*) FROM {rows}")).await;
+        assert_eq!(i64::try_from(count), Ok(there), "{rows}");
+    }
+    let last = told.last().expect("told at least once");
+    assert_eq!((last.accounts, last.entries, last.keys), (report.accounts, report.entries, report.keys));
+}
+
+/// More accounts, entries and legs than a page has.
+pub async fn books_of_many_pages_are_found_sound<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let ledger = stored.idem.ledger();
+    for round in 0..3 {
+        let legs = (0..500).flat_map(|n| [(format!("a{n}"), 1), (format!("b{round}-{n}"), -1)]);
+        fresh(ledger.post(&key(&format!("post {round}")), legs).await);
+        let deltas: Vec<_> = (0..900).map(|n| delta("busy", &format!("k{round}-{n}"), n)).collect();
+        ledger.apply_batch(&deltas).await.expect("a result per item");
+    }
+    let report = audited(&stored).await;
+    assert!(report.is_sound(), "{:?}", report.findings);
+    assert_eq!((report.entries, report.accounts, report.keys), (3 * 1_900, 501 + 1_500, 3 * 901));
+}
+
+/// What others write meanwhile is no damage.
+pub async fn an_audit_sees_one_moment<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    books(&stored).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..4 {
+        let ledger = stored.idem.ledger();
+        tasks.spawn(async move {
+            for round in 0..40 {
+                let key = |what| key(&format!("{what} {writer}-{round}"));
+                fresh(ledger.transfer(&key("t"), "bank", "revenue", 1).await);
+                fresh(ledger.post(&key("p"), [("bank", 2), ("wallet", -1), ("tax", -1)]).await);
+                let hold = fresh(ledger.account("bank").hold(&key("h"), 3).await).id.clone();
+                fresh(ledger.capture(&key("c"), hold, "tax", 1).await);
+            }
+        });
+    }
+    let mut audits = 0;
+    while !tasks.is_empty() {
+        let report = audited(&stored).await;
+        assert!(report.is_sound(), "{:?}", report.findings);
+        audits += 1;
+        while let Some(done) = tasks.try_join_next() {
+            done.expect("no panic");
+        }
+    }
+    assert!(audits > 0 && audited(&stored).await.is_sound());
+}
+
+/// One table: its name, its key, its columns with what each is changed to, and the rows of which that proves nothing.
+type Tampered = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
+
+const ALL: &str = "true";
+/// Nothing reads in which order a step changed accounts, unless two changes are one transfer.
+const IN_A_RING: &str = "machine IS NULL OR next_account IS NOT NULL";
+/// A refusal that is remembered has no entry that could prove more than its form.
+const OF_ENTRIES: &str = "surface = '@ledger' AND outcome IS NULL";
+/// How long a step holds is in its rules alone; a change of the ledger has it in its key's fingerprint.
+const OF_KEYS: &str = "hold IN (SELECT hold FROM idem_entries WHERE scope IS NOT NULL)";
+/// Of a unit the books know only that postings do not mix it.
+const IN_POSTINGS: &str = "account IN (SELECT account FROM idem_entries WHERE next_account IS NOT NULL)";
+const TABLES: &[Tampered] = &[
+    (
+        "accounts",
+        "account",
+        &[
+            ("account", "'x'", "seq > 0 OR tally"),
+            ("balance", "balance + 1", ALL),
+            ("seq", "seq + 1", ALL),
+            ("held", "held - 1", ALL),
+            ("at", "at + 1", ALL),
+            ("floor", "balance - held + 1", ALL),
+            ("ceiling", "balance - 1", ALL),
+            ("unit", "'x'", IN_POSTINGS),
+            ("tally", "NOT tally", ALL),
+            ("closed_at", "1", ALL),
+        ],
+    ),
+    (
+        "entries",
+        "account, seq",
+        &[
+            ("account", "'x'", ALL),
+            ("seq", "seq + 1000", ALL),
+            ("delta", "delta - 1", ALL),
+            ("balance", "coalesce(balance, 0) + 1", ALL),
+            ("balance", "NULL", "balance IS NOT NULL"),
+            ("at", "at + 1", ALL),
+            ("kind", "'x'", ALL),
+            ("kind", "'delta'", "kind <> 'delta'"),
+            ("kind", "'set'", "kind <> 'set'"),
+            ("kind", "'transfer'", "kind <> 'transfer'"),
+            ("kind", "'post'", "kind <> 'post'"),
+            ("kind", "'hold'", "kind <> 'hold'"),
+            ("kind", "'capture'", "kind <> 'capture'"),
+            ("kind", "'release'", "kind <> 'release'"),
+            ("kind", "'expire'", "kind <> 'expire'"),
+            ("hold", "'x'", ALL),
+            ("hold", "NULL", "hold IS NOT NULL"),
+            ("reserved", "coalesce(reserved, 0) + 1", ALL),
+            ("scope", "'x'", ALL),
+            ("key", "'x'", ALL),
+            ("machine", "'x'", ALL),
+            ("id", "'x'", ALL),
+            ("machine_seq", "coalesce(machine_seq, 0) + 1000", ALL),
+            ("leg", "coalesce(leg, 0) + 10", IN_A_RING),
+            ("leg", "NULL", "leg IS NOT NULL"),
+            ("next_account", "'x'", ALL),
+            ("next_seq", "coalesce(next_seq, 0) + 1000", ALL),
+        ],
+    ),
+    (
+        "keys",
+        "hash",
+        &[
+            ("hash", "fingerprint", OF_ENTRIES),
+            ("surface", "'x'", OF_ENTRIES),
+            ("target", "'x'", "surface = '@ledger'"),
+            ("seq", "seq + 1000", "surface = '@ledger'"),
+            ("fingerprint", "hash", OF_ENTRIES),
+            ("at", "at + 1", OF_ENTRIES),
+            ("expires_at", "1", "surface = '@ledger'"),
+            ("outcome", "hash", "surface = '@ledger'"),
+        ],
+    ),
+    (
+        "holds",
+        "hold",
+        &[
+            ("hold", "'x'", ALL),
+            ("account", "'x'", ALL),
+            ("amount", "amount + 1", ALL),
+            ("remaining", "remaining + 1", ALL),
+            ("expires_at", "coalesce(expires_at, 0) + 1", OF_KEYS),
+        ],
+    ),
+    ("tails", "account, seq", &[("account", "'x'", ALL), ("seq", "seq + 1000", ALL), ("delta", "delta + 1", ALL)]),
+];
+
+/// Each column of each row, one at a time; and each row taken away.
+pub async fn every_change_by_other_hands_is_found<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    books(&stored).await;
+    for (table, primary, columns) in TABLES {
+        if *table == "tails" && on.differences().one_writer {
+            continue;
+        }
+        stored.execute(&format!("CREATE TABLE kept_{table} AS SELECT * FROM idem_{table}")).await;
+        let mut found = 0;
+        let gone = if *table == "keys" { OF_ENTRIES } else { ALL };
+        let deleted = std::iter::once(("", "", if *table == "accounts" { "seq > 0 OR tally" } else { gone }));
+        for (column, value, rows) in columns.iter().copied().chain(deleted) {
+            let count = stored.number(&format!("SELECT count(*) FROM kept_{table} WHERE {rows}")).await;
+            for row in 0..count {
+                let chosen = format!(
+                    "({primary}) IN (SELECT {primary} FROM kept_{table} WHERE {rows} ORDER BY {primary} LIMIT 1 OFFSET {row})"
+                );
+                let change = if column.is_empty() {
+                    format!("DELETE FROM idem_{table} WHERE {chosen}")
+                } else {
+                    format!("UPDATE idem_{table} SET {column} = {value} WHERE {chosen}")
+                };
+                assert_eq!(stored.execute(&change).await, 1, "{change}");
+                let report = audited(&stored).await;
+                assert!(!report.is_sound(), "not found: {change}");
+                assert!(report.findings.iter().all(|finding| !finding.to_string().is_empty()));
+                stored.execute(&format!("DELETE FROM idem_{table}")).await;
+                stored.execute(&format!("INSERT INTO idem_{table} SELECT * FROM kept_{table}")).await;
+                found += 1;
+            }
+        }
+        assert!(found >= columns.len(), "{table}: {found} changes");
+        assert!(audited(&stored).await.is_sound());
+    }
+}
+
+/// The report lists the first of many findings and counts the rest.
+pub async fn a_report_of_much_damage_is_short<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
+    for number in 0..120 {
+        fresh(own.delta(&format!("k{number}"), &format!("a{number}"), 1).await);
+    }
+    stored.execute("UPDATE idem_accounts SET balance = 2").await;
+    let report = audited(&stored).await;
+    assert_eq!((report.found, report.findings.len(), report.is_sound()), (120, 100, false));
+    assert_eq!(report.findings[0].to_string(), "account \"a0\": the account's `balance` should be 1");
+}

@@ -1,0 +1,187 @@
+//! Money that is reserved.
+
+use std::time::Duration;
+
+use idem_core::ErrorKind;
+use idem_core::error::LedgerError;
+use idem_core::ledger::Bounds;
+
+use super::{Desk, unfit, unlawful};
+use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
+
+/// It is there and cannot be spent: what is available is bounded below, what is posted above.
+pub async fn what_is_held_is_not_available<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("wallet", Bounds::between(0, 100)).await.expect("opened");
+        fresh(desk.delta("k", "wallet", 100).await);
+        let held = fresh(desk.hold("h", "wallet", 70).await);
+        assert_eq!((held.amount, &*held.account, held.entry.delta, held.entry.balance), (70, "wallet", 0, Some(100)));
+        assert_eq!((held.entry.hold.as_ref(), &*held.entry.kind), (Some(&(held.id.clone(), 70)), "hold"));
+        let state = desk.state("wallet").await;
+        assert_eq!((state.balance, state.held, state.available(), state.version), (100, 70, 30, 2));
+        let rows = desk.rows().await;
+        let bounds = unfit(desk.delta("l", "wallet", -31).await);
+        assert_eq!((bounds.balance, bounds.held, bounds.delta), (100, 70, -31));
+        assert_eq!(unfit(desk.hold("l", "wallet", 31).await).delta, -31);
+        unfit(desk.delta("l", "wallet", 1).await);
+        unlawful(desk.hold("l", "wallet", -1).await);
+        assert_eq!(desk.rows().await, rows);
+        replayed(desk.hold("h", "wallet", 70).await, &held);
+        refused(desk.hold("h", "wallet", 69).await, ErrorKind::KeyReused);
+        fresh(desk.delta("l", "wallet", -30).await);
+        assert_eq!(desk.state("wallet").await.available(), 0);
+        desk.proven().await;
+    }
+}
+
+/// Part by part, each to whom it is for; what is left is given back.
+pub async fn a_capture_takes_a_part<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
+        fresh(desk.delta("k", "wallet", 100).await);
+        let hold = fresh(desk.hold("h", "wallet", 80).await).id.clone();
+        let first = fresh(desk.capture("l", &hold, "shop", 30).await);
+        assert_eq!((first.from.delta, first.from.balance, first.to.balance), (-30, Some(70), Some(30)));
+        assert_eq!((first.from.hold.as_ref(), first.to.hold.as_ref()), (Some(&(hold.clone(), -30)), None));
+        fresh(desk.capture("m", &hold, "courier", 10).await);
+        fresh(desk.capture("n", &hold, "wallet", 5).await);
+        let exceeded = unlawful(desk.capture("o", &hold, "shop", 36).await);
+        assert_eq!(exceeded, LedgerError::HoldExceeded { hold: hold.clone(), remaining: 35, amount: 36 });
+        unlawful(desk.capture("o", &hold, "shop", -1).await);
+        let state = desk.state("wallet").await;
+        assert_eq!((state.balance, state.held, state.available()), (60, 35, 25));
+        let released = fresh(desk.release("o", &hold).await);
+        assert_eq!((released.delta, released.hold.as_ref()), (0, Some(&(hold.clone(), -35))));
+        replayed(desk.capture("l", &hold, "shop", 30).await, &first);
+        replayed(desk.release("o", &hold).await, &released);
+        refused(desk.capture("l", &hold, "shop", 31).await, ErrorKind::KeyReused);
+        for spent in [
+            desk.capture("p", &hold, "shop", 1).await.map(drop_outcome),
+            desk.release("p", &hold).await.map(drop_outcome),
+        ] {
+            assert_eq!(unlawful(spent), LedgerError::HoldSpent { hold: hold.clone() });
+        }
+        unlawful(desk.capture("p", "nothing", "shop", 1).await);
+        assert_eq!(
+            unlawful(desk.release("p", "nothing").await),
+            LedgerError::UnknownHold { hold: "nothing".to_owned() }
+        );
+        assert_eq!((desk.state("wallet").await.held, desk.balance("shop").await), (0, 30));
+        desk.proven().await;
+    }
+}
+
+/// The payee's bound refuses a capture whole.
+pub async fn a_refused_capture_keeps_the_hold<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("shop", Bounds::at_most(10)).await.expect("opened");
+        let hold = fresh(desk.hold("h", "wallet", 50).await).id.clone();
+        let rows = desk.rows().await;
+        assert_eq!(unfit(desk.capture("k", &hold, "shop", 11).await).account, "shop");
+        assert_eq!((desk.rows().await, desk.state("wallet").await.held), (rows, 50));
+        fresh(desk.capture("k", &hold, "shop", 10).await);
+        assert_eq!(desk.state("wallet").await.held, 40);
+        desk.proven().await;
+    }
+}
+
+/// An expired hold is not captured; the money is let go where a debit needs it, and not before.
+pub async fn an_expired_hold_gives_way<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
+        fresh(desk.delta("k", "wallet", 100).await);
+        let expired = fresh(desk.expired_hold("h1", "wallet", 40).await).id.clone();
+        fresh(desk.expired_hold("h2", "wallet", 30).await);
+        let kept = fresh(desk.hold("h3", "wallet", 20).await).id.clone();
+        assert!(matches!(unlawful(desk.capture("l", &expired, "shop", 1).await), LedgerError::HoldExpired { .. }));
+        fresh(desk.delta("l", "wallet", -10).await);
+        assert_eq!(desk.state("wallet").await.held, 90, "nothing needed it yet");
+        unfit(desk.delta("m", "wallet", -71).await);
+        assert_eq!(desk.state("wallet").await.held, 20, "what expired was let go, though it was not enough");
+        let needed = fresh(desk.delta("m", "wallet", -70).await);
+        assert_eq!(needed.balance, Some(20));
+        assert_eq!((desk.state("wallet").await.held, desk.state("wallet").await.available()), (20, 0));
+        let entries = desk.ledger.account("wallet").entries().await.expect("readable");
+        let let_go: i64 = entries
+            .iter()
+            .filter(|entry| entry.kind == "expire")
+            .filter_map(|entry| entry.hold.as_ref())
+            .map(|(_, reserved)| *reserved)
+            .sum();
+        assert_eq!(let_go, -70);
+        replayed(desk.delta("m", "wallet", -70).await, &needed);
+        fresh(desk.capture("n", &kept, "shop", 20).await);
+        unlawful(desk.release("o", &expired).await);
+        let late = fresh(desk.expired_hold("h4", "shop", 5).await).id.clone();
+        fresh(desk.release("o", &late).await);
+        assert_eq!(desk.state("shop").await.held, 0);
+        desk.proven().await;
+    }
+}
+
+/// However many of them: the money is there.
+pub async fn many_expired_holds_give_way<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let (ledger, mut tx) = (stored.idem.ledger(), stored.idem.begin().await.expect("begun"));
+    let wallet = ledger.account("wallet");
+    wallet.within(&mut tx).open(Bounds::at_least(0)).await.expect("opened");
+    fresh(wallet.within(&mut tx).apply_delta(&key("k"), 1_100).await);
+    for number in 0..1_100 {
+        fresh(wallet.within(&mut tx).hold_for(&key(&format!("h{number}")), 1, Duration::ZERO).await);
+    }
+    tx.commit().await.expect("committed");
+    let needed = fresh(wallet.apply_delta(&key("l"), -1_100).await);
+    assert_eq!((needed.balance, needed.seq), (Some(0), 2_202));
+    assert!(ledger.audit().await.expect("readable").is_sound());
+}
+
+/// A decision that rests on what was read is not stale because a hold has expired since.
+pub async fn what_expired_is_no_other_version<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
+        fresh(desk.delta("k", "wallet", 100).await);
+        fresh(desk.expired_hold("h", "wallet", 100).await);
+        let paid = fresh(desk.delta_at("l", "wallet", 2, -60).await);
+        assert_eq!((paid.seq, paid.balance), (4, Some(40)));
+        unlawful(desk.delta_at("m", "wallet", 3, -1).await);
+        desk.proven().await;
+    }
+}
+
+/// Captures that race never take more than there is.
+pub async fn captures_at_once_share_what_is_held<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        let hold = fresh(desk.hold("h", "wallet", 10).await).id.clone();
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..16 {
+            let (idem, hold, way) = (desk.idem.clone(), hold.clone(), desk.way);
+            tasks.spawn(async move {
+                let (ledger, key, shop) = (idem.ledger(), key(&format!("k{number}")), format!("shop {number}"));
+                if way == super::Way::Own {
+                    return ledger.capture(&key, hold, shop, 1).await;
+                }
+                let mut tx = idem.begin().await?;
+                let captured = ledger.within(&mut tx).capture(&key, hold, shop, 1).await;
+                tx.commit().await.map(|()| captured)?
+            });
+        }
+        let mut made = 0;
+        while let Some(captured) = tasks.join_next().await {
+            match captured.expect("no panic") {
+                Ok(_) => made += 1,
+                other => assert!(matches!(unlawful(other), LedgerError::HoldSpent { .. })),
+            }
+        }
+        let wallet = desk.state("wallet").await;
+        assert_eq!((made, wallet.balance, wallet.held), (10, -10, 0));
+        desk.proven().await;
+    }
+}
+
+fn drop_outcome<T>(_: T) {}

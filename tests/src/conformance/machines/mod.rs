@@ -1,0 +1,11 @@
+//! The machines that the clauses drive: an order, a door, a booking, and the releases of a parcel.
+#![allow(missing_docs, reason = "machines to drive; what they mean is in the names")]
+
+mod bookings;
+mod doors;
+mod orders;
+pub mod parcel;
+
+pub use bookings::{Booking, Hotel, booking};
+pub use doors::{Door, Keeper, door};
+pub use orders::{Order, Receipt, Refused, Shop, order};

@@ -1,0 +1,150 @@
+//! The releases of one machine, `parcel`. The first one writes; the others read what it wrote.
+
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+/// What sending is answered with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// Where it went.
+    pub to: String,
+}
+
+/// What a later release answers with; it cannot read a [`Label`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Barcode {
+    /// No label has it.
+    pub number: u64,
+}
+
+/// The first release.
+pub mod first {
+    use super::{Deserialize, Label, Serialize, idempotent_fsm};
+    use idem_core::{Context, Step};
+
+    /// Packed, then sent, perhaps lost.
+    #[idempotent_fsm(name = "parcel")]
+    #[command(Send { to: String } -> Label)]
+    #[command(Lose)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Parcel {
+        #[initial]
+        #[on(Send => Sent)]
+        Packed { grams: u64 },
+
+        #[on(Lose => Lost)]
+        Sent { to: String },
+
+        #[terminal]
+        Lost,
+    }
+
+    impl parcel::Transitions for super::Post {
+        type Rejection = std::convert::Infallible;
+
+        fn send(
+            &self,
+            _: parcel::Packed,
+            send: &parcel::Send,
+            _: &Context,
+        ) -> Result<Step<parcel::Sent, Label>, Self::Rejection> {
+            Ok(Step::to(parcel::Sent { to: send.to.clone() }).outcome(Label { to: send.to.clone() }))
+        }
+    }
+}
+
+/// A release that renamed a state and a command, and added a field to each.
+pub mod renamed {
+    use super::{Deserialize, Label, Serialize, idempotent_fsm};
+    use idem_core::{Context, Step};
+
+    /// Boxed, then posted, perhaps lost.
+    #[idempotent_fsm(name = "parcel")]
+    #[command(Post { to: String, #[serde(default)] express: bool } -> Label, was = "Send")]
+    #[command(Lose)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Parcel {
+        #[initial]
+        #[was("Packed")]
+        #[on(Post => Posted)]
+        Boxed {
+            grams: u64,
+            #[serde(default)]
+            fragile: bool,
+        },
+
+        #[was("Sent")]
+        #[on(Lose => Lost)]
+        Posted { to: String },
+
+        #[terminal]
+        Lost,
+    }
+
+    impl parcel::Transitions for super::Post {
+        type Rejection = std::convert::Infallible;
+
+        fn post(
+            &self,
+            _: parcel::Boxed,
+            post: &parcel::Post,
+            _: &Context,
+        ) -> Result<Step<parcel::Posted, Label>, Self::Rejection> {
+            Ok(Step::to(parcel::Posted { to: post.to.clone() }).outcome(Label { to: post.to.clone() }))
+        }
+    }
+}
+
+/// A release that no longer knows how a parcel is lost, nor what sending was answered with.
+pub mod narrowed {
+    use super::{Barcode, Deserialize, Serialize, idempotent_fsm};
+    use idem_core::{Context, Step};
+
+    /// Packed, then sent.
+    #[idempotent_fsm(name = "parcel")]
+    #[command(Send { to: String } -> Barcode)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Parcel {
+        #[initial]
+        #[on(Send => Sent)]
+        Packed { grams: u64 },
+
+        #[terminal]
+        Sent { to: String },
+    }
+
+    impl parcel::Transitions for super::Post {
+        type Rejection = std::convert::Infallible;
+
+        fn send(
+            &self,
+            _: parcel::Packed,
+            send: &parcel::Send,
+            cx: &Context,
+        ) -> Result<Step<parcel::Sent, Barcode>, Self::Rejection> {
+            Ok(Step::to(parcel::Sent { to: send.to.clone() }).outcome(Barcode { number: cx.seq() }))
+        }
+    }
+}
+
+/// Another machine that took the name.
+pub mod stranger {
+    use super::{Deserialize, Serialize, idempotent_fsm};
+
+    /// A parcel of land.
+    #[idempotent_fsm(name = "parcel")]
+    #[command(Sell)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Parcel {
+        #[initial]
+        #[on(Sell => Sold)]
+        Owned,
+
+        #[terminal]
+        Sold,
+    }
+}
+
+/// The rules of every release.
+#[derive(Debug, Clone, Copy)]
+pub struct Post;

@@ -1,0 +1,38 @@
+//! How few connections are enough.
+
+use idem_core::{ErrorKind, Natural};
+
+use super::pool;
+use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
+use crate::conformance::subject::not_opened;
+use crate::conformance::{Subject, fresh, key};
+
+const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
+
+/// It would serve nobody. (sqlx makes no such pool, so a user cannot bring one.)
+pub async fn a_pool_of_none_is_refused<S: Subject>(on: &S) {
+    let opened = on.builder().max_connections(0).open(&on.url()).await;
+    assert_eq!(not_opened(opened).kind(), ErrorKind::Config);
+}
+
+/// No call needs a second connection while it holds one, neither alone nor inside a transaction.
+pub async fn a_pool_of_one_is_enough<S: Subject>(on: &S) {
+    let idem = on.builder().pool(pool(on, 1).await).expect("a pool of one");
+    idem.migrate().await.expect("migrated");
+    let order = Order::stored(&idem, Shop).at("o");
+    let mut tx = idem.begin().await.expect("begun");
+    fresh(order.within(&mut tx).start(order::Pending { total: 500 }).await);
+    fresh(order.within(&mut tx).pay(Natural, PAY).await);
+    tx.commit().await.expect("committed");
+    fresh(order.ship(&key("k"), order::Ship { tracking: "T".into() }).await);
+    let doors = Door::stored(&idem, Keeper);
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let door = doors.at("d");
+        tasks.spawn(async move { door.knock(&key(&format!("k{number}")), door::Knock { times: 1 }).await.map(drop) });
+    }
+    while let Some(knocked) = tasks.join_next().await {
+        knocked.expect("no panic").expect("knocked");
+    }
+    assert!(doors.at("d").verify().await.expect("an audit").differences.is_empty());
+}

@@ -1,0 +1,42 @@
+//! Databases that cannot be opened, or only be read.
+
+use idem_core::{Effect, ErrorKind, Natural};
+
+use crate::conformance::machines::{Order, Shop, order};
+use crate::conformance::subject::not_opened;
+use crate::conformance::{Stored, Subject, fresh, key, refused};
+
+const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
+
+/// It is read as ever; what would write says why it cannot.
+pub async fn a_read_only_database_says_so<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = stored.orders().at("o");
+    order.start(order::Pending { total: 500 }).await.expect("started");
+    let paid = fresh(order.pay(&key("k"), PAY).await);
+    let options = sqlx::pool::PoolOptions::<S::DB>::new();
+    let pool = options.connect(&on.differences().read_only_url).await.expect("it may be read");
+    let idem = on.builder().pool(pool).expect("a pool");
+    idem.check().await.expect("its tables are there");
+    let order = Order::stored(&idem, Shop).at("o");
+    assert_eq!(order.get().await.expect("readable").expect("started").version(), 2);
+    let again = order.pay(&key("k"), PAY).await.expect("a repeat writes nothing");
+    assert!(again.is_replay() && *again == *paid);
+    let error = refused(order.ship(Natural, order::Ship { tracking: "T".into() }).await, ErrorKind::ReadOnly);
+    assert_eq!((error.effect(), error.is_retryable()), (Effect::NotApplied, false));
+    assert!(error.to_string().contains("primary"), "{error}");
+}
+
+/// Wrong scheme, nobody there, no such database, in memory: each is a typed error before anything is made.
+pub async fn unusable_urls_say_what_to_do<S: Subject>(on: &S) {
+    for (url, kind) in on.differences().unusable_urls {
+        let error = not_opened(on.builder().open(&url).await);
+        assert_eq!(error.kind(), kind, "{url}: {error}");
+        assert_eq!(error.effect(), Effect::NotApplied);
+    }
+    for prefix in ["", "a-b", "1; DROP TABLE x", "a.b.c", "\0"] {
+        let error = not_opened(on.builder().prefix(prefix).open(&on.url()).await);
+        // An empty prefix is refused or taken; it must not be a panic.
+        assert!(error.kind() == ErrorKind::Config, "{prefix:?}: {error}");
+    }
+}

@@ -1,0 +1,97 @@
+//! What proves a machine's rows, and mends them.
+
+use idem_core::machine::Problem;
+use idem_core::{ErrorKind, Natural};
+
+use crate::conformance::machines::{Keeper, Shop, door, order};
+use crate::conformance::{Stored, Subject, fresh, key, refused};
+
+/// An order that was paid and shipped.
+async fn shipped<S: Subject>(stored: &Stored<'_, S>) -> order::At<S::DB, Shop> {
+    let order = stored.orders().at("o");
+    order.start(order::Pending { total: 500 }).await.expect("started");
+    fresh(order.pay(&key("k"), order::Pay { amount: 500, rate: 1 }).await);
+    fresh(order.ship(Natural, order::Ship { tracking: "T".into() }).await);
+    order
+}
+
+async fn problems<S: Subject>(order: &order::At<S::DB, Shop>) -> Vec<(u64, Problem)> {
+    let found = order.verify().await.expect("an audit");
+    found.differences.into_iter().map(|difference| (difference.seq, difference.problem)).collect()
+}
+
+/// Every kind of transition: the start, commands with a key and without, self-loops, an override.
+pub async fn verify_agrees_with_what_the_rules_did<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = shipped(&stored).await;
+    let found = order.verify().await.expect("an audit");
+    assert_eq!((found.checked, found.differences), (3, Vec::new()));
+    let door: door::At<S::DB, Keeper> = stored.doors().at("d");
+    fresh(door.knock(&key("k"), door::Knock { times: 1 }).await);
+    fresh(door.push(Natural, door::Push { by: "ann".into() }).await);
+    fresh(door.override_state(&key("l"), door::Shut, "draught").await);
+    fresh(door.knock(&key("m"), door::Knock { times: 2 }).await);
+    let found = door.verify().await.expect("an audit");
+    assert_eq!((found.checked, found.differences), (5, Vec::new()));
+    assert_eq!(stored.orders().at("nobody").verify().await.expect("an audit").checked, 0);
+}
+
+/// Each change is reported, at its transition, and nothing is changed by the report.
+pub async fn verify_reports_what_other_hands_changed<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = shipped(&stored).await;
+    let changes = [
+        ("UPDATE idem_machines SET version = version + 1", (3, Problem::Row)),
+        ("UPDATE idem_transitions SET outcome = payload WHERE seq = 2", (2, Problem::Outcome)),
+        ("UPDATE idem_transitions SET state = 'Declined' WHERE seq = 2", (2, Problem::State)),
+    ];
+    let mut expected: Vec<(u64, Problem)> = Vec::new();
+    for (change, problem) in changes {
+        stored.execute(change).await;
+        expected.push(problem);
+        let found = problems::<S>(&order).await;
+        let (_, last) = expected.last().expect("one was pushed");
+        assert!(found.iter().any(|(_, problem)| problem == last), "{change}: {found:?}");
+    }
+    stored.execute("DELETE FROM idem_transitions WHERE seq = 2").await;
+    let found = problems::<S>(&order).await;
+    assert!(found.contains(&(3, Problem::Gap)), "{found:?}");
+}
+
+/// From the history alone.
+pub async fn rebuild_mends_a_changed_or_lost_row<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = shipped(&stored).await;
+    let before = order.get().await.expect("readable");
+    assert!(!order.rebuild().await.expect("nothing to mend"));
+    let row = "UPDATE idem_machines SET state = 'Pending', visit = 1";
+    for damage in [row, "UPDATE idem_machines SET runs = body", "DELETE FROM idem_machines"] {
+        stored.execute(damage).await;
+        assert!(!problems::<S>(&order).await.is_empty(), "{damage}");
+        assert!(order.rebuild().await.expect("mended"), "{damage}");
+        assert!(!order.rebuild().await.expect("nothing to mend"), "{damage}");
+        assert_eq!(order.get().await.expect("readable"), before, "{damage}");
+        assert!(problems::<S>(&order).await.is_empty());
+    }
+    refused(stored.orders().at("nobody").rebuild().await, ErrorKind::NotStarted);
+}
+
+/// A history with a hole proves nothing.
+pub async fn rebuild_refuses_a_history_with_a_gap<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = shipped(&stored).await;
+    stored.execute("DELETE FROM idem_transitions WHERE seq = 2").await;
+    let before = order.get().await.expect("readable");
+    let error = refused(order.rebuild().await, ErrorKind::Undecodable);
+    assert!(error.to_string().contains("transition 2 is missing"), "{error}");
+    assert_eq!(order.get().await.expect("readable"), before);
+}
+
+/// The machine knows that it ran, and nobody knows any more with what.
+pub async fn a_run_that_is_lost_is_not_run_again<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = shipped(&stored).await;
+    stored.execute("DELETE FROM idem_transitions WHERE seq = 3").await;
+    let error = refused(order.ship(Natural, order::Ship { tracking: "T".into() }).await, ErrorKind::Undecodable);
+    assert!(error.to_string().contains("transition 3"), "{error}");
+}

@@ -1,0 +1,139 @@
+//! Duplicates at the same time, in one process.
+
+use std::time::Duration;
+
+use idem_core::{ErrorKind, Outcome, Retry};
+use tokio::task::JoinSet;
+
+use crate::conformance::case::as_json;
+use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
+use crate::conformance::{Stored, Subject, fresh, key, replayed};
+
+/// How many at once, and how many keys each: 1,000 keys over all.
+const CROWDS: [(usize, usize); 4] = [(2, 700), (8, 200), (32, 80), (128, 20)];
+
+/// One of them is fresh, and all have the identical value, number and time.
+pub async fn duplicates_of_one_key_have_one_effect<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    // A crowd waits for connections and locks, which is what is tested, not for how long.
+    let patient = on
+        .builder()
+        .acquire_timeout(Duration::from_mins(1))
+        .lock_wait(Duration::from_mins(1))
+        .open(&on.url())
+        .await
+        .expect("opened");
+    let orders = Order::stored(&patient, Shop);
+    let mut effects = 0;
+    for (crowd, keys) in CROWDS {
+        for number in 0..keys {
+            let id = format!("{crowd}-{number}");
+            orders.at(&*id).start(order::Pending { total: 500 }).await.expect("started");
+            let mut tasks = JoinSet::new();
+            for _ in 0..crowd {
+                let (order, key) = (orders.at(&*id), key(&id));
+                tasks.spawn(async move { order.pay(&key, order::Pay { amount: 500, rate: 1 }).await });
+            }
+            let mut outcomes = Vec::with_capacity(crowd);
+            while let Some(paid) = tasks.join_next().await {
+                outcomes.push(paid.expect("no panic").expect("each is answered"));
+            }
+            one_effect(&outcomes);
+            effects += 1;
+        }
+    }
+    assert!(effects >= 1_000, "{effects} keys");
+    assert_eq!(stored.number("SELECT count(*) FROM idem_keys").await, effects);
+    assert_eq!(stored.number("SELECT count(*) FROM idem_transitions").await, 2 * effects);
+    assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'sales'").await, 500 * effects);
+}
+
+/// As from two processes: each pool has its own connections; half of the requests come without a key.
+pub async fn duplicates_from_two_pools_have_one_effect<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let mut sides = Vec::new();
+    for _ in 0..2 {
+        let idem = on.builder().lock_wait(Duration::from_mins(1)).open(&on.url()).await.expect("opened");
+        sides.push(Order::stored(&idem, Shop));
+    }
+    for number in 0..60 {
+        let id = format!("o{number}");
+        stored.orders().at(&*id).start(order::Pending { total: 500 }).await.expect("started");
+        let mut tasks = JoinSet::new();
+        for side in sides.iter().cycle().take(8) {
+            let (order, key) = (side.at(&*id), (number % 2 == 0).then(|| key(&id)));
+            let pay = order::Command::Pay(order::Pay { amount: 500, rate: 1 });
+            tasks.spawn(async move { order.apply(key.as_ref(), pay).await.map(as_json) });
+        }
+        let mut outcomes = Vec::new();
+        while let Some(paid) = tasks.join_next().await {
+            outcomes.push(paid.expect("no panic").expect("each is answered"));
+        }
+        one_effect(&outcomes);
+    }
+    assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'sales'").await, 60 * 500);
+}
+
+fn one_effect<T: PartialEq + std::fmt::Debug>(outcomes: &[Outcome<T>]) {
+    let fresh: Vec<_> = outcomes.iter().filter(|outcome| outcome.is_fresh()).collect();
+    let [first] = fresh[..] else { panic!("{} effects of one key: {outcomes:?}", fresh.len()) };
+    for outcome in outcomes {
+        assert_eq!((&**outcome, outcome.seq(), outcome.at()), (&**first, first.seq(), first.at()));
+    }
+}
+
+/// None is lost, none is answered with another's outcome.
+pub async fn different_keys_on_one_machine_all_have_theirs<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let patient = on
+        .builder()
+        .lock_wait(Duration::from_mins(1))
+        .retry(Retry::default().attempts(100))
+        .open(&on.url())
+        .await
+        .expect("opened");
+    let doors = Door::stored(&patient, Keeper);
+    let mut tasks = JoinSet::new();
+    for number in 0..64_u64 {
+        let door = doors.at("d");
+        tasks.spawn(async move {
+            let knocked = door.knock(&key(&format!("k{number}")), door::Knock { times: number * 1_000 }).await;
+            (number, fresh(knocked))
+        });
+    }
+    let mut seqs = Vec::new();
+    while let Some(knocked) = tasks.join_next().await {
+        let (number, knocked) = knocked.expect("no panic");
+        assert_eq!(*knocked, number * 1_000 + knocked.seq());
+        replayed(
+            doors.at("d").knock(&key(&format!("k{number}")), door::Knock { times: number * 1_000 }).await,
+            &knocked,
+        );
+        seqs.push(knocked.seq());
+    }
+    seqs.sort_unstable();
+    assert_eq!(seqs, (2..66).collect::<Vec<_>>());
+    assert!(stored.doors().at("d").verify().await.expect("an audit").differences.is_empty());
+}
+
+/// Two requests at once under one key: one runs, the other is refused.
+pub async fn one_key_on_two_machines_has_one_effect<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for number in 0..50 {
+        let mut tasks = JoinSet::new();
+        for side in ["left", "right"] {
+            let (door, key) = (stored.doors().at(format!("{side} {number}")), key(&format!("k{number}")));
+            tasks.spawn(async move { door.knock(&key, door::Knock { times: 1 }).await });
+        }
+        let (mut fresh, mut reused) = (0, 0);
+        while let Some(knocked) = tasks.join_next().await {
+            match knocked.expect("no panic") {
+                Ok(outcome) if outcome.is_fresh() => fresh += 1,
+                Err(error) if error.kind() == ErrorKind::KeyReused => reused += 1,
+                other => panic!("neither fresh nor reused: {other:?}"),
+            }
+        }
+        assert_eq!((fresh, reused), (1, 1));
+        assert_eq!(stored.number("SELECT count(*) FROM idem_machines").await, number + 1);
+    }
+}

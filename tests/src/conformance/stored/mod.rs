@@ -1,0 +1,11 @@
+//! Stored machines: keys, batches, reads, audits, releases of the machine, calls at the same time.
+
+pub mod audit;
+pub mod bad_input;
+pub mod batch;
+pub mod concurrency;
+pub mod evolution;
+pub mod keys;
+pub mod operate;
+pub mod reads;
+pub mod start;

@@ -1,0 +1,85 @@
+//! Reading.
+
+use idem_core::machine::Event;
+use idem_core::{Natural, Timestamp};
+
+use crate::conformance::machines::{Order, door, order};
+use crate::conformance::{Stored, Subject, fresh, key};
+
+/// No machine, no history, no page.
+pub async fn nothing_is_there_before_the_start<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = stored.orders().at("o");
+    assert!(order.get().await.expect("readable").is_none());
+    assert!(order.history().await.expect("a history").is_empty());
+    assert!(stored.orders().in_state(order::StateKind::Pending).await.expect("a page").is_empty());
+    assert!(stored.orders().count_by_state().await.expect("counts").is_empty());
+    assert_eq!(stored.rows().await, 0);
+}
+
+/// Each transition with its event, states, key, correlation id and time, oldest first.
+pub async fn history_tells_what_happened_in_pages<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = stored.orders().at("o");
+    order.start(order::Pending { total: 500 }).await.expect("started");
+    let paid = fresh(order.pay(&key("k"), order::Pay { amount: 500, rate: 7 }).correlation("request-1").await);
+    let shipped = fresh(order.ship(Natural, order::Ship { tracking: "T".into() }).await);
+    let history = order.history().await.expect("a history");
+    let [start, pay, ship] = <[_; 3]>::try_from(history).expect("three transitions");
+    assert!(matches!((&start.event, start.from, start.seq), (Event::Started, None, 1)));
+    assert_eq!((start.state, start.key, start.correlation), (Order::Pending { total: 500 }, None, None));
+    assert!(matches!(pay.event, Event::Command(order::Command::Pay(order::Pay { amount: 500, rate: 7 }))));
+    assert_eq!((pay.seq, pay.at, pay.from), (2, paid.at(), Some(order::StateKind::Pending)));
+    assert_eq!((pay.key, pay.correlation.as_deref()), (Some(key("k")), Some("request-1")));
+    assert_eq!((ship.seq, ship.at, ship.key), (3, shipped.at(), None));
+    assert!(start.at <= paid.at() && paid.at() <= shipped.at());
+    let page = order.history().after(1).limit(1).await.expect("a page");
+    assert_eq!(page.iter().map(|it| it.seq).collect::<Vec<_>>(), [2]);
+    assert!(order.history().after(3).await.expect("a page").is_empty());
+    assert!(order.history().after(u64::MAX).await.expect("a page").is_empty());
+    let machine = order.get().await.expect("readable").expect("started");
+    assert_eq!((machine.version(), machine.entered_at()), (3, shipped.at()));
+}
+
+/// In the order of entering and id; a cursor goes on behind the last, also where all entered at once.
+pub async fn machines_by_state_come_in_pages<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let ids: Vec<String> = (0..7).map(|number| format!("d{number}")).collect();
+    let keys: Vec<_> = ids.iter().map(|id| key(id)).collect();
+    let items =
+        ids.iter().zip(&keys).map(|(id, key)| (id.as_str(), Some(key.clone()), door::Knock { times: 1 }.into()));
+    for answer in stored.doors().apply_all(items).await {
+        assert!(answer.expect("knocked").is_fresh());
+    }
+    let doors = stored.doors();
+    let shut = || doors.in_state(door::StateKind::Shut);
+    let mut seen = Vec::new();
+    let mut page = shut().limit(3).await.expect("a page");
+    while let Some(last) = page.last() {
+        assert!(page.len() <= 3);
+        let cursor = last.cursor();
+        seen.extend(page.iter().map(|machine| machine.id().to_owned()));
+        page = shut().after(cursor).limit(3).await.expect("a page");
+    }
+    assert_eq!(seen, ids);
+    let entered = doors.at("d0").get().await.expect("readable").expect("started").entered_at();
+    assert!(shut().entered_before(entered).await.expect("a page").is_empty());
+    let later = Timestamp::from_micros(entered.as_micros() + 1);
+    assert_eq!(shut().entered_before(later).await.expect("a page").len(), 7);
+    assert!(doors.in_state(door::StateKind::Open).await.expect("a page").is_empty());
+}
+
+/// In the order of the enum; machines of other names are not counted.
+pub async fn machines_are_counted_by_state<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for number in 0..5 {
+        let order = stored.orders().at(format!("o{number}"));
+        order.start(order::Pending { total: 500 }).await.expect("started");
+        if number < 2 {
+            fresh(order.cancel(Natural, order::Cancel { reason: "late".into() }).await);
+        }
+    }
+    fresh(stored.doors().at("d").knock(&key("k"), door::Knock { times: 1 }).await);
+    let counts = stored.orders().count_by_state().await.expect("counts");
+    assert_eq!(counts, [(order::StateKind::Pending, 3), (order::StateKind::Cancelled, 2)]);
+}

@@ -1,0 +1,40 @@
+//! What a call inside a transaction is answered with.
+
+use idem_core::{ErrorKind, Natural};
+
+use super::{NOTES, PAY, prepared, version};
+use crate::conformance::machines::{door, order};
+use crate::conformance::{Subject, fresh, key, refused, replayed};
+
+/// Inside, a repeat is a repeat, `Natural` finds the state reached, and a batch of steps builds on itself.
+pub async fn a_repeat_inside_sees_what_ran_inside<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let order = stored.orders().at("o");
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let paid = fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
+    replayed(order.within(&mut tx).pay(&key("k"), PAY).await, &paid);
+    replayed(order.within(&mut tx).pay(Natural, PAY).await, &paid);
+    refused(order.within(&mut tx).ship(&key("k"), order::Ship { tracking: "T".into() }).await, ErrorKind::KeyReused);
+    let shipped = fresh(order.within(&mut tx).ship(Natural, order::Ship { tracking: "T".into() }).await);
+    assert_eq!(shipped.seq(), 3);
+    let door = stored.doors().at("d");
+    assert_eq!(fresh(door.within(&mut tx).knock(&key("k"), door::Knock { times: 1 }).await).seq(), 2);
+    tx.commit().await.expect("committed");
+    assert!(replayed(order.pay(&key("k"), PAY).await, &paid).is_superseded());
+    assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'sales'").await, 500);
+}
+
+/// A rejection, an illegal command, a reused key: the transaction goes on and commits the rest.
+pub async fn a_refused_call_leaves_the_transaction_usable<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let order = stored.orders().at("o");
+    let mut tx = stored.idem.begin().await.expect("begun");
+    refused(order.within(&mut tx).pay(&key("k"), order::Pay { amount: 1, rate: 1 }).await, ErrorKind::Rejected);
+    refused(order.within(&mut tx).ship(Natural, order::Ship { tracking: "T".into() }).await, ErrorKind::Invalid);
+    refused(stored.orders().at("nobody").within(&mut tx).pay(&key("k"), PAY).await, ErrorKind::NotStarted);
+    refused(order.within(&mut tx).start(order::Pending { total: 1 }).await, ErrorKind::AlreadyStarted);
+    stored.execute_on(tx.conn(), "INSERT INTO notes VALUES ('kept')").await;
+    fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
+    tx.commit().await.expect("committed");
+    assert_eq!((stored.number(NOTES).await, version(&stored).await), (1, 2));
+}

@@ -1,0 +1,56 @@
+//! Units of work, which run again when they lose a race.
+
+use std::convert::Infallible;
+
+use idem_core::{Error, Retry};
+
+use super::{PAY, prepared, version};
+use crate::conformance::machines::door;
+use crate::conformance::{Subject, key};
+
+/// Its own error comes out, and nothing of it is applied.
+pub async fn a_unit_that_fails_leaves_nothing<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let order = stored.orders().at("o");
+    let unit: Result<(), Box<dyn std::error::Error + Send + Sync>> = stored
+        .idem
+        .transaction(Retry::default(), |tx| {
+            let order = order.clone();
+            Box::pin(async move {
+                order.within(tx).pay(&key("k"), PAY).await?;
+                Err("on second thoughts".into())
+            })
+        })
+        .await;
+    assert_eq!(unit.expect_err("it failed").to_string(), "on second thoughts");
+    assert_eq!(version(&stored).await, 1);
+}
+
+/// Each unit reads, decides and writes; what loses a race runs again, and all of them have their effect once.
+pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    // What is not there yet cannot be locked by reading it.
+    stored.doors().at("d").start(door::Shut).await.expect("started");
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let (idem, door) = (stored.idem.clone(), stored.doors().at("d"));
+        tasks.spawn(async move {
+            idem.transaction::<_, Error<Infallible>, _>(Retry::default().attempts(50), |tx| {
+                let door = door.clone();
+                Box::pin(async move {
+                    let seen = door.within(tx).get().await?.map_or(0, |machine| machine.version());
+                    let knocked = door.within(tx).knock(&key(&format!("k{number}")), door::Knock { times: 0 }).await?;
+                    // What was read is what the command ran on: nobody came between.
+                    assert_eq!(knocked.seq(), seen + 1);
+                    Ok(())
+                })
+            })
+            .await
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("no panic").expect("each unit commits");
+    }
+    let machine = stored.doors().at("d").get().await.expect("readable").expect("started");
+    assert_eq!(machine.version(), 9);
+}

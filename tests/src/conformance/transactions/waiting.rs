@@ -1,0 +1,51 @@
+//! Who waits for a transaction that has not ended, and for how long.
+
+use std::time::Duration;
+
+use idem_core::{Effect, ErrorKind, Natural};
+
+use super::{PAY, prepared, version};
+use crate::conformance::machines::{door, order};
+use crate::conformance::{Subject, fresh, key, refused, replayed};
+
+/// Another transaction holds the key and the machine: within the bound its outcome is waited for, past it the answer is
+/// `InFlight`, and the next try gets the outcome.
+pub async fn a_duplicate_waits_for_the_first_within_its_bound<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let order = stored.orders().at("o");
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let first = fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
+    let bound = Duration::from_millis(50);
+    for _ in 0..2 {
+        let error = refused(order.pay(&key("k"), PAY).deadline(bound).await, ErrorKind::InFlight);
+        assert!(error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
+        refused(order.cancel(Natural, order::Cancel { reason: "?".into() }).deadline(bound).await, ErrorKind::InFlight);
+    }
+    let waiting = tokio::spawn({
+        let order = order.clone();
+        async move { order.pay(&key("k"), PAY).deadline(Duration::from_mins(1)).await }
+    });
+    tokio::task::yield_now().await;
+    tx.commit().await.expect("committed");
+    replayed(waiting.await.expect("no panic"), &first);
+    replayed(order.pay(&key("k"), PAY).deadline(bound).await, &first);
+}
+
+/// Where one transaction writes at a time a second one cannot begin; elsewhere two that touch different machines commit.
+pub async fn two_transactions_wait_only_where_they_must<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let brief = on.builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
+    let order = stored.orders().at("o");
+    let mut first = brief.begin().await.expect("begun");
+    fresh(order.within(&mut first).pay(&key("k"), PAY).await);
+    match brief.begin().await {
+        Ok(mut second) => {
+            assert!(!on.differences().one_writer);
+            fresh(stored.doors().at("d").within(&mut second).knock(&key("k"), door::Knock { times: 1 }).await);
+            second.commit().await.expect("committed");
+        }
+        Err(error) => assert!(on.differences().one_writer && error.kind() == ErrorKind::InFlight, "{error}"),
+    }
+    first.commit().await.expect("committed");
+    assert_eq!(version(&stored).await, 2);
+}

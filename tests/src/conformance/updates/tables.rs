@@ -1,0 +1,63 @@
+//! What the table has, lacks, changes and forbids.
+
+use idem_core::version::{ConditionalUpdate, Problem};
+use idem_core::{Effect, ErrorKind};
+
+use super::{documents, edit, prepared, problem, updated};
+use crate::conformance::{Stored, Subject, key, refused};
+
+/// A table, a column, a name that is none: each by its name, before anything is sent that could fail.
+pub async fn what_is_not_there_is_named<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let column = |column: &str| Problem::NoColumn { column: column.to_owned() };
+    let hostile = |name: &str| Problem::Name { name: name.to_owned() };
+    let set = |column: &str| edit().set(column, 1).expect_version(1);
+    assert_eq!(problem(set("nothing").execute(&stored.idem).await), column("nothing"));
+    assert_eq!(problem(edit().set("body", 1).expect("nothing", 1).execute(&stored.idem).await), column("nothing"));
+    assert_eq!(
+        problem(edit().key("nothing", 1).set("body", 1).expect_version(1).execute(&stored.idem).await),
+        column("nothing")
+    );
+    for table in ["nothing", "nowhere.documents"] {
+        let update = ConditionalUpdate::table(table).key("id", 1).set("body", 1).expect_version(1);
+        assert_eq!(problem(update.execute(&stored.idem).await), Problem::NoTable);
+    }
+    for name in ["", "a\"b", "body\" = body --", "body; DROP TABLE documents", "b\0dy", "a.b.c", "bödy"] {
+        assert_eq!(problem(set(name).execute(&stored.idem).await), hostile(name));
+        let update = ConditionalUpdate::table(name).key("id", 1).set("body", 1).expect_version(1);
+        assert_eq!(problem(update.execute(&stored.idem).await), hostile(name));
+        assert_eq!(problem(set("body").version_column(name).execute(&stored.idem).await), hostile(name));
+    }
+    assert_eq!(documents(&stored, "version = 1").await, 2);
+}
+
+/// A column that came, a column that went, an index that came, after the table was first seen.
+pub async fn what_changes_in_the_schema_is_noticed<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    updated(edit().set("body", "first").expect_version(1).execute(&stored.idem).await, 2);
+    stored.execute("ALTER TABLE documents ADD COLUMN note text").await;
+    updated(edit().set("note", "new").expect_version(2).execute(&stored.idem).await, 3);
+    let mut tx = stored.idem.begin().await.expect("begun");
+    stored.execute_on(tx.conn(), "ALTER TABLE documents DROP COLUMN note").await;
+    tx.commit().await.expect("committed");
+    let gone = edit().set("note", "gone").expect_version(3).execute(&stored.idem).await;
+    assert_eq!(problem(gone), Problem::NoColumn { column: "note".to_owned() });
+    stored.execute("DROP TABLE documents").await;
+    let gone = edit().set("body", "gone").expect_version(3).execute(&stored.idem).await;
+    assert_eq!(problem(gone), Problem::NoTable);
+}
+
+/// The database's own words, nothing written, and the connection as good as before.
+pub async fn a_constraint_of_the_table_is_told<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    stored.execute("CREATE TABLE tanks (id bigint PRIMARY KEY, level bigint CHECK (level < 9), version bigint)").await;
+    stored.execute("INSERT INTO tanks VALUES (1, 1, 1)").await;
+    let fill = |level: i64| ConditionalUpdate::table("tanks").key("id", 1).set("level", level).expect_version(1);
+    for _ in 0..3 {
+        let error = refused(fill(9).execute(&stored.idem).await, ErrorKind::Store);
+        assert_eq!(error.effect(), Effect::NotApplied, "{error}");
+        refused(fill(9).once(&key("k")).execute(&stored.idem).await, ErrorKind::Store);
+    }
+    assert_eq!(stored.rows().await, 0);
+    updated(fill(8).once(&key("k")).execute(&stored.idem).await, 2);
+}
