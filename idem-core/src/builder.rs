@@ -9,16 +9,16 @@ use sqlx::Pool;
 use sqlx::pool::PoolOptions;
 
 use crate::engine::account_cache::AccountCache;
-use crate::engine::decide::command::Limits;
 use crate::engine::group::queue::{FLUSHERS, Queue};
 use crate::engine::group::settings::GroupCommit;
+use crate::engine::plan::Limits;
 use crate::engine::session::pool::Connections;
 use crate::engine::session::retry::Retry;
 use crate::engine::shared::{Settings, Shared};
-use crate::engine::table_cache::TableCache;
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::store::Database;
+use crate::store::statements::Statements;
 use crate::store::tables::Tables;
 
 /// Settings of an [`Idem`], from [`Idem::builder`].
@@ -124,15 +124,20 @@ impl<DB: Database> Builder<DB> {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
         let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
-        let kept = |most, patience| Connections::kept(options.clone(), most, patience);
-        let readers = kept(self.connections, self.patience);
-        let writers = DB::WRITERS.map_or_else(|| readers.clone(), |most| kept(most, self.settings.wait));
-        let flushers = match DB::WRITERS {
+        let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
+        let own = |options, bounds| Connections::own(options, bounds, sql.clone(), reply);
+        let readers = own(options.clone(), (self.connections, self.patience));
+        let writers = match DB::MAX_WRITERS {
+            Some(max) => own(options.clone(), (max, self.settings.wait)),
+            None => readers.clone(),
+        };
+        let flushers = match DB::MAX_WRITERS {
             Some(_) => writers.clone(),
-            None => Connections::kept(DB::for_groups(options.clone()), FLUSHERS, self.patience),
+            None => own(DB::for_groups(options.clone()), (FLUSHERS, self.patience)),
         };
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
-        let idem = self.build(tables, (writers, readers, DB::WRITERS.is_some()), flushers, pool);
+        let idem =
+            self.build(sql, Opened { writers, readers, flushers, readers_apart: DB::MAX_WRITERS.is_some(), pool });
         idem.migrate().await?;
         Ok(idem)
     }
@@ -151,34 +156,35 @@ impl<DB: Database> Builder<DB> {
         if pool.options().get_max_connections() == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
-        let connections = Connections::Pool(pool.clone());
+        let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
+        let connections = Connections::of_pool(pool.clone(), sql.clone(), reply);
         // Connections beside the pool: what groups want of the session would not become the pool's other users.
-        let flushers = match DB::WRITERS {
+        let flushers = match DB::MAX_WRITERS {
             Some(_) => connections.clone(),
-            None => Connections::kept(DB::for_groups(pool.connect_options().as_ref().clone()), FLUSHERS, self.patience),
+            None => {
+                let options = DB::for_groups(pool.connect_options().as_ref().clone());
+                Connections::own(options, (FLUSHERS, self.patience), sql.clone(), reply)
+            }
         };
-        Ok(self.build(tables, (connections.clone(), connections, false), flushers, pool))
+        let (writers, readers) = (connections.clone(), connections);
+        Ok(self.build(sql, Opened { writers, readers, flushers, readers_apart: false, pool }))
+    }
+
+    /// Asked while the write still waits for a lock, the database could not say what became of it.
+    fn reply(&self) -> Duration {
+        self.settings.reply.max(self.settings.wait.saturating_mul(2))
     }
 
     fn tables(&self) -> Result<Tables, Error> {
-        Tables::new(&self.prefix).ok_or_else(|| {
+        Tables::new(&self.prefix, DB::QUOTE).ok_or_else(|| {
             let prefix = &self.prefix;
             Error::Config(format!("{prefix:?} cannot begin a table's name; use letters, digits and underscores, at most 40 bytes, with an optional `schema.` in front"))
         })
     }
 
-    fn build(
-        self,
-        tables: Tables,
-        connections: (Connections<DB>, Connections<DB>, bool),
-        flushers: Connections<DB>,
-        pool: Pool<DB>,
-    ) -> Idem<DB> {
-        let (sql, registered, mut settings) = (DB::sql(&tables), Mutex::default(), self.settings);
-        let table_cache = TableCache::default();
-        // Asked while the write still waits for a lock, the database could not say what became of it.
-        settings.reply = settings.reply.max(settings.wait.saturating_mul(2));
-        let (writers, readers, readers_apart) = connections;
+    fn build(self, sql: Arc<Statements>, opened: Opened<DB>) -> Idem<DB> {
+        let settings = Settings { reply: self.reply(), ..self.settings };
+        let Opened { writers, readers, flushers, readers_apart, pool } = opened;
         Idem {
             shared: Arc::new(Shared {
                 writers,
@@ -189,13 +195,21 @@ impl<DB: Database> Builder<DB> {
                 pool,
                 sql,
                 settings,
-                tables,
                 accounts: AccountCache::default(),
-                registered,
-                table_cache,
+                graphs: Mutex::default(),
+                registering: tokio::sync::Mutex::default(),
             }),
         }
     }
+}
+
+/// The connections of an [`Idem`].
+struct Opened<DB: Database> {
+    writers: Connections<DB>,
+    readers: Connections<DB>,
+    flushers: Connections<DB>,
+    readers_apart: bool,
+    pool: Pool<DB>,
 }
 
 impl<DB: Database> Idem<DB> {

@@ -1,16 +1,22 @@
 //! The entry: a database with idem's tables in it.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::Pool;
 
 use crate::engine::session::retry::Retry;
-use crate::engine::session::transaction::{Tx, TxFuture, UnitError, begin_on};
+use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError, VERSION};
+use crate::store::migrate;
+
+/// The longest wait for one step of a migration, which may rebuild a large table or wait for another process.
+const MIGRATION_REPLY: Duration = Duration::from_mins(10);
 
 /// A database with idem's tables in it. Cheap to clone.
 ///
@@ -30,6 +36,56 @@ pub struct Idem<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
 }
 
+/// The future of one attempt in [`Idem::transaction`].
+pub type TxFuture<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
+
+/// An error that ends a unit of work in [`Idem::transaction`].
+///
+/// Implemented for [`Error`] and for boxed errors. Your own enum needs both `From`s: a command fails with
+/// `Error<your rejection>`, idem itself with `Error`.
+///
+/// ```
+/// # #[derive(Debug, thiserror::Error)] #[error("refused")] struct Refused;
+/// #[derive(Debug, thiserror::Error)]
+/// enum MyError {
+///     #[error(transparent)]
+///     Order(#[from] idem_core::Error<Refused>),
+///     #[error(transparent)]
+///     Sql(#[from] sqlx::Error),
+/// }
+///
+/// impl From<idem_core::Error> for MyError {
+///     fn from(error: idem_core::Error) -> Self {
+///         Self::Order(error.widen())
+///     }
+/// }
+///
+/// impl idem_core::UnitError for MyError {
+///     fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+///         Some(self)
+///     }
+/// }
+/// ```
+pub trait UnitError: From<Error> {
+    /// Where to look for a database error that is worth another attempt: the error itself, as an error.
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)>;
+}
+
+impl<R: std::error::Error + 'static> UnitError for Error<R>
+where
+    Error<R>: From<Error>,
+{
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl UnitError for Box<dyn std::error::Error + Send + Sync> {
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.as_ref())
+    }
+}
+
 impl<DB: Database> Idem<DB> {
     /// Creates idem's tables or brings them up to date. Safe to run twice, by several processes at once, and after one
     /// was killed half-way.
@@ -38,9 +94,10 @@ impl<DB: Database> Idem<DB> {
     /// [`Error::ReadOnly`] or [`Error::Store`] if this role may not; [`Error::NotMigrated`] if the tables are newer than
     /// this library.
     pub async fn migrate(&self) -> Result<(), Error> {
-        let mut held = self.shared.writers.acquire().await?;
-        DB::migrate(held.conn(), &self.shared.sql).await.map_err(StoreError::not_sent)?;
-        held.give_back();
+        let mut lease = self.shared.writers.acquire().await?;
+        let migrated = migrate::migrate(&mut lease.session_within(MIGRATION_REPLY)).await;
+        drop(lease);
+        migrated.map_err(StoreError::not_sent)?;
         self.check().await
     }
 
@@ -57,7 +114,7 @@ impl<DB: Database> Idem<DB> {
 
     /// The SQL that creates the tables, in order, for roles that may not run it: a name and the statements.
     pub fn migrations(&self) -> Vec<(&'static str, String)> {
-        DB::migrations(&self.shared.tables).into_iter().map(|step| (step.name, step.sql)).collect()
+        migrate::printed::<DB>(&self.shared.sql.tables)
     }
 
     /// Takes no more calls, waits until those under way are answered, and closes the connections that are idle. Calls in a
@@ -113,7 +170,7 @@ impl<DB: Database> Idem<DB> {
                 return Err(error);
             }
         }
-        Err(Error::Contention { attempts: u32::MAX }.into())
+        Err(Error::Internal { what: "a unit of work ran out of numbers for its attempts" }.into())
     }
 
     /// Begins a transaction that is neither retried nor resolved for you beyond [`Tx::commit`].
@@ -126,12 +183,11 @@ impl<DB: Database> Idem<DB> {
     /// Cancel safe: the connection is closed.
     pub async fn begin(&self) -> Result<Tx<DB>, Error> {
         let shared = self.shared.clone();
-        let mut held = shared.writer(shared.settings.wait).await?;
-        let begin = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(DB::begin(shared.settings.wait)));
-        if let Err(error) = shared.reply(begin_on::<DB>(held.conn(), begin)).await {
-            return Err(shared.explain(error).await);
+        let mut lease = shared.writer(shared.settings.wait).await?;
+        if let Err(error) = lease.session().begin(DB::begin(shared.settings.wait)).await {
+            return shared.answer(lease, Err(error)).await;
         }
-        Ok(Tx::begun(shared, held))
+        Ok(Tx::begun(shared, lease))
     }
 
     /// Joins a transaction of sqlx's that you began: give it here, end it by [`Tx::commit`].

@@ -99,10 +99,10 @@ pub use engine::group::settings::GroupCommit;
 #[cfg(feature = "_sql")]
 pub use engine::session::retry::Retry;
 #[cfg(feature = "_sql")]
-pub use engine::session::transaction::{Tx, TxFuture, UnitError};
+pub use engine::session::transaction::Tx;
 pub use error::{Effect, Error, ErrorKind};
 #[cfg(feature = "_sql")]
-pub use idem::Idem;
+pub use idem::{Idem, TxFuture, UnitError};
 pub use idem_macros::idempotent_fsm;
 pub use key::{Key, KeyError, MAX_NAME_BYTES};
 pub use machine::{Context, Natural, Step};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::store::rows::AccountRow;
+use crate::store::ledger::rows::AccountRow;
 
 /// Accounts that are not plain, by name.
 #[derive(Debug, Default)]

@@ -1,56 +1,79 @@
-//! The loop: load, decide, settle, write; whatever lost the race is loaded and decided again.
+//! Attempts: load, decide, settle, write; whatever lost the race is loaded and decided again.
+//!
+//! An attempt has one of three strategies. *Blind*: decided on what is assumed, and the write finds out. *Optimistic*: loaded
+//! without a lock, and the write compares. *Locked*: what is decided on is locked before it is read. A call begins with the
+//! first that is possible; each loss leads to the next.
 
 use std::time::{Duration, Instant};
 
-use crate::engine::decide::command::{Decision, decide};
-use crate::engine::decide::posting::fill_in;
+use crate::engine::answer::Answered;
+use crate::engine::decide::decision::{Decision, decide};
 use crate::engine::decide::snapshot::Snapshot;
-use crate::engine::load::{assume, load_and_decide};
-use crate::engine::plan::{Answered, Item};
+use crate::engine::load::{Lock, assume, decide_loading, load_and_decide};
+use crate::engine::plan::BoxedPlan;
 use crate::engine::seeded;
-use crate::engine::session::pool::Held;
-use crate::engine::session::resolve::{committed, witness};
-use crate::engine::session::transaction::{begin_on, commit, roll_back};
+use crate::engine::session::pool::Lease;
+use crate::engine::session::resolve::resolve_lost_commit;
+use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
-use crate::error::Error;
+use crate::engine::trace;
+use crate::error::{Error, Source};
+use crate::store::Database;
 use crate::store::error::{Class, StoreError};
-use crate::store::rows::{After, KeyRow, Locks, Missed, Witness, Write, Written};
-use crate::store::{Database, PostedOne};
+use crate::store::key::KnownKey;
+use crate::store::ledger::queries::compact_tally;
+use crate::store::session::Session;
+use crate::store::write::part::{LockName, Write};
+use crate::store::write::rows::{CommitWitness, Locks};
+use crate::store::write::store::Written;
 
-/// What one attempt came to.
-enum Attempt {
-    Done(Vec<Answered>),
-    /// Another writer was faster, nothing is written.
-    Lost,
-    /// No connection to write on.
-    Refused(Error),
-    /// The reply was lost: the row that proves the commit, and the answers that it stands for.
-    Broken(Option<Witness>, Vec<Answered>, StoreError),
-}
-
-/// Where [`run_own`] begins.
+/// How an attempt comes to its decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// With nothing known.
-    Fresh,
-    /// With a race lost before: what it needs is locked.
+pub(crate) enum Strategy {
+    /// On assumptions.
+    Blind,
+    /// On a load without a lock.
+    Optimistic,
+    /// On a load under locks.
     Locked,
 }
 
-/// Answers items in transactions of the engine's own.
+/// Whose attempt it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// One call, or several that came together.
+    One,
+    /// A group of calls: it waits for nobody else's locks.
+    Group,
+}
+
+/// What one attempt came to.
+pub(crate) enum Attempt<DB: Database> {
+    Done(Vec<Answered>),
+    /// Another writer was faster: nothing is written. With the decision, and the names of what others hold.
+    Lost(Option<Box<Decision<DB>>>, Vec<LockName>),
+    /// There is no connection to write on. What the decision answers without a write is known.
+    NoConnection(Option<Box<Decision<DB>>>, Error),
+    /// The reply to the write was lost.
+    ReplyLost(Box<Decision<DB>>, StoreError),
+    /// A statement failed, and nothing is written.
+    Failed(StoreError),
+}
+
+/// Answers plans in transactions of the engine's own.
 ///
-/// Changes of the ledger are first written without a load where that pays. The first attempt with a load takes no lock. If
-/// it loses a race, what won is loaded once more without a lock, because most often it was the same request; if there still
+/// Changes of the ledger are first written without a load where that pays, and rows of callers always. If an attempt with a
+/// load loses a race, what won is loaded once more without a lock, because most often it was the same request; if there still
 /// is something to write, machines and accounts are locked before they are read, so that a busy one is waited for instead of
 /// being raced for.
 pub(crate) async fn run_own<DB: Database>(
     shared: &Shared<DB>,
-    items: &[Item],
+    plans: &[BoxedPlan<DB>],
     deadline: Option<Duration>,
-    start: Start,
+    first: Strategy,
 ) -> Result<Vec<Answered>, Error> {
     let mut written = None;
-    match try_own(shared, items, deadline, start, &mut written).await {
+    match attempts(shared, plans, deadline, first, &mut written).await {
         Ok(answers) => match written {
             Some(written) => Ok(answers.into_iter().zip(written).map(|(a, w)| restore_fresh(a, Some(w))).collect()),
             None => Ok(answers),
@@ -61,252 +84,246 @@ pub(crate) async fn run_own<DB: Database>(
     }
 }
 
-async fn try_own<DB: Database>(
+async fn attempts<DB: Database>(
     shared: &Shared<DB>,
-    items: &[Item],
+    plans: &[BoxedPlan<DB>],
     deadline: Option<Duration>,
-    start: Start,
+    first: Strategy,
     written: &mut Option<Vec<Answered>>,
 ) -> Result<Vec<Answered>, Error> {
     let began = Instant::now();
-    let (mut assumed, mut lost) = match start {
-        Start::Fresh => (assume(shared, items), 0),
-        Start::Locked => (None, 1),
-    };
+    let in_flight = || Error::InFlight { waited: began.elapsed() };
+    let (mut strategy, mut forgot) = (first, false);
     for made in 1.. {
         let wait = match deadline {
             None => shared.settings.wait,
             Some(deadline) => match deadline.checked_sub(began.elapsed()) {
                 Some(left) => left.min(shared.settings.wait),
-                None => return Err(Error::InFlight { waited: began.elapsed() }),
+                None => return Err(in_flight()),
             },
         };
-        crate::engine::trace::attempts(made);
-        // A known key is answered while someone else writes, where readers are apart.
-        let acquire = async { if lost > 0 { shared.writer(wait).await } else { shared.readers.acquire().await } };
-        let held = match deadline {
+        trace::attempts(made);
+        let of = Try::new(shared, plans, strategy, Caller::One, wait);
+        strategy = of.strategy;
+        let acquire = acquire(shared, strategy, wait);
+        let lease = match deadline {
             None => acquire.await?,
-            Some(_) => match tokio::time::timeout(wait, acquire).await {
-                Ok(held) => held?,
-                Err(_) => return Err(Error::InFlight { waited: began.elapsed() }),
-            },
+            Some(_) => tokio::time::timeout(wait, acquire).await.map_err(|_| in_flight())??,
         };
-        let blind = assumed.take();
-        let was_blind = blind.is_some();
-        let attempt = match blind {
-            Some(decision) => as_assumed(shared, held, items, decision, wait).await,
-            None if lost > 0 => locked(shared, held, items, wait).await,
-            None => optimistic(shared, held, items, wait).await,
-        };
-        match attempt {
-            Ok(Attempt::Done(answers)) => return Ok(answers),
+        let retry = &shared.settings.retry;
+        match attempt(shared, lease, plans, of).await {
+            Attempt::Done(answers) => return Ok(answers),
             // Nothing was raced for yet.
-            Ok(Attempt::Lost) if was_blind => continue,
-            Ok(Attempt::Broken(witness, answers, error)) => {
-                lost += 1;
-                if committed(shared, witness.as_ref(), Box::new(error.source)).await? {
-                    *written = Some(answers);
+            Attempt::Lost(..) if strategy == Strategy::Blind => {
+                strategy = Strategy::Optimistic;
+                continue;
+            }
+            Attempt::Lost(..) => strategy = Strategy::Locked,
+            Attempt::NoConnection(_, error) => return Err(error),
+            Attempt::ReplyLost(decision, error) => {
+                strategy = Strategy::Locked;
+                let (witness, lost) = lost_write(&decision.write, error);
+                if resolve_lost_commit(shared, witness.as_ref(), lost).await? {
+                    *written = Some(decision.answers);
                 }
             }
-            Ok(Attempt::Lost) => lost += 1,
-            Ok(Attempt::Refused(error)) => return Err(error),
-            Err(error) if error.class == Class::Busy => return Err(Error::InFlight { waited: began.elapsed() }),
-            Err(error) if error.class == Class::Contention => lost += 1,
-            // Only reads, or statements of a transaction that ends with its connection, fail like this: after a restart of
-            // the server each connection of the pool does once.
-            Err(error) if error.class == Class::Broken && !shared.settings.retry.spent(made) => {}
-            Err(error) => return Err(shared.explain(error).await),
+            Attempt::Failed(error) => match error.class {
+                Class::Busy => return Err(in_flight()),
+                Class::Contention => strategy = Strategy::Locked,
+                // Only reads, or statements of a transaction that ends with its connection, fail like this: after a restart
+                // of the server each connection of the pool does once.
+                Class::Broken if !retry.spent(made) => {}
+                Class::Schema if !forgot && forget_tables(shared, plans) => {
+                    forgot = true;
+                    continue;
+                }
+                _ => return Err(shared.explain(error).await),
+            },
         }
         // The first loss is answered at once: the winner has committed, so its row is there.
-        if made > 1 && !shared.settings.retry.pause(made).await {
+        if made > 1 && !retry.pause(made).await {
             return Err(Error::Contention { attempts: made });
         }
     }
-    Err(Error::Contention { attempts: u32::MAX })
+    Err(Error::Internal { what: "a call ran out of numbers for its attempts" })
 }
 
-/// Answers items inside a transaction that the caller began and will end.
-pub(crate) async fn run_joined<DB: Database>(
-    tx: &mut crate::engine::session::transaction::Tx<DB>,
-    items: &[Item],
-) -> Result<Vec<Answered>, Error> {
-    tx.usable()?;
-    let shared = tx.shared.clone();
-    for _ in 0..shared.settings.retry.limit() {
-        let (conn, broken) = tx.parts()?;
-        let load = load_and_decide(&shared, conn, items, Some(broken));
-        let mut decision = match shared.reply(load).await {
-            Ok(decision) => decision,
-            Err(error) => return Err(tx.failed(error)),
+/// A connection for an attempt of one call. A known key is answered while someone else writes, where readers are apart.
+async fn acquire<DB: Database>(shared: &Shared<DB>, strategy: Strategy, wait: Duration) -> Result<Lease<DB>, Error> {
+    match strategy {
+        Strategy::Optimistic => shared.readers.acquire().await,
+        Strategy::Blind | Strategy::Locked => shared.writer(wait).await,
+    }
+}
+
+/// One attempt.
+pub(crate) struct Try {
+    pub(crate) strategy: Strategy,
+    /// What a blind one is decided on.
+    pub(crate) assumed: Option<Snapshot>,
+    pub(crate) caller: Caller,
+    /// The longest wait for each lock, and for the connection to write on.
+    pub(crate) wait: Duration,
+}
+
+impl Try {
+    /// Assumes what can be assumed, if it is to be blind; optimistic, if that is nothing.
+    pub(crate) fn new<DB: Database>(
+        shared: &Shared<DB>,
+        plans: &[BoxedPlan<DB>],
+        strategy: Strategy,
+        caller: Caller,
+        wait: Duration,
+    ) -> Self {
+        let assumed = if strategy == Strategy::Blind { assume(shared, plans, true) } else { None };
+        let strategy = match strategy {
+            Strategy::Blind if assumed.is_none() => Strategy::Optimistic,
+            other => other,
         };
-        if decision.write.is_empty() {
-            tx.broken = false;
-            return Ok(decision.answers);
-        }
-        tx.broken = true;
-        fail_point!("joined.write.before");
-        let writing = DB::write_joined(tx.engine_conn()?, &shared.sql, &decision.write);
-        let won = match shared.reply(writing).await {
-            Ok(won) => won,
-            Err(error) => return Err(tx.failed(error)),
-        };
-        fail_point!("joined.write.after");
-        tx.broken = false;
-        if won {
-            tx.wrote(witness(&decision.write));
-            fill_in(&mut decision.answers, &decision.write, &decision.after);
-            return Ok(decision.answers);
+        Self { strategy, assumed, caller, wait }
+    }
+
+    fn locks<DB: Database>(&self, shared: &Shared<DB>) -> Locks {
+        match self.caller {
+            Caller::One => Locks { wait: self.wait, skip: false },
+            Caller::Group => Locks { wait: GROUP_WAIT.min(shared.settings.wait), skip: true },
         }
     }
-    Err(Error::Contention { attempts: shared.settings.retry.limit() })
+}
+
+/// The longest wait of a group for a key that another transaction is writing.
+const GROUP_WAIT: Duration = Duration::from_millis(50);
+
+/// Makes one attempt on this connection.
+pub(crate) async fn attempt<DB: Database>(
+    shared: &Shared<DB>,
+    lease: Lease<DB>,
+    plans: &[BoxedPlan<DB>],
+    of: Try,
+) -> Attempt<DB> {
+    let attempted = match of.strategy {
+        Strategy::Blind | Strategy::Optimistic => unlocked(shared, lease, plans, of).await,
+        Strategy::Locked => locked(shared, lease, plans, of.wait).await,
+    };
+    attempted.unwrap_or_else(Attempt::Failed)
 }
 
 /// No lock; the write holds only if nothing changed since the load.
-async fn optimistic<DB: Database>(
+async fn unlocked<DB: Database>(
     shared: &Shared<DB>,
-    mut held: Held<DB>,
-    items: &[Item],
-    wait: Duration,
-) -> Result<Attempt, StoreError> {
-    let load = load_and_decide(shared, held.conn(), items, None);
-    let mut decision = shared.reply(load).await?;
+    mut lease: Lease<DB>,
+    plans: &[BoxedPlan<DB>],
+    mut of: Try,
+) -> Result<Attempt<DB>, StoreError> {
+    let mut blind = None;
+    if let Some(assumed) = of.assumed.take() {
+        let decision = decide_loading(shared, &mut lease.session(), plans, assumed, Lock::None).await?;
+        // On assumptions nobody is told no.
+        blind = decision.answers.iter().all(Result::is_ok).then_some(decision);
+    }
+    let is_blind = blind.is_some();
+    let mut decision = match blind {
+        Some(decision) => decision,
+        None => load_and_decide(shared, &mut lease.session(), plans, Lock::None).await?,
+    };
     if decision.write.is_empty() {
-        held.give_back();
         return Ok(Attempt::Done(decision.answers));
     }
-    if shared.readers_apart {
-        held.give_back();
-        held = match shared.writer(wait).await {
+    if shared.readers_apart && of.strategy == Strategy::Optimistic {
+        drop(lease);
+        lease = match shared.writer(of.wait).await {
             Ok(writer) => writer,
-            Err(error) => return Ok(Attempt::Refused(error)),
+            Err(error) => return Ok(Attempt::NoConnection(Some(Box::new(decision)), error)),
         };
     }
-    let late = seeded::late_keys(&mut decision.write);
-    let locks = Locks { wait, skip: false };
-    fail_point!("own.write.before");
-    let mut wrote = shared.reply(DB::write_own(held.conn(), &shared.sql, &decision.write, locks)).await;
-    fail_point!("own.write.after");
-    if let (Some(late), Ok(Written::Done(_))) = (&late, &wrote) {
-        wrote = DB::write_own(held.conn(), &shared.sql, late, locks).await;
-    }
-    concluded(shared, held, decision, wrote).await
-}
-
-/// Writes what was decided without a load.
-async fn as_assumed<DB: Database>(
-    shared: &Shared<DB>,
-    mut held: Held<DB>,
-    items: &[Item],
-    decision: Decision,
-    wait: Duration,
-) -> Result<Attempt, StoreError> {
-    fail_point!("own.write.before");
-    let (conn, write) = (held.conn(), &decision.write);
-    let done = match write.entries.as_slice() {
-        [only] if only.seq.is_none() => match shared.reply(DB::post_one(conn, &shared.sql, write, wait)).await {
-            Ok(PostedOne::Done(account)) => Ok(Written::Done(After { now: account.at, accounts: vec![account] })),
-            Ok(PostedOne::Undecided) => Ok(Written::Lost(Missed::default())),
-            Ok(PostedOne::Known(row)) => {
-                held.give_back();
-                return Ok(known(shared, items, &row));
-            }
-            Err(error) => Err(error),
-        },
-        _ => shared.reply(DB::write_own(conn, &shared.sql, write, Locks { wait, skip: false })).await,
-    };
-    fail_point!("own.write.after");
-    concluded(shared, held, decision, done).await
-}
-
-/// Answers the one item whose key is known.
-fn known<DB: Database>(shared: &Shared<DB>, items: &[Item], row: &KeyRow) -> Attempt {
-    let keys = items.iter().filter_map(Item::key).map(|hash| (*hash, row.clone())).collect();
-    let snapshot = Snapshot { keys, ..Snapshot::default() };
-    decide(items, &snapshot, &shared.settings.limits).map_or(Attempt::Lost, |decision| Attempt::Done(decision.answers))
-}
-
-/// What a write in a transaction of its own came to.
-async fn concluded<DB: Database>(
-    shared: &Shared<DB>,
-    held: Held<DB>,
-    mut decision: Decision,
-    wrote: Result<Written, StoreError>,
-) -> Result<Attempt, StoreError> {
-    match wrote {
-        Ok(Written::Done(after)) => {
-            fold_and_give_back(shared, held, &decision.write).await;
-            fill_in(&mut decision.answers, &decision.write, &after);
-            Ok(Attempt::Done(decision.answers))
+    let late = if of.caller == Caller::One && !is_blind { seeded::late_keys(&mut decision.write) } else { None };
+    match of.caller {
+        Caller::One => {
+            fail_point!("own.write.before");
         }
-        Ok(Written::Lost(_)) => {
-            held.give_back();
-            Ok(Attempt::Lost)
-        }
-        Err(error) if error.class == Class::Broken => {
-            Ok(Attempt::Broken(witness(&decision.write), decision.answers, error))
-        }
-        Err(error) => {
-            // A wait that ended, or a deadlock: the statement is undone and the connection as it was.
-            if matches!(error.class, Class::Busy | Class::Contention) {
-                held.give_back();
-            }
-            Err(error)
+        Caller::Group => {
+            fail_point!("group.write.before");
         }
     }
-}
-
-/// Gives the connection back; one write in many folds the tails of its tallies first, so that none grows for ever.
-pub(super) async fn fold_and_give_back<DB: Database>(shared: &Shared<DB>, mut held: Held<DB>, write: &Write) {
-    /// As many entries as a tail has about.
-    const EVERY: i64 = 1_024;
-    for entry in write.entries.iter().filter(|entry| entry.seq.is_some_and(|seq| seq % EVERY == 0)) {
-        // Another will fold what this one does not; its connection may be broken.
-        if shared.reply(DB::fold_tail(held.conn(), &shared.sql, &entry.account)).await.is_err() {
-            return;
-        }
-    }
-    held.give_back();
-}
-
-/// Machines are locked before they are read.
-async fn locked<DB: Database>(
-    shared: &Shared<DB>,
-    mut held: Held<DB>,
-    items: &[Item],
-    wait: Duration,
-) -> Result<Attempt, StoreError> {
-    // What won the race most often is the same request, and then there is nothing left to lock.
-    let load = load_and_decide(shared, held.conn(), items, None);
-    let decision = shared.reply(load).await?;
-    if decision.write.is_empty() {
-        held.give_back();
+    if of.caller == Caller::Group && seeded_bug!("group-unwritten") {
         return Ok(Attempt::Done(decision.answers));
     }
-    let begin = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(DB::begin(wait)));
-    shared.reply(begin_on::<DB>(held.conn(), begin)).await?;
-    let mut decision = match shared.reply(write_locked(shared, held.conn(), items, &decision.write)).await {
+    let locks = of.locks(shared);
+    let mut wrote = DB::write_own(&mut lease.session(), &decision.write, locks).await;
+    match of.caller {
+        Caller::One => {
+            fail_point!("own.write.after");
+        }
+        Caller::Group => {
+            fail_point!("group.write.after");
+        }
+    }
+    if let (Some(late), Ok(Written::Done(_))) = (&late, &wrote) {
+        wrote = DB::write_own(&mut lease.session(), late, locks).await;
+    }
+    match wrote {
+        Ok(Written::Done(after)) => {
+            compact_tallies(lease, &decision.write).await;
+            Ok(Attempt::Done(decision.answered(&after)))
+        }
+        Ok(Written::Lost(missed)) => Ok(Attempt::Lost(Some(Box::new(decision)), missed)),
+        Ok(Written::Known(key)) => Ok(known(shared, plans, key)),
+        Err(error) if error.class == Class::Broken => Ok(Attempt::ReplyLost(Box::new(decision), error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Answers the one plan whose key is known.
+fn known<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], key: KnownKey) -> Attempt<DB> {
+    let keys = plans.iter().filter_map(|plan| plan.key()).map(|hash| (*hash, key.clone())).collect();
+    let snapshot = Snapshot { keys, ..Snapshot::default() };
+    match decide(plans, &snapshot, &shared.settings.limits) {
+        Ok(decision) => Attempt::Done(decision.answers),
+        Err(_) => Attempt::Lost(None, Vec::new()),
+    }
+}
+
+/// About one write in 1,024 of a tally first compacts its tail, so that it does not grow for ever.
+async fn compact_tallies<DB: Database>(mut lease: Lease<DB>, write: &Write<DB>) {
+    const EVERY: i64 = 1_024;
+    for entry in &write.entries {
+        if entry.number.given().is_some_and(|seq| seq % EVERY == 0) {
+            // Another will compact what this one does not.
+            if compact_tally(&mut lease.session(), &entry.account).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Machines and accounts are locked before they are read.
+async fn locked<DB: Database>(
+    shared: &Shared<DB>,
+    mut lease: Lease<DB>,
+    plans: &[BoxedPlan<DB>],
+    wait: Duration,
+) -> Result<Attempt<DB>, StoreError> {
+    let mut session = lease.session();
+    // What won the race most often is the same request, and then there is nothing left to lock.
+    let stale = load_and_decide(shared, &mut session, plans, Lock::None).await?;
+    if stale.write.is_empty() {
+        return Ok(Attempt::Done(stale.answers));
+    }
+    session.begin(DB::begin(wait)).await?;
+    let decision = match write_locked(shared, &mut session, plans, &stale.write).await {
         Ok(Some(decision)) => decision,
         undone => {
-            // A connection that broke is closed; one that only lost is clean again, and worth keeping.
-            let broke = undone.as_ref().is_err_and(|error| error.class == Class::Broken);
-            if !broke && shared.reply(roll_back::<DB>(held.conn())).await.is_ok() {
-                held.give_back();
-            }
-            return undone.map(|_| Attempt::Lost);
+            // A transaction that does not roll back ends with its connection.
+            let _ = session.roll_back().await;
+            return undone.map(|_| Attempt::Lost(None, Vec::new()));
         }
     };
     fail_point!("locked.commit.before");
-    let end = shared.reply(commit::<DB>(held.conn())).await;
+    let end = session.commit().await;
     fail_point!("locked.commit.after");
     match end {
-        Ok(()) => {
-            held.give_back();
-            fill_in(&mut decision.answers, &decision.write, &decision.after);
-            Ok(Attempt::Done(decision.answers))
-        }
-        Err(error) if error.class == Class::Broken => {
-            Ok(Attempt::Broken(witness(&decision.write), decision.answers, error))
-        }
+        Ok(()) => Ok(Attempt::Done(decision.into_answers())),
+        Err(error) if error.class == Class::Broken => Ok(Attempt::ReplyLost(Box::new(decision), error)),
         Err(error) => Err(error),
     }
 }
@@ -314,23 +331,86 @@ async fn locked<DB: Database>(
 /// Decides and writes under locks; `None` if the write lost a race all the same.
 async fn write_locked<DB: Database>(
     shared: &Shared<DB>,
-    conn: &mut DB::Connection,
-    items: &[Item],
-    stale: &Write,
-) -> Result<Option<Decision>, StoreError> {
-    let mut writing = false;
-    let locks = Some(&mut writing);
-    let mut decision = load_and_decide(shared, conn, items, locks).await?;
+    session: &mut Session<'_, DB>,
+    plans: &[BoxedPlan<DB>],
+    stale: &Write<DB>,
+) -> Result<Option<Decision<DB>>, StoreError> {
+    let mut decision = load_and_decide(shared, session, plans, Lock::Rows).await?;
     seeded::keep_stale(&mut decision.write, stale);
     fail_point!("locked.write.before");
-    let wrote = decision.write.is_empty() || DB::write_joined(conn, &shared.sql, &decision.write).await?;
+    let wrote = match decision.write.is_empty() {
+        true => true,
+        false => decision.note(DB::write_joined(session, &decision.write).await?),
+    };
     fail_point!("locked.write.after");
     Ok(wrote.then_some(decision))
 }
 
+/// Answers plans inside a transaction that the caller began and will end.
+pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[BoxedPlan<DB>]) -> Result<Vec<Answered>, Error> {
+    let shared = tx.shared.clone();
+    let mut assumed = assume(&shared, plans, false);
+    let limit = shared.settings.retry.limit();
+    for made in 1..=limit {
+        trace::attempts(made);
+        let mut call = tx.call()?;
+        let mut session = call.session()?;
+        let decided = match assumed.take() {
+            Some(assumed) => decide_loading(&shared, &mut session, plans, assumed, Lock::Rows).await,
+            None => load_and_decide(&shared, &mut session, plans, Lock::Rows).await,
+        };
+        let mut decision = match decided {
+            Ok(decision) => decision,
+            Err(error) => return call.end(Err(error)),
+        };
+        if decision.write.is_empty() {
+            return call.end(Ok(decision.answers));
+        }
+        session.half_written(true);
+        fail_point!("joined.write.before");
+        let wrote = DB::write_joined(&mut session, &decision.write).await;
+        fail_point!("joined.write.after");
+        match wrote {
+            Ok(after) => {
+                if decision.note(after) {
+                    call.wrote(decision.witness())?;
+                    return Ok(decision.into_answers());
+                }
+                call.end(Ok(()))?;
+            }
+            Err(error) => {
+                if error.class == Class::Schema {
+                    forget_tables(&shared, plans);
+                }
+                return call.end(Err(error));
+            }
+        }
+    }
+    Err(Error::Contention { attempts: limit })
+}
+
+/// The row that proves the commit of a write whose reply was lost, and why it is asked for.
+pub(crate) fn lost_write<DB: Database>(write: &Write<DB>, error: StoreError) -> (Option<CommitWitness>, Source) {
+    let witness = write.witness();
+    let lost: Source = match (&witness, &write.row) {
+        (None, Some(_)) => {
+            let lost = error.source;
+            format!("{lost}; this update has no key (`once`), so read the row before it is repeated").into()
+        }
+        _ => Box::new(error.source),
+    };
+    (witness, lost)
+}
+
+/// Whether a table that plans write was described, and is to be described anew.
+fn forget_tables<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>]) -> bool {
+    let forgotten = plans.iter().filter(|plan| plan.forget_tables(&shared.sql)).count();
+    forgotten > 0
+}
+
 /// In the load after a lost reply, what this very call wrote looks like a replay and is fresh. The database's time to the
 /// microsecond tells it from another caller's.
-pub(super) fn restore_fresh(answer: Answered, written: Option<Answered>) -> Answered {
+pub(crate) fn restore_fresh(answer: Answered, written: Option<Answered>) -> Answered {
     match (answer, written) {
         (Ok(mut answer), Some(Ok(written))) => {
             answer.fresh |= written.fresh && (answer.seq, answer.at) == (written.seq, written.at);

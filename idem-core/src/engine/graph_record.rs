@@ -1,8 +1,10 @@
 //! A machine's names as they are stored, to tell an older or newer release of it from another machine.
 
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
@@ -10,8 +12,10 @@ use crate::error::Error;
 use crate::key::Hasher;
 use crate::model::machine::graph::Graph;
 use crate::store::Database;
-use crate::store::error::StoreError;
-use crate::store::rows::GraphRow;
+use crate::store::error::{Class, StoreError};
+use crate::store::machine::queries::{put_graph, stored_graph};
+use crate::store::machine::rows::GraphRow;
+use crate::store::session::Session;
 use crate::wire::Stored;
 
 /// The names of a machine's states, each with its earlier names, and of its commands.
@@ -58,6 +62,19 @@ impl GraphRecord {
         (!self.extends(other) && !other.extends(self)).then(|| self.unknown(other))
     }
 
+    fn compare(&self, stored: Option<&GraphRow>) -> Compared {
+        let Some(stored) = stored else { return Compared::Absent(None) };
+        if stored.hash == self.hash() {
+            return Compared::Known;
+        }
+        let known = Self::read(stored);
+        match self.foreign_to(&known) {
+            Some(missing) => Compared::Foreign(missing),
+            None if self.extends(&known) => Compared::Absent(Some(stored.hash.clone())),
+            None => Compared::Known,
+        }
+    }
+
     fn unknown(&self, other: &Self) -> Vec<String> {
         let known = |state: &&Vec<String>| {
             state.first().is_some_and(|name| self.states.iter().flatten().any(|known| known == name))
@@ -68,52 +85,117 @@ impl GraphRecord {
 
 impl<DB: Database> Shared<DB> {
     /// Refuses a machine whose name another machine has in this database. Asks the database once per process.
-    pub(crate) async fn register(&self, graph: &'static Graph) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::ForeignMachine`]; [`Error::InFlight`] if another transaction is about to store the graph, and does not end within
+    /// `deadline` or the lock wait; those of the database.
+    pub(crate) async fn register(&self, graph: &'static Graph, deadline: Option<Duration>) -> Result<(), Error> {
         let mine = GraphRecord::of(graph);
         if self.is_registered(graph, &mine) {
             return Ok(());
         }
-        let mut held = self.writers.acquire().await?;
-        let compared = self.reply(self.compare(held.conn(), graph, &mine)).await;
-        self.finish(held, compared).await?
-    }
-
-    /// The same on the connection of a transaction, which may be the only one there is.
-    pub(crate) async fn register_within(&self, graph: &'static Graph, tx: &mut Tx<DB>) -> Result<(), Error> {
-        let mine = GraphRecord::of(graph);
+        let began = Instant::now();
+        let wait = deadline.map_or(self.settings.wait, |deadline| deadline.min(self.settings.wait));
+        let in_flight = |_| Error::InFlight { waited: began.elapsed() };
+        // One asks for all that wait, so that they do not take all connections.
+        let _turn = timeout(wait, self.registering.lock()).await.map_err(in_flight)?;
         if self.is_registered(graph, &mine) {
             return Ok(());
         }
-        tx.usable()?;
-        match self.compare(tx.engine_conn()?, graph, &mine).await {
-            Ok(compared) => compared,
-            Err(error) => Err(tx.failed(error)),
+        let mut lease = self.readers.acquire().await?;
+        let stored = stored_graph(&mut lease.session(), graph.name).await;
+        let mut compared = mine.compare(self.answer(lease, stored).await?.as_ref());
+        if let Compared::Absent(_) = compared {
+            let left = wait.saturating_sub(began.elapsed());
+            let mut lease = self.writer(left).await?;
+            compared = match store_apart(&mut lease.session(), graph, &mine, left).await {
+                Err(error) if error.class == Class::Busy => return Err(Error::InFlight { waited: began.elapsed() }),
+                stored => self.answer(lease, stored).await?,
+            };
         }
+        compared.refuse_foreign(graph)?;
+        self.note_registered(graph, &mine);
+        Ok(())
     }
 
     fn is_registered(&self, graph: &Graph, mine: &GraphRecord) -> bool {
-        let registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
-        registered.get(graph.name) == Some(&mine.hash())
+        let graphs = self.graphs.lock().unwrap_or_else(PoisonError::into_inner);
+        graphs.get(graph.name) == Some(&mine.hash())
     }
 
-    async fn compare(
-        &self,
-        conn: &mut DB::Connection,
-        graph: &'static Graph,
-        mine: &GraphRecord,
-    ) -> Result<Result<(), Error>, StoreError> {
-        let row = mine.row();
-        let stored = DB::register_graph(conn, &self.sql, graph.name, &row, None).await?;
-        if stored.hash != row.hash {
-            let known = GraphRecord::read(&stored);
-            if let Some(missing) = mine.foreign_to(&known) {
-                return Ok(Err(Error::ForeignMachine { machine: graph.name, missing }));
-            }
-            if mine.extends(&known) {
-                DB::register_graph(conn, &self.sql, graph.name, &row, Some(&stored.hash)).await?;
-            }
-        }
-        self.registered.lock().unwrap_or_else(PoisonError::into_inner).insert(graph.name, mine.hash());
-        Ok(Ok(()))
+    fn note_registered(&self, graph: &Graph, mine: &GraphRecord) {
+        self.graphs.lock().unwrap_or_else(PoisonError::into_inner).insert(graph.name, mine.hash());
     }
+}
+
+/// The same on the connection of a transaction, which may be the only one there is. True if the graph is stored for everyone:
+/// one that this transaction stored is not there for others until it commits, and nobody may rely on it before.
+pub(crate) async fn register_joined<DB: Database>(tx: &mut Tx<DB>, graph: &'static Graph) -> Result<bool, Error> {
+    let (mine, shared) = (GraphRecord::of(graph), tx.shared.clone());
+    if shared.is_registered(graph, &mine) {
+        return Ok(true);
+    }
+    if tx.graphs.contains(&(graph.name, mine.hash())) {
+        return Ok(false);
+    }
+    let mut call = tx.call()?;
+    let mut session = call.session()?;
+    session.half_written(true);
+    let stored = store(&mut session, graph, &mine).await;
+    let (compared, stored) = call.end(stored)?;
+    compared.refuse_foreign(graph)?;
+    match stored {
+        true => tx.graphs.push((graph.name, mine.hash())),
+        false => shared.note_registered(graph, &mine),
+    }
+    Ok(!stored)
+}
+
+/// What a graph is to the one that is stored.
+enum Compared {
+    /// It, or a newer release of it, is stored.
+    Known,
+    /// Another machine is stored: these of its states are not known here.
+    Foreign(Vec<String>),
+    /// None is stored, or an older release, with this hash.
+    Absent(Option<Vec<u8>>),
+}
+
+impl Compared {
+    fn refuse_foreign(self, graph: &Graph) -> Result<(), Error> {
+        match self {
+            Self::Foreign(missing) => Err(Error::ForeignMachine { machine: graph.name, missing }),
+            Self::Known | Self::Absent(_) => Ok(()),
+        }
+    }
+}
+
+/// Stores the graph in a transaction of its own, for whose locks it waits at most for `wait`.
+async fn store_apart<DB: Database>(
+    session: &mut Session<'_, DB>,
+    graph: &'static Graph,
+    mine: &GraphRecord,
+    wait: Duration,
+) -> Result<Compared, StoreError> {
+    session.begin(DB::begin(wait)).await?;
+    let stored = store(session, graph, mine).await;
+    // What cannot be ended ends with its connection.
+    match &stored {
+        Ok(_) => session.commit().await?,
+        Err(_) => drop(session.roll_back().await),
+    }
+    stored.map(|(compared, _)| compared)
+}
+
+/// Stores the graph unless it is known or foreign; what it is to the one that is stored then, and whether it was stored now.
+async fn store<DB: Database>(
+    session: &mut Session<'_, DB>,
+    graph: &'static Graph,
+    mine: &GraphRecord,
+) -> Result<(Compared, bool), StoreError> {
+    let compared = mine.compare(stored_graph(session, graph.name).await?.as_ref());
+    let Compared::Absent(replace) = compared else { return Ok((compared, false)) };
+    put_graph(session, graph.name, &mine.row(), replace.as_deref()).await?;
+    // Somebody else may have been faster, with a graph of their own.
+    Ok((mine.compare(stored_graph(session, graph.name).await?.as_ref()), true))
 }

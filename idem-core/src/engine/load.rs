@@ -1,110 +1,121 @@
-//! Loads what items are decided on.
+//! Loads what plans are decided on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::engine::decide::command::{Decision, decide};
-use crate::engine::decide::snapshot::{Expired, MachineId, Needs, Snapshot};
-use crate::engine::plan::Item;
+use crate::clock::Timestamp;
+use crate::engine::decide::decision::{Decision, decide};
+use crate::engine::decide::snapshot::{Asked, ExpiredHolds, Needs, Snapshot, TableFound};
+use crate::engine::plan::{Assuming, BoxedPlan};
 use crate::engine::shared::Shared;
 use crate::key::KeyHash;
-use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
+use crate::model::row::identifier::TableName;
 use crate::store::Database;
 use crate::store::error::StoreError;
-use crate::store::ledger::{NamedHold, Question};
-use crate::store::rows::AccountRow;
+use crate::store::ledger::queries::{LedgerQuery, answer, load_accounts, load_ledger};
+use crate::store::ledger::rows::NamedHold;
+use crate::store::machine::queries::{last_visit, load, load_transitions, lock_machines};
+use crate::store::session::Session;
 
-/// Loads the items' machines and keys in one statement, their ledger keys and accounts in another, and what else the
-/// decision turns out to need; decides.
-///
-/// With `lock`, machines and accounts are locked before they are read: by a statement of their own, because one that waits
-/// for a lock and reads the keys in the same breath sees the new state and not the key that led to it. The flag in `lock` is
-/// set before the first statement that may write: what is missing and has to be locked is made first.
+/// Whether machines and accounts are locked before they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    None,
+    /// By a statement of their own, because one that waits for a lock and reads the keys in the same breath sees the new state
+    /// and not the key that led to it. What is missing and has to be locked is made first, so the transaction is half-written
+    /// from then on.
+    Rows,
+}
+
+/// Loads the plans' machines and keys in one statement, their ledger keys and accounts in another, and what else the decision
+/// turns out to need; decides.
 pub(crate) async fn load_and_decide<DB: Database>(
     shared: &Shared<DB>,
-    conn: &mut DB::Connection,
-    items: &[Item],
-    mut lock: Option<&mut bool>,
-) -> Result<Decision, StoreError> {
-    let mut asked = Asked::of(items);
-    let mut snapshot = Snapshot::default();
-    if !asked.holds.is_empty() {
-        let of_holds = load_holds::<DB>(conn, &shared.sql, &mut snapshot, &asked.holds).await?;
-        asked.accounts.extend(of_holds);
-    }
-    let machines: Vec<(&str, &str)> = asked.machines.iter().map(|(machine, id)| (*machine, &**id)).collect();
-    let mut accounts: Vec<&str> = asked.accounts.iter().map(|account| &**account).collect();
-    if let Some(writing) = lock.as_deref_mut() {
-        if !machines.is_empty() {
-            DB::lock_machines(conn, &shared.sql, &machines).await?;
-        }
-        if !accounts.is_empty() {
-            *writing = true;
-            let rows = DB::load_accounts(conn, &shared.sql, &accounts, true).await?;
-            snapshot.accounts.extend(asked.accounts.iter().cloned().zip(rows));
-            accounts.clear();
-            if !asked.holds.is_empty() {
-                load_holds::<DB>(conn, &shared.sql, &mut snapshot, &asked.holds).await?;
-            }
-        }
-    }
-    if !machines.is_empty() {
-        let loaded = DB::load(conn, &shared.sql, &machines, &asked.keys).await?;
-        snapshot.now = Some(loaded.now);
-        snapshot.machines = asked.machines.iter().cloned().zip(loaded.machines).collect();
-        snapshot.keys = known(&asked.keys, loaded.keys);
-    }
-    if !asked.ledger_keys.is_empty() {
-        let loaded = DB::load_ledger(conn, &shared.sql, &asked.ledger_keys, &accounts).await?;
-        snapshot.now = Some(loaded.now);
-        snapshot.keys.extend(known(&asked.ledger_keys, loaded.keys));
-        if !accounts.is_empty() {
-            snapshot.accounts.extend(asked.accounts.iter().cloned().zip(loaded.accounts));
-        }
-    }
+    session: &mut Session<'_, DB>,
+    plans: &[BoxedPlan<DB>],
+    lock: Lock,
+) -> Result<Decision<DB>, StoreError> {
+    let mut asked = Asked::default();
+    plans.iter().for_each(|plan| plan.ask(&mut asked));
+    let snapshot = load_asked(session, asked, lock).await?;
+    decide_loading(shared, session, plans, snapshot, lock).await
+}
+
+/// Decides on a snapshot, and loads what that turns out to need.
+pub(crate) async fn decide_loading<DB: Database>(
+    shared: &Shared<DB>,
+    session: &mut Session<'_, DB>,
+    plans: &[BoxedPlan<DB>],
+    mut snapshot: Snapshot,
+    lock: Lock,
+) -> Result<Decision<DB>, StoreError> {
     loop {
-        match decide(items, &snapshot, &shared.settings.limits) {
+        match decide(plans, &snapshot, &shared.settings.limits) {
             Ok(decision) => {
-                shared.accounts.note(&snapshot.accounts);
+                if !snapshot.blind {
+                    shared.accounts.note(&snapshot.accounts);
+                }
                 return Ok(decision);
             }
-            // Each round loads what was missing, and an item can miss only what its machine, its rules and the chain of
+            // Each round loads what was missing, and a plan can miss only what its machine, its rules and the chain of
             // its alternatives name: the rounds end.
-            Err(needs) => fill::<DB>(conn, &shared.sql, &mut snapshot, needs, lock.as_deref_mut()).await?,
+            Err(needs) => fill(session, &mut snapshot, needs, lock).await?,
         }
     }
 }
 
-/// What is known of the items before anything is loaded.
-struct Asked {
-    machines: BTreeSet<MachineId>,
-    keys: Vec<KeyHash>,
-    ledger_keys: Vec<KeyHash>,
-    accounts: BTreeSet<Arc<str>>,
-    holds: BTreeSet<Arc<str>>,
+/// What plans are decided on without a load, for a write that finds out whether it is so. `None` if that is not possible.
+pub(crate) fn assume<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], own: bool) -> Option<Snapshot> {
+    let mut snapshot = Snapshot { blind: true, ..Snapshot::default() };
+    let cx = Assuming { own, accounts: &shared.accounts };
+    plans.iter().all(|plan| plan.assume(&cx, &mut snapshot)).then_some(snapshot)
 }
 
-impl Asked {
-    fn of(items: &[Item]) -> Self {
-        let (mut machines, mut accounts, mut holds) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let (mut keys, mut ledger_keys) = (BTreeSet::new(), BTreeSet::new());
-        for item in items {
-            match item {
-                Item::Command(command) => {
-                    machines.insert((command.machine(), command.id.clone()));
-                    keys.extend(command.key.as_ref().map(|(_, hash)| *hash));
-                }
-                Item::Posting(posting) => {
-                    ledger_keys.insert(posting.hash);
-                    let (named, hold) = accounts_and_hold(&posting.change);
-                    accounts.extend(named.into_iter().cloned());
-                    holds.extend(hold.cloned());
-                }
+async fn load_asked<DB: Database>(
+    session: &mut Session<'_, DB>,
+    asked: Asked<'_>,
+    lock: Lock,
+) -> Result<Snapshot, StoreError> {
+    let Asked { machines, keys, ledger_keys, mut accounts, holds } = asked;
+    let mut snapshot = Snapshot::default();
+    if !holds.is_empty() {
+        accounts.extend(load_holds(session, &mut snapshot, &holds).await?);
+    }
+    let machines: Vec<(&'static str, &Arc<str>)> = machines.into_iter().collect();
+    let ids: Vec<(&str, &str)> = machines.iter().map(|(machine, id)| (*machine, &***id)).collect();
+    let mut names: Vec<&str> = accounts.iter().map(|account| &**account).collect();
+    if lock == Lock::Rows {
+        if !ids.is_empty() {
+            lock_machines(session, &ids).await?;
+        }
+        if !names.is_empty() {
+            session.half_written(true);
+            let rows = load_accounts(session, &names, true).await?;
+            snapshot.accounts.extend(accounts.iter().cloned().zip(rows));
+            names.clear();
+            if !holds.is_empty() {
+                load_holds(session, &mut snapshot, &holds).await?;
             }
         }
-        let listed = |keys: BTreeSet<KeyHash>| keys.into_iter().collect();
-        Self { machines, keys: listed(keys), ledger_keys: listed(ledger_keys), accounts, holds }
     }
+    if !ids.is_empty() {
+        let keys: Vec<KeyHash> = keys.into_iter().collect();
+        let loaded = load(session, &ids, &keys).await?;
+        snapshot.now = Some(loaded.now);
+        let named = machines.iter().map(|(machine, id)| (*machine, (*id).clone()));
+        snapshot.machines = named.zip(loaded.machines).collect();
+        snapshot.keys = known(&keys, loaded.keys);
+    }
+    if !ledger_keys.is_empty() {
+        let keys: Vec<KeyHash> = ledger_keys.into_iter().collect();
+        let loaded = load_ledger(session, &keys, &names).await?;
+        snapshot.now = Some(loaded.now);
+        snapshot.keys.extend(known(&keys, loaded.keys));
+        if !names.is_empty() {
+            snapshot.accounts.extend(accounts.iter().cloned().zip(loaded.accounts));
+        }
+    }
+    Ok(snapshot)
 }
 
 fn known<R>(keys: &[KeyHash], rows: Vec<Option<R>>) -> HashMap<KeyHash, R> {
@@ -112,86 +123,83 @@ fn known<R>(keys: &[KeyHash], rows: Vec<Option<R>>) -> HashMap<KeyHash, R> {
 }
 
 async fn fill<DB: Database>(
-    conn: &mut DB::Connection,
-    sql: &DB::Sql,
+    session: &mut Session<'_, DB>,
     snapshot: &mut Snapshot,
     needs: Needs,
-    lock: Option<&mut bool>,
+    lock: Lock,
 ) -> Result<(), StoreError> {
-    if !needs.runs.is_empty() {
-        let runs: Vec<_> = needs.runs.iter().map(|(machine, id, seq)| (*machine, &**id, *seq)).collect();
-        let rows = DB::load_runs(conn, sql, &runs).await?;
-        snapshot.runs.extend(needs.runs.iter().cloned().zip(rows));
+    if !needs.transitions.is_empty() {
+        let ids: Vec<_> = needs.transitions.iter().map(|(machine, id, seq)| (*machine, &**id, *seq)).collect();
+        let rows = load_transitions(session, &ids).await?;
+        snapshot.transitions.extend(needs.transitions.iter().cloned().zip(rows));
     }
     for (visit, names) in needs.visits {
         let (machine, id, _) = &visit;
-        let found = DB::last_visit(conn, sql, (machine, id), &names).await?;
+        let found = last_visit(session, (machine, id), &names).await?;
         snapshot.visits.insert(visit, found);
     }
     let mut missing = needs.accounts;
     if !needs.holds.is_empty() {
-        let of_holds = load_holds::<DB>(conn, sql, snapshot, &needs.holds).await?;
+        let of_holds = load_holds(session, snapshot, &needs.holds).await?;
         missing.extend(of_holds.into_iter().filter(|account| !snapshot.accounts.contains_key(account)));
     }
     if !missing.is_empty() {
         let accounts: Vec<_> = missing.iter().map(|account| &**account).collect();
-        let locked = lock.is_some();
-        if let Some(writing) = lock {
-            *writing = true;
+        let locked = lock == Lock::Rows;
+        if locked {
+            session.half_written(true);
         }
-        let rows = DB::load_accounts(conn, sql, &accounts, locked).await?;
+        let rows = load_accounts(session, &accounts, locked).await?;
         snapshot.accounts.extend(missing.iter().cloned().zip(rows));
         if locked && !needs.holds.is_empty() {
-            load_holds::<DB>(conn, sql, snapshot, &needs.holds).await?;
+            load_holds(session, snapshot, &needs.holds).await?;
         }
     }
     for (account, asked) in needs.expired {
-        let now = snapshot.now.unwrap_or(crate::clock::Timestamp::from_micros(0));
-        let question = Question::ExpiredHolds { account: &account, now, limit: asked };
-        let holds: Vec<NamedHold> = DB::answer(conn, sql, &question).await?;
-        snapshot.expired.insert(account, Expired { holds: holds.into_iter().collect(), asked });
+        let now = snapshot.now.unwrap_or(Timestamp::from_micros(0));
+        let query = LedgerQuery::ExpiredHolds { account: &account, now, limit: asked };
+        let holds: Vec<NamedHold> = answer(session, &query).await?;
+        snapshot.expired.insert(account, ExpiredHolds { holds: holds.into_iter().collect(), asked });
+    }
+    if let Some((table, anew)) = needs.table {
+        snapshot.table = Some(table_found(session, &table, anew).await?);
+    }
+    if let Some((update, table)) = needs.row {
+        snapshot.row = Some(DB::find(session, &update, &table).await?);
     }
     Ok(())
+}
+
+/// A caller's table, as it was last described or as it is now.
+async fn table_found<DB: Database>(
+    session: &mut Session<'_, DB>,
+    table: &TableName,
+    anew: bool,
+) -> Result<TableFound, StoreError> {
+    let sql = session.sql;
+    if let Some(described) = sql.described(table.as_str()).filter(|_| !anew) {
+        return Ok(TableFound { table: Some(described), anew: false });
+    }
+    let described = DB::describe(session, table).await?.map(Arc::new);
+    match &described {
+        Some(described) => sql.note_described(table.as_str(), described.clone()),
+        None => sql.forget_described(table.as_str()),
+    }
+    Ok(TableFound { table: described, anew: true })
 }
 
 /// Brings holds into the snapshot; gives the accounts they are of.
 ///
 /// A hold has no lock of its own: its account's is the lock, so where accounts are locked, holds are read again after it.
 async fn load_holds<DB: Database>(
-    conn: &mut DB::Connection,
-    sql: &DB::Sql,
+    session: &mut Session<'_, DB>,
     snapshot: &mut Snapshot,
     holds: &BTreeSet<Arc<str>>,
 ) -> Result<Vec<Arc<str>>, StoreError> {
     let names: Vec<&str> = holds.iter().map(|hold| &**hold).collect();
-    let found: Vec<NamedHold> = DB::answer(conn, sql, &Question::Holds(&names)).await?;
+    let found: Vec<NamedHold> = answer(session, &LedgerQuery::Holds(&names)).await?;
     let accounts = found.iter().map(|(_, row)| row.account.clone()).collect();
     snapshot.holds.extend(holds.iter().map(|hold| (hold.clone(), None)));
     snapshot.holds.extend(found.into_iter().map(|(hold, row)| (hold, Some(row))));
     Ok(accounts)
-}
-
-/// Decides changes of the ledger without a load, as if their keys were new and nothing stood in their way. The write finds
-/// out: it is relative to whatever the accounts hold. `None` if that cannot be told beforehand.
-pub(crate) fn assume<DB: Database>(shared: &Shared<DB>, items: &[Item]) -> Option<Decision> {
-    if !DB::BLIND {
-        return None;
-    }
-    let mut accounts: BTreeMap<Arc<str>, Option<AccountRow>> = BTreeMap::new();
-    for item in items {
-        let Item::Posting(posting) = item else { return None };
-        let relative = matches!(
-            posting.change,
-            LedgerChange::Delta { .. } | LedgerChange::Transfer { .. } | LedgerChange::Post { .. }
-        );
-        if !relative || posting.expected.is_some() {
-            return None;
-        }
-        for name in accounts_and_hold(&posting.change).0 {
-            accounts.entry(name.clone()).or_insert_with(|| Some(shared.accounts.assumed(name)));
-        }
-    }
-    let snapshot = Snapshot { accounts, ..Snapshot::default() };
-    let decision = decide(items, &snapshot, &shared.settings.limits).ok()?;
-    decision.answers.iter().all(Result::is_ok).then_some(decision)
 }

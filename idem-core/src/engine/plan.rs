@@ -1,153 +1,71 @@
-//! What the engine is asked, and what it answers.
+//! A plan: one thing to do. A surface is one kind of plan.
 
-use std::any::Any;
-use std::ops::Range;
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::clock::Timestamp;
-use crate::error::Error;
-use crate::fingerprint::Fingerprint;
-use crate::key::{Key, KeyHash};
-use crate::model::ledger::change::LedgerChange;
-use crate::model::machine::driver::Driver;
-#[cfg(feature = "tracing")]
-use crate::namespace::LEDGER;
-use crate::namespace::{OVERRIDE, START};
-use crate::store::rows::EntryRow;
-use crate::wire::Stored;
+use crate::engine::account_cache::AccountCache;
+use crate::engine::answer::Answered;
+use crate::engine::decide::draft::{Missing, WriteDraft};
+use crate::engine::decide::snapshot::{Asked, Snapshot};
+use crate::key::KeyHash;
+use crate::store::Database;
+use crate::store::statements::Statements;
 
-/// One thing to do.
-pub(crate) enum Item {
-    Command(Command),
-    Posting(Posting),
+/// What a plan is decided to be; [`Missing`]: something that it needs is not loaded.
+pub(crate) type Decided = Result<Answered, Missing>;
+
+/// The bounds a decision keeps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The largest state, payload, outcome or message, in bytes.
+    pub(crate) payload: usize,
+    /// How long a second key that was answered by a state already reached is remembered.
+    pub(crate) alias: Duration,
 }
 
-/// One thing to do to one machine.
-pub(crate) struct Command {
-    pub(crate) driver: Arc<dyn Driver>,
-    pub(crate) id: Arc<str>,
-    pub(crate) key: Option<(Key, KeyHash)>,
-    pub(crate) payload: Stored,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) action: Action,
-    pub(crate) correlation: Option<Arc<str>>,
-}
+/// One thing to do: what it locks, what it asks for, how it decides, its size.
+pub(crate) trait Plan<DB: Database>: Send + Sync {
+    /// The namespace of its key, and what it does there: for traces.
+    fn namespace(&self) -> &'static str;
+    fn operation(&self) -> &'static str;
 
-/// One change of the ledger under a key of its own.
-pub(crate) struct Posting {
-    pub(crate) key: Key,
-    pub(crate) hash: KeyHash,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) change: LedgerChange,
-    /// The seq that the account must be at.
-    pub(crate) expected: Option<i64>,
-    /// A refusal uses up the key.
-    pub(crate) remember_refusal: bool,
-}
-
-impl Item {
-    pub(crate) fn key(&self) -> Option<&KeyHash> {
-        match self {
-            Self::Command(command) => command.key.as_ref().map(|(_, hash)| hash),
-            Self::Posting(posting) => Some(&posting.hash),
-        }
+    /// The caller's table that it writes, for traces.
+    fn table(&self) -> Option<&str> {
+        None
     }
 
-    #[cfg(feature = "tracing")]
-    pub(crate) fn surface(&self) -> &'static str {
-        match self {
-            Self::Command(command) => command.machine(),
-            Self::Posting(_) => LEDGER,
-        }
-    }
-
-    #[cfg(feature = "tracing")]
-    pub(crate) fn operation(&self) -> &'static str {
-        match self {
-            Self::Command(command) => command.operation(),
-            Self::Posting(posting) => posting.change.kind(),
-        }
-    }
+    fn key(&self) -> Option<&KeyHash>;
 
     /// About how many bytes it takes.
-    pub(crate) fn size(&self) -> usize {
-        const ROW: usize = 128;
-        match self {
-            Self::Command(command) => ROW + command.payload.len(),
-            Self::Posting(posting) => {
-                ROW * crate::model::ledger::change::accounts_and_hold(&posting.change).0.len().max(1)
-            }
-        }
+    fn size(&self) -> usize;
+
+    /// Tells the names of what it needs for itself: others of this process that need the same wait for it.
+    fn locks(&self, tell: &mut dyn FnMut(&str, &str));
+
+    /// Asks for what it is known to be decided on.
+    fn ask<'p>(&'p self, asked: &mut Asked<'p>);
+
+    /// Puts into the snapshot what can be assumed instead of loaded, for a write that finds out whether it was so. False if the
+    /// plan cannot be decided like this.
+    fn assume(&self, _cx: &Assuming<'_>, _snapshot: &mut Snapshot) -> bool {
+        false
+    }
+
+    /// Decides, and adds what is to be written to the draft. It may be asked several times.
+    fn decide(&self, draft: &mut WriteDraft<'_, DB>, limits: &Limits) -> Decided;
+
+    /// The database says that a table is not as it was described. True if it was of this plan, and another try describes it
+    /// anew.
+    fn forget_tables(&self, _sql: &Statements) -> bool {
+        false
     }
 }
 
-pub(crate) enum Action {
-    /// Run a command: its position, and the value for the rules.
-    Command { index: usize, value: Box<dyn Any + Send + Sync> },
-    /// Bring the machine into being in its initial state.
-    Start { body: Stored },
-    /// Put the machine into a state by hand.
-    Override { state: usize, body: Stored, reopen: bool },
+/// What a plan can assume by.
+pub(crate) struct Assuming<'c> {
+    /// In a transaction of its own; otherwise in one that is open.
+    pub(crate) own: bool,
+    pub(crate) accounts: &'c AccountCache,
 }
 
-impl Command {
-    pub(crate) fn machine(&self) -> &'static str {
-        self.driver.graph().name
-    }
-
-    /// The name the transition is stored under.
-    pub(crate) fn operation(&self) -> &'static str {
-        match &self.action {
-            Action::Command { index, .. } => self.driver.graph().commands[*index].name,
-            Action::Start { .. } => START,
-            Action::Override { .. } => OVERRIDE,
-        }
-    }
-
-    /// The names that earlier runs of the same may be stored under.
-    pub(crate) fn operations(&self) -> impl Iterator<Item = &'static str> {
-        let was = match &self.action {
-            Action::Command { index, .. } => self.driver.graph().commands[*index].was,
-            Action::Start { .. } | Action::Override { .. } => &[],
-        };
-        std::iter::once(self.operation()).chain(was.iter().copied())
-    }
-}
-
-/// The outcome of an item, before its type is put back on.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) seq: i64,
-    pub(crate) at: Timestamp,
-    pub(crate) outcome: Value,
-    pub(crate) fresh: bool,
-    pub(crate) superseded: bool,
-}
-
-/// What an item came to.
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    /// Of a command: as it is stored.
-    Stored(Stored),
-    /// Of a change of the ledger.
-    Entries(Vec<EntryRow>),
-    /// The entries at these places of the write, once it is written.
-    Drafted(Range<usize>),
-}
-
-/// Why an item has no answer.
-pub(crate) enum Refusal {
-    /// A value of the machine's rejection type.
-    Rejected(Box<dyn Any + Send + Sync>),
-    Failed(Error),
-    /// The user's rule panicked, with this; it does so again where it was called.
-    Panicked(Box<dyn Any + Send>),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-pub(crate) type Answered = Result<Answer, Refusal>;
+/// A plan of any kind.
+pub(crate) type BoxedPlan<DB> = Box<dyn Plan<DB>>;

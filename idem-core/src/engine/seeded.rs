@@ -1,9 +1,10 @@
 //! Seeded bugs that take more than a condition. Without `--cfg idem_faults` each of them returns at once.
 
-use crate::store::rows::Write;
+use crate::store::Database;
+use crate::store::write::part::Write;
 
 /// The bug `key-outside-the-write`: keys are written in a transaction of their own, after their effects.
-pub(super) fn late_keys(write: &mut Write) -> Option<Write> {
+pub(super) fn late_keys<DB: Database>(write: &mut Write<DB>) -> Option<Write<DB>> {
     if !seeded_bug!("key-outside-the-write") || write.transitions.is_empty() || write.keys.is_empty() {
         return None;
     }
@@ -11,7 +12,7 @@ pub(super) fn late_keys(write: &mut Write) -> Option<Write> {
 }
 
 /// The bug `retry-without-reload`: what was decided on an older state is written over the newer one.
-pub(super) fn keep_stale(write: &mut Write, stale: &Write) {
+pub(super) fn keep_stale<DB: Database>(write: &mut Write<DB>, stale: &Write<DB>) {
     if !seeded_bug!("retry-without-reload") {
         return;
     }

@@ -34,5 +34,6 @@ pub enum ErrorKind {
     ReadOnly,
     Contention,
     Unavailable,
+    Internal,
     Store,
 }

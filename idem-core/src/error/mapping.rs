@@ -59,6 +59,7 @@ variants! {
     ReadOnly { source },
     Contention { attempts },
     Unavailable { source },
+    Internal { what },
     Store { source },
 }
 
@@ -77,6 +78,7 @@ impl Error {
             Self::ReadOnly { source } => Self::ReadOnly { source: told(source) },
             Self::Contention { attempts } => Self::Contention { attempts: *attempts },
             Self::Unavailable { source } => Self::Unavailable { source: told(source) },
+            Self::Internal { what } => Self::Internal { what },
             other => Self::Store { source: other.to_string().into() },
         }
     }

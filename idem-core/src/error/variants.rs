@@ -294,6 +294,13 @@ pub enum Error<R = Infallible> {
         source: Source,
     },
 
+    /// idem itself is at fault: what should never happen did. Whether the effect happened is not known.
+    #[error("idem is at fault, please report it: {what}")]
+    Internal {
+        /// What happened.
+        what: &'static str,
+    },
+
     /// The database refused. Nothing is written.
     #[error("the database refused: {source}")]
     Store {
@@ -320,7 +327,7 @@ impl<R> Error<R> {
     /// What this error means for the effect of the call.
     pub fn effect(&self) -> Effect {
         match self {
-            Self::Indeterminate { .. } => Effect::Unknown,
+            Self::Indeterminate { .. } | Self::Internal { .. } => Effect::Unknown,
             Self::Undecodable { effect, .. } => *effect,
             _ => Effect::NotApplied,
         }

@@ -2,69 +2,32 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::engine::account;
 use crate::engine::session::retry::Retry;
-use crate::engine::session::transaction::Tx;
-use crate::error::Error;
+use crate::error::{Error, LedgerError};
 use crate::idem::Idem;
 use crate::key::{Key, check_name};
-use crate::ledger::change::{Change, Place, posting};
+use crate::ledger::account_state::AccountState;
+use crate::ledger::change::{Change, Place, Read};
 use crate::ledger::entry::{Entry, Hold};
-use crate::ledger::opening::{Bounds, Opening};
-use crate::ledger::within::AccountWithin;
+use crate::ledger::opening::Opening;
+use crate::ledger::request::{hold, posting};
 use crate::model::ledger::change::LedgerChange;
-use crate::seq::{shown, stored};
+use crate::seq::stored;
 use crate::store::Database;
-use crate::store::ledger::{Question, Row, WholeAccount};
-use crate::store::rows::{AccountRow, EntryRow};
+use crate::store::ledger::queries::{LedgerQuery, answer};
+use crate::store::ledger::rows::{Answer, EntryRow, WholeAccount};
 
 /// One account: a name for what may or may not be open. Cheap to clone.
 pub struct Account<DB: Database> {
     idem: Idem<DB>,
-    name: Arc<str>,
-    expected: Option<u64>,
-}
-
-/// An account as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AccountState {
-    /// The balance, in minor units.
-    pub balance: i64,
-    /// How much of it holds reserve, those included that have expired and were not needed since.
-    pub held: i64,
-    /// The number of its newest entry: what [`Account::expect_version`] compares. 0 for a tally.
-    pub version: u64,
-    /// How low and how high the balance may be.
-    pub bounds: Bounds,
-    /// What it counts.
-    pub unit: Option<String>,
-    /// Whether it is a tally.
-    pub tally: bool,
-    /// When it was closed.
-    pub closed_at: Option<Timestamp>,
-}
-
-impl AccountState {
-    /// The balance without what is held.
-    pub fn available(&self) -> i64 {
-        self.balance.saturating_sub(self.held)
-    }
-
-    pub(super) fn of(row: AccountRow) -> Self {
-        Self {
-            balance: row.balance,
-            held: row.held,
-            version: shown(row.seq),
-            bounds: Bounds { floor: row.floor, ceiling: row.ceiling },
-            unit: row.unit.map(|unit| unit.to_string()),
-            tally: row.tally,
-            closed_at: row.closed_at,
-        }
-    }
+    pub(super) name: Arc<str>,
+    pub(super) expected: Option<u64>,
 }
 
 impl<DB: Database> Account<DB> {
@@ -121,22 +84,19 @@ impl<DB: Database> Account<DB> {
         Self { expected: Some(version), ..self.clone() }
     }
 
-    /// The same changes inside a transaction of yours.
-    pub fn within<'t>(&self, tx: &'t mut Tx<DB>) -> AccountWithin<'t, DB> {
-        AccountWithin::new(self.name.clone(), self.expected, tx)
-    }
-
     /// Opens the account, or finds it open with the same settings. One that entries opened can still get bounds that its
     /// balance is within.
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if the balance is not within the bounds; [`Error::Ledger`] if it is open with other settings.
     pub async fn open(&self, opening: impl Into<Opening> + Send) -> Result<(), Error> {
+        check_name("account", &self.name)?;
         let opening = opening.into();
+        opening.check()?;
         self.idem
             .transaction(Retry::default(), |tx| {
-                let (account, opening) = (self.clone(), opening.clone());
-                Box::pin(async move { account.within(tx).open(opening).await })
+                let (name, opening) = (self.name.clone(), opening.clone());
+                Box::pin(async move { account::open(tx, &opening.of(&name)).await })
             })
             .await
     }
@@ -146,10 +106,11 @@ impl<DB: Database> Account<DB> {
     /// # Errors
     /// [`Error::Ledger`] if its balance or what is held is not 0, or it is a tally.
     pub async fn close(&self) -> Result<(), Error> {
+        check_name("account", &self.name)?;
         self.idem
             .transaction(Retry::default(), |tx| {
-                let account = self.clone();
-                Box::pin(async move { account.within(tx).close().await })
+                let name = self.name.clone();
+                Box::pin(async move { account::close(tx, &name).await })
             })
             .await
     }
@@ -159,7 +120,7 @@ impl<DB: Database> Account<DB> {
     /// # Errors
     /// Those of the database.
     pub async fn get(&self) -> Result<Option<AccountState>, Error> {
-        let found = self.ask(&Question::Account(&self.name)).await?;
+        let found = self.ask(&LedgerQuery::Account(&self.name)).await?;
         Ok(found.map(|WholeAccount(row)| AccountState::of(row)))
     }
 
@@ -179,8 +140,8 @@ impl<DB: Database> Account<DB> {
         if seq == 0 {
             return Ok(0);
         }
-        let question = Question::Entries { account: &self.name, after: stored(seq) - 1, limit: 1 };
-        let entry: Option<EntryRow> = self.ask(&question).await?;
+        let query = LedgerQuery::Entries { account: &self.name, after: stored(seq) - 1, limit: 1 };
+        let entry: Option<EntryRow> = self.ask(&query).await?;
         Ok(entry.and_then(|entry| entry.balance).unwrap_or(0))
     }
 
@@ -192,47 +153,36 @@ impl<DB: Database> Account<DB> {
     pub async fn balance_at(&self, at: Timestamp) -> Result<i64, Error> {
         let Some(state) = self.get().await? else { return Ok(0) };
         if state.tally {
-            let sum: Option<i64> = self.ask(&Question::TallyAt { account: &self.name, at }).await?;
+            let sum: Option<i64> = self.ask(&LedgerQuery::TallyAt { account: &self.name, at }).await?;
             return Ok(sum.unwrap_or(0));
         }
-        let entry: Option<EntryRow> = self.ask(&Question::EntryAt { account: &self.name, at }).await?;
+        let entry: Option<EntryRow> = self.ask(&LedgerQuery::EntryAt { account: &self.name, at }).await?;
         Ok(entry.and_then(|entry| entry.balance).unwrap_or(0))
     }
 
     fn not_a_tally(&self, state: &AccountState) -> Result<(), Error> {
         if state.tally {
-            return Err(crate::error::LedgerError::Tally { account: self.name.to_string() }.into());
+            return Err(LedgerError::Tally { account: self.name.to_string() }.into());
         }
         Ok(())
     }
 
-    /// The first row that answers a question.
-    async fn ask<T: Row>(&self, question: &Question<'_>) -> Result<Option<T>, Error> {
-        self.ask_all(question).await.map(|rows| rows.into_iter().next())
+    /// The first row that answers a query.
+    async fn ask<T: Answer>(&self, query: &LedgerQuery<'_>) -> Result<Option<T>, Error> {
+        self.ask_all(query).await.map(|rows| rows.into_iter().next())
     }
 
-    async fn ask_all<T: Row>(&self, question: &Question<'_>) -> Result<Vec<T>, Error> {
+    async fn ask_all<T: Answer>(&self, query: &LedgerQuery<'_>) -> Result<Vec<T>, Error> {
         check_name("account", &self.name)?;
         let shared = &self.idem.shared;
-        let mut held = shared.readers.acquire().await?;
-        let answer = shared.reply(DB::answer(held.conn(), &shared.sql, question)).await;
-        shared.finish(held, answer).await
+        let mut lease = shared.readers.acquire().await?;
+        let rows = answer(&mut lease.session(), query).await;
+        shared.answer(lease, rows).await
     }
 
-    fn change<O>(
-        &self,
-        key: &Key,
-        change: LedgerChange,
-        read: crate::ledger::change::Read<O>,
-    ) -> Change<'static, DB, O> {
+    fn change<O>(&self, key: &Key, change: LedgerChange, read: Read<O>) -> Change<'static, DB, O> {
         Change::new(Place::Own(self.idem.shared.clone()), posting(key, change), read).expecting(self.expected)
     }
-}
-
-/// A hold whose id nobody else has: made from its key.
-pub(super) fn hold(account: &Arc<str>, key: &Key, amount: i64, expires: Option<Duration>) -> LedgerChange {
-    let hold = key.derive("hold").as_str().into();
-    LedgerChange::Hold { account: account.clone(), hold, amount, expires }
 }
 
 /// A page of an account's entries: awaited, it is read.
@@ -257,13 +207,13 @@ impl<DB: Database> Entries<'_, DB> {
 
 impl<'a, DB: Database> IntoFuture for Entries<'a, DB> {
     type Output = Result<Vec<Entry>, Error>;
-    type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
         let Self { account, after, limit } = self;
         Box::pin(async move {
             let (after, limit) = (stored(after), i64::from(limit));
-            let rows = account.ask_all(&Question::Entries { account: &account.name, after, limit }).await?;
+            let rows = account.ask_all(&LedgerQuery::Entries { account: &account.name, after, limit }).await?;
             Ok(rows.iter().map(Entry::of).collect())
         })
     }

@@ -1,12 +1,15 @@
 //! Many changes in one call.
 
+use crate::engine::answer::Answered;
 use crate::engine::attempt::run_joined;
-use crate::engine::plan::{Answered, Item};
+use crate::engine::plan::BoxedPlan;
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
-use crate::ledger::change::{posting, typed};
+use crate::ledger::accounts::Ledger;
+use crate::ledger::change::typed;
 use crate::ledger::entry::Entry;
-use crate::ledger::{Ledger, LedgerWithin};
+use crate::ledger::request::posting;
+use crate::ledger::within::LedgerWithin;
 use crate::model::ledger::change::LedgerChange;
 use crate::outcome::Outcome;
 use crate::store::Database;
@@ -44,7 +47,7 @@ impl<DB: Database> Ledger<DB> {
     /// Dropped half-way, all of it happens or nothing; repeat with the same keys.
     pub async fn apply_batch(&self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
         let batch = Batch::of(deltas)?;
-        let answers = if batch.items.is_empty() { Vec::new() } else { self.shared().submit_all(&batch.items).await? };
+        let answers = if batch.plans.is_empty() { Vec::new() } else { self.shared().submit_all(&batch.plans).await? };
         Ok(batch.results(answers))
     }
 }
@@ -56,36 +59,39 @@ impl<DB: Database> LedgerWithin<'_, DB> {
     /// As there.
     pub async fn apply_batch(self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
         let batch = Batch::of(deltas)?;
-        let answers = if batch.items.is_empty() { Vec::new() } else { run_joined(self.tx, &batch.items).await? };
+        let answers = if batch.plans.is_empty() { Vec::new() } else { run_joined(self.tx, &batch.plans).await? };
         Ok(batch.results(answers))
     }
 }
 
-/// The items of a batch, and why others are none.
-struct Batch {
-    items: Vec<Item>,
+/// The plans of a batch, and why other changes have none.
+struct Batch<DB: Database> {
+    plans: Vec<BoxedPlan<DB>>,
     unfit: Vec<Option<Error>>,
 }
 
-impl Batch {
+impl<DB: Database> Batch<DB> {
     fn of(deltas: &[Delta]) -> Result<Self, Error> {
         if deltas.len() > MAX_BATCH {
             return Err(LedgerError::TooMany { items: deltas.len(), limit: MAX_BATCH }.into());
         }
-        let mut items = Vec::with_capacity(deltas.len());
+        let mut plans: Vec<BoxedPlan<DB>> = Vec::with_capacity(deltas.len());
         let mut unfit = Vec::with_capacity(deltas.len());
         for Delta { account, key, amount } in deltas {
             let change = LedgerChange::Delta { account: account.as_str().into(), delta: *amount };
-            unfit.push(posting(key, change).map(|posting| items.push(Item::Posting(posting))).err());
+            unfit.push(posting(key, change).map(|posting| plans.push(Box::new(posting))).err());
         }
-        Ok(Self { items, unfit })
+        Ok(Self { plans, unfit })
     }
 
     fn results(self, answers: Vec<Answered>) -> Vec<Result<Outcome<Entry>, Error>> {
         let mut answers = answers.into_iter();
         let result = |unfit| match unfit {
             Some(error) => Err(error),
-            None => answers.next().map_or(Err(Error::Interrupted), |answered| typed(answered, Entry::read)),
+            None => match answers.next() {
+                Some(answered) => typed(answered, Entry::read),
+                None => Err(Error::Internal { what: "a change of a batch was not answered" }),
+            },
         };
         self.unfit.into_iter().map(result).collect()
     }

@@ -6,19 +6,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::answer::{AnswerValue, Answered, Refusal, only};
 use crate::engine::attempt::run_joined;
-use crate::engine::plan::{Answered, Item, Posting, Refusal, Value};
+use crate::engine::decide::posting::Posting;
+use crate::engine::plan::BoxedPlan;
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
+use crate::engine::trace;
 use crate::error::{Effect, Error};
-use crate::fingerprint::Fingerprint;
-use crate::key::Key;
-use crate::ledger::fits;
-use crate::model::ledger::change::LedgerChange;
-use crate::namespace::LEDGER;
 use crate::outcome::Outcome;
+use crate::seq::{shown, stored};
 use crate::store::Database;
-use crate::store::rows::EntryRow;
+use crate::store::ledger::rows::EntryRow;
 
 /// A change on its way: awaited, it happens. Nothing happens before.
 ///
@@ -77,47 +76,9 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
 
     pub(super) fn expecting(mut self, version: Option<u64>) -> Self {
         if let (Ok(posting), Some(version)) = (&mut self.posting, version) {
-            posting.expected = Some(crate::seq::stored(version));
+            posting.expected = Some(stored(version));
         }
         self
-    }
-}
-
-/// The item of a change under its key.
-pub(super) fn posting(key: &Key, change: LedgerChange) -> Result<Posting, Error> {
-    fits(&change)?;
-    let fingerprint = fingerprint(&change);
-    Ok(Posting {
-        key: key.clone(),
-        hash: key.hash_on(LEDGER),
-        fingerprint,
-        change,
-        expected: None,
-        remember_refusal: false,
-    })
-}
-
-/// What is asked for, and of whom. What an account is expected to be at is no part of it.
-pub(super) fn fingerprint(change: &LedgerChange) -> Fingerprint {
-    let of = |target: &str, payload: &str| Fingerprint::of(change.kind(), target, payload.as_bytes(), &[]);
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    match change {
-        LedgerChange::Delta { account, delta: number } | LedgerChange::Set { account, balance: number } => {
-            of(account, &number.to_string())
-        }
-        LedgerChange::Transfer { from, to, amount } => of(from, &format!("[{},{amount}]", quoted(to))),
-        LedgerChange::Post { legs } => {
-            let legs = legs.iter().map(|(account, delta)| serde_json::json!([&**account, delta]));
-            of("", &legs.collect::<serde_json::Value>().to_string())
-        }
-        LedgerChange::Hold { account, amount, expires, .. } => {
-            let lifetime = expires.map_or(0, |expires| expires.as_micros());
-            of(account, &format!("[{amount},{lifetime}]"))
-        }
-        LedgerChange::Capture { hold, amount, to } => {
-            of(hold, &format!("[{},{amount}]", quoted(to.as_deref().unwrap_or_default())))
-        }
-        LedgerChange::Release { hold } => of(hold, "null"),
     }
 }
 
@@ -127,17 +88,20 @@ impl<'a, DB: Database, O: Send + 'a> IntoFuture for Change<'a, DB, O> {
 
     fn into_future(self) -> Self::IntoFuture {
         let Self { place, posting, deadline, read } = self;
-        let item = match posting {
-            Ok(posting) => Item::Posting(posting),
+        let plan: BoxedPlan<DB> = match posting {
+            Ok(posting) => Box::new(posting),
             Err(error) => return Box::pin(std::future::ready(Err(error))),
         };
-        let span = crate::engine::trace::call(&item);
+        let span = trace::call(&*plan);
         Box::pin(async move {
-            let answers = match place {
-                Place::Own(shared) => span.record(async { Ok(vec![shared.submit(item, deadline).await?]) }).await?,
-                Place::Joined(tx) => span.record(Box::pin(run_joined(tx, std::slice::from_ref(&item)))).await?,
+            let answered = match place {
+                Place::Own(shared) => span.record(async { shared.submit(plan, deadline).await }).await?,
+                Place::Joined(tx) => {
+                    let work = async { run_joined(tx, std::slice::from_ref(&plan)).await.map(only) };
+                    span.record(Box::pin(work)).await?
+                }
             };
-            answers.into_iter().next().map_or(Err(Error::Interrupted), |answered| typed(answered, read))
+            typed(answered, read)
         })
     }
 }
@@ -147,18 +111,20 @@ pub(super) fn typed<O>(answered: Answered, read: Read<O>) -> Result<Outcome<O>, 
     let answer = match answered {
         Ok(answer) => answer,
         Err(Refusal::Failed(error)) => return Err(error),
-        Err(Refusal::Rejected(_) | Refusal::Panicked(_)) => return Err(Error::Interrupted),
+        Err(Refusal::Rejected(_) | Refusal::Panicked(_)) => {
+            return Err(Error::Internal { what: "a change of the ledger was refused by a rule, and has none" });
+        }
     };
     let value = match &answer.outcome {
-        Value::Entries(entries) => read(entries),
-        Value::Stored(_) | Value::Drafted(_) => None,
+        AnswerValue::Entries(entries) => read(entries),
+        AnswerValue::Stored(_) | AnswerValue::Drafted(_) | AnswerValue::Version => None,
     };
     let value = value.ok_or_else(|| Error::Undecodable {
         what: format!("the entries of the change at {}", answer.at),
         effect: Effect::Applied,
         source: "some of their rows are gone".into(),
     })?;
-    let seq = crate::seq::shown(answer.seq);
+    let seq = shown(answer.seq);
     Ok(Outcome::new(value, seq, answer.at, answer.fresh, answer.superseded))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::seq::shown;
-use crate::store::rows::EntryRow;
+use crate::store::ledger::rows::EntryRow;
 
 /// One entry of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::error::Error;
+use crate::key::check_name;
+use crate::model::ledger::settings::AccountSettings;
+
 /// How low and how high a balance may be, in minor units. What holds reserve counts as spent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
@@ -50,9 +54,9 @@ impl Bounds {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Opening {
-    pub(super) bounds: Bounds,
-    pub(super) unit: Option<Arc<str>>,
-    pub(super) tally: bool,
+    bounds: Bounds,
+    unit: Option<Arc<str>>,
+    tally: bool,
 }
 
 impl Opening {
@@ -66,6 +70,16 @@ impl Opening {
     #[must_use]
     pub fn unit(self, unit: impl Into<String>) -> Self {
         Self { unit: Some(unit.into().into()), ..self }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.unit.as_deref().map_or(Ok(()), |unit| Ok(check_name("unit", unit)?))
+    }
+
+    /// The settings of the account that is opened with this.
+    pub(super) fn of<'a>(&'a self, account: &'a str) -> AccountSettings<'a> {
+        let Bounds { floor, ceiling } = self.bounds;
+        AccountSettings { account, floor, ceiling, unit: self.unit.as_deref(), tally: self.tally, closed_at: None }
     }
 }
 

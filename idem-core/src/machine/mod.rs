@@ -1,7 +1,7 @@
 //! Machines: the rules of an annotated enum, in memory and stored.
 
 #[cfg(feature = "_sql")]
-mod stored;
+pub(crate) mod stored;
 
 pub use crate::model::machine::context::{Context, StableId};
 pub use crate::model::machine::graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
@@ -9,7 +9,18 @@ pub use crate::model::machine::memory::InMemory;
 pub use crate::model::machine::rules::{Machine, Named, Natural, Repeatable, Rules, State, Taken, copy_outcome, taken};
 pub use crate::model::machine::step::Step;
 #[cfg(feature = "_sql")]
-pub use stored::{
-    At, Call, CallFuture, Cursor, Difference, Event, History, InState, Machines, Override, Problem, StoredMachine,
-    Transition, Verification, Within,
-};
+pub use stored::call::{Call, CallFuture};
+#[cfg(feature = "_sql")]
+pub use stored::handles::{At, Machines};
+#[cfg(feature = "_sql")]
+pub use stored::history::{Event, History, Transition};
+#[cfg(feature = "_sql")]
+pub use stored::operate::Override;
+#[cfg(feature = "_sql")]
+pub use stored::query::{Cursor, InState};
+#[cfg(feature = "_sql")]
+pub use stored::stored_machine::StoredMachine;
+#[cfg(feature = "_sql")]
+pub use stored::verify::{Difference, Problem, Verification};
+#[cfg(feature = "_sql")]
+pub use stored::within::Within;

@@ -1,22 +1,66 @@
 //! Values bound to a statement, in the order of its parameters.
 
-use sqlx::{Arguments, Database, Encode, Error, Type};
+use std::fmt;
 
-/// The values bound so far.
-pub(crate) struct Binder<D: Database>(D::Arguments);
+use sqlx::Error;
 
-impl<D: Database> Binder<D> {
+use super::columns::{Column, Param};
+use super::dialect::Dialect;
+
+/// The values bound so far, or the first that could not be.
+pub struct Binder<DB: Dialect>(Result<DB::Arguments, Error>);
+
+#[allow(single_use_lifetimes, reason = "an anonymous lifetime in `impl Trait` is not stable")]
+impl<DB: Dialect> Binder<DB> {
     pub(crate) fn new() -> Self {
-        Self(D::Arguments::default())
+        Self(Ok(DB::Arguments::default()))
     }
 
     /// Binds the next parameter.
-    pub(crate) fn bind<'q, T: Encode<'q, D> + Type<D>>(mut self, value: T) -> Result<Self, Error> {
-        self.0.add(value).map_err(Error::Encode)?;
-        Ok(self)
+    pub(crate) fn bind<'v>(mut self, value: impl Into<Param<'v>>) -> Self {
+        self.add(value);
+        self
     }
 
-    pub(crate) fn finish(self) -> D::Arguments {
+    pub(crate) fn add<'v>(&mut self, value: impl Into<Param<'v>>) {
+        if let Ok(arguments) = &mut self.0
+            && let Err(error) = DB::bind(arguments, value.into())
+        {
+            self.0 = Err(Error::Encode(error));
+        }
+    }
+
+    /// Binds a list that has all its columns.
+    pub(crate) fn rows<R>(mut self, columns: &[Column<R>], rows: &[R]) -> Self {
+        self.add_rows(columns, 0, rows);
+        self
+    }
+
+    /// Binds the columns of a list's shape.
+    pub(crate) fn add_rows<R>(&mut self, columns: &[Column<R>], shape: u16, rows: &[R]) {
+        if let Ok(arguments) = &mut self.0
+            && let Err(error) = DB::bind_rows(arguments, columns, shape, rows)
+        {
+            self.0 = Err(Error::Encode(error));
+        }
+    }
+
+    /// Binds the columns of one row as values.
+    pub(crate) fn add_row<R>(&mut self, columns: &[Column<R>], shape: u16, row: &R) {
+        for column in columns.iter().filter(|column| column.is_in(shape)) {
+            self.add((column.get)(row));
+        }
+    }
+
+    /// # Errors
+    /// Why a value could not be bound.
+    pub(crate) fn finish(self) -> Result<DB::Arguments, Error> {
         self.0
+    }
+}
+
+impl<DB: Dialect> fmt::Debug for Binder<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Binder").field(&self.0.as_ref().map(drop)).finish()
     }
 }

@@ -51,6 +51,13 @@ impl StoreError {
     }
 }
 
+/// An error of what was bound or read, which the database never saw or has answered.
+impl From<sqlx::Error> for StoreError {
+    fn from(source: sqlx::Error) -> Self {
+        Self { class: driver_class(&source), source }
+    }
+}
+
 /// The class of an error that the driver made, not the database.
 pub(crate) fn driver_class(error: &sqlx::Error) -> Class {
     match error {

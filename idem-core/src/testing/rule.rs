@@ -50,7 +50,7 @@ fn deltas(change: &LedgerChange) -> Vec<(Owner, i64)> {
         LedgerChange::Transfer { from, to, amount } => {
             vec![(account(from), amount.saturating_neg()), (account(to), *amount)]
         }
-        LedgerChange::Post { legs } => legs.iter().map(|(name, delta)| (account(name), *delta)).collect(),
+        LedgerChange::Post { entries } => entries.iter().map(|(name, delta)| (account(name), *delta)).collect(),
         LedgerChange::Hold { account: name, .. } => vec![(account(name), 0)],
         LedgerChange::Capture { hold, amount, to } => {
             let payee = to.iter().map(|to| (account(to), *amount));

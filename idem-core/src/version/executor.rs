@@ -1,6 +1,11 @@
 //! Where an update runs.
 
-use crate::engine::row_update::{run_joined, run_own};
+use std::sync::Arc;
+
+use crate::engine::answer::{Answered, Refusal, only};
+use crate::engine::attempt::run_joined;
+use crate::engine::decide::row_update::UpdatePlan;
+use crate::engine::plan::BoxedPlan;
 use crate::engine::session::transaction::Tx;
 use crate::engine::trace;
 use crate::error::Error;
@@ -18,13 +23,30 @@ pub trait Executor: sealed::Sealed + Send {
 
 impl<DB: Database> Executor for &Idem<DB> {
     async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
-        trace::update(&update).record(Box::pin(run_own(&self.shared, &update))).await
+        let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(update)));
+        let span = trace::call(&*plan);
+        updated(span.record(Box::pin(self.shared.submit_alone(plan))).await?)
     }
 }
 
 impl<DB: Database> Executor for &mut Tx<DB> {
     async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
-        trace::update(&update).record(Box::pin(run_joined(self, &update))).await
+        let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(update)));
+        let span = trace::call(&*plan);
+        let work = async { run_joined(self, std::slice::from_ref(&plan)).await.map(only) };
+        updated(span.record(Box::pin(work)).await?)
+    }
+}
+
+/// The version is the answer's seq.
+fn updated(answered: Answered) -> Result<Updated, Error> {
+    match answered {
+        Ok(answer) if answer.fresh => Ok(Updated::fresh(answer.seq)),
+        Ok(answer) => Ok(Updated::replayed(answer.seq, answer.at)),
+        Err(Refusal::Failed(error)) => Err(error),
+        Err(Refusal::Rejected(_) | Refusal::Panicked(_)) => {
+            Err(Error::Internal { what: "an update was refused by a rule, and has none" })
+        }
     }
 }
 

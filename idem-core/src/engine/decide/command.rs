@@ -1,263 +1,330 @@
-//! Decides items one after the other: each sees what the ones before it changed.
+//! Commands on machines.
+
+use std::any::Any;
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::engine::decide::draft::{Change, Current, Draft, Missing};
-use crate::engine::decide::ledger_draft::Maker;
-use crate::engine::decide::posting::decide_posting;
-use crate::engine::decide::snapshot::{Needs, Snapshot};
-use crate::engine::plan::{Action, Answer, Answered, Command, Item, Refusal, Value};
+use crate::engine::answer::{Answer, AnswerValue, Refusal};
+use crate::engine::decide::draft::{Current, Missing, Subject, TransitionDraft, WriteDraft};
+use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
+use crate::engine::decide::snapshot::Asked;
+use crate::engine::plan::{Decided, Limits, Plan};
 use crate::error::{Effect, Error, KeyReused};
 use crate::fingerprint::Fingerprint;
+use crate::key::{Key, KeyHash, check_name};
 use crate::model::ledger::change::check_names;
-use crate::model::machine::answer::{Last, Question, Verdict, answer};
+use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
 use crate::model::machine::context::Context;
-use crate::model::machine::driver::{ErasedStep, Ran};
+use crate::model::machine::driver::{Driver, ErasedStep, Ran};
 use crate::model::machine::graph::Repeat;
-use crate::namespace::START;
+use crate::namespace::{OVERRIDE, START};
 use crate::seq::shown;
-use crate::store::rows::{After, Named, RunRow, Write};
+use crate::store::Database;
+use crate::store::key::KeyTarget;
+use crate::store::machine::rows::TransitionSummary;
 use crate::wire::Stored;
 
-/// The bounds a decision keeps.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// The largest state, payload, outcome or message, in bytes.
-    pub(crate) payload: usize,
-    /// How long a second key that was answered by a state already reached is remembered.
-    pub(crate) alias: std::time::Duration,
+/// One thing to do to one machine.
+pub(crate) struct Command {
+    pub(crate) driver: Arc<dyn Driver>,
+    pub(crate) id: Arc<str>,
+    pub(crate) key: Option<(Key, KeyHash)>,
+    pub(crate) payload: Stored,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) action: Action,
+    pub(crate) correlation: Option<Arc<str>>,
 }
 
-/// What all items are answered with if the write succeeds.
-pub(crate) struct Decision {
-    pub(crate) answers: Vec<Answered>,
-    pub(crate) write: Write,
-    /// What the write leaves behind if nobody else writes: in a transaction that locked what it loaded.
-    pub(crate) after: After,
+pub(crate) enum Action {
+    /// Run a command: its position, and the value for the rules.
+    Command { index: usize, value: Box<dyn Any + Send + Sync> },
+    /// Bring the machine into being in its initial state.
+    Start { body: Stored },
+    /// Put the machine into a state by hand.
+    Override { state: usize, body: Stored, reopen: bool },
 }
 
-/// Decides all items on one snapshot, or says what is missing in it.
-pub(crate) fn decide(items: &[Item], snapshot: &Snapshot, limits: &Limits) -> Result<Decision, Needs> {
-    let mut draft = Draft::new(snapshot, items.len() > 1);
-    let answers: Vec<_> = items.iter().map(|item| decide_one(&mut draft, item, limits)).collect();
-    if !draft.needs.is_empty() {
-        return Err(draft.needs);
+impl Command {
+    fn machine(&self) -> &'static str {
+        self.driver.graph().name
     }
-    // Without needs every item has its answer.
-    let (write, after) = draft.finish();
-    Ok(Decision { answers: answers.into_iter().flatten().collect(), write, after })
-}
 
-fn decide_one(draft: &mut Draft<'_>, item: &Item, limits: &Limits) -> Result<Answered, Missing> {
-    match item {
-        Item::Command(command) => decide_command(draft, command, limits),
-        Item::Posting(posting) => decide_posting(draft, posting),
+    /// The name the transition is stored under.
+    fn operation(&self) -> &'static str {
+        match &self.action {
+            Action::Command { index, .. } => self.driver.graph().commands[*index].name,
+            Action::Start { .. } => START,
+            Action::Override { .. } => OVERRIDE,
+        }
+    }
+
+    /// The names that earlier transitions of the same may be stored under.
+    fn operations(&self) -> impl Iterator<Item = &'static str> {
+        let was = match &self.action {
+            Action::Command { index, .. } => self.driver.graph().commands[*index].was,
+            Action::Start { .. } | Action::Override { .. } => &[],
+        };
+        std::iter::once(self.operation()).chain(was.iter().copied())
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            graph: self.driver.graph(),
+            id: &self.id,
+            key: self.key.as_ref(),
+            fingerprint: self.fingerprint,
+            correlation: self.correlation.as_ref(),
+        }
     }
 }
 
-fn decide_command(draft: &mut Draft<'_>, item: &Command, limits: &Limits) -> Result<Answered, Missing> {
-    let known = match item.key.as_ref().and_then(|(_, hash)| draft.key(hash)) {
+impl<DB: Database> Plan<DB> for Command {
+    fn namespace(&self) -> &'static str {
+        self.machine()
+    }
+
+    fn operation(&self) -> &'static str {
+        Command::operation(self)
+    }
+
+    fn key(&self) -> Option<&KeyHash> {
+        self.key.as_ref().map(|(_, hash)| hash)
+    }
+
+    fn size(&self) -> usize {
+        const ROW: usize = 128;
+        ROW + self.payload.len()
+    }
+
+    fn locks(&self, tell: &mut dyn FnMut(&str, &str)) {
+        tell(self.machine(), &self.id);
+    }
+
+    fn ask<'p>(&'p self, asked: &mut Asked<'p>) {
+        asked.machines.insert((self.machine(), &self.id));
+        asked.keys.extend(self.key.as_ref().map(|(_, hash)| *hash));
+    }
+
+    fn decide(&self, draft: &mut WriteDraft<'_, DB>, limits: &Limits) -> Decided {
+        decide_command(draft, self, limits)
+    }
+}
+
+fn refuse(refusal: impl Into<Refusal>) -> Decided {
+    Ok(Err(refusal.into()))
+}
+
+fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Command, limits: &Limits) -> Decided {
+    let known = match command.key.as_ref().and_then(|(_, hash)| draft.key(hash)) {
         None => None,
-        Some(row) => match &row.named {
-            Named::Run(run) => {
-                let same = row.fingerprint == item.fingerprint.0 || (row.target == *item.id && same_today(item, run));
-                Some((same, row.at, row.target.clone(), run.clone()))
+        Some(key) => match &key.names {
+            KeyTarget::Transition(transition) => {
+                let target = &key.row.target;
+                let same = key.row.fingerprint == command.fingerprint.0
+                    || (**target == *command.id && same_today(command, transition));
+                Some((same, key.row.at, target.clone(), transition.clone()))
             }
-            _ => return Ok(Err(lost_transition(item, row.seq).into())),
+            _ => return refuse(lost_transition(command, key.row.seq)),
         },
     };
-    let current = match draft.machine(item) {
+    let current = match draft.machine(&command.subject()) {
         Ok(current) => current,
         // A known key is answered whatever became of the machine.
-        Err(error) if known.is_none() => return Ok(Err(error.into())),
+        Err(error) if known.is_none() => return refuse(error),
         Err(_) => None,
     };
-    if let Some((same, first_seen, target, run)) = known {
-        return Ok(if same || seeded_bug!("replay-without-fingerprint") {
-            Ok(replay(current.as_ref(), &run))
-        } else {
-            Err(reused(item, first_seen, &target, &run))
-        });
+    if let Some((same, first_seen, target, transition)) = known {
+        return match same || seeded_bug!("replay-without-fingerprint") {
+            true => Ok(Ok(replay(current.as_ref(), &transition))),
+            false => refuse(reused(command, first_seen, &target, &transition)),
+        };
     }
-    match &item.action {
-        Action::Start { body } => start(draft, item, current, body),
-        Action::Override { state, body, reopen } => put(draft, item, current, (*state, body, *reopen)),
-        Action::Command { index, .. } => command(draft, item, current.as_ref(), *index, limits),
+    match &command.action {
+        Action::Start { body } => decide_start(draft, command, current, body),
+        Action::Override { state, body, reopen } => decide_override(draft, command, current, (*state, body, *reopen)),
+        Action::Command { index, .. } => decide_edge(draft, command, current.as_ref(), *index, limits),
     }
 }
 
-fn start(draft: &mut Draft<'_>, item: &Command, current: Option<Current>, body: &Stored) -> Result<Answered, Missing> {
-    let graph = item.driver.graph();
+fn decide_start<DB: Database>(
+    draft: &mut WriteDraft<'_, DB>,
+    command: &Command,
+    current: Option<Current>,
+    body: &Stored,
+) -> Decided {
+    let graph = command.driver.graph();
     let Some(current) = current else {
         let now = draft.now();
-        let (_, answer) = draft.add(item, None, now, first(graph.initial, body, &item.payload, item.fingerprint));
-        return Ok(Ok(answer));
+        let initial = initial_transition(graph.initial, body, &command.payload, command.fingerprint);
+        return Ok(Ok(draft.add(&command.subject(), None, now, initial).1));
     };
-    let Some(run) = draft.run(item, 1)?.filter(|run| run.command == START) else {
-        return Ok(Err(lost_transition(item, 1).into()));
-    };
-    if same(item, &run) {
-        return Ok(Ok(replay(Some(&current), &run)));
+    let first = draft.transition(&command.subject(), 1)?.filter(|first| first.command == START);
+    let Some(first) = first else { return refuse(lost_transition(command, 1)) };
+    if same(command, &first) {
+        return Ok(Ok(replay(Some(&current), &first)));
     }
-    Ok(Err(Error::AlreadyStarted { machine: graph.name, id: item.id.to_string(), at: run.at }.into()))
+    refuse(Error::AlreadyStarted { machine: graph.name, id: command.id.to_string(), at: first.at })
 }
 
-fn put(
-    draft: &mut Draft<'_>,
-    item: &Command,
+fn decide_override<DB: Database>(
+    draft: &mut WriteDraft<'_, DB>,
+    command: &Command,
     current: Option<Current>,
-    to: (usize, &Stored, bool),
-) -> Result<Answered, Missing> {
-    let (state, body, reopen) = to;
-    let Some(current) = current else {
-        return Ok(Err(not_started(item).into()));
-    };
+    (state, body, reopen): (usize, &Stored, bool),
+) -> Decided {
+    let Some(current) = current else { return refuse(not_started(command)) };
     let visit = match reopen {
         true => Some(current.version + 1),
         false if current.state == state => Some(current.visit),
-        false => draft.last_visit(item, state)?,
+        false => draft.last_visit(&command.subject(), state)?,
     };
     let at = draft.now().max(current.entered_at);
-    let change = Change {
+    let transition = TransitionDraft {
         state,
         body: body.clone(),
-        payload: &item.payload,
+        payload: &command.payload,
         outcome: null(),
-        operation: item.operation(),
-        fingerprint: item.fingerprint,
+        operation: command.operation(),
+        fingerprint: command.fingerprint,
         keyed: true,
         visit,
     };
-    let (_, answer) = draft.add(item, Some(&current), at, change);
-    Ok(Ok(answer))
+    Ok(Ok(draft.add(&command.subject(), Some(&current), at, transition).1))
 }
 
-fn command(
-    draft: &mut Draft<'_>,
-    item: &Command,
+/// By the answer table.
+fn decide_edge<DB: Database>(
+    draft: &mut WriteDraft<'_, DB>,
+    command: &Command,
     current: Option<&Current>,
     index: usize,
     limits: &Limits,
-) -> Result<Answered, Missing> {
-    let graph = item.driver.graph();
-    let bare = if current.is_none() { item.driver.bare(graph.initial) } else { None };
+) -> Decided {
+    let graph = command.driver.graph();
+    let bare = if current.is_none() { command.driver.bare(graph.initial) } else { None };
     let state = current.map_or(graph.initial, |current| current.state);
-    let mut question = Question {
+    let mut inputs = AnswerInputs {
         known: None,
         started: current.is_some() || bare.is_some(),
         edge: graph.edge(state, index).is_some(),
         repeat: graph.commands[index].repeat,
-        natural: item.key.is_none(),
+        natural: command.key.is_none(),
         last: if current.is_none() { Last::Never } else { Last::Unasked },
     };
-    let mut verdict = answer(question);
+    let mut verdict = answer(inputs);
     let mut last = None;
     if verdict == Verdict::LookUp {
-        let newest = current.and_then(|current| current.runs.newest(item.operations()));
+        let newest = current.and_then(|current| current.last.newest(command.operations()));
         if let Some(seq) = newest {
-            last = draft.run(item, seq)?;
+            last = draft.transition(&command.subject(), seq)?;
             // It ran, and with what can no longer be told: to run it again would be a guess.
             if last.is_none() {
-                return Ok(Err(lost_transition(item, seq).into()));
+                return refuse(lost_transition(command, seq));
             }
         }
-        question.last = match &last {
+        inputs.last = match &last {
             None => Last::Never,
-            Some(run) => {
+            Some(last) => {
                 let visit = current.map_or(0, |current| current.visit);
-                Last::Ran { same: same(item, run), this_visit: run.from_visit == visit }
+                Last::Ran { same: same(command, last), this_visit: last.from_visit == visit }
             }
         };
-        verdict = answer(question);
+        verdict = answer(inputs);
     }
     let info = &graph.commands[index];
     match (verdict, last) {
-        (Verdict::Run, _) => run(draft, item, current, bare, limits),
-        (Verdict::Reached, Some(run)) => {
-            if let (Some((_, hash)), Repeat::Once) = (&item.key, info.repeat) {
+        (Verdict::Run, _) => run_transition(draft, command, current, bare, limits),
+        (Verdict::Reached, Some(last)) => {
+            if let (Some((_, hash)), Repeat::Once) = (&command.key, info.repeat) {
                 let expires_at = draft.now().saturating_add(limits.alias);
-                draft.remember(item, *hash, &run, Some(expires_at));
+                draft.write_alias_key(&command.subject(), *hash, &last, Some(expires_at));
             }
-            Ok(Ok(replay(current, &run)))
+            Ok(Ok(replay(current, &last)))
         }
-        (Verdict::ReachedOtherwise, Some(run)) => Ok(Err(Error::ReachedOtherwise {
+        (Verdict::ReachedOtherwise, Some(last)) => refuse(Error::ReachedOtherwise {
             machine: graph.name,
-            id: item.id.to_string(),
+            id: command.id.to_string(),
             command: info.name,
-            seq: shown(run.seq),
-            at: run.at,
-        }
-        .into())),
-        (Verdict::NotStarted, _) => Ok(Err(not_started(item).into())),
-        (Verdict::KeyRequired, _) => Ok(Err(Error::KeyRequired { machine: graph.name, command: info.name }.into())),
-        _ => Ok(Err(invalid(item, state, info.name).into())),
+            seq: shown(last.seq),
+            at: last.at,
+        }),
+        (Verdict::NotStarted, _) => refuse(not_started(command)),
+        (Verdict::KeyRequired, _) => refuse(Error::KeyRequired { machine: graph.name, command: info.name }),
+        _ => refuse(invalid(command, state, info.name)),
     }
 }
 
 /// Row c: runs the transition and drafts what it says, or the step it names for money that does not fit.
-fn run(
-    draft: &mut Draft<'_>,
-    item: &Command,
+fn run_transition<DB: Database>(
+    draft: &mut WriteDraft<'_, DB>,
+    command: &Command,
     current: Option<&Current>,
     bare: Option<Stored>,
     limits: &Limits,
-) -> Result<Answered, Missing> {
-    let graph = item.driver.graph();
-    let Action::Command { index, value } = &item.action else {
-        return Ok(Err(invalid(item, graph.initial, item.operation()).into()));
+) -> Decided {
+    let graph = command.driver.graph();
+    let Action::Command { index, value } = &command.action else {
+        return refuse(Error::Internal { what: "a transition was to run without a command" });
     };
     let (state, body, seq, entered_at) = match (current, &bare) {
         (Some(current), _) => (current.state, &current.body, current.version + 1, current.entered_at),
         (None, Some(bare)) => (graph.initial, bare, 2, draft.now()),
-        (None, None) => return Ok(Err(not_started(item).into())),
+        (None, None) => return refuse(not_started(command)),
     };
     let at = draft.now().max(entered_at);
-    let key = item.key.as_ref().map(|(key, _)| key);
-    let cx = Context { machine: graph.name, id: &item.id, seq: shown(seq), now: at, key };
-    let mut step = match item.driver.run(state, body, &**value, &cx) {
+    let key = command.key.as_ref().map(|(key, _)| key);
+    let cx = Context { machine: graph.name, id: &command.id, seq: shown(seq), now: at, key };
+    let mut step = match command.driver.run(state, body, &**value, &cx) {
         Ran::Stepped(step) => step,
-        Ran::NoEdge => return Ok(Err(invalid(item, state, graph.commands[*index].name).into())),
-        Ran::Rejected(rejection) => return Ok(Err(Refusal::Rejected(rejection))),
-        Ran::Failed(error) => return Ok(Err(error.into())),
-        Ran::Panicked(panic) => return Ok(Err(Refusal::Panicked(panic))),
+        Ran::NoEdge => return refuse(invalid(command, state, graph.commands[*index].name)),
+        Ran::Rejected(rejection) => return refuse(Refusal::Rejected(rejection)),
+        Ran::Failed(error) => return refuse(error),
+        Ran::Panicked(panic) => return refuse(Refusal::Panicked(panic)),
     };
     loop {
-        if let Err(error) = check(item, &step, limits) {
-            return Ok(Err(error.into()));
+        if let Err(error) = check(command, &step, limits) {
+            return refuse(error);
         }
-        let maker = Maker::Step { machine: graph.name, id: &item.id, seq };
-        match draft.post(maker, &step.effects.moves)? {
-            Ok(_) => break,
-            Err(refused) => match step.otherwise.take() {
+        let origin = EntryOrigin::Step { machine: graph.name, id: &command.id, seq };
+        match draft.ledger.post(draft.snapshot, &mut draft.needs, origin, &step.effects.moves) {
+            Posted::Entries(_) => break,
+            Posted::Missing => return Err(Missing),
+            Posted::Refused(refused) => match step.otherwise.take() {
                 Some(other) => step = other,
-                None => return Ok(Err(Error::from(refused).into())),
+                None => return refuse(Error::from(refused)),
             },
         }
     }
+    let subject = command.subject();
     let started = bare.filter(|_| current.is_none()).map(|bare| {
-        let fingerprint = Fingerprint::of(START, &item.id, bare.json().unwrap_or_default(), &[]);
-        draft.add(item, None, at, first(graph.initial, &bare, &bare, fingerprint)).0
+        let fingerprint = Fingerprint::of(START, &command.id, bare.json().unwrap_or_default(), &[]);
+        draft.add(&subject, None, at, initial_transition(graph.initial, &bare, &bare, fingerprint)).0
     });
-    for (leg, message) in (0..).zip(step.effects.messages) {
+    for (entry_no, message) in (0..).zip(step.effects.messages) {
         if let Ok(payload) = message.payload {
-            draft.add_message(item, seq, at, leg, message.topic, payload);
+            draft.add_message(&subject, (seq, at), entry_no, (message.topic, payload));
         }
     }
-    let change = Change {
+    let transition = TransitionDraft {
         state: step.state,
         body: step.body,
-        payload: &item.payload,
+        payload: &command.payload,
         outcome: step.outcome,
-        operation: item.operation(),
-        fingerprint: item.fingerprint,
+        operation: command.operation(),
+        fingerprint: command.fingerprint,
         keyed: true,
         visit: None,
     };
-    let (_, answer) = draft.add(item, current.or(started.as_ref()), at, change);
-    Ok(Ok(answer))
+    Ok(Ok(draft.add(&subject, current.or(started.as_ref()), at, transition).1))
 }
 
-fn first<'a>(state: usize, body: &Stored, payload: &'a Stored, fingerprint: Fingerprint) -> Change<'a> {
-    Change {
+fn initial_transition<'a>(
+    state: usize,
+    body: &Stored,
+    payload: &'a Stored,
+    fingerprint: Fingerprint,
+) -> TransitionDraft<'a> {
+    TransitionDraft {
         state,
         body: body.clone(),
         payload,
@@ -270,9 +337,9 @@ fn first<'a>(state: usize, body: &Stored, payload: &'a Stored, fingerprint: Fing
 }
 
 /// Refuses a step that cannot be stored as it is.
-fn check(item: &Command, step: &ErasedStep, limits: &Limits) -> Result<(), Error> {
+fn check(command: &Command, step: &ErasedStep, limits: &Limits) -> Result<(), Error> {
     if let Some(problem) = step.effects.misuse {
-        return Err(Error::Misuse { command: item.operation(), problem });
+        return Err(Error::Misuse { command: command.operation(), problem });
     }
     fits("the new state", &step.body, limits)?;
     fits("the outcome", &step.outcome, limits)?;
@@ -286,7 +353,7 @@ fn check(item: &Command, step: &ErasedStep, limits: &Limits) -> Result<(), Error
                 });
             }
         }
-        crate::key::check_name("topic", &message.topic)?;
+        check_name("topic", &message.topic)?;
     }
     step.effects.moves.iter().try_for_each(check_names)
 }
@@ -296,61 +363,64 @@ pub(crate) fn fits(what: &'static str, value: &Stored, limits: &Limits) -> Resul
     if bytes > limit { Err(Error::TooLarge { what, bytes, limit }) } else { Ok(()) }
 }
 
-fn replay(current: Option<&Current>, run: &RunRow) -> Answer {
-    let superseded = current.is_some_and(|current| current.version > run.seq);
-    Answer { seq: run.seq, at: run.at, outcome: Value::Stored(run.outcome.clone()), fresh: false, superseded }
+fn replay(current: Option<&Current>, last: &TransitionSummary) -> Answer {
+    let superseded = current.is_some_and(|current| current.version > last.seq);
+    Answer { seq: last.seq, at: last.at, outcome: AnswerValue::Stored(last.outcome.clone()), fresh: false, superseded }
 }
 
-/// Whether the run was by the same request: by its stored fingerprint, or by the one its payload has today.
-fn same(item: &Command, run: &RunRow) -> bool {
-    run.fingerprint == item.fingerprint.0 || same_today(item, run)
+/// Whether the transition was by the same request: by its stored fingerprint, or by the one its payload has today.
+fn same(command: &Command, last: &TransitionSummary) -> bool {
+    last.fingerprint == command.fingerprint.0 || same_today(command, last)
 }
 
-fn same_today(item: &Command, run: &RunRow) -> bool {
-    match &item.action {
+fn same_today(command: &Command, last: &TransitionSummary) -> bool {
+    match &command.action {
         Action::Command { index, .. } => {
-            let today = item.driver.graph().command_named(&run.command) == Some(*index);
+            let today = command.driver.graph().command_named(&last.command) == Some(*index);
             today
-                && item.driver.fingerprint(*index, &run.payload, &item.id).is_ok_and(|today| today == item.fingerprint)
+                && command
+                    .driver
+                    .fingerprint(*index, &last.payload, &command.id)
+                    .is_ok_and(|today| today == command.fingerprint)
         }
         Action::Start { body } => {
-            run.command == START
-                && item.driver.rewritten(item.driver.graph().initial, &run.payload).as_ref() == Some(body)
+            last.command == START
+                && command.driver.rewritten(command.driver.graph().initial, &last.payload).as_ref() == Some(body)
         }
         Action::Override { .. } => false,
     }
 }
 
-fn reused(item: &Command, first_seen: Timestamp, target: &str, run: &RunRow) -> Refusal {
-    let Some((_, hash)) = &item.key else {
-        return Error::KeyRequired { machine: item.machine(), command: item.operation() }.into();
+fn reused(command: &Command, first_seen: Timestamp, target: &str, last: &TransitionSummary) -> Refusal {
+    let Some((_, hash)) = &command.key else {
+        return Error::KeyRequired { machine: command.machine(), command: command.operation() }.into();
     };
-    let first = format!("`{}` on {target:?}", run.command);
-    let second = match (run.command == item.operation(), *target == *item.id) {
+    let first = format!("`{}` on {target:?}", last.command);
+    let second = match (last.command == command.operation(), *target == *command.id) {
         (true, true) => "another payload".to_owned(),
-        _ => format!("`{}` on {:?}", item.operation(), &*item.id),
+        _ => format!("`{}` on {:?}", command.operation(), &*command.id),
     };
     Error::KeyReused(Box::new(KeyReused::new(hash, first_seen, first, second))).into()
 }
 
-fn invalid(item: &Command, state: usize, command: &'static str) -> Error {
-    let graph = item.driver.graph();
+fn invalid(command: &Command, state: usize, name: &'static str) -> Error {
+    let graph = command.driver.graph();
     Error::Invalid {
         machine: graph.name,
-        id: item.id.to_string(),
+        id: command.id.to_string(),
         state: graph.states[state].name,
-        command,
+        command: name,
         allowed: graph.allowed(state),
     }
 }
 
-fn not_started(item: &Command) -> Error {
-    Error::NotStarted { machine: item.machine(), id: item.id.to_string() }
+fn not_started(command: &Command) -> Error {
+    Error::NotStarted { machine: command.machine(), id: command.id.to_string() }
 }
 
-fn lost_transition(item: &Command, seq: i64) -> Error {
+fn lost_transition(command: &Command, seq: i64) -> Error {
     Error::Undecodable {
-        what: format!("transition {seq} of {} {:?}", item.machine(), &*item.id),
+        what: format!("transition {seq} of {} {:?}", command.machine(), &*command.id),
         effect: Effect::Applied,
         source: "its row is gone".into(),
     }

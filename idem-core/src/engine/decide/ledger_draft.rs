@@ -6,126 +6,180 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::Timestamp;
-use crate::engine::decide::draft::{Draft, Missing};
-use crate::engine::decide::snapshot::{Expired, Snapshot};
-use crate::engine::plan::Posting;
+use crate::engine::decide::snapshot::{ExpiredHolds, Needs, Snapshot};
 use crate::error::{LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
-use crate::model::ledger::books::{Account, Books, Hold, Leg, Refused, Ring};
+use crate::model::ledger::books::{Account, Books, EntryDraft, Hold, Link, Refused};
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
-use crate::store::rows::{AccountWrite, EntryWrite, Funded, HoldRow, HoldWrite, StepLeg, TallyWrite, Write};
+use crate::seq::shown;
+use crate::store::Database;
+use crate::store::ledger::rows::{EntryRow, HoldRow};
+use crate::store::write::part::Write;
+use crate::store::write::rows::{
+    AccountAfter, AccountWrite, After, EntryNumber, EntryPosition, EntryWrite, HoldWrite, NextEntry, StepEntry,
+    TallyWrite,
+};
 
 /// The ledger's part of a draft.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct LedgerDraft {
     books: Books,
     accounts: BTreeMap<Arc<str>, AccountWrite>,
     tallies: BTreeMap<Arc<str>, TallyWrite>,
     holds: BTreeMap<Arc<str>, HoldWrite>,
+    entries: Vec<NumberedEntry>,
     /// The keys of this write, with what they named.
     posted: HashMap<KeyHash, (Fingerprint, Range<usize>)>,
+    /// The entries that keys of the write name, by the key's place in it.
+    named: Vec<(usize, usize)>,
+}
+
+/// An entry, counted among those of its account so far.
+#[derive(Debug)]
+struct NumberedEntry {
+    draft: EntryDraft,
+    kind: &'static str,
+    key: Option<Key>,
+    step: Option<StepEntry>,
+    number: DraftNumber,
+    /// The place of the next entry of its posting.
+    next: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum DraftNumber {
+    /// The how-many-th entry of its account it is, from 1, and the sum of the account's deltas up to it.
+    Counted { nth: i64, running: i64 },
+    /// Of a tally.
+    Given(i64),
 }
 
 /// What makes entries.
 #[derive(Clone, Copy)]
-pub(crate) enum Maker<'a> {
-    Posting(&'a Posting),
-    Step { machine: &'static str, id: &'a Arc<str>, seq: i64 },
+pub(crate) enum EntryOrigin<'a> {
+    /// A change of the ledger under a key of its own, at the seq that its account must be at.
+    Key(&'a Key, Option<i64>),
+    Step {
+        machine: &'static str,
+        id: &'a Arc<str>,
+        seq: i64,
+    },
+    /// Time: a hold expired.
+    Expiry,
 }
 
-impl Maker<'_> {
+impl EntryOrigin<'_> {
     fn key(&self) -> Option<Key> {
         match self {
-            Self::Posting(posting) => Some(posting.key.clone()),
-            Self::Step { .. } => None,
+            Self::Key(key, _) => Some((*key).clone()),
+            Self::Step { .. } | Self::Expiry => None,
         }
     }
 
     fn expected(&self) -> Option<i64> {
         match self {
-            Self::Posting(posting) => posting.expected,
-            Self::Step { .. } => None,
+            Self::Key(_, expected) => *expected,
+            Self::Step { .. } | Self::Expiry => None,
         }
     }
 
-    fn leg(&self, leg: i64) -> Option<StepLeg> {
+    fn step(&self, entry_no: i64) -> Option<StepEntry> {
         match self {
-            Self::Posting(_) => None,
-            Self::Step { machine, id, seq } => Some(StepLeg { machine, id: (*id).clone(), seq: *seq, leg }),
+            Self::Key(..) | Self::Expiry => None,
+            Self::Step { machine, id, seq } => Some(StepEntry { machine, id: (*id).clone(), seq: *seq, entry_no }),
         }
     }
 }
 
-/// The places of new entries in the write, or why there are none.
-pub(crate) type Posted = Result<Range<usize>, Refused>;
+/// What came of posting.
+pub(crate) enum Posted {
+    /// The places of the new entries in the write.
+    Entries(Range<usize>),
+    Refused(Refused),
+    /// Something is not loaded: the needs say what.
+    Missing,
+}
 
-impl Draft<'_> {
+impl LedgerDraft {
     /// What a key of this write named, with its fingerprint.
     pub(crate) fn posted(&self, hash: &KeyHash) -> Option<(Fingerprint, Range<usize>)> {
-        self.ledger.posted.get(hash).cloned()
+        self.posted.get(hash).cloned()
     }
 
-    pub(crate) fn know_posted(&mut self, hash: KeyHash, fingerprint: Fingerprint, entries: Range<usize>) {
-        self.ledger.posted.insert(hash, (fingerprint, entries));
+    /// Notes that the key at this place of the write names entries.
+    pub(crate) fn note_posted(&mut self, hash: KeyHash, fingerprint: Fingerprint, entries: Range<usize>, key: usize) {
+        self.named.push((key, entries.start));
+        self.posted.insert(hash, (fingerprint, entries));
     }
 
     /// Takes all changes into the draft, or none of them.
-    pub(crate) fn post(&mut self, maker: Maker<'_>, changes: &[LedgerChange]) -> Result<Posted, Missing> {
-        self.look_up(changes)?;
-        self.post_at(maker, changes, maker.expected())
-    }
-
-    /// The same, at the version that its account is expected at.
-    fn post_at(
+    pub(crate) fn post(
         &mut self,
-        maker: Maker<'_>,
+        snapshot: &Snapshot,
+        needs: &mut Needs,
+        origin: EntryOrigin<'_>,
         changes: &[LedgerChange],
-        expected: Option<i64>,
-    ) -> Result<Posted, Missing> {
-        let taken = match self.take(changes, expected) {
-            Ok(taken) => taken,
-            Err(refused) => return self.without_expired(maker, changes, refused),
-        };
-        let first = self.write.entries.len();
-        let mut leg = 0;
-        for (change, legs) in changes.iter().zip(taken) {
-            self.add_entries(maker, change, legs, &mut leg);
+    ) -> Posted {
+        if !self.look_up(snapshot, needs, changes) {
+            return Posted::Missing;
         }
-        Ok(Ok(first..self.write.entries.len()))
+        match self.apply(snapshot, changes, origin.expected()) {
+            Ok(drafts) => Posted::Entries(self.add(snapshot, origin, changes, drafts)),
+            Err(refused) => self.without_expired(snapshot, needs, origin, changes, refused),
+        }
     }
 
-    /// Brings what the changes name into the books.
-    fn look_up(&mut self, changes: &[LedgerChange]) -> Result<(), Missing> {
-        let mut missing = false;
+    fn add(
+        &mut self,
+        snapshot: &Snapshot,
+        origin: EntryOrigin<'_>,
+        changes: &[LedgerChange],
+        drafts: Vec<Vec<EntryDraft>>,
+    ) -> Range<usize> {
+        let first = self.entries.len();
+        let mut entry_no = 0;
+        for (change, drafts) in changes.iter().zip(drafts) {
+            let expected = origin.expected().is_some() || matches!(change, LedgerChange::Set { .. });
+            for draft in drafts {
+                self.add_entry(snapshot, draft, change.kind(), expected, (origin.key(), origin.step(entry_no)));
+                entry_no += 1;
+            }
+        }
+        first..self.entries.len()
+    }
+
+    /// Brings what the changes name into the books; false if something is not loaded.
+    fn look_up(&mut self, snapshot: &Snapshot, needs: &mut Needs, changes: &[LedgerChange]) -> bool {
+        let mut found = true;
         for change in changes {
             let (accounts, hold) = accounts_and_hold(change);
             for account in accounts {
-                missing |= !self.look_up_account(account);
+                found &= self.look_up_account(snapshot, needs, account);
             }
-            let Some(hold) = hold.filter(|hold| !self.ledger.books.holds.contains_key(*hold)) else { continue };
-            match self.snapshot.holds.get(hold) {
+            let Some(hold) = hold.filter(|hold| !self.books.holds.contains_key(*hold)) else { continue };
+            match snapshot.holds.get(hold) {
                 None => {
-                    self.needs.holds.insert(hold.clone());
-                    missing = true;
+                    needs.holds.insert(hold.clone());
+                    found = false;
                 }
                 Some(None) => {}
                 Some(Some(row)) => {
-                    self.ledger.books.holds.insert(hold.clone(), held(row));
-                    missing |= !self.look_up_account(&row.account);
+                    self.books.holds.insert(hold.clone(), hold_of(row));
+                    found &= self.look_up_account(snapshot, needs, &row.account);
                 }
             }
         }
-        if missing { Err(Missing) } else { Ok(()) }
+        found
     }
 
-    fn look_up_account(&mut self, name: &Arc<str>) -> bool {
-        if self.ledger.books.accounts.contains_key(name) {
+    fn look_up_account(&mut self, snapshot: &Snapshot, needs: &mut Needs, name: &Arc<str>) -> bool {
+        if self.books.accounts.contains_key(name) {
             return true;
         }
-        match self.snapshot.accounts.get(name) {
+        match snapshot.accounts.get(name) {
             None => {
-                self.needs.accounts.insert(name.clone());
+                needs.accounts.insert(name.clone());
                 return false;
             }
             Some(None) => {}
@@ -139,131 +193,120 @@ impl Draft<'_> {
                     tally: row.tally,
                     closed: row.closed_at.is_some(),
                 };
-                self.ledger.books.accounts.insert(name.clone(), account);
+                self.books.accounts.insert(name.clone(), account);
             }
         }
         true
     }
 
-    fn take(&mut self, changes: &[LedgerChange], expected: Option<i64>) -> Result<Vec<Vec<Leg>>, Refused> {
-        let (now, snapshot) = (self.now(), self.snapshot);
-        let Ledger { books, accounts, .. } = &mut self.ledger;
-        books.take(changes, now, |books, change, legs| {
+    /// Takes the changes into the books, at the seq that their account is expected at.
+    fn apply(
+        &mut self,
+        snapshot: &Snapshot,
+        changes: &[LedgerChange],
+        expected: Option<i64>,
+    ) -> Result<Vec<Vec<EntryDraft>>, Refused> {
+        let Self { books, accounts, .. } = self;
+        books.apply(changes, now(snapshot), |books, change, drafts| {
             let absolute = matches!(change, LedgerChange::Set { .. }) || expected.is_some();
-            if let Some(tally) = legs.iter().find(|leg| absolute && books.is_tally(&leg.account)) {
+            if let Some(tally) = drafts.iter().find(|draft| absolute && books.is_tally(&draft.account)) {
                 return Err(LedgerError::Tally { account: tally.account.to_string() }.into());
             }
-            if let (Some(expected), Some(leg)) = (expected, legs.first()) {
-                let written = accounts.get(&leg.account).map_or(0, |write| write.entries);
-                at_expected(&leg.account, expected, seq_of(snapshot, &leg.account) + written)?;
+            if let (Some(expected), Some(draft)) = (expected, drafts.first()) {
+                let written = accounts.get(&draft.account).map_or(0, |write| write.entries);
+                at_expected(&draft.account, expected, seq_of(snapshot, &draft.account) + written)?;
             }
             // The running sums of one write must themselves fit 64 bits, which only absurd amounts break: checked before
-            // anything is changed, so that a refused item leaves no trace in the draft.
-            sums_fit(accounts, legs)
+            // anything is changed, so that a refused plan leaves no trace in the draft.
+            sums_fit(accounts, drafts)
         })
     }
 
-    /// The seq that an entry of the write has if nobody else changes its account.
-    pub(crate) fn seq_as_decided(&self, entry: usize) -> i64 {
-        self.write.entries.get(entry).map_or(0, |entry| seq_of(self.snapshot, &entry.account) + entry.nth)
+    /// The account of an entry, and its seq if nobody else changes the account.
+    pub(crate) fn seq_as_decided(&self, snapshot: &Snapshot, entry: usize) -> Option<(Arc<str>, i64)> {
+        let entry = self.entries.get(entry)?;
+        let seq = match entry.number {
+            DraftNumber::Given(seq) => seq,
+            DraftNumber::Counted { nth, .. } => seq_of(snapshot, &entry.draft.account) + nth,
+        };
+        Some((entry.draft.account.clone(), seq))
     }
 
-    /// What holds reserve that have expired is there again: they are let go where the money is needed.
+    /// What expired holds reserve is available again: they are released where the money is needed.
     fn without_expired(
         &mut self,
-        maker: Maker<'_>,
+        snapshot: &Snapshot,
+        needs: &mut Needs,
+        origin: EntryOrigin<'_>,
         changes: &[LedgerChange],
         refused: Refused,
-    ) -> Result<Posted, Missing> {
-        let Refused::OutOfBounds(OutOfBounds { account, held: 1.., .. }) = &refused else { return Ok(Err(refused)) };
-        let account: Arc<str> = account.as_str().into();
-        let Some(expired) = self.snapshot.expired.get(&account) else {
-            self.needs.expired.insert(account, Expired::FEW);
-            return Err(Missing);
+    ) -> Posted {
+        let Refused::OutOfBounds(OutOfBounds { account, held: 1.., .. }) = &refused else {
+            return Posted::Refused(refused);
         };
-        let books = &mut self.ledger.books;
-        let mut let_go = Vec::new();
+        let account: Arc<str> = account.as_str().into();
+        let Some(expired) = snapshot.expired.get(&account) else {
+            needs.expired.insert(account, ExpiredHolds::PAGE);
+            return Posted::Missing;
+        };
+        let mut releases = Vec::new();
         for (name, row) in &expired.holds {
-            let hold = books.holds.entry(name.clone()).or_insert_with(|| held(row));
+            let hold = self.books.holds.entry(name.clone()).or_insert_with(|| hold_of(row));
             if hold.remaining > 0 {
-                let_go.push(LedgerChange::Release { hold: name.clone() });
+                releases.push(LedgerChange::Release { hold: name.clone() });
             }
         }
-        if let_go.is_empty() {
-            let Some(more) = expired.more() else { return Ok(Err(refused)) };
-            self.needs.expired.insert(account, more);
-            return Err(Missing);
+        if releases.is_empty() {
+            let Some(more) = expired.more() else { return Posted::Refused(refused) };
+            needs.expired.insert(account, more);
+            return Posted::Missing;
         }
-        let now = self.now();
-        match self.ledger.books.take(&let_go, now, |_, _, _| Ok(())) {
-            Ok(legs) => legs.into_iter().for_each(|legs| self.add_expiry(legs)),
-            Err(refused) => return Ok(Err(refused)),
+        match self.books.apply(&releases, now(snapshot), |_, _, _| Ok(())) {
+            Ok(drafts) => {
+                for draft in drafts.into_iter().flatten() {
+                    let by = (EntryOrigin::Expiry.key(), None);
+                    self.add_entry(snapshot, draft, "expire", false, by);
+                }
+            }
+            Err(refused) => return Posted::Refused(refused),
         }
         // What expired made entries of its own: the version was compared before them.
-        self.post_at(maker, changes, None)
-    }
-
-    /// Nobody's key and no transition: time made this entry.
-    fn add_expiry(&mut self, legs: Vec<Leg>) {
-        for leg in legs {
-            self.change_hold(&leg);
-            let (nth, running) = self.change_account(&leg, None);
-            let entry = EntryWrite {
-                account: leg.account,
-                nth,
-                seq: None,
-                delta: leg.delta,
-                running,
-                kind: "expire",
-                hold: leg.hold,
-                key: None,
-                step: None,
-                next: None,
-            };
-            self.write.entries.push(entry);
+        match self.apply(snapshot, changes, None) {
+            Ok(drafts) => Posted::Entries(self.add(snapshot, origin, changes, drafts)),
+            Err(refused) => self.without_expired(snapshot, needs, origin, changes, refused),
         }
     }
 
-    fn add_entries(&mut self, maker: Maker<'_>, change: &LedgerChange, legs: Vec<Leg>, nth_leg: &mut i64) {
-        let expected = maker.expected().is_some() || matches!(change, LedgerChange::Set { .. });
-        for leg in legs {
-            self.change_hold(&leg);
-            let tally = self.ledger.books.is_tally(&leg.account);
-            let (nth, running, seq) = if tally {
-                self.note_tally(&leg.account);
-                (0, 0, Some(unique_time()))
-            } else {
-                let loaded = expected.then(|| seq_of(self.snapshot, &leg.account));
-                let (nth, running) = self.change_account(&leg, loaded);
-                (nth, running, None)
-            };
-            let place = self.write.entries.len();
-            let next = match leg.ring {
-                Ring::Alone => None,
-                Ring::Next => Some(place + 1),
-                Ring::Last(count) => Some(place + 1 - count),
-            };
-            self.write.entries.push(EntryWrite {
-                account: leg.account,
-                nth,
-                seq,
-                delta: leg.delta,
-                running,
-                kind: change.kind(),
-                hold: leg.hold,
-                key: maker.key(),
-                step: maker.leg(*nth_leg),
-                next,
-            });
-            *nth_leg += 1;
-        }
+    fn add_entry(
+        &mut self,
+        snapshot: &Snapshot,
+        draft: EntryDraft,
+        kind: &'static str,
+        expected: bool,
+        (key, step): (Option<Key>, Option<StepEntry>),
+    ) {
+        self.change_hold(snapshot, &draft);
+        let number = if self.books.is_tally(&draft.account) {
+            self.change_tally(&draft);
+            DraftNumber::Given(unique_time())
+        } else {
+            let loaded = expected.then(|| seq_of(snapshot, &draft.account));
+            self.change_account(&draft, loaded)
+        };
+        let place = self.entries.len();
+        let next = match draft.link {
+            Link::Alone => None,
+            Link::Next => Some(place + 1),
+            Link::Last(count) => Some(place + 1 - count),
+        };
+        self.entries.push(NumberedEntry { draft, kind, key, step, number, next });
     }
 
-    /// Adds a leg to its account's change; gives its number in it and the running sum.
-    fn change_account(&mut self, leg: &Leg, expected: Option<i64>) -> (i64, i64) {
-        let unit = self.ledger.books.accounts.get(&leg.account).and_then(|account| account.unit.clone());
-        let account = self.ledger.accounts.entry(leg.account.clone()).or_insert_with(|| AccountWrite {
-            account: leg.account.clone(),
+    /// Adds an entry to its account's change; gives its number in it and the running sum.
+    fn change_account(&mut self, draft: &EntryDraft, expected: Option<i64>) -> DraftNumber {
+        let unit = self.books.accounts.get(&draft.account).and_then(|account| account.unit.clone());
+        let account = self.accounts.entry(draft.account.clone()).or_insert_with(|| AccountWrite {
+            account: draft.account.clone(),
             delta: 0,
             reserved: 0,
             lowest: i64::MAX,
@@ -272,27 +315,28 @@ impl Draft<'_> {
             expected: None,
             unit,
         });
-        account.delta = account.delta.saturating_add(leg.delta);
-        account.reserved = account.reserved.saturating_add(leg.hold.as_ref().map_or(0, |(_, reserved)| *reserved));
+        account.delta = account.delta.saturating_add(draft.delta);
+        account.reserved = account.reserved.saturating_add(draft.hold.as_ref().map_or(0, |(_, reserved)| *reserved));
         account.lowest = account.lowest.min(account.delta.saturating_sub(account.reserved));
         account.highest = account.highest.max(account.delta);
         account.entries += 1;
         account.expected = account.expected.or(expected);
-        (account.entries, account.delta)
+        DraftNumber::Counted { nth: account.entries, running: account.delta }
     }
 
-    fn note_tally(&mut self, name: &Arc<str>) {
-        let unit = self.ledger.books.accounts.get(name).and_then(|account| account.unit.clone());
-        self.ledger.tallies.entry(name.clone()).or_insert_with(|| TallyWrite { account: name.clone(), unit });
+    fn change_tally(&mut self, draft: &EntryDraft) {
+        let unit = self.books.accounts.get(&draft.account).and_then(|account| account.unit.clone());
+        let account = || TallyWrite { account: draft.account.clone(), unit, delta: 0 };
+        self.tallies.entry(draft.account.clone()).or_insert_with(account).delta += i128::from(draft.delta);
     }
 
-    fn change_hold(&mut self, leg: &Leg) {
-        let Some((name, _)) = &leg.hold else { return };
-        let Some(hold) = self.ledger.books.holds.get(name) else { return };
-        let loaded = self.snapshot.holds.get(name).and_then(Option::as_ref).map(|row| row.remaining);
-        let expired = || self.snapshot.expired.get(&hold.account)?.holds.get(name);
+    fn change_hold(&mut self, snapshot: &Snapshot, draft: &EntryDraft) {
+        let Some((name, _)) = &draft.hold else { return };
+        let Some(hold) = self.books.holds.get(name) else { return };
+        let loaded = snapshot.holds.get(name).and_then(Option::as_ref).map(|row| row.remaining);
+        let expired = || snapshot.expired.get(&hold.account)?.holds.get(name);
         let expected = loaded.or_else(|| expired().map(|row| row.remaining));
-        let write = self.ledger.holds.entry(name.clone()).or_insert_with(|| HoldWrite {
+        let write = self.holds.entry(name.clone()).or_insert_with(|| HoldWrite {
             hold: name.clone(),
             account: hold.account.clone(),
             amount: hold.amount,
@@ -302,18 +346,34 @@ impl Draft<'_> {
         });
         write.remaining = hold.remaining;
     }
-}
 
-impl Ledger {
     /// Puts the rows into the write, in the order of their locks; gives the accounts as they are then.
-    pub(super) fn finish(self, snapshot: &Snapshot, write: &mut Write) -> Vec<Funded> {
+    pub(super) fn finish<DB: Database>(self, snapshot: &Snapshot, write: &mut Write<DB>) -> Vec<AccountAfter> {
         write.accounts = self.accounts.into_values().collect();
         write.tallies = self.tallies.into_values().collect();
         write.holds = self.holds.into_values().collect();
-        let now = snapshot.now.unwrap_or(Timestamp::from_micros(0));
+        let numbers: Vec<EntryNumber> =
+            self.entries.iter().map(|entry| number(&write.accounts, &entry.draft.account, entry.number)).collect();
+        let accounts: Vec<Arc<str>> = match self.entries.iter().any(|entry| entry.next.is_some()) {
+            true => self.entries.iter().map(|entry| entry.draft.account.clone()).collect(),
+            false => Vec::new(),
+        };
+        for (key, entry) in self.named {
+            if let (Some(key), Some(number)) = (write.keys.get_mut(key), numbers.get(entry)) {
+                key.position = number.position();
+            }
+        }
+        write.entries.reserve(self.entries.len());
+        for (place, entry) in self.entries.into_iter().enumerate() {
+            let NumberedEntry { draft, kind, key, step, next, .. } = entry;
+            let next = next.map(|place| NextEntry { account: accounts[place].clone(), number: numbers[place] });
+            let EntryDraft { account, delta, hold, .. } = draft;
+            write.entries.push(EntryWrite { account, number: numbers[place], delta, kind, hold, key, step, next });
+        }
+        let now = now(snapshot);
         let after = |account: &AccountWrite| match snapshot.accounts.get(&account.account).and_then(Option::as_ref) {
-            None => Funded { balance: account.delta, seq: account.entries, at: now },
-            Some(row) => Funded {
+            None => AccountAfter { balance: account.delta, seq: account.entries, at: now },
+            Some(row) => AccountAfter {
                 balance: row.balance.saturating_add(account.delta),
                 seq: row.seq + account.entries,
                 at: row.at.max(now),
@@ -321,6 +381,50 @@ impl Ledger {
         };
         write.accounts.iter().map(after).collect()
     }
+}
+
+/// Where an entry is counted from, once its account's change is whole.
+fn number(accounts: &[AccountWrite], account: &Arc<str>, number: DraftNumber) -> EntryNumber {
+    let (nth, running) = match number {
+        DraftNumber::Given(seq) => return EntryNumber::Given(seq),
+        DraftNumber::Counted { nth, running } => (nth, running),
+    };
+    let found = accounts.binary_search_by(|write| write.account.cmp(account));
+    debug_assert!(found.is_ok(), "an entry that counts changes its account");
+    let place = found.unwrap_or_else(|place| place);
+    let (entries, delta) = accounts.get(place).map_or((nth, running), |write| (write.entries, write.delta));
+    let account = i64::try_from(place + 1).unwrap_or(i64::MAX);
+    EntryNumber::Counted(EntryPosition { account, back: entries - nth, below: delta.saturating_sub(running) })
+}
+
+/// The entry at a place of a write, as it is stored.
+pub(crate) fn written_entry<DB: Database>(write: &Write<DB>, after: &After, place: usize) -> Option<EntryRow> {
+    let entry = write.entries.get(place)?;
+    let stored = |number: EntryNumber| match number {
+        EntryNumber::Given(seq) => Some((seq, None, after.now)),
+        EntryNumber::Counted(position) => {
+            let account = after.accounts.get(usize::try_from(position.account - 1).ok()?)?;
+            Some((account.seq - position.back, Some(account.balance - position.below), account.at))
+        }
+    };
+    let (seq, balance, at) = stored(entry.number)?;
+    let next = entry.next.as_ref().and_then(|next| Some((next.account.clone(), stored(next.number)?.0)));
+    Some(EntryRow {
+        account: entry.account.clone(),
+        seq,
+        delta: entry.delta,
+        balance,
+        at,
+        kind: entry.kind.into(),
+        hold: entry.hold.clone(),
+        key: entry.key.as_ref().map(|key| (key.scope().to_owned(), key.as_str().to_owned())),
+        step: entry.step.as_ref().map(|step| (step.machine.to_owned(), step.id.to_string(), step.seq)),
+        next,
+    })
+}
+
+fn now(snapshot: &Snapshot) -> Timestamp {
+    snapshot.now.unwrap_or(Timestamp::from_micros(0))
 }
 
 /// The seq that an account was loaded with.
@@ -332,17 +436,17 @@ fn at_expected(account: &Arc<str>, expected: i64, found: i64) -> Result<(), Refu
     if found == expected {
         return Ok(());
     }
-    let (expected, found) = (crate::seq::shown(expected), crate::seq::shown(found));
+    let (expected, found) = (shown(expected), shown(found));
     Err(LedgerError::Stale { account: account.to_string(), expected, found }.into())
 }
 
-fn sums_fit(accounts: &BTreeMap<Arc<str>, AccountWrite>, legs: &[Leg]) -> Result<(), Refused> {
+fn sums_fit(accounts: &BTreeMap<Arc<str>, AccountWrite>, drafts: &[EntryDraft]) -> Result<(), Refused> {
     let mut sums: BTreeMap<&Arc<str>, i64> = BTreeMap::new();
-    for leg in legs {
-        let written = accounts.get(&leg.account).map_or(0, |account| account.delta);
-        let sum = sums.entry(&leg.account).or_insert(written);
-        let Some(next) = sum.checked_add(leg.delta) else {
-            let (account, balance, delta) = (leg.account.to_string(), *sum, leg.delta);
+    for draft in drafts {
+        let written = accounts.get(&draft.account).map_or(0, |account| account.delta);
+        let sum = sums.entry(&draft.account).or_insert(written);
+        let Some(next) = sum.checked_add(draft.delta) else {
+            let (account, balance, delta) = (draft.account.to_string(), *sum, draft.delta);
             let bounds = OutOfBounds { account, balance, held: 0, delta, floor: None, ceiling: None };
             return Err(Refused::OutOfBounds(bounds));
         };
@@ -351,7 +455,7 @@ fn sums_fit(accounts: &BTreeMap<Arc<str>, AccountWrite>, legs: &[Leg]) -> Result
     Ok(())
 }
 
-fn held(row: &HoldRow) -> Hold {
+fn hold_of(row: &HoldRow) -> Hold {
     let HoldRow { account, amount, remaining, expires_at } = row.clone();
     Hold { account, amount, remaining, expires_at }
 }

@@ -1,116 +1,154 @@
-//! Decides one change of the ledger, and puts its answer together once it is written.
+//! Changes of the ledger under keys of their own.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::engine::decide::draft::{Draft, Missing};
-use crate::engine::decide::ledger_draft::Maker;
-use crate::engine::plan::{Answer, Answered, Posting, Refusal, Value};
+use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
+use crate::engine::decide::draft::{Missing, WriteDraft};
+use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
+use crate::engine::decide::snapshot::{Asked, Snapshot};
+use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error, KeyReused, OutOfBounds};
+use crate::fingerprint::Fingerprint;
+use crate::key::{Key, KeyHash};
 use crate::model::ledger::books::Refused;
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::namespace::LEDGER;
-use crate::store::rows::{After, EntryRow, KeyWrite, Named, Write};
+use crate::store::Database;
+use crate::store::key::{KeyTarget, KnownKey};
+use crate::store::ledger::rows::EntryRow;
+use crate::store::write::rows::KeyWrite;
 use crate::wire::Stored;
 
-pub(super) fn decide_posting(draft: &mut Draft<'_>, item: &Posting) -> Result<Answered, Missing> {
-    if let Some((fingerprint, entries)) = draft.posted(&item.hash) {
-        return Ok(if fingerprint == item.fingerprint {
-            Ok(drafted(entries, false))
-        } else {
-            Err(reused(item, draft.now(), "another change in the same batch".to_owned()))
-        });
+/// One change of the ledger under a key of its own.
+pub(crate) struct Posting {
+    pub(crate) key: Key,
+    pub(crate) hash: KeyHash,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) change: LedgerChange,
+    /// The seq that the account must be at.
+    pub(crate) expected: Option<i64>,
+    /// A refusal uses up the key.
+    pub(crate) remember_refusal: bool,
+}
+
+impl<DB: Database> Plan<DB> for Posting {
+    fn namespace(&self) -> &'static str {
+        LEDGER
     }
-    if let Some(row) = draft.key(&item.hash) {
-        let same = row.fingerprint == item.fingerprint.0 || seeded_bug!("replay-without-fingerprint");
-        return Ok(match (&row.named, same) {
-            (Named::Entries(entries), true) => Ok(replay(entries)),
-            (Named::Entries(entries), false) => Err(reused(item, row.at, told(entries))),
-            (Named::Outcome(refusal), true) => Err(remembered(refusal).into()),
-            (Named::Outcome(_), false) => Err(reused(item, row.at, "a change that was refused".to_owned())),
-            (Named::Run(_) | Named::Gone, _) => Err(lost_entry(&row.target, row.seq).into()),
-        });
+
+    fn operation(&self) -> &'static str {
+        self.change.kind()
     }
-    match draft.post(Maker::Posting(item), std::slice::from_ref(&item.change))? {
-        Ok(entries) => {
-            let (target, seq) = match draft.write.entries.get(entries.start) {
-                Some(entry) => (entry.account.clone(), entry.seq),
-                None => return Ok(Err(lost_entry("", 0).into())),
-            };
-            let seq = seq.unwrap_or_else(|| draft.seq_as_decided(entries.start));
-            let key = KeyWrite { entry: Some(entries.start), ..key(item, target, seq) };
-            draft.write.keys.push(key);
-            draft.know_posted(item.hash, item.fingerprint, entries.clone());
-            Ok(Ok(drafted(entries, true)))
+
+    fn key(&self) -> Option<&KeyHash> {
+        Some(&self.hash)
+    }
+
+    fn size(&self) -> usize {
+        const ROW: usize = 128;
+        ROW * accounts_and_hold(&self.change).0.len().max(1)
+    }
+
+    fn locks(&self, tell: &mut dyn FnMut(&str, &str)) {
+        let (accounts, hold) = accounts_and_hold(&self.change);
+        for name in accounts.into_iter().chain(hold) {
+            tell(LEDGER, name);
         }
-        Err(Refused::OutOfBounds(bounds)) if item.remember_refusal => {
-            if let Ok(outcome) = Stored::encode(&Remembered::from(&bounds)) {
-                let target = bounds.account.as_str().into();
-                draft.write.keys.push(KeyWrite { outcome: Some(outcome), ..key(item, target, 0) });
-            }
-            Ok(Err(Error::from(Refused::OutOfBounds(bounds)).into()))
+    }
+
+    fn ask<'p>(&'p self, asked: &mut Asked<'p>) {
+        asked.ledger_keys.insert(self.hash);
+        let (accounts, hold) = accounts_and_hold(&self.change);
+        asked.accounts.extend(accounts.into_iter().cloned());
+        asked.holds.extend(hold.cloned());
+    }
+
+    /// As if the key were new and nothing stood in the way: the write is relative to whatever the accounts hold.
+    fn assume(&self, cx: &Assuming<'_>, snapshot: &mut Snapshot) -> bool {
+        let relative = matches!(
+            self.change,
+            LedgerChange::Delta { .. } | LedgerChange::Transfer { .. } | LedgerChange::Post { .. }
+        );
+        if !DB::SUPPORTS_BLIND_WRITES || !cx.own || !relative || self.expected.is_some() {
+            return false;
         }
-        Err(refused) => Ok(Err(Error::from(refused).into())),
+        for name in accounts_and_hold(&self.change).0 {
+            snapshot.accounts.entry(name.clone()).or_insert_with(|| Some(cx.accounts.assumed(name)));
+        }
+        true
+    }
+
+    fn decide(&self, draft: &mut WriteDraft<'_, DB>, _limits: &Limits) -> Decided {
+        decide_posting(draft, self)
     }
 }
 
-fn key(item: &Posting, target: std::sync::Arc<str>, seq: i64) -> KeyWrite {
-    let (hash, fingerprint) = (item.hash, item.fingerprint);
-    KeyWrite { hash, surface: LEDGER, target, seq, entry: None, fingerprint, expires_at: None, outcome: None }
+fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Posting) -> Decided {
+    if let Some((fingerprint, entries)) = draft.ledger.posted(&posting.hash) {
+        return Ok(if fingerprint == posting.fingerprint {
+            Ok(drafted(entries, false))
+        } else {
+            Err(reused(posting, draft.now(), "another change in the same batch".to_owned()))
+        });
+    }
+    if let Some(key) = draft.key(&posting.hash) {
+        return Ok(answer_known(posting, key));
+    }
+    let origin = EntryOrigin::Key(&posting.key, posting.expected);
+    let changes = std::slice::from_ref(&posting.change);
+    match draft.ledger.post(draft.snapshot, &mut draft.needs, origin, changes) {
+        Posted::Missing => Err(Missing),
+        Posted::Entries(entries) => {
+            let Some((target, seq)) = draft.ledger.seq_as_decided(draft.snapshot, entries.start) else {
+                return Ok(Err(Error::Internal { what: "a change of the ledger made no entry" }.into()));
+            };
+            draft.ledger.note_posted(posting.hash, posting.fingerprint, entries.clone(), draft.write.keys.len());
+            draft.write.keys.push(key(posting, target, seq));
+            Ok(Ok(drafted(entries, true)))
+        }
+        Posted::Refused(Refused::OutOfBounds(bounds)) if posting.remember_refusal => {
+            if let Ok(outcome) = Stored::encode(&Remembered::from(&bounds)) {
+                let target = bounds.account.as_str().into();
+                draft.write.keys.push(KeyWrite { outcome: Some(outcome), ..key(posting, target, 0) });
+            }
+            Ok(Err(Error::from(Refused::OutOfBounds(bounds)).into()))
+        }
+        Posted::Refused(refused) => Ok(Err(Error::from(refused).into())),
+    }
+}
+
+fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
+    let same = key.row.fingerprint == posting.fingerprint.0 || seeded_bug!("replay-without-fingerprint");
+    let at = key.row.at;
+    match (&key.names, &key.row.outcome, same) {
+        (KeyTarget::Entries(entries), _, true) => Ok(replay(entries)),
+        (KeyTarget::Entries(entries), _, false) => Err(reused(posting, at, describe_entries(entries))),
+        (KeyTarget::Nothing, Some(refusal), true) => Err(remembered(refusal).into()),
+        (KeyTarget::Nothing, Some(_), false) => Err(reused(posting, at, "a change that was refused".to_owned())),
+        (KeyTarget::Transition(_), ..) | (KeyTarget::Nothing, None, _) => {
+            Err(lost_entry(&key.row.target, key.row.seq).into())
+        }
+    }
+}
+
+/// A key whose position follows when the write is whole, if it names an entry that counts.
+fn key(posting: &Posting, target: Arc<str>, seq: i64) -> KeyWrite {
+    let (hash, fingerprint) = (posting.hash, posting.fingerprint);
+    KeyWrite { hash, namespace: LEDGER, target, seq, position: None, fingerprint, expires_at: None, outcome: None }
 }
 
 fn drafted(entries: Range<usize>, fresh: bool) -> Answer {
     let at = Timestamp::from_micros(0);
-    Answer { seq: 0, at, outcome: Value::Drafted(entries), fresh, superseded: false }
+    Answer { seq: 0, at, outcome: AnswerValue::Drafted(entries), fresh, superseded: false }
 }
 
 fn replay(entries: &[EntryRow]) -> Answer {
     let (seq, at) = entries.first().map_or((0, Timestamp::from_micros(0)), |first| (first.seq, first.at));
-    Answer { seq, at, outcome: Value::Entries(entries.to_vec()), fresh: false, superseded: false }
-}
-
-/// Puts the entries of a write into the answers that wait for them: what was counted from accounts is counted from the
-/// accounts as they are after it.
-pub(crate) fn fill_in(answers: &mut [Answered], write: &Write, after: &After) {
-    for answer in answers.iter_mut().flatten() {
-        let Value::Drafted(places) = &answer.outcome else { continue };
-        let entries: Vec<EntryRow> = places.clone().filter_map(|place| entry(write, after, place)).collect();
-        if let Some(first) = entries.first() {
-            (answer.seq, answer.at) = (first.seq, first.at);
-        }
-        answer.outcome = Value::Entries(entries);
-    }
-}
-
-/// The entry at a place of the write, as it is stored.
-fn entry(write: &Write, after: &After, place: usize) -> Option<EntryRow> {
-    let drafted = write.entries.get(place)?;
-    let numbers = |place: usize| {
-        let drafted = write.entries.get(place)?;
-        if let Some(seq) = drafted.seq {
-            return Some((seq, None, after.now));
-        }
-        let position = write.accounts.binary_search_by(|account| account.account.cmp(&drafted.account)).ok()?;
-        let (account, funded) = (write.accounts.get(position)?, after.accounts.get(position)?);
-        let balance = funded.balance - (account.delta - drafted.running);
-        Some((funded.seq - (account.entries - drafted.nth), Some(balance), funded.at))
-    };
-    let (seq, balance, at) = numbers(place)?;
-    let next = drafted.next.and_then(|next| Some((write.entries.get(next)?.account.clone(), numbers(next)?.0)));
-    Some(EntryRow {
-        account: drafted.account.clone(),
-        seq,
-        delta: drafted.delta,
-        balance,
-        at,
-        kind: drafted.kind.into(),
-        hold: drafted.hold.clone(),
-        key: drafted.key.as_ref().map(|key| (key.scope().to_owned(), key.as_str().to_owned())),
-        step: drafted.step.as_ref().map(|step| (step.machine.to_owned(), step.id.to_string(), step.seq)),
-        next,
-    })
+    Answer { seq, at, outcome: AnswerValue::Entries(entries.to_vec()), fresh: false, superseded: false }
 }
 
 /// A refusal that used up its key.
@@ -149,12 +187,13 @@ fn remembered(refusal: &Stored) -> Error {
     }
 }
 
-fn reused(item: &Posting, first_seen: Timestamp, first: String) -> Refusal {
-    Error::KeyReused(Box::new(KeyReused::new(&item.hash, first_seen, first, asked(&item.change)))).into()
+fn reused(posting: &Posting, first_seen: Timestamp, first: String) -> Refusal {
+    Error::KeyReused(Box::new(KeyReused::new(&posting.hash, first_seen, first, describe_change(&posting.change))))
+        .into()
 }
 
 /// A posting that was made, in words.
-fn told(entries: &[EntryRow]) -> String {
+fn describe_entries(entries: &[EntryRow]) -> String {
     match entries {
         [] => "a change".to_owned(),
         [only] if only.hold.is_some() => format!("`{}` of a hold on {:?}", only.kind, &*only.account),
@@ -167,7 +206,7 @@ fn told(entries: &[EntryRow]) -> String {
 }
 
 /// A change that is asked for, in words.
-fn asked(change: &LedgerChange) -> String {
+fn describe_change(change: &LedgerChange) -> String {
     let kind = change.kind();
     match change {
         LedgerChange::Delta { account, delta } => format!("`{kind}` by {delta} on {:?}", &**account),
@@ -175,7 +214,7 @@ fn asked(change: &LedgerChange) -> String {
         LedgerChange::Transfer { from, to, amount } => {
             format!("`{kind}` of {amount} from {:?} to {:?}", &**from, &**to)
         }
-        LedgerChange::Post { legs } => format!("`{kind}` of {} entries", legs.len()),
+        LedgerChange::Post { entries } => format!("`{kind}` of {} entries", entries.len()),
         LedgerChange::Hold { amount, .. } | LedgerChange::Capture { amount, .. } => {
             format!("`{kind}` of {amount} under {:?}", accounts_and_hold(change).1.map_or("", |hold| hold))
         }

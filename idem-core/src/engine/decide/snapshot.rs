@@ -1,44 +1,73 @@
-//! What was loaded: the ground that decisions stand on.
+//! The rows loaded from the database for one decision.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
-use crate::store::rows::{AccountRow, HoldRow, KeyRow, MachineRow, RunRow};
+use crate::model::row::identifier::TableName;
+use crate::model::row::row_update::{Found, RowUpdate};
+use crate::store::key::KnownKey;
+use crate::store::ledger::rows::{AccountRow, HoldRow};
+use crate::store::machine::rows::{MachineRow, TransitionSummary};
+use crate::store::row::table::DescribedTable;
 
 /// A machine's name and id.
 pub(crate) type MachineId = (&'static str, Arc<str>);
 /// A machine and the seq of one of its transitions.
-pub(crate) type RunId = (&'static str, Arc<str>, i64);
+pub(crate) type TransitionId = (&'static str, Arc<str>, i64);
 /// A machine and the position of one of its states.
-pub(crate) type VisitId = (&'static str, Arc<str>, usize);
+pub(crate) type StateId = (&'static str, Arc<str>, usize);
+
+/// What is asked for before anything is decided.
+#[derive(Debug, Default)]
+pub(crate) struct Asked<'p> {
+    pub(crate) machines: BTreeSet<(&'static str, &'p Arc<str>)>,
+    /// Keys of machines, and those of the ledger.
+    pub(crate) keys: BTreeSet<KeyHash>,
+    pub(crate) ledger_keys: BTreeSet<KeyHash>,
+    pub(crate) accounts: BTreeSet<Arc<str>>,
+    pub(crate) holds: BTreeSet<Arc<str>>,
+}
 
 /// Rows of one moment; `None` says that the row was looked for and is not there.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     /// The database's time; `None` if nothing was asked.
     pub(crate) now: Option<Timestamp>,
+    /// Rows are assumed, and the write finds out.
+    pub(crate) blind: bool,
     pub(crate) machines: BTreeMap<MachineId, Option<MachineRow>>,
-    pub(crate) keys: HashMap<KeyHash, KeyRow>,
-    pub(crate) runs: BTreeMap<RunId, Option<RunRow>>,
-    pub(crate) visits: BTreeMap<VisitId, Option<i64>>,
+    pub(crate) keys: HashMap<KeyHash, KnownKey>,
+    pub(crate) transitions: BTreeMap<TransitionId, Option<TransitionSummary>>,
+    pub(crate) visits: BTreeMap<StateId, Option<i64>>,
     pub(crate) accounts: BTreeMap<Arc<str>, Option<AccountRow>>,
     pub(crate) holds: BTreeMap<Arc<str>, Option<HoldRow>>,
-    pub(crate) expired: BTreeMap<Arc<str>, Expired>,
+    pub(crate) expired: BTreeMap<Arc<str>, ExpiredHolds>,
+    /// The caller's table that a row update is for, and what was found there.
+    pub(crate) table: Option<TableFound>,
+    pub(crate) row: Option<Found>,
+}
+
+/// A caller's table; none of that name.
+#[derive(Debug)]
+pub(crate) struct TableFound {
+    pub(crate) table: Option<Arc<DescribedTable>>,
+    /// It was described for this very decision.
+    pub(crate) anew: bool,
 }
 
 /// The holds of an account that have expired and still reserve something.
 #[derive(Debug)]
-pub(crate) struct Expired {
+pub(crate) struct ExpiredHolds {
     pub(crate) holds: BTreeMap<Arc<str>, HoldRow>,
-    /// How many were asked for; if so many came, there may be more.
+    /// How many were asked for; if that many came, there may be more.
     pub(crate) asked: i64,
 }
 
-impl Expired {
+impl ExpiredHolds {
     /// How many are asked for at first.
-    pub(crate) const FEW: i64 = 1_000;
+    pub(crate) const PAGE: i64 = 1_000;
 
     /// How many to ask for where these were not enough; `None` if they are all there are.
     pub(crate) fn more(&self) -> Option<i64> {
@@ -51,18 +80,23 @@ impl Expired {
 /// transitions are pure.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
-    pub(crate) runs: BTreeSet<RunId>,
+    pub(crate) transitions: BTreeSet<TransitionId>,
     /// With the state's names on the wire, now and earlier.
-    pub(crate) visits: BTreeMap<VisitId, Vec<&'static str>>,
+    pub(crate) visits: BTreeMap<StateId, Vec<&'static str>>,
     pub(crate) accounts: BTreeSet<Arc<str>>,
     pub(crate) holds: BTreeSet<Arc<str>>,
     /// How many of each account's.
     pub(crate) expired: BTreeMap<Arc<str>, i64>,
+    /// A caller's table; if so said, described anew.
+    pub(crate) table: Option<(TableName, bool)>,
+    /// What is there of a row.
+    pub(crate) row: Option<(Arc<RowUpdate>, Arc<DescribedTable>)>,
 }
 
 impl Needs {
     pub(crate) fn is_empty(&self) -> bool {
         let ledger = self.accounts.is_empty() && self.holds.is_empty() && self.expired.is_empty();
-        ledger && self.runs.is_empty() && self.visits.is_empty()
+        let machines = self.transitions.is_empty() && self.visits.is_empty();
+        ledger && machines && self.table.is_none() && self.row.is_none()
     }
 }

@@ -1,5 +1,45 @@
-//! Group commit.
+//! Group commit: calls that wait at the same time share a transaction.
+//!
+//! There is no timer. A call that has the database to itself, or nearly, runs alone; while others are at work calls queue, and
+//! a *flusher* takes what is there: all of it is loaded, decided and written at once. A second flusher prepares the next group
+//! while the first is being written.
+//!
+//! A *lock target* is a machine or an account. Whoever works on one, alone, in a group or separately, has it in use; calls of
+//! this process that want it meanwhile are parked there, in order, and queue together when it is free. So one process never
+//! races with itself.
+//!
+//! ```text
+//!              submit
+//!                │
+//!      few calls │ others at work
+//!       ┌────────┴────────┐
+//!       ▼                 ▼            a target in use
+//!     alone             queued ───────────────────────────▶ parked
+//!       │                 │  ▲                                 │
+//!       │      next_group │  └───────── target released ───────┘
+//!       │                 ▼
+//!       │             in flight ──── rows locked by others, ──▶ separate
+//!       │                 │          or three attempts lost       │
+//!       │         written │                                       │ written, lock by lock
+//!       ▼                 ▼                                       ▼
+//!    answered          answered                                answered
+//! ```
+//!
+//! A queued or parked call whose caller gave up before its group began is dropped from the queue: it has no effect. From *in
+//! flight* on it runs to its end.
+//!
+//! - `settings`: how far calls share transactions
+//! - `call`: a queued call, and the slot for its reply
+//! - `queue`: the data: what is queued, in use, in flight
+//! - `targets`: lock targets while someone works on them
+//! - `submit`: where calls come in, and the flushers
+//! - `flush`: one group
+//! - `separate`: what leaves a group
 
-mod flush;
+pub(crate) mod call;
+pub(crate) mod flush;
 pub(crate) mod queue;
+pub(crate) mod separate;
 pub(crate) mod settings;
+pub(crate) mod submit;
+pub(crate) mod targets;

@@ -1,8 +1,8 @@
-//! Where the engine's connections come from, and how they go back: at rest, or not at all.
+//! Where the engine's connections come from, and how they go back: answered and without an open transaction, or not at all.
 //!
 //! In sqlx 0.9.0 a `begin` that is dropped half-way leaves the next borrower in a stale open transaction, whose
-//! acknowledged writes vanish (transact-rs/sqlx #4385, #4393). So a connection is given back by a call of its own, made at
-//! rest; one that is dropped in any other way is closed.
+//! acknowledged writes vanish (transact-rs/sqlx #4385, #4393). So a connection on which anything is under way when it is
+//! dropped is closed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,51 +13,76 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::Error;
-use crate::store::error::Class;
-use crate::store::{Database, Options};
+use crate::store::Database;
+use crate::store::connect::Options;
+use crate::store::session::{ConnectionState, Session};
+use crate::store::statements::Statements;
 
-/// Where connections come from.
-pub(crate) enum Connections<DB: Database> {
-    /// A pool of the user's.
+/// Where connections come from, and what is said on them.
+pub(crate) struct Connections<DB: Database> {
+    source: Source<DB>,
+    sql: Arc<Statements>,
+    /// The bound on each reply.
+    reply: Duration,
+}
+
+enum Source<DB: Database> {
+    /// A pool of the caller's.
     Pool(Pool<DB>),
     /// Our own. sqlx's pool asks the server for a sign of life, in a task of its own, each time that a connection is given
     /// back: as much work as a replay.
-    Kept(Arc<Kept<DB>>),
+    Own(Arc<ConnectionPool<DB>>),
 }
 
 /// Idle connections, and how many there may be in all.
-pub(crate) struct Kept<DB: Database> {
+struct ConnectionPool<DB: Database> {
     options: Options<DB>,
     idle: Mutex<Vec<DB::Connection>>,
     permits: Arc<Semaphore>,
-    patience: Duration,
+    acquire_timeout: Duration,
 }
 
-/// A connection of the engine's, closed when dropped unless it is given back.
-pub(crate) struct Held<DB: Database>(Link<DB>);
-
-enum Link<DB: Database> {
-    Pool(Pooled<DB>),
-    Kept { conn: DB::Connection, home: Arc<Kept<DB>>, _permit: OwnedSemaphorePermit },
+/// A connection in use. Dropped, it goes back if it was answered and no transaction is open on it; otherwise it is closed.
+pub(crate) struct Lease<DB: Database> {
+    conn: LeasedConnection<DB>,
+    state: ConnectionState,
+    sql: Arc<Statements>,
+    reply: Duration,
 }
 
-/// A connection of a pool, which would go back whenever it is dropped.
-struct Pooled<DB: Database> {
-    conn: PoolConnection<DB>,
-    at_rest: bool,
+enum LeasedConnection<DB: Database> {
+    Pool(PoolConnection<DB>),
+    Own {
+        /// Taken out when the lease is dropped.
+        conn: Option<DB::Connection>,
+        pool: Arc<ConnectionPool<DB>>,
+        /// Goes last, so that who gets it finds the connection.
+        _permit: OwnedSemaphorePermit,
+    },
 }
 
 impl<DB: Database> Connections<DB> {
-    /// At most `most` connections, each waited for at most for `patience`.
-    pub(crate) fn kept(options: Options<DB>, most: u32, patience: Duration) -> Self {
-        let permits = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS)));
-        Self::Kept(Arc::new(Kept { options, idle: Mutex::default(), permits, patience }))
+    /// Those of a pool of the caller's.
+    pub(crate) fn of_pool(pool: Pool<DB>, sql: Arc<Statements>, reply: Duration) -> Self {
+        Self { source: Source::Pool(pool), sql, reply }
+    }
+
+    /// At most `max` connections, each waited for at most for `acquire_timeout`.
+    pub(crate) fn own(
+        options: Options<DB>,
+        (max, acquire_timeout): (u32, Duration),
+        sql: Arc<Statements>,
+        reply: Duration,
+    ) -> Self {
+        let permits = Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS)));
+        let pool = ConnectionPool { options, idle: Mutex::default(), permits, acquire_timeout };
+        Self { source: Source::Own(Arc::new(pool)), sql, reply }
     }
 
     /// Closes those of our own that nobody uses.
     pub(crate) async fn close_idle(&self) {
-        let Self::Kept(kept) = self else { return };
-        let idle = std::mem::take(&mut *kept.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        let Source::Own(pool) = &self.source else { return };
+        let idle = std::mem::take(&mut *pool.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for conn in idle {
             // What does not close in an orderly way is closed all the same.
             let _ = conn.close().await;
@@ -65,18 +90,19 @@ impl<DB: Database> Connections<DB> {
     }
 
     /// Takes a connection.
-    pub(crate) async fn acquire(&self) -> Result<Held<DB>, Error> {
-        let link = match self {
-            Self::Pool(pool) => pool.acquire().await.map(|conn| Link::Pool(Pooled { conn, at_rest: false })),
-            Self::Kept(kept) => kept.clone().lend().await,
+    pub(crate) async fn acquire(&self) -> Result<Lease<DB>, Error> {
+        let conn = match &self.source {
+            Source::Pool(pool) => pool.acquire().await.map(LeasedConnection::Pool),
+            Source::Own(pool) => pool.clone().acquire().await,
         };
-        link.map(Held).map_err(|error| DB::classify(error).not_sent())
+        let conn = conn.map_err(|error| DB::classify(error).not_sent())?;
+        Ok(Lease { conn, state: ConnectionState::default(), sql: self.sql.clone(), reply: self.reply })
     }
 }
 
-impl<DB: Database> Kept<DB> {
-    async fn lend(self: Arc<Self>) -> Result<Link<DB>, sqlx::Error> {
-        let deadline = Instant::now() + self.patience;
+impl<DB: Database> ConnectionPool<DB> {
+    async fn acquire(self: Arc<Self>) -> Result<LeasedConnection<DB>, sqlx::Error> {
+        let deadline = Instant::now() + self.acquire_timeout;
         let permit = match self.permits.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => match timeout_at(deadline, self.permits.clone().acquire_owned()).await {
@@ -90,7 +116,7 @@ impl<DB: Database> Kept<DB> {
             Some(conn) => conn,
             None => self.connect(deadline).await?,
         };
-        Ok(Link::Kept { conn, home: self, _permit: permit })
+        Ok(LeasedConnection::Own { conn: Some(conn), pool: self, _permit: permit })
     }
 
     /// A server that is starting refuses connections; it is asked again until the deadline.
@@ -115,50 +141,69 @@ impl<DB: Database> Kept<DB> {
 fn is_passing<DB: Database>(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
-        // Starting up, shutting down, too many connections: never that it does not know us.
-        sqlx::Error::Database(server) => {
-            let code = server.code().unwrap_or_default();
-            matches!(DB::class(error), Class::Unavailable | Class::Broken)
-                && (code.starts_with("57P") || code == "53300")
-        }
-        _ => false,
+        error => DB::is_starting(error),
     }
 }
 
-impl<DB: Database> Held<DB> {
-    /// The connection.
+impl<DB: Database> Lease<DB> {
+    /// The connection, for calls to the database.
+    pub(crate) fn session(&mut self) -> Session<'_, DB> {
+        let Self { conn, state, sql, reply } = self;
+        Session::new(conn.get(), sql, *reply, state)
+    }
+
+    /// The same with another bound on the reply.
+    pub(crate) fn session_within(&mut self, reply: Duration) -> Session<'_, DB> {
+        let Self { conn, state, sql, .. } = self;
+        Session::new(conn.get(), sql, reply, state)
+    }
+
+    /// The connection, for statements of the caller's.
     pub(crate) fn conn(&mut self) -> &mut DB::Connection {
-        match &mut self.0 {
-            Link::Pool(pooled) => &mut pooled.conn,
-            Link::Kept { conn, .. } => conn,
-        }
+        self.conn.get()
     }
 
-    /// Gives the connection back: nothing is under way on it, and no transaction is open.
-    pub(crate) fn give_back(self) {
-        match self.0 {
-            Link::Pool(mut pooled) => pooled.at_rest = true,
-            // The permit goes last, so that who gets it finds the connection.
-            Link::Kept { conn, home, _permit } => {
-                home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
-            }
+    pub(crate) fn state(&self) -> ConnectionState {
+        self.state
+    }
+
+    /// The transaction that was open on it is rolled back.
+    pub(crate) fn rolled_back(&mut self) {
+        self.state.open = false;
+    }
+}
+
+impl<DB: Database> LeasedConnection<DB> {
+    #[allow(clippy::expect_used, reason = "the connection is only taken out when the lease is dropped")]
+    fn get(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Pool(conn) => conn,
+            Self::Own { conn, .. } => conn.as_mut().expect("a lease that is not dropped"),
         }
     }
 }
 
-impl<DB: Database> Drop for Pooled<DB> {
+impl<DB: Database> Drop for Lease<DB> {
     fn drop(&mut self) {
-        if !self.at_rest && !seeded_bug!("poisoned-pool") {
-            self.conn.close_on_drop();
+        let clean = !self.state.unanswered && !self.state.open;
+        match &mut self.conn {
+            LeasedConnection::Pool(conn) if !clean && !seeded_bug!("poisoned-pool") => conn.close_on_drop(),
+            LeasedConnection::Pool(_) => {}
+            LeasedConnection::Own { conn, pool, .. } => {
+                if let Some(conn) = conn.take().filter(|_| clean) {
+                    pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+                }
+            }
         }
     }
 }
 
 impl<DB: Database> Clone for Connections<DB> {
     fn clone(&self) -> Self {
-        match self {
-            Self::Pool(pool) => Self::Pool(pool.clone()),
-            Self::Kept(kept) => Self::Kept(kept.clone()),
-        }
+        let source = match &self.source {
+            Source::Pool(pool) => Source::Pool(pool.clone()),
+            Source::Own(pool) => Source::Own(pool.clone()),
+        };
+        Self { source, sql: self.sql.clone(), reply: self.reply }
     }
 }

@@ -1,106 +1,72 @@
-//! Transactions that the user's own statements share with the engine's.
+//! Transactions that callers' statements share with the engine's.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Connection as _;
 use sqlx_core::transaction::TransactionManager as _;
 
-use crate::engine::session::pool::Held;
-use crate::engine::session::resolve::committed;
+use crate::engine::session::pool::Lease;
+use crate::engine::session::resolve::resolve_lost_commit;
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError};
-use crate::store::rows::Witness;
+use crate::store::session::{ConnectionState, Session};
+use crate::store::write::rows::CommitWitness;
 
 /// A transaction, yours and the engine's: what commands, ledger changes and your own statements do in it commits
 /// together or not at all.
 ///
-/// Made by [`Idem::transaction`], [`Idem::begin`] or [`Idem::adopt_tx`]. Dropped without [`commit`](Self::commit) it is
-/// rolled back.
+/// Made by [`Idem::transaction`](crate::Idem::transaction), [`Idem::begin`](crate::Idem::begin) or
+/// [`Idem::adopt_tx`](crate::Idem::adopt_tx). Dropped without [`commit`](Self::commit) it is rolled back.
+///
+/// A statement of the engine that the database refuses leaves nothing of its call in the transaction, and the call answers
+/// with the error. On PostgreSQL the transaction is then aborted: later calls and `commit` fail, and nothing of it is
+/// applied, unless you roll back to a savepoint of yours. On SQLite it stays usable, without the refused call.
 ///
 /// # Cancel safety
-/// A call of the engine that is dropped between its first write and its last leaves the transaction *broken*: every later
-/// call and `commit` answer [`Error::Interrupted`], nothing of it is applied, and its connection is closed.
+/// A call of the engine that is dropped between its first write and its last, or whose reply is lost, leaves the transaction
+/// *broken*: every later call and `commit` answer [`Error::Interrupted`], nothing of it is applied, and its connection is
+/// closed.
 pub struct Tx<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
-    link: Link<DB>,
-    /// Between the first write of a call and its last.
-    pub(crate) broken: bool,
-    /// The user's statements ran since the engine's last: one of them may have failed and aborted the transaction.
+    connection: TxConnection<DB>,
+    /// A statement ran since the engine's last write: it may have failed and aborted the transaction.
     touched: bool,
+    /// A statement of the engine lost to another writer: the unit is worth another attempt.
     pub(crate) contended: bool,
-    witness: Option<Witness>,
+    witness: Option<CommitWitness>,
+    /// The machines whose graphs were stored in this transaction: other transactions do not see them yet.
+    pub(crate) graphs: Vec<(&'static str, [u8; 32])>,
 }
 
-enum Link<DB: Database> {
-    Own(Held<DB>),
-    Adopted(sqlx::Transaction<'static, DB>),
+enum TxConnection<DB: Database> {
+    Own(Lease<DB>),
+    Adopted(sqlx::Transaction<'static, DB>, ConnectionState),
     Ended,
 }
 
-/// The future of one attempt in [`Idem::transaction`].
-pub type TxFuture<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
-
-/// An error that ends a unit of work in [`Idem::transaction`].
-///
-/// Implemented for [`Error`] and for boxed errors. Your own enum needs both `From`s: a command fails with
-/// `Error<your rejection>`, idem itself with `Error`.
-///
-/// ```
-/// # #[derive(Debug, thiserror::Error)] #[error("refused")] struct Refused;
-/// #[derive(Debug, thiserror::Error)]
-/// enum MyError {
-///     #[error(transparent)]
-///     Order(#[from] idem_core::Error<Refused>),
-///     #[error(transparent)]
-///     Sql(#[from] sqlx::Error),
-/// }
-///
-/// impl From<idem_core::Error> for MyError {
-///     fn from(error: idem_core::Error) -> Self {
-///         Self::Order(error.widen())
-///     }
-/// }
-///
-/// impl idem_core::UnitError for MyError {
-///     fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-///         Some(self)
-///     }
-/// }
-/// ```
-pub trait UnitError: From<Error> {
-    /// Where to look for a database error that is worth another attempt: the error itself, as an error.
-    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)>;
-}
-
-impl<R: std::error::Error + 'static> UnitError for Error<R>
-where
-    Error<R>: From<Error>,
-{
-    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self)
-    }
-}
-
-impl UnitError for Box<dyn std::error::Error + Send + Sync> {
-    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self.as_ref())
-    }
+/// One call of the engine inside a transaction. From its first write on, [`Session::half_written`], until it ends, the
+/// transaction is half-written; a call that is dropped in between leaves it so.
+pub(crate) struct TxCall<'t, DB: Database> {
+    tx: &'t mut Tx<DB>,
 }
 
 impl<DB: Database> Tx<DB> {
     /// A transaction that was begun on a connection of the engine's.
-    pub(crate) fn begun(shared: Arc<Shared<DB>>, held: Held<DB>) -> Self {
-        Self { shared, link: Link::Own(held), broken: false, touched: false, contended: false, witness: None }
+    pub(crate) fn begun(shared: Arc<Shared<DB>>, lease: Lease<DB>) -> Self {
+        Self::new(shared, TxConnection::Own(lease), false)
     }
 
     /// A transaction of the caller's.
     pub(crate) fn adopted(shared: Arc<Shared<DB>>, tx: sqlx::Transaction<'static, DB>) -> Self {
-        Self { shared, link: Link::Adopted(tx), broken: false, touched: true, contended: false, witness: None }
+        Self::new(shared, TxConnection::Adopted(tx, ConnectionState::default()), true)
+    }
+
+    fn new(shared: Arc<Shared<DB>>, connection: TxConnection<DB>, touched: bool) -> Self {
+        Self { shared, connection, touched, contended: false, witness: None, graphs: Vec::new() }
     }
 
     /// The connection, for your own statements in this transaction.
@@ -114,7 +80,12 @@ impl<DB: Database> Tx<DB> {
     )]
     pub fn conn(&mut self) -> &mut DB::Connection {
         self.touched = true;
-        self.link.conn().expect("a transaction that has not ended")
+        let conn = match &mut self.connection {
+            TxConnection::Own(lease) => Some(lease.conn()),
+            TxConnection::Adopted(tx, _) => Some(&mut **tx),
+            TxConnection::Ended => None,
+        };
+        conn.expect("a transaction that has not ended")
     }
 
     /// Commits.
@@ -131,30 +102,25 @@ impl<DB: Database> Tx<DB> {
     /// Dropped half-way the transaction may be committed or not; the connection is closed.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.usable()?;
-        let (shared, witness, touched) = (self.shared.clone(), self.witness.take(), self.touched);
+        let (witness, touched) = (self.witness.take(), self.touched);
         fail_point!("tx.commit.before");
-        let end = match std::mem::replace(&mut self.link, Link::Ended) {
-            Link::Own(mut held) => {
-                let end = end::<DB>(&shared, held.conn(), touched).await;
-                if end.is_ok() {
-                    held.give_back();
-                }
-                end
-            }
-            Link::Adopted(mut tx) => end::<DB>(&shared, &mut tx, touched).await,
-            Link::Ended => return Err(Error::Interrupted),
+        let end = {
+            let mut session = self.session()?;
+            end(&mut session, touched).await
         };
         fail_point!("tx.commit.after");
+        // A commit that failed leaves nothing to roll back to the connection: it is closed.
+        self.connection = TxConnection::Ended;
         match end {
             Ok(()) => Ok(()),
-            Err((error, true)) if error.class == Class::Broken => {
-                match committed(&shared, witness.as_ref(), Box::new(error.source)).await {
+            Err(CommitError { error, sent: true }) if error.class == Class::Broken => {
+                match resolve_lost_commit(&self.shared, witness.as_ref(), Box::new(error.source)).await {
                     Ok(true) => Ok(()),
                     Ok(false) => Err(Error::NotApplied { source: "the connection broke before the commit".into() }),
                     Err(error) => Err(error),
                 }
             }
-            Err((error, _)) => match error.class {
+            Err(CommitError { error, .. }) => match error.class {
                 Class::Contention => Err(Error::Contention { attempts: 1 }),
                 _ => Err(Error::NotApplied { source: Box::new(error.source) }),
             },
@@ -162,112 +128,134 @@ impl<DB: Database> Tx<DB> {
     }
 
     /// Rolls back. The same as dropping, but done when it returns.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: what was not rolled back ends with its connection.
     pub async fn rollback(mut self) {
-        match std::mem::replace(&mut self.link, Link::Ended) {
-            Link::Own(mut held) => {
-                if !self.broken && self.shared.reply(roll_back::<DB>(held.conn())).await.is_ok() {
-                    held.give_back();
-                }
+        let usable = self.usable().is_ok();
+        match std::mem::replace(&mut self.connection, TxConnection::Ended) {
+            TxConnection::Own(mut lease) if usable => {
+                // A rollback that fails leaves the connection to be closed.
+                let _ = lease.session().roll_back().await;
             }
+            TxConnection::Own(_) | TxConnection::Ended => {}
             // What a failed rollback leaves, the drop of the connection ends.
-            Link::Adopted(tx) => drop(tx.rollback().await),
-            Link::Ended => {}
+            TxConnection::Adopted(tx, _) => {
+                let _ = tokio::time::timeout(self.shared.settings.reply, tx.rollback()).await;
+            }
         }
     }
 
-    /// Refuses a transaction that a dropped call has left half-way.
-    pub(crate) fn usable(&self) -> Result<(), Error> {
-        if self.broken && !seeded_bug!("broken-tx-usable") { Err(Error::Interrupted) } else { Ok(()) }
+    /// Begins a call of the engine.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if a dropped call has left the transaction half-written, or its connection is lost.
+    pub(crate) fn call(&mut self) -> Result<TxCall<'_, DB>, Error> {
+        self.usable()?;
+        Ok(TxCall { tx: self })
     }
 
-    /// The connection for the engine's own statements.
-    pub(crate) fn engine_conn(&mut self) -> Result<&mut DB::Connection, Error> {
-        self.link.conn().ok_or(Error::Interrupted)
+    fn usable(&self) -> Result<(), Error> {
+        let state = match &self.connection {
+            TxConnection::Own(lease) => lease.state(),
+            TxConnection::Adopted(_, state) => *state,
+            TxConnection::Ended => ConnectionState { unanswered: true, ..ConnectionState::default() },
+        };
+        let broken = state.half_written || state.unanswered;
+        if broken && !seeded_bug!("broken-tx-usable") { Err(Error::Interrupted) } else { Ok(()) }
     }
 
-    /// The same, with the flag that says that the transaction is left half-way.
-    pub(crate) fn parts(&mut self) -> Result<(&mut DB::Connection, &mut bool), Error> {
-        Ok((self.link.conn().ok_or(Error::Interrupted)?, &mut self.broken))
-    }
-
-    /// The engine has written: the transaction is alive, and this row proves its commit.
-    pub(crate) fn wrote(&mut self, witness: Option<Witness>) {
-        self.touched = false;
-        self.witness = self.witness.take().or(witness);
-    }
-
-    /// The engine's statement failed.
-    pub(crate) fn failed(&mut self, error: StoreError) -> Error {
-        self.contended |= matches!(error.class, Class::Contention | Class::Busy);
-        // The database may have aborted the transaction; the next commit asks.
-        self.touched = true;
-        error.not_sent()
+    fn session(&mut self) -> Result<Session<'_, DB>, Error> {
+        match &mut self.connection {
+            TxConnection::Own(lease) => Ok(lease.session()),
+            TxConnection::Adopted(tx, state) => {
+                Ok(Session::new(&mut **tx, &self.shared.sql, self.shared.settings.reply, state))
+            }
+            TxConnection::Ended => Err(Error::Internal { what: "a transaction was used after its end" }),
+        }
     }
 }
 
-/// Ends a transaction; an error tells whether the COMMIT was sent.
-async fn end<DB: Database>(
-    shared: &Shared<DB>,
-    conn: &mut DB::Connection,
-    touched: bool,
-) -> Result<(), (StoreError, bool)> {
+impl<DB: Database> TxCall<'_, DB> {
+    /// The connection, for the engine's own statements.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the transaction has ended.
+    pub(crate) fn session(&mut self) -> Result<Session<'_, DB>, Error> {
+        self.tx.session()
+    }
+
+    /// Ends the call: it was answered, or the database refused a statement of it and nothing of it is there. If the reply was
+    /// lost, or the connection, the transaction stays broken.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub(crate) fn end<T>(mut self, answer: Result<T, StoreError>) -> Result<T, Error> {
+        self.session()?.half_written(false);
+        let error = match answer {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        self.tx.contended |= matches!(error.class, Class::Contention | Class::Busy);
+        // The database may have aborted the transaction; the next commit asks.
+        self.tx.touched = true;
+        Err(error.not_sent())
+    }
+
+    /// Ends a call that wrote: the transaction is alive, and this row proves its commit.
+    pub(crate) fn wrote(mut self, witness: Option<CommitWitness>) -> Result<(), Error> {
+        self.session()?.half_written(false);
+        self.tx.touched = false;
+        self.tx.witness = self.tx.witness.take().or(witness);
+        Ok(())
+    }
+}
+
+struct CommitError {
+    error: StoreError,
+    /// The COMMIT was sent.
+    sent: bool,
+}
+
+async fn end<DB: Database>(session: &mut Session<'_, DB>, touched: bool) -> Result<(), CommitError> {
     // An aborted transaction answers COMMIT with a silent ROLLBACK; a statement tells.
     if touched {
-        shared.reply(DB::ping_tx(conn)).await.map_err(|error| (error, false))?;
+        session.ping().await.map_err(|error| CommitError { error, sent: false })?;
     }
-    shared.reply(commit::<DB>(conn)).await.map_err(|error| (error, true))
-}
-
-pub(crate) async fn begin_on<DB: Database>(conn: &mut DB::Connection, begin: sqlx::SqlStr) -> Result<(), StoreError> {
-    DB::TransactionManager::begin(conn, Some(begin)).await.map_err(DB::classify)
-}
-
-pub(crate) async fn commit<DB: Database>(conn: &mut DB::Connection) -> Result<(), StoreError> {
-    DB::TransactionManager::commit(conn).await.map_err(DB::classify)
-}
-
-pub(crate) async fn roll_back<DB: Database>(conn: &mut DB::Connection) -> Result<(), StoreError> {
-    DB::TransactionManager::rollback(conn).await.map_err(DB::classify)
-}
-
-impl<DB: Database> Link<DB> {
-    fn conn(&mut self) -> Option<&mut DB::Connection> {
-        match self {
-            Self::Own(held) => Some(held.conn()),
-            Self::Adopted(tx) => Some(tx),
-            Self::Ended => None,
-        }
-    }
+    session.commit().await.map_err(|error| CommitError { error, sent: true })
 }
 
 impl<DB: Database> Drop for Tx<DB> {
     fn drop(&mut self) {
-        if !self.broken
-            && let Link::Own(mut held) = std::mem::replace(&mut self.link, Link::Ended)
-        {
-            // Queued alone it would wait for the connection's next use, and the locks with it.
-            DB::TransactionManager::start_rollback(held.conn());
-            if seeded_bug!("rollback-only-queued") {
-                return held.give_back();
-            }
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(finish_rollback(held));
-            }
+        let usable = self.usable().is_ok();
+        let TxConnection::Own(mut lease) = std::mem::replace(&mut self.connection, TxConnection::Ended) else {
+            return;
+        };
+        if !usable || !lease.state().open {
+            return;
+        }
+        // Queued alone it would wait for the connection's next use, and the locks with it.
+        DB::TransactionManager::start_rollback(lease.conn());
+        if seeded_bug!("rollback-only-queued") {
+            return lease.rolled_back();
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(finish_rollback(lease));
         }
     }
 }
 
-/// Sends the rollback that is queued, and gives the connection back; one that does not answer soon is closed, which ends
-/// the transaction as well.
-async fn finish_rollback<DB: Database>(mut held: Held<DB>) {
+/// Sends the rollback that is queued; a connection that does not answer soon is closed, which ends the transaction as well.
+async fn finish_rollback<DB: Database>(mut lease: Lease<DB>) {
     const PATIENCE: Duration = Duration::from_secs(1);
-    if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, held.conn().ping()).await {
-        held.give_back();
+    if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, lease.conn().ping()).await {
+        lease.rolled_back();
     }
 }
 
 impl<DB: Database> fmt::Debug for Tx<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tx").field("database", &DB::NAME).field("broken", &self.broken).finish_non_exhaustive()
+        let broken = self.usable().is_err();
+        f.debug_struct("Tx").field("database", &DB::NAME).field("broken", &broken).finish_non_exhaustive()
     }
 }

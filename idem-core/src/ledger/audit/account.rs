@@ -7,8 +7,7 @@ use crate::clock::Timestamp;
 use crate::ledger::audit::damage::{Damage, Finding};
 use crate::ledger::audit::fetch::Evidence;
 use crate::ledger::audit::posting;
-use crate::store::ledger::TailRow;
-use crate::store::rows::AccountRow;
+use crate::store::ledger::rows::{AccountRow, TailRow};
 
 /// An account, as far as its entries have been read.
 pub(super) struct Proof {
@@ -75,7 +74,7 @@ impl Proof {
         }
         // Neither before the entry before it, nor before it was asked for; and no later than that.
         let made = of.key.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.at.max(self.at));
-        let late = of.run.as_ref().is_some_and(|run| entry.at > run.at && entry.at > self.at);
+        let late = of.command.as_ref().is_some_and(|command| entry.at > command.at && entry.at > self.at);
         if entry.at < self.at || late || made.is_some_and(|made| made != entry.at) {
             found.push(Damage::Time);
         }
@@ -165,7 +164,7 @@ fn in_tally(of: &Evidence, found: &mut Vec<Damage>) {
         found.push(Damage::Nature);
     }
     let made = of.key.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.at);
-    let late = of.run.as_ref().is_some_and(|run| of.entry.at > run.at);
+    let late = of.command.as_ref().is_some_and(|command| of.entry.at > command.at);
     if late || made.is_some_and(|made| made != of.entry.at) {
         found.push(Damage::Time);
     }

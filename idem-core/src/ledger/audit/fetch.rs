@@ -3,34 +3,36 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::shared::Shared;
 use crate::key::{Key, KeyHash};
 use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::StoreError;
-use crate::store::ledger::{At, AuditedEntry, AuditedKey, NamedHold, Question, RingLeg, Row, RunAt};
-use crate::store::rows::{EntryRow, HoldRow};
+use crate::store::ledger::queries::{LedgerQuery, answer};
+use crate::store::ledger::rows::{
+    Answer, AuditedEntry, AuditedKey, CommandAt, EntryRow, HoldRow, NamedHold, Placed, PostingEntry,
+};
+use crate::store::session::Session;
 
 /// How many postings are read at once: one may have as many entries as a page.
-const RINGS: usize = 100;
+const POSTINGS: usize = 100;
 
 /// The connection of an audit.
-pub(super) struct Reading<'r, DB: Database> {
-    pub(super) shared: &'r Shared<DB>,
-    pub(super) conn: &'r mut DB::Connection,
+pub(super) struct Reading<'r, 'c, DB: Database> {
+    pub(super) session: &'r mut Session<'c, DB>,
 }
 
 /// An entry with what it points to.
 pub(super) struct Evidence {
     pub(super) entry: EntryRow,
-    pub(super) leg: Option<i64>,
+    /// Which of the entries of its transition it is.
+    pub(super) step_entry_no: Option<i64>,
     pub(super) torn: bool,
     pub(super) key: Option<(Key, Option<AuditedKey>)>,
-    pub(super) run: Option<RunAt>,
+    pub(super) command: Option<CommandAt>,
     /// Of the hold that it opens.
     pub(super) hold: Option<HoldRow>,
     /// Its posting, from itself on: read where its key names it, or a step made it.
-    pub(super) ring: Vec<RingLeg>,
+    pub(super) posting: Vec<PostingEntry>,
 }
 
 impl Evidence {
@@ -51,21 +53,21 @@ impl Evidence {
     }
 }
 
-impl<DB: Database> Reading<'_, DB> {
-    pub(super) async fn ask<T: Row>(&mut self, question: &Question<'_>) -> Result<Vec<T>, StoreError> {
-        self.shared.reply(DB::answer(self.conn, &self.shared.sql, question)).await
+impl<DB: Database> Reading<'_, '_, DB> {
+    pub(super) async fn ask<T: Answer>(&mut self, query: &LedgerQuery<'_>) -> Result<Vec<T>, StoreError> {
+        answer(self.session, query).await
     }
 
     /// The page of entries after this one.
     pub(super) async fn entries(&mut self, after: (&str, i64)) -> Result<Vec<Evidence>, StoreError> {
-        let rows: Vec<AuditedEntry> = self.ask(&Question::AllEntries(after)).await?;
+        let rows: Vec<AuditedEntry> = self.ask(&LedgerQuery::AllEntries(after)).await?;
         let mut page: Vec<Evidence> = rows.into_iter().map(evidence).collect();
         self.keys(&mut page).await?;
-        self.runs(&mut page).await?;
+        self.commands(&mut page).await?;
         self.holds(&mut page).await?;
         let heads: Vec<usize> = (0..page.len()).filter(|&at| page.get(at).is_some_and(Evidence::is_head)).collect();
-        for heads in heads.chunks(RINGS) {
-            self.rings(&mut page, heads).await?;
+        for heads in heads.chunks(POSTINGS) {
+            self.postings(&mut page, heads).await?;
         }
         Ok(page)
     }
@@ -74,21 +76,21 @@ impl<DB: Database> Reading<'_, DB> {
         let mut hashes: Vec<KeyHash> =
             page.iter().filter_map(|of| of.key.as_ref()).map(|(key, _)| key.hash_on(LEDGER)).collect();
         hashes.dedup();
-        let found: Vec<At<AuditedKey>> = self.ask(&Question::KeysNamed(&hashes)).await?;
+        let found: Vec<Placed<AuditedKey>> = self.ask(&LedgerQuery::Keys(&hashes)).await?;
         let found: HashMap<KeyHash, AuditedKey> =
-            found.into_iter().filter_map(|At(at, key)| Some((*hashes.get(at)?, key))).collect();
+            found.into_iter().filter_map(|Placed(at, key)| Some((*hashes.get(at)?, key))).collect();
         for (key, row) in page.iter_mut().filter_map(|of| of.key.as_mut()) {
             *row = found.get(&key.hash_on(LEDGER)).cloned();
         }
         Ok(())
     }
 
-    async fn runs(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
+    async fn commands(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
         let steps: Vec<_> = page.iter().enumerate().filter_map(|(at, of)| Some((at, of.entry.step.clone()?))).collect();
         let asked: Vec<_> = steps.iter().map(|(_, (machine, id, seq))| (&**machine, &**id, *seq)).collect();
-        for At(asked, run) in self.ask::<At<RunAt>>(&Question::Runs(&asked)).await? {
+        for Placed(asked, command) in self.ask::<Placed<CommandAt>>(&LedgerQuery::Transitions(&asked)).await? {
             if let Some(of) = steps.get(asked).and_then(|(at, _)| page.get_mut(*at)) {
-                of.run = Some(run);
+                of.command = Some(command);
             }
         }
         Ok(())
@@ -96,7 +98,7 @@ impl<DB: Database> Reading<'_, DB> {
 
     async fn holds(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
         let names: Vec<&str> = page.iter().filter_map(|of| of.opens().map(|hold| &**hold)).collect();
-        let found: Vec<NamedHold> = self.ask(&Question::Holds(&names)).await?;
+        let found: Vec<NamedHold> = self.ask(&LedgerQuery::Holds(&names)).await?;
         let found: HashMap<Arc<str>, HoldRow> = found.into_iter().collect();
         for of in page {
             of.hold = of.opens().and_then(|hold| found.get(hold)).cloned();
@@ -104,13 +106,13 @@ impl<DB: Database> Reading<'_, DB> {
         Ok(())
     }
 
-    async fn rings(&mut self, page: &mut [Evidence], heads: &[usize]) -> Result<(), StoreError> {
+    async fn postings(&mut self, page: &mut [Evidence], heads: &[usize]) -> Result<(), StoreError> {
         let named: Vec<(Arc<str>, i64)> =
             heads.iter().filter_map(|&at| page.get(at)).map(|of| (of.entry.account.clone(), of.entry.seq)).collect();
         let asked: Vec<(&str, i64)> = named.iter().map(|(account, seq)| (&**account, *seq)).collect();
-        for At(asked, leg) in self.ask::<At<RingLeg>>(&Question::Rings(&asked)).await? {
+        for Placed(asked, entry) in self.ask::<Placed<PostingEntry>>(&LedgerQuery::Postings(&asked)).await? {
             if let Some(of) = heads.get(asked).and_then(|&at| page.get_mut(at)) {
-                of.ring.push(leg);
+                of.posting.push(entry);
             }
         }
         Ok(())
@@ -118,7 +120,15 @@ impl<DB: Database> Reading<'_, DB> {
 }
 
 fn evidence(row: AuditedEntry) -> Evidence {
-    let AuditedEntry { entry, leg, torn } = row;
+    let AuditedEntry { entry, step_entry_no, torn } = row;
     let key = entry.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
-    Evidence { key: key.map(|key| (key, None)), entry, leg, torn, run: None, hold: None, ring: Vec::new() }
+    Evidence {
+        key: key.map(|key| (key, None)),
+        entry,
+        step_entry_no,
+        torn,
+        command: None,
+        hold: None,
+        posting: Vec::new(),
+    }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::ledger::audit::damage::Damage;
 use crate::ledger::audit::fetch::Evidence;
-use crate::ledger::change::fingerprint;
+use crate::ledger::request::fingerprint;
 use crate::model::ledger::change::LedgerChange;
 use crate::namespace::LEDGER;
-use crate::store::ledger::{AuditedKey, RingLeg};
-use crate::store::rows::EntryRow;
+use crate::store::ledger::rows::{AuditedKey, EntryRow, PostingEntry};
 
 /// What is wrong with an entry, seen with what it points to.
 pub(super) fn damage(of: &Evidence, found: &mut Vec<Damage>) {
@@ -21,14 +21,14 @@ pub(super) fn damage(of: &Evidence, found: &mut Vec<Damage>) {
         found.push(Damage::Kind);
     }
     match (&entry.key, &entry.step) {
-        (None, None) if &*entry.kind == "expire" && of.leg.is_none() => {}
-        (Some(_), None) if of.leg.is_none() => by_key(of, found),
-        (None, Some((_, _, _))) if of.leg.is_some() => by_step(of, found),
+        (None, None) if &*entry.kind == "expire" && of.step_entry_no.is_none() => {}
+        (Some(_), None) if of.step_entry_no.is_none() => by_key(of, found),
+        (None, Some((_, _, _))) if of.step_entry_no.is_some() => by_step(of, found),
         (_, Some(_)) => found.push(Damage::Step),
         _ => found.push(Damage::Key),
     }
     if of.is_head() {
-        ring(of, found);
+        whole(of, found);
     }
 }
 
@@ -54,11 +54,11 @@ fn by_key(of: &Evidence, found: &mut Vec<Damage>) {
 
 /// A key of the ledger that names an entry lives as long as the entry, which is all it remembers.
 fn is_plain(row: &AuditedKey) -> bool {
-    row.surface == LEDGER && row.expires_at.is_none() && row.outcome.is_none()
+    row.namespace == LEDGER && row.expires_at.is_none() && row.outcome.is_none()
 }
 
 fn by_step(of: &Evidence, found: &mut Vec<Damage>) {
-    if of.run.as_ref().is_none_or(|run| run.command.starts_with('@')) {
+    if of.command.as_ref().is_none_or(|command| command.command.starts_with('@')) {
         found.push(Damage::Step);
     }
 }
@@ -81,23 +81,24 @@ fn kind_fits(entry: &EntryRow) -> bool {
 }
 
 /// The posting is whole, and sums to zero in each unit.
-fn ring(of: &Evidence, found: &mut Vec<Damage>) {
-    let (entry, legs) = (&of.entry, &of.ring);
-    let same =
-        |leg: &RingLeg| (&leg.entry.kind, &leg.entry.key, &leg.entry.step) == (&entry.kind, &entry.key, &entry.step);
-    let back = legs.last().and_then(|last| last.entry.next.as_ref());
+fn whole(of: &Evidence, found: &mut Vec<Damage>) {
+    let (entry, entries) = (&of.entry, &of.posting);
+    let same = |other: &PostingEntry| {
+        (&other.entry.kind, &other.entry.key, &other.entry.step) == (&entry.kind, &entry.key, &entry.step)
+    };
+    let back = entries.last().and_then(|last| last.entry.next.as_ref());
     let closes = back.is_some_and(|(account, seq)| (&**account, *seq) == (&*entry.account, entry.seq));
     let right_size = match &*entry.kind {
-        "post" => legs.len() >= 2,
-        _ => legs.len() == 2,
+        "post" => entries.len() >= 2,
+        _ => entries.len() == 2,
     };
-    if !(closes && right_size && legs.iter().all(same) && (entry.step.is_none() || are_consecutive(legs))) {
+    if !(closes && right_size && entries.iter().all(same) && (entry.step.is_none() || are_consecutive(entries))) {
         found.push(Damage::Posting);
         return;
     }
     let mut sums: BTreeMap<Option<&str>, i128> = BTreeMap::new();
-    for leg in legs {
-        *sums.entry(leg.unit.as_deref()).or_default() += i128::from(leg.entry.delta);
+    for each in entries {
+        *sums.entry(each.unit.as_deref()).or_default() += i128::from(each.entry.delta);
     }
     let one_unit = &*entry.kind == "post" || sums.len() == 1;
     if !one_unit || sums.values().any(|sum| *sum != 0) {
@@ -106,16 +107,16 @@ fn ring(of: &Evidence, found: &mut Vec<Damage>) {
 }
 
 /// The two entries of a step's transfer follow one another among the entries of the step.
-fn are_consecutive(legs: &[RingLeg]) -> bool {
-    let [one, other] = legs else { return false };
-    one.leg.zip(other.leg).is_some_and(|(one, other)| one.abs_diff(other) == 1)
+fn are_consecutive(entries: &[PostingEntry]) -> bool {
+    let [one, other] = entries else { return false };
+    one.step_entry_no.zip(other.step_entry_no).is_some_and(|(one, other)| one.abs_diff(other) == 1)
 }
 
 /// The change that made an entry that its key names, as it was asked for.
 fn change(of: &Evidence, key: &AuditedKey) -> Option<LedgerChange> {
     let entry = &of.entry;
     let account = entry.account.clone();
-    Some(match (&*entry.kind, &entry.hold, &of.ring[..]) {
+    Some(match (&*entry.kind, &entry.hold, &of.posting[..]) {
         ("delta", None, []) => LedgerChange::Delta { account, delta: entry.delta },
         ("set", None, []) => LedgerChange::Set { account, balance: entry.balance? },
         ("transfer", None, [from, to]) => LedgerChange::Transfer {
@@ -123,12 +124,12 @@ fn change(of: &Evidence, key: &AuditedKey) -> Option<LedgerChange> {
             to: to.entry.account.clone(),
             amount: to.entry.delta,
         },
-        ("post", None, legs) => {
-            LedgerChange::Post { legs: legs.iter().map(|leg| (leg.entry.account.clone(), leg.entry.delta)).collect() }
-        }
+        ("post", None, entries) => LedgerChange::Post {
+            entries: entries.iter().map(|each| (each.entry.account.clone(), each.entry.delta)).collect(),
+        },
         ("hold", Some((hold, amount)), []) => {
             let expires_at = of.hold.as_ref()?.expires_at;
-            let lifetime = |at: crate::clock::Timestamp| at.as_micros().checked_sub(key.at.as_micros());
+            let lifetime = |at: Timestamp| at.as_micros().checked_sub(key.at.as_micros());
             let expires = expires_at.map(|at| lifetime(at).and_then(|micros| u64::try_from(micros).ok()));
             let expires = match expires {
                 None => None,

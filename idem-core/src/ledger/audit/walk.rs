@@ -4,22 +4,23 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::engine::decide::posting::is_refusal;
-use crate::engine::session::transaction::{begin_on, roll_back};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::key::Key;
 use crate::ledger::audit::account::Proof;
 use crate::ledger::audit::damage::{Damage, Finding};
 use crate::ledger::audit::fetch::{Evidence, Reading};
-use crate::ledger::audit::{AuditProgress, AuditReport, Progress};
+use crate::ledger::audit::report::{AuditProgress, AuditReport, Progress};
 use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::StoreError;
-use crate::store::ledger::{NamedAccount, PAGE, PagedKey, Question, TailRow};
+use crate::store::ledger::queries::{LedgerQuery, PAGE};
+use crate::store::ledger::rows::{NamedAccount, PagedKey, TailRow};
+use crate::store::session::Session;
 
 /// An audit under way.
-pub(super) struct Walk<'a, 'p, DB: Database> {
-    reading: Reading<'a, DB>,
+pub(super) struct Walk<'r, 'c, 'p, DB: Database> {
+    reading: Reading<'r, 'c, DB>,
     progress: Progress<'p>,
     so_far: AuditProgress,
     report: AuditReport,
@@ -38,30 +39,11 @@ struct Pages<T> {
     ended: bool,
 }
 
-impl<'p, DB: Database> Walk<'_, 'p, DB> {
+impl<'p, DB: Database> Walk<'_, '_, 'p, DB> {
     pub(super) async fn audit(shared: &Shared<DB>, progress: Progress<'p>) -> Result<AuditReport, Error> {
-        let mut held = shared.readers.acquire().await?;
-        let begin = sqlx::SqlSafeStr::into_sql_str(DB::SNAPSHOT);
-        let read = async {
-            shared.reply(begin_on::<DB>(held.conn(), begin)).await?;
-            let mut walk = Walk {
-                reading: Reading { shared, conn: held.conn() },
-                progress,
-                so_far: AuditProgress::default(),
-                report: AuditReport::default(),
-                strays: 0,
-                accounts: Pages::new(),
-                entries: Pages::new(),
-                tails: Pages::new(),
-            };
-            walk.accounts().await?;
-            walk.keys().await?;
-            let report = walk.report;
-            shared.reply(roll_back::<DB>(held.conn())).await?;
-            Ok(report)
-        };
-        let read = read.await;
-        shared.finish(held, read).await
+        let mut lease = shared.readers.acquire().await?;
+        let report = audit(&mut lease.session(), progress).await;
+        shared.answer(lease, report).await
     }
 
     /// Every account with its entries and its tail, in the order of names.
@@ -79,7 +61,7 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
                 self.report.add(finding);
             }
         }
-        let holds: Vec<i64> = self.reading.ask(&Question::HoldCount).await?;
+        let holds: Vec<i64> = self.reading.ask(&LedgerQuery::HoldCount).await?;
         let holds = holds.first().map_or(0, |count| count.unsigned_abs());
         self.report.holds = holds;
         if holds != opened {
@@ -106,7 +88,7 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
             let in_posting = of.entry.key.is_some() && of.entry.next.is_some();
             self.strays += i64::from(in_posting);
             if of.is_head() && in_posting {
-                self.strays = self.strays.saturating_sub_unsigned(of.ring.len() as u64);
+                self.strays = self.strays.saturating_sub_unsigned(of.posting.len() as u64);
             }
             proof.entry(&of);
         }
@@ -121,7 +103,7 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
     /// Reads the next page of what has been looked at to its end.
     async fn refill(&mut self) -> Result<(), StoreError> {
         if let Some((account, _)) = self.accounts.wanted() {
-            let rows: Vec<NamedAccount> = self.reading.ask(&Question::AllAccounts(&account)).await?;
+            let rows: Vec<NamedAccount> = self.reading.ask(&LedgerQuery::AllAccounts(&account)).await?;
             self.accounts.fill(rows, |account| (account.name.clone(), 0));
         }
         if let Some((account, seq)) = self.entries.wanted() {
@@ -131,7 +113,7 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
             self.tell();
         }
         if let Some((account, seq)) = self.tails.wanted() {
-            let rows: Vec<TailRow> = self.reading.ask(&Question::AllTails((&account, seq))).await?;
+            let rows: Vec<TailRow> = self.reading.ask(&LedgerQuery::AllTails((&account, seq))).await?;
             self.tails.fill(rows, |row| (row.account.clone(), row.seq));
         }
         Ok(())
@@ -141,10 +123,10 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
     async fn keys(&mut self) -> Result<(), StoreError> {
         let mut after = Vec::new();
         loop {
-            let page: Vec<PagedKey> = self.reading.ask(&Question::AllKeys(&after)).await?;
+            let page: Vec<PagedKey> = self.reading.ask(&LedgerQuery::AllKeys(&after)).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after.clone_from(&last.hash);
-            for row in page.iter().filter(|row| row.key.surface == LEDGER) {
+            for row in page.iter().filter(|row| row.key.namespace == LEDGER) {
                 self.report.keys += 1;
                 self.so_far.keys += 1;
                 if !is_carried(row) {
@@ -162,6 +144,25 @@ impl<'p, DB: Database> Walk<'_, 'p, DB> {
             tell(self.so_far);
         }
     }
+}
+
+async fn audit<DB: Database>(session: &mut Session<'_, DB>, progress: Progress<'_>) -> Result<AuditReport, StoreError> {
+    session.begin(DB::SNAPSHOT).await?;
+    let mut walk = Walk {
+        reading: Reading { session },
+        progress,
+        so_far: AuditProgress::default(),
+        report: AuditReport::default(),
+        strays: 0,
+        accounts: Pages::new(),
+        entries: Pages::new(),
+        tails: Pages::new(),
+    };
+    walk.accounts().await?;
+    walk.keys().await?;
+    let report = walk.report;
+    session.roll_back().await?;
+    Ok(report)
 }
 
 impl<T> Pages<T> {

@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::engine::plan::Command;
+use crate::engine::decide::command::Command;
 use crate::error::Error;
 use crate::key::check_name;
 use crate::outcome::Outcome;
@@ -17,7 +17,7 @@ use crate::outcome::Outcome;
 /// connection it used is closed or clean, and a repeat with the same key finds out.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<'a, O, R> {
-    item: Result<Command, Error>,
+    command: Result<Command, Error>,
     deadline: Option<Duration>,
     run: Run<'a, O, R>,
 }
@@ -29,10 +29,10 @@ type Run<'a, O, R> = Box<dyn FnOnce(Command, Option<Duration>) -> CallFuture<'a,
 
 impl<'a, O, R> Call<'a, O, R> {
     pub(super) fn new(
-        item: Result<Command, Error>,
+        command: Result<Command, Error>,
         run: impl FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a,
     ) -> Self {
-        Self { item, deadline: None, run: Box::new(run) }
+        Self { command, deadline: None, run: Box::new(run) }
     }
 
     /// Gives up waiting for other writers after `deadline`, with [`Error::InFlight`]. A write that was sent is waited for.
@@ -45,10 +45,10 @@ impl<'a, O, R> Call<'a, O, R> {
     /// Stores `id` with the transition, to find it by the request it belongs to. 1 to 255 bytes without control
     /// characters; it is no part of the fingerprint.
     pub fn correlation(mut self, id: &str) -> Self {
-        self.item = self.item.and_then(|mut item| {
+        self.command = self.command.and_then(|mut command| {
             check_name("correlation id", id)?;
-            item.correlation = Some(id.into());
-            Ok(item)
+            command.correlation = Some(id.into());
+            Ok(command)
         });
         self
     }
@@ -63,8 +63,8 @@ where
     type IntoFuture = CallFuture<'a, O, R>;
 
     fn into_future(self) -> Self::IntoFuture {
-        match self.item {
-            Ok(item) => (self.run)(item, self.deadline),
+        match self.command {
+            Ok(command) => (self.run)(command, self.deadline),
             Err(error) => Box::pin(std::future::ready(Err(error.widen()))),
         }
     }
@@ -73,7 +73,7 @@ where
 impl<O, R> fmt::Debug for Call<'_, O, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("fit", &self.item.is_ok())
+            .field("fit", &self.command.is_ok())
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }

@@ -5,17 +5,18 @@ use std::future::IntoFuture;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::decide::last_transitions::LastTransitions;
-use crate::engine::plan::{Action, Command};
+use crate::engine::decide::command::{Action, Command};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, check_name};
-use crate::machine::stored::{At, CallFuture, outcome, unencodable};
+use crate::machine::stored::call::CallFuture;
+use crate::machine::stored::handles::At;
+use crate::machine::stored::typed::{outcome, unencodable};
 use crate::model::machine::driver::write_state;
 use crate::model::machine::rules::{Machine, Rules};
 use crate::namespace::OVERRIDE;
+use crate::outcome::Outcome;
 use crate::store::Database;
-use crate::store::rows::{Locks, MachineRow, MachineWrite, TransitionRow, Write, Written};
 use crate::wire::Stored;
 
 /// A keyed transition by hand. Awaited, it happens.
@@ -54,102 +55,6 @@ impl<DB: Database, X: Rules> At<DB, X> {
     ) -> Override<'_, DB, X> {
         Override { at: self, key: key.clone(), state: state.into(), reason: reason.into(), reopen: false }
     }
-
-    /// Brings the machine's row back in line with its history: the newest transition is what it says. True if there was
-    /// something to mend.
-    ///
-    /// For a row that was changed or lost by other hands; [`At::verify`] tells. Reads all of the history.
-    ///
-    /// # Errors
-    /// [`Error::NotStarted`] if there is no history, [`Error::Undecodable`] if it has gaps: then nothing is written.
-    pub async fn rebuild(&self) -> Result<bool, Error> {
-        let mut fold: Option<Folded> = None;
-        loop {
-            let rows = self.rows(fold.as_ref().map_or(0, |fold| fold.newest.seq), 1_000).await?;
-            let last = rows.len() < 1_000;
-            for row in rows {
-                fold = Some(Folded::then(fold, row)?);
-            }
-            if last {
-                break;
-            }
-        }
-        let Some(Folded { newest, entered_at, runs }) = fold else {
-            return Err(Error::NotStarted { machine: X::Machine::GRAPH.name, id: self.id().to_owned() });
-        };
-        let runs = runs.encode();
-        let row = self.row().await?;
-        let agrees = row.as_ref().is_some_and(|row| {
-            (&row.state, &row.body, &row.runs, row.version, row.visit, row.entered_at)
-                == (&newest.state, &newest.body, &runs, newest.seq, newest.visit, entered_at)
-        });
-        if agrees {
-            return Ok(false);
-        }
-        let expected = row.map_or(0, |row| row.version);
-        let machine = MachineWrite {
-            machine: newest.machine,
-            id: newest.id,
-            state: newest.state,
-            body: newest.body,
-            runs,
-            expected,
-            version: newest.seq,
-            visit: newest.visit,
-            entered_at,
-        };
-        self.mend(Write { now: Some(newest.at), machines: vec![machine], ..Write::default() }).await
-    }
-
-    async fn mend(&self, write: Write) -> Result<bool, Error> {
-        let shared = &self.machines.shared;
-        let mut held = shared.writer(shared.settings.wait).await?;
-        match DB::write_own(held.conn(), &shared.sql, &write, Locks { wait: shared.settings.wait, skip: false }).await {
-            Ok(Written::Done(_)) => {
-                held.give_back();
-                Ok(true)
-            }
-            Ok(Written::Lost(_)) => Err(Error::Contention { attempts: 1 }),
-            Err(error) => Err(shared.explain(error).await),
-        }
-    }
-
-    pub(super) async fn row(&self) -> Result<Option<MachineRow>, Error> {
-        let mut held = self.machines.reader().await?;
-        let loaded = self
-            .machines
-            .shared
-            .reply(DB::load(held.conn(), &self.machines.shared.sql, &[(X::Machine::GRAPH.name, self.id())], &[]))
-            .await;
-        Ok(self.machines.shared.finish(held, loaded).await?.machines.into_iter().next().flatten())
-    }
-}
-
-/// The history up to one transition, folded.
-struct Folded {
-    newest: TransitionRow,
-    entered_at: crate::clock::Timestamp,
-    runs: LastTransitions,
-}
-
-impl Folded {
-    fn then(before: Option<Self>, row: TransitionRow) -> Result<Self, Error> {
-        let seq = before.as_ref().map_or(0, |before| before.newest.seq) + 1;
-        if row.seq != seq {
-            return Err(Error::Undecodable {
-                what: format!("the history of {} {:?}", row.machine, row.id),
-                effect: crate::error::Effect::NotApplied,
-                source: format!("transition {seq} is missing").into(),
-            });
-        }
-        let entered_at = match &before {
-            Some(before) if before.newest.state == row.state && row.visit != row.seq => before.entered_at,
-            _ => row.at,
-        };
-        let mut runs = before.map_or_else(LastTransitions::default, |before| before.runs);
-        runs.note(row.command.clone(), row.seq);
-        Ok(Self { newest: row, entered_at, runs })
-    }
 }
 
 impl<DB: Database, X: Rules> Override<'_, DB, X> {
@@ -158,7 +63,7 @@ impl<DB: Database, X: Rules> Override<'_, DB, X> {
         Self { reopen: true, ..self }
     }
 
-    fn item(&self) -> Result<Command, Error> {
+    fn command(&self) -> Result<Command, Error> {
         check_name("machine id", self.at.id())?;
         let position = self.state.state();
         let body = write_state(&self.state).map_err(|source| unencodable("the state", source))?;
@@ -173,12 +78,12 @@ impl<DB: Database, X: Rules> Override<'_, DB, X> {
 }
 
 impl<'a, DB: Database, X: Rules> IntoFuture for Override<'a, DB, X> {
-    type Output = Result<crate::Outcome<()>, Error<X::Rejection>>;
+    type Output = Result<Outcome<()>, Error<X::Rejection>>;
     type IntoFuture = CallFuture<'a, (), X::Rejection>;
 
     fn into_future(self) -> Self::IntoFuture {
         let at = self.at;
-        at.call_with(self.item(), outcome::<(), X::Rejection>).into_future()
+        at.call_with(self.command(), outcome::<(), X::Rejection>).into_future()
     }
 }
 

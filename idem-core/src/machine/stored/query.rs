@@ -6,10 +6,13 @@ use std::pin::Pin;
 
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::machine::stored::{Machines, StoredMachine, typed_machine};
+use crate::machine::stored::handles::Machines;
+use crate::machine::stored::stored_machine::StoredMachine;
+use crate::machine::stored::typed::typed_machine;
 use crate::model::machine::rules::{Machine, Rules};
 use crate::store::Database;
-use crate::store::rows::StateQuery;
+use crate::store::machine::queries;
+use crate::store::machine::rows::StateQuery;
 
 /// The most machines of one page.
 const MAX_PAGE: u32 = 1_000;
@@ -55,9 +58,9 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     /// [`Error::UnknownState`] if a machine is stored in a state that the enum does not have.
     pub async fn count_by_state(&self) -> Result<Vec<(<X::Machine as Machine>::StateKind, u64)>, Error> {
         let graph = X::Machine::GRAPH;
-        let mut held = self.reader().await?;
-        let counted = self.shared.reply(DB::count_by_state(held.conn(), &self.shared.sql, graph.name)).await;
-        let counted = self.shared.finish(held, counted).await?;
+        let mut lease = self.reader().await?;
+        let counted = queries::count_by_state(&mut lease.session(), graph.name).await;
+        let counted = self.shared.answer(lease, counted).await?;
         let mut counts = vec![0; graph.states.len()];
         for (name, many) in counted {
             match graph.state_named(&name) {
@@ -107,9 +110,10 @@ impl<DB: Database, X: Rules> InState<'_, DB, X> {
             after: self.after.as_ref().map(|cursor| (cursor.entered_at, cursor.id.as_str())),
             limit: i64::from(self.limit),
         };
-        let mut held = self.machines.reader().await?;
-        let rows = self.machines.shared.reply(DB::in_state(held.conn(), &self.machines.shared.sql, &query)).await;
-        self.machines.shared.finish(held, rows).await?.into_iter().map(typed_machine).collect()
+        let mut lease = self.machines.reader().await?;
+        let rows = queries::in_state(&mut lease.session(), &query).await;
+        let rows = self.machines.shared.answer(lease, rows).await?;
+        rows.into_iter().map(|machine| typed_machine(machine.id, &machine.row)).collect()
     }
 }
 

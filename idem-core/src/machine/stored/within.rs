@@ -3,15 +3,23 @@
 use std::fmt;
 use std::sync::atomic::Ordering;
 
+use crate::engine::answer::{Answered, only};
 use crate::engine::attempt::run_joined;
-use crate::engine::plan::{Answered, Command, Item};
+use crate::engine::decide::command::Command;
+use crate::engine::graph_record::register_joined;
+use crate::engine::plan::BoxedPlan;
 use crate::engine::session::transaction::Tx;
+use crate::engine::trace;
 use crate::error::Error;
 use crate::key::Key;
-use crate::machine::stored::{At, Call, StoredMachine, outcome, reply, typed_machine};
+use crate::machine::stored::call::Call;
+use crate::machine::stored::handles::At;
+use crate::machine::stored::stored_machine::StoredMachine;
+use crate::machine::stored::typed::{outcome, reply, typed_machine};
 use crate::model::machine::rules::{Machine, Rules, State};
 use crate::outcome::Outcome;
 use crate::store::Database;
+use crate::store::machine::queries;
 
 /// One machine inside a transaction: what it does commits with the transaction. Wrapped by the generated `Within`.
 pub struct Within<'t, DB: Database, X: Rules> {
@@ -32,25 +40,22 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
     /// # Errors
     /// As [`At::get`]; [`Error::Interrupted`] if the transaction was left half-way.
     pub async fn get(self) -> Result<Option<StoredMachine<X::Machine>>, Error> {
-        self.tx.usable()?;
-        let shared = self.tx.shared.clone();
-        let ids = [(X::Machine::GRAPH.name, self.at.id())];
-        let conn = self.tx.engine_conn()?;
-        let loaded = match DB::lock_machines(conn, &shared.sql, &ids).await {
-            Ok(()) => DB::load(conn, &shared.sql, &ids, &[]).await,
+        let id = [(X::Machine::GRAPH.name, self.at.id())];
+        let mut call = self.tx.call()?;
+        let mut session = call.session()?;
+        let loaded = match queries::lock_machines(&mut session, &id).await {
+            Ok(()) => queries::load(&mut session, &id, &[]).await,
             Err(error) => Err(error),
         };
-        match loaded {
-            Ok(loaded) => loaded.machines.into_iter().next().flatten().map(typed_machine).transpose(),
-            Err(error) => Err(self.tx.failed(error)),
-        }
+        let row = call.end(loaded)?.machines.into_iter().next().flatten();
+        row.map(|row| typed_machine(self.at.id().to_owned(), &row)).transpose()
     }
 
     #[doc(hidden)]
     #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
     pub fn __start(self, initial: X::Machine) -> Call<'t, (), X::Rejection> {
-        let item = self.at.start_item(&initial);
-        self.call(item, outcome::<(), X::Rejection>)
+        let command = self.at.start_command(&initial);
+        self.call(command, outcome::<(), X::Rejection>)
     }
 
     #[doc(hidden)]
@@ -59,8 +64,8 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
     ) -> Call<'t, O, X::Rejection> {
-        let item = self.at.item(key, command);
-        self.call(item, outcome::<O, X::Rejection>)
+        let command = self.at.command(key, command);
+        self.call(command, outcome::<O, X::Rejection>)
     }
 
     #[doc(hidden)]
@@ -70,29 +75,27 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
         command: <X::Machine as Machine>::Command,
     ) -> Call<'t, <X::Machine as Machine>::Reply, X::Rejection> {
         let index = X::Machine::command(&command);
-        let item = self.at.item(key, command);
-        self.call(item, move |answered| reply::<X>(index, answered))
+        let command = self.at.command(key, command);
+        self.call(command, move |answered| reply::<X>(index, answered))
     }
 
     fn call<O: Send + 'static>(
         self,
-        item: Result<Command, Error>,
+        command: Result<Command, Error>,
         read: impl FnOnce(Answered) -> Result<Outcome<O>, Error<X::Rejection>> + Send + 't,
     ) -> Call<'t, O, X::Rejection> {
-        Call::new(item, move |command, _| {
+        Call::new(command, move |command, _| {
             Box::pin(async move {
-                let item = Item::Command(command);
-                let span = crate::engine::trace::call(&item);
+                let plan: BoxedPlan<DB> = Box::new(command);
+                let span = trace::call(&*plan);
                 let work = async {
                     let registered = &self.at.machines.driver.registered;
-                    if !registered.load(Ordering::Relaxed) {
-                        self.tx.shared.clone().register_within(X::Machine::GRAPH, self.tx).await?;
+                    if !registered.load(Ordering::Relaxed) && register_joined(self.tx, X::Machine::GRAPH).await? {
                         registered.store(true, Ordering::Relaxed);
                     }
-                    run_joined(self.tx, std::slice::from_ref(&item)).await
+                    run_joined(self.tx, std::slice::from_ref(&plan)).await.map(only)
                 };
-                let answers = span.record(work).await.map_err(Error::widen)?;
-                answers.into_iter().next().map_or(Err(Error::Interrupted), read)
+                read(span.record(work).await.map_err(Error::widen)?)
             })
         })
     }

@@ -45,17 +45,17 @@ struct Touched {
 
 /// One entry to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Leg {
+pub(crate) struct EntryDraft {
     pub(crate) account: Arc<str>,
     pub(crate) delta: i64,
     /// The hold it belongs to, and by how much it changes what is reserved.
     pub(crate) hold: Option<(Arc<str>, i64)>,
-    pub(crate) ring: Ring,
+    pub(crate) link: Link,
 }
 
-/// Where a leg stands among those of its change: they form a ring.
+/// Where a draft stands among those of its change: they form a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ring {
+pub(crate) enum Link {
     Alone,
     Next,
     /// The last of that many.
@@ -85,39 +85,39 @@ impl From<LedgerError> for Refused {
 }
 
 impl Books {
-    /// Takes all changes into the books, or none of them, each after `check` has seen its legs; gives the legs of each.
-    pub(crate) fn take(
+    /// Takes all changes into the books, or none of them, each after `check` has seen its drafts; gives the drafts of each.
+    pub(crate) fn apply(
         &mut self,
         changes: &[LedgerChange],
         now: Timestamp,
-        check: impl Fn(&Self, &LedgerChange, &[Leg]) -> Result<(), Refused>,
-    ) -> Result<Vec<Vec<Leg>>, Refused> {
+        check: impl Fn(&Self, &LedgerChange, &[EntryDraft]) -> Result<(), Refused>,
+    ) -> Result<Vec<Vec<EntryDraft>>, Refused> {
         let before = self.touched(changes);
-        let taken: Result<_, _> = changes.iter().map(|change| self.take_one(change, now, &check)).collect();
+        let taken: Result<_, _> = changes.iter().map(|change| self.apply_one(change, now, &check)).collect();
         if let (Err(_), Some(before)) = (&taken, before) {
             self.restore(before);
         }
         taken
     }
 
-    fn take_one(
+    fn apply_one(
         &mut self,
         change: &LedgerChange,
         now: Timestamp,
-        check: &impl Fn(&Self, &LedgerChange, &[Leg]) -> Result<(), Refused>,
-    ) -> Result<Vec<Leg>, Refused> {
-        let legs = self.legs(change, now)?;
-        check(self, change, &legs)?;
+        check: &impl Fn(&Self, &LedgerChange, &[EntryDraft]) -> Result<(), Refused>,
+    ) -> Result<Vec<EntryDraft>, Refused> {
+        let drafts = self.drafts(change, now)?;
+        check(self, change, &drafts)?;
         if let LedgerChange::Hold { account, hold, amount, expires } = change {
             let expires_at = expires.map(|lifetime| now.saturating_add(lifetime));
             let opened = Hold { account: account.clone(), amount: *amount, remaining: 0, expires_at };
             self.holds.insert(hold.clone(), opened);
         }
-        let settled = self.settle(&legs);
+        let settled = self.settle(&drafts);
         if let (Err(_), LedgerChange::Hold { hold, .. }) = (&settled, change) {
             self.holds.remove(hold);
         }
-        settled.map(|()| legs)
+        settled.map(|()| drafts)
     }
 
     /// What several changes touch, as it is before them; one alone leaves nothing half-done.
@@ -153,15 +153,20 @@ impl Books {
     }
 
     /// Gives an account bounds that its balance is within.
-    pub(crate) fn bound(&mut self, account: Arc<str>, floor: Option<i64>, ceiling: Option<i64>) -> Result<(), Refused> {
+    pub(crate) fn set_bounds(
+        &mut self,
+        account: Arc<str>,
+        floor: Option<i64>,
+        ceiling: Option<i64>,
+    ) -> Result<(), Refused> {
         let mut bounded = Account { floor, ceiling, ..self.accounts.get(&account).cloned().unwrap_or_default() };
-        bounded.apply(&leg(&account, 0))?;
+        bounded.apply(&draft(&account, 0))?;
         self.accounts.insert(account, bounded);
         Ok(())
     }
 
     /// Lets go what holds reserve that have expired by `now`.
-    pub(crate) fn let_go(&mut self, now: Timestamp) {
+    pub(crate) fn expire_holds(&mut self, now: Timestamp) {
         for hold in self.holds.values_mut().filter(|hold| hold.expires_at.is_some_and(|at| at <= now)) {
             if let Some(account) = self.accounts.get_mut(&hold.account) {
                 account.held -= std::mem::take(&mut hold.remaining);
@@ -175,22 +180,22 @@ impl Books {
     }
 
     /// The entries that a change makes. The accounts and holds it names are in the books, if they exist.
-    fn legs(&self, change: &LedgerChange, now: Timestamp) -> Result<Vec<Leg>, Refused> {
+    fn drafts(&self, change: &LedgerChange, now: Timestamp) -> Result<Vec<EntryDraft>, Refused> {
         match change {
-            LedgerChange::Delta { account, delta } => Ok(vec![leg(account, *delta)]),
+            LedgerChange::Delta { account, delta } => Ok(vec![draft(account, *delta)]),
             LedgerChange::Set { account, balance } => {
                 let before = self.accounts.get(account).map_or(0, |account| account.balance);
                 let delta = balance.checked_sub(before);
-                Ok(vec![leg(account, delta.ok_or_else(|| out_of_range(account, before, *balance))?)])
+                Ok(vec![draft(account, delta.ok_or_else(|| out_of_range(account, before, *balance))?)])
             }
             LedgerChange::Transfer { from, to, amount } => {
                 let negative = amount.checked_neg().ok_or_else(|| Refused::OutOfBounds(OutOfBounds::no_negative()))?;
-                Ok(ring(vec![leg(from, negative), leg(to, *amount)]))
+                Ok(linked(vec![draft(from, negative), draft(to, *amount)]))
             }
-            LedgerChange::Post { legs } => {
-                let legs = ring(legs.iter().map(|(account, delta)| leg(account, *delta)).collect());
-                self.balanced(&legs)?;
-                Ok(legs)
+            LedgerChange::Post { entries } => {
+                let drafts = linked(entries.iter().map(|(account, delta)| draft(account, *delta)).collect());
+                self.balanced(&drafts)?;
+                Ok(drafts)
             }
             LedgerChange::Hold { account, hold, amount, .. } => {
                 if *amount < 0 {
@@ -199,7 +204,7 @@ impl Books {
                 if self.holds.contains_key(hold) {
                     return Err(LedgerError::HoldExists { hold: hold.to_string() }.into());
                 }
-                Ok(vec![Leg { hold: Some((hold.clone(), *amount)), ..leg(account, 0) }])
+                Ok(vec![EntryDraft { hold: Some((hold.clone(), *amount)), ..draft(account, 0) }])
             }
             LedgerChange::Capture { hold, amount, to } => {
                 let found = self.hold(hold, Some(now))?;
@@ -210,15 +215,15 @@ impl Books {
                     let (name, remaining) = (hold.to_string(), found.remaining);
                     return Err(LedgerError::HoldExceeded { hold: name, remaining, amount: *amount }.into());
                 }
-                let payer = Leg { hold: Some((hold.clone(), -amount)), ..leg(&found.account, -amount) };
+                let payer = EntryDraft { hold: Some((hold.clone(), -amount)), ..draft(&found.account, -amount) };
                 Ok(match to {
-                    Some(to) => ring(vec![payer, leg(to, *amount)]),
+                    Some(to) => linked(vec![payer, draft(to, *amount)]),
                     None => vec![payer],
                 })
             }
             LedgerChange::Release { hold } => {
                 let found = self.hold(hold, None)?;
-                Ok(vec![Leg { hold: Some((hold.clone(), -found.remaining)), ..leg(&found.account, 0) }])
+                Ok(vec![EntryDraft { hold: Some((hold.clone(), -found.remaining)), ..draft(&found.account, 0) }])
             }
         }
     }
@@ -235,13 +240,13 @@ impl Books {
     }
 
     /// A posting sums to zero in each unit.
-    fn balanced(&self, legs: &[Leg]) -> Result<(), Refused> {
-        if legs.len() < 2 {
-            return Err(LedgerError::TooFewEntries { entries: legs.len() }.into());
+    fn balanced(&self, drafts: &[EntryDraft]) -> Result<(), Refused> {
+        if drafts.len() < 2 {
+            return Err(LedgerError::TooFewEntries { entries: drafts.len() }.into());
         }
         let mut sums: BTreeMap<Option<&str>, i128> = BTreeMap::new();
-        for leg in legs {
-            *sums.entry(self.unit(&leg.account)).or_default() += i128::from(leg.delta);
+        for draft in drafts {
+            *sums.entry(self.unit(&draft.account)).or_default() += i128::from(draft.delta);
         }
         match sums.into_iter().find(|(_, sum)| *sum != 0) {
             None => Ok(()),
@@ -253,17 +258,17 @@ impl Books {
         self.accounts.get(account).and_then(|account| account.unit.as_deref())
     }
 
-    /// Applies all legs of one change, or none: with each, the account must stay within its bounds and within `i64`.
-    fn settle(&mut self, legs: &[Leg]) -> Result<(), Refused> {
-        self.one_unit(legs)?;
-        let mut changed: Vec<(&Arc<str>, Account)> = Vec::with_capacity(legs.len());
-        for leg in legs {
-            let known = changed.iter().position(|(name, _)| **name == leg.account);
+    /// Applies all drafts of one change, or none: with each, the account must stay within its bounds and within `i64`.
+    fn settle(&mut self, drafts: &[EntryDraft]) -> Result<(), Refused> {
+        self.one_unit(drafts)?;
+        let mut changed: Vec<(&Arc<str>, Account)> = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let known = changed.iter().position(|(name, _)| **name == draft.account);
             let at = known.unwrap_or_else(|| {
-                changed.push((&leg.account, self.accounts.get(&leg.account).cloned().unwrap_or_default()));
+                changed.push((&draft.account, self.accounts.get(&draft.account).cloned().unwrap_or_default()));
                 changed.len() - 1
             });
-            changed[at].1.apply(leg)?;
+            changed[at].1.apply(draft)?;
         }
         for (name, account) in changed {
             match self.accounts.get_mut(name) {
@@ -271,8 +276,8 @@ impl Books {
                 None => drop(self.accounts.insert(name.clone(), account)),
             }
         }
-        for leg in legs {
-            if let Some((hold, reserved)) = &leg.hold
+        for draft in drafts {
+            if let Some((hold, reserved)) = &draft.hold
                 && let Some(hold) = self.holds.get_mut(hold)
             {
                 hold.remaining += reserved;
@@ -281,9 +286,9 @@ impl Books {
         Ok(())
     }
 
-    /// Two legs move one thing from here to there: it must be the same on both sides.
-    fn one_unit(&self, legs: &[Leg]) -> Result<(), Refused> {
-        let [from, to] = legs else { return Ok(()) };
+    /// Two drafts move one thing from here to there: it must be the same on both sides.
+    fn one_unit(&self, drafts: &[EntryDraft]) -> Result<(), Refused> {
+        let [from, to] = drafts else { return Ok(()) };
         let (one, other) = (self.unit(&from.account), self.unit(&to.account));
         if one == other {
             return Ok(());
@@ -295,19 +300,19 @@ impl Books {
 }
 
 impl Account {
-    fn apply(&mut self, leg: &Leg) -> Result<(), Refused> {
-        let account = || leg.account.to_string();
+    fn apply(&mut self, draft: &EntryDraft) -> Result<(), Refused> {
+        let account = || draft.account.to_string();
         if self.closed {
             return Err(LedgerError::Closed { account: account() }.into());
         }
-        if self.tally && leg.hold.is_some() {
+        if self.tally && draft.hold.is_some() {
             return Err(LedgerError::Tally { account: account() }.into());
         }
         if self.tally {
             return Ok(());
         }
-        let reserved = leg.hold.as_ref().map_or(0, |(_, reserved)| *reserved);
-        let after = self.balance.checked_add(leg.delta).zip(self.held.checked_add(reserved));
+        let reserved = draft.hold.as_ref().map_or(0, |(_, reserved)| *reserved);
+        let after = self.balance.checked_add(draft.delta).zip(self.held.checked_add(reserved));
         let fits = |&(balance, held): &(i64, i64)| {
             let available = balance.checked_sub(held);
             available.is_some_and(|available| self.floor.is_none_or(|floor| floor <= available))
@@ -318,7 +323,7 @@ impl Account {
                 account: account(),
                 balance: self.balance,
                 held: self.held,
-                delta: if reserved > 0 { -reserved } else { leg.delta },
+                delta: if reserved > 0 { -reserved } else { draft.delta },
                 floor: self.floor,
                 ceiling: self.ceiling,
             }));
@@ -328,18 +333,18 @@ impl Account {
     }
 }
 
-fn leg(account: &Arc<str>, delta: i64) -> Leg {
-    Leg { account: account.clone(), delta, hold: None, ring: Ring::Alone }
+fn draft(account: &Arc<str>, delta: i64) -> EntryDraft {
+    EntryDraft { account: account.clone(), delta, hold: None, link: Link::Alone }
 }
 
-fn ring(mut legs: Vec<Leg>) -> Vec<Leg> {
-    let count = legs.len();
+fn linked(mut drafts: Vec<EntryDraft>) -> Vec<EntryDraft> {
+    let count = drafts.len();
     if count > 1 {
-        for (nth, leg) in (1..).zip(&mut legs) {
-            leg.ring = if nth == count { Ring::Last(count) } else { Ring::Next };
+        for (nth, draft) in (1..).zip(&mut drafts) {
+            draft.link = if nth == count { Link::Last(count) } else { Link::Next };
         }
     }
-    legs
+    drafts
 }
 
 fn out_of_range(account: &Arc<str>, balance: i64, wanted: i64) -> Refused {
@@ -357,8 +362,8 @@ mod tests {
     }
 
     fn try_all(books: &mut Books, deltas: &[(&str, i64)]) -> Result<(), OutOfBounds> {
-        let legs: Vec<_> = deltas.iter().map(|&(account, delta)| leg(&account.into(), delta)).collect();
-        books.settle(&legs).map_err(|refused| match refused {
+        let drafts: Vec<_> = deltas.iter().map(|&(account, delta)| draft(&account.into(), delta)).collect();
+        books.settle(&drafts).map_err(|refused| match refused {
             Refused::OutOfBounds(bounds) => bounds,
             Refused::Ledger(other) => panic!("{other}"),
         })
@@ -367,7 +372,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_micros(1_000);
 
     fn change(books: &mut Books, change: &LedgerChange) -> Result<(), Refused> {
-        books.take(std::slice::from_ref(change), NOW, |_, _, _| Ok(())).map(drop)
+        books.apply(std::slice::from_ref(change), NOW, |_, _, _| Ok(())).map(drop)
     }
 
     #[test]
@@ -394,7 +399,7 @@ mod tests {
         let error = try_all(&mut books, &[("till", 1)]).unwrap_err();
         assert_eq!((error.balance, error.floor, error.ceiling), (i64::MAX, None, None));
         let whole = LedgerChange::Transfer { from: "a".into(), to: "b".into(), amount: i64::MIN };
-        assert!(books.legs(&whole, NOW).is_err());
+        assert!(books.drafts(&whole, NOW).is_err());
     }
 
     #[test]
@@ -424,14 +429,15 @@ mod tests {
         for (account, unit) in [("eur", "EUR"), ("usd", "USD")] {
             books.accounts.insert(account.into(), Account { unit: Some(unit.into()), ..Account::default() });
         }
-        let post =
-            |legs: &[(&str, i64)]| LedgerChange::Post { legs: legs.iter().map(|&(a, d)| (a.into(), d)).collect() };
-        assert!(books.legs(&post(&[("eur", 5), ("usd", -5)]), NOW).is_err());
-        assert!(books.legs(&post(&[("eur", 5)]), NOW).is_err());
+        let post = |drafts: &[(&str, i64)]| LedgerChange::Post {
+            entries: drafts.iter().map(|&(a, d)| (a.into(), d)).collect(),
+        };
+        assert!(books.drafts(&post(&[("eur", 5), ("usd", -5)]), NOW).is_err());
+        assert!(books.drafts(&post(&[("eur", 5)]), NOW).is_err());
         let fits = post(&[("eur", 5), ("eur", -5), ("usd", 1), ("usd", -1)]);
-        assert_eq!(books.legs(&fits, NOW).expect("balanced")[3].ring, Ring::Last(4));
+        assert_eq!(books.drafts(&fits, NOW).expect("balanced")[3].link, Link::Last(4));
         let mixed = LedgerChange::Transfer { from: "eur".into(), to: "usd".into(), amount: 1 };
-        let legs = books.legs(&mixed, NOW).expect("two legs");
-        assert!(books.settle(&legs).is_err());
+        let drafts = books.drafts(&mixed, NOW).expect("two drafts");
+        assert!(books.settle(&drafts).is_err());
     }
 }

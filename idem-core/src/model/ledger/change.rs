@@ -15,7 +15,7 @@ pub(crate) enum LedgerChange {
     Delta { account: Arc<str>, delta: i64 },
     Set { account: Arc<str>, balance: i64 },
     Transfer { from: Arc<str>, to: Arc<str>, amount: i64 },
-    Post { legs: Vec<(Arc<str>, i64)> },
+    Post { entries: Vec<(Arc<str>, i64)> },
     Hold { account: Arc<str>, hold: Arc<str>, amount: i64, expires: Option<Duration> },
     Capture { hold: Arc<str>, amount: i64, to: Option<Arc<str>> },
     Release { hold: Arc<str> },
@@ -42,7 +42,7 @@ pub(crate) fn accounts_and_hold(change: &LedgerChange) -> (Vec<&Arc<str>>, Optio
     match change {
         LedgerChange::Delta { account, .. } | LedgerChange::Set { account, .. } => (vec![account], None),
         LedgerChange::Transfer { from, to, .. } => (vec![from, to], None),
-        LedgerChange::Post { legs } => (legs.iter().map(|(account, _)| account).collect(), None),
+        LedgerChange::Post { entries } => (entries.iter().map(|(account, _)| account).collect(), None),
         LedgerChange::Hold { account, hold, .. } => (vec![account], Some(hold)),
         LedgerChange::Capture { hold, to, .. } => (to.iter().collect(), Some(hold)),
         LedgerChange::Release { hold } => (Vec::new(), Some(hold)),

@@ -5,7 +5,7 @@ use crate::model::machine::graph::Repeat;
 
 /// What is known when a command is to be answered.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Question {
+pub(crate) struct AnswerInputs {
     /// The key is known on this surface; true if it named this very request.
     pub(crate) known: Option<bool>,
     /// The machine exists, or its initial state carries nothing.
@@ -51,8 +51,8 @@ pub(crate) enum Verdict {
     LookUp,
 }
 
-pub(crate) fn answer(question: Question) -> Verdict {
-    let Question { known, started, edge, repeat, natural, last } = question;
+pub(crate) fn answer(inputs: AnswerInputs) -> Verdict {
+    let AnswerInputs { known, started, edge, repeat, natural, last } = inputs;
     match known {
         Some(true) => return Verdict::Replay,
         Some(false) => return Verdict::KeyReused,
@@ -82,8 +82,14 @@ pub(crate) fn answer(question: Question) -> Verdict {
 mod tests {
     use super::*;
 
-    const FRESH: Question =
-        Question { known: None, started: true, edge: true, repeat: Repeat::Once, natural: false, last: Last::Unasked };
+    const FRESH: AnswerInputs = AnswerInputs {
+        known: None,
+        started: true,
+        edge: true,
+        repeat: Repeat::Once,
+        natural: false,
+        last: Last::Unasked,
+    };
     const SAME: Last = Last::Ran { same: true, this_visit: false };
     const OTHER: Last = Last::Ran { same: false, this_visit: false };
     const THIS_VISIT: Last = Last::Ran { same: true, this_visit: true };
@@ -93,9 +99,9 @@ mod tests {
         for started in [true, false] {
             for edge in [true, false] {
                 for natural in [true, false] {
-                    let question = Question { started, edge, natural, ..FRESH };
-                    assert_eq!(answer(Question { known: Some(true), ..question }), Verdict::Replay);
-                    assert_eq!(answer(Question { known: Some(false), ..question }), Verdict::KeyReused);
+                    let inputs = AnswerInputs { started, edge, natural, ..FRESH };
+                    assert_eq!(answer(AnswerInputs { known: Some(true), ..inputs }), Verdict::Replay);
+                    assert_eq!(answer(AnswerInputs { known: Some(false), ..inputs }), Verdict::KeyReused);
                 }
             }
         }
@@ -105,20 +111,20 @@ mod tests {
     fn an_edge_runs_without_a_look_at_the_past_if_there_is_a_key() {
         for repeat in [Repeat::Once, Repeat::PerVisit, Repeat::Ambiguous] {
             for last in [Last::Unasked, Last::Never, SAME, OTHER, THIS_VISIT] {
-                assert_eq!(answer(Question { repeat, last, ..FRESH }), Verdict::Run);
+                assert_eq!(answer(AnswerInputs { repeat, last, ..FRESH }), Verdict::Run);
             }
         }
     }
 
     #[test]
     fn a_state_already_reached_answers_for_commands_that_run_once() {
-        let past = Question { edge: false, ..FRESH };
+        let past = AnswerInputs { edge: false, ..FRESH };
         for natural in [true, false] {
-            let past = Question { natural, ..past };
+            let past = AnswerInputs { natural, ..past };
             assert_eq!(answer(past), Verdict::LookUp);
-            assert_eq!(answer(Question { last: Last::Never, ..past }), Verdict::Invalid);
-            assert_eq!(answer(Question { last: SAME, ..past }), Verdict::Reached);
-            assert_eq!(answer(Question { last: OTHER, ..past }), Verdict::ReachedOtherwise);
+            assert_eq!(answer(AnswerInputs { last: Last::Never, ..past }), Verdict::Invalid);
+            assert_eq!(answer(AnswerInputs { last: SAME, ..past }), Verdict::Reached);
+            assert_eq!(answer(AnswerInputs { last: OTHER, ..past }), Verdict::ReachedOtherwise);
         }
     }
 
@@ -126,26 +132,26 @@ mod tests {
     fn a_new_key_is_a_new_request_where_the_command_can_be_legal_again() {
         for repeat in [Repeat::PerVisit, Repeat::Ambiguous] {
             for last in [Last::Unasked, Last::Never, SAME] {
-                assert_eq!(answer(Question { edge: false, repeat, last, ..FRESH }), Verdict::Invalid);
+                assert_eq!(answer(AnswerInputs { edge: false, repeat, last, ..FRESH }), Verdict::Invalid);
             }
         }
     }
 
     #[test]
     fn per_visit_has_one_effect_per_visit() {
-        let natural = Question { repeat: Repeat::PerVisit, natural: true, ..FRESH };
+        let natural = AnswerInputs { repeat: Repeat::PerVisit, natural: true, ..FRESH };
         assert_eq!(answer(natural), Verdict::LookUp);
-        assert_eq!(answer(Question { last: Last::Never, ..natural }), Verdict::Run);
-        assert_eq!(answer(Question { last: SAME, ..natural }), Verdict::Run);
-        assert_eq!(answer(Question { last: THIS_VISIT, ..natural }), Verdict::Reached);
+        assert_eq!(answer(AnswerInputs { last: Last::Never, ..natural }), Verdict::Run);
+        assert_eq!(answer(AnswerInputs { last: SAME, ..natural }), Verdict::Run);
+        assert_eq!(answer(AnswerInputs { last: THIS_VISIT, ..natural }), Verdict::Reached);
         let other = Last::Ran { same: false, this_visit: true };
-        assert_eq!(answer(Question { last: other, ..natural }), Verdict::ReachedOtherwise);
+        assert_eq!(answer(AnswerInputs { last: other, ..natural }), Verdict::ReachedOtherwise);
     }
 
     #[test]
     fn without_a_key_an_ambiguous_repeat_is_refused() {
-        let natural = Question { repeat: Repeat::Ambiguous, natural: true, ..FRESH };
+        let natural = AnswerInputs { repeat: Repeat::Ambiguous, natural: true, ..FRESH };
         assert_eq!(answer(natural), Verdict::KeyRequired);
-        assert_eq!(answer(Question { started: false, ..FRESH }), Verdict::NotStarted);
+        assert_eq!(answer(AnswerInputs { started: false, ..FRESH }), Verdict::NotStarted);
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Effect, Error, KeyReused};
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::model::ledger::books::Books;
-use crate::model::machine::answer::{Last, Question, Verdict, answer};
+use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
 use crate::model::machine::context::Context;
 use crate::model::machine::rules::{Machine, Rules, State, Taken};
 use crate::outcome::Outcome;
@@ -102,7 +102,7 @@ impl<X: Rules> InMemory<X> {
     /// # Errors
     /// [`Error::OutOfBounds`] if its balance is not within the bounds.
     pub fn bound(&mut self, account: &str, floor: Option<i64>, ceiling: Option<i64>) -> Result<(), Error> {
-        self.life.books.bound(account.into(), floor, ceiling).map_err(Error::from)
+        self.life.books.set_bounds(account.into(), floor, ceiling).map_err(Error::from)
     }
 
     /// The messages that were emitted, oldest first: topic and JSON.
@@ -191,7 +191,7 @@ impl<X: Rules> Life<X> {
         let graph = X::Machine::GRAPH;
         let index = X::Machine::command(&command);
         let info = &graph.commands[index];
-        let mut question = Question {
+        let mut inputs = AnswerInputs {
             known: known.map(|at| self.same(at, &command)).transpose()?,
             started: true,
             edge: graph.edge(self.state.state(), index).is_some(),
@@ -199,13 +199,13 @@ impl<X: Rules> Life<X> {
             natural: key.is_none(),
             last: Last::Unasked,
         };
-        let mut verdict = answer(question);
+        let mut verdict = answer(inputs);
         if verdict == Verdict::LookUp {
-            question.last = match self.last[index] {
+            inputs.last = match self.last[index] {
                 None => Last::Never,
                 Some(at) => Last::Ran { same: self.same(at, &command)?, this_visit: self.began_in(at) == self.visit },
             };
-            verdict = answer(question);
+            verdict = answer(inputs);
         }
         match (verdict, known.or(self.last[index])) {
             (Verdict::Run, _) => self.step(key, index, command),
@@ -263,8 +263,8 @@ impl<X: Rules> Life<X> {
             if taken.effects.moves.is_empty() {
                 return Ok(taken);
             }
-            self.books.let_go(at);
-            let refused = self.books.take(&taken.effects.moves, at, |_, _, _| Ok(())).err();
+            self.books.expire_holds(at);
+            let refused = self.books.apply(&taken.effects.moves, at, |_, _, _| Ok(())).err();
             match (refused, taken.otherwise.take()) {
                 (None, _) => return Ok(taken),
                 (Some(_), Some(other)) => taken = *other,

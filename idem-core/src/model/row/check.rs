@@ -2,7 +2,7 @@
 
 use crate::error::UpdateProblem as Problem;
 
-use crate::model::row::row_update::{Cell, RowUpdate, RowWrite};
+use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
 use crate::model::row::table_schema::{ColumnSchema, TableSchema};
 use crate::value::Value;
 
@@ -11,7 +11,7 @@ pub(crate) fn check(update: &RowUpdate, schema: &TableSchema) -> Result<(), Prob
     for cell in update.keys.iter().chain(&update.sets).chain(&update.expects) {
         let column = schema.column(&cell.column).ok_or_else(|| Problem::NoColumn { column: name(cell) })?;
         text_fits(cell, schema)?;
-        let stored = update.write != RowWrite::Update || update.sets.iter().any(|set| set.column == cell.column);
+        let stored = update.kind != RowUpdateKind::Update || update.sets.iter().any(|set| set.column == cell.column);
         if stored {
             number_fits(cell, column)?;
         }
@@ -23,7 +23,7 @@ pub(crate) fn check(update: &RowUpdate, schema: &TableSchema) -> Result<(), Prob
             return Err(Problem::VersionType { column: column() });
         }
     }
-    if update.write != RowWrite::Update && !schema.has_unique_index(&update.keys) {
+    if update.kind != RowUpdateKind::Update && !schema.has_unique_index(&update.keys) {
         return Err(Problem::NoUniqueIndex { columns: update.keys.iter().map(name).collect() });
     }
     Ok(())

@@ -1,17 +1,16 @@
-//! Names of the user's own tables and columns: checked once, quoted wherever they stand.
-#![allow(unreachable_pub, reason = "named by the sealed trait of the stores")]
+//! Names of callers' tables and columns: checked once.
 
-use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{MAX_IDENTIFIER_BYTES, UpdateProblem as Problem};
 
-/// The name of a column. Displayed quoted; it never has a quote in it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Identifier(String);
+/// The name of a column. It never has a quote in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identifier(Arc<str>);
 
 impl Identifier {
     pub(crate) fn new(name: String) -> Result<Self, Problem> {
-        if is_identifier(&name) { Ok(Self(name)) } else { Err(Problem::Name { name }) }
+        if is_identifier(&name) { Ok(Self(name.into())) } else { Err(Problem::Name { name }) }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -19,13 +18,7 @@ impl Identifier {
     }
 }
 
-impl fmt::Display for Identifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0)
-    }
-}
-
-/// The name of a table, with its schema if it was given one. Displayed quoted.
+/// The name of a table, with its schema if it was given one. It never has a quote in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName {
     name: String,
@@ -60,15 +53,6 @@ impl TableName {
     }
 }
 
-impl fmt::Display for TableName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(schema) = self.schema() {
-            write!(f, "\"{schema}\".")?;
-        }
-        write!(f, "\"{}\"", self.bare())
-    }
-}
-
 fn is_identifier(name: &str) -> bool {
     name.len() <= MAX_IDENTIFIER_BYTES
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -80,10 +64,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_quoted_part_by_part() {
-        let table = |name: &str| TableName::new(name.to_owned()).map(|table| table.to_string());
-        assert_eq!(table("orders"), Ok("\"orders\"".to_owned()));
-        assert_eq!(table("shop.Orders_2"), Ok("\"shop\".\"Orders_2\"".to_owned()));
+    fn a_table_has_an_optional_schema() {
+        let parts = |name: &str| {
+            let table = TableName::new(name.to_owned()).expect("a name");
+            (table.schema().map(str::to_owned), table.bare().to_owned())
+        };
+        assert_eq!(parts("orders"), (None, "orders".to_owned()));
+        assert_eq!(parts("shop.Orders_2"), (Some("shop".to_owned()), "Orders_2".to_owned()));
     }
 
     #[test]

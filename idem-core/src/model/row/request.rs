@@ -8,7 +8,7 @@ use crate::error::UpdateProblem as Problem;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::model::row::identifier::{Identifier, TableName};
-use crate::model::row::row_update::{Cell, Claim, RowUpdate, RowWrite};
+use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind, UpdateKey};
 use crate::namespace::UPDATE;
 use crate::value::Value;
 
@@ -65,13 +65,13 @@ impl Request {
     fn row(self) -> Result<RowUpdate, Problem> {
         let table = TableName::new(self.table)?;
         let version = self.version.map(Identifier::new).transpose()?;
-        let (write, expected) = match (self.write, self.expected) {
+        let (kind, expected) = match (self.write, self.expected) {
             (_, Expected::Version(_)) if version.is_none() => return Err(Problem::Unversioned),
-            (_, Expected::Version(expected)) => (RowWrite::Update, Some(expected)),
-            (_, Expected::Absent) => (RowWrite::Insert, None),
-            (Write::Upsert, Expected::Anything) => (RowWrite::Upsert, None),
+            (_, Expected::Version(expected)) => (RowUpdateKind::Update, Some(expected)),
+            (_, Expected::Absent) => (RowUpdateKind::Insert, None),
+            (Write::Upsert, Expected::Anything) => (RowUpdateKind::Upsert, None),
             (Write::Update, Expected::Anything) if self.expects.is_empty() => return Err(Problem::NoExpectation),
-            (Write::Update, Expected::Anything) => (RowWrite::Update, None),
+            (Write::Update, Expected::Anything) => (RowUpdateKind::Update, None),
         };
         let (keys, sets, expects) = (cells(self.keys)?, cells(self.sets)?, cells(self.expects)?);
         if keys.is_empty() {
@@ -91,8 +91,8 @@ impl Request {
             return Err(Problem::Twice { column: twice.column.as_str().to_owned() });
         }
         let expected = expected.filter(|_| !seeded_bug!("blind-update"));
-        let mut row = RowUpdate { table, write, keys, sets, expects, version, expected, claim: None };
-        row.claim = self.once.filter(|_| !seeded_bug!("once-forgotten")).map(|key| Claim {
+        let mut row = RowUpdate { table, kind, keys, sets, expects, version, expected, key: None };
+        row.key = self.once.filter(|_| !seeded_bug!("once-forgotten")).map(|key| UpdateKey {
             hash: key.hash_on(UPDATE),
             fingerprint: fingerprint(&row),
             retention: i64::try_from(self.retention.as_micros()).unwrap_or(i64::MAX / 2).min(i64::MAX / 2),
@@ -120,10 +120,10 @@ fn cells(given: Vec<(String, Value)>) -> Result<Vec<Cell>, Problem> {
 
 /// Everything that is asked, so that nothing else goes by the same key.
 fn fingerprint(row: &RowUpdate) -> Fingerprint {
-    let write = match row.write {
-        RowWrite::Update => "update",
-        RowWrite::Upsert => "upsert",
-        RowWrite::Insert => "insert",
+    let write = match row.kind {
+        RowUpdateKind::Update => "update",
+        RowUpdateKind::Upsert => "upsert",
+        RowUpdateKind::Insert => "insert",
     };
     let mut parts: Vec<Cow<'_, [u8]>> = Vec::with_capacity(24);
     for cells in [&row.keys, &row.sets, &row.expects] {

@@ -10,7 +10,7 @@ use crate::value::Value;
 #[derive(Debug)]
 pub struct RowUpdate {
     pub(crate) table: TableName,
-    pub(crate) write: RowWrite,
+    pub(crate) kind: RowUpdateKind,
     /// The columns that name the row; at least one, sorted, as the others are.
     pub(crate) keys: Vec<Cell>,
     pub(crate) sets: Vec<Cell>,
@@ -20,12 +20,12 @@ pub struct RowUpdate {
     pub(crate) version: Option<Identifier>,
     /// The version the row must have; a row without one counts as 0.
     pub(crate) expected: Option<i64>,
-    pub(crate) claim: Option<Claim>,
+    pub(crate) key: Option<UpdateKey>,
 }
 
 /// What is done if the row is there, and if it is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowWrite {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RowUpdateKind {
     /// Updated; a row that is not there is missed.
     Update,
     /// Updated or inserted.
@@ -43,7 +43,7 @@ pub struct Cell {
 
 /// The key to record beside the update.
 #[derive(Debug)]
-pub struct Claim {
+pub struct UpdateKey {
     pub(crate) hash: KeyHash,
     pub(crate) fingerprint: Fingerprint,
     /// How long it is remembered, in microseconds.
@@ -54,7 +54,7 @@ pub struct Claim {
 #[derive(Debug)]
 pub struct Found {
     pub(crate) now: Timestamp,
-    pub(crate) key: Option<KnownKey>,
+    pub(crate) key: Option<KnownUpdate>,
     /// How many rows have the key: 0, 1, or 2 for more than one.
     pub(crate) rows: usize,
     pub(crate) version: Option<i64>,
@@ -64,10 +64,17 @@ pub struct Found {
 
 /// A key that is recorded.
 #[derive(Debug)]
-pub struct KnownKey {
+pub struct KnownUpdate {
     pub(crate) fingerprint: Vec<u8>,
     pub(crate) target: String,
     pub(crate) version: i64,
     pub(crate) at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl RowUpdate {
+    /// The version that the expected one leads to; 0 if none is expected.
+    pub(crate) fn planned(&self) -> i64 {
+        self.expected.map_or(0, |version| version.saturating_add(1))
+    }
 }

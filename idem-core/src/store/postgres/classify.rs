@@ -3,40 +3,44 @@
 use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
 
-use crate::store::error::{Class, StoreError, driver_class};
-use crate::store::postgres::dialect::Names;
-use crate::store::statement::Shape;
-
-pub(super) fn classify(source: Error) -> StoreError {
-    StoreError { class: class(&source), source }
-}
+use crate::store::error::{Class, driver_class};
+use crate::store::tables::Tables;
 
 pub(super) fn class(error: &Error) -> Class {
     server(error).map_or_else(|| driver_class(error), |error| class_of_code(error.code()))
 }
 
-/// Whether one of our own constraints found that the write lost a race.
-pub(super) fn lost(error: &Error, names: &Names, shape: Shape) -> bool {
+/// Whether a server that refused a connection is starting, stopping or full: never that it does not know us.
+pub(super) fn is_starting(error: &Error) -> bool {
+    server(error).is_some_and(|error| error.code().starts_with("57P") || error.code() == "53300")
+}
+
+/// Whether one of idem's own constraints found that a write lost a race. With `tallies`, it adds entries of tallies; with
+/// `money`, any.
+pub(super) fn lost(error: &Error, tables: &Tables, (tallies, money): (bool, bool)) -> bool {
     let Some(error) = server(error) else { return false };
-    let (table, column) = (error.table(), error.column());
+    let is = |name: &str| error.table() == Some(&*tables.name(name));
     match error.code() {
-        NOT_NULL => {
-            (table == Some(&names.keys) && column == Some("fingerprint"))
-                || (table == Some(&names.accounts) && column == Some("balance"))
-                || (table == Some(&names.holds) && column == Some("remaining"))
-        }
+        NOT_NULL => match error.column() {
+            Some("fingerprint") => is("keys"),
+            Some("balance") => is("accounts"),
+            Some("remaining") => is("holds"),
+            _ => false,
+        },
         // Two processes may draw one number for entries of a tally; of transitions and other entries it would be damage.
-        UNIQUE if table == Some(&names.entries) => shape.tallies(),
-        UNIQUE => [&names.machines, &names.accounts, &names.holds].into_iter().any(|name| table == Some(name)),
-        OUT_OF_RANGE => shape.money(),
+        UNIQUE if is("entries") => tallies,
+        UNIQUE => is("machines") || is("accounts") || is("holds"),
+        OUT_OF_RANGE => money,
         _ => false,
     }
 }
 
 /// Whether a key that was to be claimed is known and has not expired.
-pub(super) fn is_unclaimed(error: &Error, names: &Names) -> bool {
+pub(super) fn is_known_key(error: &Error, tables: &Tables) -> bool {
     server(error).is_some_and(|error| {
-        error.code() == NOT_NULL && error.table() == Some(&names.keys) && error.column() == Some("fingerprint")
+        error.code() == NOT_NULL
+            && error.table() == Some(&*tables.name("keys"))
+            && error.column() == Some("fingerprint")
     })
 }
 

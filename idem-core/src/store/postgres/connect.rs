@@ -3,10 +3,61 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
+use sqlx::{AssertSqlSafe, Error, PgConnection, Postgres};
 
-/// Waits for locks are bounded statement by statement, so nothing of the session is set.
-pub(super) fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, String> {
+use super::classify;
+use crate::store::connect::Connect;
+use crate::store::error::Class;
+use crate::store::tables::Text;
+
+impl Connect for Postgres {
+    const MAX_WRITERS: Option<u32> = None;
+
+    const MIN_CONCURRENCY_TO_GROUP: usize = 8;
+
+    const SUPPORTS_BLIND_WRITES: bool = true;
+
+    /// Waits for locks are bounded statement by statement, so nothing of the session is set.
+    fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, String> {
+        options(url)
+    }
+
+    /// Plans are made once and kept: one that was made while a table was small would scan it for ever.
+    fn for_groups(options: PgConnectOptions) -> PgConnectOptions {
+        options.options([("enable_seqscan", "off"), ("jit", "off")])
+    }
+
+    /// Read committed, whatever the database's default: a wait for a lock then sees what it waited for.
+    fn begin(wait: Duration) -> String {
+        format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}", lock_timeout(wait))
+    }
+
+    const PING: &'static str = "SELECT 1";
+
+    async fn fetch(conn: &mut PgConnection, text: Text, arguments: PgArguments) -> Result<Vec<PgRow>, Error> {
+        sqlx::query_with(AssertSqlSafe(text), arguments).fetch_all(conn).await
+    }
+
+    async fn run(conn: &mut PgConnection, text: Text) -> Result<(), Error> {
+        sqlx::raw_sql(AssertSqlSafe(text)).execute(conn).await.map(drop)
+    }
+
+    fn class(error: &Error) -> Class {
+        classify::class(error)
+    }
+
+    fn is_starting(error: &Error) -> bool {
+        classify::is_starting(error)
+    }
+}
+
+/// Milliseconds; 0 would mean to wait for ever.
+pub(super) fn lock_timeout(wait: Duration) -> i32 {
+    i32::try_from(wait.as_millis()).unwrap_or(i32::MAX).max(1)
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, String> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         let scheme = url.split(':').next().unwrap_or_default();
         return Err(format!(
@@ -22,9 +73,4 @@ pub(super) fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, St
         return Ok(options.options([("synchronous_commit", "off")]));
     }
     Ok(options)
-}
-
-/// Plans are made once and kept: one that was made while a table was small would scan it for ever.
-pub(super) fn for_groups(options: PgConnectOptions) -> PgConnectOptions {
-    options.options([("enable_seqscan", "off"), ("jit", "off")])
 }

@@ -1,488 +1,559 @@
-//! A write as one statement: its parts, in the order of their locks.
+//! The parts of a write, as common table expressions of one statement.
 //!
-//! Each part writes only if the part before it wrote what it should: `{gate}` is the name of a row whose `ok` says so.
-//! Machines and accounts are locked through `LATERAL … LIMIT 1` and written through `ON CONFLICT`, both of which use the
-//! primary key whatever the planner's statistics say, and take the locks in the order of the rows that are bound.
+//! Each writes only if what is before it holds: `{gate}` is the name of a row whose `ok` says so. Machines and accounts are
+//! locked through `LATERAL … LIMIT 1` and written through `ON CONFLICT`, both of which use the primary key whatever the
+//! planner's statistics say, and take the locks in the order of the rows that are bound.
 //!
-//! In a transaction of its own a lost compare-and-set writes nothing and says so; what can only be found while writing (a
-//! known key, a bound, one lost start among many) raises, and everything rolls back. In a caller's transaction, which an
-//! error would abort, keys come first and what is lost later is undone.
+//! What can only be found while writing (a known key, a bound, one lost start among many) becomes NULL in a column that
+//! refuses it: the statement raises, and everything rolls back.
 
-use crate::store::statement::{Shape, numbered};
+use sqlx::Postgres;
 
-/// A transaction of its own, the wait for its locks, and its time.
-const OWN: &str = "
-WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now)";
+use super::list::List;
+use super::write::{Cte, Missed, PartText, Undo};
+use crate::clock::Timestamp;
+use crate::namespace::LEDGER;
+use crate::store::binder::Binder;
+use crate::store::write::lists::{
+    ACCOUNTS, ENTRIES, HOLDS, KEY, KEYS, MACHINES, MESSAGES, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES,
+    POSTING_KEYS, STARTS, TALLIES, TRANSITIONS, shape_of_entries, shape_of_keys, tails,
+};
+use crate::store::write::part::{Form, LockName, Part, PartKind, Place, Reported};
+use crate::store::write::rows::{
+    AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
+};
 
-/// Nothing to claim.
-const CLAIM_NONE: &str = "
-WITH claimed AS (SELECT NULL::bytea AS hash WHERE false),
-begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now)";
+type Kind = PartKind<Postgres>;
 
-const CLAIM_ONE: &str = "
-WITH claimed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-    SELECT $1::bytea, $2::text, $3::text, $4::bigint, $5::bytea, $6::bigint, $7::bytea, $8::bigint
-    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
-        fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at,
-        outcome = excluded.outcome
-    WHERE k.expires_at <= $8::bigint
-    RETURNING hash),
-begun AS MATERIALIZED (SELECT count(*) = 1 AS ok, $8::bigint AS now FROM claimed)";
+#[cfg(test)]
+pub(super) static KINDS: [&Kind; 8] =
+    [&TALLY_KIND, &MACHINE_KIND, &ACCOUNT_KIND, &HOLD_KIND, &KEY_KIND, &TRANSITION_KIND, &ENTRY_KIND, &MESSAGE_KIND];
 
-const CLAIM_MANY: &str = "
-WITH claimed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-    SELECT u.*, $8::bigint FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bytea[])) u
-    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
-        fingerprint = excluded.fingerprint, at = excluded.at, expires_at = excluded.expires_at,
-        outcome = excluded.outcome
-    WHERE k.expires_at <= $8::bigint
-    RETURNING hash),
-begun AS MATERIALIZED (SELECT count(*) = cardinality($1::bytea[]) AS ok, $8::bigint AS now FROM claimed)";
+static TALLY_KIND: Kind = Kind {
+    name: "tallies",
+    place: Place::Unlocked,
+    text: tallies,
+    #[cfg(test)]
+    shapes: &[0],
+};
 
-const MOVE: &str = ",
-opened AS (SELECT NULL::text AS machine, NULL::text AS id WHERE false),
-moved AS (
-    UPDATE {machines} SET state = $3::text, body = $4::bytea, runs = $5::bytea, version = $7::bigint,
-        visit = $8::bigint, entered_at = $9::bigint
-    WHERE machine = $1::text AND id = $2::text AND version = $6::bigint AND (SELECT ok FROM {gate})
-    RETURNING 1),
-machined AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM moved)";
+static MACHINE_KIND: Kind = Kind {
+    name: "machines",
+    place: Place::Machines,
+    text: machines,
+    #[cfg(test)]
+    shapes: &[0, STARTS],
+};
 
-const START: &str = ",
-opened AS (
-    INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
-    SELECT $1::text, $2::text, $3::text, $4::bytea, $5::bytea, $7::bigint, $8::bigint, $9::bigint
-    WHERE $6::bigint = 0 AND (SELECT ok FROM {gate})
-    ON CONFLICT (machine, id) DO NOTHING
-    RETURNING machine, id),
-machined AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM opened)";
+static ACCOUNT_KIND: Kind = Kind {
+    name: "accounts",
+    place: Place::Accounts,
+    text: accounts,
+    #[cfg(test)]
+    shapes: &[0],
+};
 
-/// Locks machines, and finds out whether they are what was decided on.
-const LOCK_MACHINES: &str = ",
-held AS MATERIALIZED (
-    SELECT w.*, m.version AS found
-    FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bytea[]), (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]))
-        WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
-    LEFT JOIN LATERAL (
-        SELECT version FROM {machines} WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE {skip}
-    ) m ON true
-    WHERE (SELECT ok FROM {gate})),
-fit AS MATERIALIZED (
-    SELECT (SELECT ok FROM {gate}) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok FROM held)";
+static HOLD_KIND: Kind = Kind {
+    name: "holds",
+    place: Place::Holds,
+    text: holds,
+    #[cfg(test)]
+    shapes: &[0],
+};
 
-const WRITE_MACHINES: &str = ",
-opened AS (
-    INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
-    SELECT machine, id, state, body, runs, version, visit, entered_at FROM held
-    WHERE expected = 0 AND (SELECT ok FROM {gate})
-    {lost start}
-    RETURNING machine, id),
-all_opened AS MATERIALIZED (
-    SELECT g.ok AND (SELECT count(*) FROM opened) = (SELECT count(*) FROM held WHERE expected = 0) AS ok FROM {gate} g),
-moved AS (
-    INSERT INTO {machines} (machine, id, state, body, runs, version, visit, entered_at)
-    SELECT machine, id, state, body, runs, version, visit, entered_at FROM held
-    WHERE expected > 0 AND (SELECT ok FROM all_opened)
-    ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs,
-        version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
-    RETURNING 1),
-machined AS MATERIALIZED (SELECT all_opened.ok AND (SELECT count(*) FROM moved) >= 0 AS ok FROM all_opened)";
+static KEY_KIND: Kind = Kind {
+    name: "keys",
+    place: Place::Keys,
+    text: keys,
+    #[cfg(test)]
+    shapes: &[ODD_KEYS, POSTING_KEYS, ODD_KEYS | POSTING_KEYS],
+};
 
-/// Tallies are not locked: they stay tallies.
-const TALLIES: &str = ",
-tallied AS MATERIALIZED (
-    SELECT (SELECT ok FROM {gate}) AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-    FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS t (name, unit)
-    LEFT JOIN LATERAL (SELECT tally, unit FROM {accounts} WHERE account = t.name LIMIT 1) a ON true)";
+static TRANSITION_KIND: Kind = Kind {
+    name: "transitions",
+    place: Place::History,
+    text: transitions,
+    #[cfg(test)]
+    shapes: &[0],
+};
 
-/// Locks accounts and works out what becomes of them. A balance beyond its bounds is NULL, which the column refuses;
-/// beyond 64 bits the sum itself is an error.
-const LOCK_ACCOUNTS: &str = ",
-purses AS MATERIALIZED (
-    SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-        coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-        CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-            AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-            AND coalesce(a.balance - a.held, 0) + d.lowest >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-            AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-            THEN coalesce(a.balance, 0) + d.delta END AS balance
-    FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::text[]))
-        AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-    LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE {skip}) a ON true
-    WHERE (SELECT ok FROM {gate}))";
+static ENTRY_KIND: Kind = Kind {
+    name: "entries",
+    place: Place::History,
+    text: entries,
+    #[cfg(test)]
+    shapes: crate::store::tests::ENTRY_SHAPES,
+};
 
-/// Accounts that are there and were skipped are someone else's at the moment.
-const OBTAIN: &str = ",
-busy AS MATERIALIZED (
-    SELECT p.name FROM purses p CROSS JOIN LATERAL (SELECT 1 FROM {accounts} WHERE account = p.name LIMIT 1) there
-    WHERE NOT p.found),
-obtained AS MATERIALIZED (SELECT (SELECT ok FROM {gate}) AND NOT EXISTS (SELECT 1 FROM busy) AS ok)";
+static MESSAGE_KIND: Kind = Kind {
+    name: "outbox",
+    place: Place::Outbox,
+    text: messages,
+    #[cfg(test)]
+    shapes: &[0],
+};
 
-const WRITE_ACCOUNTS: &str = ",
-opened_accounts AS (
-    INSERT INTO {accounts} (account, balance, seq, held, at)
-    SELECT name, balance, seq, held, at FROM purses WHERE NOT found AND (SELECT ok FROM {gate})
-    RETURNING account, balance, seq, at),
-changed_accounts AS (
-    INSERT INTO {accounts} (account, balance, seq, held, at)
-    SELECT name, balance, seq, held, at FROM purses WHERE found AND (SELECT ok FROM {gate})
-    ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-        at = excluded.at
-    RETURNING account, balance, seq, at),
-funded AS MATERIALIZED (
-    SELECT (SELECT ok FROM {gate}) AS ok, array_agg(balance ORDER BY account) AS balances,
-        array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-    FROM (SELECT * FROM changed_accounts UNION ALL SELECT * FROM opened_accounts) a)";
+impl Part<Postgres> for Vec<TallyWrite> {
+    fn kind(&self) -> &'static Kind {
+        &TALLY_KIND
+    }
 
-/// What remains of a hold that is not what was decided on becomes NULL, which the column refuses.
-const HOLDS: &str = ",
-kept AS MATERIALIZED (
-    SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-    FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]))
-        AS w (hold, account, amount, expected, remaining, expires_at)
-    LEFT JOIN LATERAL (SELECT remaining FROM {holds} WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
-    WHERE (SELECT ok FROM {gate})),
-opened_holds AS (
-    INSERT INTO {holds} (hold, account, amount, remaining, expires_at)
-    SELECT hold, account, amount, rest, expires_at FROM kept WHERE expected IS NULL),
-changed_holds AS (
-    INSERT INTO {holds} (hold, account, amount, remaining, expires_at)
-    SELECT hold, account, amount, rest, expires_at FROM kept WHERE expected IS NOT NULL
-    ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining)";
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
 
-/// A key that is there and has not expired loses its fingerprint, which the column refuses.
-const KEY: &str = ",
-keyed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-    SELECT $1::bytea, $2::text, $3::text, $4::bigint, $5::bytea, $6::bigint, $7::bytea, begun.now
-    FROM begun WHERE (SELECT ok FROM {gate})
-    {taken})";
+    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
+        binder.add_rows(TALLIES, 0, self);
+    }
+}
 
-/// Keys of which some name entries, whose seqs are counted back from their accounts, and perhaps others.
-fn keys(shape: Shape) -> String {
-    let odd = shape.odd_keys();
-    let mut list = List::new("u");
-    list.add("hash", "bytea");
-    list.add("target", "text");
-    list.add("fingerprint", "bytea");
-    if odd {
-        for (column, kind) in [("surface", "text"), ("seq", "bigint"), ("expires_at", "bigint"), ("outcome", "bytea")] {
-            list.add(column, kind);
+/// They are not locked: they stay tallies.
+fn tallies(_form: Form, _shape: u16) -> PartText {
+    let rows = List::new(TALLIES, 0).table("t");
+    let text = format!(
+        "tallies_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM {{gate}})
+                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+            FROM {rows}
+            LEFT JOIN LATERAL (SELECT tally, unit FROM {{accounts}} WHERE account = t.name LIMIT 1) a ON true)"
+    );
+    PartText { lock: Some(Cte::gate(text, "tallies_checked")), ..PartText::default() }
+}
+
+impl Part<Postgres> for Vec<MachineWrite> {
+    fn kind(&self) -> &'static Kind {
+        &MACHINE_KIND
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    /// Many are started and moved by one statement.
+    fn shape(&self) -> u16 {
+        if matches!(&self[..], [only] if only.expected == 0) { STARTS } else { 0 }
+    }
+
+    fn bind(&self, form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
+        match self.first().filter(|_| form.single) {
+            Some(row) => binder.add_row(MACHINES, 0, row),
+            None => binder.add_rows(MACHINES, 0, self),
         }
     }
-    let seq = match (shape.posts(), odd) {
+
+    fn missed(&self, reported: Reported) -> Vec<LockName> {
+        let Reported::Places(places) = reported else { return Vec::new() };
+        let rows = places.into_iter().filter_map(|place| self.get(usize::try_from(place - 1).ok()?));
+        rows.map(|row| LockName { namespace: row.machine, name: row.id.clone() }).collect()
+    }
+}
+
+fn machines(form: Form, shape: u16) -> PartText {
+    match (form.single, shape & STARTS != 0) {
+        (false, _) => machine_list(form),
+        (true, true) => single_start(),
+        (true, false) => single_move(),
+    }
+}
+
+fn single_start() -> PartText {
+    let list = List::new(MACHINES, 0);
+    let (stored, values, expected) = (list.stored(), list.stored_values(), list.value("expected"));
+    let text = format!(
+        "machines_opened AS (
+            INSERT INTO {{machines}} ({stored})
+            SELECT {values} WHERE {expected} = 0 AND (SELECT ok FROM {{gate}})
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING machine, id),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened)"
+    );
+    let lock = Some(Cte::gate(text, "machines_written"));
+    PartText { lock, undo: Some(Undo::Machines), ..PartText::default() }
+}
+
+fn single_move() -> PartText {
+    let list = List::new(MACHINES, 0);
+    let (sets, machine, id) = (list.sets(|column| list.value(column)), list.value("machine"), list.value("id"));
+    let expected = list.value("expected");
+    let text = format!(
+        "machines_updated AS (
+            UPDATE {{machines}} SET {sets}
+            WHERE machine = {machine} AND id = {id} AND version = {expected} AND (SELECT ok FROM {{gate}})
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated)"
+    );
+    PartText { lock: Some(Cte::gate(text, "machines_written")), ..PartText::default() }
+}
+
+/// All are locked and compared before anything is written: what is missed leaves nothing to undo.
+fn machine_list(form: Form) -> PartText {
+    let list = List::new(MACHINES, 0);
+    let (rows, stored) = (list.placed_table("w"), list.stored());
+    let sets = list.sets(|column| format!("excluded.{column}"));
+    let skip = if form.skip { "SKIP LOCKED" } else { "" };
+    let lost_start = if form.own { "" } else { "ON CONFLICT (machine, id) DO NOTHING" };
+    let lock = format!(
+        "machines_locked AS MATERIALIZED (
+            SELECT w.*, m.version AS found
+            FROM {rows}
+            LEFT JOIN LATERAL (
+                SELECT version FROM {{machines}} WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE {skip}
+            ) m ON true
+            WHERE (SELECT ok FROM {{gate}})),
+        machines_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM {{gate}}) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
+            FROM machines_locked)"
+    );
+    let write = format!(
+        "machines_opened AS (
+            INSERT INTO {{machines}} ({stored})
+            SELECT {stored} FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM {{gate}})
+            {lost_start}
+            RETURNING machine, id),
+        all_machines_opened AS MATERIALIZED (
+            SELECT g.ok AND (SELECT count(*) FROM machines_opened)
+                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM {{gate}} g),
+        machines_updated AS (
+            INSERT INTO {{machines}} ({stored})
+            SELECT {stored} FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET {sets}
+            RETURNING 1),
+        machines_written AS MATERIALIZED (
+            SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
+            FROM all_machines_opened)"
+    );
+    PartText {
+        lock: Some(Cte::gate(lock, "machines_checked")),
+        write: Some(Cte::gate(write, "machines_written")),
+        missed: form
+            .skip
+            .then_some(Missed::Places("ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected)")),
+        undo: Some(Undo::Machines),
+        ..PartText::default()
+    }
+}
+
+impl Part<Postgres> for Vec<AccountWrite> {
+    fn kind(&self) -> &'static Kind {
+        &ACCOUNT_KIND
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
+        binder.add_rows(ACCOUNTS, 0, self);
+    }
+
+    fn missed(&self, reported: Reported) -> Vec<LockName> {
+        let Reported::Names(names) = reported else { return Vec::new() };
+        names.into_iter().map(|name| LockName { namespace: LEDGER, name: name.into() }).collect()
+    }
+}
+
+/// Locks accounts and works out what becomes of them. A balance beyond its bounds is NULL, which the column refuses;
+/// beyond 64 bits the sum itself is an error. Accounts that are there and were skipped are someone else's at the moment.
+fn accounts(form: Form, _shape: u16) -> PartText {
+    let rows = List::new(ACCOUNTS, 0).table("d");
+    let skip = if form.skip { "SKIP LOCKED" } else { "" };
+    let mut lock = format!(
+        "accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM {rows}
+            LEFT JOIN LATERAL (
+                SELECT * FROM {{accounts}} WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE {skip}
+            ) a ON true
+            WHERE (SELECT ok FROM {{gate}}))"
+    );
+    if form.skip {
+        lock.push_str(
+            ",
+        accounts_busy AS MATERIALIZED (
+            SELECT l.name FROM accounts_locked l
+            CROSS JOIN LATERAL (SELECT 1 FROM {accounts} WHERE account = l.name LIMIT 1) there
+            WHERE NOT l.found),
+        accounts_obtained AS MATERIALIZED (
+            SELECT (SELECT ok FROM {gate}) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok)",
+        );
+    }
+    let write = "accounts_opened AS (
+            INSERT INTO {accounts} (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM {gate})
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO {accounts} (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM {gate})
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM {gate}) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a)";
+    PartText {
+        lock: Some(if form.skip { Cte::gate(lock, "accounts_obtained") } else { Cte::open(lock) }),
+        write: Some(Cte::gate(write, "accounts_written")),
+        missed: form.skip.then_some(Missed::Names("ARRAY(SELECT name FROM accounts_busy)")),
+        accounts: true,
+        ..PartText::default()
+    }
+}
+
+impl Part<Postgres> for Vec<HoldWrite> {
+    fn kind(&self) -> &'static Kind {
+        &HOLD_KIND
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
+        binder.add_rows(HOLDS, 0, self);
+    }
+}
+
+/// What remains of a hold that is not what was decided on becomes NULL, which the column refuses.
+fn holds(_form: Form, _shape: u16) -> PartText {
+    let list = List::new(HOLDS, 0);
+    let (rows, stored) = (list.table("w"), list.stored());
+    let text = format!(
+        "holds_locked AS MATERIALIZED (
+            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+            FROM {rows}
+            LEFT JOIN LATERAL (SELECT remaining FROM {{holds}} WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+            WHERE (SELECT ok FROM {{gate}})),
+        holds_opened AS (
+            INSERT INTO {{holds}} ({stored}, remaining)
+            SELECT {stored}, rest FROM holds_locked WHERE expected IS NULL),
+        holds_updated AS (
+            INSERT INTO {{holds}} ({stored}, remaining)
+            SELECT {stored}, rest FROM holds_locked WHERE expected IS NOT NULL
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining)"
+    );
+    PartText { write: Some(Cte::open(text)), ..PartText::default() }
+}
+
+impl Part<Postgres> for Vec<KeyWrite> {
+    fn kind(&self) -> &'static Kind {
+        &KEY_KIND
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn shape(&self) -> u16 {
+        shape_of_keys(self)
+    }
+
+    fn bind(&self, form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
+        match (form.own, self.first().filter(|_| form.single)) {
+            (_, Some(row)) => binder.add_row(KEY, 0, row),
+            (true, None) => binder.add_rows(KEYS, Part::<Postgres>::shape(self), self),
+            // Claimed with the seqs that were decided.
+            (false, None) => binder.add_rows(KEY, 0, self),
+        }
+    }
+}
+
+fn keys(form: Form, shape: u16) -> PartText {
+    let all = List::new(KEY, 0);
+    let (stored, list) = (all.stored(), all.table("u"));
+    if !form.own {
+        return match form.single {
+            true => claimed(&stored, &all.stored_values(), "begun", "1"),
+            false => claimed(&stored, &all.stored_of("u"), &format!("begun, {list}"), "cardinality($1::bytea[])"),
+        };
+    }
+    if form.single {
+        let text = format!(
+            "keys_written AS (
+            INSERT INTO {{keys}} AS k ({stored}, at)
+            SELECT {}, begun.now FROM begun WHERE (SELECT ok FROM {{gate}})
+            {})",
+            all.stored_values(),
+            taken(&all),
+        );
+        return PartText { write: Some(Cte::open(text)), ..PartText::default() };
+    }
+    let list = List::new(KEYS, shape);
+    let seq = match (shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0) {
         (true, true) => "coalesce(f.seqs[u.place] - u.back, u.seq)",
         (true, false) => "f.seqs[u.place] - u.back",
         (false, _) => "u.seq",
     };
-    if shape.posts() {
-        list.add("place", "bigint");
-        list.add("back", "bigint");
-    }
-    let rest = if odd { "u.surface, u.expires_at, u.outcome" } else { "'{ledger}', NULL, NULL" };
-    format!(
-        ",
-keyed AS (
-    INSERT INTO {{keys}} AS k (hash, target, fingerprint, seq, surface, expires_at, outcome, at)
-    SELECT u.hash, u.target, u.fingerprint, {seq}, {rest}, begun.now
-    FROM begun, {{gate}} f, {list}
-    WHERE f.ok
-    {{taken}})"
-    )
-}
-
-const TAKEN: &str = "ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target,
-        seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
-        at = excluded.at, expires_at = excluded.expires_at, outcome = excluded.outcome";
-
-const TRANSITION: &str = ",
-run AS (
-    INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope,
-        key, from_visit, visit, at, correlation)
-    SELECT $1::text, $2::text, $3::bigint, $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $9::bytea, $10::bytea,
-        $11::text, $12::text, $13::bigint, $14::bigint, $15::bigint, $16::text
-    WHERE (SELECT ok FROM {gate}))";
-
-const TRANSITIONS: &str = ",
-run AS (
-    INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope,
-        key, from_visit, visit, at, correlation)
-    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::bytea[]),
-        (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]),
-        (SELECT $16::text[]))
-    WHERE (SELECT ok FROM {gate}))";
-
-/// Entries, counted back from the account as it is after the write; `place` is the account's among those of the write. What
-/// no entry has is not sent.
-fn entries(shape: Shape) -> String {
-    let mut list = List::new("e");
-    let mut columns = String::from("account, delta, kind");
-    let mut values = String::from("e.account, e.delta, e.kind");
-    for (column, kind) in [("account", "text"), ("delta", "bigint"), ("kind", "text")] {
-        list.add(column, kind);
-    }
-    for number in ["place", "back", "below"] {
-        list.add(number, "bigint");
-    }
-    let mut add = |list: &mut List, column: &'static str, kind| {
-        list.add(column, kind);
-        columns.push_str(", ");
-        columns.push_str(column);
-        values.push_str(", e.");
-        values.push_str(column);
+    // Keys of postings alone are the ledger's, and have nothing of their own.
+    let (columns, values) = match shape & ODD_KEYS {
+        0 => (
+            format!("{}, surface, expires_at, outcome", list.stored()),
+            format!("{}, '{LEDGER}', NULL::bigint, NULL::bytea", list.stored_of("u")),
+        ),
+        _ => (list.stored(), list.stored_of("u")),
     };
-    if shape.holds() {
-        add(&mut list, "hold", "text");
-        add(&mut list, "reserved", "bigint");
+    let source = if shape & POSTING_KEYS == 0 { "begun" } else { "begun, accounts_written f" };
+    let text = format!(
+        "keys_written AS (
+            INSERT INTO {{keys}} AS k ({columns}, seq, at)
+            SELECT {values}, {seq}, begun.now
+            FROM {source}, {}
+            WHERE (SELECT ok FROM {{gate}})
+            {})",
+        list.table("u"),
+        taken(&all),
+    );
+    PartText { write: Some(Cte::open(text)), ..PartText::default() }
+}
+
+/// A key that is there and has not expired loses its fingerprint, which the column refuses.
+fn taken(key: &List<'_, KeyWrite>) -> String {
+    let sets = key.sets(|column| match column {
+        "fingerprint" => "CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END".to_owned(),
+        _ => format!("excluded.{column}"),
+    });
+    format!("ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at")
+}
+
+/// In a lent transaction, which an error would abort, keys are claimed before anything is written.
+fn claimed(stored: &str, columns: &str, source: &str, count: &str) -> PartText {
+    let sets = List::new(KEY, 0).sets(|column| format!("excluded.{column}"));
+    let text = format!(
+        "keys_claimed AS (
+            INSERT INTO {{keys}} AS k ({stored}, at)
+            SELECT {columns}, begun.now FROM {source}
+            ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at
+            WHERE k.expires_at <= excluded.at
+            RETURNING hash),
+        all_keys_claimed AS MATERIALIZED (SELECT count(*) = {count} AS ok FROM keys_claimed)"
+    );
+    let claim = Some(Cte::gate(text, "all_keys_claimed"));
+    PartText { claim, undo: Some(Undo::Keys), ..PartText::default() }
+}
+
+impl Part<Postgres> for Vec<TransitionWrite> {
+    fn kind(&self) -> &'static Kind {
+        &TRANSITION_KIND
     }
-    if shape.posts() {
-        add(&mut list, "scope", "text");
-        add(&mut list, "key", "text");
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
     }
-    if shape.steps() {
-        for (column, kind) in [("machine", "text"), ("id", "text"), ("machine_seq", "bigint"), ("leg", "bigint")] {
-            add(&mut list, column, kind);
+
+    fn bind(&self, form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
+        match self.first().filter(|_| form.single) {
+            Some(row) => binder.add_row(TRANSITIONS, 0, row),
+            None => binder.add_rows(TRANSITIONS, 0, self),
         }
     }
-    if shape.rings() {
-        add(&mut list, "next_account", "text");
+}
+
+fn transitions(form: Form, _shape: u16) -> PartText {
+    let list = List::new(TRANSITIONS, 0);
+    let rows = if form.single { list.stored_values() } else { format!("* FROM {}", list.unnest()) };
+    let text = format!(
+        "transitions_written AS (
+            INSERT INTO {{transitions}} ({})
+            SELECT {rows} WHERE (SELECT ok FROM {{gate}}))",
+        list.stored()
+    );
+    PartText { write: Some(Cte::open(text)), ..PartText::default() }
+}
+
+impl Part<Postgres> for Vec<EntryWrite> {
+    fn kind(&self) -> &'static Kind {
+        &ENTRY_KIND
     }
-    let given = |list: &mut List, column: &'static str, counted: &str| {
-        if !shape.tallies() {
-            return counted.to_owned();
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn shape(&self) -> u16 {
+        shape_of_entries(self)
+    }
+
+    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
+        let shape = Part::<Postgres>::shape(self);
+        binder.add_rows(ENTRIES, shape, self);
+        if shape & OF_TALLIES != 0 {
+            let of_tallies: Vec<_> = self.iter().filter_map(|entry| Some((entry, entry.number.given()?))).collect();
+            binder.add_rows(&tails(), 0, &of_tallies);
         }
-        list.add(column, "bigint");
-        format!("coalesce(e.{column}, {counted})")
+    }
+}
+
+/// Entries, counted back from the account as it is after the write; those of tallies bring their seq, and are in the tail until
+/// it is compacted.
+fn entries(_form: Form, shape: u16) -> PartText {
+    let list = List::new(ENTRIES, shape);
+    let (stored, values, rows) = (list.stored(), list.stored_of("e"), list.table("e"));
+    let (counted, tallies) = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
+    let seq = |given: &str, counted_back: String| match (counted, tallies) {
+        (true, false) => counted_back,
+        (true, true) => format!("coalesce(e.{given}, {counted_back})"),
+        (false, _) => format!("e.{given}"),
     };
-    let seq = given(&mut list, "seq", "f.seqs[e.place] - e.back");
-    let mut next_seq = "NULL".to_owned();
-    if shape.rings() {
-        list.add("next_place", "bigint");
-        list.add("next_back", "bigint");
-        next_seq = given(&mut list, "next_seq", "f.seqs[e.next_place] - e.next_back");
-    }
-    format!(
-        ",
-entered AS (
-    INSERT INTO {{entries}} ({columns}, seq, balance, at, next_seq)
-    SELECT {values}, {seq}, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), {next_seq}
-    FROM begun, {{gate}} f, {list}
-    WHERE f.ok)"
-    )
-}
-
-/// Arrays, side by side as the rows of a table.
-struct List {
-    name: &'static str,
-    columns: Vec<(&'static str, &'static str)>,
-}
-
-impl List {
-    fn new(name: &'static str) -> Self {
-        Self { name, columns: Vec::new() }
-    }
-
-    fn add(&mut self, column: &'static str, kind: &'static str) {
-        self.columns.push((column, kind));
-    }
-}
-
-impl std::fmt::Display for List {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let arrays = (1..).zip(&self.columns).map(|(nth, (_, kind))| format!("(SELECT ${nth}::{kind}[])"));
-        let names: Vec<&str> = self.columns.iter().map(|(column, _)| *column).collect();
-        write!(f, "unnest({}) AS {} ({})", arrays.collect::<Vec<_>>().join(", "), self.name, names.join(", "))
-    }
-}
-
-const TAILS: &str = ",
-trailed AS (
-    INSERT INTO {tails} (account, seq, delta)
-    SELECT t.* FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) t
-    WHERE (SELECT ok FROM {gate}))";
-
-const MESSAGES: &str = ",
-sent AS (
-    INSERT INTO {outbox} (machine, id, seq, leg, topic, payload, at)
-    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::text[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]))
-    WHERE (SELECT ok FROM {gate}))";
-
-const DONE: &str = "
-SELECT ok, (SELECT now FROM begun), {lost}, {busy}, {funds} FROM {gate}";
-
-const DONE_OR_UNDO: &str = "
-SELECT ok, ARRAY(SELECT hash FROM claimed), ARRAY(SELECT machine FROM opened), ARRAY(SELECT id FROM opened) FROM {gate}";
-
-/// Takes back what a write in a caller's transaction did before it lost.
-pub(super) const UNDO: &str = "
-WITH unclaimed AS (DELETE FROM {keys} WHERE hash = ANY($1::bytea[]))
-DELETE FROM {machines} m USING unnest((SELECT $2::text[]), (SELECT $3::text[])) AS o (machine, id)
-WHERE m.machine = o.machine AND m.id = o.id";
-
-/// Posts one entry under one key; the second arm answers for a key that is known. Nothing at all: something is in the way.
-///
-/// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two
-/// loses its fingerprint, which the column refuses.
-pub(super) fn post_one() -> String {
-    POST_ONE
-        .replace("{taken}", TAKEN)
-        .replace("{now}", crate::store::postgres::dialect::NOW)
-        .replace("{no key}", crate::store::postgres::dialect::NO_KEY)
-        .replace("{no entry}", crate::store::postgres::dialect::NO_ENTRY)
-        .replace("{entry}", crate::store::postgres::dialect::ENTRY)
-}
-
-const POST_ONE: &str = "
-WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now),
-known AS MATERIALIZED (SELECT * FROM {keys} WHERE hash = $3::bytea),
-funded AS (
-    INSERT INTO {accounts} AS a (account, balance, seq, at, unit)
-    SELECT $4::text, $5::bigint, 1, now, $6::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM known)
-    ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
-        at = greatest(a.at, excluded.at)
-    WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
-        AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
-        AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
-    RETURNING balance, seq, at),
-keyed AS (
-    INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at)
-    SELECT $3::bytea, $7::text, $4::text, seq, $8::bytea, (SELECT now FROM begun) FROM funded
-    {taken}),
-entered AS (
-    INSERT INTO {entries} (account, seq, delta, balance, at, kind, scope, key)
-    SELECT $4::text, seq, $5::bigint, balance, at, $9::text, $10::text, $11::text FROM funded)
-SELECT balance, seq, at, {no key}, {no entry} FROM funded
-UNION ALL
-SELECT NULL, NULL, NULL, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, {entry}
-FROM known k LEFT JOIN {entries} e ON e.account = k.target AND e.seq = k.seq";
-
-/// The statement of a write in a transaction of its own.
-pub(super) fn own(shape: Shape) -> String {
-    let mut parts = Parts::new();
-    parts.push(OWN, "begun");
-    rows(&mut parts, shape);
-    if shape.keys() {
-        if shape.one() {
-            parts.add(KEY);
-        } else {
-            parts.add(&keys(shape));
-        }
-    }
-    rest(&mut parts, shape);
-    parts.add(DONE);
-    let choose = |given: bool, text: &'static str, nothing: &'static str| if given { text } else { nothing };
-    let listed = shape.skips() && shape.machines() && !shape.one();
-    let busy = shape.skips() && shape.money();
-    parts
-        .text("", shape.skips())
-        .replace("{lost}", choose(listed, "ARRAY(SELECT place FROM held WHERE coalesce(found, 0) <> expected)", NONE))
-        .replace("{busy}", choose(busy, "ARRAY(SELECT name FROM busy)", "NULL::text[]"))
-        .replace(
-            "{funds}",
-            choose(shape.money(), "balances, seqs, ats", "NULL::bigint[], NULL::bigint[], NULL::bigint[]"),
-        )
-}
-
-const NONE: &str = "NULL::bigint[]";
-
-/// The statement of a write in a caller's transaction.
-pub(super) fn joined(shape: Shape) -> String {
-    let mut parts = Parts::new();
-    let claim = match (shape.keys(), shape.one()) {
-        (false, _) => CLAIM_NONE,
-        (true, true) => CLAIM_ONE,
-        (true, false) => CLAIM_MANY,
+    let next_seq = match shape & OF_POSTINGS {
+        0 => "NULL".to_owned(),
+        _ => seq("next_seq", "f.seqs[e.next_place] - e.next_back".to_owned()),
     };
-    parts.push(claim, "begun");
-    if !shape.machines() {
-        parts.add(NO_MACHINES);
+    let seq = seq("seq", "f.seqs[e.place] - e.back".to_owned());
+    let (source, balance, at) = match counted {
+        true => ("begun, accounts_written f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)"),
+        false => ("begun", "NULL::bigint", "begun.now"),
+    };
+    let text = format!(
+        "entries_written AS (
+            INSERT INTO {{entries}} ({stored}, seq, balance, at, next_seq)
+            SELECT {values}, {seq}, {balance}, {at}, {next_seq}
+            FROM {source}, {rows}
+            WHERE (SELECT ok FROM {{gate}}))"
+    );
+    if shape & OF_TALLIES == 0 {
+        return PartText { write: Some(Cte::open(text)), ..PartText::default() };
     }
-    rows(&mut parts, shape);
-    rest(&mut parts, shape);
-    parts.add(DONE_OR_UNDO);
-    parts.text("ON CONFLICT (machine, id) DO NOTHING", false)
+    let columns = tails();
+    let tails = List::new(&columns, 0);
+    let rows = format!(
+        ", tails_written AS (
+            INSERT INTO {{tails}} ({})
+            SELECT t.* FROM {} t WHERE (SELECT ok FROM {{gate}}))",
+        tails.stored(),
+        tails.unnest()
+    );
+    PartText { write: Some(Cte { pieces: vec![text, rows], gate: None }), ..PartText::default() }
 }
 
-/// Nothing to undo.
-const NO_MACHINES: &str = ",
-opened AS (SELECT NULL::text AS machine, NULL::text AS id WHERE false)";
+impl Part<Postgres> for Vec<MessageWrite> {
+    fn kind(&self) -> &'static Kind {
+        &MESSAGE_KIND
+    }
 
-/// Machines, accounts and holds. Of a list everything is locked before anything is written: what is skipped leaves nothing
-/// to undo.
-fn rows(parts: &mut Parts, shape: Shape) {
-    if shape.tallies() {
-        parts.push(TALLIES, "tallied");
+    fn is_empty(&self) -> bool {
+        self.is_empty()
     }
-    match (shape.machines(), shape.one(), shape.starts()) {
-        (false, _, _) => {}
-        (true, true, true) => parts.push(START, "machined"),
-        (true, true, false) => parts.push(MOVE, "machined"),
-        (true, false, _) => parts.push(LOCK_MACHINES, "fit"),
-    }
-    if shape.money() {
-        parts.add(LOCK_ACCOUNTS);
-        if shape.skips() {
-            parts.push(OBTAIN, "obtained");
-        }
-    }
-    if shape.machines() && !shape.one() {
-        parts.push(WRITE_MACHINES, "machined");
-    }
-    if shape.money() {
-        parts.push(WRITE_ACCOUNTS, "funded");
-    }
-    if shape.holds() {
-        parts.add(HOLDS);
-    }
-}
 
-fn rest(parts: &mut Parts, shape: Shape) {
-    if shape.machines() {
-        parts.add(if shape.one() { TRANSITION } else { TRANSITIONS });
-    }
-    if shape.money() {
-        parts.add(&entries(shape));
-    }
-    if shape.tallies() {
-        parts.add(TAILS);
-    }
-    if shape.messages() {
-        parts.add(MESSAGES);
+    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
+        binder.add_rows(MESSAGES, 0, self);
     }
 }
 
-/// Parts with their gates filled in.
-struct Parts {
-    texts: Vec<String>,
-    gate: &'static str,
-}
-
-impl Parts {
-    fn new() -> Self {
-        Self { texts: Vec::new(), gate: "" }
-    }
-
-    fn add(&mut self, part: &str) {
-        self.texts.push(part.replace("{gate}", self.gate));
-    }
-
-    /// Adds a part that is the gate of those after it.
-    fn push(&mut self, part: &str, gate: &'static str) {
-        self.add(part);
-        self.gate = gate;
-    }
-
-    fn text(self, lost_start: &str, skip: bool) -> String {
-        let parts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
-        numbered(&parts)
-            .replace("{lost start}", lost_start)
-            .replace("{skip}", if skip { "SKIP LOCKED" } else { "" })
-            .replace("{taken}", TAKEN)
-            .replace("{now}", crate::store::postgres::dialect::NOW)
-            .replace("{ledger}", crate::namespace::LEDGER)
-    }
+fn messages(_form: Form, _shape: u16) -> PartText {
+    let list = List::new(MESSAGES, 0);
+    let text = format!(
+        "outbox_written AS (
+            INSERT INTO {{outbox}} ({})
+            SELECT * FROM {} WHERE (SELECT ok FROM {{gate}}))",
+        list.stored(),
+        list.unnest()
+    );
+    PartText { write: Some(Cte::open(text)), ..PartText::default() }
 }

@@ -3,20 +3,27 @@
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 
-use crate::store::error::{Class, StoreError, driver_class};
-use crate::store::sqlite::dialect::Statements;
-
-pub(super) fn classify(source: Error) -> StoreError {
-    StoreError { class: class(&source), source }
-}
+use crate::store::error::{Class, driver_class};
+use crate::store::tables::Tables;
 
 pub(super) fn class(error: &Error) -> Class {
     error.as_database_error().map_or_else(|| driver_class(error), class_of_code)
 }
 
-/// Whether one of our own constraints found that the write lost a race.
-pub(super) fn lost(error: &Error, sql: &Statements) -> bool {
-    error.as_database_error().is_some_and(|error| sql.lost.iter().any(|lost| error.message() == lost))
+/// Whether one of idem's own constraints found that the write lost a race.
+pub(super) fn lost(error: &Error, tables: &Tables) -> bool {
+    let Some(error) = error.as_database_error() else { return false };
+    let null = |table, column| format!("NOT NULL constraint failed: {}.{column}", tables.name(table));
+    let real = |table, column| format!("cannot store REAL value in INTEGER column {}.{column}", tables.name(table));
+    [
+        null("machines", "version"),
+        null("keys", "fingerprint"),
+        null("accounts", "balance"),
+        real("accounts", "balance"),
+        null("holds", "remaining"),
+    ]
+    .iter()
+    .any(|lost| error.message() == lost)
 }
 
 fn class_of_code(error: &dyn DatabaseError) -> Class {

@@ -1,12 +1,75 @@
-//! Lists that SQLite hands over as one value: a JSON array of arrays, each an item with its position in what was asked first.
-//! Bytes in it are hexadecimal.
+//! Lists in the text of a statement, and lists that SQLite hands over as one value.
+//!
+//! The latter are a JSON array of arrays, each an item with its position in what was asked first: each row that SQLite hands
+//! over costs more than what is in it.
 
 use serde_json::Value;
 use sqlx::Error;
 use sqlx::sqlite::SqliteRow;
 
 use crate::clock::Timestamp;
-use crate::store::read::{Cells, Reader};
+use crate::store::columns::{Column, Kind, Role};
+use crate::store::reader::{Cells, Reader};
+
+/// The columns of a list that a shape has.
+pub(super) struct List<'l, R> {
+    columns: Vec<&'l Column<R>>,
+}
+
+impl<'l, R> List<'l, R> {
+    /// The rows of a list as a table `j`. They are materialised: `json_each` would make a row's text anew for every column that
+    /// is read.
+    pub(super) const ROWS: &'static str = "j AS MATERIALIZED (SELECT value FROM json_each($1))";
+
+    pub(super) fn new(columns: &'l [Column<R>], shape: u16) -> Self {
+        Self { columns: columns.iter().filter(|column| column.is_in(shape)).collect() }
+    }
+
+    /// A column of a row.
+    pub(super) fn item(&self, name: &str) -> String {
+        let (position, kind) = self.find(name);
+        match kind {
+            Kind::Bytes => format!("unhex(j.value->>{position})"),
+            _ => format!("j.value->>{position}"),
+        }
+    }
+
+    /// A column that is bound as a value of its own.
+    pub(super) fn value(&self, name: &str) -> String {
+        format!("${}", self.find(name).0 + 1)
+    }
+
+    fn find(&self, name: &str) -> (usize, Kind) {
+        let found = self.columns.iter().enumerate().find(|(_, column)| column.name == name);
+        debug_assert!(found.is_some(), "the list has the column {name}");
+        found.map_or((0, Kind::Int), |(position, column)| (position, column.kind))
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The names of the columns that are stored as they are bound.
+    pub(super) fn stored(&self) -> String {
+        self.stored_as(str::to_owned)
+    }
+
+    /// What `text` makes of each.
+    pub(super) fn stored_as(&self, text: impl Fn(&str) -> String) -> String {
+        self.join(|column| column.role != Role::Used, text)
+    }
+
+    /// Gives each stored column that is no key what was to be inserted.
+    pub(super) fn sets(&self, value: impl Fn(&str) -> String) -> String {
+        self.join(|column| column.role == Role::Stored, |name| format!("{name} = {}", value(name)))
+    }
+
+    fn join(&self, which: impl Fn(&Column<R>) -> bool, text: impl Fn(&str) -> String) -> String {
+        let columns = self.columns.iter().filter(|column| which(column));
+        columns.map(|column| text(column.name)).collect::<Vec<_>>().join(", ")
+    }
+}
 
 /// The items of a list.
 pub(super) fn items(list: &str) -> Result<Vec<Item>, Error> {
@@ -19,7 +82,8 @@ pub(super) fn take(rows: Vec<SqliteRow>, columns: usize) -> Result<(Timestamp, V
     let (lists, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| matches!(row.int(0), Ok(None)));
     let mut row = Reader::new(lists.first().ok_or(Error::RowNotFound)?);
     row.skip(columns);
-    Ok((row.at()?, items(&row.text()?)?, others))
+    let (now, list): (_, String) = (row.field()?, row.field()?);
+    Ok((now, items(&list)?, others))
 }
 
 /// One item, read as a row is.
@@ -39,6 +103,10 @@ impl Item {
 }
 
 impl Cells for Item {
+    fn is_null(&self, column: usize) -> Result<bool, Error> {
+        self.cell(column, |_| Some(())).map(|cell| cell.is_none())
+    }
+
     fn int(&self, column: usize) -> Result<Option<i64>, Error> {
         self.cell(column, Value::as_i64)
     }
@@ -60,13 +128,17 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::read::placed;
+    use crate::store::reader::{Reader, placed};
 
     #[test]
     fn a_list_is_read_as_rows_are() {
         let list = format!(r#"[[1, {}, null, "a\u0000b", "00fF"], [0, 2, 3, "c", ""]]"#, i64::MIN);
         let items = items(&list).expect("a list");
-        let read = placed(&items, 3, |item| Ok(Some((item.int()?, item.maybe_int()?, item.text()?, item.bytes()?))));
+        let read = placed(&items, 3, |item: &mut Reader<'_, Item>| {
+            let (one, two): (i64, Option<i64>) = (item.field()?, item.field()?);
+            let (three, four): (String, Vec<u8>) = (item.field()?, item.field()?);
+            Ok(Some((one, two, three, four)))
+        });
         let first = (2, Some(3), "c".to_owned(), Vec::new());
         let second = (i64::MIN, None, "a\0b".to_owned(), vec![0, 255]);
         assert_eq!(read.expect("reads"), [Some(first), Some(second), None]);
@@ -75,7 +147,7 @@ mod tests {
     #[test]
     fn what_is_not_such_a_list_is_an_error() {
         for list in ["", "{}", "[1]", "[[]]", r#"[["0"]]"#, "[[0]]", r#"[[0, "0"]]"#, r#"[[0, "0g"]]"#, "[[0, 1]]"] {
-            let bytes = items(list).and_then(|items| placed(&items, 1, Reader::maybe_bytes));
+            let bytes = items(list).and_then(|items| placed(&items, 1, Reader::field::<Option<Vec<u8>>>));
             assert!(bytes.is_err(), "{list}");
         }
     }

@@ -1,34 +1,26 @@
-//! The schema's steps, all in one transaction.
+//! The schema.
 
-use sqlx::{AssertSqlSafe, Connection, Error, SqliteConnection};
+use sqlx::Sqlite;
 
-use crate::store::sqlite::dialect::Statements;
+use crate::store::migrate::{MigrateStore, MigrateTexts, Migration};
 
-pub(super) async fn version(conn: &mut SqliteConnection, sql: &Statements) -> Result<Option<i64>, Error> {
-    let find = AssertSqlSafe(sql.find_migrations_table.clone());
-    let tables: i64 = sqlx::query_scalar(find).fetch_one(&mut *conn).await?;
-    if tables == 0 {
-        return Ok(None);
-    }
-    sqlx::query_scalar(AssertSqlSafe(sql.version.clone())).fetch_one(conn).await
-}
+impl MigrateStore for Sqlite {
+    const MIGRATE: MigrateTexts<&'static str> = MigrateTexts {
+        create_table: "
+            CREATE TABLE IF NOT EXISTS {migrations} (
+                version INTEGER PRIMARY KEY,
+                name TEXT NOT NULL,
+                at INTEGER NOT NULL
+            ) STRICT",
+        find_table: "SELECT count(*) FROM {.sqlite_master} WHERE type = 'table' AND name = {'migrations}",
+        version: "SELECT max(version) FROM {migrations}",
+        put_version: "INSERT INTO {migrations} (version, name, at) VALUES ($1, $2, {now})",
+        // Another process that migrates has the write lock until it is done.
+        begin: "BEGIN IMMEDIATE",
+        lock: "",
+        schema_is_missing: "",
+    };
 
-pub(super) async fn migrate(conn: &mut SqliteConnection, sql: &Statements) -> Result<(), Error> {
-    let latest = sql.migrations.last().map(|migration| migration.version);
-    if version(conn, sql).await? >= latest {
-        return Ok(());
-    }
-    // Another process that migrates has the write lock until it is done.
-    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::raw_sql(AssertSqlSafe(sql.migrations_table.clone())).execute(&mut *tx).await?;
-    let applied = version(&mut tx, sql).await?;
-    for migration in sql.migrations.iter().filter(|migration| Some(migration.version) > applied) {
-        sqlx::raw_sql(AssertSqlSafe(migration.sql.clone())).execute(&mut *tx).await?;
-        sqlx::query(AssertSqlSafe(sql.put_version.clone()))
-            .bind(migration.version)
-            .bind(migration.name)
-            .execute(&mut *tx)
-            .await?;
-    }
-    tx.commit().await
+    const STEPS: &'static [Migration] =
+        &[Migration { version: 1, name: "base", sql: include_str!("../../../migrations/sqlite/0001_base.sql") }];
 }

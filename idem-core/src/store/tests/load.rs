@@ -1,8 +1,13 @@
-use crate::store::rows::Write;
-use crate::store::tests::ground::{Fresh, Ground, run_of};
+use crate::store::machine::rows::MachineRow;
+use crate::store::tests::ground::{Fresh, Ground, transition_of};
 use crate::store::tests::sample::{NOW, SHOP, With, fingerprint, hash, key, now, step};
+use crate::store::write::part::Write;
 
-pub(super) async fn an_empty_database_has_nothing_but_the_time<S: Ground>(mut db: Fresh<S>) {
+fn body(row: &MachineRow) -> String {
+    row.body.decode().expect("text")
+}
+
+pub(super) async fn an_empty_database_has_nothing_but_the_time<DB: Ground>(mut db: Fresh<DB>) {
     let first = db.load(&[(SHOP, "m")], &[hash("k")]).await;
     assert!(matches!(first.machines[..], [None]) && matches!(first.keys[..], [None]));
     let nothing = db.load(&[], &[]).await;
@@ -14,20 +19,23 @@ pub(super) async fn an_empty_database_has_nothing_but_the_time<S: Ground>(mut db
     assert!(times.is_sorted() && (1_700_000_000_000_000..4_000_000_000_000_000).contains(&times[0]), "{times:?}");
 }
 
-pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k1")).await);
     assert!(db.write(&step("m", 2).with_key("k2")).await);
     let one = db.load(&[(SHOP, "m")], &[hash("k1")]).await;
     let many = db.load(&[(SHOP, "m"), (SHOP, "none")], &[hash("k1"), hash("k3")]).await;
     for loaded in [one, many] {
         let machine = loaded.machines[0].as_ref().expect("stored");
-        assert_eq!((machine.id.as_str(), machine.state.as_str()), ("m", "State2"));
+        assert_eq!(machine.state, "State2");
         assert_eq!((machine.version, machine.visit, machine.entered_at.as_micros()), (2, 2, NOW + 2));
-        assert_eq!(machine.body.decode::<String>().expect("text"), "body 2");
+        assert_eq!(machine.body.decode::<String>().expect("text"), "body 2 of m");
         let known = loaded.keys[0].as_ref().expect("known");
-        assert_eq!((known.target.as_str(), known.seq, known.at.as_micros(), known.expires_at), ("m", 1, NOW, None));
-        assert_eq!(known.fingerprint, fingerprint("m").0);
-        let run = run_of(known).expect("its transition");
+        assert_eq!(
+            (&*known.row.target, known.row.seq, known.row.at.as_micros(), known.row.expires_at),
+            ("m", 1, NOW, None)
+        );
+        assert_eq!(known.row.fingerprint, fingerprint("m").0);
+        let run = transition_of(known).expect("its transition");
         assert_eq!((run.seq, run.command.as_str(), run.at.as_micros(), run.from_visit), (1, "pay", NOW + 1, 0));
         assert_eq!(run.payload.decode::<String>().expect("text"), "payload 1");
         assert_eq!(run.outcome.decode::<String>().expect("text"), "outcome 1");
@@ -35,21 +43,22 @@ pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<S: Ground
     }
 }
 
-pub(super) async fn the_order_asked_is_the_order_given<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn the_order_asked_is_the_order_given<DB: Ground>(mut db: Fresh<DB>) {
     for id in ["a", "b", "c"] {
         assert!(db.write(&step(id, 1).with_key(id)).await);
     }
     let asked = [(SHOP, "c"), (SHOP, "x"), (SHOP, "a"), ("other", "b"), (SHOP, "b")];
     let loaded = db.load(&asked, &[hash("b"), hash("x"), hash("a")]).await;
-    let ids: Vec<_> = loaded.machines.iter().map(|machine| machine.as_ref().map(|row| row.id.as_str())).collect();
-    assert_eq!(ids, [Some("c"), None, Some("a"), None, Some("b")]);
-    let targets: Vec<_> = loaded.keys.iter().map(|key| key.as_ref().map(|row| row.target.as_str())).collect();
+    let bodies = loaded.machines.iter().map(|machine| machine.as_ref().map(body));
+    let of = |id: &str| Some(format!("body 1 of {id}"));
+    assert_eq!(bodies.collect::<Vec<_>>(), [of("c"), None, of("a"), None, of("b")]);
+    let targets: Vec<_> = loaded.keys.iter().map(|key| key.as_ref().map(|key| &*key.row.target)).collect();
     assert_eq!(targets, [Some("b"), None, Some("a")]);
     let keys_alone = db.load(&[], &[hash("a"), hash("b")]).await;
     assert!(keys_alone.machines.is_empty() && keys_alone.keys.iter().all(Option::is_some));
 }
 
-pub(super) async fn names_compare_by_their_bytes<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn names_compare_by_their_bytes<DB: Ground>(mut db: Fresh<DB>) {
     let names = ["a", "A", "a ", "\u{e9}", "e\u{301}", "\u{df}", "ss", "1", "01", "1.0"];
     for (name, write) in names.iter().map(|name| (name, step(name, 1))) {
         assert!(db.write(&write).await, "{name:?} is taken");
@@ -57,16 +66,16 @@ pub(super) async fn names_compare_by_their_bytes<S: Ground>(mut db: Fresh<S>) {
     let asked: Vec<_> = names.iter().map(|name| (SHOP, *name)).collect();
     let loaded = db.load(&asked, &[]).await;
     for (name, row) in names.iter().zip(loaded.machines) {
-        assert_eq!(row.expect("stored").id, *name);
+        assert_eq!(body(&row.expect("stored")), format!("body 1 of {name}"));
     }
 }
 
-pub(super) async fn a_key_of_nothing_that_is_a_machine_has_no_run<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_key_of_nothing_that_is_a_machine_has_no_run<DB: Ground>(mut db: Fresh<DB>) {
     let write = Write { now: Some(now()), keys: vec![key("k", "somewhere", 7)], ..Write::default() };
     assert!(db.write(&write).await);
     for machines in [&[][..], &[(SHOP, "m"), (SHOP, "n")]] {
         let loaded = db.load(machines, &[hash("k")]).await;
         let known = loaded.keys[0].as_ref().expect("known");
-        assert!(run_of(known).is_none() && known.seq == 7);
+        assert!(transition_of(known).is_none() && known.row.seq == 7);
     }
 }

@@ -10,10 +10,12 @@ mod probe;
 mod reads;
 mod sample;
 mod schema;
+mod statements;
 mod update;
 mod write;
 
 use ground::run;
+pub(in crate::store) use statements::ENTRY_SHAPES;
 
 /// A test per store for each function that takes a fresh database.
 macro_rules! on_every_store {
@@ -75,7 +77,7 @@ on_every_store! {
         a_lost_start_gives_its_keys_back
     }
     reads {
-        runs_are_found_by_their_seq
+        transitions_are_found_by_their_seq
         history_comes_in_pages
         machines_by_state_come_in_pages
         states_are_counted
@@ -92,6 +94,10 @@ on_every_store! {
         missing_tables_are_a_class_of_error
         a_database_that_may_not_be_written_says_so
         no_statement_scans_a_table
+    }
+    statements {
+        every_kind_and_shape_of_part_is_written
+        statements_are_as_they_were_read
     }
     update {
         no_update_scans_a_table

@@ -1,22 +1,23 @@
-use crate::store::rows::AccountRow;
+use crate::store::ledger::queries::load_accounts;
+use crate::store::ledger::rows::AccountRow;
 use crate::store::tests::ground::{Fresh, Ground};
 use crate::store::tests::sample::{With, step};
 
-async fn account<S: Ground>(db: &mut Fresh<S>, name: &str) -> Option<AccountRow> {
-    S::load_accounts(&mut db.conn, &db.sql, &[name], false).await.expect("loads").remove(0)
+async fn account<DB: Ground>(db: &mut Fresh<DB>, name: &str) -> Option<AccountRow> {
+    load_accounts(&mut db.session(), &[name], false).await.expect("loads").remove(0)
 }
 
-async fn balance<S: Ground>(db: &mut Fresh<S>, name: &str) -> Option<(i64, i64)> {
+async fn balance<DB: Ground>(db: &mut Fresh<DB>, name: &str) -> Option<(i64, i64)> {
     account(db, name).await.map(|row| (row.balance, row.seq))
 }
 
 /// Opens an account with bounds and a balance.
-async fn open<S: Ground>(db: &mut Fresh<S>, name: &str, balance: i64, floor: &str, ceiling: &str) {
+async fn open<DB: Ground>(db: &mut Fresh<DB>, name: &str, balance: i64, floor: &str, ceiling: &str) {
     let insert = "INSERT INTO {accounts} (account, balance, seq, floor, ceiling)";
     db.execute(&format!("{insert} VALUES ('{name}', {balance}, 0, {floor}, {ceiling})")).await;
 }
 
-pub(super) async fn accounts_open_themselves<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn accounts_open_themselves<DB: Ground>(mut db: Fresh<DB>) {
     assert!(balance(&mut db, "a").await.is_none());
     assert!(db.write(&step("m", 1).with_money("b", &[-700]).with_money("a", &[500, 200])).await);
     assert_eq!((balance(&mut db, "a").await, balance(&mut db, "b").await), (Some((700, 2)), Some((-700, 1))));
@@ -24,7 +25,7 @@ pub(super) async fn accounts_open_themselves<S: Ground>(mut db: Fresh<S>) {
     assert_eq!((row.floor, row.ceiling), (None, None));
 }
 
-pub(super) async fn changes_are_relative_and_entries_are_dense<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn changes_are_relative_and_entries_are_dense<DB: Ground>(mut db: Fresh<DB>) {
     for seq in 1..4 {
         assert!(db.write(&step("m", seq).with_money("a", &[10, -3]).with_money("b", &[1])).await);
     }
@@ -38,7 +39,7 @@ pub(super) async fn changes_are_relative_and_entries_are_dense<S: Ground>(mut db
     assert_eq!(db.number("SELECT count(*) FROM {entries}").await, 9);
 }
 
-pub(super) async fn a_balance_out_of_bounds_writes_nothing<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_balance_out_of_bounds_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     open(&mut db, "purse", 100, "0", "150").await;
     let before = db.counts().await;
     for delta in [-101, 51, i64::MIN, i64::MAX] {
@@ -52,7 +53,7 @@ pub(super) async fn a_balance_out_of_bounds_writes_nothing<S: Ground>(mut db: Fr
     assert_eq!(balance(&mut db, "purse").await, Some((150, 2)));
 }
 
-pub(super) async fn the_way_counts_not_only_the_end<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn the_way_counts_not_only_the_end<DB: Ground>(mut db: Fresh<DB>) {
     open(&mut db, "purse", 100, "0", "150").await;
     for deltas in [[-101, 101], [51, -51]] {
         assert!(!db.write(&step("m", 1).with_money("purse", &deltas)).await);
@@ -61,7 +62,7 @@ pub(super) async fn the_way_counts_not_only_the_end<S: Ground>(mut db: Fresh<S>)
     assert_eq!(balance(&mut db, "purse").await, Some((150, 2)));
 }
 
-pub(super) async fn sixty_four_bits_are_the_last_bound<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn sixty_four_bits_are_the_last_bound<DB: Ground>(mut db: Fresh<DB>) {
     open(&mut db, "high", i64::MAX - 1, "NULL", "NULL").await;
     open(&mut db, "low", i64::MIN + 1, "NULL", "NULL").await;
     let before = db.counts().await;
@@ -78,13 +79,13 @@ pub(super) async fn sixty_four_bits_are_the_last_bound<S: Ground>(mut db: Fresh<
     assert_eq!(balance(&mut db, "high").await, Some((i64::MAX, 3)));
 }
 
-pub(super) async fn locked_accounts_are_given_in_the_order_asked<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn locked_accounts_are_given_in_the_order_asked<DB: Ground>(mut db: Fresh<DB>) {
     open(&mut db, "a", 1, "0", "NULL").await;
     open(&mut db, "c", 3, "NULL", "9").await;
     db.begin().await;
     for _ in 0..2 {
         let asked = ["c", "b", "a"];
-        let rows = S::load_accounts(&mut db.conn, &db.sql, &asked, true).await.expect("locks");
+        let rows = load_accounts(&mut db.session(), &asked, true).await.expect("locks");
         let seen: Vec<_> =
             rows.iter().map(|row| row.as_ref().map_or((0, None, None), |r| (r.balance, r.floor, r.ceiling))).collect();
         assert_eq!(seen, [(3, None, Some(9)), (0, None, None), (1, Some(0), None)]);

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use sqlx::{PgConnection, Postgres};
 
-use crate::store::Store;
+use crate::store::connect::Connect as _;
 use crate::store::error::Class;
-use crate::store::tests::ground::{Fresh, Ground, WAIT, both, run, write_own};
+use crate::store::ledger::queries::load_accounts;
+use crate::store::machine::queries::lock_machines;
+use crate::store::tests::ground::{Client, Fresh, Ground as _, WAIT, both, run};
 use crate::store::tests::sample::{SHOP, With, hash, step};
 
 type Db = Fresh<Postgres>;
@@ -18,14 +20,14 @@ async fn text(conn: &mut PgConnection, question: &'static str) -> String {
 #[test]
 fn a_wait_is_set_for_its_statement_alone() {
     run::<Postgres, _>(async |mut db: Db| {
-        let before = text(&mut db.conn, "SHOW lock_timeout").await;
+        let before = text(&mut db.conn.conn, "SHOW lock_timeout").await;
         assert!(db.write(&step("m", 1).with_key("k")).await && !db.write(&step("m", 1)).await);
-        assert_eq!(text(&mut db.conn, "SHOW lock_timeout").await, before);
+        assert_eq!(text(&mut db.conn.conn, "SHOW lock_timeout").await, before);
         db.begin().await;
-        assert_eq!(text(&mut db.conn, "SHOW lock_timeout").await, "5s");
-        assert_eq!(text(&mut db.conn, "SHOW transaction_isolation").await, "read committed");
+        assert_eq!(text(&mut db.conn.conn, "SHOW lock_timeout").await, "5s");
+        assert_eq!(text(&mut db.conn.conn, "SHOW transaction_isolation").await, "read committed");
         db.execute("COMMIT").await;
-        assert_eq!(text(&mut db.conn, "SHOW lock_timeout").await, before);
+        assert_eq!(text(&mut db.conn.conn, "SHOW lock_timeout").await, before);
     });
 }
 
@@ -40,8 +42,8 @@ fn above_read_committed_a_lost_race_is_contention_of_the_whole_unit() {
                 db.execute(&format!("BEGIN ISOLATION LEVEL {level}")).await;
                 db.load(&[(SHOP, "m")], &[]).await;
                 let first = step("m", 2).with_key("k");
-                assert!(write_own::<Postgres>(&mut other, &db.sql, &first, WAIT).await.expect("writes"));
-                let error = Postgres::write_joined(&mut db.conn, &db.sql, &write()).await.expect_err("lost");
+                assert!(other.write_own(&first, WAIT).await.expect("writes"));
+                let error = db.conn.write_joined(&write()).await.expect_err("lost");
                 assert_eq!(error.class, Class::Contention, "{level}");
                 db.execute("ROLLBACK").await;
             });
@@ -51,11 +53,11 @@ fn above_read_committed_a_lost_race_is_contention_of_the_whole_unit() {
 
 /// Ends when as many connections as this wait for a lock in this test's schema. `conn` is in no transaction: within one,
 /// `pg_stat_activity` stays as it was first read.
-async fn waiting(conn: &mut PgConnection, schema: &str, count: i64) {
+async fn waiting(client: &mut Client<Postgres>, schema: &str, count: i64) {
     let blocked = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{schema}.%' AND cardinality(pg_blocking_pids(pid)) > 0"
     );
-    while Postgres::number(conn, &blocked).await < count {}
+    while Postgres::number(&mut client.conn, &blocked).await < count {}
 }
 
 fn schema(db: &Db) -> String {
@@ -74,17 +76,17 @@ fn a_duplicate_that_waits_for_the_first_loses_and_goes_on() {
             let schema = schema(&db);
             assert!(db.write(&step("m", 1)).await);
             db.begin().await;
-            Postgres::execute(&mut other, &Postgres::begin(WAIT)).await.expect("begins");
-            assert!(Postgres::write_joined(&mut db.conn, &db.sql, &first).await.expect("writes"));
-            let waits = Postgres::write_joined(&mut other, &db.sql, &second);
+            other.begin().await;
+            assert!(db.conn.write_joined(&first).await.expect("writes"));
+            let waits = other.write_joined(&second);
             let commits = async {
                 waiting(&mut watch, &schema, 1).await;
-                Postgres::execute(&mut db.conn, "COMMIT").await.expect("commits");
+                db.execute("COMMIT").await;
             };
             let (written, ()) = both(waits, commits).await;
             assert!(!written.expect("loses without an error"), "round {round}");
             let before = db.counts().await;
-            Postgres::execute(&mut other, "COMMIT").await.expect("commits");
+            other.execute("COMMIT").await;
             assert_eq!(db.counts().await, before, "round {round}");
             assert!(db.load(&[(SHOP, "a")], &[hash("free")]).await.keys[0].is_none());
         });
@@ -102,29 +104,29 @@ fn locks_are_taken_in_the_order_of_bytes() {
             assert!(db.write(&names.iter().fold(all, |write, name| write.with_money(name, &[1]))).await);
             // The middle one is held until both wait: for it, or one for the other.
             db.begin().await;
-            lock(&mut db.conn, &db.sql, &["a"], accounts).await;
+            lock(&mut db.conn, &["a"], accounts).await;
             for conn in [&mut up, &mut down] {
-                Postgres::execute(conn, &Postgres::begin(WAIT)).await.expect("begins");
+                conn.begin().await;
             }
-            let ask = async |conn: &mut PgConnection, names: [&str; 3]| {
-                lock(conn, &db.sql, &names, accounts).await;
-                Postgres::execute(conn, "COMMIT").await.expect("commits");
+            let ask = async |conn: &mut Client<Postgres>, names: [&str; 3]| {
+                lock(conn, &names, accounts).await;
+                conn.execute("COMMIT").await;
             };
             let release = async {
                 waiting(&mut watch, &schema, 2).await;
-                Postgres::execute(&mut db.conn, "COMMIT").await.expect("commits");
+                db.execute("COMMIT").await;
             };
             both(release, both(ask(&mut up, names), ask(&mut down, ["\u{e9}", "a", "B"]))).await;
         });
     }
 }
 
-async fn lock(conn: &mut PgConnection, sql: &<Postgres as Store>::Sql, names: &[&str], accounts: bool) {
+async fn lock(client: &mut Client<Postgres>, names: &[&str], accounts: bool) {
     if accounts {
-        Postgres::load_accounts(conn, sql, names, true).await.expect("locks");
+        load_accounts(&mut client.session(), names, true).await.expect("locks");
     } else {
         let machines: Vec<_> = names.iter().map(|name| (SHOP, *name)).collect();
-        Postgres::lock_machines(conn, sql, &machines).await.expect("locks");
+        lock_machines(&mut client.session(), &machines).await.expect("locks");
     }
 }
 

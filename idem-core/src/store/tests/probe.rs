@@ -1,18 +1,21 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::store::rows::Witness;
-use crate::store::tests::ground::{Fresh, Ground, WAIT, write_own};
+use crate::store::tests::ground::{Fresh, Ground, WAIT};
 use crate::store::tests::sample::{NOW, SHOP, With, hash, step};
+use crate::store::write::rows::CommitWitness;
 
 /// Of the transition that `step("m", 1)` writes, and its key; `later` of one in the same place by somebody else.
-fn witnesses(later: i64) -> [Witness; 2] {
+fn witnesses(later: i64) -> [CommitWitness; 2] {
     let at = |micros| Timestamp::from_micros(NOW + later + micros);
     let (machine, id) = (SHOP.into(), "m".into());
-    [Witness::Key { hash: hash("k"), at: Some(at(0)) }, Witness::Transition { machine, id, seq: 1, at: at(1) }]
+    [
+        CommitWitness::Key { hash: hash("k"), at: Some(at(0)) },
+        CommitWitness::Transition { machine, id, seq: 1, at: at(1) },
+    ]
 }
 
-pub(super) async fn a_commit_is_proved_and_so_is_its_absence<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_commit_is_proved_and_so_is_its_absence<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     for committed in [false, true] {
         if committed {
@@ -20,29 +23,29 @@ pub(super) async fn a_commit_is_proved_and_so_is_its_absence<S: Ground>(mut db: 
         }
         let before = db.counts().await;
         for witness in witnesses(0) {
-            let found = S::probe(&mut other, &db.sql, &witness, WAIT).await.expect("probes");
+            let found = DB::probe(&mut other.session(), &witness, WAIT).await.expect("probes");
             assert_eq!(found, Some(committed), "{witness:?}");
         }
         for witness in witnesses(7) {
-            let found = S::probe(&mut other, &db.sql, &witness, WAIT).await.expect("probes");
+            let found = DB::probe(&mut other.session(), &witness, WAIT).await.expect("probes");
             assert_eq!(found, Some(false), "{witness:?}: another's row in its place");
         }
         assert_eq!(db.counts().await, before);
     }
-    assert!(write_own::<S>(&mut other, &db.sql, &step("n", 1), WAIT).await.expect("the prober is clean"));
+    assert!(other.write_own(&step("n", 1), WAIT).await.expect("the prober is clean"));
 }
 
-pub(super) async fn a_first_writer_under_way_is_unknown<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_first_writer_under_way_is_unknown<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     db.begin().await;
-    assert!(S::write_joined(&mut db.conn, &db.sql, &step("m", 1).with_key("k")).await.expect("writes"));
+    assert!(db.conn.write_joined(&step("m", 1).with_key("k")).await.expect("writes"));
     for witness in witnesses(0) {
-        let found = S::probe(&mut other, &db.sql, &witness, Duration::from_millis(100)).await.expect("probes");
+        let found = DB::probe(&mut other.session(), &witness, Duration::from_millis(100)).await.expect("probes");
         assert_eq!(found, None, "{witness:?}");
     }
     db.execute("ROLLBACK").await;
     for witness in witnesses(0) {
-        let found = S::probe(&mut other, &db.sql, &witness, WAIT).await.expect("probes");
+        let found = DB::probe(&mut other.session(), &witness, WAIT).await.expect("probes");
         assert_eq!(found, Some(false), "{witness:?}");
     }
 }

@@ -1,23 +1,25 @@
 use crate::clock::Timestamp;
-use crate::store::rows::{GraphRow, StateQuery, Write};
+use crate::store::machine::queries::{count_by_state, history, in_state, load_transitions, put_graph, stored_graph};
+use crate::store::machine::rows::{GraphRow, StateQuery};
 use crate::store::tests::ground::{Fresh, Ground};
 use crate::store::tests::sample::{NOW, SHOP, With, machine, now, step};
+use crate::store::write::part::Write;
 use crate::wire::Stored;
 
-pub(super) async fn runs_are_found_by_their_seq<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn transitions_are_found_by_their_seq<DB: Ground>(mut db: Fresh<DB>) {
     for seq in 1..4 {
         assert!(db.write(&step("m", seq)).await);
     }
     assert!(db.write(&step("l", 1)).await && db.write(&step("n", 1)).await);
     let runs = [(SHOP, "m", 3), (SHOP, "m", 1), (SHOP, "m", 4), (SHOP, "mm", 1), ("sho", "m", 1), (SHOP, "n", 1)];
-    let found = S::load_runs(&mut db.conn, &db.sql, &runs).await.expect("loads");
+    let found = load_transitions(&mut db.session(), &runs).await.expect("loads");
     let seqs: Vec<_> = found.iter().map(|run| run.as_ref().map(|run| (run.seq, run.command.as_str()))).collect();
     assert_eq!(seqs, [Some((3, "pay")), Some((1, "pay")), None, None, None, Some((1, "pay"))]);
     let outcome = found[0].as_ref().expect("ran").outcome.decode::<String>();
     assert_eq!(outcome.expect("text"), "outcome 3");
 }
 
-pub(super) async fn history_comes_in_pages<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn history_comes_in_pages<DB: Ground>(mut db: Fresh<DB>) {
     for seq in 1..6 {
         let write = if seq == 2 { step("m", seq).with_key("k") } else { step("m", seq) };
         assert!(db.write(&write).await);
@@ -25,7 +27,7 @@ pub(super) async fn history_comes_in_pages<S: Ground>(mut db: Fresh<S>) {
     let mut seen = Vec::new();
     loop {
         let after = seen.last().copied().unwrap_or(0);
-        let page = S::history(&mut db.conn, &db.sql, (SHOP, "m"), after, 2).await.expect("a page");
+        let page = history(&mut db.session(), (SHOP, "m"), after, 2).await.expect("a page");
         let Some(first) = page.first() else { break };
         assert!(page.len() <= 2 && first.machine == SHOP && first.id == "m");
         for row in page {
@@ -44,7 +46,7 @@ pub(super) async fn history_comes_in_pages<S: Ground>(mut db: Fresh<S>) {
     assert_eq!(seen, [1, 2, 3, 4, 5]);
 }
 
-pub(super) async fn machines_by_state_come_in_pages<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn machines_by_state_come_in_pages<DB: Ground>(mut db: Fresh<DB>) {
     // Two states, and machines that were entered at the same time.
     let mut write = Write { now: Some(now()), ..Write::default() };
     for (number, id) in ["a", "b", "c", "d", "e", "f"].iter().enumerate() {
@@ -66,12 +68,12 @@ pub(super) async fn machines_by_state_come_in_pages<S: Ground>(mut db: Fresh<S>)
             loop {
                 let after = seen.last().map(|(at, id)| (*at, id.as_str()));
                 let query = StateQuery { machine: SHOP, states, before, after, limit };
-                let page = S::in_state(&mut db.conn, &db.sql, &query).await.expect("a page");
+                let page = in_state(&mut db.session(), &query).await.expect("a page");
                 if page.is_empty() {
                     break;
                 }
-                assert!(page.iter().all(|row| states.contains(&row.state.as_str()) && row.version == 1));
-                seen.extend(page.into_iter().map(|row| (row.entered_at, row.id)));
+                assert!(page.iter().all(|machine| states.contains(&&*machine.row.state) && machine.row.version == 1));
+                seen.extend(page.into_iter().map(|machine| (machine.row.entered_at, machine.id)));
             }
             let ids: String = seen.into_iter().map(|(_, id)| id).collect();
             assert_eq!(ids, expected, "{states:?} before {before:?}, {limit} a page");
@@ -79,14 +81,14 @@ pub(super) async fn machines_by_state_come_in_pages<S: Ground>(mut db: Fresh<S>)
     }
 }
 
-pub(super) async fn states_are_counted<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn states_are_counted<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("a", 1).and(step("b", 1)).and(step("c", 1))).await && db.write(&step("c", 2)).await);
-    let counts = S::count_by_state(&mut db.conn, &db.sql, SHOP).await.expect("counts");
+    let counts = count_by_state(&mut db.session(), SHOP).await.expect("counts");
     assert_eq!(counts, [("State1".to_owned(), 2), ("State2".to_owned(), 1)]);
-    assert!(S::count_by_state(&mut db.conn, &db.sql, "other").await.expect("counts").is_empty());
+    assert!(count_by_state(&mut db.session(), "other").await.expect("counts").is_empty());
 }
 
-pub(super) async fn a_graph_is_stored_once_and_replaced_on_purpose<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_graph_is_stored_once_and_replaced_on_purpose<DB: Ground>(mut db: Fresh<DB>) {
     let graph = |hash: &[u8]| GraphRow { hash: hash.to_vec(), names: Stored::encode(&hash).expect("bytes") };
     for (put, replace, stored) in [
         (b"one", None, b"one"),
@@ -96,7 +98,7 @@ pub(super) async fn a_graph_is_stored_once_and_replaced_on_purpose<S: Ground>(mu
         (b"six", None, b"two"),
     ] {
         let replace = replace.map(|hash: &[u8; 3]| &hash[..]);
-        let found = S::register_graph(&mut db.conn, &db.sql, SHOP, &graph(put), replace).await.expect("registers");
-        assert_eq!(found, graph(stored));
+        put_graph(&mut db.session(), SHOP, &graph(put), replace).await.expect("puts");
+        assert_eq!(stored_graph(&mut db.session(), SHOP).await.expect("reads"), Some(graph(stored)));
     }
 }

@@ -3,8 +3,10 @@
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
-use crate::store::rows::{
-    AccountWrite, EntryWrite, KeyWrite, MachineWrite, MessageWrite, StepLeg, TransitionRow, Write,
+use crate::store::write::part::{Write, WriteText};
+use crate::store::write::rows::{
+    AccountWrite, EntryNumber, EntryPosition, EntryWrite, KeyWrite, MachineWrite, MessageWrite, StepEntry,
+    TransitionWrite,
 };
 use crate::wire::Stored;
 
@@ -28,7 +30,7 @@ fn stored(text: &str) -> Stored {
 }
 
 /// Transition `seq` of a machine, from the version before it.
-pub(super) fn step(id: &str, seq: i64) -> Write {
+pub(super) fn step<DB: WriteText>(id: &str, seq: i64) -> Write<DB> {
     Write {
         now: Some(now()),
         machines: vec![machine(id, seq - 1, seq)],
@@ -39,11 +41,11 @@ pub(super) fn step(id: &str, seq: i64) -> Write {
 
 pub(super) fn machine(id: &str, expected: i64, version: i64) -> MachineWrite {
     MachineWrite {
-        machine: SHOP.into(),
+        machine: SHOP,
         id: id.into(),
         state: format!("State{version}"),
-        body: stored(&format!("body {version}")),
-        runs: stored(&format!("runs {version}")),
+        body: stored(&format!("body {version} of {id}")),
+        last_by_command: stored(&format!("runs {version}")),
         expected,
         version,
         visit: version,
@@ -51,8 +53,8 @@ pub(super) fn machine(id: &str, expected: i64, version: i64) -> MachineWrite {
     }
 }
 
-pub(super) fn transition(id: &str, seq: i64) -> TransitionRow {
-    TransitionRow {
+pub(super) fn transition(id: &str, seq: i64) -> TransitionWrite {
+    TransitionWrite {
         machine: SHOP.into(),
         id: id.into(),
         seq,
@@ -74,58 +76,61 @@ pub(super) fn transition(id: &str, seq: i64) -> TransitionRow {
 pub(super) fn key(name: &str, id: &str, seq: i64) -> KeyWrite {
     KeyWrite {
         hash: hash(name),
-        surface: SHOP,
+        namespace: SHOP,
         target: id.into(),
         seq,
-        entry: None,
+        position: None,
         fingerprint: fingerprint(id),
         expires_at: None,
         outcome: None,
     }
 }
 
-/// The deltas of one account, with the entries they make.
+/// The deltas of one account, with the entries they make; the account's place in the write follows.
 pub(super) fn money(account: &str, deltas: &[i64]) -> (AccountWrite, Vec<EntryWrite>) {
-    let mut entries: Vec<EntryWrite> = Vec::new();
     let (mut running, mut lowest, mut highest) = (0, i64::MAX, i64::MIN);
-    for (nth, delta) in (1..).zip(deltas) {
+    for delta in deltas {
         running += delta;
         (lowest, highest) = (lowest.min(running), highest.max(running));
-        entries.push(EntryWrite {
+    }
+    let entry = |(at, delta): (usize, &i64)| {
+        let after = &deltas[at + 1..];
+        let back = i64::try_from(after.len()).expect("a few");
+        let number = EntryNumber::Counted(EntryPosition { account: 0, back, below: after.iter().sum() });
+        let entry_no = i64::try_from(at).expect("a few") + 1;
+        let step = StepEntry { machine: SHOP, id: "m".into(), seq: 1, entry_no };
+        EntryWrite {
             account: account.into(),
-            nth,
-            seq: None,
+            number,
             delta: *delta,
-            running,
             kind: "delta",
             hold: None,
             key: None,
-            step: Some(StepLeg { machine: SHOP, id: "m".into(), seq: 1, leg: nth }),
+            step: Some(step),
             next: None,
-        });
-    }
-    let count = i64::try_from(deltas.len()).expect("a few");
+        }
+    };
     let change = AccountWrite {
         account: account.into(),
         delta: running,
         reserved: 0,
         lowest,
         highest,
-        entries: count,
+        entries: i64::try_from(deltas.len()).expect("a few"),
         expected: None,
         unit: None,
     };
-    (change, entries)
+    (change, deltas.iter().enumerate().map(entry).collect())
 }
 
-pub(super) fn message(leg: i64) -> MessageWrite {
+pub(super) fn message(entry_no: i64) -> MessageWrite {
     MessageWrite {
         topic: "paid".into(),
-        payload: stored(&format!("message {leg}")),
+        payload: stored(&format!("message {entry_no}")),
         machine: SHOP.into(),
         id: "m".into(),
         seq: 1,
-        leg,
+        entry_no,
         at: Timestamp::from_micros(NOW),
     }
 }
@@ -134,10 +139,10 @@ pub(super) fn message(leg: i64) -> MessageWrite {
 pub(super) trait With: Sized {
     fn with_key(self, name: &str) -> Self;
     fn with_money(self, account: &str, deltas: &[i64]) -> Self;
-    fn and(self, other: Write) -> Self;
+    fn and(self, other: Self) -> Self;
 }
 
-impl With for Write {
+impl<DB: WriteText> With for Write<DB> {
     /// A key of the last transition.
     fn with_key(mut self, name: &str) -> Self {
         if let Some(last) = self.transitions.last_mut() {
@@ -152,10 +157,16 @@ impl With for Write {
         self.accounts.push(change);
         self.accounts.sort_by(|one, other| one.account.cmp(&other.account));
         self.entries.extend(entries);
+        for entry in &mut self.entries {
+            let place = self.accounts.iter().position(|row| row.account == entry.account).expect("its account");
+            if let EntryNumber::Counted(position) = &mut entry.number {
+                position.account = i64::try_from(place).expect("a few") + 1;
+            }
+        }
         self
     }
 
-    fn and(mut self, other: Write) -> Self {
+    fn and(mut self, other: Self) -> Self {
         self.machines.extend(other.machines);
         self.machines.sort_by(|one, other| one.id.cmp(&other.id));
         self.transitions.extend(other.transitions);

@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::store::error::Class;
-use crate::store::rows::Write;
-use crate::store::tests::ground::{Fresh, Ground, WAIT, both, run_of, write_own};
+use crate::store::machine::queries::history;
+use crate::store::tests::ground::{Fresh, Ground, WAIT, both, transition_of};
 use crate::store::tests::sample::{NOW, SHOP, With, fingerprint, hash, key, machine, message, now, step, transition};
+use crate::store::write::part::Write;
 use crate::wire::Stored;
 
 /// A write that must lose, alone and as one of many, and leave nothing.
-async fn loses<S: Ground>(db: &mut Fresh<S>, write: impl Fn() -> Write) {
+async fn loses<DB: Ground>(db: &mut Fresh<DB>, write: impl Fn() -> Write<DB>) {
     let before = db.counts().await;
     assert!(!db.write(&write().with_money("account", &[5])).await);
     assert!(!db.write(&write().and(step("bystander", 1).with_key("bystander")).with_money("account", &[5])).await);
@@ -16,24 +17,24 @@ async fn loses<S: Ground>(db: &mut Fresh<S>, write: impl Fn() -> Write) {
     assert!(db.load(&[(SHOP, "bystander")], &[]).await.machines[0].is_none());
 }
 
-pub(super) async fn a_stale_version_writes_nothing<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_stale_version_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await && db.write(&step("m", 2)).await);
     loses(&mut db, || step("m", 2).with_key("k")).await;
     loses(&mut db, || step("m", 4).with_key("k")).await;
     assert!(db.write(&step("m", 3).with_key("k")).await);
 }
 
-pub(super) async fn a_machine_that_is_there_cannot_start<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_machine_that_is_there_cannot_start<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
     loses(&mut db, || step("m", 1).with_key("k")).await;
 }
 
-pub(super) async fn a_machine_that_is_not_there_cannot_move<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_machine_that_is_not_there_cannot_move<DB: Ground>(mut db: Fresh<DB>) {
     loses(&mut db, || step("m", 2).with_key("k")).await;
     assert!(db.load(&[(SHOP, "m")], &[]).await.machines[0].is_none());
 }
 
-pub(super) async fn one_lost_machine_of_many_loses_all<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn one_lost_machine_of_many_loses_all<DB: Ground>(mut db: Fresh<DB>) {
     for id in ["a", "b", "c"] {
         assert!(db.write(&step(id, 1)).await);
     }
@@ -44,13 +45,13 @@ pub(super) async fn one_lost_machine_of_many_loses_all<S: Ground>(mut db: Fresh<
     assert!(db.write(&step("a", 2).and(step("b", 2)).and(step("d", 1))).await);
 }
 
-pub(super) async fn a_known_key_writes_nothing<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_known_key_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k")).await);
     loses(&mut db, || step("n", 1).with_key("k")).await;
     loses(&mut db, || step("m", 2).with_key("k")).await;
 }
 
-pub(super) async fn an_expired_key_is_taken_over<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn an_expired_key_is_taken_over<DB: Ground>(mut db: Fresh<DB>) {
     let expiring = |name: &str, at| {
         let mut row = key(name, "m", 1);
         row.expires_at = Some(Timestamp::from_micros(at));
@@ -66,20 +67,23 @@ pub(super) async fn an_expired_key_is_taken_over<S: Ground>(mut db: Fresh<S>) {
     for (name, id) in [("gone", "n"), ("old", "o")] {
         let loaded = db.load(&[], &[hash(name)]).await;
         let taken = loaded.keys[0].as_ref().expect("known");
-        assert_eq!((taken.target.as_str(), taken.expires_at, &*taken.fingerprint), (id, None, &fingerprint(id).0[..]));
+        assert_eq!(
+            (&*taken.row.target, taken.row.expires_at, &*taken.row.fingerprint),
+            (id, None, &fingerprint(id).0[..])
+        );
     }
 }
 
-pub(super) async fn a_key_alone_is_recorded<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_key_alone_is_recorded<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k1")).await);
     let alias = || Write { now: Some(now()), keys: vec![key("k2", "m", 1)], ..Write::default() };
     assert!(db.write(&alias()).await);
     let loaded = db.load(&[], &[hash("k2")]).await;
-    assert_eq!(loaded.keys[0].as_ref().and_then(run_of).expect("the run of k1").seq, 1);
+    assert_eq!(loaded.keys[0].as_ref().and_then(transition_of).expect("the run of k1").seq, 1);
     assert!(!db.write(&alias()).await);
 }
 
-pub(super) async fn several_transitions_of_one_machine_are_one_write<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn several_transitions_of_one_machine_are_one_write<DB: Ground>(mut db: Fresh<DB>) {
     let mut write = step("m", 1).with_key("k1");
     write.machines = vec![machine("m", 0, 3)];
     write.transitions.extend([transition("m", 2), transition("m", 3)]);
@@ -87,12 +91,12 @@ pub(super) async fn several_transitions_of_one_machine_are_one_write<S: Ground>(
     assert!(db.write(&write).await);
     let loaded = db.load(&[(SHOP, "m")], &[hash("k3")]).await;
     assert_eq!(loaded.machines[0].as_ref().expect("stored").version, 3);
-    assert_eq!(loaded.keys[0].as_ref().and_then(run_of).expect("its run").seq, 3);
+    assert_eq!(loaded.keys[0].as_ref().and_then(transition_of).expect("its run").seq, 3);
     assert_eq!(db.number("SELECT count(*) FROM {transitions}").await, 3);
     assert!(!db.write(&write).await);
 }
 
-pub(super) async fn messages_keep_their_order<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn messages_keep_their_order<DB: Ground>(mut db: Fresh<DB>) {
     for (id, legs) in [("m", 1..3), ("n", 3..9)] {
         let write = Write { messages: legs.map(message).collect(), ..step(id, 1) };
         assert!(db.write(&write).await);
@@ -101,7 +105,7 @@ pub(super) async fn messages_keep_their_order<S: Ground>(mut db: Fresh<S>) {
     assert_eq!((db.number("SELECT count(*) FROM {outbox}").await, db.number(disorder).await), (8, 0));
 }
 
-pub(super) async fn many_are_written_at_once<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn many_are_written_at_once<DB: Ground>(mut db: Fresh<DB>) {
     let ids: Vec<String> = (0..300).map(|id| format!("m{id:03}")).collect();
     for seq in [1, 2] {
         let write = ids.iter().fold(Write { now: Some(now()), ..Write::default() }, |write, id| {
@@ -113,11 +117,17 @@ pub(super) async fn many_are_written_at_once<S: Ground>(mut db: Fresh<S>) {
     let asked: Vec<_> = ids.iter().map(|id| (SHOP, id.as_str())).collect();
     let keys: Vec<_> = ids.iter().map(|id| hash(&format!("{id}-1"))).collect();
     let loaded = db.load(&asked, &keys).await;
-    assert!(loaded.machines.iter().zip(&ids).all(|(row, id)| row.as_ref().is_some_and(|row| row.id == *id)));
-    assert!(loaded.keys.iter().zip(&ids).all(|(row, id)| row.as_ref().is_some_and(|row| row.target == *id)));
+    assert!(
+        loaded
+            .machines
+            .iter()
+            .zip(&ids)
+            .all(|(row, id)| row.as_ref().is_some_and(|row| row.body == machine(id, 1, 2).body))
+    );
+    assert!(loaded.keys.iter().zip(&ids).all(|(row, id)| row.as_ref().is_some_and(|key| *key.row.target == **id)));
 }
 
-pub(super) async fn awkward_values_come_back_as_they_were<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn awkward_values_come_back_as_they_were<DB: Ground>(mut db: Fresh<DB>) {
     let awkward = "\0 '\"\\ $1 {keys} ; -- \u{1F980} \u{7f}\n";
     let dress = |id: &str| {
         let mut write = step(id, 1).with_key("k$1'\"\\ ").and(Write::default());
@@ -134,7 +144,7 @@ pub(super) async fn awkward_values_come_back_as_they_were<S: Ground>(mut db: Fre
     for id in ["a'\"\\;$1", "b'\"\\;$1"] {
         let loaded = db.load(&[(SHOP, id)], &[]).await;
         assert_eq!(loaded.machines[0].as_ref().expect("stored").body.decode::<String>().expect("text"), awkward);
-        let history = S::history(&mut db.conn, &db.sql, (SHOP, id), 0, 9).await.expect("a page");
+        let history = history(&mut db.session(), (SHOP, id), 0, 9).await.expect("a page");
         assert_eq!((&*history[0].payload.0, &*history[0].outcome.0), (&[0, 255, 128, b'\'', 0][..], &[][..]));
         assert_eq!(history[0].key.as_ref().expect("kept").1, "k$1'\"\\ ");
         assert_eq!(history[0].correlation.as_deref(), Some("'; DROP TABLE x; -- $2"));
@@ -142,7 +152,7 @@ pub(super) async fn awkward_values_come_back_as_they_were<S: Ground>(mut db: Fre
 }
 
 /// A transition without the machine it belongs to: not a race that can be run again, but damage.
-pub(super) async fn an_error_that_is_not_a_lost_race_is_an_error<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn an_error_that_is_not_a_lost_race_is_an_error<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
     db.execute("DELETE FROM {machines}").await;
     for write in [step("m", 1), step("m", 1).and(step("n", 1))] {
@@ -153,12 +163,12 @@ pub(super) async fn an_error_that_is_not_a_lost_race_is_an_error<S: Ground>(mut 
     assert!(db.write(&step("n", 1)).await, "the connection is clean");
 }
 
-pub(super) async fn of_two_writers_at_once_one_wins<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn of_two_writers_at_once_one_wins<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     for seq in 1..40 {
         let (one, two) = (step("m", seq).with_key(&format!("a{seq}")), step("m", seq).with_key(&format!("b{seq}")));
-        let first = write_own::<S>(&mut db.conn, &db.sql, &one, WAIT);
-        let second = write_own::<S>(&mut other, &db.sql, &two, WAIT);
+        let first = db.conn.write_own(&one, WAIT);
+        let second = other.write_own(&two, WAIT);
         let won = both(first, second).await;
         let won = [won.0.expect("writes or loses"), won.1.expect("writes or loses")];
         assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?} at {seq}");
@@ -166,16 +176,16 @@ pub(super) async fn of_two_writers_at_once_one_wins<S: Ground>(mut db: Fresh<S>)
     assert_eq!(db.counts().await[..3], [1, 39, 39]);
 }
 
-pub(super) async fn a_wait_for_a_lock_ends<S: Ground>(mut db: Fresh<S>) {
+pub(super) async fn a_wait_for_a_lock_ends<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     assert!(db.write(&step("m", 1)).await);
     db.begin().await;
-    assert!(S::write_joined(&mut db.conn, &db.sql, &step("m", 2).with_key("k")).await.expect("writes"));
+    assert!(db.conn.write_joined(&step("m", 2).with_key("k")).await.expect("writes"));
     let wait = Duration::from_millis(50);
     for write in [step("m", 2), step("m", 2).and(step("n", 1)), step("n", 1).with_key("k")] {
-        let error = write_own::<S>(&mut other, &db.sql, &write, wait).await.expect_err("it is locked");
+        let error = other.write_own(&write, wait).await.expect_err("it is locked");
         assert_eq!(error.class, Class::Busy);
     }
     db.execute("ROLLBACK").await;
-    assert!(write_own::<S>(&mut other, &db.sql, &step("m", 2).with_key("k"), wait).await.expect("it is free"));
+    assert!(other.write_own(&step("m", 2).with_key("k"), wait).await.expect("it is free"));
 }

@@ -1,0 +1,62 @@
+//! An account's settings, inside a transaction.
+
+use crate::engine::session::transaction::Tx;
+use crate::error::Error;
+use crate::model::ledger::settings::{AccountSettings, OpenAccount};
+use crate::store::Database;
+use crate::store::ledger::queries::{load_accounts, put_account};
+use crate::store::ledger::rows::AccountRow;
+use crate::store::machine::queries;
+
+/// The account's row, locked; one that is not there opens itself.
+pub(crate) async fn locked<DB: Database>(tx: &mut Tx<DB>, account: &str) -> Result<AccountRow, Error> {
+    let mut call = tx.call()?;
+    let mut session = call.session()?;
+    session.half_written(true);
+    let rows = load_accounts(&mut session, &[account], true).await;
+    let rows = call.end(rows)?;
+    Ok(rows.into_iter().next().flatten().unwrap_or_else(AccountRow::unopened))
+}
+
+/// Gives the account the settings, unless it has them.
+pub(crate) async fn open<DB: Database>(tx: &mut Tx<DB>, wanted: &AccountSettings<'_>) -> Result<(), Error> {
+    let row = locked(tx, wanted.account).await?;
+    if of(&row).must_change(wanted)? { put(tx, wanted).await } else { Ok(()) }
+}
+
+/// Closes the account, unless it is closed.
+pub(crate) async fn close<DB: Database>(tx: &mut Tx<DB>, account: &str) -> Result<(), Error> {
+    let row = locked(tx, account).await?;
+    if !of(&row).must_close(account)? {
+        return Ok(());
+    }
+    let mut call = tx.call()?;
+    let now = queries::now(&mut call.session()?).await;
+    let closed_at = Some(call.end(now)?);
+    let AccountRow { floor, ceiling, unit, tally, .. } = &row;
+    let (floor, ceiling, unit, tally) = (*floor, *ceiling, unit.as_deref(), *tally);
+    put(tx, &AccountSettings { account, floor, ceiling, unit, tally, closed_at }).await
+}
+
+async fn put<DB: Database>(tx: &mut Tx<DB>, settings: &AccountSettings<'_>) -> Result<(), Error> {
+    let mut call = tx.call()?;
+    let mut session = call.session()?;
+    session.half_written(true);
+    match put_account(&mut session, settings).await {
+        Ok(()) => call.wrote(None),
+        Err(error) => call.end(Err(error)),
+    }
+}
+
+fn of(row: &AccountRow) -> OpenAccount {
+    OpenAccount {
+        balance: row.balance,
+        held: row.held,
+        seq: row.seq,
+        floor: row.floor,
+        ceiling: row.ceiling,
+        unit: row.unit.clone(),
+        tally: row.tally,
+        closed: row.closed_at.is_some(),
+    }
+}

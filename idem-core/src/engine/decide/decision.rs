@@ -1,0 +1,82 @@
+//! All plans of one attempt, decided on one snapshot.
+
+use crate::engine::answer::{AnswerValue, Answered};
+use crate::engine::decide::draft::WriteDraft;
+use crate::engine::decide::ledger_draft::written_entry;
+use crate::engine::decide::snapshot::{Needs, Snapshot};
+use crate::engine::plan::{BoxedPlan, Limits};
+use crate::store::Database;
+use crate::store::ledger::rows::EntryRow;
+use crate::store::write::part::Write;
+use crate::store::write::rows::{After, CommitWitness};
+
+/// What all plans are answered with if the write succeeds.
+pub(crate) struct Decision<DB: Database> {
+    pub(crate) answers: Vec<Answered>,
+    pub(crate) write: Write<DB>,
+    /// What the write leaves behind if nobody else writes: in a transaction that locked what it loaded.
+    pub(crate) after: After,
+}
+
+/// Decides all plans on one snapshot, or says what is missing in it.
+pub(crate) fn decide<DB: Database>(
+    plans: &[BoxedPlan<DB>],
+    snapshot: &Snapshot,
+    limits: &Limits,
+) -> Result<Decision<DB>, Needs> {
+    let mut draft = WriteDraft::new(snapshot, plans.len() > 1);
+    let answers: Vec<_> = plans.iter().map(|plan| plan.decide(&mut draft, limits)).collect();
+    if !draft.needs.is_empty() {
+        return Err(draft.needs);
+    }
+    let answers: Vec<_> = answers.into_iter().flatten().collect();
+    debug_assert_eq!(answers.len(), plans.len(), "without needs every plan has its answer");
+    let (write, after) = draft.finish();
+    Ok(Decision { answers, write, after })
+}
+
+impl<DB: Database> Decision<DB> {
+    /// Takes in what the write in an open transaction left behind; false if it was lost. Accounts are as decided: they were
+    /// locked.
+    pub(crate) fn note(&mut self, after: Option<After>) -> bool {
+        let Some(after) = after else { return false };
+        self.after.row = after.row;
+        true
+    }
+
+    /// The answers, once it is written in an open transaction.
+    pub(crate) fn into_answers(mut self) -> Vec<Answered> {
+        let now = self.after.now;
+        let after = std::mem::replace(&mut self.after, After { now, accounts: Vec::new(), row: None });
+        self.answered(&after)
+    }
+
+    /// A row by which the write in an open transaction can be recognised.
+    pub(crate) fn witness(&self) -> Option<CommitWitness> {
+        let row = self.write.row.as_ref().and_then(|row| row.update.key.as_ref());
+        match (row, self.after.row) {
+            (Some(key), Some(after)) => Some(CommitWitness::Key { hash: key.hash, at: after.at }),
+            _ => self.write.witness(),
+        }
+    }
+
+    /// The answers, once it is written: what was counted from rows is counted from the rows as they are after the write.
+    pub(crate) fn answered(mut self, after: &After) -> Vec<Answered> {
+        for answer in self.answers.iter_mut().flatten() {
+            match &answer.outcome {
+                AnswerValue::Stored(_) | AnswerValue::Entries(_) => {}
+                AnswerValue::Version => answer.seq = after.row.map_or(0, |row| row.version),
+                AnswerValue::Drafted(places) => {
+                    let entries = places.clone().filter_map(|place| written_entry(&self.write, after, place));
+                    let entries: Vec<EntryRow> = entries.collect();
+                    debug_assert_eq!(entries.len(), places.len(), "a write has the entries that its answers name");
+                    if let Some(first) = entries.first() {
+                        (answer.seq, answer.at) = (first.seq, first.at);
+                    }
+                    answer.outcome = AnswerValue::Entries(entries);
+                }
+            }
+        }
+        self.answers
+    }
+}

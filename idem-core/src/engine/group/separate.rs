@@ -1,0 +1,91 @@
+//! What leaves a group: calls whose rows are locked by another transaction, or that a group could not write. They run in
+//! transactions of their own, those of one lock target together, and wait for the locks.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::answer::{Answer, AnswerValue, Refusal};
+use crate::engine::attempt::{Strategy, run_own};
+use crate::engine::decide::decision::Decision;
+use crate::engine::group::call::{Group, ReplySlot};
+use crate::engine::group::targets::TargetLocks;
+use crate::engine::shared::Shared;
+use crate::error::Error;
+use crate::store::Database;
+
+/// Runs the calls outside the group, those of each lock target in a lane of their own.
+pub(crate) fn run_separately<DB: Database>(
+    shared: &Arc<Shared<DB>>,
+    mut group: Group<DB>,
+    targets: &mut TargetLocks<DB>,
+) {
+    while let Some(first) = group.slots.first() {
+        let first = first.targets.first().copied();
+        let lane = group.split_off(|slot| first.is_none_or(|first| slot.targets.contains(&first)));
+        run_lane(shared, lane, targets.split_off(first.as_slice()));
+    }
+}
+
+/// Runs calls that share a target, in order, with locks that are waited for.
+pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, mut lane: Group<DB>, targets: TargetLocks<DB>) {
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        let _targets = targets;
+        while !lane.plans.is_empty() {
+            let deadline = left(earliest(&lane.slots));
+            let error = match run_own(&shared, &lane.plans, deadline, Strategy::Locked).await {
+                Ok(answers) => {
+                    lane.slots.into_iter().zip(answers).for_each(|(slot, answer)| slot.answer(answer));
+                    return;
+                }
+                Err(error) => error,
+            };
+            // Nothing happened. Whoever is late is told so; the others wait on.
+            let late = matches!(error, Error::InFlight { .. }) && lane.slots.iter().any(ReplySlot::is_late);
+            lane.split_off(|slot| !late || slot.is_late()).fail(&error);
+        }
+    });
+}
+
+/// The write did not happen, or nobody knows. What did not depend on it is answered all the same; of the others those that
+/// `filter` has are told why they are not, and the rest is given back.
+pub(crate) fn fail_unwritten<DB: Database>(
+    group: Group<DB>,
+    decision: Decision<DB>,
+    error: &Error,
+    filter: impl Fn(&ReplySlot) -> bool,
+) -> Group<DB> {
+    let Decision { answers, write, .. } = decision;
+    // A repeat of what the very same write does is a replay, of what may not be there.
+    let unwritten = |answer: &Answer| {
+        matches!(answer.outcome, AnswerValue::Drafted(_) | AnswerValue::Version)
+            || !seeded_bug!("group-repeat-is-success")
+                && write.transitions.iter().any(|row| (row.seq, row.at) == (answer.seq, answer.at))
+    };
+    let mut rest = Group { plans: Vec::new(), slots: Vec::new() };
+    for ((plan, slot), answer) in group.plans.into_iter().zip(group.slots).zip(answers) {
+        let known = match &answer {
+            Ok(answer) => !answer.fresh && !unwritten(answer),
+            Err(Refusal::Panicked(_)) => true,
+            Err(_) => false,
+        };
+        match known {
+            true => slot.answer(answer),
+            false if filter(&slot) => slot.fail(error),
+            false => {
+                rest.plans.push(plan);
+                rest.slots.push(slot);
+            }
+        }
+    }
+    rest
+}
+
+/// When the first of them gives up.
+pub(crate) fn earliest(slots: &[ReplySlot]) -> Option<Instant> {
+    slots.iter().filter_map(|slot| slot.deadline).min()
+}
+
+pub(crate) fn left(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+}

@@ -1,0 +1,159 @@
+//! Where calls come in: alone, or into the queue. And the flushers, which take groups out of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+
+use crate::engine::answer::{Answered, only};
+use crate::engine::attempt::{Strategy, run_own};
+use crate::engine::group::call::{LockTarget, QueuedCall, ReplySlot};
+use crate::engine::group::flush::flush;
+use crate::engine::group::targets::TargetLocks;
+use crate::engine::load::{Lock, load_and_decide};
+use crate::engine::plan::BoxedPlan;
+use crate::engine::shared::Shared;
+use crate::error::Error;
+use crate::store::Database;
+
+impl<DB: Database> Shared<DB> {
+    /// Answers one plan: alone, or together with those that wait at the same time.
+    ///
+    /// # Errors
+    /// As the plan's own, and those of the database.
+    pub(crate) async fn submit(
+        self: &Arc<Self>,
+        plan: BoxedPlan<DB>,
+        deadline: Option<Duration>,
+    ) -> Result<Answered, Error> {
+        let queue = &self.queue;
+        let _caller = queue.enter()?;
+        if !queue.settings.on {
+            return self.alone(plan, deadline).await;
+        }
+        let targets = queue.targets(&*plan);
+        if queue.take_alone(&targets, DB::MIN_CONCURRENCY_TO_GROUP) {
+            let _targets = TargetLocks::new(self.clone(), targets, wake);
+            return self.alone(plan, deadline).await;
+        }
+        let began = Instant::now();
+        let patience = deadline.unwrap_or(self.settings.wait);
+        if self.readers_apart
+            && queue.load_first()
+            && let Ok(Some(answered)) = timeout(patience, Box::pin(self.read(&plan))).await
+        {
+            return Ok(answered);
+        }
+        let in_flight = || Error::InFlight { waited: began.elapsed() };
+        let place = timeout(patience.saturating_sub(began.elapsed()), queue.places.clone().acquire_owned()).await;
+        let closed = |_| Error::Internal { what: "the places of the queue were closed" };
+        let place = place.map_err(|_| in_flight())?.map_err(closed)?;
+        let until = deadline.and_then(|deadline| began.checked_add(deadline));
+        let (slot, reply) = ReplySlot::new(targets, until, place);
+        queue.push(QueuedCall { plan, slot });
+        wake(self);
+        let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
+        reply.wait(left).await.unwrap_or_else(|| Err(in_flight()))
+    }
+
+    /// Answers one plan that shares no transaction.
+    ///
+    /// # Errors
+    /// As the plan's own, and those of the database.
+    pub(crate) async fn submit_alone(&self, plan: BoxedPlan<DB>) -> Result<Answered, Error> {
+        let _caller = self.queue.enter()?;
+        self.alone(plan, None).await
+    }
+
+    /// Answers plans that came together, in a transaction of their own.
+    ///
+    /// # Errors
+    /// Those of the database; each plan has its own.
+    pub(crate) async fn submit_all(&self, plans: &[BoxedPlan<DB>]) -> Result<Vec<Answered>, Error> {
+        let _caller = self.queue.enter()?;
+        run_own(self, plans, None, Strategy::Blind).await
+    }
+
+    async fn alone(&self, plan: BoxedPlan<DB>, deadline: Option<Duration>) -> Result<Answered, Error> {
+        // On the heap: most calls that are grouped would carry it for nothing.
+        let answers = Box::pin(run_own(self, std::slice::from_ref(&plan), deadline, Strategy::Blind)).await?;
+        Ok(only(answers))
+    }
+
+    /// The answer of a plan that needs no write: where readers are apart it needs no group, and waits for no writer, if it is
+    /// likely to be one. What cannot be read here, the group will find out.
+    async fn read(&self, plan: &BoxedPlan<DB>) -> Option<Answered> {
+        let mut lease = self.readers.acquire().await.ok()?;
+        let plans = std::slice::from_ref(plan);
+        let decision = load_and_decide(self, &mut lease.session(), plans, Lock::None).await.ok()?;
+        if decision.write.is_empty() { Some(only(decision.answers)) } else { None }
+    }
+}
+
+/// Sees to it that a flusher is at work if anyone waits.
+fn wake<DB: Database>(shared: &Arc<Shared<DB>>) {
+    if !shared.queue.start_flusher() {
+        return;
+    }
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => {
+            runtime.spawn(flush_all(Flusher { shared: shared.clone(), in_flight: 0, done: false }));
+        }
+        Err(_) => {
+            shared.queue.flusher_gone();
+            shared.queue.fail_queued();
+        }
+    }
+}
+
+/// A flusher at work.
+struct Flusher<DB: Database> {
+    shared: Arc<Shared<DB>>,
+    in_flight: usize,
+    done: bool,
+}
+
+impl<DB: Database> Flusher<DB> {
+    fn next_group(&mut self) -> Vec<QueuedCall<DB>> {
+        let group = self.shared.queue.next_group();
+        self.in_flight = group.len();
+        group
+    }
+
+    fn landed(&mut self) {
+        self.shared.queue.landed(std::mem::take(&mut self.in_flight));
+    }
+}
+
+impl<DB: Database> Drop for Flusher<DB> {
+    fn drop(&mut self) {
+        // Its runtime went away in the middle; those who wait are told.
+        if !self.done {
+            self.landed();
+            self.shared.queue.flusher_gone();
+            self.shared.queue.fail_queued();
+        }
+    }
+}
+
+async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
+    loop {
+        // Those whom the last group has answered are about to come again.
+        tokio::task::yield_now().await;
+        let group = flusher.next_group();
+        if group.is_empty() {
+            flusher.done = true;
+            if seeded_bug!("group-flusher-lingers") {
+                tokio::task::yield_now().await;
+                flusher.shared.queue.flusher_gone();
+            }
+            return;
+        }
+        let targets: Vec<LockTarget> = group.iter().flat_map(|call| call.slot.targets.iter().copied()).collect();
+        let targets = TargetLocks::new(flusher.shared.clone(), targets, wake);
+        let queue = &flusher.shared.queue;
+        let saw_conflict = flush(&flusher.shared, group, targets, queue.load_first()).await;
+        queue.set_load_first(saw_conflict);
+        flusher.landed();
+    }
+}

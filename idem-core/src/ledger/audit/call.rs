@@ -1,0 +1,78 @@
+//! An audit that has not begun.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+
+use crate::error::Error;
+use crate::ledger::accounts::Ledger;
+use crate::ledger::audit::report::{AuditProgress, AuditReport, Progress};
+use crate::ledger::audit::walk::Walk;
+use crate::store::Database;
+
+/// An audit on its way: awaited, it reads the whole ledger.
+#[must_use = "an audit reads nothing until it is awaited"]
+pub struct Audit<'a, DB: Database> {
+    ledger: Ledger<DB>,
+    progress: Progress<'a>,
+}
+
+impl<DB: Database> Ledger<DB> {
+    /// Proves the ledger from its entries: they are dense, each balance is the one before plus the delta, time does not
+    /// fall; every account is what its entries say and within its bounds; postings are whole and sum to zero in each unit;
+    /// every key names the entry that carries it, with the fingerprint of what the entry did, and every entry's key is
+    /// there; holds and tallies are what their entries say; entries of steps belong to a transition.
+    ///
+    /// What entries do not prove is not checked: the bounds, the unit and the closing of an account beyond that its balance
+    /// fits them, which of its commands' transitions made a lone entry of a machine, and remembered refusals, which have no
+    /// entry.
+    ///
+    /// The audit reads pages of one snapshot, in a transaction that only reads: what others write meanwhile is neither seen
+    /// nor disturbed nor reported as damage. The database keeps what that snapshot sees until the audit is done: PostgreSQL
+    /// vacuums less, SQLite's write-ahead log grows. It takes time in proportion to the entries, and the memory of a page
+    /// and of the holds of one account that still reserve something.
+    ///
+    /// # Errors
+    /// Those of the database. Damage is no error: it is in the report.
+    ///
+    /// # Cancel safety
+    /// Nothing is written. Dropped, its connection is closed.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")] {
+    /// # let file = std::env::temp_dir().join(format!("idem-audit-{}.db", std::process::id()));
+    /// # let url = format!("sqlite://{}", file.display());
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// # let idem = idem_core::Idem::<sqlx::Sqlite>::open(&url).await?;
+    /// let report = idem.ledger().audit().progress(|so_far| eprintln!("{} entries", so_far.entries)).await?;
+    /// assert!(report.is_sound(), "{:?}", report.findings);
+    /// # Ok::<(), idem_core::Error>(()) })?;
+    /// # std::fs::remove_file(file)?; }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn audit(&self) -> Audit<'static, DB> {
+        Audit { ledger: self.clone(), progress: None }
+    }
+}
+
+impl<DB: Database> Audit<'_, DB> {
+    /// Tells `tell` how far the audit is, about every thousand rows.
+    pub fn progress<'p>(self, tell: impl FnMut(AuditProgress) + Send + 'p) -> Audit<'p, DB> {
+        Audit { ledger: self.ledger, progress: Some(Box::new(tell)) }
+    }
+}
+
+impl<'a, DB: Database> IntoFuture for Audit<'a, DB> {
+    type Output = Result<AuditReport, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Walk::audit(self.ledger.shared(), self.progress).await })
+    }
+}
+
+impl<DB: Database> fmt::Debug for Audit<'_, DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audit").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,87 @@
+//! Many commands in one call.
+
+use crate::engine::answer::Answered;
+use crate::engine::decide::command::Command;
+use crate::engine::plan::BoxedPlan;
+use crate::error::Error;
+use crate::key::Key;
+use crate::machine::stored::handles::Machines;
+use crate::machine::stored::typed::reply;
+use crate::model::machine::rules::{Machine, Rules};
+use crate::outcome::Outcome;
+use crate::store::Database;
+
+/// What shares one transaction in `apply_all`, at most: commands, and bytes of their payloads.
+const MAX_GROUP: usize = 1_000;
+const MAX_GROUP_BYTES: usize = 4 << 20;
+
+impl<DB: Database, X: Rules> Machines<DB, X> {
+    /// Runs many commands, each of any machine of this enum: (id, key, command). The key is a `Key`, a `&Key`, an
+    /// `Option<Key>`, or [`Natural`](crate::Natural). An answer per item, in order, exactly as if they were called one after
+    /// the other; up to 1,000 at a time share a transaction.
+    ///
+    /// # Errors
+    /// Per item. What keeps a whole group from being written is told to each of its items.
+    ///
+    /// # Cancel safety
+    /// Dropped half-way, some groups are applied whole and the others not at all; repeat with the same keys.
+    #[allow(clippy::type_complexity, reason = "a result per item")]
+    pub async fn apply_all<I, K>(
+        &self,
+        items: impl IntoIterator<Item = (I, K, <X::Machine as Machine>::Command)>,
+    ) -> Vec<Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>>>
+    where
+        I: Into<String>,
+        K: Into<Option<Key>>,
+    {
+        let mut results = Vec::new();
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        for (id, key, command) in items {
+            let item = self.__at(id).numbered_command(key.into(), command);
+            bytes += item.as_ref().map_or(0, |(_, item)| item.payload.len());
+            group.push(item);
+            if group.len() == MAX_GROUP || bytes > MAX_GROUP_BYTES {
+                self.apply_group(std::mem::take(&mut group), &mut results).await;
+                bytes = 0;
+            }
+        }
+        self.apply_group(group, &mut results).await;
+        results
+    }
+
+    #[allow(clippy::type_complexity, reason = "a result per item")]
+    async fn apply_group(
+        &self,
+        group: Vec<Result<(usize, Command), Error>>,
+        results: &mut Vec<Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>>>,
+    ) {
+        let mut order = Vec::with_capacity(group.len());
+        let mut plans: Vec<BoxedPlan<DB>> = Vec::with_capacity(group.len());
+        for item in group {
+            order.push(item.map(|(index, command)| {
+                plans.push(Box::new(command));
+                index
+            }));
+        }
+        let mut answers = self.run_all(&plans).await.map(Vec::into_iter);
+        for command in order {
+            results.push(match (command, &mut answers) {
+                (Err(unfit), _) => Err(unfit.widen()),
+                (Ok(_), Err(error)) => Err(error.repeat().widen()),
+                (Ok(command), Ok(answers)) => match answers.next() {
+                    Some(answered) => reply::<X>(command, answered),
+                    None => Err(Error::Internal { what: "a command of many was not answered" }),
+                },
+            });
+        }
+    }
+
+    async fn run_all(&self, plans: &[BoxedPlan<DB>]) -> Result<Vec<Answered>, Error> {
+        if plans.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.register(None).await?;
+        self.shared.submit_all(plans).await
+    }
+}

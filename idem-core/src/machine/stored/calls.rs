@@ -1,0 +1,80 @@
+//! What one machine is asked.
+
+use std::time::{Duration, Instant};
+
+use crate::engine::answer::Answered;
+use crate::engine::decide::command::Command;
+use crate::engine::plan::BoxedPlan;
+use crate::engine::trace;
+use crate::error::Error;
+use crate::key::Key;
+use crate::machine::stored::call::Call;
+use crate::machine::stored::handles::At;
+use crate::machine::stored::stored_machine::StoredMachine;
+use crate::machine::stored::typed::{outcome, reply, typed_machine};
+use crate::model::machine::rules::{Machine, Rules, State};
+use crate::outcome::Outcome;
+use crate::store::Database;
+
+impl<DB: Database, X: Rules> At<DB, X> {
+    /// The machine as it is stored; `None` if it was not started.
+    ///
+    /// # Errors
+    /// [`Error::UnknownState`] or [`Error::Undecodable`] if today's enum cannot hold what is stored.
+    ///
+    /// # Cancel safety
+    /// Reads only.
+    pub async fn get(&self) -> Result<Option<StoredMachine<X::Machine>>, Error> {
+        self.row().await?.map(|row| typed_machine(self.id.to_string(), &row)).transpose()
+    }
+
+    #[doc(hidden)]
+    #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
+    pub fn __start(&self, initial: X::Machine) -> Call<'_, (), X::Rejection> {
+        self.call(self.start_command(&initial))
+    }
+
+    #[doc(hidden)]
+    pub fn __call<O: State>(
+        &self,
+        key: Option<Key>,
+        command: <X::Machine as Machine>::Command,
+    ) -> Call<'_, O, X::Rejection> {
+        self.call(self.command(key, command))
+    }
+
+    #[doc(hidden)]
+    pub fn __apply(
+        &self,
+        key: Option<Key>,
+        command: <X::Machine as Machine>::Command,
+    ) -> Call<'_, <X::Machine as Machine>::Reply, X::Rejection> {
+        let index = X::Machine::command(&command);
+        self.call_with(self.command(key, command), move |answered| reply::<X>(index, answered))
+    }
+
+    fn call<O: State>(&self, command: Result<Command, Error>) -> Call<'_, O, X::Rejection> {
+        self.call_with(command, outcome::<O, X::Rejection>)
+    }
+
+    pub(super) fn call_with<O: 'static>(
+        &self,
+        command: Result<Command, Error>,
+        read: impl FnOnce(Answered) -> Result<Outcome<O>, Error<X::Rejection>> + Send + 'static,
+    ) -> Call<'_, O, X::Rejection> {
+        let machines = self.machines.clone();
+        Call::new(command, move |command, deadline: Option<Duration>| {
+            Box::pin(async move {
+                let plan: BoxedPlan<DB> = Box::new(command);
+                let span = trace::call(&*plan);
+                let work = async {
+                    let began = Instant::now();
+                    machines.register(deadline).await?;
+                    let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
+                    machines.shared.submit(plan, left).await
+                };
+                read(span.record(work).await.map_err(Error::widen)?)
+            })
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! Commands with their types taken off.
+
+use crate::engine::decide::command::{Action, Command, fits};
+use crate::error::Error;
+use crate::fingerprint::Fingerprint;
+use crate::key::{Key, check_name};
+use crate::machine::stored::handles::At;
+use crate::machine::stored::typed::unencodable;
+use crate::model::machine::driver::{fingerprint_of, write_state};
+use crate::model::machine::rules::{Machine, Rules};
+use crate::namespace::START;
+use crate::store::Database;
+use crate::wire::Stored;
+
+impl<DB: Database, X: Rules> At<DB, X> {
+    pub(super) fn numbered_command(
+        &self,
+        key: Option<Key>,
+        command: <X::Machine as Machine>::Command,
+    ) -> Result<(usize, Command), Error> {
+        let index = X::Machine::command(&command);
+        Ok((index, self.command(key, command)?))
+    }
+
+    pub(super) fn command(
+        &self,
+        key: Option<Key>,
+        command: <X::Machine as Machine>::Command,
+    ) -> Result<Command, Error> {
+        check_name("machine id", &self.id)?;
+        let index = X::Machine::command(&command);
+        let (fingerprint, payload) =
+            fingerprint_of::<X::Machine>(&command, &self.id).map_err(|source| unencodable("the payload", source))?;
+        let action = Action::Command { index, value: Box::new(command) };
+        self.keyed(key, payload, fingerprint, action)
+    }
+
+    pub(super) fn start_command(&self, initial: &X::Machine) -> Result<Command, Error> {
+        check_name("machine id", &self.id)?;
+        let body = write_state(initial).map_err(|source| unencodable("the state", source))?;
+        let fingerprint = Fingerprint::of(START, &self.id, body.json().unwrap_or_default(), &[]);
+        self.keyed(None, body.clone(), fingerprint, Action::Start { body })
+    }
+
+    pub(super) fn keyed(
+        &self,
+        key: Option<Key>,
+        payload: Stored,
+        fingerprint: Fingerprint,
+        action: Action,
+    ) -> Result<Command, Error> {
+        fits("the payload", &payload, &self.machines.shared.settings.limits)?;
+        let key = key.map(|key| {
+            let hash = key.hash_on(X::Machine::GRAPH.name);
+            (key, hash)
+        });
+        let driver = self.machines.driver.clone();
+        Ok(Command { driver, id: self.id.clone(), key, payload, fingerprint, action, correlation: None })
+    }
+}

@@ -1,0 +1,96 @@
+//! Handles of machines in a database.
+
+use std::any::type_name;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::engine::session::pool::Lease;
+use crate::engine::shared::Shared;
+use crate::error::Error;
+use crate::idem::Idem;
+use crate::model::machine::driver::{Driver as _, TypedDriver};
+use crate::model::machine::rules::{Machine, Rules};
+use crate::store::Database;
+use crate::store::machine::queries;
+use crate::store::machine::rows::MachineRow;
+
+/// All machines of one enum in one database. Cheap to clone. Wrapped by the generated `Machines`.
+pub struct Machines<DB: Database, X: Rules> {
+    pub(super) shared: Arc<Shared<DB>>,
+    pub(super) driver: Arc<TypedDriver<X>>,
+}
+
+/// One machine: a name for what may or may not be stored. Cheap to clone. Wrapped by the generated `At`.
+pub struct At<DB: Database, X: Rules> {
+    pub(super) machines: Machines<DB, X>,
+    pub(super) id: Arc<str>,
+}
+
+impl<DB: Database, X: Rules> Machines<DB, X> {
+    #[doc(hidden)]
+    pub fn __new(idem: &Idem<DB>, rules: X) -> Self {
+        Self { shared: idem.shared.clone(), driver: Arc::new(TypedDriver::new(rules)) }
+    }
+
+    #[doc(hidden)]
+    pub fn __at(&self, id: impl Into<String>) -> At<DB, X> {
+        At { machines: self.clone(), id: id.into().into() }
+    }
+
+    /// Refuses a machine whose name another one has in this database.
+    pub(super) async fn register(&self, deadline: Option<Duration>) -> Result<(), Error> {
+        if !self.driver.registered.load(Ordering::Relaxed) {
+            self.shared.register(X::Machine::GRAPH, deadline).await?;
+            self.driver.registered.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn reader(&self) -> Result<Lease<DB>, Error> {
+        self.shared.readers.acquire().await
+    }
+}
+
+impl<DB: Database, X: Rules> At<DB, X> {
+    /// The id it was made with.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The machine's row as it stands.
+    pub(super) async fn row(&self) -> Result<Option<MachineRow>, Error> {
+        let mut lease = self.machines.reader().await?;
+        let loaded = queries::load(&mut lease.session(), &[(X::Machine::GRAPH.name, &self.id)], &[]).await;
+        let loaded = self.machines.shared.answer(lease, loaded).await?;
+        Ok(loaded.machines.into_iter().next().flatten())
+    }
+}
+
+impl<DB: Database, X: Rules> Clone for Machines<DB, X> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), driver: self.driver.clone() }
+    }
+}
+
+impl<DB: Database, X: Rules> Clone for At<DB, X> {
+    fn clone(&self) -> Self {
+        Self { machines: self.machines.clone(), id: self.id.clone() }
+    }
+}
+
+impl<DB: Database, X: Rules> fmt::Debug for Machines<DB, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machines")
+            .field("machine", &self.driver.graph().name)
+            .field("rules", &type_name::<X>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<DB: Database, X: Rules> fmt::Debug for At<DB, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("At").field("machine", &X::Machine::GRAPH.name).field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! Answers and rows with their types put back on.
+
+use crate::engine::answer::{AnswerValue, Answered, Refusal};
+use crate::error::{Effect, Error};
+use crate::machine::stored::stored_machine::StoredMachine;
+use crate::model::machine::driver::read_state;
+use crate::model::machine::rules::{Machine, Rules, State};
+use crate::outcome::Outcome;
+use crate::seq::shown;
+use crate::store::machine::rows::MachineRow;
+use crate::wire::{Stored, WireError};
+
+/// Puts the type of an outcome back on.
+pub(super) fn outcome<O: State, R: 'static>(answered: Answered) -> Result<Outcome<O>, Error<R>> {
+    typed(answered, Stored::decode)
+}
+
+pub(super) fn reply<X: Rules>(
+    command: usize,
+    answered: Answered,
+) -> Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>> {
+    typed(answered, |stored| X::Machine::read_reply(command, stored))
+}
+
+fn typed<O, R: 'static>(
+    answered: Answered,
+    read: impl FnOnce(&Stored) -> Result<O, WireError>,
+) -> Result<Outcome<O>, Error<R>> {
+    match answered {
+        Ok(answer) => {
+            let undecodable = |source| Error::Undecodable {
+                what: format!("the outcome of transition {}", answer.seq),
+                effect: Effect::Applied,
+                source,
+            };
+            let value = match &answer.outcome {
+                AnswerValue::Stored(stored) => read(stored).map_err(|source| undecodable(source.into()))?,
+                AnswerValue::Entries(_) | AnswerValue::Drafted(_) | AnswerValue::Version => {
+                    return Err(undecodable("it is not one of a machine".into()));
+                }
+            };
+            Ok(Outcome::new(value, shown(answer.seq), answer.at, answer.fresh, answer.superseded))
+        }
+        Err(Refusal::Failed(error)) => Err(error.widen()),
+        Err(Refusal::Panicked(panic)) => std::panic::resume_unwind(panic),
+        Err(Refusal::Rejected(rejection)) => match rejection.downcast() {
+            Ok(rejection) => Err(Error::Rejected(*rejection)),
+            Err(_) => Err(Error::Internal { what: "a rule refused with another type than its own" }),
+        },
+    }
+}
+
+/// A stored row as the enum.
+pub(super) fn typed_machine<M: Machine>(id: String, row: &MachineRow) -> Result<StoredMachine<M>, Error> {
+    let state = state_of::<M>(&id, &row.state, &row.body)?;
+    Ok(StoredMachine { id, state, version: shown(row.version), entered_at: row.entered_at })
+}
+
+pub(super) fn state_of<M: Machine>(id: &str, name: &str, body: &Stored) -> Result<M, Error> {
+    let graph = M::GRAPH;
+    let position = graph.state_named(name).ok_or_else(|| Error::UnknownState {
+        machine: graph.name,
+        id: id.to_owned(),
+        stored: name.to_owned(),
+        known: graph.states.iter().map(|state| state.name).collect(),
+    })?;
+    read_state(position, body).map_err(|source| Error::Undecodable {
+        what: format!("the state `{name}` of {} {id:?}", graph.name),
+        effect: Effect::NotApplied,
+        source: source.into(),
+    })
+}
+
+pub(super) fn unencodable(what: &str, source: WireError) -> Error {
+    Error::Unencodable { what: what.to_owned(), source: source.into() }
+}

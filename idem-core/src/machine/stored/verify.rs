@@ -1,0 +1,150 @@
+//! Whether today's rules would say the same about a machine's history.
+
+use crate::engine::decide::last_transitions::LastTransitions;
+use crate::error::Error;
+use crate::key::Key;
+use crate::machine::stored::handles::At;
+use crate::machine::stored::history::PAGE;
+use crate::model::machine::context::Context;
+use crate::model::machine::driver::{Driver as _, ErasedStep, Ran};
+use crate::model::machine::rules::{Machine, Rules};
+use crate::namespace::{OVERRIDE, START};
+use crate::seq::shown;
+use crate::store::Database;
+use crate::store::machine::rows::TransitionRow;
+
+/// What [`At::verify`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verification {
+    /// How many transitions were re-run or checked.
+    pub checked: u64,
+    /// Where today's rules, or the stored rows themselves, differ.
+    pub differences: Vec<Difference>,
+}
+
+/// One difference between what is stored and what today's rules answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The number of the transition.
+    pub seq: u64,
+    /// What differs.
+    pub problem: Problem,
+}
+
+/// What differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Transitions are missing in front of this one.
+    Gap,
+    /// No edge leads from the state before by the command.
+    NoEdge,
+    /// Today's rule refuses.
+    Rejected(String),
+    /// Today's rule leads to another state, or to other data in it.
+    State,
+    /// Today's rule answers with another outcome.
+    Outcome,
+    /// The machine's row is not what its transitions say.
+    Row,
+    /// The transition cannot be read with today's types.
+    Unreadable(String),
+}
+
+impl<DB: Database, X: Rules> At<DB, X> {
+    /// Re-last today's rules over the stored history, with the stored context, and reports where they differ. Changes
+    /// nothing, and reads all of the machine's history, 1,000 transitions at a time.
+    ///
+    /// # Errors
+    /// Only those of the database: what does not fit is a difference.
+    pub async fn verify(&self) -> Result<Verification, Error> {
+        let mut found = Verification { checked: 0, differences: Vec::new() };
+        let (mut before, mut last) = (None::<TransitionRow>, LastTransitions::default());
+        loop {
+            let rows = self.rows(before.as_ref().map_or(0, |row| row.seq), PAGE).await?;
+            let ended = rows.len() < PAGE as usize;
+            for row in rows {
+                found.checked += 1;
+                found.differences.extend(
+                    self.differences(before.as_ref(), &row).map(|problem| Difference { seq: shown(row.seq), problem }),
+                );
+                last.note(row.command.clone(), row.seq);
+                before = Some(row);
+            }
+            if ended {
+                break;
+            }
+        }
+        let row = self.row().await?;
+        // What is missing may have been the newest one of its command.
+        let whole = found.differences.iter().all(|difference| difference.problem != Problem::Gap);
+        let agrees = match (&row, &before) {
+            (None, None) => true,
+            (Some(row), Some(newest)) => {
+                (&row.state, &row.body, row.version, row.visit)
+                    == (&newest.state, &newest.body, newest.seq, newest.visit)
+                    && (!whole || row.last_by_command == last.encode())
+            }
+            _ => false,
+        };
+        if !agrees {
+            found.differences.push(Difference { seq: before.map_or(0, |row| shown(row.seq)), problem: Problem::Row });
+        }
+        Ok(found)
+    }
+
+    fn differences(&self, before: Option<&TransitionRow>, row: &TransitionRow) -> impl Iterator<Item = Problem> {
+        let gap = (row.seq != before.map_or(0, |before| before.seq) + 1).then_some(Problem::Gap);
+        let rerun = match before {
+            Some(before) if row.command != START && row.command != OVERRIDE => self.rerun(before, row),
+            _ => None,
+        };
+        gap.into_iter().chain(rerun)
+    }
+
+    fn rerun(&self, before: &TransitionRow, row: &TransitionRow) -> Option<Problem> {
+        let (graph, driver) = (X::Machine::GRAPH, &self.machines.driver);
+        let Some(state) = graph.state_named(&before.state) else {
+            return Some(Problem::Unreadable(format!("the state `{}`", before.state)));
+        };
+        let Some(command) = graph.command_named(&row.command) else {
+            return Some(Problem::Unreadable(format!("the command `{}`", row.command)));
+        };
+        let value = match X::Machine::read_command(command, &row.payload) {
+            Ok(value) => value,
+            Err(error) => return Some(Problem::Unreadable(format!("the payload: {error}"))),
+        };
+        let key = row.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
+        let cx = Context { machine: graph.name, id: self.id(), seq: shown(row.seq), now: row.at, key: key.as_ref() };
+        match driver.run(state, &before.body, &value, &cx) {
+            Ran::NoEdge => Some(Problem::NoEdge),
+            Ran::Failed(error) => Some(Problem::Unreadable(error.to_string())),
+            Ran::Panicked(panic) => std::panic::resume_unwind(panic),
+            Ran::Rejected(rejection) => {
+                let shown = rejection
+                    .downcast::<X::Rejection>()
+                    .map_or_else(|_| String::new(), |rejection| rejection.to_string());
+                Some(Problem::Rejected(shown))
+            }
+            Ran::Stepped(step) => compare::<X::Machine>(&step, row),
+        }
+    }
+}
+
+/// How today's step, or the nearest of the steps it names for money that does not fit, differs from the stored one.
+fn compare<M: Machine>(step: &ErasedStep, row: &TransitionRow) -> Option<Problem> {
+    let mut next = Some(step);
+    let mut problem = None;
+    while let Some(step) = next {
+        let same_state = M::GRAPH.state_named(&row.state) == Some(step.state) && row.body == step.body;
+        match (same_state, row.outcome == step.outcome) {
+            (true, true) => return None,
+            (true, false) => problem = Some(Problem::Outcome),
+            (false, _) => problem = problem.or(Some(Problem::State)),
+        }
+        next = step.otherwise.as_deref();
+    }
+    problem
+}

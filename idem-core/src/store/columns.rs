@@ -1,0 +1,171 @@
+//! Lists of columns that are written: the name of each, its kind, and how it is bound. The text of a statement and what is
+//! bound to it follow from one list. Lists that are read: [`super::reader`].
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::fingerprint::Fingerprint;
+use crate::key::KeyHash;
+use crate::wire::Stored;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Int,
+    Text,
+    Bytes,
+    Flag,
+}
+
+/// A value that is bound.
+#[derive(Debug, Clone, Copy)]
+pub enum Param<'v> {
+    Int(Option<i64>),
+    Text(Option<&'v str>),
+    Bytes(Option<&'v [u8]>),
+    Flag(bool),
+    Float(f64),
+    /// A sum of many numbers, which may leave 64 bits.
+    Sum(i128),
+}
+
+/// A column of a list that is written.
+#[derive(Debug)]
+pub struct Column<R> {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) get: for<'r> fn(&'r R) -> Param<'r>,
+    pub(super) role: Role,
+    /// The bits of a list's shape that it needs: it is left out of a list that lacks one of them.
+    pub(super) when: u16,
+}
+
+/// What a column is in its list for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It names the row.
+    Key,
+    /// It is stored as it is bound.
+    Stored,
+    /// The statement works with it; it is not stored.
+    Used,
+}
+
+impl<R> Column<R> {
+    const fn new(name: &'static str, kind: Kind, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
+        Self { name, kind, get, role: Role::Stored, when: 0 }
+    }
+
+    pub(super) const fn int(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
+        Self::new(name, Kind::Int, get)
+    }
+
+    pub(super) const fn text(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
+        Self::new(name, Kind::Text, get)
+    }
+
+    pub(super) const fn bytes(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
+        Self::new(name, Kind::Bytes, get)
+    }
+
+    pub(super) const fn key(self) -> Self {
+        Self { role: Role::Key, ..self }
+    }
+
+    pub(super) const fn used(self) -> Self {
+        Self { role: Role::Used, ..self }
+    }
+
+    pub(super) const fn when(self, bits: u16) -> Self {
+        Self { when: bits, ..self }
+    }
+
+    /// Whether a list of this shape has it.
+    pub(super) fn is_in(&self, shape: u16) -> bool {
+        self.when & shape == self.when
+    }
+}
+
+impl From<i64> for Param<'_> {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+
+impl From<Option<i64>> for Param<'_> {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<Timestamp> for Param<'_> {
+    fn from(value: Timestamp) -> Self {
+        Self::Int(Some(value.as_micros()))
+    }
+}
+
+impl From<Option<Timestamp>> for Param<'_> {
+    fn from(value: Option<Timestamp>) -> Self {
+        Self::Int(value.map(Timestamp::as_micros))
+    }
+}
+
+impl From<bool> for Param<'_> {
+    fn from(value: bool) -> Self {
+        Self::Flag(value)
+    }
+}
+
+impl<'v> From<&'v str> for Param<'v> {
+    fn from(value: &'v str) -> Self {
+        Self::Text(Some(value))
+    }
+}
+
+impl<'v> From<Option<&'v str>> for Param<'v> {
+    fn from(value: Option<&'v str>) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'v> From<&'v String> for Param<'v> {
+    fn from(value: &'v String) -> Self {
+        Self::Text(Some(value))
+    }
+}
+
+impl<'v> From<&'v Arc<str>> for Param<'v> {
+    fn from(value: &'v Arc<str>) -> Self {
+        Self::Text(Some(value))
+    }
+}
+
+impl<'v> From<&'v [u8]> for Param<'v> {
+    fn from(value: &'v [u8]) -> Self {
+        Self::Bytes(Some(value))
+    }
+}
+
+impl<'v> From<Option<&'v [u8]>> for Param<'v> {
+    fn from(value: Option<&'v [u8]>) -> Self {
+        Self::Bytes(value)
+    }
+}
+
+impl<'v> From<&'v Stored> for Param<'v> {
+    fn from(value: &'v Stored) -> Self {
+        Self::Bytes(Some(&value.0))
+    }
+}
+
+impl<'v> From<&'v KeyHash> for Param<'v> {
+    fn from(value: &'v KeyHash) -> Self {
+        Self::Bytes(Some(&value.0))
+    }
+}
+
+impl<'v> From<&'v Fingerprint> for Param<'v> {
+    fn from(value: &'v Fingerprint) -> Self {
+        Self::Bytes(Some(&value.0))
+    }
+}

@@ -1,0 +1,64 @@
+//! The statements about the ledger.
+
+use sqlx::Error;
+
+use super::loaded::LoadedLedger;
+use crate::store::dialect::Dialect;
+use crate::store::template::texts;
+
+texts! {
+    /// The statements about the ledger, by name.
+    pub struct LedgerTexts {
+        /// The time, keys with the entries they name, and accounts: a list of hashes, and one of names.
+        load,
+        /// Accounts by a list of names.
+        load_accounts,
+        /// The same, locked in the order of bytes; a missing one is opened where only a row that exists can be locked.
+        lock_accounts,
+        /// Gives account `$1` its floor `$2`, ceiling `$3`, unit `$4`, kind `$5` and time of closing `$6`.
+        put_account,
+        /// Moves the tail of tally `$1` into its balance. Empty where a tally has no tail.
+        compact_tally,
+        /// Account `$1`.
+        account,
+        /// Entries of account `$1` above `$2`, at most `$3`.
+        entries,
+        /// The newest entry of account `$1`, no tally, that was made by `$2`.
+        entry_at,
+        /// The sum of the entries of tally `$1` that were made by `$2`.
+        tally_at,
+        /// The oldest holds of account `$1` that have expired by `$2` and still reserve something, at most `$3`.
+        expired_holds,
+        /// Holds by a list of names.
+        holds,
+        hold_count,
+        /// A page of `$2` accounts after `$1`.
+        all_accounts,
+        /// A page of `$3` entries after (`$1`, `$2`).
+        all_entries,
+        /// A page of `$3` tails after (`$1`, `$2`). Empty where a tally has no tail.
+        all_tails,
+        /// A page of `$2` keys after `$1`.
+        all_keys,
+        /// Keys by a list of hashes.
+        keys,
+        /// The command and time of transitions by a list of machines, ids and seqs.
+        transitions,
+        /// The entries of postings, from a list of one entry of each: at most one more than a posting may have.
+        postings,
+    }
+}
+
+/// The ledger in one database.
+pub trait LedgerStore: Dialect {
+    const LEDGER: LedgerTexts<&'static str>;
+
+    /// Begins a transaction that only reads, and sees one moment throughout.
+    const SNAPSHOT: &'static str;
+
+    /// Reads what `load` gives for so many keys and accounts.
+    ///
+    /// # Errors
+    /// A row is not what it should be.
+    fn loaded_ledger(rows: Vec<Self::Row>, keys: usize, accounts: usize) -> Result<LoadedLedger, Error>;
+}

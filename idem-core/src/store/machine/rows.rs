@@ -1,0 +1,132 @@
+//! Rows of machines as they are read.
+
+use crate::clock::Timestamp;
+use crate::fingerprint::Fingerprint;
+use crate::store::reader::columns;
+use crate::wire::Stored;
+
+/// A machine as it stands.
+#[derive(Debug, Clone)]
+pub struct MachineRow {
+    pub(crate) state: String,
+    pub(crate) body: Stored,
+    /// The seq of each command's newest transition.
+    pub(crate) last_by_command: Stored,
+    /// The seq of its newest transition.
+    pub(crate) version: i64,
+    /// The visit it is in: the seq of the transition that entered the state from another one.
+    pub(crate) visit: i64,
+    pub(crate) entered_at: Timestamp,
+}
+
+columns! {
+    MachineRow {
+        state: [state Text],
+        body: [body Bytes],
+        last_by_command: [runs Bytes],
+        version: [version Int],
+        visit: [visit Int],
+        entered_at: [entered_at Int],
+    }
+}
+
+/// A machine with its id.
+#[derive(Debug, Clone)]
+pub struct NamedMachine {
+    pub(crate) id: String,
+    pub(crate) row: MachineRow,
+}
+
+/// A transition as a replay needs it.
+#[derive(Debug, Clone)]
+pub struct TransitionSummary {
+    pub(crate) seq: i64,
+    pub(crate) command: String,
+    pub(crate) payload: Stored,
+    pub(crate) outcome: Stored,
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) at: Timestamp,
+    /// The visit it ran in.
+    pub(crate) from_visit: i64,
+}
+
+columns! {
+    TransitionSummary {
+        seq: [seq Int],
+        command: [command Text],
+        payload: [payload Bytes],
+        outcome: [outcome Bytes],
+        fingerprint: [fingerprint Bytes],
+        at: [at Int],
+        from_visit: [from_visit Int],
+    }
+}
+
+/// A transition, whole.
+#[derive(Debug, Clone)]
+pub struct TransitionRow {
+    pub(crate) machine: String,
+    pub(crate) id: String,
+    pub(crate) seq: i64,
+    /// The wire name; `@start` and `@override` for the two that are not commands.
+    pub(crate) command: String,
+    /// The state before; empty for the first.
+    pub(crate) from_state: String,
+    pub(crate) state: String,
+    /// The state's content after.
+    pub(crate) body: Stored,
+    pub(crate) payload: Stored,
+    pub(crate) outcome: Stored,
+    pub(crate) fingerprint: Fingerprint,
+    /// Scope and key, as the caller gave them.
+    pub(crate) key: Option<(String, String)>,
+    /// The visit it ran in, and the visit it led to.
+    pub(crate) from_visit: i64,
+    pub(crate) visit: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) correlation: Option<String>,
+}
+
+columns! {
+    TransitionRow {
+        machine: [machine Text],
+        id: [id Text],
+        seq: [seq Int],
+        command: [command Text],
+        from_state: [from_state Text],
+        state: [state Text],
+        body: [body Bytes],
+        payload: [payload Bytes],
+        outcome: [outcome Bytes],
+        fingerprint: [fingerprint Bytes],
+        key: [scope Text, key Text],
+        from_visit: [from_visit Int],
+        visit: [visit Int],
+        at: [at Int],
+        correlation: [correlation Text],
+    }
+}
+
+/// A machine's graph as it is stored: its hash, and its names as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphRow {
+    pub(crate) hash: Vec<u8>,
+    pub(crate) names: Stored,
+}
+
+columns! {
+    GraphRow {
+        hash: [hash Bytes],
+        names: [names Bytes],
+    }
+}
+
+/// What is asked of machines by state.
+#[derive(Debug)]
+pub struct StateQuery<'a> {
+    pub(crate) machine: &'a str,
+    pub(crate) states: &'a [&'a str],
+    pub(crate) before: Option<Timestamp>,
+    pub(crate) after: Option<(Timestamp, &'a str)>,
+    pub(crate) limit: i64,
+}

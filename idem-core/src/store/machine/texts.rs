@@ -1,0 +1,44 @@
+//! The statements about machines.
+
+use sqlx::Error;
+
+use super::loaded::Loaded;
+use crate::store::dialect::Dialect;
+use crate::store::template::texts;
+
+texts! {
+    /// The statements about machines, by name.
+    pub struct MachineTexts {
+        /// The time, one machine and one key with its transition: `$1` machine, `$2` id, `$3` hash.
+        load_one,
+        /// The time, machines and keys: a list of machines and ids, and one of hashes.
+        load_many,
+        /// Locks a list of machines and ids, in the order of their bytes. Empty where the transaction is the lock.
+        lock,
+        /// The transitions of a list of machines, ids and seqs.
+        transitions,
+        /// The visit of the newest transition of `$1` machine, `$2` id that led to one of a list of states.
+        last_visit,
+        /// Transitions of `$1` machine, `$2` id above `$3` seq, at most `$4`.
+        history,
+        /// Machines of `$1` in a list of states, after (`$3`, `$4`), before `$5`, at most `$6`.
+        in_state,
+        /// How many machines of `$1` are in each state.
+        count_by_state,
+        /// The graph of `$1`.
+        graph,
+        /// Stores the graph of `$1`, in place of the one with the hash `$4`.
+        put_graph,
+    }
+}
+
+/// Machines in one database.
+pub trait MachineStore: Dialect {
+    const MACHINES: MachineTexts<&'static str>;
+
+    /// Reads what `load_many` gives for so many machines and keys.
+    ///
+    /// # Errors
+    /// A row is not what it should be.
+    fn loaded(rows: Vec<Self::Row>, machines: usize, keys: usize) -> Result<Loaded, Error>;
+}

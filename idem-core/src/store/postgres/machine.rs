@@ -1,0 +1,92 @@
+//! Machines. `LATERAL … LIMIT 1` keeps each lookup an index lookup, also in a plan that was made on an empty table.
+
+use sqlx::postgres::PgRow;
+use sqlx::{Error, Postgres};
+
+use crate::clock::Timestamp;
+use crate::store::key::KnownKey;
+use crate::store::machine::loaded::Loaded;
+use crate::store::machine::rows::MachineRow;
+use crate::store::machine::texts::{MachineStore, MachineTexts};
+use crate::store::reader::{Columns as _, Reader, place, places};
+
+impl MachineStore for Postgres {
+    const MACHINES: MachineTexts<&'static str> = MachineTexts {
+        load_one: "
+            SELECT {now}, {machine of m}, {key of k}, {summary of t}
+            FROM (VALUES (1)) AS one
+            LEFT JOIN {machines} m ON m.machine = $1::text AND m.id = $2::text
+            LEFT JOIN {keys} k ON k.hash = $3::bytea
+            LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq",
+        load_many: "
+            SELECT {now}, 0::bigint, u.place - 1, {machine of m}, {no key}, {no summary}
+            FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
+            LEFT JOIN LATERAL (SELECT * FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
+            UNION ALL
+            SELECT {now}, 1::bigint, u.place - 1, {no machine}, {key of k}, {summary of t}
+            FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
+            LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
+            LEFT JOIN LATERAL (
+                SELECT * FROM {transitions} WHERE machine = k.surface AND id = k.target AND seq = k.seq LIMIT 1
+            ) t ON true",
+        lock: r#"
+            SELECT 1
+            FROM (
+                SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS u (machine, id)
+                ORDER BY machine COLLATE "C", id COLLATE "C"
+            ) u
+            CROSS JOIN LATERAL (
+                SELECT 1 FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1 FOR NO KEY UPDATE
+            ) m"#,
+        transitions: "
+            SELECT u.place - 1, {summary of t}
+            FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]))
+                WITH ORDINALITY AS u (machine, id, seq, place)
+            CROSS JOIN LATERAL (
+                SELECT * FROM {transitions} WHERE machine = u.machine AND id = u.id AND seq = u.seq LIMIT 1
+            ) t",
+        // Walks back from the newest transition; asked for overrides alone.
+        last_visit: "
+            SELECT visit FROM {transitions}
+            WHERE machine = $1 AND id = $2 AND state = ANY($3::text[])
+            ORDER BY machine DESC, id DESC, seq DESC LIMIT 1",
+        history: "
+            SELECT {transition} FROM {transitions}
+            WHERE machine = $1::text AND id = $2::text AND seq > $3::bigint
+            ORDER BY seq LIMIT $4::bigint",
+        // At most a page from each state's part of the index, so that no state is read to its end.
+        in_state: "
+            SELECT m.id, {machine of m}
+            FROM unnest((SELECT $2::text[])) AS s (state)
+            CROSS JOIN LATERAL (
+                SELECT * FROM {machines} n
+                WHERE n.machine = $1::text AND n.state = s.state AND (n.entered_at, n.id) > ($3::bigint, $4::text)
+                    AND n.entered_at < $5::bigint
+                ORDER BY n.entered_at, n.id LIMIT $6::bigint
+            ) m
+            ORDER BY m.entered_at, m.id LIMIT $6::bigint",
+        count_by_state: "
+            SELECT state, count(*) FROM {machines} WHERE machine = $1::text GROUP BY state ORDER BY state",
+        graph: "SELECT {graph} FROM {graphs} WHERE machine = $1::text",
+        put_graph: "
+            INSERT INTO {graphs} AS g (machine, hash, names) VALUES ($1, $2, $3)
+            ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4::bytea",
+    };
+
+    /// Each row has the time, 0 for a machine or 1 for a key, its position in what was asked, and the columns of both.
+    fn loaded(rows: Vec<PgRow>, machines: usize, keys: usize) -> Result<Loaded, Error> {
+        let mut loaded = Loaded { now: Timestamp::from_micros(0), machines: places(machines), keys: places(keys) };
+        for row in &rows {
+            let mut row = Reader::new(row);
+            loaded.now = row.field()?;
+            let (of_key, position): (bool, _) = (row.field()?, row.position()?);
+            if of_key {
+                row.skip(MachineRow::COLUMNS.len());
+                place(&mut loaded.keys, position, KnownKey::of_machine(&mut row)?)?;
+            } else {
+                place(&mut loaded.machines, position, row.maybe()?)?;
+            }
+        }
+        Ok(loaded)
+    }
+}

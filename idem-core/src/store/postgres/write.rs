@@ -1,0 +1,340 @@
+//! A write is one statement. Its parts lock rows first, in the order of their places, and then write; a part that may find that
+//! the write is lost is the *gate* of those after it.
+//!
+//! In a transaction of its own a lost compare-and-set writes nothing and says so; what is found later raises, and everything
+//! rolls back. In a lent transaction, which an error would abort, keys are claimed first and what is lost later is undone.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgRow;
+use sqlx::{Error, Postgres, Row as _};
+
+use super::classify::lost;
+use super::connect::lock_timeout;
+use super::undo::{DELETE_KEY, DELETE_MACHINE, undo};
+use super::{probe, row};
+use crate::clock::Timestamp;
+use crate::key::Key;
+use crate::store::binder::Binder;
+use crate::store::error::StoreError;
+use crate::store::key::{KeyTarget, KnownKey};
+use crate::store::reader::Reader;
+use crate::store::session::Session;
+use crate::store::tables::Tables;
+#[cfg(test)]
+use crate::store::template::filled;
+use crate::store::template::render;
+use crate::store::write::cache::{Numbered, Report, WriteStatement};
+#[cfg(test)]
+use crate::store::write::part::PartKind;
+use crate::store::write::part::{Form, Part, Reported, Write, WriteText, parts};
+use crate::store::write::rows::{AccountAfter, AccountWrite, After, CommitWitness, EntryWrite, KeyWrite, Locks};
+use crate::store::write::store::{WriteStore, Written};
+
+/// What a part adds to a statement.
+#[derive(Debug, Default)]
+pub struct PartText {
+    /// Claims keys, in a lent transaction: before anything else is written.
+    pub(super) claim: Option<Cte>,
+    /// Locks rows and looks at them.
+    pub(super) lock: Option<Cte>,
+    /// Writes.
+    pub(super) write: Option<Cte>,
+    /// What it locked in vain.
+    pub(super) missed: Option<Missed>,
+    /// It leaves accounts behind, as `accounts_written`.
+    pub(super) accounts: bool,
+    /// What is taken back if the write is lost in a lent transaction: only these two write before that is known.
+    pub(super) undo: Option<Undo>,
+}
+
+/// What a part may have written when the write is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undo {
+    Keys,
+    Machines,
+}
+
+/// Common table expressions. `{gate}` in them is the gate before.
+#[derive(Debug)]
+pub struct Cte {
+    /// Texts that each number their parameters from `$1`.
+    pub(super) pieces: Vec<String>,
+    /// The row by whose `ok` later ones write.
+    pub(super) gate: Option<&'static str>,
+}
+
+impl Cte {
+    pub(super) fn open(text: impl Into<String>) -> Self {
+        Self { pieces: vec![text.into()], gate: None }
+    }
+
+    pub(super) fn gate(text: impl Into<String>, gate: &'static str) -> Self {
+        Self { pieces: vec![text.into()], gate: Some(gate) }
+    }
+}
+
+/// An array of the rows that a part did not obtain.
+#[derive(Debug, Clone, Copy)]
+pub enum Missed {
+    /// Their places in the list that was bound.
+    Places(&'static str),
+    Names(&'static str),
+}
+
+impl WriteText for Postgres {
+    type PartText = PartText;
+}
+
+impl WriteStore for Postgres {
+    #[cfg(test)]
+    const PART_KINDS: &'static [&'static PartKind<Self>] = &super::parts::KINDS;
+
+    #[cfg(test)]
+    const FIXED: &'static [(&'static str, &'static str)] =
+        &[("one entry under one key", POST_ONE), ("undo a key", DELETE_KEY), ("undo a machine", DELETE_MACHINE)];
+
+    async fn write_own(
+        session: &mut Session<'_, Self>,
+        write: &Write<Self>,
+        locks: Locks,
+    ) -> Result<Written, StoreError> {
+        if let Some(row) = &write.row {
+            return row::own(session, row, locks.wait).await;
+        }
+        if let (None, false, [account], [entry], [key]) =
+            (write.now, locks.skip, &write.accounts[..], &write.entries[..], &write.keys[..])
+        {
+            return post_one(session, (account, entry, key), locks.wait).await;
+        }
+        let (form, parts) = (write.form(true, locks.skip), parts(write));
+        let sql = session.sql;
+        let statement = sql.writes.get(form, &parts, || compose(&sql.tables, form, &parts));
+        let mut binder = Binder::new().bind(&lock_timeout(locks.wait).to_string()).bind(write.now);
+        bind(&statement, &parts, form, write.now, &mut binder);
+        let kinds = (!write.tallies.is_empty(), !write.entries.is_empty());
+        let row = match session.fetch_one(&statement.text, binder).await {
+            Err(error) if lost(&error.source, &sql.tables, kinds) => return Ok(Written::Lost(Vec::new())),
+            row => row?,
+        };
+        Ok(written(&row, &statement, &parts)?)
+    }
+
+    async fn write_joined(session: &mut Session<'_, Self>, write: &Write<Self>) -> Result<Option<After>, StoreError> {
+        if let Some(row) = &write.row {
+            return row::joined(session, row).await;
+        }
+        let (form, parts) = (write.form(false, false), parts(write));
+        let sql = session.sql;
+        let statement = sql.writes.get(form, &parts, || compose(&sql.tables, form, &parts));
+        let mut binder = Binder::new().bind(write.now);
+        bind(&statement, &parts, form, write.now, &mut binder);
+        let row = session.fetch_one(&statement.text, binder).await?;
+        if row.try_get(0)? {
+            let now = write.now.unwrap_or(Timestamp::from_micros(0));
+            return Ok(Some(After { now, accounts: Vec::new(), row: None }));
+        }
+        let (claimed, machines, ids): (Vec<Vec<u8>>, Vec<String>, Vec<String>) =
+            (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        undo(session, &claimed, machines.into_iter().zip(ids)).await?;
+        Ok(None)
+    }
+
+    async fn probe(
+        session: &mut Session<'_, Self>,
+        witness: &CommitWitness,
+        wait: Duration,
+    ) -> Result<Option<bool>, StoreError> {
+        probe::probe(session, witness, wait).await
+    }
+
+    #[cfg(test)]
+    fn statement(tables: &Tables, form: Form, parts: &[&dyn Part<Self>]) -> String {
+        filled::<Self>(tables, &text(form, parts).0)
+    }
+}
+
+/// A transaction of its own: the wait for its locks, and its time.
+const OWN: &str = "WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now)";
+
+const JOINED: &str = "WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now)";
+
+fn compose(tables: &Tables, form: Form, parts: &[&dyn Part<Postgres>]) -> WriteStatement {
+    let (text, binds, reports) = text(form, parts);
+    WriteStatement { text: render::<Postgres>(tables, &text), binds, reports }
+}
+
+/// The statement as a template, which part binds when, and what it reports.
+fn text(form: Form, parts: &[&dyn Part<Postgres>]) -> (String, Vec<usize>, Vec<Report>) {
+    let texts: Vec<PartText> = parts.iter().map(|part| (part.kind().text)(form, part.shape())).collect();
+    let (mut numbered, mut binds, mut gate) = (Numbered::default(), Vec::new(), "begun");
+    numbered.push(if form.own { OWN } else { JOINED });
+    let stages: [fn(&PartText) -> &Option<Cte>; 3] = [|text| &text.claim, |text| &text.lock, |text| &text.write];
+    for stage in stages {
+        for (part, text) in texts.iter().enumerate() {
+            let Some(cte) = stage(text) else { continue };
+            numbered.push(",\n");
+            let mut has_parameters = false;
+            for piece in &cte.pieces {
+                has_parameters |= numbered.push(&piece.replace("{gate}", gate));
+            }
+            if has_parameters {
+                debug_assert!(!binds.contains(&part), "a part binds its rows once");
+                binds.push(part);
+            }
+            gate = cte.gate.unwrap_or(gate);
+        }
+    }
+    numbered.push("\n");
+    let (result, reports) = match form.own {
+        true => own_result(&texts, gate),
+        false => (joined_result(&texts, gate), Vec::new()),
+    };
+    numbered.push(&result);
+    (numbered.finish(), binds, reports)
+}
+
+fn own_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {
+    let (mut columns, mut reports) = (vec!["g.ok".to_owned(), "(SELECT now FROM begun)".to_owned()], Vec::new());
+    for (part, missed) in texts.iter().enumerate().filter_map(|(part, text)| Some((part, text.missed?))) {
+        let (rows, report) = match missed {
+            Missed::Places(rows) => (rows, Report::MissedPlaces(part)),
+            Missed::Names(rows) => (rows, Report::MissedNames(part)),
+        };
+        columns.push(rows.to_owned());
+        reports.push(report);
+    }
+    if texts.iter().any(|text| text.accounts) {
+        reports.push(Report::Accounts);
+        columns.extend(["balances", "seqs", "ats"].map(|column| match gate {
+            "accounts_written" => format!("g.{column}"),
+            _ => format!("(SELECT {column} FROM accounts_written)"),
+        }));
+    }
+    (format!("SELECT {} FROM {gate} g", columns.join(", ")), reports)
+}
+
+fn joined_result(texts: &[PartText], gate: &str) -> String {
+    let has = |undo| texts.iter().any(|text| text.undo == Some(undo));
+    let keys = if has(Undo::Keys) { "ARRAY(SELECT hash FROM keys_claimed)" } else { "ARRAY[]::bytea[]" };
+    let machines = match has(Undo::Machines) {
+        true => "ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened)",
+        false => "ARRAY[]::text[], ARRAY[]::text[]",
+    };
+    format!("SELECT ok, {keys}, {machines} FROM {gate}")
+}
+
+fn bind(
+    statement: &WriteStatement,
+    parts: &[&dyn Part<Postgres>],
+    form: Form,
+    now: Option<Timestamp>,
+    binder: &mut Binder<Postgres>,
+) {
+    for part in &statement.binds {
+        parts[*part].bind(form, now, binder);
+    }
+}
+
+/// Reads what a statement in a transaction of its own gives.
+fn written(row: &PgRow, statement: &WriteStatement, parts: &[&dyn Part<Postgres>]) -> Result<Written, Error> {
+    let (ok, now): (bool, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let (mut missed, mut accounts) = (Vec::new(), Vec::new());
+    for (column, report) in (2..).zip(&statement.reports) {
+        match *report {
+            Report::MissedPlaces(part) if !ok => {
+                missed.extend(parts[part].missed(Reported::Places(row.try_get(column)?)))
+            }
+            Report::MissedNames(part) if !ok => {
+                missed.extend(parts[part].missed(Reported::Names(row.try_get(column)?)))
+            }
+            Report::Accounts if ok => accounts = accounts_after(row, column)?,
+            _ => {}
+        }
+    }
+    let now = Timestamp::from_micros(now);
+    Ok(if ok { Written::Done(After { now, accounts, row: None }) } else { Written::Lost(missed) })
+}
+
+/// The accounts in the three columns from this one on.
+fn accounts_after(row: &PgRow, column: usize) -> Result<Vec<AccountAfter>, Error> {
+    let numbers = |at: usize| row.try_get::<Option<Vec<i64>>, _>(column + at).map(Option::unwrap_or_default);
+    let (balances, seqs, ats) = (numbers(0)?, numbers(1)?, numbers(2)?);
+    let after = balances.into_iter().zip(seqs).zip(ats);
+    let after = after.map(|((balance, seq), at)| AccountAfter { balance, seq, at: Timestamp::from_micros(at) });
+    Ok(after.collect())
+}
+
+/// Posts one entry under one key without a load before it. The second arm answers for a key that is known. No row at all:
+/// something is in the way, and a load tells what.
+///
+/// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two
+/// loses its fingerprint, which the column refuses.
+const POST_ONE: &str = "
+    WITH begun AS MATERIALIZED (
+        SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now),
+    keys_known AS MATERIALIZED (SELECT * FROM {keys} WHERE hash = $3::bytea),
+    accounts_written AS (
+        INSERT INTO {accounts} AS a (account, balance, seq, at, unit)
+        SELECT $4::text, $5::bigint, 1, now, $6::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM keys_known)
+        ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
+            at = greatest(a.at, excluded.at)
+        WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
+            AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
+            AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
+        RETURNING balance, seq, at),
+    keys_written AS (
+        INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at)
+        SELECT $3::bytea, $7::text, $4::text, seq, $8::bytea, (SELECT now FROM begun) FROM accounts_written
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
+            fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
+            expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+    entries_written AS (
+        INSERT INTO {entries} (account, seq, delta, balance, at, kind, scope, key)
+        SELECT $4::text, seq, $5::bigint, balance, at, $9::text, $10::text, $11::text FROM accounts_written)
+    SELECT balance, seq, at, {no key}, {no entry} FROM accounts_written
+    UNION ALL
+    SELECT NULL, NULL, NULL, {key of k}, {entry of e}
+    FROM keys_known k LEFT JOIN {entries} e ON e.account = k.target AND e.seq = k.seq";
+
+async fn post_one(
+    session: &mut Session<'_, Postgres>,
+    (account, entry, key): (&AccountWrite, &EntryWrite, &KeyWrite),
+    wait: Duration,
+) -> Result<Written, StoreError> {
+    let sql = session.sql;
+    let binder = Binder::new()
+        .bind(&lock_timeout(wait).to_string())
+        .bind(None::<i64>)
+        .bind(&key.hash)
+        .bind(&account.account)
+        .bind(entry.delta)
+        .bind(account.unit.as_deref())
+        .bind(key.namespace)
+        .bind(&key.fingerprint)
+        .bind(entry.kind)
+        .bind(entry.key.as_ref().map(Key::scope))
+        .bind(entry.key.as_ref().map(Key::as_str));
+    let text = sql.writes.fixed(|| render::<Postgres>(&sql.tables, POST_ONE));
+    let rows = match session.fetch(&text, binder).await {
+        Err(error) if lost(&error.source, &sql.tables, (false, true)) => return Ok(Written::Lost(Vec::new())),
+        rows => rows?,
+    };
+    let Some(row) = rows.first() else { return Ok(Written::Lost(Vec::new())) };
+    let mut row = Reader::new(row);
+    let after: (Option<i64>, Option<i64>, Option<Timestamp>) = (row.field()?, row.field()?, row.field()?);
+    if let (Some(balance), Some(seq), Some(at)) = after {
+        let accounts = vec![AccountAfter { balance, seq, at }];
+        return Ok(Written::Done(After { now: at, accounts, row: None }));
+    }
+    Ok(match KnownKey::of_ledger(&mut row)? {
+        // Of a posting of several only the first entry is here.
+        Some(known) if !of_several(&known) => Written::Known(known),
+        _ => Written::Lost(Vec::new()),
+    })
+}
+
+fn of_several(key: &KnownKey) -> bool {
+    matches!(&key.names, KeyTarget::Entries(entries) if entries.iter().any(|entry| entry.next.is_some()))
+}

@@ -1,0 +1,5 @@
+//! One row of a caller's table.
+
+pub(crate) mod store;
+pub(crate) mod table;
+pub(crate) mod writer;

@@ -1,0 +1,233 @@
+//! Writes the statements over one row of a caller's table.
+
+use super::table::{DescribedTable, ParamList, Slot, Template};
+use crate::model::row::identifier::{Identifier, TableName};
+use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
+use crate::namespace::UPDATE;
+use crate::store::binder::Binder;
+use crate::store::columns::Kind;
+use crate::store::dialect::Dialect;
+
+/// In what the databases' SQL over a caller's row differs.
+pub trait RowDialect: Dialect {
+    /// Equality that takes NULL as a value.
+    const SAME: &'static str;
+
+    /// A parameter of one of idem's own kinds.
+    fn parameter(number: usize, kind: Kind) -> String;
+
+    /// A parameter as it is stored in a column of this type, and as it is compared with one: a whole number in full, so that
+    /// one that does not fit is unequal.
+    fn stored(number: usize, cell: &Cell, type_name: &str) -> String;
+    fn compared(number: usize, cell: &Cell, type_name: &str) -> String;
+
+    /// A column of this type, where it can be compared.
+    fn comparable(column: &str, type_name: &str) -> String;
+
+    /// An expression as a 64-bit number.
+    fn int(expression: &str) -> String;
+
+    /// A truth value as a number.
+    fn truth(expression: &str) -> String;
+
+    /// Binds a value for a column of this type.
+    fn bind_cell(binder: &mut Binder<Self>, cell: &Cell, type_name: &str);
+
+    /// Binds the longest wait for a lock, where a statement has it.
+    fn bind_wait(binder: &mut Binder<Self>, wait: std::time::Duration);
+}
+
+/// A statement over a row that is being written.
+pub(crate) struct RowWriter<'w> {
+    pub(crate) params: &'w mut ParamList,
+    pub(crate) update: &'w RowUpdate,
+    pub(crate) table: &'w DescribedTable,
+    /// The quoted name of the table of keys.
+    pub(crate) keys: &'w str,
+}
+
+impl RowWriter<'_> {
+    /// The statement that writes the row if `gate` is true, and gives its new version.
+    pub(crate) fn write<DB: RowDialect>(&mut self, gate: &str) -> String {
+        let (update, table) = (self.update, table_name::<DB>(&self.update.table));
+        // Not `t.`: what SQLite returns of an update knows no alias.
+        let version = DB::int(&update.version.as_ref().map_or_else(|| "0".to_owned(), column::<DB>));
+        if update.kind == RowUpdateKind::Update {
+            let (sets, conditions) = (self.sets::<DB>(), self.conditions::<DB>());
+            return format!(
+                "UPDATE {table} AS t SET {sets} WHERE {conditions} AND {gate} RETURNING {version} AS version"
+            );
+        }
+        let keys = update.keys.iter().enumerate().map(|(at, cell)| (Slot::Key(at), cell));
+        let sets = update.sets.iter().enumerate().map(|(at, cell)| (Slot::Set(at), cell));
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
+        for (slot, cell) in keys.chain(sets) {
+            columns.push(column::<DB>(&cell.column));
+            values.push(DB::stored(self.params.number(slot), cell, self.table.type_of(cell)));
+        }
+        if let Some(version) = &update.version {
+            columns.push(column::<DB>(version));
+            values.push("1".to_owned());
+        }
+        let keys = join(&update.keys, |cell| column::<DB>(&cell.column), ", ");
+        let then = match update.kind {
+            RowUpdateKind::Insert => "NOTHING".to_owned(),
+            _ => self.overwrite::<DB>(),
+        };
+        let (columns, values) = (columns.join(", "), values.join(", "));
+        format!(
+            "INSERT INTO {table} AS t ({columns}) SELECT {values} WHERE {gate} \
+             ON CONFLICT ({keys}) DO {then} RETURNING {version} AS version"
+        )
+    }
+
+    /// The key and the row that an update missed, in one snapshot.
+    pub(crate) fn find<DB: RowDialect>(&mut self) -> String {
+        let (update, table, keys) = (self.update, table_name::<DB>(&self.update.table), self.keys);
+        let hash = DB::parameter(self.params.number(Slot::Hash), Kind::Bytes);
+        let mut columns = vec![format!("{} AS there", DB::int("1"))];
+        columns.push(match &update.version {
+            Some(version) => format!("{} AS version", DB::int(&format!("t.{}", column::<DB>(version)))),
+            None => format!("{} AS version", DB::int("NULL")),
+        });
+        for (at, cell) in update.expects.iter().enumerate() {
+            let met = self.expectation::<DB>(at, cell);
+            columns.push(format!("{} AS met_{at}", DB::truth(&met)));
+        }
+        let (columns, named) = (columns.join(", "), self.named::<DB>("t"));
+        format!(
+            "SELECT {}, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one \
+             LEFT JOIN {keys} k ON k.hash = {hash} \
+             LEFT JOIN (SELECT {columns} FROM {table} AS t WHERE {named} LIMIT 2) r ON true",
+            DB::NOW
+        )
+    }
+
+    /// Inserts the key with this seq, `from` what must be so, or takes an old one over; what becomes of the old one's
+    /// fingerprint follows.
+    pub(crate) fn claim<DB: RowDialect>(&mut self, seq: &str, from: &str) -> String {
+        let mut parameter = |slot, kind| DB::parameter(self.params.number(slot), kind);
+        let (hash, target) = (parameter(Slot::Hash, Kind::Bytes), parameter(Slot::Target, Kind::Text));
+        let fingerprint = parameter(Slot::Fingerprint, Kind::Bytes);
+        let retention = parameter(Slot::Retention, Kind::Int);
+        let (keys, now) = (self.keys, DB::NOW);
+        format!(
+            "INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at) \
+             SELECT {hash}, '{UPDATE}', {target}, {seq}, {fingerprint}, {now}, {now} + {retention} {from} \
+             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, \
+             seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at"
+        )
+    }
+
+    fn sets<DB: RowDialect>(&mut self) -> String {
+        let update = self.update;
+        let set = |(at, cell): (usize, &Cell)| {
+            let stored = DB::stored(self.params.number(Slot::Set(at)), cell, self.table.type_of(cell));
+            format!("{} = {stored}", column::<DB>(&cell.column))
+        };
+        let mut sets: Vec<String> = update.sets.iter().enumerate().map(set).collect();
+        sets.extend(counted::<DB>(update));
+        sets.join(", ")
+    }
+
+    /// What must be so for the row to be updated.
+    fn conditions<DB: RowDialect>(&mut self) -> String {
+        let update = self.update;
+        let mut conditions = vec![self.named::<DB>("t")];
+        conditions.extend(self.countable::<DB>());
+        if let (Some(version), Some(_)) = (&update.version, update.expected) {
+            let expected = DB::parameter(self.params.number(Slot::Expected), Kind::Int);
+            conditions.push(format!("coalesce(t.{}, 0) = {expected}", column::<DB>(version)));
+        }
+        for (at, cell) in update.expects.iter().enumerate() {
+            conditions.push(self.expectation::<DB>(at, cell));
+        }
+        if !self.table.schema.names_one_row(&update.keys) {
+            let (table, named) = (table_name::<DB>(&update.table), self.named::<DB>("s"));
+            conditions.push(format!("(SELECT count(*) FROM (SELECT 1 FROM {table} AS s WHERE {named} LIMIT 2) s) = 1"));
+        }
+        conditions.join(" AND ")
+    }
+
+    fn overwrite<DB: RowDialect>(&self) -> String {
+        let set = |cell: &Cell| format!("{0} = excluded.{0}", column::<DB>(&cell.column));
+        let sets: Vec<String> = self.update.sets.iter().map(set).chain(counted::<DB>(self.update)).collect();
+        let countable = self.countable::<DB>().map_or_else(String::new, |condition| format!(" WHERE {condition}"));
+        format!("UPDATE SET {}{countable}", sets.join(", "))
+    }
+
+    /// One more fits the version's column: beyond it the statement would fail, and with it a caller's transaction, or go on
+    /// with a floating-point number.
+    fn countable<DB: RowDialect>(&self) -> Option<String> {
+        let version = self.update.version.as_ref()?;
+        let max = self.table.schema.column(version)?.max?;
+        Some(format!("coalesce(t.{}, 0) < {max}", column::<DB>(version)))
+    }
+
+    /// The row of table `alias` has the keys.
+    pub(crate) fn named<DB: RowDialect>(&mut self, alias: &str) -> String {
+        let equal = |(at, cell): (usize, &Cell)| {
+            let compared = DB::compared(self.params.number(Slot::Key(at)), cell, self.table.type_of(cell));
+            format!("{alias}.{} = {compared}", column::<DB>(&cell.column))
+        };
+        self.update.keys.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
+    }
+
+    fn expectation<DB: RowDialect>(&mut self, at: usize, cell: &Cell) -> String {
+        let type_name = self.table.type_of(cell);
+        let compared = DB::compared(self.params.number(Slot::Expect(at)), cell, type_name);
+        format!("{} {} {compared}", DB::comparable(&format!("t.{}", column::<DB>(&cell.column)), type_name), DB::SAME)
+    }
+}
+
+/// Binds what a statement's parameters stand for.
+pub(crate) fn bind<DB: RowDialect>(
+    template: &Template,
+    update: &RowUpdate,
+    table: &DescribedTable,
+    wait: std::time::Duration,
+) -> Binder<DB> {
+    let mut binder = Binder::new();
+    let key = update.key.as_ref();
+    for &slot in &template.slots {
+        match slot {
+            Slot::Key(at) | Slot::Set(at) | Slot::Expect(at) => {
+                let list = match slot {
+                    Slot::Key(_) => &update.keys,
+                    Slot::Set(_) => &update.sets,
+                    _ => &update.expects,
+                };
+                debug_assert!(at < list.len(), "a template is for updates of its shape");
+                if let Some(cell) = list.get(at) {
+                    DB::bind_cell(&mut binder, cell, table.type_of(cell));
+                }
+            }
+            Slot::Expected => binder.add(update.expected),
+            Slot::Planned => binder.add(update.planned()),
+            Slot::Hash => binder.add(key.map(|key| &key.hash.0[..])),
+            Slot::Target => binder.add(update.table.as_str()),
+            Slot::Fingerprint => binder.add(key.map(|key| &key.fingerprint.0[..])),
+            Slot::Retention => binder.add(key.map(|key| key.retention)),
+            Slot::Wait => DB::bind_wait(&mut binder, wait),
+        }
+    }
+    binder
+}
+
+fn counted<DB: RowDialect>(update: &RowUpdate) -> Option<String> {
+    let version = column::<DB>(update.version.as_ref()?);
+    Some(format!("{version} = coalesce(t.{version}, 0) + 1"))
+}
+
+pub(crate) fn column<DB: RowDialect>(name: &Identifier) -> String {
+    DB::quote(name.as_str())
+}
+
+pub(crate) fn table_name<DB: RowDialect>(table: &TableName) -> String {
+    let bare = DB::quote(table.bare());
+    table.schema().map_or(bare.clone(), |schema| format!("{}.{bare}", DB::quote(schema)))
+}
+
+fn join<T>(items: &[T], text: impl Fn(&T) -> String, between: &str) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(between)
+}

@@ -1,0 +1,132 @@
+//! One connection while it is used.
+//!
+//! Whoever talks to a database does so through a [`Session`], so three things hold at every call: the reply is waited for no
+//! longer than the bound; a connection on which a statement was sent and not answered is not used again; and a transaction
+//! that was left between two writes is known to be.
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+use sqlx_core::transaction::TransactionManager as _;
+use tokio::time::timeout;
+
+use super::binder::Binder;
+use super::connect::Connect;
+use super::error::{Class, StoreError};
+use super::reader::{Columns, Reader};
+use super::statements::Statements;
+use super::tables::Text;
+
+/// What a connection is left with between two statements.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ConnectionState {
+    /// A statement was sent and not answered: the call was dropped, the reply did not come in time, or the connection broke.
+    pub(crate) unanswered: bool,
+    /// A transaction of the engine's is open.
+    pub(crate) open: bool,
+    /// A call inside a transaction is between its first write and its last.
+    pub(crate) half_written: bool,
+}
+
+/// One connection while it is used: its statements, the bound on each reply, and what it is left with.
+pub struct Session<'c, DB: Connect> {
+    conn: &'c mut DB::Connection,
+    pub(crate) sql: &'c Statements,
+    reply: Duration,
+    state: &'c mut ConnectionState,
+}
+
+impl<'c, DB: Connect> Session<'c, DB> {
+    pub(crate) fn new(
+        conn: &'c mut DB::Connection,
+        sql: &'c Statements,
+        reply: Duration,
+        state: &'c mut ConnectionState,
+    ) -> Self {
+        Self { conn, sql, reply, state }
+    }
+
+    /// Runs a statement and gives its rows; of several in one text, the rows of all.
+    pub(crate) async fn fetch(&mut self, text: &Text, binder: Binder<DB>) -> Result<Vec<DB::Row>, StoreError> {
+        let arguments = binder.finish()?;
+        let work = DB::fetch(self.conn, text.clone(), arguments);
+        answered::<DB, _>(work, self.reply, self.state).await
+    }
+
+    /// The first row.
+    pub(crate) async fn fetch_one(&mut self, text: &Text, binder: Binder<DB>) -> Result<DB::Row, StoreError> {
+        let rows = self.fetch(text, binder).await?;
+        Ok(rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)?)
+    }
+
+    /// Rows that are one list of columns each.
+    pub(crate) async fn rows<T: Columns>(&mut self, text: &Text, binder: Binder<DB>) -> Result<Vec<T>, StoreError> {
+        let rows = self.fetch(text, binder).await?;
+        Ok(rows.iter().map(|row| T::read(&mut Reader::new(row))).collect::<Result<_, _>>()?)
+    }
+
+    /// Runs statements without parameters.
+    pub(crate) async fn run(&mut self, text: impl Into<Text>) -> Result<(), StoreError> {
+        answered::<DB, _>(DB::run(self.conn, text.into()), self.reply, self.state).await
+    }
+
+    /// Begins a transaction by this text.
+    pub(crate) async fn begin(&mut self, text: impl Into<String>) -> Result<(), StoreError> {
+        self.state.open = true;
+        let begin = DB::TransactionManager::begin(self.conn, Some(AssertSqlSafe(text.into()).into_sql_str()));
+        let begun = answered::<DB, _>(begin, self.reply, self.state).await;
+        // A transaction that was refused is not open.
+        self.state.open = begun.is_ok() || self.state.unanswered;
+        begun
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        let committed = DB::TransactionManager::commit(self.conn);
+        answered::<DB, _>(committed, self.reply, self.state).await?;
+        self.state.open = false;
+        Ok(())
+    }
+
+    pub(crate) async fn roll_back(&mut self) -> Result<(), StoreError> {
+        let rolled_back = DB::TransactionManager::rollback(self.conn);
+        answered::<DB, _>(rolled_back, self.reply, self.state).await?;
+        self.state.open = false;
+        Ok(())
+    }
+
+    /// Fails if the open transaction was aborted by an error: COMMIT would roll it back and say nothing.
+    pub(crate) async fn ping(&mut self) -> Result<(), StoreError> {
+        if DB::PING.is_empty() { Ok(()) } else { self.run(DB::PING).await }
+    }
+
+    /// Marks the open transaction as half-written, until it is whole again.
+    pub(crate) fn half_written(&mut self, half_written: bool) {
+        self.state.half_written = half_written;
+    }
+}
+
+/// Waits for an answer, but not for ever: a network that swallows packets closes no connection.
+async fn answered<DB: Connect, T>(
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+    reply: Duration,
+    state: &mut ConnectionState,
+) -> Result<T, StoreError> {
+    let before = std::mem::replace(&mut state.unanswered, true);
+    let answer = match timeout(reply, work).await {
+        Ok(answer) => answer.map_err(DB::classify),
+        Err(_) => {
+            Err(StoreError { class: Class::Broken, source: sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()) })
+        }
+    };
+    // An error is an answer too, unless the connection, or the disk under it, is what failed.
+    let lost = |error: &StoreError| matches!(error.class, Class::Broken | Class::Unavailable | Class::Storage);
+    state.unanswered = before || answer.as_ref().is_err_and(lost);
+    answer
+}
+
+impl<DB: Connect> fmt::Debug for Session<'_, DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("state", &self.state).finish_non_exhaustive()
+    }
+}

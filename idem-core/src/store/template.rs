@@ -1,0 +1,88 @@
+//! Statements as they are written, and as they are sent.
+
+use super::dialect::Dialect;
+use super::key::KeyRow;
+use super::ledger::rows::{AccountRow, AuditedKey, EntryRow, HoldRow};
+use super::machine::rows::{GraphRow, MachineRow, TransitionRow, TransitionSummary};
+use super::reader::{Columns, ReadColumn};
+use super::tables::{Tables, Text, fill};
+
+/// A struct of statements: of templates, or of texts that are filled in.
+macro_rules! texts {
+    ($(#[$about:meta])* pub struct $name:ident { $($(#[$doc:meta])* $field:ident),+ $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $name<T = crate::store::tables::Text> {
+            $($(#[$doc])* pub(in crate::store) $field: T,)+
+        }
+
+        impl $name<&'static str> {
+            pub(in crate::store) fn render<DB: crate::store::dialect::Dialect>(
+                &self,
+                tables: &crate::store::tables::Tables,
+            ) -> $name {
+                $name { $($field: crate::store::template::render::<DB>(tables, self.$field),)+ }
+            }
+        }
+
+        #[cfg(test)]
+        impl $name<&'static str> {
+            /// Each with its name.
+            pub(in crate::store) fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($field), self.$field)),+]
+            }
+        }
+    };
+}
+pub(super) use texts;
+
+/// Fills a template in: `{now}` is the database's time, `{table}` a table, `{entry of e}` the columns of an entry in the
+/// table `e`, `{entry}` their names alone, and `{no entry}` as many NULLs.
+///
+/// White space that only readers of the source need goes: the driver hashes the text each time that it runs.
+pub(super) fn render<DB: Dialect>(tables: &Tables, template: &str) -> Text {
+    filled::<DB>(tables, template).split_whitespace().collect::<Vec<_>>().join(" ").into()
+}
+
+/// The same, with its white space.
+pub(super) fn filled<DB: Dialect>(tables: &Tables, template: &str) -> String {
+    fill(template, |token| token_text::<DB>(tables, token))
+}
+
+fn token_text<DB: Dialect>(tables: &Tables, token: &str) -> String {
+    if token == "now" {
+        return DB::NOW.to_owned();
+    }
+    if let Some(list) = token.strip_prefix("no ").and_then(columns) {
+        return join(list, |column| DB::null(column.kind).to_owned());
+    }
+    if let Some((list, alias)) = token.split_once(" of ")
+        && let Some(list) = columns(list)
+    {
+        return join(list, |column| DB::read(column.kind, &format!("{alias}.{}", column.name)));
+    }
+    match columns(token) {
+        Some(list) => join(list, |column| column.name.to_owned()),
+        None => tables.fill(&format!("{{{token}}}")),
+    }
+}
+
+/// The lists of columns that are read, by the name of their row.
+fn columns(row: &str) -> Option<&'static [ReadColumn]> {
+    Some(match row {
+        "machine" => MachineRow::COLUMNS,
+        "transition" => TransitionRow::COLUMNS,
+        "summary" => TransitionSummary::COLUMNS,
+        "graph" => GraphRow::COLUMNS,
+        "key" => KeyRow::COLUMNS,
+        "audited key" => AuditedKey::COLUMNS,
+        "account" => AccountRow::COLUMNS,
+        "entry" => EntryRow::COLUMNS,
+        "hold" => HoldRow::COLUMNS,
+        _ => return None,
+    })
+}
+
+fn join(columns: &[ReadColumn], text: impl Fn(&ReadColumn) -> String) -> String {
+    columns.iter().map(text).collect::<Vec<_>>().join(", ")
+}

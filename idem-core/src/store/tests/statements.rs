@@ -1,0 +1,170 @@
+//! Every statement of a store: for its plan, and as it is read.
+
+use crate::clock::Timestamp;
+use crate::store::Database;
+use crate::store::binder::Binder;
+use crate::store::tables::{Tables, Text};
+use crate::store::template::filled;
+use crate::store::tests::ground::{Fresh, Ground};
+use crate::store::tests::update::{described, run_all};
+use crate::store::write::lists::{
+    ODD_KEYS, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_STEPS, OF_TALLIES, POSTING_KEYS, STARTS,
+};
+use crate::store::write::part::{Form, Part, PartKind};
+
+/// Shapes of entries: what calls alone write, and groups of several.
+pub(in crate::store) const ENTRY_SHAPES: &[u16] = &[
+    OF_KEYS | OF_COUNTED,
+    OF_KEYS | OF_COUNTED | OF_POSTINGS,
+    OF_KEYS | OF_COUNTED | OF_HOLDS,
+    OF_KEYS | OF_COUNTED | OF_HOLDS | OF_POSTINGS,
+    OF_KEYS | OF_TALLIES,
+    OF_KEYS | OF_TALLIES | OF_POSTINGS,
+    OF_KEYS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
+    OF_STEPS | OF_COUNTED,
+    OF_STEPS | OF_COUNTED | OF_POSTINGS,
+    OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
+];
+
+const OWN: Form = Form { own: true, skip: false, single: false };
+const SKIP: Form = Form { own: true, skip: true, single: false };
+const SINGLE: Form = Form { own: true, skip: false, single: true };
+const JOINED: Form = Form { own: false, skip: false, single: false };
+const JOINED_SINGLE: Form = Form { own: false, skip: false, single: true };
+
+/// A part of this kind and shape, of no rows.
+#[derive(Debug)]
+struct Shaped<DB: Database>(&'static PartKind<DB>, u16);
+
+impl<DB: Database> Part<DB> for Shaped<DB> {
+    fn kind(&self) -> &'static PartKind<DB> {
+        self.0
+    }
+
+    fn is_empty(&self) -> bool {
+        false
+    }
+
+    fn shape(&self) -> u16 {
+        self.1
+    }
+
+    fn bind(&self, _form: Form, _now: Option<Timestamp>, _binder: &mut Binder<DB>) {}
+}
+
+type Parts = Vec<(&'static str, u16)>;
+
+/// A machine's command, with and without a key, money and messages.
+fn commands(start: u16) -> [(&'static str, Parts); 3] {
+    let machine = ("machines", start);
+    let keyed = vec![machine, ("keys", ODD_KEYS), ("transitions", 0)];
+    let money = [("accounts", 0), ("keys", ODD_KEYS), ("transitions", 0), ("entries", OF_STEPS | OF_COUNTED)];
+    let all = std::iter::once(machine).chain(money).chain([("outbox", 0)]).collect();
+    [("natural", vec![machine, ("transitions", 0)]), ("keyed", keyed), ("with money and messages", all)]
+}
+
+/// A change of the ledger whose entries have this shape.
+fn change(shape: u16) -> Parts {
+    let parts = [
+        ("tallies", 0, OF_TALLIES),
+        ("accounts", 0, OF_COUNTED),
+        ("holds", 0, OF_HOLDS),
+        ("keys", if shape & OF_COUNTED == 0 { ODD_KEYS } else { POSTING_KEYS }, OF_KEYS),
+        ("entries", shape, shape),
+    ];
+    parts.into_iter().filter(|(_, _, bit)| shape & bit != 0).map(|(name, shape, _)| (name, shape)).collect()
+}
+
+fn everything() -> Parts {
+    let entries = OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS;
+    let first = [("tallies", 0), ("machines", 0), ("accounts", 0), ("holds", 0), ("keys", ODD_KEYS | POSTING_KEYS)];
+    first.into_iter().chain([("transitions", 0), ("entries", entries), ("outbox", 0)]).collect()
+}
+
+/// Writes of every form, of every kind and shape of part.
+fn writes() -> Vec<(String, Form, Parts)> {
+    let mut writes = vec![("a key alone".to_owned(), OWN, vec![("keys", ODD_KEYS)])];
+    for (form, name) in [(SINGLE, "alone"), (JOINED_SINGLE, "joined")] {
+        for (start, verb) in [(STARTS, "start"), (0, "move")] {
+            let commands = commands(start).into_iter();
+            writes.extend(commands.map(|(what, parts)| (format!("{verb} {name}, {what}"), form, parts)));
+        }
+    }
+    for shape in ENTRY_SHAPES {
+        writes.push((format!("entries {shape:06b}"), OWN, change(*shape)));
+    }
+    for (form, name) in [(OWN, "alone"), (SKIP, "in a group"), (JOINED, "joined")] {
+        writes.push((format!("everything {name}"), form, everything()));
+    }
+    writes
+}
+
+fn parts<DB: Database>(parts: &Parts) -> Vec<Shaped<DB>> {
+    let kind = |name| *DB::PART_KINDS.iter().find(|kind| kind.name == name).expect(name);
+    let shaped = |(name, shape): &(&'static str, u16)| {
+        let kind = kind(*name);
+        // Where a shape is none, nothing depends on it.
+        Shaped(kind, if kind.shapes.contains(shape) { *shape } else { 0 })
+    };
+    parts.iter().map(shaped).collect()
+}
+
+/// The statements that do not depend on a caller's table, with their names, as they are read.
+pub(super) fn all<DB: Database>(tables: &Tables) -> Vec<(String, Text)> {
+    let families = [
+        ("machines", DB::MACHINES.all()),
+        ("ledger", DB::LEDGER.all()),
+        ("probes", DB::PROBES.all()),
+        ("write", DB::FIXED.to_vec()),
+    ];
+    let fixed = families.into_iter().flat_map(|(family, texts)| named::<DB>(tables, family, texts));
+    let writes = writes().into_iter().map(|(name, form, shapes)| {
+        let parts = parts::<DB>(&shapes);
+        let parts: Vec<&dyn Part<DB>> = parts.iter().map(|part| part as _).collect();
+        (format!("write: {name}"), DB::statement(tables, form, &parts).into())
+    });
+    fixed.chain(writes).collect()
+}
+
+fn named<DB: Database>(tables: &Tables, family: &str, texts: Vec<(&'static str, &'static str)>) -> Vec<(String, Text)> {
+    let there = texts.into_iter().filter(|(_, text)| !text.is_empty());
+    there.map(|(name, text)| (format!("{family}: {name}"), filled::<DB>(tables, text).into())).collect()
+}
+
+/// What is not here has no plan that a test has seen.
+pub(super) async fn every_kind_and_shape_of_part_is_written<DB: Ground>(_db: Fresh<DB>) {
+    let written: Vec<_> = writes().iter().flat_map(|(_, _, shapes)| parts::<DB>(shapes)).collect();
+    for kind in DB::PART_KINDS {
+        for shape in kind.shapes {
+            let is_this = |part: &&Shaped<DB>| part.0.name == kind.name && part.1 == *shape;
+            assert!(written.iter().any(|part| is_this(&part)), "{} {shape:b}", kind.name);
+        }
+    }
+}
+
+/// The statements as they were read last. With `IDEM_BLESS=1` they are written anew, to be read in the diff.
+pub(super) async fn statements_are_as_they_were_read<DB: Ground>(mut db: Fresh<DB>) {
+    let (name, table) = described(&mut db).await;
+    run_all(&mut db, &name, &table).await;
+    let mut rows: Vec<_> = table.texts().into_iter().map(|text| ("row".to_owned(), text)).collect();
+    rows.sort();
+    let mut shown = String::new();
+    let migrate = named::<DB>(&db.tables, "migrate", DB::MIGRATE.all());
+    for (name, text) in all::<DB>(&db.tables).into_iter().chain(rows).chain(migrate) {
+        let text = match db.tables.schema() {
+            Some(schema) => text.replace(&format!("\"{schema}\"."), "").replace(schema, "main"),
+            None => text.to_string(),
+        };
+        let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        shown.push_str(&format!("-- {name}\n{}\n\n", lines.join("\n")));
+    }
+    let path = format!("{}/src/store/tests/statements/{}.sql", env!("CARGO_MANIFEST_DIR"), DB::DATABASE);
+    if std::env::var_os("IDEM_BLESS").is_some() {
+        std::fs::write(&path, &shown).expect("a file");
+    }
+    let known = std::fs::read_to_string(&path).expect("IDEM_BLESS=1 writes the file");
+    for (known, shown) in known.split("\n\n").zip(shown.split("\n\n")) {
+        assert_eq!(known, shown, "if it is meant: IDEM_BLESS=1 writes {path}");
+    }
+    assert_eq!(known.len(), shown.len(), "if it is meant: IDEM_BLESS=1 writes {path}");
+}

@@ -1,0 +1,1440 @@
+-- machines: load_one
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, m.state, m.body, m.runs, m.version, m.visit, m.entered_at, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            FROM (VALUES (1)) AS one
+            LEFT JOIN "idem_machines" m ON m.machine = $1::text AND m.id = $2::text
+            LEFT JOIN "idem_keys" k ON k.hash = $3::bytea
+            LEFT JOIN "idem_transitions" t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq
+
+-- machines: load_many
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, m.state, m.body, m.runs, m.version, m.visit, m.entered_at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint
+            FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
+            LEFT JOIN LATERAL (SELECT * FROM "idem_machines" WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
+            UNION ALL
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, u.place - 1, NULL::text, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint, NULL::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
+            LEFT JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k ON true
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_transitions" WHERE machine = k.surface AND id = k.target AND seq = k.seq LIMIT 1
+            ) t ON true
+
+-- machines: lock
+            SELECT 1
+            FROM (
+                SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS u (machine, id)
+                ORDER BY machine COLLATE "C", id COLLATE "C"
+            ) u
+            CROSS JOIN LATERAL (
+                SELECT 1 FROM "idem_machines" WHERE machine = u.machine AND id = u.id LIMIT 1 FOR NO KEY UPDATE
+            ) m
+
+-- machines: transitions
+            SELECT u.place - 1, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]))
+                WITH ORDINALITY AS u (machine, id, seq, place)
+            CROSS JOIN LATERAL (
+                SELECT * FROM "idem_transitions" WHERE machine = u.machine AND id = u.id AND seq = u.seq LIMIT 1
+            ) t
+
+-- machines: last_visit
+            SELECT visit FROM "idem_transitions"
+            WHERE machine = $1 AND id = $2 AND state = ANY($3::text[])
+            ORDER BY machine DESC, id DESC, seq DESC LIMIT 1
+
+-- machines: history
+            SELECT machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation FROM "idem_transitions"
+            WHERE machine = $1::text AND id = $2::text AND seq > $3::bigint
+            ORDER BY seq LIMIT $4::bigint
+
+-- machines: in_state
+            SELECT m.id, m.state, m.body, m.runs, m.version, m.visit, m.entered_at
+            FROM unnest((SELECT $2::text[])) AS s (state)
+            CROSS JOIN LATERAL (
+                SELECT * FROM "idem_machines" n
+                WHERE n.machine = $1::text AND n.state = s.state AND (n.entered_at, n.id) > ($3::bigint, $4::text)
+                    AND n.entered_at < $5::bigint
+                ORDER BY n.entered_at, n.id LIMIT $6::bigint
+            ) m
+            ORDER BY m.entered_at, m.id LIMIT $6::bigint
+
+-- machines: count_by_state
+            SELECT state, count(*) FROM "idem_machines" WHERE machine = $1::text GROUP BY state ORDER BY state
+
+-- machines: graph
+SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
+
+-- machines: put_graph
+            INSERT INTO "idem_graphs" AS g (machine, hash, names) VALUES ($1, $2, $3)
+            ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4::bytea
+
+-- ledger: load
+            WITH RECURSIVE named AS (
+                SELECT u.place, k.fingerprint, k.target, k.seq AS first_seq, k.at AS seen_at, k.expires_at, k.outcome, e.*
+                FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
+                LEFT JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k ON true
+                LEFT JOIN LATERAL (SELECT * FROM "idem_entries" WHERE account = k.target AND seq = k.seq LIMIT 1) e ON true
+                UNION ALL
+                SELECT n.place, n.fingerprint, n.target, n.first_seq, n.seen_at, n.expires_at, n.outcome, e.*
+                FROM named n
+                CROSS JOIN LATERAL (
+                    SELECT * FROM "idem_entries" WHERE account = n.next_account AND seq = n.next_seq LIMIT 1
+                ) e
+                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.target, n.first_seq))
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint
+            FROM unnest((SELECT $2::text[])) WITH ORDINALITY AS u (name, place)
+            LEFT JOIN LATERAL (SELECT * FROM "idem_accounts" WHERE account = u.name LIMIT 1) a ON true
+            UNION ALL
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, e.place - 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, e.fingerprint, e.target, e.first_seq, e.seen_at,
+                e.expires_at, e.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            FROM named e
+
+-- ledger: load_accounts
+            SELECT u.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at
+            FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (name, place)
+            CROSS JOIN LATERAL (SELECT * FROM "idem_accounts" WHERE account = u.name LIMIT 1) a
+
+-- ledger: lock_accounts
+            WITH locked AS MATERIALIZED (
+                SELECT u.name, u.place, a.*
+                FROM (
+                    SELECT * FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS u (name, place)
+                    ORDER BY name COLLATE "C"
+                ) u
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = u.name AND NOT tally LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true),
+            tallies AS MATERIALIZED (
+                SELECT l.name, l.place, a.* FROM (SELECT name, place FROM locked WHERE account IS NULL) l
+                CROSS JOIN LATERAL (SELECT * FROM "idem_accounts" WHERE account = l.name AND tally LIMIT 1) a),
+            opened AS (
+                INSERT INTO "idem_accounts" AS a (account, balance, seq)
+                SELECT name, 0, 0 FROM locked WHERE account IS NULL AND name NOT IN (SELECT name FROM tallies)
+                ON CONFLICT (account) DO UPDATE SET balance = a.balance
+                RETURNING *)
+            SELECT a.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at FROM locked a WHERE account IS NOT NULL
+            UNION ALL
+            SELECT a.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at FROM tallies a
+            UNION ALL
+            SELECT l.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at FROM opened a JOIN locked l ON l.name = a.account
+
+-- ledger: put_account
+            INSERT INTO "idem_accounts" (account, balance, seq, floor, ceiling, unit, tally, closed_at)
+            VALUES ($1::text, 0, 0, $2, $3, $4, $5, $6)
+            ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling,
+                unit = excluded.unit, tally = excluded.tally, closed_at = excluded.closed_at
+
+-- ledger: compact_tally
+            WITH locked AS MATERIALIZED (
+                SELECT account FROM "idem_accounts" WHERE account = $1::text AND tally FOR NO KEY UPDATE SKIP LOCKED),
+            gone AS (DELETE FROM "idem_tails" WHERE account = (SELECT account FROM locked) RETURNING delta)
+            UPDATE "idem_accounts" SET balance = balance + coalesce((SELECT sum(delta) FROM gone), 0)::bigint
+            WHERE account = (SELECT account FROM locked)
+
+-- ledger: account
+            SELECT coalesce(t.sum, 0)::bigint, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at
+            FROM "idem_accounts" a
+            LEFT JOIN LATERAL (SELECT sum(delta) AS sum FROM "idem_tails" WHERE account = a.account AND a.tally) t ON true
+            WHERE a.account = $1::text
+
+-- ledger: entries
+            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
+            WHERE e.account = $1::text AND e.seq > $2::bigint ORDER BY e.seq LIMIT $3::bigint
+
+-- ledger: entry_at
+            WITH RECURSIVE half AS (
+                SELECT 0::bigint AS low, seq AS high FROM "idem_accounts" WHERE account = $1::text
+                UNION ALL
+                SELECT CASE WHEN e.at <= $2::bigint THEN e.seq ELSE h.low END,
+                    CASE WHEN e.at <= $2::bigint THEN h.high ELSE e.seq - 1 END
+                FROM half h
+                CROSS JOIN LATERAL (
+                    SELECT seq, at FROM "idem_entries" WHERE account = $1::text AND seq = (h.low + h.high + 1) / 2 LIMIT 1
+                ) e
+                WHERE h.low < h.high)
+            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM half h JOIN "idem_entries" e ON e.account = $1::text AND e.seq = h.low
+            WHERE h.low = h.high
+
+-- ledger: tally_at
+SELECT coalesce(sum(delta), 0)::bigint FROM "idem_entries" WHERE account = $1::text AND at <= $2::bigint
+
+-- ledger: expired_holds
+            SELECT hold, account, amount, remaining, expires_at FROM "idem_holds"
+            WHERE account = $1::text AND remaining > 0 AND expires_at <= $2::bigint
+            ORDER BY account, expires_at LIMIT $3::bigint
+
+-- ledger: holds
+            SELECT h.hold, h.account, h.amount, h.remaining, h.expires_at
+            FROM unnest((SELECT $1::text[])) AS u (name)
+            CROSS JOIN LATERAL (SELECT * FROM "idem_holds" WHERE hold = u.name LIMIT 1) h
+
+-- ledger: hold_count
+SELECT count(*) FROM "idem_holds"
+
+-- ledger: all_accounts
+            SELECT a.account, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at FROM "idem_accounts" a
+            WHERE a.account > $1::text ORDER BY a.account LIMIT $2::bigint
+
+-- ledger: all_entries
+            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg, ((e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
+                OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
+                OR (e.next_account IS NULL) <> (e.next_seq IS NULL))::int::bigint
+            FROM "idem_entries" e WHERE (e.account, e.seq) > ($1::text, $2::bigint)
+            ORDER BY e.account, e.seq LIMIT $3::bigint
+
+-- ledger: all_tails
+            SELECT t.account, t.seq, t.delta, e.delta
+            FROM (
+                SELECT * FROM "idem_tails" WHERE (account, seq) > ($1::text, $2::bigint)
+                ORDER BY account, seq LIMIT $3::bigint
+            ) t
+            LEFT JOIN LATERAL (
+                SELECT delta FROM "idem_entries" WHERE account = t.account AND seq = t.seq LIMIT 1
+            ) e ON true
+            ORDER BY t.account, t.seq
+
+-- ledger: all_keys
+            SELECT k.hash, k.surface, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome, e.scope, e.key
+            FROM (SELECT * FROM "idem_keys" WHERE hash > $1::bytea ORDER BY hash LIMIT $2::bigint) k
+            LEFT JOIN LATERAL (
+                SELECT scope, key FROM "idem_entries" WHERE account = k.target AND seq = k.seq LIMIT 1
+            ) e ON true
+            ORDER BY k.hash
+
+-- ledger: keys
+            SELECT u.place - 1, k.surface, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome
+            FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
+            CROSS JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k
+
+-- ledger: transitions
+            SELECT u.place - 1, t.command, t.at
+            FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]))
+                WITH ORDINALITY AS u (machine, id, seq, place)
+            CROSS JOIN LATERAL (
+                SELECT command, at FROM "idem_transitions" WHERE machine = u.machine AND id = u.id AND seq = u.seq LIMIT 1
+            ) t
+
+-- ledger: postings
+            WITH RECURSIVE posting AS (
+                SELECT u.place, 1 AS depth, u.first_account, u.first_seq, e.*
+                FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]))
+                    WITH ORDINALITY AS u (first_account, first_seq, place)
+                CROSS JOIN LATERAL (
+                    SELECT * FROM "idem_entries" WHERE account = u.first_account AND seq = u.first_seq LIMIT 1
+                ) e
+                UNION ALL
+                SELECT p.place, p.depth + 1, p.first_account, p.first_seq, e.*
+                FROM posting p
+                CROSS JOIN LATERAL (
+                    SELECT * FROM "idem_entries" WHERE account = p.next_account AND seq = p.next_seq LIMIT 1
+                ) e
+                WHERE p.depth <= 1000 AND (p.next_account, p.next_seq) <> (p.first_account, p.first_seq))
+            SELECT e.place - 1, a.unit, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg
+            FROM posting e
+            LEFT JOIN LATERAL (SELECT unit FROM "idem_accounts" WHERE account = e.account LIMIT 1) a ON true
+            ORDER BY e.place, e.depth
+
+-- probes: key
+INSERT INTO "idem_keys" (hash, surface, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)
+
+-- probes: transition
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
+                from_visit, visit, at)
+            VALUES ($1, $2, $3, '', '', '', '', '', '', '', 0, 0, 0)
+
+-- probes: find_key
+SELECT 1 FROM "idem_keys" WHERE hash = $1 AND at = $2
+
+-- probes: find_transition
+SELECT 1 FROM "idem_transitions" WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4
+
+-- write: one entry under one key
+    WITH begun AS MATERIALIZED (
+        SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    keys_known AS MATERIALIZED (SELECT * FROM "idem_keys" WHERE hash = $3::bytea),
+    accounts_written AS (
+        INSERT INTO "idem_accounts" AS a (account, balance, seq, at, unit)
+        SELECT $4::text, $5::bigint, 1, now, $6::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM keys_known)
+        ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
+            at = greatest(a.at, excluded.at)
+        WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
+            AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
+            AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
+        RETURNING balance, seq, at),
+    keys_written AS (
+        INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at)
+        SELECT $3::bytea, $7::text, $4::text, seq, $8::bytea, (SELECT now FROM begun) FROM accounts_written
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
+            fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
+            expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+    entries_written AS (
+        INSERT INTO "idem_entries" (account, seq, delta, balance, at, kind, scope, key)
+        SELECT $4::text, seq, $5::bigint, balance, at, $9::text, $10::text, $11::text FROM accounts_written)
+    SELECT balance, seq, at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint FROM accounts_written
+    UNION ALL
+    SELECT NULL, NULL, NULL, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+    FROM keys_known k LEFT JOIN "idem_entries" e ON e.account = k.target AND e.seq = k.seq
+
+-- write: undo a key
+DELETE FROM "idem_keys" WHERE hash = $1::bytea
+
+-- write: undo a machine
+DELETE FROM "idem_machines" WHERE machine = $1::text AND id = $2::text
+
+-- write: a key alone
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, u.seq, begun.now
+            FROM begun, unnest((SELECT $3::bytea[]), (SELECT $4::text[]), (SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bytea[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome)
+            WHERE (SELECT ok FROM begun)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at)
+SELECT g.ok, (SELECT now FROM begun) FROM begun g
+
+-- write: start alone, natural
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING machine, id),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::text, $23::text, $24::bigint, $25::bigint, $26::bigint, $27::text WHERE (SELECT ok FROM machines_written))
+SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
+
+-- write: start alone, keyed
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING machine, id),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
+SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
+
+-- write: start alone, with money and messages
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING machine, id),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM machines_written)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+            FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+            WHERE (SELECT ok FROM accounts_written)),
+outbox_written AS (
+            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+            SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: move alone, natural
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, runs = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
+            WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::text, $23::text, $24::bigint, $25::bigint, $26::bigint, $27::text WHERE (SELECT ok FROM machines_written))
+SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
+
+-- write: move alone, keyed
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, runs = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
+            WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
+SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
+
+-- write: move alone, with money and messages
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, runs = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
+            WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM machines_written)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+            FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+            WHERE (SELECT ok FROM accounts_written)),
+outbox_written AS (
+            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+            SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: start joined, natural
+WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING machine, id),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written))
+SELECT ok, ARRAY[]::bytea[], ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM machines_written
+
+-- write: start joined, keyed
+WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+keys_claimed AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            WHERE k.expires_at <= excluded.at
+            RETURNING hash),
+        all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT $9::text, $10::text, $11::text, $12::bytea, $13::bytea, $15::bigint, $16::bigint, $17::bigint WHERE $14::bigint = 0 AND (SELECT ok FROM all_keys_claimed)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING machine, id),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written))
+SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM machines_written
+
+-- write: start joined, with money and messages
+WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+keys_claimed AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            WHERE k.expires_at <= excluded.at
+            RETURNING hash),
+        all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT $9::text, $10::text, $11::text, $12::bytea, $13::bytea, $15::bigint, $16::bigint, $17::bigint WHERE $14::bigint = 0 AND (SELECT ok FROM all_keys_claimed)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING machine, id),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM machines_written)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+            FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+            WHERE (SELECT ok FROM accounts_written)),
+outbox_written AS (
+            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+            SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
+
+-- write: move joined, natural
+WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $4::text, body = $5::bytea, runs = $6::bytea, version = $8::bigint, visit = $9::bigint, entered_at = $10::bigint
+            WHERE machine = $2::text AND id = $3::text AND version = $7::bigint AND (SELECT ok FROM begun)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written))
+SELECT ok, ARRAY[]::bytea[], ARRAY[]::text[], ARRAY[]::text[] FROM machines_written
+
+-- write: move joined, keyed
+WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+keys_claimed AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            WHERE k.expires_at <= excluded.at
+            RETURNING hash),
+        all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $11::text, body = $12::bytea, runs = $13::bytea, version = $15::bigint, visit = $16::bigint, entered_at = $17::bigint
+            WHERE machine = $9::text AND id = $10::text AND version = $14::bigint AND (SELECT ok FROM all_keys_claimed)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written))
+SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM machines_written
+
+-- write: move joined, with money and messages
+WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+keys_claimed AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            WHERE k.expires_at <= excluded.at
+            RETURNING hash),
+        all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $11::text, body = $12::bytea, runs = $13::bytea, version = $15::bigint, visit = $16::bigint, entered_at = $17::bigint
+            WHERE machine = $9::text AND id = $10::text AND version = $14::bigint AND (SELECT ok FROM all_keys_claimed)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM machines_written)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+            FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+            WHERE (SELECT ok FROM accounts_written)),
+outbox_written AS (
+            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+            SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM accounts_written
+
+-- write: entries 100010
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM begun)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
+            FROM begun, accounts_written f, unnest((SELECT $11::bytea[]), (SELECT $12::text[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) AS u (hash, target, fingerprint, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+            FROM begun, accounts_written f, unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::text[])) AS e (account, delta, kind, place, back, below, scope, key)
+            WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: entries 101010
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM begun)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
+            FROM begun, accounts_written f, unnest((SELECT $11::bytea[]), (SELECT $12::text[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) AS u (hash, target, fingerprint, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+            FROM begun, accounts_written f, unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, next_place, next_back)
+            WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: entries 100011
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM begun)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+holds_locked AS MATERIALIZED (
+            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+            FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+            WHERE (SELECT ok FROM accounts_written)),
+        holds_opened AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+        holds_updated AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
+            FROM begun, accounts_written f, unnest((SELECT $17::bytea[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+            FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::text[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key)
+            WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: entries 101011
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM begun)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+holds_locked AS MATERIALIZED (
+            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+            FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+            WHERE (SELECT ok FROM accounts_written)),
+        holds_opened AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+        holds_updated AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
+            FROM begun, accounts_written f, unnest((SELECT $17::bytea[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+            FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::text[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, next_account, next_place, next_back)
+            WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: entries 010010
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+tallies_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun)
+                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, u.seq, begun.now
+            FROM begun, unnest((SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bytea[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome)
+            WHERE (SELECT ok FROM tallies_checked)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.scope, e.key, e.seq, NULL::bigint, begun.now, NULL
+            FROM begun, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::bigint[])) AS e (account, delta, kind, scope, key, seq)
+            WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
+            INSERT INTO "idem_tails" (account, seq, delta)
+            SELECT t.* FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
+SELECT g.ok, (SELECT now FROM begun) FROM tallies_checked g
+
+-- write: entries 011010
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+tallies_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun)
+                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, u.seq, begun.now
+            FROM begun, unnest((SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bytea[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome)
+            WHERE (SELECT ok FROM tallies_checked)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, e.seq, NULL::bigint, begun.now, e.next_seq
+            FROM begun, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) AS e (account, delta, kind, scope, key, next_account, seq, next_seq)
+            WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
+            INSERT INTO "idem_tails" (account, seq, delta)
+            SELECT t.* FROM unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
+SELECT g.ok, (SELECT now FROM begun) FROM tallies_checked g
+
+-- write: entries 111010
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+tallies_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun)
+                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM tallies_checked)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM tallies_checked) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
+            FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[])) AS u (hash, target, fingerprint, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+            FROM begun, accounts_written f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
+            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+            INSERT INTO "idem_tails" (account, seq, delta)
+            SELECT t.* FROM unnest((SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: entries 100100
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM begun)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+            FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+            WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: entries 101100
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM begun)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+            FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg, next_account, next_place, next_back)
+            WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: entries 111111
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+tallies_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun)
+                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM tallies_checked)),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM tallies_checked) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+holds_locked AS MATERIALIZED (
+            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+            FROM unnest((SELECT $13::text[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+            WHERE (SELECT ok FROM accounts_written)),
+        holds_opened AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+        holds_updated AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
+            FROM begun, accounts_written f, unnest((SELECT $19::bytea[]), (SELECT $20::text[]), (SELECT $21::bytea[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS u (hash, target, fingerprint, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+            FROM begun, accounts_written f, unnest((SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+            INSERT INTO "idem_tails" (account, seq, delta)
+            SELECT t.* FROM unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: everything alone
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+tallies_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun)
+                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+machines_locked AS MATERIALIZED (
+            SELECT w.*, m.version AS found
+            FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
+            LEFT JOIN LATERAL (
+                SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
+            ) m ON true
+            WHERE (SELECT ok FROM tallies_checked)),
+        machines_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
+            FROM machines_locked),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM machines_checked)),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
+            RETURNING machine, id),
+        all_machines_opened AS MATERIALIZED (
+            SELECT g.ok AND (SELECT count(*) FROM machines_opened)
+                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM machines_checked g),
+        machines_updated AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            RETURNING 1),
+        machines_written AS MATERIALIZED (
+            SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
+            FROM all_machines_opened),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+holds_locked AS MATERIALIZED (
+            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+            FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+            WHERE (SELECT ok FROM accounts_written)),
+        holds_opened AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+        holds_updated AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
+            FROM begun, accounts_written f, unnest((SELECT $28::bytea[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bytea[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+            FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+            INSERT INTO "idem_tails" (account, seq, delta)
+            SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+outbox_written AS (
+            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+            SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: everything in a group
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+tallies_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM begun)
+                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+machines_locked AS MATERIALIZED (
+            SELECT w.*, m.version AS found
+            FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
+            LEFT JOIN LATERAL (
+                SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+            ) m ON true
+            WHERE (SELECT ok FROM tallies_checked)),
+        machines_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
+            FROM machines_locked),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+            ) a ON true
+            WHERE (SELECT ok FROM machines_checked)),
+        accounts_busy AS MATERIALIZED (
+            SELECT l.name FROM accounts_locked l
+            CROSS JOIN LATERAL (SELECT 1 FROM "idem_accounts" WHERE account = l.name LIMIT 1) there
+            WHERE NOT l.found),
+        accounts_obtained AS MATERIALIZED (
+            SELECT (SELECT ok FROM machines_checked) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM accounts_obtained)
+            RETURNING machine, id),
+        all_machines_opened AS MATERIALIZED (
+            SELECT g.ok AND (SELECT count(*) FROM machines_opened)
+                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM accounts_obtained g),
+        machines_updated AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            RETURNING 1),
+        machines_written AS MATERIALIZED (
+            SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
+            FROM all_machines_opened),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+holds_locked AS MATERIALIZED (
+            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+            FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+            WHERE (SELECT ok FROM accounts_written)),
+        holds_opened AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+        holds_updated AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
+            FROM begun, accounts_written f, unnest((SELECT $28::bytea[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bytea[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+            FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+            INSERT INTO "idem_tails" (account, seq, delta)
+            SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+outbox_written AS (
+            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+            SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g
+
+-- write: everything joined
+WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+keys_claimed AS (
+            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT u.hash, u.surface, u.target, u.seq, u.fingerprint, u.expires_at, u.outcome, begun.now FROM begun, unnest((SELECT $2::bytea[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]), (SELECT $8::bytea[])) AS u (hash, surface, target, seq, fingerprint, expires_at, outcome)
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            WHERE k.expires_at <= excluded.at
+            RETURNING hash),
+        all_keys_claimed AS MATERIALIZED (SELECT count(*) = cardinality($2::bytea[]) AS ok FROM keys_claimed),
+tallies_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM all_keys_claimed)
+                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+            FROM unnest((SELECT $9::text[]), (SELECT $10::text[])) AS t (name, unit)
+            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+machines_locked AS MATERIALIZED (
+            SELECT w.*, m.version AS found
+            FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
+            LEFT JOIN LATERAL (
+                SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
+            ) m ON true
+            WHERE (SELECT ok FROM tallies_checked)),
+        machines_checked AS MATERIALIZED (
+            SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
+            FROM machines_locked),
+accounts_locked AS MATERIALIZED (
+            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                    AND coalesce(a.balance - a.held, 0) + d.lowest
+                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                    THEN coalesce(a.balance, 0) + d.delta END AS balance
+            FROM unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+            LEFT JOIN LATERAL (
+                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+            ) a ON true
+            WHERE (SELECT ok FROM machines_checked)),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING machine, id),
+        all_machines_opened AS MATERIALIZED (
+            SELECT g.ok AND (SELECT count(*) FROM machines_opened)
+                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM machines_checked g),
+        machines_updated AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            RETURNING 1),
+        machines_written AS MATERIALIZED (
+            SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
+            FROM all_machines_opened),
+accounts_opened AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+            RETURNING account, balance, seq, at),
+        accounts_updated AS (
+            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at
+            RETURNING account, balance, seq, at),
+        accounts_written AS MATERIALIZED (
+            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+holds_locked AS MATERIALIZED (
+            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+            FROM unnest((SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+            WHERE (SELECT ok FROM accounts_written)),
+        holds_opened AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+        holds_updated AS (
+            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+transitions_written AS (
+            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+            SELECT * FROM unnest((SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bytea[]), (SELECT $41::bytea[]), (SELECT $42::bytea[]), (SELECT $43::bytea[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[])) WHERE (SELECT ok FROM accounts_written)),
+entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+            FROM begun, accounts_written f, unnest((SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::text[]), (SELECT $60::text[]), (SELECT $61::text[]), (SELECT $62::bigint[]), (SELECT $63::bigint[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+            INSERT INTO "idem_tails" (account, seq, delta)
+            SELECT t.* FROM unnest((SELECT $69::text[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+outbox_written AS (
+            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+            SELECT * FROM unnest((SELECT $72::text[]), (SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[]), (SELECT $76::text[]), (SELECT $77::bytea[]), (SELECT $78::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
+
+-- row
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING "version"::bigint AS version
+
+-- row
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING "version"::bigint AS version
+
+-- row
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING "version"::bigint AS version
+
+-- row
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING "version"::bigint AS version
+
+-- row
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+
+-- row
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+
+-- row
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+
+-- row
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+
+-- row
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
+
+-- row
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
+
+-- row
+UPDATE "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND true RETURNING "version"::bigint AS version
+
+-- row
+UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING "version"::bigint AS version
+
+-- row
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING "version"::bigint AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+
+-- row
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING "version"::bigint AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+
+-- row
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING "version"::bigint AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+
+-- row
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING "version"::bigint AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+
+-- row
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING "version"::bigint AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+
+-- row
+WITH row_written AS (UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING "version"::bigint AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $7::bytea, 'version', $8::text, version, $9::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+
+-- migrate: create_table
+            CREATE TABLE IF NOT EXISTS "idem_migrations" (
+                version bigint PRIMARY KEY,
+                name text NOT NULL,
+                at bigint NOT NULL
+            )
+
+-- migrate: find_table
+SELECT (to_regclass('"idem_migrations"') IS NOT NULL)::int::bigint
+
+-- migrate: version
+SELECT max(version) FROM "idem_migrations"
+
+-- migrate: put_version
+INSERT INTO "idem_migrations" (version, name, at) VALUES ($1, $2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)
+
+-- migrate: begin
+BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'
+
+-- migrate: lock
+SELECT pg_advisory_xact_lock(hashtextextended('idem migrates "idem_migrations"', 0))
+
+-- migrate: schema_is_missing
+SELECT (NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text))::int::bigint
+

@@ -1,0 +1,196 @@
+//! The columns of each list that is written: name, kind and value, once for all databases.
+
+use super::rows::{
+    AccountWrite, EntryNumber, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
+};
+use crate::key::Key;
+use crate::store::columns::{Column, Param};
+
+/// A key has a seq, a namespace, an expiry or an outcome of its own: it is not of an entry that counts.
+pub(crate) const ODD_KEYS: u16 = 1;
+/// A key names an entry that counts.
+pub(crate) const POSTING_KEYS: u16 = 1 << 1;
+
+/// An entry belongs to a hold.
+pub(crate) const OF_HOLDS: u16 = 1;
+/// An entry has a key.
+pub(crate) const OF_KEYS: u16 = 1 << 1;
+/// An entry is of a transition.
+pub(crate) const OF_STEPS: u16 = 1 << 2;
+/// An entry is of a posting of several.
+pub(crate) const OF_POSTINGS: u16 = 1 << 3;
+/// An entry is a tally's.
+pub(crate) const OF_TALLIES: u16 = 1 << 4;
+/// An entry counts.
+pub(crate) const OF_COUNTED: u16 = 1 << 5;
+
+/// The single machine does not exist yet.
+pub(crate) const STARTS: u16 = 1;
+
+pub(crate) const MACHINES: &[Column<MachineWrite>] = &[
+    Column::text("machine", |row: &MachineWrite| row.machine.into()).key(),
+    Column::text("id", |row: &MachineWrite| (&row.id).into()).key(),
+    Column::text("state", |row| (&row.state).into()),
+    Column::bytes("body", |row| (&row.body).into()),
+    Column::bytes("runs", |row| (&row.last_by_command).into()),
+    Column::int("expected", |row: &MachineWrite| row.expected.into()).used(),
+    Column::int("version", |row| row.version.into()),
+    Column::int("visit", |row| row.visit.into()),
+    Column::int("entered_at", |row| row.entered_at.into()),
+];
+
+pub(crate) const TRANSITIONS: &[Column<TransitionWrite>] = &[
+    Column::text("machine", |row| (&row.machine).into()),
+    Column::text("id", |row| (&row.id).into()),
+    Column::int("seq", |row| row.seq.into()),
+    Column::text("command", |row| (&row.command).into()),
+    Column::text("from_state", |row| (&row.from_state).into()),
+    Column::text("state", |row| (&row.state).into()),
+    Column::bytes("body", |row| (&row.body).into()),
+    Column::bytes("payload", |row| (&row.payload).into()),
+    Column::bytes("outcome", |row| (&row.outcome).into()),
+    Column::bytes("fingerprint", |row| (&row.fingerprint).into()),
+    Column::text("scope", |row| row.key.as_ref().map(|(scope, _)| &**scope).into()),
+    Column::text("key", |row| row.key.as_ref().map(|(_, key)| &**key).into()),
+    Column::int("from_visit", |row| row.from_visit.into()),
+    Column::int("visit", |row| row.visit.into()),
+    Column::int("at", |row| row.at.into()),
+    Column::text("correlation", |row| row.correlation.as_deref().into()),
+];
+
+/// All columns of a key: as one value each, or claimed in a lent transaction with the seqs that were decided.
+pub(crate) const KEY: &[Column<KeyWrite>] = &[
+    Column::bytes("hash", |row: &KeyWrite| (&row.hash).into()).key(),
+    Column::text("surface", |row| row.namespace.into()),
+    Column::text("target", |row| (&row.target).into()),
+    Column::int("seq", |row| row.seq.into()),
+    Column::bytes("fingerprint", |row| (&row.fingerprint).into()),
+    Column::int("expires_at", |row| row.expires_at.into()),
+    Column::bytes("outcome", |row| row.outcome.as_ref().map(|outcome| &*outcome.0).into()),
+];
+
+/// Keys of which some name entries, and perhaps others.
+pub(crate) const KEYS: &[Column<KeyWrite>] = &[
+    Column::bytes("hash", |row: &KeyWrite| (&row.hash).into()).key(),
+    Column::text("target", |row| (&row.target).into()),
+    Column::bytes("fingerprint", |row| (&row.fingerprint).into()),
+    Column::text("surface", |row: &KeyWrite| row.namespace.into()).when(ODD_KEYS),
+    Column::int("seq", |row: &KeyWrite| row.seq.into()).used().when(ODD_KEYS),
+    Column::int("expires_at", |row: &KeyWrite| row.expires_at.into()).when(ODD_KEYS),
+    Column::bytes("outcome", |row: &KeyWrite| row.outcome.as_ref().map(|outcome| &*outcome.0).into()).when(ODD_KEYS),
+    Column::int("place", |row: &KeyWrite| row.position.map(|position| position.account).into())
+        .used()
+        .when(POSTING_KEYS),
+    Column::int("back", |row: &KeyWrite| row.position.map(|position| position.back).into()).used().when(POSTING_KEYS),
+];
+
+/// Tallies with the sums of their entries, where the sum is kept with the account.
+pub(crate) const SUMMED: u16 = 1;
+
+pub(crate) const TALLIES: &[Column<TallyWrite>] = &[
+    Column::text("name", |row| (&row.account).into()),
+    Column::text("unit", |row| row.unit.as_deref().into()),
+    Column::int("delta", |row: &TallyWrite| Param::Sum(row.delta)).when(SUMMED),
+];
+
+pub(crate) const ACCOUNTS: &[Column<AccountWrite>] = &[
+    Column::text("name", |row| (&row.account).into()),
+    Column::int("delta", |row| row.delta.into()),
+    Column::int("reserved", |row| row.reserved.into()),
+    Column::int("lowest", |row| row.lowest.into()),
+    Column::int("highest", |row| row.highest.into()),
+    Column::int("entries", |row| row.entries.into()),
+    Column::int("expected", |row| row.expected.into()),
+    Column::text("unit", |row| row.unit.as_deref().into()),
+];
+
+pub(crate) const HOLDS: &[Column<HoldWrite>] = &[
+    Column::text("hold", |row: &HoldWrite| (&row.hold).into()).key(),
+    Column::text("account", |row| (&row.account).into()),
+    Column::int("amount", |row| row.amount.into()),
+    Column::int("expected", |row: &HoldWrite| row.expected.into()).used(),
+    Column::int("remaining", |row: &HoldWrite| row.remaining.into()).used(),
+    Column::int("expires_at", |row| row.expires_at.into()),
+];
+
+/// Entries, counted back from the account as it is after the write. What no entry has is not sent.
+pub(crate) const ENTRIES: &[Column<EntryWrite>] = &[
+    Column::text("account", |row| (&row.account).into()),
+    Column::int("delta", |row| row.delta.into()),
+    Column::text("kind", |row| row.kind.into()),
+    Column::int("place", |row: &EntryWrite| row.number.position().map(|position| position.account).into())
+        .used()
+        .when(OF_COUNTED),
+    Column::int("back", |row: &EntryWrite| row.number.position().map(|position| position.back).into())
+        .used()
+        .when(OF_COUNTED),
+    Column::int("below", |row: &EntryWrite| row.number.position().map(|position| position.below).into())
+        .used()
+        .when(OF_COUNTED),
+    Column::text("hold", |row: &EntryWrite| row.hold.as_ref().map(|(hold, _)| &**hold).into()).when(OF_HOLDS),
+    Column::int("reserved", |row: &EntryWrite| row.hold.as_ref().map(|(_, reserved)| *reserved).into()).when(OF_HOLDS),
+    Column::text("scope", |row: &EntryWrite| row.key.as_ref().map(Key::scope).into()).when(OF_KEYS),
+    Column::text("key", |row: &EntryWrite| row.key.as_ref().map(Key::as_str).into()).when(OF_KEYS),
+    Column::text("machine", |row: &EntryWrite| row.step.as_ref().map(|step| step.machine).into()).when(OF_STEPS),
+    Column::text("id", |row: &EntryWrite| row.step.as_ref().map(|step| &*step.id).into()).when(OF_STEPS),
+    Column::int("machine_seq", |row: &EntryWrite| row.step.as_ref().map(|step| step.seq).into()).when(OF_STEPS),
+    Column::int("leg", |row: &EntryWrite| row.step.as_ref().map(|step| step.entry_no).into()).when(OF_STEPS),
+    Column::text("next_account", |row: &EntryWrite| row.next.as_ref().map(|next| &*next.account).into())
+        .when(OF_POSTINGS),
+    Column::int("seq", |row: &EntryWrite| row.number.given().into()).used().when(OF_TALLIES),
+    Column::int("next_place", |row: &EntryWrite| {
+        next(row).and_then(EntryNumber::position).map(|position| position.account).into()
+    })
+    .used()
+    .when(OF_POSTINGS | OF_COUNTED),
+    Column::int("next_back", |row: &EntryWrite| {
+        next(row).and_then(EntryNumber::position).map(|position| position.back).into()
+    })
+    .used()
+    .when(OF_POSTINGS | OF_COUNTED),
+    Column::int("next_seq", |row: &EntryWrite| next(row).and_then(EntryNumber::given).into())
+        .used()
+        .when(OF_POSTINGS | OF_TALLIES),
+];
+
+fn next(row: &EntryWrite) -> Option<EntryNumber> {
+    row.next.as_ref().map(|next| next.number)
+}
+
+/// Entries of tallies, until they are folded into the account's balance.
+pub(crate) const fn tails<'w>() -> [Column<(&'w EntryWrite, i64)>; 3] {
+    [
+        Column::text("account", |row| (&row.0.account).into()),
+        Column::int("seq", |row| row.1.into()),
+        Column::int("delta", |row| row.0.delta.into()),
+    ]
+}
+
+pub(crate) const MESSAGES: &[Column<MessageWrite>] = &[
+    Column::text("machine", |row| row.machine.into()),
+    Column::text("id", |row| (&row.id).into()),
+    Column::int("seq", |row| row.seq.into()),
+    Column::int("leg", |row| row.entry_no.into()),
+    Column::text("topic", |row| (&row.topic).into()),
+    Column::bytes("payload", |row| (&row.payload).into()),
+    Column::int("at", |row| row.at.into()),
+];
+
+/// What the rows of a list have, as bits.
+pub(crate) fn shape_of_keys(rows: &[KeyWrite]) -> u16 {
+    let bit = |row: &KeyWrite| if row.position.is_some() { POSTING_KEYS } else { ODD_KEYS };
+    rows.iter().fold(0, |shape, row| shape | bit(row))
+}
+
+pub(crate) fn shape_of_entries(rows: &[EntryWrite]) -> u16 {
+    let bit = |has: bool, bit| if has { bit } else { 0 };
+    rows.iter().fold(0, |shape, row| {
+        shape
+            | bit(row.hold.is_some(), OF_HOLDS)
+            | bit(row.key.is_some(), OF_KEYS)
+            | bit(row.step.is_some(), OF_STEPS)
+            | bit(row.next.is_some(), OF_POSTINGS)
+            | bit(row.number.given().is_some(), OF_TALLIES)
+            | bit(row.number.position().is_some(), OF_COUNTED)
+    })
+}

@@ -1,0 +1,7 @@
+//! Writes: everything that one decision, or many, changes, as a list of parts.
+
+pub(crate) mod cache;
+pub(crate) mod lists;
+pub(crate) mod part;
+pub(crate) mod rows;
+pub(crate) mod store;

@@ -1,0 +1,201 @@
+//! A write is a list of parts. A part is the rows of one table, or of several that are written together, with the place where
+//! its locks stand in the order that every writer keeps.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::rows::{
+    AccountWrite, CommitWitness, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite,
+    TransitionWrite,
+};
+use crate::clock::Timestamp;
+use crate::store::binder::Binder;
+use crate::store::dialect::Dialect;
+use crate::store::row::table::RowWrite;
+
+/// Where a part stands in the order in which every writer takes its locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// What is looked at without a lock.
+    Unlocked,
+    Machines,
+    Accounts,
+    Holds,
+    Keys,
+    /// Rows that are only added, under locks that are held by then.
+    History,
+    Outbox,
+}
+
+/// In which way a write is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Form {
+    /// In a transaction of its own, or in one that is open.
+    pub(crate) own: bool,
+    /// Rows that others hold are not waited for, but reported. Only in a transaction of its own.
+    pub(crate) skip: bool,
+    /// Rows of one machine with one transition and at most one key: values instead of lists, which one caller alone feels.
+    pub(crate) single: bool,
+}
+
+/// One kind of part in one database: what is the same for all writes.
+pub struct PartKind<DB: WriteText> {
+    /// The table, or the first of them.
+    pub(crate) name: &'static str,
+    pub(crate) place: Place,
+    /// What it adds to a statement of this form, for rows of this shape.
+    pub(crate) text: fn(Form, u16) -> DB::PartText,
+    /// The shapes that its rows can have, for tests of all statements.
+    #[cfg(test)]
+    pub(crate) shapes: &'static [u16],
+}
+
+/// A database's own way to put a statement together from parts.
+pub trait WriteText: Dialect {
+    /// What a part adds to a statement.
+    type PartText;
+}
+
+/// The rows of one part.
+pub trait Part<DB: WriteText>: fmt::Debug + Send + Sync {
+    fn kind(&self) -> &'static PartKind<DB>;
+
+    /// Whether there is nothing to write.
+    fn is_empty(&self) -> bool;
+
+    /// In what the rows differ from others of their kind, as far as that changes the text: bits of the part's own.
+    fn shape(&self) -> u16 {
+        0
+    }
+
+    /// Binds what the text has parameters for.
+    fn bind(&self, form: Form, now: Option<Timestamp>, binder: &mut Binder<DB>);
+
+    /// Binds what the statement that reads its result has parameters for, where that is one of its own.
+    fn bind_result(&self, _binder: &mut Binder<DB>) {}
+
+    /// What `reported` rows are called by those who need them. Asked of parts whose text reports what it did not obtain.
+    fn missed(&self, _reported: Reported) -> Vec<LockName> {
+        Vec::new()
+    }
+}
+
+/// Rows of a part that a write did not obtain.
+#[derive(Debug)]
+pub enum Reported {
+    /// By their places in the list that was bound, counted from 1.
+    Places(Vec<i64>),
+    Names(Vec<String>),
+}
+
+/// What callers wait for: a machine, an account, or whatever else a part locks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockName {
+    pub(crate) namespace: &'static str,
+    pub(crate) name: Arc<str>,
+}
+
+/// Everything that one decision, or many, changes.
+#[derive(Debug)]
+pub struct Write<DB: WriteText> {
+    /// The database's time when it was decided; `None` if that was not asked: the statement takes its own.
+    pub(crate) now: Option<Timestamp>,
+    /// Sorted by (machine, id).
+    pub(crate) machines: Vec<MachineWrite>,
+    pub(crate) transitions: Vec<TransitionWrite>,
+    /// Sorted by hash.
+    pub(crate) keys: Vec<KeyWrite>,
+    /// Sorted by name; no tallies.
+    pub(crate) accounts: Vec<AccountWrite>,
+    /// Sorted by name.
+    pub(crate) tallies: Vec<TallyWrite>,
+    pub(crate) entries: Vec<EntryWrite>,
+    /// Sorted by name.
+    pub(crate) holds: Vec<HoldWrite>,
+    pub(crate) messages: Vec<MessageWrite>,
+    /// A row of the caller's, with its key. It is a statement of its own: a write that has one has nothing else.
+    pub(crate) row: Option<RowWrite>,
+    /// What other rooms write, in the order of their places.
+    pub(crate) parts: Vec<Box<dyn Part<DB>>>,
+}
+
+impl<DB: WriteText> Default for Write<DB> {
+    fn default() -> Self {
+        Self {
+            now: None,
+            machines: Vec::new(),
+            transitions: Vec::new(),
+            keys: Vec::new(),
+            accounts: Vec::new(),
+            tallies: Vec::new(),
+            entries: Vec::new(),
+            holds: Vec::new(),
+            messages: Vec::new(),
+            row: None,
+            parts: Vec::new(),
+        }
+    }
+}
+
+impl<DB: WriteText> Write<DB> {
+    pub(crate) fn is_empty(&self) -> bool {
+        let rows = self.machines.is_empty() && self.transitions.is_empty() && self.keys.is_empty();
+        rows && self.entries.is_empty() && self.row.is_none() && self.parts.is_empty()
+    }
+
+    /// A row by which the write can be recognised, if it has one.
+    pub(crate) fn witness(&self) -> Option<CommitWitness> {
+        let transition = self.transitions.first().map(|row| {
+            let (machine, id) = (row.machine.clone(), row.id.clone());
+            CommitWitness::Transition { machine, id, seq: row.seq, at: row.at }
+        });
+        let key = || self.keys.first().map(|key| CommitWitness::Key { hash: key.hash, at: self.now });
+        transition.or_else(key).or_else(|| self.row.as_ref().and_then(RowWrite::witness))
+    }
+
+    /// How its statement is written.
+    pub(crate) fn form(&self, own: bool, skip: bool) -> Form {
+        // A single machine is moved before anything else is locked: nothing may be missed after that.
+        let rest = self.parts.is_empty() && (!skip || self.entries.is_empty());
+        let one = self.machines.len() == 1 && self.transitions.len() == 1 && self.keys.len() <= 1;
+        Form { own, skip, single: one && rest }
+    }
+}
+
+/// The parts that have rows, in the order of their places.
+pub(crate) fn parts<DB>(write: &Write<DB>) -> Vec<&dyn Part<DB>>
+where
+    DB: WriteText,
+    Vec<MachineWrite>: Part<DB>,
+    Vec<TransitionWrite>: Part<DB>,
+    Vec<KeyWrite>: Part<DB>,
+    Vec<AccountWrite>: Part<DB>,
+    Vec<TallyWrite>: Part<DB>,
+    Vec<EntryWrite>: Part<DB>,
+    Vec<HoldWrite>: Part<DB>,
+    Vec<MessageWrite>: Part<DB>,
+{
+    let own: [&dyn Part<DB>; 8] = [
+        &write.tallies,
+        &write.machines,
+        &write.accounts,
+        &write.holds,
+        &write.keys,
+        &write.transitions,
+        &write.entries,
+        &write.messages,
+    ];
+    let mut parts: Vec<_> = own.into_iter().filter(|part| !part.is_empty()).collect();
+    if !write.parts.is_empty() {
+        parts.extend(write.parts.iter().map(|part| &**part));
+        parts.sort_by_key(|part| part.kind().place);
+    }
+    debug_assert!(parts.is_sorted_by_key(|part| part.kind().place), "locks are taken in one order");
+    parts
+}
+
+impl<DB: WriteText> fmt::Debug for PartKind<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PartKind").field("name", &self.name).field("place", &self.place).finish_non_exhaustive()
+    }
+}

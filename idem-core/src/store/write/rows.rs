@@ -1,0 +1,221 @@
+//! Rows as they are written.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::fingerprint::Fingerprint;
+use crate::key::{Key, KeyHash};
+use crate::store::machine::rows::TransitionRow;
+use crate::wire::Stored;
+
+/// How a write in a transaction of its own takes its locks.
+#[derive(Debug, Clone, Copy)]
+pub struct Locks {
+    /// The longest wait for each.
+    pub(crate) wait: Duration,
+    /// Rows that others hold are not waited for, but reported.
+    pub(crate) skip: bool,
+}
+
+/// The new state of a machine, if its version still is `expected`.
+#[derive(Debug)]
+pub struct MachineWrite {
+    pub(crate) machine: &'static str,
+    pub(crate) id: Arc<str>,
+    pub(crate) state: String,
+    pub(crate) body: Stored,
+    pub(crate) last_by_command: Stored,
+    /// 0: the machine must not exist.
+    pub(crate) expected: i64,
+    pub(crate) version: i64,
+    pub(crate) visit: i64,
+    pub(crate) entered_at: Timestamp,
+}
+
+/// A transition to add.
+pub type TransitionWrite = TransitionRow;
+
+/// A key to record. One that is there and has expired by the write's time is taken over; any other is a lost race.
+#[derive(Debug)]
+pub struct KeyWrite {
+    pub(crate) hash: KeyHash,
+    pub(crate) namespace: &'static str,
+    pub(crate) target: Arc<str>,
+    /// As decided. In a transaction of its own a key with a position takes the seq that its entry then gets.
+    pub(crate) seq: i64,
+    /// The position of the entry that it names, unless that is a tally's.
+    pub(crate) position: Option<EntryPosition>,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) outcome: Option<Stored>,
+}
+
+/// The change of an account: relative, so that a busy account is not a lost race. A missing account opens itself.
+#[derive(Debug)]
+pub struct AccountWrite {
+    pub(crate) account: Arc<str>,
+    pub(crate) delta: i64,
+    /// The change of what is held.
+    pub(crate) reserved: i64,
+    /// The lowest of the running sums of what is available, and the highest of the balance's: with each, the account must
+    /// stay within its bounds.
+    pub(crate) lowest: i64,
+    pub(crate) highest: i64,
+    /// How many entries it gets.
+    pub(crate) entries: i64,
+    /// The seq it must have before; `None`: any.
+    pub(crate) expected: Option<i64>,
+    /// The unit it must have.
+    pub(crate) unit: Option<Arc<str>>,
+}
+
+/// A tally that gets entries: it must be one, of that unit.
+#[derive(Debug)]
+pub struct TallyWrite {
+    pub(crate) account: Arc<str>,
+    pub(crate) unit: Option<Arc<str>>,
+    /// The sum of its entries in this write.
+    pub(crate) delta: i128,
+}
+
+/// Where an entry stands among those of its account in one write. The account is changed by their sum; each entry's seq and
+/// balance are counted back from the account as it is then.
+///
+/// An account at seq 6 with a balance of 100 gets +30 and -10 in one write. It is then at seq 8 with 120. The first entry has
+/// one after it, which changes the balance by -10: seq 8 - 1 = 7, balance 120 - -10 = 130. The second has none after it:
+/// seq 8, balance 120.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryPosition {
+    /// The account's place in [`Write::accounts`], counted from 1 as in an array of PostgreSQL.
+    pub(crate) account: i64,
+    /// How many entries of the account follow it.
+    pub(crate) back: i64,
+    /// By how much the entries that follow it change the balance.
+    pub(crate) below: i64,
+}
+
+/// Where an entry's seq comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryNumber {
+    /// Counted back from its account.
+    Counted(EntryPosition),
+    /// Of a tally, which does not count: a number in the order of time.
+    Given(i64),
+}
+
+impl EntryNumber {
+    pub(crate) fn position(self) -> Option<EntryPosition> {
+        match self {
+            Self::Counted(position) => Some(position),
+            Self::Given(_) => None,
+        }
+    }
+
+    pub(crate) fn given(self) -> Option<i64> {
+        match self {
+            Self::Counted(_) => None,
+            Self::Given(seq) => Some(seq),
+        }
+    }
+}
+
+/// An entry to add.
+#[derive(Debug)]
+pub struct EntryWrite {
+    pub(crate) account: Arc<str>,
+    pub(crate) number: EntryNumber,
+    pub(crate) delta: i64,
+    pub(crate) kind: &'static str,
+    /// The hold it opens, captures or releases, and by how much it changes what is reserved.
+    pub(crate) hold: Option<(Arc<str>, i64)>,
+    pub(crate) key: Option<Key>,
+    pub(crate) step: Option<StepEntry>,
+    /// The next entry of the same posting; of the last one it is the first.
+    pub(crate) next: Option<NextEntry>,
+}
+
+/// The transition that made an entry, and which of its entries it is.
+#[derive(Debug, Clone)]
+pub struct StepEntry {
+    pub(crate) machine: &'static str,
+    pub(crate) id: Arc<str>,
+    pub(crate) seq: i64,
+    pub(crate) entry_no: i64,
+}
+
+/// The entry that another one links to.
+#[derive(Debug, Clone)]
+pub struct NextEntry {
+    pub(crate) account: Arc<str>,
+    pub(crate) number: EntryNumber,
+}
+
+/// The new state of a hold, if `expected` is what remains of it.
+#[derive(Debug)]
+pub struct HoldWrite {
+    pub(crate) hold: Arc<str>,
+    pub(crate) account: Arc<str>,
+    pub(crate) amount: i64,
+    /// `None`: the hold must not exist.
+    pub(crate) expected: Option<i64>,
+    pub(crate) remaining: i64,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// A message for the outbox.
+#[derive(Debug)]
+pub struct MessageWrite {
+    pub(crate) topic: String,
+    pub(crate) payload: Stored,
+    pub(crate) machine: &'static str,
+    pub(crate) id: Arc<str>,
+    pub(crate) seq: i64,
+    pub(crate) entry_no: i64,
+    pub(crate) at: Timestamp,
+}
+
+/// A row that a transaction wrote. Its place alone proves nothing: once that transaction is gone another may take it. Its
+/// time tells whose row it is.
+#[derive(Debug, Clone)]
+pub enum CommitWitness {
+    /// Without a time where the write did not know it: whoever took its place, the key has its answer.
+    Key {
+        hash: KeyHash,
+        at: Option<Timestamp>,
+    },
+    Transition {
+        machine: String,
+        id: String,
+        seq: i64,
+        at: Timestamp,
+    },
+}
+
+/// An account after a write.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountAfter {
+    pub(crate) balance: i64,
+    pub(crate) seq: i64,
+    pub(crate) at: Timestamp,
+}
+
+/// What a write left behind.
+#[derive(Debug)]
+pub struct After {
+    /// Its time.
+    pub(crate) now: Timestamp,
+    /// In the order of [`Write::accounts`].
+    pub(crate) accounts: Vec<AccountAfter>,
+    /// The row of the caller's that was written.
+    pub(crate) row: Option<RowAfter>,
+}
+
+/// A row of the caller's after a write.
+#[derive(Debug, Clone, Copy)]
+pub struct RowAfter {
+    /// Its new version; 0 where none is counted.
+    pub(crate) version: i64,
+    /// The time of the key that was recorded with it, where the database tells.
+    pub(crate) at: Option<Timestamp>,
+}
