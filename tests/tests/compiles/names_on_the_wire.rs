@@ -31,7 +31,8 @@ impl order::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let open = Order::Open { total: 5 };
     assert_eq!(serde_json::to_string(&open).unwrap(), r#"{"open":{"total":5}}"#);
     for name in ["open", "Pending", "New", "Fresh"] {

@@ -10,7 +10,8 @@ enum Rock {
     Still,
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     assert_eq!(*Rock::in_memory((), rock::Still).state(), Rock::Still);
     assert!(rock::allowed(rock::StateKind::Still).is_empty());
     assert!(rock::CommandKind::ALL.is_empty());

@@ -1,4 +1,5 @@
 //! The handles of stored machines: cheap to clone, `Send`, usable from a task, within a transaction.
+//! They have to compile; no test runs them.
 use idem_core::{Context, Idem, Key, Natural, Step, Tx, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
@@ -67,5 +68,3 @@ pub fn calls_are_send(this: &order::At<sqlx::Sqlite, Shop>, key: &Key) {
     is_send(this.pay(key, order::Pay { amount: 5 }));
     is_send(IntoFuture::into_future(this.ship(Natural, order::Ship)));
 }
-
-fn main() {}

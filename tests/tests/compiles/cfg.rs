@@ -20,7 +20,8 @@ enum Order {
     Refunded,
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     assert_eq!(order::StateKind::ALL.len(), 2);
     assert_eq!(order::CommandKind::ALL.len(), 1);
     assert_eq!(format!("{:?}", order::Pending), "Pending");

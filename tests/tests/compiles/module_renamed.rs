@@ -17,7 +17,8 @@ enum Order {
     Paid,
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     assert_eq!(order::LIMIT, 5);
     Order::in_memory((), order_machine::Pending).pay(Natural, order_machine::Pay).unwrap();
 }

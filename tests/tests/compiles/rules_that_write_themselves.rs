@@ -16,7 +16,8 @@ pub enum Article {
     Published,
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let mut memory = Article::in_memory((), article::Draft { text: "…".into() });
     memory.submit(Natural, article::Submit).unwrap();
     memory.publish(Natural, article::Publish).unwrap();

@@ -52,7 +52,8 @@ impl parcel::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let mut order = Order::in_memory(Rules, order::Pending);
     order.pay(Natural, order::Pay { amount: 1 }).unwrap();
     let mut parcel = Parcel::in_memory(Rules, parcel::Pending { order: order.state().clone() });

@@ -1,6 +1,4 @@
-//! The dependency has another name; `crate = …` says which.
-extern crate idem_core as harmless;
-
+//! The dependency has another name, which `main.rs` gives it; `crate = …` says which.
 mod idem_core {}
 
 use harmless::{Natural, idempotent_fsm};
@@ -32,7 +30,8 @@ impl order::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let mut memory = Order::in_memory(Rules, order::Pending);
     assert_eq!(*memory.pay(Natural, order::Pay { amount: 5 }).unwrap(), 5);
 }

@@ -32,7 +32,8 @@ impl r#type::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     assert_eq!(r#type::StateKind::r#loop.name(), "loop");
     let mut memory = Type::in_memory(Rules, r#type::Start { r#in: 1 });
     assert_eq!(*memory.r#match(Natural, r#type::Match { r#fn: 7 }).unwrap(), 7);

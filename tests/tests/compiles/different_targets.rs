@@ -40,7 +40,8 @@ impl level::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let mut memory = Level::in_memory(Rules, level::Low);
     for (key, by) in [("1", 1), ("2", 1), ("3", 1), ("4", 2)] {
         memory.advance(&Key::new("scope", key).unwrap(), level::Advance { by }).unwrap();

@@ -18,7 +18,8 @@ enum Door {
     Removed,
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let mut memory = Door::in_memory((), door::Closed);
     assert!(memory.open(Natural, door::OpenIt).unwrap().is_fresh());
     assert!(memory.open(Natural, door::OpenIt).unwrap().is_replay());

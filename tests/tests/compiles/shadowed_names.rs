@@ -1,5 +1,5 @@
 //! Names of the prelude and of the standard crates mean something else here.
-#![allow(dead_code, non_camel_case_types)]
+#![allow(unused_macros, non_camel_case_types, reason = "names that are there to be in the way")]
 
 mod core {}
 mod std {}
@@ -20,8 +20,12 @@ trait Clone {}
 trait Default {}
 trait Send {}
 trait Sync {}
-macro_rules! matches { () => {} }
-macro_rules! unreachable { () => {} }
+macro_rules! matches {
+    () => {};
+}
+macro_rules! unreachable {
+    () => {};
+}
 
 #[idem_core::idempotent_fsm]
 #[command(Pay { amount: i64, note: ::std::string::String } -> ::std::string::String)]
@@ -54,7 +58,8 @@ impl order::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let mut memory = Order::in_memory(Rules, order::Option);
     let pay = order::Pay { amount: 1, note: ::core::convert::Into::into("thanks") };
     assert_eq!(*memory.pay(idem_core::Natural, pay).unwrap(), "thanks");

@@ -38,7 +38,8 @@ impl order::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let key = Key::new("scope", "key").unwrap();
     let mut memory = Order::in_memory(Rules, order::Pending);
     assert_eq!(*memory.pay(&key, order::Pay { amount: 5, rate: Rate(2), at: 1 }).unwrap(), 10);

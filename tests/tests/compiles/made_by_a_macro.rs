@@ -34,6 +34,7 @@ impl order::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     Order::in_memory(Rules, order::Pending).pay(Natural, order::Pay { payload: 1 }).unwrap();
 }

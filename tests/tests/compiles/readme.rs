@@ -77,7 +77,8 @@ impl order::Transitions for Shop {
 
 const _: () = assert!(order::guard(order::StateKind::Pending, order::CommandKind::Pay));
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     use order::{CommandKind, StateKind};
     assert_eq!(order::allowed(StateKind::Paid), [CommandKind::Ship, CommandKind::Cancel]);
     assert!(order::why_not(StateKind::Pending, CommandKind::Pay).is_none());

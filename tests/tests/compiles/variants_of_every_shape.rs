@@ -40,7 +40,8 @@ impl shape::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     assert_eq!(Shape::from(shape::Pair(1, Vec::new())), Shape::Pair(1, Vec::new()));
     assert_eq!(Shape::from(shape::GoTo::from(shape::EmptyTuple())), Shape::EmptyTuple());
     assert_eq!(shape::StateKind::from(&Shape::EmptyNamed {}).name(), "EmptyNamed");

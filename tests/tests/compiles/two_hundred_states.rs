@@ -628,7 +628,8 @@ enum Long {
     S199,
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     assert_eq!(long::StateKind::ALL.len(), 200);
     assert!(long::guard(long::StateKind::S7, long::CommandKind::Step7));
     assert!(!long::guard(long::StateKind::S7, long::CommandKind::Step8));

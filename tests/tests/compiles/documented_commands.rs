@@ -46,7 +46,8 @@ impl order::Transitions for Shop {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let pay: order::Pay = serde_json::from_str(r#"{"amount":5}"#).unwrap();
     assert_eq!(pay, order::Pay { amount: 5, ..order::Pay::default() });
     assert_eq!(serde_json::to_string(&pay).unwrap(), r#"{"amount":5}"#);

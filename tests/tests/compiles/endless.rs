@@ -20,7 +20,8 @@ impl lamp::Transitions for Rules {
     type Rejection = std::convert::Infallible;
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let mut memory = Lamp::in_memory(Rules, lamp::Off);
     let keys = ["1", "2", "3"].map(|key| Key::new("hand", key).unwrap());
     for key in &keys {

@@ -31,7 +31,8 @@ impl order::Transitions for Rules {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let key = Key::new("scope", "key").unwrap();
     let mut memory = Order::in_memory(Rules, order::Pending);
     let reply = memory.apply(Some(&key), serde_json::from_str(r#"{"Pay":{"amount":5}}"#).unwrap()).unwrap();

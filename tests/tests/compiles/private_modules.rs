@@ -15,7 +15,7 @@ mod shop {
             #[on(Pay => Paid)]
             Pending { price: super::Price, nested: Option<Box<Self>> },
             #[terminal]
-            Paid(Secret, crate::shop::Price),
+            Paid(Secret, crate::private_modules::shop::Price),
         }
 
         struct Rules;
@@ -50,6 +50,7 @@ mod shop {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     shop::run();
 }

@@ -38,7 +38,8 @@ impl seat::Transitions for Desk {
     }
 }
 
-fn main() {
+#[test]
+fn compiles_and_runs() {
     let mut memory = Seat::in_memory(Desk, seat::Free);
     let key = Key::new("guest-7", "req-1").unwrap();
     let book = seat::Book { seat: "4a".into() };
