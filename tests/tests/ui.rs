@@ -1,20 +1,12 @@
-//! What must not compile: a directory for each rule, with the error that a user reads. What must is in `compiles`.
+//! The fixtures of `tests/ui`, a directory for each rule, and the pages of `docs/errors`: each shows the other.
 //!
-//! The expected errors are those of the stable toolchain. `TRYBUILD=overwrite cargo test -p tests --test ui` writes
-//! them; read each one before it is checked in.
+//! That the fixtures give the errors beside them is tested by `ui-no-store` and `ui-store`; what must compile is in
+//! `compiles`.
 #![allow(clippy::expect_used, reason = "a test says what it relies on")]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-#[test]
-fn must_not_compile() {
-    let cases = trybuild::TestCases::new();
-    for rule in rules() {
-        cases.compile_fail(format!("ui/{rule}/*.rs"));
-    }
-}
 
 #[test]
 fn every_code_has_a_page() {
