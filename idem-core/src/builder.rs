@@ -159,12 +159,11 @@ impl<DB: Database> Builder<DB> {
         let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
         let connections = Connections::of_pool(pool.clone(), sql.clone(), reply);
         // Connections beside the pool: what groups want of the session would not become the pool's other users.
-        let flushers = match DB::MAX_WRITERS {
-            Some(_) => connections.clone(),
-            None => {
-                let options = DB::for_groups(pool.connect_options().as_ref().clone());
-                Connections::own(options, (FLUSHERS, self.patience), sql.clone(), reply)
-            }
+        let flushers = if DB::MAX_WRITERS.is_some() {
+            connections.clone()
+        } else {
+            let options = DB::for_groups(pool.connect_options().as_ref().clone());
+            Connections::own(options, (FLUSHERS, self.patience), sql.clone(), reply)
         };
         let (writers, readers) = (connections.clone(), connections);
         Ok(self.build(sql, Opened { writers, readers, flushers, readers_apart: false, pool }))

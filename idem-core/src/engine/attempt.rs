@@ -267,14 +267,14 @@ async fn unlocked<DB: Database>(
             Ok(Attempt::Done(decision.answered(&after)))
         }
         Ok(Written::Lost(missed)) => Ok(Attempt::Lost(Some(Box::new(decision)), missed)),
-        Ok(Written::Known(key)) => Ok(known(shared, plans, key)),
+        Ok(Written::Known(key)) => Ok(known(shared, plans, &key)),
         Err(error) if error.class == Class::Broken => Ok(Attempt::ReplyLost(Box::new(decision), error)),
         Err(error) => Err(error),
     }
 }
 
 /// Answers the one plan whose key is known.
-fn known<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], key: KnownKey) -> Attempt<DB> {
+fn known<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], key: &KnownKey) -> Attempt<DB> {
     let keys = plans.iter().filter_map(|plan| plan.key()).map(|hash| (*hash, key.clone())).collect();
     let snapshot = Snapshot { keys, ..Snapshot::default() };
     match decide(plans, &snapshot, &shared.settings.limits) {
@@ -338,10 +338,8 @@ async fn write_locked<DB: Database>(
     let mut decision = load_and_decide(shared, session, plans, Lock::Rows).await?;
     seeded::keep_stale(&mut decision.write, stale);
     fail_point!("locked.write.before");
-    let wrote = match decision.write.is_empty() {
-        true => true,
-        false => decision.note(DB::write_joined(session, &decision.write).await?),
-    };
+    let wrote =
+        if decision.write.is_empty() { true } else { decision.note(DB::write_joined(session, &decision.write).await?) };
     fail_point!("locked.write.after");
     Ok(wrote.then_some(decision))
 }

@@ -144,9 +144,10 @@ pub(crate) async fn register_joined<DB: Database>(tx: &mut Tx<DB>, graph: &'stat
     let stored = store(&mut session, graph, &mine).await;
     let (compared, stored) = call.end(stored)?;
     compared.refuse_foreign(graph)?;
-    match stored {
-        true => tx.graphs.push((graph.name, mine.hash())),
-        false => shared.note_registered(graph, &mine),
+    if stored {
+        tx.graphs.push((graph.name, mine.hash()));
+    } else {
+        shared.note_registered(graph, &mine);
     }
     Ok(!stored)
 }

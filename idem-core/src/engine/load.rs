@@ -36,7 +36,9 @@ pub(crate) async fn load_and_decide<DB: Database>(
     lock: Lock,
 ) -> Result<Decision<DB>, StoreError> {
     let mut asked = Asked::default();
-    plans.iter().for_each(|plan| plan.ask(&mut asked));
+    for plan in plans {
+        plan.ask(&mut asked);
+    }
     let snapshot = load_asked(session, asked, lock).await?;
     decide_loading(shared, session, plans, snapshot, lock).await
 }
@@ -59,7 +61,7 @@ pub(crate) async fn decide_loading<DB: Database>(
             }
             // Each round loads what was missing, and a plan can miss only what its machine, its rules and the chain of
             // its alternatives name: the rounds end.
-            Err(needs) => fill(session, &mut snapshot, needs, lock).await?,
+            Err(needs) => fill(session, &mut snapshot, *needs, lock).await?,
         }
     }
 }
@@ -102,8 +104,8 @@ async fn load_asked<DB: Database>(
         let keys: Vec<KeyHash> = keys.into_iter().collect();
         let loaded = load(session, &ids, &keys).await?;
         snapshot.now = Some(loaded.now);
-        let named = machines.iter().map(|(machine, id)| (*machine, (*id).clone()));
-        snapshot.machines = named.zip(loaded.machines).collect();
+        let found = machines.iter().map(|(machine, id)| (*machine, (*id).clone()));
+        snapshot.machines = found.zip(loaded.machines).collect();
         snapshot.keys = known(&keys, loaded.keys);
     }
     if !ledger_keys.is_empty() {

@@ -23,6 +23,7 @@ pub(crate) struct Limits {
 }
 
 /// One thing to do: what it locks, what it asks for, how it decides, its size.
+#[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "names are for traces"))]
 pub(crate) trait Plan<DB: Database>: Send + Sync {
     /// The namespace of its key, and what it does there: for traces.
     fn namespace(&self) -> &'static str;

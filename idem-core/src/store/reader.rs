@@ -117,7 +117,8 @@ macro_rules! fields {
     ($($field:ty: $read:ident $(as $convert:expr)?),+ $(,)?) => {$(
         impl Field for Option<$field> {
             fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
-                Ok(row.next(C::$read)?$(.map($convert))?)
+                let value = row.next(C::$read)?;
+                Ok(value$(.map($convert))?)
             }
         }
 

@@ -74,8 +74,8 @@ impl<'c, DB: Connect> Session<'c, DB> {
     /// Begins a transaction by this text.
     pub(crate) async fn begin(&mut self, text: impl Into<String>) -> Result<(), StoreError> {
         self.state.open = true;
-        let begin = DB::TransactionManager::begin(self.conn, Some(AssertSqlSafe(text.into()).into_sql_str()));
-        let begun = answered::<DB, _>(begin, self.reply, self.state).await;
+        let work = DB::TransactionManager::begin(self.conn, Some(AssertSqlSafe(text.into()).into_sql_str()));
+        let begun = answered::<DB, _>(work, self.reply, self.state).await;
         // A transaction that was refused is not open.
         self.state.open = begun.is_ok() || self.state.unanswered;
         begun

@@ -110,6 +110,7 @@ impl<DB: Database> Plan<DB> for Command {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "a plan decides, or misses something")]
 fn refuse(refusal: impl Into<Refusal>) -> Decided {
     Ok(Err(refusal.into()))
 }
@@ -134,9 +135,10 @@ fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Comman
         Err(_) => None,
     };
     if let Some((same, first_seen, target, transition)) = known {
-        return match same || seeded_bug!("replay-without-fingerprint") {
-            true => Ok(Ok(replay(current.as_ref(), &transition))),
-            false => refuse(reused(command, first_seen, &target, &transition)),
+        return if same || seeded_bug!("replay-without-fingerprint") {
+            Ok(Ok(replay(current.as_ref(), &transition)))
+        } else {
+            refuse(reused(command, first_seen, &target, &transition))
         };
     }
     match &command.action {

@@ -23,11 +23,11 @@ pub(crate) fn decide<DB: Database>(
     plans: &[BoxedPlan<DB>],
     snapshot: &Snapshot,
     limits: &Limits,
-) -> Result<Decision<DB>, Needs> {
+) -> Result<Decision<DB>, Box<Needs>> {
     let mut draft = WriteDraft::new(snapshot, plans.len() > 1);
     let answers: Vec<_> = plans.iter().map(|plan| plan.decide(&mut draft, limits)).collect();
     if !draft.needs.is_empty() {
-        return Err(draft.needs);
+        return Err(Box::new(draft.needs));
     }
     let answers: Vec<_> = answers.into_iter().flatten().collect();
     debug_assert_eq!(answers.len(), plans.len(), "without needs every plan has its answer");

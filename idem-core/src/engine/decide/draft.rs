@@ -175,7 +175,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             from_visit: from.map_or(0, |from| from.visit),
             visit,
             at,
-            correlation: subject.correlation.map(|id| id.to_string()),
+            correlation: subject.correlation.map(ToString::to_string),
         };
         if let Some((_, hash)) = key {
             self.write_key(subject, *hash, seq, None);

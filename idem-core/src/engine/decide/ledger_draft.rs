@@ -354,9 +354,10 @@ impl LedgerDraft {
         write.holds = self.holds.into_values().collect();
         let numbers: Vec<EntryNumber> =
             self.entries.iter().map(|entry| number(&write.accounts, &entry.draft.account, entry.number)).collect();
-        let accounts: Vec<Arc<str>> = match self.entries.iter().any(|entry| entry.next.is_some()) {
-            true => self.entries.iter().map(|entry| entry.draft.account.clone()).collect(),
-            false => Vec::new(),
+        let accounts: Vec<Arc<str>> = if self.entries.iter().any(|entry| entry.next.is_some()) {
+            self.entries.iter().map(|entry| entry.draft.account.clone()).collect()
+        } else {
+            Vec::new()
         };
         for (key, entry) in self.named {
             if let (Some(key), Some(number)) = (write.keys.get_mut(key), numbers.get(entry)) {

@@ -27,22 +27,22 @@ pub(crate) fn run_separately<DB: Database>(
 }
 
 /// Runs calls that share a target, in order, with locks that are waited for.
-pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, mut lane: Group<DB>, targets: TargetLocks<DB>) {
+pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, mut calls: Group<DB>, targets: TargetLocks<DB>) {
     let shared = shared.clone();
     tokio::spawn(async move {
         let _targets = targets;
-        while !lane.plans.is_empty() {
-            let deadline = left(earliest(&lane.slots));
-            let error = match run_own(&shared, &lane.plans, deadline, Strategy::Locked).await {
+        while !calls.plans.is_empty() {
+            let deadline = left(earliest(&calls.slots));
+            let error = match run_own(&shared, &calls.plans, deadline, Strategy::Locked).await {
                 Ok(answers) => {
-                    lane.slots.into_iter().zip(answers).for_each(|(slot, answer)| slot.answer(answer));
+                    calls.slots.into_iter().zip(answers).for_each(|(slot, answer)| slot.answer(answer));
                     return;
                 }
                 Err(error) => error,
             };
             // Nothing happened. Whoever is late is told so; the others wait on.
-            let late = matches!(error, Error::InFlight { .. }) && lane.slots.iter().any(ReplySlot::is_late);
-            lane.split_off(|slot| !late || slot.is_late()).fail(&error);
+            let late = matches!(error, Error::InFlight { .. }) && calls.slots.iter().any(ReplySlot::is_late);
+            calls.split_off(|slot| !late || slot.is_late()).fail(&error);
         }
     });
 }

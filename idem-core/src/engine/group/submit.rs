@@ -95,14 +95,11 @@ fn wake<DB: Database>(shared: &Arc<Shared<DB>>) {
     if !shared.queue.start_flusher() {
         return;
     }
-    match tokio::runtime::Handle::try_current() {
-        Ok(runtime) => {
-            runtime.spawn(flush_all(Flusher { shared: shared.clone(), in_flight: 0, done: false }));
-        }
-        Err(_) => {
-            shared.queue.flusher_gone();
-            shared.queue.fail_queued();
-        }
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(flush_all(Flusher { shared: shared.clone(), in_flight: 0, done: false }));
+    } else {
+        shared.queue.flusher_gone();
+        shared.queue.fail_queued();
     }
 }
 

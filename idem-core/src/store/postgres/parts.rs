@@ -369,9 +369,10 @@ fn keys(form: Form, shape: u16) -> PartText {
     let all = List::new(KEY, 0);
     let (stored, list) = (all.stored(), all.table("u"));
     if !form.own {
-        return match form.single {
-            true => claimed(&stored, &all.stored_values(), "begun", "1"),
-            false => claimed(&stored, &all.stored_of("u"), &format!("begun, {list}"), "cardinality($1::bytea[])"),
+        return if form.single {
+            claimed(&stored, &all.stored_values(), "begun", "1")
+        } else {
+            claimed(&stored, &all.stored_of("u"), &format!("begun, {list}"), "cardinality($1::bytea[])")
         };
     }
     if form.single {
@@ -506,9 +507,10 @@ fn entries(_form: Form, shape: u16) -> PartText {
         _ => seq("next_seq", "f.seqs[e.next_place] - e.next_back".to_owned()),
     };
     let seq = seq("seq", "f.seqs[e.place] - e.back".to_owned());
-    let (source, balance, at) = match counted {
-        true => ("begun, accounts_written f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)"),
-        false => ("begun", "NULL::bigint", "begun.now"),
+    let (source, balance, at) = if counted {
+        ("begun, accounts_written f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)")
+    } else {
+        ("begun", "NULL::bigint", "begun.now")
     };
     let text = format!(
         "entries_written AS (

@@ -114,7 +114,7 @@ pub(super) async fn joined(session: &mut Session<'_, Postgres>, row: &RowWrite) 
         row: Some(RowAfter { version, at }),
     };
     let Some(key) = &update.key else {
-        return Ok(rows.first().map(|row| Ok::<_, StoreError>(after(Reader::new(row).field()?, None))).transpose()?);
+        return rows.first().map(|row| Ok(after(Reader::new(row).field()?, None))).transpose();
     };
     let mut row = Reader::new(rows.first().ok_or(sqlx::Error::RowNotFound)?);
     let (version, at, claimed): (Option<i64>, Timestamp, i64) = (row.field()?, row.field()?, row.field()?);

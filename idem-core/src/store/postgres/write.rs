@@ -11,7 +11,9 @@ use sqlx::{Error, Postgres, Row as _};
 
 use super::classify::lost;
 use super::connect::lock_timeout;
-use super::undo::{DELETE_KEY, DELETE_MACHINE, undo};
+use super::undo::undo;
+#[cfg(test)]
+use super::undo::{DELETE_KEY, DELETE_MACHINE};
 use super::{probe, row};
 use crate::clock::Timestamp;
 use crate::key::Key;
@@ -187,10 +189,7 @@ fn text(form: Form, parts: &[&dyn Part<Postgres>]) -> (String, Vec<usize>, Vec<R
         }
     }
     numbered.push("\n");
-    let (result, reports) = match form.own {
-        true => own_result(&texts, gate),
-        false => (joined_result(&texts, gate), Vec::new()),
-    };
+    let (result, reports) = if form.own { own_result(&texts, gate) } else { (joined_result(&texts, gate), Vec::new()) };
     numbered.push(&result);
     (numbered.finish(), binds, reports)
 }
@@ -218,9 +217,10 @@ fn own_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {
 fn joined_result(texts: &[PartText], gate: &str) -> String {
     let has = |undo| texts.iter().any(|text| text.undo == Some(undo));
     let keys = if has(Undo::Keys) { "ARRAY(SELECT hash FROM keys_claimed)" } else { "ARRAY[]::bytea[]" };
-    let machines = match has(Undo::Machines) {
-        true => "ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened)",
-        false => "ARRAY[]::text[], ARRAY[]::text[]",
+    let machines = if has(Undo::Machines) {
+        "ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened)"
+    } else {
+        "ARRAY[]::text[], ARRAY[]::text[]"
     };
     format!("SELECT ok, {keys}, {machines} FROM {gate}")
 }
@@ -244,10 +244,10 @@ fn written(row: &PgRow, statement: &WriteStatement, parts: &[&dyn Part<Postgres>
     for (column, report) in (2..).zip(&statement.reports) {
         match *report {
             Report::MissedPlaces(part) if !ok => {
-                missed.extend(parts[part].missed(Reported::Places(row.try_get(column)?)))
+                missed.extend(parts[part].missed(Reported::Places(row.try_get(column)?)));
             }
             Report::MissedNames(part) if !ok => {
-                missed.extend(parts[part].missed(Reported::Names(row.try_get(column)?)))
+                missed.extend(parts[part].missed(Reported::Names(row.try_get(column)?)));
             }
             Report::Accounts if ok => accounts = accounts_after(row, column)?,
             _ => {}

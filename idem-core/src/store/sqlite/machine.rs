@@ -8,7 +8,7 @@ use crate::store::key::{KeyRow, KnownKey};
 use crate::store::machine::loaded::Loaded;
 use crate::store::machine::rows::TransitionSummary;
 use crate::store::machine::texts::{MachineStore, MachineTexts};
-use crate::store::reader::{Columns as _, placed};
+use crate::store::reader::{Columns as _, Reader, placed};
 
 impl MachineStore for Sqlite {
     const MACHINES: MachineTexts<&'static str> = MachineTexts {
@@ -67,7 +67,7 @@ impl MachineStore for Sqlite {
         let (now, listed, known) = list::take(rows, columns)?;
         Ok(Loaded {
             now,
-            machines: placed(&listed, machines, |row| row.maybe())?,
+            machines: placed(&listed, machines, Reader::maybe)?,
             keys: placed(&known, keys, KnownKey::of_machine)?,
         })
     }

@@ -141,20 +141,20 @@ fn machines(form: Form, _shape: u16) -> PartText {
     let (stored, sets) = (list.stored(), list.sets(|column| format!("excluded.{column}")));
     let value = |column: &str| if form.single { list.value(column) } else { list.item(column) };
     let [machine, id, expected, version] = ["machine", "id", "expected", "version"].map(value);
-    let found = match form.single {
-        true => format!("(SELECT version FROM {{machines}} WHERE machine = {machine} AND id = {id})"),
-        false => "m.version".to_owned(),
+    let found = if form.single {
+        format!("(SELECT version FROM {{machines}} WHERE machine = {machine} AND id = {id})")
+    } else {
+        "m.version".to_owned()
     };
     let values = list.stored_as(|column| match column {
         "version" => format!("CASE WHEN coalesce({found}, 0) = {expected} THEN {version} END"),
         _ => value(column),
     });
-    let (rows, source) = match form.single {
-        true => (String::new(), String::new()),
-        false => (
-            format!("WITH {} ", List::<MachineWrite>::ROWS),
-            format!("FROM j LEFT JOIN {{machines}} m ON m.machine = {machine} AND m.id = {id}"),
-        ),
+    let (rows, source) = if form.single {
+        (String::new(), String::new())
+    } else {
+        let source = format!("FROM j LEFT JOIN {{machines}} m ON m.machine = {machine} AND m.id = {id}");
+        (format!("WITH {} ", List::<MachineWrite>::ROWS), source)
     };
     PartText::new(format!(
         "{rows}INSERT INTO {{machines}} ({stored})

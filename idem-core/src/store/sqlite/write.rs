@@ -99,9 +99,10 @@ impl WriteStore for Sqlite {
 
 /// What opens a write, closes it, and takes it back.
 fn frame(own: bool) -> (&'static str, &'static str, &'static str) {
-    match own {
-        true => ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"),
-        false => ("SAVEPOINT idem_write", "RELEASE idem_write", "ROLLBACK TO idem_write; RELEASE idem_write"),
+    if own {
+        ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+    } else {
+        ("SAVEPOINT idem_write", "RELEASE idem_write", "ROLLBACK TO idem_write; RELEASE idem_write")
     }
 }
 

@@ -127,7 +127,7 @@ pub(super) fn message(entry_no: i64) -> MessageWrite {
     MessageWrite {
         topic: "paid".into(),
         payload: stored(&format!("message {entry_no}")),
-        machine: SHOP.into(),
+        machine: SHOP,
         id: "m".into(),
         seq: 1,
         entry_no,

@@ -156,7 +156,7 @@ pub(super) async fn statements_are_as_they_were_read<DB: Ground>(mut db: Fresh<D
             None => text.to_string(),
         };
         let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-        shown.push_str(&format!("-- {name}\n{}\n\n", lines.join("\n")));
+        shown.extend(["-- ", &name, "\n", &lines.join("\n"), "\n\n"]);
     }
     let path = format!("{}/src/store/tests/statements/{}.sql", env!("CARGO_MANIFEST_DIR"), DB::DATABASE);
     if std::env::var_os("IDEM_BLESS").is_some() {

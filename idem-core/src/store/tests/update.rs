@@ -53,8 +53,8 @@ pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, ta
             let update = Arc::new(update(name, kind, "none", key));
             let row = Some(RowWrite { update: update.clone(), table: table.clone() });
             let write = Write { row, ..Write::default() };
-            let wrote = db.try_write(&write).await.expect("runs");
-            assert_eq!(wrote, kind != RowUpdateKind::Update, "{kind:?}");
+            let done = db.try_write(&write).await.expect("runs");
+            assert_eq!(done, kind != RowUpdateKind::Update, "{kind:?}");
             DB::find(&mut db.session(), &update, table).await.expect("runs");
             db.execute(&format!("DELETE FROM {}; DELETE FROM {{keys}}", name.as_str())).await;
             db.begin().await;
