@@ -13,7 +13,7 @@ use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError, VERSION};
-use crate::store::migrate;
+use crate::store::migrate::run::{migrate, printed};
 
 /// The longest wait for one step of a migration, which may rebuild a large table or wait for another process.
 const MIGRATION_REPLY: Duration = Duration::from_mins(10);
@@ -95,7 +95,7 @@ impl<DB: Database> Idem<DB> {
     /// this library.
     pub async fn migrate(&self) -> Result<(), Error> {
         let mut lease = self.shared.writers.acquire().await?;
-        let migrated = migrate::migrate(&mut lease.session_within(MIGRATION_REPLY)).await;
+        let migrated = migrate(&mut lease.session_within(MIGRATION_REPLY)).await;
         drop(lease);
         migrated.map_err(StoreError::not_sent)?;
         self.check().await
@@ -114,7 +114,7 @@ impl<DB: Database> Idem<DB> {
 
     /// The SQL that creates the tables, in order, for roles that may not run it: a name and the statements.
     pub fn migrations(&self) -> Vec<(&'static str, String)> {
-        migrate::printed::<DB>(&self.shared.sql.tables)
+        printed::<DB>(&self.shared.sql.tables)
     }
 
     /// Takes no more calls, waits until those under way are answered, and closes the connections that are idle. Calls in a

@@ -86,6 +86,9 @@ mod seq;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(test)]
+#[cfg(feature = "_sql")]
+mod toy;
 #[cfg(feature = "_sql")]
 mod value;
 pub mod version;

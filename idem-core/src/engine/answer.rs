@@ -53,3 +53,15 @@ pub(crate) fn only(answers: Vec<Answered>) -> Answered {
     debug_assert_eq!(answers.len(), 1, "one plan has one answer");
     answers.into_iter().next().unwrap_or(Err(Error::Internal { what: "a call was decided without an answer" }.into()))
 }
+
+/// In the load after a lost reply, what this very call wrote looks like a replay and is fresh. The database's time to the
+/// microsecond tells it from another caller's.
+pub(crate) fn restore_fresh(answer: Answered, written: Option<Answered>) -> Answered {
+    match (answer, written) {
+        (Ok(mut answer), Some(Ok(written))) => {
+            answer.fresh |= written.fresh && (answer.seq, answer.at) == (written.seq, written.at);
+            Ok(answer)
+        }
+        (answer, _) => answer,
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::answer::Answered;
+use crate::engine::answer::{Answered, restore_fresh};
 use crate::engine::decide::decision::{Decision, decide};
 use crate::engine::decide::snapshot::Snapshot;
 use crate::engine::load::{Lock, assume, decide_loading, load_and_decide};
@@ -404,16 +404,4 @@ pub(crate) fn lost_write<DB: Database>(write: &Write<DB>, error: StoreError) -> 
 fn forget_tables<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>]) -> bool {
     let forgotten = plans.iter().filter(|plan| plan.forget_tables(&shared.sql)).count();
     forgotten > 0
-}
-
-/// In the load after a lost reply, what this very call wrote looks like a replay and is fresh. The database's time to the
-/// microsecond tells it from another caller's.
-pub(crate) fn restore_fresh(answer: Answered, written: Option<Answered>) -> Answered {
-    match (answer, written) {
-        (Ok(mut answer), Some(Ok(written))) => {
-            answer.fresh |= written.fresh && (answer.seq, answer.at) == (written.seq, written.at);
-            Ok(answer)
-        }
-        (answer, _) => answer,
-    }
 }

@@ -15,7 +15,7 @@ use crate::engine::session::retry::Retry;
 use crate::error::{Error, Source};
 use crate::store::Database;
 use crate::store::error::{Class, StoreError, VERSION};
-use crate::store::migrate;
+use crate::store::migrate::run::version;
 use crate::store::statements::Statements;
 
 /// What all handles of one [`Idem`](crate::Idem) share.
@@ -65,7 +65,7 @@ impl<DB: Database> Shared<DB> {
     /// The version that the database is at.
     pub(crate) async fn version(&self) -> Result<Option<i64>, Error> {
         let mut lease = self.readers.acquire().await?;
-        migrate::version(&mut lease.session()).await.map_err(StoreError::not_sent)
+        version(&mut lease.session()).await.map_err(StoreError::not_sent)
     }
 
     /// The answer of a read. The connection goes back first: what an error means may have to be asked on another.

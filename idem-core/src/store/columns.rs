@@ -56,27 +56,27 @@ impl<R> Column<R> {
         Self { name, kind, get, role: Role::Stored, when: 0 }
     }
 
-    pub(super) const fn int(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
+    pub(crate) const fn int(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
         Self::new(name, Kind::Int, get)
     }
 
-    pub(super) const fn text(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
+    pub(crate) const fn text(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
         Self::new(name, Kind::Text, get)
     }
 
-    pub(super) const fn bytes(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
+    pub(crate) const fn bytes(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
         Self::new(name, Kind::Bytes, get)
     }
 
-    pub(super) const fn key(self) -> Self {
+    pub(crate) const fn key(self) -> Self {
         Self { role: Role::Key, ..self }
     }
 
-    pub(super) const fn used(self) -> Self {
+    pub(crate) const fn used(self) -> Self {
         Self { role: Role::Used, ..self }
     }
 
-    pub(super) const fn when(self, bits: u16) -> Self {
+    pub(crate) const fn when(self, bits: u16) -> Self {
         Self { when: bits, ..self }
     }
 

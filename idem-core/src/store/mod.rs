@@ -23,8 +23,8 @@ pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
-mod binder;
-mod columns;
+pub(crate) mod binder;
+pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod dialect;
 pub(crate) mod error;
@@ -46,7 +46,7 @@ pub(crate) mod write;
 use connect::Connect;
 use ledger::texts::LedgerStore;
 use machine::texts::MachineStore;
-use migrate::MigrateStore;
+use migrate::texts::MigrateStore;
 use probe::ProbeStore;
 use row::store::RowStore;
 use write::store::WriteStore;

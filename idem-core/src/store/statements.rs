@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ledger::texts::{LedgerStore, LedgerTexts};
 use super::machine::texts::{MachineStore, MachineTexts};
-use super::migrate::{MigrateStore, MigrateTexts};
+use super::migrate::texts::{MigrateStore, MigrateTexts};
 use super::probe::{ProbeStore, ProbeTexts};
 use super::row::table::DescribedTable;
 use super::tables::Tables;

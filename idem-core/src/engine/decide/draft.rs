@@ -26,6 +26,8 @@ pub(crate) struct Missing;
 #[derive(Debug, Clone)]
 pub(crate) struct Current {
     pub(crate) state: usize,
+    /// The state's name on the wire.
+    pub(crate) state_name: &'static str,
     pub(crate) body: Stored,
     pub(crate) last: LastTransitions,
     pub(crate) version: i64,
@@ -186,7 +188,8 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         self.write.transitions.push(row);
         let mut last = from.map_or_else(LastTransitions::default, |from| from.last.clone());
         last.note(transition.operation, seq);
-        let current = Current { state: transition.state, body: transition.body, last, version: seq, visit, entered_at };
+        let (state, state_name) = (transition.state, graph.states[transition.state].name);
+        let current = Current { state, state_name, body: transition.body, last, version: seq, visit, entered_at };
         self.machines.insert((graph.name, subject.id.clone()), current.clone());
         let outcome = AnswerValue::Stored(transition.outcome);
         (current, Answer { seq, at, outcome, fresh: true, superseded: false })
@@ -260,13 +263,10 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         let now = self.now();
         for ((machine, id), current) in self.machines {
             let loaded = self.snapshot.machines.get(&(machine, id.clone())).and_then(Option::as_ref);
-            let last = self.write.transitions.iter().rev().find(|row| row.machine == machine && *row.id == *id);
-            debug_assert!(last.is_some(), "a machine changes by transitions");
-            let Some(last) = last else { continue };
             self.write.machines.push(MachineWrite {
                 machine,
                 id,
-                state: last.state.clone(),
+                state: current.state_name.to_owned(),
                 body: current.body,
                 last_by_command: current.last.encode(),
                 expected: loaded.map_or(0, |row| row.version),
@@ -295,5 +295,14 @@ fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error>
         source: error.into(),
     })?;
     let MachineRow { body, version, visit, entered_at, .. } = row;
-    Ok(Current { state, body: body.clone(), last, version: *version, visit: *visit, entered_at: *entered_at })
+    let state_name = graph.states[state].name;
+    Ok(Current {
+        state,
+        state_name,
+        body: body.clone(),
+        last,
+        version: *version,
+        visit: *visit,
+        entered_at: *entered_at,
+    })
 }

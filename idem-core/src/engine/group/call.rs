@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::engine::answer::Answered;
-use crate::engine::attempt::restore_fresh;
+use crate::engine::answer::{Answered, restore_fresh};
 use crate::engine::plan::BoxedPlan;
 use crate::error::Error;
 use crate::store::Database;

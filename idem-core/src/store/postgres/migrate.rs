@@ -2,7 +2,7 @@
 
 use sqlx::Postgres;
 
-use crate::store::migrate::{MigrateStore, MigrateTexts, Migration};
+use crate::store::migrate::texts::{MigrateStore, MigrateTexts, Migration};
 
 impl MigrateStore for Postgres {
     const MIGRATE: MigrateTexts<&'static str> = MigrateTexts {

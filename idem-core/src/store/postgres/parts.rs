@@ -10,7 +10,7 @@
 use sqlx::Postgres;
 
 use super::list::List;
-use super::write::{Cte, Missed, PartText, Undo};
+use super::part_text::{Cte, Missed, PartText, Undo};
 use crate::clock::Timestamp;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
@@ -82,7 +82,7 @@ static ENTRY_KIND: Kind = Kind {
     place: Place::History,
     text: entries,
     #[cfg(test)]
-    shapes: crate::store::tests::ENTRY_SHAPES,
+    shapes: crate::store::write::lists::ENTRY_SHAPES,
 };
 
 static MESSAGE_KIND: Kind = Kind {

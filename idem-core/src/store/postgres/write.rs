@@ -11,6 +11,7 @@ use sqlx::{Error, Postgres, Row as _};
 
 use super::classify::lost;
 use super::connect::lock_timeout;
+use super::part_text::{Cte, Missed, PartText, Undo};
 use super::undo::undo;
 #[cfg(test)]
 use super::undo::{DELETE_KEY, DELETE_MACHINE};
@@ -29,64 +30,9 @@ use crate::store::template::render;
 use crate::store::write::cache::{Numbered, Report, WriteStatement};
 #[cfg(test)]
 use crate::store::write::part::PartKind;
-use crate::store::write::part::{Form, Part, Reported, Write, WriteText, parts};
+use crate::store::write::part::{Form, Part, Reported, Write, parts};
 use crate::store::write::rows::{AccountAfter, AccountWrite, After, CommitWitness, EntryWrite, KeyWrite, Locks};
 use crate::store::write::store::{WriteStore, Written};
-
-/// What a part adds to a statement.
-#[derive(Debug, Default)]
-pub struct PartText {
-    /// Claims keys, in a lent transaction: before anything else is written.
-    pub(super) claim: Option<Cte>,
-    /// Locks rows and looks at them.
-    pub(super) lock: Option<Cte>,
-    /// Writes.
-    pub(super) write: Option<Cte>,
-    /// What it locked in vain.
-    pub(super) missed: Option<Missed>,
-    /// It leaves accounts behind, as `accounts_written`.
-    pub(super) accounts: bool,
-    /// What is taken back if the write is lost in a lent transaction: only these two write before that is known.
-    pub(super) undo: Option<Undo>,
-}
-
-/// What a part may have written when the write is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Undo {
-    Keys,
-    Machines,
-}
-
-/// Common table expressions. `{gate}` in them is the gate before.
-#[derive(Debug)]
-pub struct Cte {
-    /// Texts that each number their parameters from `$1`.
-    pub(super) pieces: Vec<String>,
-    /// The row by whose `ok` later ones write.
-    pub(super) gate: Option<&'static str>,
-}
-
-impl Cte {
-    pub(super) fn open(text: impl Into<String>) -> Self {
-        Self { pieces: vec![text.into()], gate: None }
-    }
-
-    pub(super) fn gate(text: impl Into<String>, gate: &'static str) -> Self {
-        Self { pieces: vec![text.into()], gate: Some(gate) }
-    }
-}
-
-/// An array of the rows that a part did not obtain.
-#[derive(Debug, Clone, Copy)]
-pub enum Missed {
-    /// Their places in the list that was bound.
-    Places(&'static str),
-    Names(&'static str),
-}
-
-impl WriteText for Postgres {
-    type PartText = PartText;
-}
 
 impl WriteStore for Postgres {
     #[cfg(test)]

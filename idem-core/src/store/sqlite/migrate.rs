@@ -2,7 +2,7 @@
 
 use sqlx::Sqlite;
 
-use crate::store::migrate::{MigrateStore, MigrateTexts, Migration};
+use crate::store::migrate::texts::{MigrateStore, MigrateTexts, Migration};
 
 impl MigrateStore for Sqlite {
     const MIGRATE: MigrateTexts<&'static str> = MigrateTexts {

@@ -6,7 +6,7 @@
 use sqlx::Sqlite;
 
 use super::list::List;
-use super::write::PartText;
+use super::part_text::PartText;
 use crate::clock::Timestamp;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
@@ -79,7 +79,7 @@ static ENTRY_KIND: Kind = Kind {
     place: Place::History,
     text: entries,
     #[cfg(test)]
-    shapes: crate::store::tests::ENTRY_SHAPES,
+    shapes: crate::store::write::lists::ENTRY_SHAPES,
 };
 
 static MESSAGE_KIND: Kind = Kind {

@@ -6,6 +6,7 @@ use sqlx::Sqlite;
 use sqlx::sqlite::SqliteRow;
 
 use super::classify::lost;
+use super::part_text::PartText;
 use super::{list, probe, row};
 use crate::clock::Timestamp;
 use crate::store::binder::Binder;
@@ -19,28 +20,9 @@ use crate::store::template::render;
 use crate::store::write::cache::{Numbered, Report, WriteStatement};
 #[cfg(test)]
 use crate::store::write::part::PartKind;
-use crate::store::write::part::{Form, Part, Write, WriteText, parts};
+use crate::store::write::part::{Form, Part, Write, parts};
 use crate::store::write::rows::{AccountAfter, After, CommitWitness, Locks};
 use crate::store::write::store::{WriteStore, Written};
-
-/// What a part adds to a write.
-#[derive(Debug)]
-pub struct PartText {
-    /// Its statement, without the semicolon.
-    pub(super) text: String,
-    /// The statement that reads the accounts it leaves behind, after all others.
-    pub(super) accounts: Option<&'static str>,
-}
-
-impl PartText {
-    pub(super) fn new(text: String) -> Self {
-        Self { text, accounts: None }
-    }
-}
-
-impl WriteText for Sqlite {
-    type PartText = PartText;
-}
 
 impl WriteStore for Sqlite {
     #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::store::key::{KeyTarget, KnownKey};
 use crate::store::machine::loaded::Loaded;
 use crate::store::machine::queries::load;
 use crate::store::machine::rows::TransitionSummary;
-use crate::store::migrate::migrate;
+use crate::store::migrate::run::migrate;
 use crate::store::session::{ConnectionState, Session};
 use crate::store::statements::Statements;
 use crate::store::tables::{Tables, Text};

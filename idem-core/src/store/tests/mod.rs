@@ -15,7 +15,6 @@ mod update;
 mod write;
 
 use ground::run;
-pub(in crate::store) use statements::ENTRY_SHAPES;
 
 /// A test per store for each function that takes a fresh database.
 macro_rules! on_every_store {

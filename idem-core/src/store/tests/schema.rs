@@ -1,6 +1,6 @@
 use crate::store::error::Class;
 use crate::store::machine::queries::load;
-use crate::store::migrate::{migrate, version};
+use crate::store::migrate::run::{migrate, version};
 use crate::store::tests::ground::{Fresh, Ground, WAIT, both};
 use crate::store::tests::sample::{SHOP, With, hash, step};
 use crate::store::tests::statements::all;

@@ -8,23 +8,9 @@ use crate::store::template::filled;
 use crate::store::tests::ground::{Fresh, Ground};
 use crate::store::tests::update::{described, run_all};
 use crate::store::write::lists::{
-    ODD_KEYS, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_STEPS, OF_TALLIES, POSTING_KEYS, STARTS,
+    ENTRY_SHAPES, ODD_KEYS, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_STEPS, OF_TALLIES, POSTING_KEYS, STARTS,
 };
 use crate::store::write::part::{Form, Part, PartKind};
-
-/// Shapes of entries: what calls alone write, and groups of several.
-pub(in crate::store) const ENTRY_SHAPES: &[u16] = &[
-    OF_KEYS | OF_COUNTED,
-    OF_KEYS | OF_COUNTED | OF_POSTINGS,
-    OF_KEYS | OF_COUNTED | OF_HOLDS,
-    OF_KEYS | OF_COUNTED | OF_HOLDS | OF_POSTINGS,
-    OF_KEYS | OF_TALLIES,
-    OF_KEYS | OF_TALLIES | OF_POSTINGS,
-    OF_KEYS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
-    OF_STEPS | OF_COUNTED,
-    OF_STEPS | OF_COUNTED | OF_POSTINGS,
-    OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
-];
 
 const OWN: Form = Form { own: true, skip: false, single: false };
 const SKIP: Form = Form { own: true, skip: true, single: false };

@@ -24,6 +24,21 @@ pub(crate) const OF_TALLIES: u16 = 1 << 4;
 /// An entry counts.
 pub(crate) const OF_COUNTED: u16 = 1 << 5;
 
+/// Shapes of entries: what calls alone write, and groups of several.
+#[cfg(test)]
+pub(crate) const ENTRY_SHAPES: &[u16] = &[
+    OF_KEYS | OF_COUNTED,
+    OF_KEYS | OF_COUNTED | OF_POSTINGS,
+    OF_KEYS | OF_COUNTED | OF_HOLDS,
+    OF_KEYS | OF_COUNTED | OF_HOLDS | OF_POSTINGS,
+    OF_KEYS | OF_TALLIES,
+    OF_KEYS | OF_TALLIES | OF_POSTINGS,
+    OF_KEYS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
+    OF_STEPS | OF_COUNTED,
+    OF_STEPS | OF_COUNTED | OF_POSTINGS,
+    OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
+];
+
 /// The single machine does not exist yet.
 pub(crate) const STARTS: u16 = 1;
 

@@ -1,50 +1,13 @@
 //! The steps of the schema, all in one transaction.
 
-use super::binder::Binder;
-use super::connect::Connect;
-use super::dialect::Dialect;
-use super::error::StoreError;
-use super::reader::Reader;
-use super::session::Session;
-use super::tables::Tables;
-use super::template::{render, texts};
-
-texts! {
-    /// The statements of migrations, by name.
-    pub struct MigrateTexts {
-        /// Creates the table of migrations if it is missing.
-        create_table,
-        /// Whether there is a table of migrations of the name `$1`.
-        find_table,
-        /// The version that was reached.
-        version,
-        /// Records the step `$1` with its name `$2`.
-        put_version,
-        /// Begins the transaction of all steps.
-        begin,
-        /// Waits for the lock of the tables of the name `$1`. Empty where the transaction itself is the lock.
-        lock,
-        /// Whether the schema `$1` is missing. Empty where there are none to create.
-        schema_is_missing,
-    }
-}
-
-/// One step of the schema.
-#[derive(Debug)]
-pub struct Migration {
-    pub(crate) version: i64,
-    pub(crate) name: &'static str,
-    /// The statements, separated by semicolons.
-    pub(crate) sql: &'static str,
-}
-
-/// Migrations of one database.
-pub trait MigrateStore: Dialect {
-    const MIGRATE: MigrateTexts<&'static str>;
-
-    /// The steps that bring an empty database to each version, in order.
-    const STEPS: &'static [Migration];
-}
+use super::texts::{MigrateStore, Migration};
+use crate::store::binder::Binder;
+use crate::store::connect::Connect;
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
+use crate::store::session::Session;
+use crate::store::tables::{Tables, Text};
+use crate::store::template::render;
 
 /// The version the database is at; `None` if idem's tables are not there.
 pub(crate) async fn version<DB: Connect + MigrateStore>(
@@ -98,7 +61,7 @@ async fn apply<DB: Connect + MigrateStore>(session: &mut Session<'_, DB>) -> Res
 
 async fn truth<DB: Connect>(
     session: &mut Session<'_, DB>,
-    text: &crate::store::tables::Text,
+    text: &Text,
     binder: Binder<DB>,
 ) -> Result<bool, StoreError> {
     let row = session.fetch_one(text, binder).await?;

@@ -1,0 +1,4 @@
+//! The schema, step by step.
+
+pub(crate) mod run;
+pub(crate) mod texts;

@@ -1,0 +1,41 @@
+//! The statements of migrations, and the steps of the schema.
+
+use crate::store::dialect::Dialect;
+use crate::store::template::texts;
+
+texts! {
+    /// The statements of migrations, by name.
+    pub struct MigrateTexts {
+        /// Creates the table of migrations if it is missing.
+        create_table,
+        /// Whether there is a table of migrations of the name `$1`.
+        find_table,
+        /// The version that was reached.
+        version,
+        /// Records the step `$1` with its name `$2`.
+        put_version,
+        /// Begins the transaction of all steps.
+        begin,
+        /// Waits for the lock of the tables of the name `$1`. Empty where the transaction itself is the lock.
+        lock,
+        /// Whether the schema `$1` is missing. Empty where there are none to create.
+        schema_is_missing,
+    }
+}
+
+/// One step of the schema.
+#[derive(Debug)]
+pub struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    /// The statements, separated by semicolons.
+    pub(crate) sql: &'static str,
+}
+
+/// Migrations of one database.
+pub trait MigrateStore: Dialect {
+    const MIGRATE: MigrateTexts<&'static str>;
+
+    /// The steps that bring an empty database to each version, in order.
+    const STEPS: &'static [Migration];
+}

@@ -1,0 +1,177 @@
+//! The files of idem-core know only those of their own layer and of the layers below, and no files know each other in a
+//! circle. Every path to another file counts, in `use` and anywhere else in the code; comments do not.
+
+mod paths;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use paths::files_named;
+
+/// Each layer with the files and folders that stand in it, the lowest first.
+const LAYERS: [(&str, &[&str]); 5] = [
+    ("ground", &["clock", "error", "fault", "fingerprint", "key", "namespace", "outcome", "seq", "value", "wire"]),
+    ("model", &["model"]),
+    ("store", &["store"]),
+    ("engine", &["engine"]),
+    ("surfaces", &["builder", "idem", "ledger", "lib", "machine", "testing", "toy", "version"]),
+];
+
+/// The text of each file, by its path within `src`.
+type Sources = BTreeMap<String, String>;
+
+/// For each file those that it names.
+type Graph = BTreeMap<String, BTreeSet<String>>;
+
+fn graph(sources: &Sources) -> Graph {
+    let named = |(file, text): (&String, &String)| (file.clone(), files_named(sources, file, text));
+    sources.iter().map(named).collect()
+}
+
+fn layer(file: &str) -> Result<usize, String> {
+    let name = file.split(['/', '.']).next().unwrap_or_default();
+    let layer = LAYERS.iter().position(|(_, names)| names.contains(&name));
+    layer.ok_or_else(|| format!("{file} is in no layer"))
+}
+
+/// What points the wrong way.
+fn wrong_way(graph: &Graph) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (file, named) in graph {
+        let own = match layer(file) {
+            Ok(own) => own,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        let above = named.iter().filter_map(|other| Some((other, layer(other).ok().filter(|layer| *layer > own)?)));
+        problems.extend(above.map(|(other, above)| {
+            format!("{file}, of the layer {}, names {other}, of the layer {}", LAYERS[own].0, LAYERS[above].0)
+        }));
+    }
+    problems
+}
+
+/// Files from which a path leads back to themselves, with that path.
+fn circles(graph: &Graph) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut seen = BTreeSet::new();
+    for file in graph.keys() {
+        if let Some(way) = way_back(graph, file)
+            && seen.insert(way.iter().cloned().collect::<BTreeSet<_>>())
+        {
+            problems.push(format!("a circle: {}", way.join(" -> ")));
+        }
+    }
+    problems
+}
+
+/// The shortest way from a file back to it.
+fn way_back(graph: &Graph, start: &str) -> Option<Vec<String>> {
+    let mut before: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut next = std::collections::VecDeque::from([start]);
+    while let Some(file) = next.pop_front() {
+        for other in graph.get(file).into_iter().flatten() {
+            if other == start {
+                let mut way = vec![start.to_owned(), file.to_owned()];
+                let mut at = file;
+                while let Some(earlier) = before.get(at) {
+                    way.push((*earlier).to_owned());
+                    at = earlier;
+                }
+                way.reverse();
+                return Some(way);
+            }
+            if other != start && !before.contains_key(other.as_str()) {
+                before.insert(other, file);
+                next.push_back(other);
+            }
+        }
+    }
+    None
+}
+
+fn read(folder: &Path, within: &str, sources: &mut Sources) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (path, name) = (entry.path(), entry.file_name().into_string().expect("a name"));
+        let within = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
+        if path.is_dir() {
+            read(&path, &within, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.insert(within, std::fs::read_to_string(&path).expect("a source"));
+        }
+    }
+}
+
+fn problems(sources: &Sources) -> Vec<String> {
+    let graph = graph(sources);
+    wrong_way(&graph).into_iter().chain(circles(&graph)).collect()
+}
+
+#[test]
+fn every_file_knows_only_what_is_below_it() {
+    let mut sources = Sources::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../idem-core/src"), "", &mut sources);
+    assert!(sources.len() > 100, "the sources of idem-core were read");
+    let problems = problems(&sources);
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+fn sources(files: &[(&str, &str)]) -> Sources {
+    let base = [
+        ("lib.rs", "mod key; mod model; mod engine; mod store; pub use engine::load::load;"),
+        ("key.rs", "pub struct Key;"),
+        ("model/mod.rs", "pub(crate) mod change;"),
+        ("model/change.rs", "use crate::key::Key; pub struct Change(Key);"),
+        ("store/mod.rs", "mod rows; pub(crate) use rows::Row;"),
+        ("store/rows.rs", "use crate::model::change::Change; pub struct Row(Change);"),
+        ("engine/mod.rs", "pub(crate) mod load;"),
+        ("engine/load.rs", "use crate::store::Row; pub fn load() -> Row { todo!() }"),
+    ];
+    base.iter().chain(files).map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect()
+}
+
+#[test]
+fn what_holds_is_let_be() {
+    let comment =
+        ("key.rs", "//! See [`crate::engine::load`].\npub(in crate::model) struct Key; // use crate::model::X;");
+    assert_eq!(problems(&sources(&[])), problems(&sources(&[comment])));
+    assert!(problems(&sources(&[])).is_empty(), "{:?}", problems(&sources(&[])));
+}
+
+#[test]
+fn what_points_upwards_is_found() {
+    for text in [
+        "use crate::store::Row;",
+        "use crate::{key::Key, store::{Row}};",
+        "use super::super::store::rows;",
+        "fn f() { let _ = crate::store::Row; }",
+        "macro_rules! row { () => { $crate::store::Row } }",
+        "mod tests { use super::super::super::store; }",
+    ] {
+        let found = problems(&sources(&[("model/change.rs", text)]));
+        assert!(
+            found.iter().any(|problem| problem.contains("model/change.rs, of the layer model")),
+            "{text}: {found:?}"
+        );
+    }
+    let found = problems(&sources(&[("other.rs", "")]));
+    assert_eq!(found, ["other.rs is in no layer"]);
+}
+
+#[test]
+fn circles_are_found_however_long() {
+    let two = ("store/rows.rs", "use super::Row; pub struct Row;");
+    let three = [
+        ("engine/mod.rs", "pub(crate) mod load; pub(crate) mod a; pub(crate) mod b;"),
+        ("engine/load.rs", "use crate::engine::a::A;"),
+        ("engine/a.rs", "use super::b::B;"),
+        ("engine/b.rs", "fn f(_: super::load::L) {}"),
+    ];
+    for (files, way) in [(&[two][..], "store/mod.rs -> store/rows.rs"), (&three, "engine/load.rs")] {
+        let found = problems(&sources(files));
+        assert!(found.len() == 1 && found[0].starts_with("a circle") && found[0].contains(way), "{found:?}");
+    }
+}
