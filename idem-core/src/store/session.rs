@@ -113,6 +113,7 @@ async fn answered<DB: Connect, T>(
     state: &mut ConnectionState,
 ) -> Result<T, StoreError> {
     let before = std::mem::replace(&mut state.unanswered, true);
+    let reply = if seeded_bug!("unbounded-reply") { Duration::MAX } else { reply };
     let answer = match timeout(reply, work).await {
         Ok(answer) => answer.map_err(DB::classify),
         Err(_) => {

@@ -11,12 +11,12 @@ use tests::{At, Backend, Cut, Hangup, Proxy, Report, scale};
 use crate::ground::{Ground, replayed};
 
 /// What the engine's statements begin with: a write in a transaction of its own, and one in a transaction that is open.
-const OWN_WRITE: &str = "set_config('lock_timeout'";
-const JOINED_WRITE: &str = "WITH claimed AS (";
+pub(crate) const OWN_WRITE: &str = "set_config('lock_timeout'";
+const JOINED_WRITE: &str = "WITH begun AS MATERIALIZED (SELECT true AS ok";
 /// Only the write of a group passes by what others hold.
 const GROUP_WRITE: &str = "SKIP LOCKED";
 
-const CUTS: [Cut; 6] = [
+pub(crate) const CUTS: [Cut; 6] = [
     Cut::LoseReply(Hangup::Reset),
     Cut::LoseReply(Hangup::Close),
     Cut::LoseReply(Hangup::BlackHole),
@@ -249,28 +249,38 @@ fn is_change(call: &str) -> bool {
     call.ends_with(['1', '3', '5', '7', '9'])
 }
 
-struct Rig {
-    ground: Ground<Postgres>,
-    proxy: Proxy,
+/// A database behind a proxy.
+pub(crate) struct Rig {
+    pub(crate) ground: Ground<Postgres>,
+    pub(crate) proxy: Proxy,
     /// The library by way of the proxy.
-    idem: Idem<Postgres>,
+    pub(crate) idem: Idem<Postgres>,
     lane: Lane<Postgres>,
 }
 
+async fn open(ground: &Ground<Postgres>, proxy: &Proxy, grouping: GroupCommit) -> Idem<Postgres> {
+    let url = ground.place.url().through(proxy.address()).to_string();
+    // A lock that a silent connection holds is waited for less long than the reply of the one that waits for it.
+    let builder = Idem::<Postgres>::builder().max_connections(4).group_commit(grouping);
+    let builder = builder.lock_wait(Duration::from_millis(500)).reply_timeout(Duration::from_secs(2));
+    builder.open(&url).await.unwrap()
+}
+
 impl Rig {
+    /// The library by way of the proxy, as a process has it that has just started.
+    pub(crate) async fn anew(&self) -> Idem<Postgres> {
+        open(&self.ground, &self.proxy, GroupCommit::off()).await
+    }
+
     /// Each call has a transaction of its own, so that those that come at once race, and lock what they lost.
-    async fn new() -> Option<Self> {
+    pub(crate) async fn new() -> Option<Self> {
         Self::with(GroupCommit::off()).await
     }
 
     async fn with(grouping: GroupCommit) -> Option<Self> {
         let ground = Ground::<Postgres>::fresh().await?;
         let proxy = Proxy::start(ground.place.url());
-        let url = ground.place.url().through(proxy.address()).to_string();
-        // A lock that a silent connection holds is waited for less long than the reply of the one that waits for it.
-        let builder = Idem::<Postgres>::builder().max_connections(4).group_commit(grouping);
-        let builder = builder.lock_wait(Duration::from_millis(500)).reply_timeout(Duration::from_secs(2));
-        let idem = builder.open(&url).await.unwrap();
+        let idem = open(&ground, &proxy, grouping).await;
         let lane = Lane::new(&idem, "struck");
         // The names of the machines are compared once; no strike below is meant for that.
         for step in [Step::Start, Step::StartCounter] {
@@ -279,7 +289,7 @@ impl Rig {
         Some(Self { ground, proxy, idem, lane })
     }
 
-    fn lane(&self, name: &str) -> Lane<Postgres> {
+    pub(crate) fn lane(&self, name: &str) -> Lane<Postgres> {
         self.lane.renamed(name)
     }
 

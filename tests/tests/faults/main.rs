@@ -11,4 +11,6 @@ mod ground;
 mod invariants;
 mod lost;
 mod processes;
+mod refused;
 mod server;
+mod silent;

@@ -1,6 +1,7 @@
 //! The files of idem-core know only those of their own layer and of the layers below, and no files know each other in a
 //! circle. Every path to another file counts, in `use` and anywhere else in the code; comments do not.
 
+#![allow(clippy::expect_used, reason = "a panic is how a test fails")]
 mod paths;
 
 use std::collections::{BTreeMap, BTreeSet};

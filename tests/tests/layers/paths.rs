@@ -135,9 +135,10 @@ fn resolved(names: Vec<String>, module: &[String]) -> Named {
         is_relative = false;
         names.next();
     }
-    match is_relative {
-        true => Named::Relative(names.collect()),
-        false => Named::Absolute(base.into_iter().chain(names).collect()),
+    if is_relative {
+        Named::Relative(names.collect())
+    } else {
+        Named::Absolute(base.into_iter().chain(names).collect())
     }
 }
 

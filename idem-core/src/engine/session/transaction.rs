@@ -219,7 +219,7 @@ struct CommitError {
 
 async fn end<DB: Database>(session: &mut Session<'_, DB>, touched: bool) -> Result<(), CommitError> {
     // An aborted transaction answers COMMIT with a silent ROLLBACK; a statement tells.
-    if touched {
+    if touched && !seeded_bug!("commit-unasked") {
         session.ping().await.map_err(|error| CommitError { error, sent: false })?;
     }
     session.commit().await.map_err(|error| CommitError { error, sent: true })

@@ -108,6 +108,9 @@ async fn all_or_nothing(
         Ok(rows) => return Ok(Some((rows, statement.reports.clone()))),
         Err(error) => error,
     };
+    if seeded_bug!("refused-write-stays") {
+        return Err(error);
+    }
     let undone = session.run(frame(own).2).await;
     if lost(&error.source, &sql.tables) {
         return undone.map(|()| None);

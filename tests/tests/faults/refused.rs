@@ -1,0 +1,133 @@
+//! The database refuses a statement of the library's inside a transaction that is lent: nothing of the call is there. On
+//! SQLite the transaction stays usable without it; on PostgreSQL it is aborted, down to the caller's savepoint.
+
+use idem_core::{Effect, Error, Tx};
+use tests::lane::{Lane, PRICE, Step};
+use tests::shop::{counter, order};
+use tests::{Backend, Report, scale};
+
+use crate::ground::Ground;
+
+/// What is refused.
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    Pay,
+    Delta,
+}
+
+impl Call {
+    /// The table, and a condition for the rows of it that are refused, by the column that it is about.
+    fn refused(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Pay => ("idem_transitions", "command", "'Pay'"),
+            Self::Delta => ("idem_entries", "kind", "'delta'"),
+        }
+    }
+
+    async fn run<DB: Backend>(self, lane: &Lane<DB>, tx: &mut Tx<DB>) -> Result<(), Effect> {
+        match self {
+            Self::Pay => {
+                let pay = lane.order().within(tx).pay(&lane.key("refused"), order::Pay { amount: PRICE });
+                pay.await.map(drop).map_err(|error| error.effect())
+            }
+            Self::Delta => {
+                let account = lane.idem.ledger().account(lane.name());
+                let delta = account.within(tx).apply_delta(&lane.key("refused"), 5);
+                delta.await.map(drop).map_err(|error| error.effect())
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_statement_leaves_the_transaction_usable_sqlite() {
+    let mut report = Report::new("statement refused within a transaction, SQLite", 1);
+    for call in [Call::Pay, Call::Delta] {
+        for attempt in 0..scale(1, 10) {
+            let Some(mut ground) = Ground::<sqlx::Sqlite>::fresh().await else { return };
+            let (table, column, value) = call.refused();
+            let trigger = format!(
+                "CREATE TRIGGER refuse BEFORE INSERT ON {table} WHEN NEW.{column} = {value}
+                BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            );
+            let lane = begin(&mut ground, &trigger, attempt).await;
+            let mut tx = lane.idem.begin().await.unwrap();
+            refuse(&lane, &mut tx, call).await;
+            goes_on(&lane, &mut tx).await;
+            tx.commit().await.unwrap();
+            settle(&mut ground, &lane, call, 2, "DROP TRIGGER refuse").await;
+            report.strike(format!("{call:?}"));
+        }
+    }
+    report.finish(2);
+}
+
+#[tokio::test]
+async fn a_refused_statement_aborts_the_transaction_postgres() {
+    let mut report = Report::new("statement refused within a transaction, PostgreSQL", 1);
+    for call in [Call::Pay, Call::Delta] {
+        for attempt in 0..scale(1, 10) {
+            for saved in [false, true] {
+                let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return report.skip() };
+                let (table, column, value) = call.refused();
+                let check = format!("ALTER TABLE {table} ADD CONSTRAINT refuse CHECK ({column} <> {value})");
+                let lane = begin(&mut ground, &check, attempt).await;
+                let mut tx = lane.idem.begin().await.unwrap();
+                if saved {
+                    sqlx::Postgres::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
+                }
+                refuse(&lane, &mut tx, call).await;
+                let notes = if saved {
+                    sqlx::Postgres::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
+                    goes_on(&lane, &mut tx).await;
+                    tx.commit().await.unwrap();
+                    1
+                } else {
+                    let later = lane.counter().within(&mut tx).start(counter::Open { total: 0 }).await;
+                    assert_eq!(later.expect_err("it is aborted").effect(), Effect::NotApplied);
+                    let committed = tx.commit().await;
+                    assert!(matches!(committed, Err(Error::NotApplied { .. })), "{committed:?}");
+                    0
+                };
+                settle(&mut ground, &lane, call, notes, &format!("ALTER TABLE {table} DROP CONSTRAINT refuse")).await;
+                report.strike(format!("{call:?}"));
+            }
+        }
+    }
+    report.finish(4);
+}
+
+async fn begin<DB: Backend>(ground: &mut Ground<DB>, refusal: &str, attempt: u64) -> Lane<DB> {
+    let lane = ground.lane(&format!("refused-{attempt}"));
+    lane.insist(Step::Start).await.unwrap();
+    DB::script(&mut ground.conn, refusal).await.unwrap();
+    lane
+}
+
+/// The caller's own row, and the call that is refused.
+async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
+    DB::note(tx.conn(), lane.name(), "before").await.unwrap();
+    let refused = call.run(lane, tx).await;
+    assert_eq!(refused, Err(Effect::NotApplied), "{call:?}");
+}
+
+/// What comes after it in the same transaction: another call, and another row of the caller's.
+async fn goes_on<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>) {
+    let started = lane.counter().within(tx).start(counter::Open { total: 0 }).await.unwrap();
+    assert!(started.is_fresh());
+    DB::note(tx.conn(), lane.name(), "after").await.unwrap();
+}
+
+/// Of the caller's rows there are as many as said, of the refused call nothing, and it can be made again.
+async fn settle<DB: Backend>(ground: &mut Ground<DB>, lane: &Lane<DB>, call: Call, notes: i64, allow: &str) {
+    let after = format!("{call:?} was refused");
+    let count = format!("SELECT '', count(*) FROM notes WHERE lane = '{}'", lane.name());
+    assert_eq!(DB::ask(&mut ground.conn, &count).await[0].1, notes, "after {after}");
+    assert_eq!(ground.effects(lane.name(), "refused").await, 0, "after {after}");
+    ground.check(lane.name(), &after).await;
+    DB::script(&mut ground.conn, allow).await.unwrap();
+    let mut tx = lane.idem.begin().await.unwrap();
+    assert_eq!(call.run(lane, &mut tx).await, Ok(()), "after {after}");
+    tx.commit().await.unwrap();
+    assert_eq!(ground.effects(lane.name(), "refused").await, 1, "after {after}");
+}

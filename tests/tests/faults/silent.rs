@@ -1,0 +1,137 @@
+//! A connection that goes silent or is lost at the rarer calls: each ends within the library's bound, and says what it knows.
+
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use idem_core::{Effect, Error};
+use tests::lane::{Lane, PRICE, Step};
+use tests::shop::{counter, order};
+use tests::{At, Backend, Cut, Hangup, Report, scale};
+
+use crate::ground::Ground;
+use crate::lost::{CUTS, OWN_WRITE, Rig};
+
+/// Far beyond every bound of the library: what is not answered by then never is.
+const FOR_EVER: Duration = Duration::from_mins(2);
+
+async fn answered<T>(what: &str, call: impl IntoFuture<Output = T>) -> T {
+    let answer = tokio::time::timeout(FOR_EVER, call.into_future()).await;
+    answer.unwrap_or_else(|_| panic!("{what} waits for ever"))
+}
+
+/// The write is silent, and so is the question what became of it.
+#[tokio::test]
+async fn a_question_for_a_lost_commit_is_not_waited_for_for_ever() {
+    let Some(mut rig) = Rig::new().await else { return };
+    let mut report = Report::new("silence at a write and at the question what became of it", 1);
+    for attempt in 0..scale(1, 10) {
+        let (name, point) = (format!("silent-{attempt}"), "own write and probe");
+        let (lane, ground) = (rig.lane(&name), rig.ground.lane(&name));
+        ground.insist(Step::StartCounter).await.unwrap();
+        rig.proxy
+            .arm_for_good(At::Statement("INSERT INTO \"idem_transitions\"".into()), Cut::Before(Hangup::BlackHole));
+        let answer = answered(point, lane.counter().add(&lane.key("add"), counter::Add { by: 1 })).await;
+        assert!(rig.proxy.disarm(), "struck");
+        assert!(matches!(answer, Err(Error::Indeterminate { .. })), "{answer:?}");
+        assert!(ground.insist(Step::Add).await.unwrap().iter().all(|ack| ack.fresh), "it had not happened");
+        rig.ground.check(&name, point).await;
+        report.strike(point);
+    }
+    report.finish(1);
+}
+
+/// Nobody knows whether the row was mended; to say that nothing happened would be a guess.
+#[tokio::test]
+async fn a_rebuild_whose_reply_is_lost_is_unknown() {
+    let Some(mut rig) = Rig::new().await else { return };
+    let mut report = Report::new("connection lost at a rebuild", 1);
+    for (attempt, cut) in CUTS.into_iter().cycle().take(CUTS.len() * usize::try_from(scale(1, 20)).unwrap()).enumerate()
+    {
+        let (name, point) = (format!("rebuilt-{attempt}"), format!("{cut:?}"));
+        let (lane, ground) = (rig.lane(&name), rig.ground.lane(&name));
+        for step in [Step::Start, Step::Pay] {
+            ground.insist(step).await.unwrap();
+        }
+        let damage = format!("UPDATE idem_machines SET visit = 99 WHERE id = '{name}'");
+        sqlx::Postgres::script(&mut rig.ground.conn, &damage).await.unwrap();
+        rig.proxy.arm(At::Statement(OWN_WRITE.into()), cut);
+        let answer = answered(&point, lane.order().rebuild()).await;
+        assert!(rig.proxy.disarm(), "struck");
+        let error = answer.expect_err("the reply was lost");
+        assert!(matches!(error, Error::Indeterminate { .. }), "{cut:?}: {error:?}");
+        // Before it reads again, a read that is not answered.
+        rig.proxy.arm(At::Statement("FROM \"idem_transitions\"".into()), Cut::Before(Hangup::BlackHole));
+        let answer = answered(&point, lane.order().rebuild()).await;
+        assert!(rig.proxy.disarm(), "struck");
+        assert_eq!(answer.expect_err("the read was silent").effect(), Effect::NotApplied, "{cut:?}");
+        ground.order().rebuild().await.unwrap();
+        rig.ground.check(&name, &point).await;
+        report.strike(point);
+    }
+    report.finish(6);
+}
+
+#[tokio::test]
+async fn a_silence_at_a_read_within_a_transaction_leaves_it_broken() {
+    let Some(mut rig) = Rig::new().await else { return };
+    let (lane, ground) = (rig.lane("read"), rig.ground.lane("read"));
+    ground.insist(Step::Start).await.unwrap();
+    for text in ["FOR NO KEY UPDATE", "LEFT JOIN \"idem_machines\""] {
+        let mut tx = rig.idem.begin().await.unwrap();
+        rig.proxy.arm(At::Statement(text.into()), Cut::Before(Hangup::BlackHole));
+        let answer = answered(text, lane.order().within(&mut tx).get()).await;
+        assert!(rig.proxy.disarm(), "{text}: struck");
+        assert!(answer.is_err_and(|error| error.effect() == Effect::NotApplied), "{text}");
+        let committed = answered(text, tx.commit()).await;
+        assert!(matches!(committed, Err(Error::Interrupted)), "{text}: {committed:?}");
+    }
+    rig.ground.check("read", "a silence at a read within a transaction").await;
+}
+
+/// The first call of a process compares the machine with the stored one.
+#[tokio::test]
+async fn a_silence_at_the_comparison_of_a_machine_ends() {
+    let Some(mut rig) = Rig::new().await else { return };
+    for (text, stored) in [("SELECT hash, names", true), ("INSERT INTO \"idem_graphs\"", false)] {
+        let name = format!("compared-{stored}");
+        if !stored {
+            sqlx::Postgres::script(&mut rig.ground.conn, "DELETE FROM idem_graphs").await.unwrap();
+        }
+        let idem = rig.anew().await;
+        let lane = Lane::new(&idem, &*name);
+        rig.proxy.arm(At::Statement(text.into()), Cut::Before(Hangup::BlackHole));
+        let answer = answered(text, lane.call(Step::Start)).await;
+        assert!(rig.proxy.disarm(), "{text}: struck");
+        let failure = answer.expect_err("the comparison was silent");
+        assert!(failure.effect() == Effect::NotApplied && failure.is_retryable(), "{text}: {failure}");
+        assert!(lane.call(Step::Start).await.unwrap().iter().all(|ack| ack.fresh), "{text}");
+        rig.ground.check(&name, text).await;
+    }
+}
+
+#[tokio::test]
+async fn a_machine_is_known_once_its_transaction_has_committed_sqlite() {
+    known_once_committed::<sqlx::Sqlite>().await;
+}
+
+#[tokio::test]
+async fn a_machine_is_known_once_its_transaction_has_committed_postgres() {
+    known_once_committed::<sqlx::Postgres>().await;
+}
+
+async fn known_once_committed<DB: Backend>() {
+    let Some(mut ground) = Ground::<DB>::fresh().await else { return };
+    let lane = ground.lane("registered");
+    let start = || order::Pending { total: PRICE };
+    let stored = "SELECT '', count(*) FROM idem_graphs WHERE machine = 'Order'";
+    let mut tx = lane.idem.begin().await.unwrap();
+    // Twice, because the second call need not ask.
+    for _ in 0..2 {
+        lane.order().within(&mut tx).start(start()).await.unwrap();
+    }
+    tx.rollback().await;
+    assert_eq!(DB::ask(&mut ground.conn, stored).await[0].1, 0, "it was rolled back with its transaction");
+    lane.order().start(start()).await.unwrap();
+    assert_eq!(DB::ask(&mut ground.conn, stored).await[0].1, 1, "nobody relied on what was rolled back");
+    ground.check("registered", "a machine that was rolled back").await;
+}
