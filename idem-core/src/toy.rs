@@ -47,8 +47,8 @@ impl Sums {
 macro_rules! part {
     ($database:ty, $kind:ident) => {
         impl Part<$database> for Sums {
-            fn kind(&self) -> &'static PartKind<$database> {
-                &$kind
+            fn kind(&self) -> PartKind<$database> {
+                $kind
             }
 
             fn is_empty(&self) -> bool {
@@ -74,7 +74,7 @@ mod on_sqlite {
     use super::{Form, PartKind, Place, Sums, WriteText};
     use crate::store::sqlite::part_text::PartText;
 
-    static KIND: PartKind<Sqlite> = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
+    const KIND: PartKind<Sqlite> = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
 
     fn text(_form: Form, _shape: u16) -> <Sqlite as WriteText>::PartText {
         PartText::new(
@@ -106,7 +106,7 @@ mod on_postgres {
     use super::*;
     use crate::store::postgres::part_text::{Cte, Missed, PartText};
 
-    static KIND: PartKind<Postgres> = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
+    const KIND: PartKind<Postgres> = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
 
     fn text(form: Form, _shape: u16) -> <Postgres as WriteText>::PartText {
         let skip = if form.skip { "SKIP LOCKED" } else { "" };

@@ -25,7 +25,8 @@ use crate::store::ledger::queries::compact_tally;
 use crate::store::session::Session;
 use crate::store::write::part::{LockName, Write};
 use crate::store::write::rows::{CommitWitness, Locks};
-use crate::store::write::store::Written;
+use crate::store::write::run::{write_joined, write_own};
+use crate::store::write::written::Written;
 
 /// How an attempt comes to its decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,7 +250,7 @@ async fn unlocked<DB: Database>(
         return Ok(Attempt::Done(decision.answers));
     }
     let locks = of.locks(shared);
-    let mut wrote = DB::write_own(&mut lease.session(), &decision.write, locks).await;
+    let mut wrote = write_own(&mut lease.session(), &decision.write, locks).await;
     match of.caller {
         Caller::One => {
             fail_point!("own.write.after");
@@ -259,7 +260,7 @@ async fn unlocked<DB: Database>(
         }
     }
     if let (Some(late), Ok(Written::Done(_))) = (&late, &wrote) {
-        wrote = DB::write_own(&mut lease.session(), late, locks).await;
+        wrote = write_own(&mut lease.session(), late, locks).await;
     }
     match wrote {
         Ok(Written::Done(after)) => {
@@ -339,7 +340,7 @@ async fn write_locked<DB: Database>(
     seeded::keep_stale(&mut decision.write, stale);
     fail_point!("locked.write.before");
     let wrote =
-        if decision.write.is_empty() { true } else { decision.note(DB::write_joined(session, &decision.write).await?) };
+        if decision.write.is_empty() { true } else { decision.note(write_joined(session, &decision.write).await?) };
     fail_point!("locked.write.after");
     Ok(wrote.then_some(decision))
 }
@@ -366,7 +367,7 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[BoxedPlan
         }
         session.half_written(true);
         fail_point!("joined.write.before");
-        let wrote = DB::write_joined(&mut session, &decision.write).await;
+        let wrote = write_joined(&mut session, &decision.write).await;
         fail_point!("joined.write.after");
         match wrote {
             Ok(after) => {

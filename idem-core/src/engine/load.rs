@@ -15,6 +15,7 @@ use crate::store::error::StoreError;
 use crate::store::ledger::queries::{LedgerQuery, answer, load_accounts, load_ledger};
 use crate::store::ledger::rows::NamedHold;
 use crate::store::machine::queries::{last_visit, load, load_transitions, lock_machines};
+use crate::store::row::queries::{describe, find};
 use crate::store::session::Session;
 
 /// Whether machines and accounts are locked before they are read.
@@ -167,7 +168,7 @@ async fn fill<DB: Database>(
         snapshot.table = Some(table_found(session, &table, anew).await?);
     }
     if let Some((update, table)) = needs.row {
-        snapshot.row = Some(DB::find(session, &update, &table).await?);
+        snapshot.row = Some(find(session, &update, &table).await?);
     }
     Ok(())
 }
@@ -182,7 +183,7 @@ async fn table_found<DB: Database>(
     if let Some(described) = sql.described(table.as_str()).filter(|_| !anew) {
         return Ok(TableFound { table: Some(described), anew: false });
     }
-    let described = DB::describe(session, table).await?.map(Arc::new);
+    let described = describe(session, table).await?.map(Arc::new);
     match &described {
         Some(described) => sql.note_described(table.as_str(), described.clone()),
         None => sql.forget_described(table.as_str()),

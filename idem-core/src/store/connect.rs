@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, Error};
+use sqlx::Connection;
 
 use super::dialect::Dialect;
-use super::error::{Class, StoreError};
-use super::tables::Text;
+use super::error::Classify;
 
 /// How a connection is made.
 pub type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
@@ -15,7 +14,7 @@ pub type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Optio
 ///
 /// # Cancel safety
 /// No method is: the engine closes a connection on which a call was dropped half-way.
-pub trait Connect: Dialect {
+pub trait Connect: Dialect + Classify {
     /// How many connections may write, where the database has a bound: then the others only read.
     const MAX_WRITERS: Option<u32>;
 
@@ -42,25 +41,4 @@ pub trait Connect: Dialect {
 
     /// Fails if the transaction that is open was aborted by an error. Empty where a failed statement does not abort.
     const PING: &'static str;
-
-    /// Runs one statement, or several in one text where the database can, and gives the rows of all.
-    fn fetch(
-        conn: &mut Self::Connection,
-        text: Text,
-        arguments: Self::Arguments,
-    ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send;
-
-    /// Runs statements without parameters.
-    fn run(conn: &mut Self::Connection, text: Text) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// The class of an error of the driver.
-    fn class(error: &Error) -> Class;
-
-    /// Whether a server that refused a connection is starting, stopping or full, and may take one in a moment.
-    fn is_starting(error: &Error) -> bool;
-
-    /// What an error of the driver means.
-    fn classify(error: Error) -> StoreError {
-        StoreError { class: Self::class(&error), source: error }
-    }
 }

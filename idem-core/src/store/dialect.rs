@@ -2,11 +2,11 @@
 
 use sqlx::error::BoxDynError;
 
-use super::columns::{Column, Kind, Param};
-use super::reader::Cells;
+use super::columns::{Column, Kind};
+use super::driver::Driver;
 
 /// One database's SQL.
-pub trait Dialect: sqlx::Database<Row: Cells> {
+pub trait Dialect: Driver {
     /// Stands before and after a name.
     const QUOTE: char;
 
@@ -17,8 +17,13 @@ pub trait Dialect: sqlx::Database<Row: Cells> {
     fn read(kind: Kind, column: &str) -> String;
     fn null(kind: Kind) -> &'static str;
 
-    /// Binds one value.
-    fn bind(arguments: &mut Self::Arguments, value: Param<'_>) -> Result<(), BoxDynError>;
+    /// Parameter number `number`, from 1, of this kind.
+    fn parameter(number: usize, kind: Kind) -> String;
+
+    /// A column as an item of a list that is read as one value. Where none is, as any other.
+    fn item(kind: Kind, column: &str) -> String {
+        Self::read(kind, column)
+    }
 
     /// Binds a list: those columns of each row that the list's shape has.
     fn bind_rows<R>(

@@ -58,6 +58,22 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// What the errors of a driver mean.
+pub trait Classify {
+    /// The class of an error.
+    fn class(error: &sqlx::Error) -> Class;
+
+    /// Whether a server that refused a connection is starting, stopping or full, and may take one in a moment.
+    fn is_starting(_error: &sqlx::Error) -> bool {
+        false
+    }
+
+    /// The error with its class.
+    fn classify(error: sqlx::Error) -> StoreError {
+        StoreError { class: Self::class(&error), source: error }
+    }
+}
+
 /// The class of an error that the driver made, not the database.
 pub(crate) fn driver_class(error: &sqlx::Error) -> Class {
     match error {

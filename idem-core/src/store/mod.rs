@@ -2,7 +2,7 @@
 //!
 //! A store reads rows, writes rows, and says whether a write lost a race. What all databases share stands here once:
 //!
-//! - `columns`, `reader`, `binder`: lists of columns, and how they are bound and read
+//! - `columns`, `list`, `reader`, `binder`: lists of columns, and how they are bound and read
 //! - `template`, `statements`, `tables`: statements as they are written, and as they are sent
 //! - `session`: one connection while it is used
 //! - `machine`, `ledger`, `row`: a family of tables each, its rows, its statements by name and its reads
@@ -27,13 +27,16 @@ pub(crate) mod binder;
 pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod dialect;
+mod driver;
 pub(crate) mod error;
 pub(crate) mod key;
 pub(crate) mod ledger;
+mod list;
 pub(crate) mod machine;
 pub(crate) mod migrate;
-mod probe;
+pub(crate) mod probe;
 mod reader;
+mod render;
 pub(crate) mod row;
 pub(crate) mod session;
 pub(crate) mod statements;
@@ -47,7 +50,7 @@ use connect::Connect;
 use ledger::texts::LedgerStore;
 use machine::texts::MachineStore;
 use migrate::texts::MigrateStore;
-use probe::ProbeStore;
+use probe::store::ProbeStore;
 use row::store::RowStore;
 use write::store::WriteStore;
 

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::ledger::texts::{LedgerStore, LedgerTexts};
-use super::machine::texts::{MachineStore, MachineTexts};
-use super::migrate::texts::{MigrateStore, MigrateTexts};
-use super::probe::{ProbeStore, ProbeTexts};
+use super::ledger::texts::LedgerTexts;
+use super::machine::texts::MachineTexts;
+use super::migrate::texts::MigrateTexts;
+use super::probe::texts::ProbeTexts;
 use super::row::table::DescribedTable;
 use super::tables::Tables;
 use super::write::cache::WriteCache;
@@ -22,23 +22,10 @@ pub struct Statements {
     pub(super) writes: WriteCache,
     /// The quoted name of the table of keys, for statements over callers' tables.
     pub(super) keys: String,
-    rows: Mutex<HashMap<String, Arc<DescribedTable>>>,
+    pub(super) rows: Mutex<HashMap<String, Arc<DescribedTable>>>,
 }
 
 impl Statements {
-    pub(crate) fn new<DB: MachineStore + LedgerStore + ProbeStore + MigrateStore>(tables: &Tables) -> Self {
-        Self {
-            machines: DB::MACHINES.render::<DB>(tables),
-            ledger: DB::LEDGER.render::<DB>(tables),
-            probes: DB::PROBES.render::<DB>(tables),
-            migrate: DB::MIGRATE.render::<DB>(tables),
-            writes: WriteCache::default(),
-            keys: tables.quoted("keys"),
-            rows: Mutex::default(),
-            tables: tables.clone(),
-        }
-    }
-
     /// A caller's table, as it was last described.
     pub(crate) fn described(&self, table: &str) -> Option<Arc<DescribedTable>> {
         self.rows().get(table).cloned()

@@ -1,5 +1,6 @@
 //! Statements as they are written, and as they are sent.
 
+use super::columns::Kind;
 use super::dialect::Dialect;
 use super::key::KeyRow;
 use super::ledger::rows::{AccountRow, AuditedKey, EntryRow, HoldRow};
@@ -9,7 +10,7 @@ use super::tables::{Tables, Text, fill};
 
 /// A struct of statements: of templates, or of texts that are filled in.
 macro_rules! texts {
-    ($(#[$about:meta])* pub struct $name:ident { $($(#[$doc:meta])* $field:ident),+ $(,)? }) => {
+    ($(#[$about:meta])* pub struct $name:ident { $($(#[$doc:meta])* $field:ident $(= $common:literal)?),+ $(,)? }) => {
         $(#[$about])*
         #[derive(Debug)]
         pub struct $name<T = crate::store::tables::Text> {
@@ -17,6 +18,9 @@ macro_rules! texts {
         }
 
         impl $name<&'static str> {
+            /// Those that are the same in all databases; the others are empty.
+            pub(in crate::store) const COMMON: Self = Self { $($field: concat!($($common)?),)+ };
+
             pub(in crate::store) fn render<DB: crate::store::dialect::Dialect>(
                 &self,
                 tables: &crate::store::tables::Tables,
@@ -36,8 +40,10 @@ macro_rules! texts {
 }
 pub(super) use texts;
 
-/// Fills a template in: `{now}` is the database's time, `{table}` a table, `{entry of e}` the columns of an entry in the
-/// table `e`, `{entry}` their names alone, and `{no entry}` as many NULLs.
+/// Fills a template in. `{now}` is the database's time, `{table}` a table, and `{$1 text}` a parameter that is a text. Of a list
+/// of columns such as that of an entry, `{entry}` gives the names, `{entry of e}` the columns in the table `e`, `{entry in e}`
+/// the same as items of a list, and `{no entry}` as many NULLs; `{entry as known_}` and `{entry of e as known_}` put `known_`
+/// before each name.
 ///
 /// White space that only readers of the source need goes: the driver hashes the text each time that it runs.
 pub(super) fn render<DB: Dialect>(tables: &Tables, template: &str) -> Text {
@@ -53,16 +59,28 @@ fn token_text<DB: Dialect>(tables: &Tables, token: &str) -> String {
     if token == "now" {
         return DB::NOW.to_owned();
     }
+    if let Some((number, kind)) = token.strip_prefix('$').and_then(|parameter| parameter.split_once(' ')) {
+        let kind = match kind {
+            "int" => Kind::Int,
+            "bytes" => Kind::Bytes,
+            _ => Kind::Text,
+        };
+        return DB::parameter(number.parse().unwrap_or_default(), kind);
+    }
     if let Some(list) = token.strip_prefix("no ").and_then(columns) {
         return join(list, |column| DB::null(column.kind).to_owned());
     }
-    if let Some((list, alias)) = token.split_once(" of ")
-        && let Some(list) = columns(list)
-    {
-        return join(list, |column| DB::read(column.kind, &format!("{alias}.{}", column.name)));
+    let (token, prefix) = token.split_once(" as ").unwrap_or((token, ""));
+    let name = |column: &ReadColumn| format!("{prefix}{}", column.name);
+    let of = |(list, table)| Some((columns(list)?, table));
+    if let Some((list, table)) = token.split_once(" of ").and_then(of) {
+        return join(list, |column| DB::read(column.kind, &format!("{table}.{}", name(column))));
+    }
+    if let Some((list, table)) = token.split_once(" in ").and_then(of) {
+        return join(list, |column| DB::item(column.kind, &format!("{table}.{}", name(column))));
     }
     match columns(token) {
-        Some(list) => join(list, |column| column.name.to_owned()),
+        Some(list) => join(list, name),
         None => tables.fill(&format!("{{{token}}}")),
     }
 }

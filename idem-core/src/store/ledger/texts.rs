@@ -16,26 +16,41 @@ texts! {
         /// The same, locked in the order of bytes; a missing one is opened where only a row that exists can be locked.
         lock_accounts,
         /// Gives account `$1` its floor `$2`, ceiling `$3`, unit `$4`, kind `$5` and time of closing `$6`.
-        put_account,
+        put_account = "
+            INSERT INTO {accounts} (account, balance, seq, floor, ceiling, unit, tally, closed_at)
+            VALUES ({$1 text}, 0, 0, $2, $3, $4, $5, $6)
+            ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling,
+                unit = excluded.unit, tally = excluded.tally, closed_at = excluded.closed_at",
         /// Moves the tail of tally `$1` into its balance. Empty where a tally has no tail.
         compact_tally,
         /// Account `$1`.
         account,
         /// Entries of account `$1` above `$2`, at most `$3`.
-        entries,
+        entries = "
+            SELECT {entry of e} FROM {entries} e
+            WHERE e.account = {$1 text} AND e.seq > {$2 int} ORDER BY e.seq LIMIT {$3 int}",
         /// The newest entry of account `$1`, no tally, that was made by `$2`.
         entry_at,
         /// The sum of the entries of tally `$1` that were made by `$2`.
-        tally_at,
+        tally_at = "
+            SELECT CAST(coalesce(sum(delta), 0) AS bigint) FROM {entries} WHERE account = {$1 text} AND at <= {$2 int}",
         /// The oldest holds of account `$1` that have expired by `$2` and still reserve something, at most `$3`.
         expired_holds,
         /// Holds by a list of names.
         holds,
-        hold_count,
+        hold_count = "SELECT count(*) FROM {holds}",
         /// A page of `$2` accounts after `$1`.
-        all_accounts,
+        all_accounts = "
+            SELECT a.account, {account of a} FROM {accounts} a
+            WHERE a.account > {$1 text} ORDER BY a.account LIMIT {$2 int}",
         /// A page of `$3` entries after (`$1`, `$2`).
-        all_entries,
+        all_entries = "
+            SELECT {entry of e}, e.leg, CAST(CASE
+                WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
+                    OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
+                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)
+            FROM {entries} e WHERE (e.account, e.seq) > ({$1 text}, {$2 int})
+            ORDER BY e.account, e.seq LIMIT {$3 int}",
         /// A page of `$3` tails after (`$1`, `$2`). Empty where a tally has no tail.
         all_tails,
         /// A page of `$2` keys after `$1`.

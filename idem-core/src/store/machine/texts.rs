@@ -10,7 +10,12 @@ texts! {
     /// The statements about machines, by name.
     pub struct MachineTexts {
         /// The time, one machine and one key with its transition: `$1` machine, `$2` id, `$3` hash.
-        load_one,
+        load_one = "
+            SELECT {now}, {machine of m}, {key of k}, {summary of t}
+            FROM (VALUES (1)) AS one
+            LEFT JOIN {machines} m ON m.machine = {$1 text} AND m.id = {$2 text}
+            LEFT JOIN {keys} k ON k.hash = {$3 bytes}
+            LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq",
         /// The time, machines and keys: a list of machines and ids, and one of hashes.
         load_many,
         /// Locks a list of machines and ids, in the order of their bytes. Empty where the transaction is the lock.
@@ -20,15 +25,20 @@ texts! {
         /// The visit of the newest transition of `$1` machine, `$2` id that led to one of a list of states.
         last_visit,
         /// Transitions of `$1` machine, `$2` id above `$3` seq, at most `$4`.
-        history,
+        history = "
+            SELECT {transition} FROM {transitions}
+            WHERE machine = {$1 text} AND id = {$2 text} AND seq > {$3 int}
+            ORDER BY seq LIMIT {$4 int}",
         /// Machines of `$1` in a list of states, after (`$3`, `$4`), before `$5`, at most `$6`.
         in_state,
         /// How many machines of `$1` are in each state.
         count_by_state,
         /// The graph of `$1`.
-        graph,
+        graph = "SELECT {graph} FROM {graphs} WHERE machine = {$1 text}",
         /// Stores the graph of `$1`, in place of the one with the hash `$4`.
-        put_graph,
+        put_graph = "
+            INSERT INTO {graphs} AS g (machine, hash, names) VALUES ($1, $2, $3)
+            ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = {$4 bytes}",
     }
 }
 

@@ -11,9 +11,9 @@ texts! {
         /// Whether there is a table of migrations of the name `$1`.
         find_table,
         /// The version that was reached.
-        version,
+        version = "SELECT max(version) FROM {migrations}",
         /// Records the step `$1` with its name `$2`.
-        put_version,
+        put_version = "INSERT INTO {migrations} (version, name, at) VALUES ($1, $2, {now})",
         /// Begins the transaction of all steps.
         begin,
         /// Waits for the lock of the tables of the name `$1`. Empty where the transaction itself is the lock.

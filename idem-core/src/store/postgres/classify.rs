@@ -1,18 +1,19 @@
 //! What an error means. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 
-use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
+use sqlx::{Error, Postgres};
 
-use crate::store::error::{Class, driver_class};
+use crate::store::error::{Class, Classify, driver_class};
 use crate::store::tables::Tables;
 
-pub(super) fn class(error: &Error) -> Class {
-    server(error).map_or_else(|| driver_class(error), |error| class_of_code(error.code()))
-}
+impl Classify for Postgres {
+    fn class(error: &Error) -> Class {
+        server(error).map_or_else(|| driver_class(error), |error| class_of_code(error.code()))
+    }
 
-/// Whether a server that refused a connection is starting, stopping or full: never that it does not know us.
-pub(super) fn is_starting(error: &Error) -> bool {
-    server(error).is_some_and(|error| error.code().starts_with("57P") || error.code() == "53300")
+    fn is_starting(error: &Error) -> bool {
+        server(error).is_some_and(|error| error.code().starts_with("57P") || error.code() == "53300")
+    }
 }
 
 /// Whether one of idem's own constraints found that a write lost a race. With `tallies`, it adds entries of tallies; with

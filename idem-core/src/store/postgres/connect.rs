@@ -3,13 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
-use sqlx::{AssertSqlSafe, Error, PgConnection, Postgres};
+use sqlx::Postgres;
+use sqlx::postgres::PgConnectOptions;
 
-use super::classify;
 use crate::store::connect::Connect;
-use crate::store::error::Class;
-use crate::store::tables::Text;
 
 impl Connect for Postgres {
     const MAX_WRITERS: Option<u32> = None;
@@ -34,22 +31,6 @@ impl Connect for Postgres {
     }
 
     const PING: &'static str = "SELECT 1";
-
-    async fn fetch(conn: &mut PgConnection, text: Text, arguments: PgArguments) -> Result<Vec<PgRow>, Error> {
-        sqlx::query_with(AssertSqlSafe(text), arguments).fetch_all(conn).await
-    }
-
-    async fn run(conn: &mut PgConnection, text: Text) -> Result<(), Error> {
-        sqlx::raw_sql(AssertSqlSafe(text)).execute(conn).await.map(drop)
-    }
-
-    fn class(error: &Error) -> Class {
-        classify::class(error)
-    }
-
-    fn is_starting(error: &Error) -> bool {
-        classify::is_starting(error)
-    }
 }
 
 /// Milliseconds; 0 would mean to wait for ever.

@@ -2,11 +2,13 @@
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments as _, Error, Postgres, Row as _, ValueRef as _};
+use sqlx::{Arguments as _, Postgres};
 
 use crate::store::columns::{Column, Kind, Param};
 use crate::store::dialect::Dialect;
-use crate::store::reader::Cells;
+use crate::store::driver::driver;
+
+driver!(Postgres, PgRow);
 
 impl Dialect for Postgres {
     const QUOTE: char = '"';
@@ -21,22 +23,15 @@ impl Dialect for Postgres {
         }
     }
 
+    fn parameter(number: usize, kind: Kind) -> String {
+        format!("${number}::{}", type_name(kind))
+    }
+
     fn null(kind: Kind) -> &'static str {
         match kind {
             Kind::Int | Kind::Flag => "NULL::bigint",
             Kind::Text => "NULL::text",
             Kind::Bytes => "NULL::bytea",
-        }
-    }
-
-    fn bind(arguments: &mut PgArguments, value: Param<'_>) -> Result<(), BoxDynError> {
-        match value {
-            Param::Int(value) => arguments.add(value),
-            Param::Text(value) => arguments.add(value),
-            Param::Bytes(value) => arguments.add(value),
-            Param::Flag(value) => arguments.add(value),
-            Param::Float(value) => arguments.add(value),
-            Param::Sum(value) => arguments.add(i64::try_from(value)?),
         }
     }
 
@@ -100,22 +95,4 @@ fn unlike(value: &Param<'_>) -> BoxDynError {
         Param::Sum(_) => "a sum",
     };
     format!("a column of another kind has {kind}").into()
-}
-
-impl Cells for PgRow {
-    fn is_null(&self, column: usize) -> Result<bool, Error> {
-        Ok(self.try_get_raw(column)?.is_null())
-    }
-
-    fn int(&self, column: usize) -> Result<Option<i64>, Error> {
-        self.try_get(column)
-    }
-
-    fn text(&self, column: usize) -> Result<Option<String>, Error> {
-        self.try_get(column)
-    }
-
-    fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Error> {
-        self.try_get(column)
-    }
 }

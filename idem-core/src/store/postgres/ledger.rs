@@ -14,24 +14,23 @@ impl LedgerStore for Postgres {
     const LEDGER: LedgerTexts<&'static str> = LedgerTexts {
         // From the entry that a key names along the links of its posting, back to where they began.
         load: "
-            WITH RECURSIVE named AS (
-                SELECT u.place, k.fingerprint, k.target, k.seq AS first_seq, k.at AS seen_at, k.expires_at, k.outcome, e.*
+            WITH RECURSIVE named (place, {key as known_}, {entry}) AS (
+                SELECT u.place, {key of k}, {entry of e}
                 FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
                 LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
                 LEFT JOIN LATERAL (SELECT * FROM {entries} WHERE account = k.target AND seq = k.seq LIMIT 1) e ON true
                 UNION ALL
-                SELECT n.place, n.fingerprint, n.target, n.first_seq, n.seen_at, n.expires_at, n.outcome, e.*
+                SELECT n.place, {key of n as known_}, {entry of e}
                 FROM named n
                 CROSS JOIN LATERAL (
                     SELECT * FROM {entries} WHERE account = n.next_account AND seq = n.next_seq LIMIT 1
                 ) e
-                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.target, n.first_seq))
+                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.known_target, n.known_seq))
             SELECT {now}, 0::bigint, u.place - 1, {account of a}, {no key}, {no entry}
             FROM unnest((SELECT $2::text[])) WITH ORDINALITY AS u (name, place)
             LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.name LIMIT 1) a ON true
             UNION ALL
-            SELECT {now}, 1::bigint, e.place - 1, {no account}, e.fingerprint, e.target, e.first_seq, e.seen_at,
-                e.expires_at, e.outcome, {entry of e}
+            SELECT {now}, 1::bigint, e.place - 1, {no account}, {key of e as known_}, {entry of e}
             FROM named e",
         load_accounts: "
             SELECT u.place - 1, {account of a}
@@ -63,11 +62,6 @@ impl LedgerStore for Postgres {
             SELECT a.place - 1, {account of a} FROM tallies a
             UNION ALL
             SELECT l.place - 1, {account of a} FROM opened a JOIN locked l ON l.name = a.account"#,
-        put_account: "
-            INSERT INTO {accounts} (account, balance, seq, floor, ceiling, unit, tally, closed_at)
-            VALUES ($1::text, 0, 0, $2, $3, $4, $5, $6)
-            ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling,
-                unit = excluded.unit, tally = excluded.tally, closed_at = excluded.closed_at",
         // Entries that others have not committed yet stay in the tail. Whoever else compacts it at the moment is enough.
         compact_tally: "
             WITH locked AS MATERIALIZED (
@@ -80,9 +74,6 @@ impl LedgerStore for Postgres {
             FROM {accounts} a
             LEFT JOIN LATERAL (SELECT sum(delta) AS sum FROM {tails} WHERE account = a.account AND a.tally) t ON true
             WHERE a.account = $1::text",
-        entries: "
-            SELECT {entry of e} FROM {entries} e
-            WHERE e.account = $1::text AND e.seq > $2::bigint ORDER BY e.seq LIMIT $3::bigint",
         // Times do not fall along an account's entries, so the last one by then is found by halving.
         entry_at: "
             WITH RECURSIVE half AS (
@@ -97,7 +88,6 @@ impl LedgerStore for Postgres {
                 WHERE h.low < h.high)
             SELECT {entry of e} FROM half h JOIN {entries} e ON e.account = $1::text AND e.seq = h.low
             WHERE h.low = h.high",
-        tally_at: "SELECT coalesce(sum(delta), 0)::bigint FROM {entries} WHERE account = $1::text AND at <= $2::bigint",
         expired_holds: "
             SELECT hold, {hold} FROM {holds}
             WHERE account = $1::text AND remaining > 0 AND expires_at <= $2::bigint
@@ -106,16 +96,6 @@ impl LedgerStore for Postgres {
             SELECT h.hold, {hold of h}
             FROM unnest((SELECT $1::text[])) AS u (name)
             CROSS JOIN LATERAL (SELECT * FROM {holds} WHERE hold = u.name LIMIT 1) h",
-        hold_count: "SELECT count(*) FROM {holds}",
-        all_accounts: "
-            SELECT a.account, {account of a} FROM {accounts} a
-            WHERE a.account > $1::text ORDER BY a.account LIMIT $2::bigint",
-        all_entries: "
-            SELECT {entry of e}, e.leg, ((e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
-                OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
-                OR (e.next_account IS NULL) <> (e.next_seq IS NULL))::int::bigint
-            FROM {entries} e WHERE (e.account, e.seq) > ($1::text, $2::bigint)
-            ORDER BY e.account, e.seq LIMIT $3::bigint",
         all_tails: "
             SELECT t.account, t.seq, t.delta, e.delta
             FROM (
@@ -164,6 +144,7 @@ impl LedgerStore for Postgres {
             FROM posting e
             LEFT JOIN LATERAL (SELECT unit FROM {accounts} WHERE account = e.account LIMIT 1) a ON true
             ORDER BY e.place, e.depth",
+        ..LedgerTexts::COMMON
     };
 
     const SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

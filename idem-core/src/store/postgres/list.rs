@@ -1,18 +1,13 @@
-//! Lists in the text of a statement.
+//! Lists in the text of a statement: an array for each column.
+
+use sqlx::Postgres;
 
 use super::dialect::type_name;
-use crate::store::columns::{Column, Role};
 
 /// The columns of a list that a shape has.
-pub(super) struct List<'l, R> {
-    columns: Vec<&'l Column<R>>,
-}
+pub(super) type List<'l, R> = crate::store::list::List<'l, Postgres, R>;
 
-impl<'l, R> List<'l, R> {
-    pub(super) fn new(columns: &'l [Column<R>], shape: u16) -> Self {
-        Self { columns: columns.iter().filter(|column| column.is_in(shape)).collect() }
-    }
-
+impl<R> List<'_, R> {
     /// Its arrays, side by side as the rows of a table `alias`.
     pub(super) fn table(&self, alias: &str) -> String {
         format!("{} AS {alias} ({})", self.unnest(), self.names())
@@ -29,40 +24,12 @@ impl<'l, R> List<'l, R> {
         format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
     }
 
-    /// Each column as a value of its own.
-    pub(super) fn value(&self, name: &str) -> String {
-        let found = (1..).zip(&self.columns).find(|(_, column)| column.name == name);
-        debug_assert!(found.is_some(), "the list has the column {name}");
-        found.map_or_else(String::new, |(number, column)| format!("${number}::{}", type_name(column.kind)))
+    /// The names of the columns that are stored as they are bound, in the table `alias`.
+    pub(super) fn stored_of(&self, alias: &str) -> String {
+        self.stored_as(|column| format!("{alias}.{column}"))
     }
 
     fn names(&self) -> String {
-        self.join(|_| true, |column| column.name.to_owned())
-    }
-
-    /// The names of the columns that are stored as they are bound.
-    pub(super) fn stored(&self) -> String {
-        self.stored_of("")
-    }
-
-    /// The same, in the table `alias`.
-    pub(super) fn stored_of(&self, alias: &str) -> String {
-        let dot = if alias.is_empty() { "" } else { "." };
-        self.join(|column| column.role != Role::Used, |column| format!("{alias}{dot}{}", column.name))
-    }
-
-    /// Their values, where each is bound as a value of its own.
-    pub(super) fn stored_values(&self) -> String {
-        self.join(|column| column.role != Role::Used, |column| self.value(column.name))
-    }
-
-    /// Gives each stored column that is no key what `value` makes of it.
-    pub(super) fn sets(&self, value: impl Fn(&str) -> String) -> String {
-        self.join(|column| column.role == Role::Stored, |column| format!("{} = {}", column.name, value(column.name)))
-    }
-
-    fn join(&self, which: impl Fn(&Column<R>) -> bool, text: impl Fn(&Column<R>) -> String) -> String {
-        let columns = self.columns.iter().filter(|column| which(column));
-        columns.map(|column| text(column)).collect::<Vec<_>>().join(", ")
+        self.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
     }
 }

@@ -12,12 +12,6 @@ use crate::store::reader::{Columns as _, Reader, place, places};
 
 impl MachineStore for Postgres {
     const MACHINES: MachineTexts<&'static str> = MachineTexts {
-        load_one: "
-            SELECT {now}, {machine of m}, {key of k}, {summary of t}
-            FROM (VALUES (1)) AS one
-            LEFT JOIN {machines} m ON m.machine = $1::text AND m.id = $2::text
-            LEFT JOIN {keys} k ON k.hash = $3::bytea
-            LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq",
         load_many: "
             SELECT {now}, 0::bigint, u.place - 1, {machine of m}, {no key}, {no summary}
             FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
@@ -50,10 +44,6 @@ impl MachineStore for Postgres {
             SELECT visit FROM {transitions}
             WHERE machine = $1 AND id = $2 AND state = ANY($3::text[])
             ORDER BY machine DESC, id DESC, seq DESC LIMIT 1",
-        history: "
-            SELECT {transition} FROM {transitions}
-            WHERE machine = $1::text AND id = $2::text AND seq > $3::bigint
-            ORDER BY seq LIMIT $4::bigint",
         // At most a page from each state's part of the index, so that no state is read to its end.
         in_state: "
             SELECT m.id, {machine of m}
@@ -67,10 +57,7 @@ impl MachineStore for Postgres {
             ORDER BY m.entered_at, m.id LIMIT $6::bigint",
         count_by_state: "
             SELECT state, count(*) FROM {machines} WHERE machine = $1::text GROUP BY state ORDER BY state",
-        graph: "SELECT {graph} FROM {graphs} WHERE machine = $1::text",
-        put_graph: "
-            INSERT INTO {graphs} AS g (machine, hash, names) VALUES ($1, $2, $3)
-            ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4::bytea",
+        ..MachineTexts::COMMON
     };
 
     /// Each row has the time, 0 for a machine or 1 for a key, its position in what was asked, and the columns of both.

@@ -13,12 +13,11 @@ impl MigrateStore for Postgres {
                 at bigint NOT NULL
             )",
         find_table: "SELECT (to_regclass('{migrations}') IS NOT NULL)::int::bigint",
-        version: "SELECT max(version) FROM {migrations}",
-        put_version: "INSERT INTO {migrations} (version, name, at) VALUES ($1, $2, {now})",
         begin: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'",
         // Another process that migrates these tables has this lock until it is done.
         lock: "SELECT pg_advisory_xact_lock(hashtextextended('idem migrates {migrations}', 0))",
         schema_is_missing: "SELECT (NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text))::int::bigint",
+        ..MigrateTexts::COMMON
     };
 
     const STEPS: &'static [Migration] =

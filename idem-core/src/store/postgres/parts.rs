@@ -14,151 +14,44 @@ use super::part_text::{Cte, Missed, PartText, Undo};
 use crate::clock::Timestamp;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
+use crate::store::columns::Column;
+use crate::store::write::list_part::WriteRows;
 use crate::store::write::lists::{
-    ACCOUNTS, ENTRIES, HOLDS, KEY, KEYS, MACHINES, MESSAGES, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES,
-    POSTING_KEYS, STARTS, TALLIES, TRANSITIONS, shape_of_entries, shape_of_keys, tails,
+    KEY, KEYS, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES, POSTING_KEYS, STARTS, tails,
 };
-use crate::store::write::part::{Form, LockName, Part, PartKind, Place, Reported};
+use crate::store::write::part::Form;
 use crate::store::write::rows::{
     AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
 };
 
-type Kind = PartKind<Postgres>;
-
-#[cfg(test)]
-pub(super) static KINDS: [&Kind; 8] =
-    [&TALLY_KIND, &MACHINE_KIND, &ACCOUNT_KIND, &HOLD_KIND, &KEY_KIND, &TRANSITION_KIND, &ENTRY_KIND, &MESSAGE_KIND];
-
-static TALLY_KIND: Kind = Kind {
-    name: "tallies",
-    place: Place::Unlocked,
-    text: tallies,
-    #[cfg(test)]
-    shapes: &[0],
-};
-
-static MACHINE_KIND: Kind = Kind {
-    name: "machines",
-    place: Place::Machines,
-    text: machines,
-    #[cfg(test)]
-    shapes: &[0, STARTS],
-};
-
-static ACCOUNT_KIND: Kind = Kind {
-    name: "accounts",
-    place: Place::Accounts,
-    text: accounts,
-    #[cfg(test)]
-    shapes: &[0],
-};
-
-static HOLD_KIND: Kind = Kind {
-    name: "holds",
-    place: Place::Holds,
-    text: holds,
-    #[cfg(test)]
-    shapes: &[0],
-};
-
-static KEY_KIND: Kind = Kind {
-    name: "keys",
-    place: Place::Keys,
-    text: keys,
-    #[cfg(test)]
-    shapes: &[ODD_KEYS, POSTING_KEYS, ODD_KEYS | POSTING_KEYS],
-};
-
-static TRANSITION_KIND: Kind = Kind {
-    name: "transitions",
-    place: Place::History,
-    text: transitions,
-    #[cfg(test)]
-    shapes: &[0],
-};
-
-static ENTRY_KIND: Kind = Kind {
-    name: "entries",
-    place: Place::History,
-    text: entries,
-    #[cfg(test)]
-    shapes: crate::store::write::lists::ENTRY_SHAPES,
-};
-
-static MESSAGE_KIND: Kind = Kind {
-    name: "outbox",
-    place: Place::Outbox,
-    text: messages,
-    #[cfg(test)]
-    shapes: &[0],
-};
-
-impl Part<Postgres> for Vec<TallyWrite> {
-    fn kind(&self) -> &'static Kind {
-        &TALLY_KIND
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
-        binder.add_rows(TALLIES, 0, self);
-    }
-}
-
 /// They are not locked: they stay tallies.
-fn tallies(_form: Form, _shape: u16) -> PartText {
-    let rows = List::new(TALLIES, 0).table("t");
-    let text = format!(
-        "tallies_checked AS MATERIALIZED (
-            SELECT (SELECT ok FROM {{gate}})
-                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-            FROM {rows}
-            LEFT JOIN LATERAL (SELECT tally, unit FROM {{accounts}} WHERE account = t.name LIMIT 1) a ON true)"
-    );
-    PartText { lock: Some(Cte::gate(text, "tallies_checked")), ..PartText::default() }
+impl WriteRows<TallyWrite> for Postgres {
+    fn text(list: &List<'_, TallyWrite>, _form: Form, _shape: u16) -> PartText {
+        let rows = list.table("t");
+        let text = format!(
+            "tallies_checked AS MATERIALIZED (
+                SELECT (SELECT ok FROM {{gate}})
+                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM {rows}
+                LEFT JOIN LATERAL (SELECT tally, unit FROM {{accounts}} WHERE account = t.name LIMIT 1) a ON true)"
+        );
+        PartText { lock: Some(Cte::gate(text, "tallies_checked")), ..PartText::default() }
+    }
 }
 
-impl Part<Postgres> for Vec<MachineWrite> {
-    fn kind(&self) -> &'static Kind {
-        &MACHINE_KIND
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    /// Many are started and moved by one statement.
-    fn shape(&self) -> u16 {
-        if matches!(&self[..], [only] if only.expected == 0) { STARTS } else { 0 }
-    }
-
-    fn bind(&self, form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
-        match self.first().filter(|_| form.single) {
-            Some(row) => binder.add_row(MACHINES, 0, row),
-            None => binder.add_rows(MACHINES, 0, self),
+impl WriteRows<MachineWrite> for Postgres {
+    fn text(list: &List<'_, MachineWrite>, form: Form, shape: u16) -> PartText {
+        match (form.single, shape & STARTS != 0) {
+            (false, _) => machine_list(list, form),
+            (true, true) => single_start(list),
+            (true, false) => single_move(list),
         }
     }
-
-    fn missed(&self, reported: Reported) -> Vec<LockName> {
-        let Reported::Places(places) = reported else { return Vec::new() };
-        let rows = places.into_iter().filter_map(|place| self.get(usize::try_from(place - 1).ok()?));
-        rows.map(|row| LockName { namespace: row.machine, name: row.id.clone() }).collect()
-    }
 }
 
-fn machines(form: Form, shape: u16) -> PartText {
-    match (form.single, shape & STARTS != 0) {
-        (false, _) => machine_list(form),
-        (true, true) => single_start(),
-        (true, false) => single_move(),
-    }
-}
-
-fn single_start() -> PartText {
-    let list = List::new(MACHINES, 0);
-    let (stored, values, expected) = (list.stored(), list.stored_values(), list.value("expected"));
+fn single_start(list: &List<'_, MachineWrite>) -> PartText {
+    let (stored, values, expected) =
+        (list.stored(), list.stored_as(|column| list.value(column)), list.value("expected"));
     let text = format!(
         "machines_opened AS (
             INSERT INTO {{machines}} ({stored})
@@ -171,8 +64,7 @@ fn single_start() -> PartText {
     PartText { lock, undo: Some(Undo::Machines), ..PartText::default() }
 }
 
-fn single_move() -> PartText {
-    let list = List::new(MACHINES, 0);
+fn single_move(list: &List<'_, MachineWrite>) -> PartText {
     let (sets, machine, id) = (list.sets(|column| list.value(column)), list.value("machine"), list.value("id"));
     let expected = list.value("expected");
     let text = format!(
@@ -186,8 +78,7 @@ fn single_move() -> PartText {
 }
 
 /// All are locked and compared before anything is written: what is missed leaves nothing to undo.
-fn machine_list(form: Form) -> PartText {
-    let list = List::new(MACHINES, 0);
+fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
     let (rows, stored) = (list.placed_table("w"), list.stored());
     let sets = list.sets(|column| format!("excluded.{column}"));
     let skip = if form.skip { "SKIP LOCKED" } else { "" };
@@ -233,160 +124,111 @@ fn machine_list(form: Form) -> PartText {
     }
 }
 
-impl Part<Postgres> for Vec<AccountWrite> {
-    fn kind(&self) -> &'static Kind {
-        &ACCOUNT_KIND
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
-        binder.add_rows(ACCOUNTS, 0, self);
-    }
-
-    fn missed(&self, reported: Reported) -> Vec<LockName> {
-        let Reported::Names(names) = reported else { return Vec::new() };
-        names.into_iter().map(|name| LockName { namespace: LEDGER, name: name.into() }).collect()
-    }
-}
-
 /// Locks accounts and works out what becomes of them. A balance beyond its bounds is NULL, which the column refuses;
 /// beyond 64 bits the sum itself is an error. Accounts that are there and were skipped are someone else's at the moment.
-fn accounts(form: Form, _shape: u16) -> PartText {
-    let rows = List::new(ACCOUNTS, 0).table("d");
-    let skip = if form.skip { "SKIP LOCKED" } else { "" };
-    let mut lock = format!(
-        "accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM {rows}
-            LEFT JOIN LATERAL (
-                SELECT * FROM {{accounts}} WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE {skip}
-            ) a ON true
-            WHERE (SELECT ok FROM {{gate}}))"
-    );
-    if form.skip {
-        lock.push_str(
-            ",
-        accounts_busy AS MATERIALIZED (
-            SELECT l.name FROM accounts_locked l
-            CROSS JOIN LATERAL (SELECT 1 FROM {accounts} WHERE account = l.name LIMIT 1) there
-            WHERE NOT l.found),
-        accounts_obtained AS MATERIALIZED (
-            SELECT (SELECT ok FROM {gate}) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok)",
+impl WriteRows<AccountWrite> for Postgres {
+    fn text(list: &List<'_, AccountWrite>, form: Form, _shape: u16) -> PartText {
+        let rows = list.table("d");
+        let skip = if form.skip { "SKIP LOCKED" } else { "" };
+        let mut lock = format!(
+            "accounts_locked AS MATERIALIZED (
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM {rows}
+                LEFT JOIN LATERAL (
+                    SELECT * FROM {{accounts}} WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE {skip}
+                ) a ON true
+                WHERE (SELECT ok FROM {{gate}}))"
         );
-    }
-    let write = "accounts_opened AS (
-            INSERT INTO {accounts} (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM {gate})
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO {accounts} (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM {gate})
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM {gate}) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a)";
-    PartText {
-        lock: Some(if form.skip { Cte::gate(lock, "accounts_obtained") } else { Cte::open(lock) }),
-        write: Some(Cte::gate(write, "accounts_written")),
-        missed: form.skip.then_some(Missed::Names("ARRAY(SELECT name FROM accounts_busy)")),
-        accounts: true,
-        ..PartText::default()
-    }
-}
-
-impl Part<Postgres> for Vec<HoldWrite> {
-    fn kind(&self) -> &'static Kind {
-        &HOLD_KIND
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
-        binder.add_rows(HOLDS, 0, self);
-    }
-}
-
-/// What remains of a hold that is not what was decided on becomes NULL, which the column refuses.
-fn holds(_form: Form, _shape: u16) -> PartText {
-    let list = List::new(HOLDS, 0);
-    let (rows, stored) = (list.table("w"), list.stored());
-    let text = format!(
-        "holds_locked AS MATERIALIZED (
-            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-            FROM {rows}
-            LEFT JOIN LATERAL (SELECT remaining FROM {{holds}} WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
-            WHERE (SELECT ok FROM {{gate}})),
-        holds_opened AS (
-            INSERT INTO {{holds}} ({stored}, remaining)
-            SELECT {stored}, rest FROM holds_locked WHERE expected IS NULL),
-        holds_updated AS (
-            INSERT INTO {{holds}} ({stored}, remaining)
-            SELECT {stored}, rest FROM holds_locked WHERE expected IS NOT NULL
-            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining)"
-    );
-    PartText { write: Some(Cte::open(text)), ..PartText::default() }
-}
-
-impl Part<Postgres> for Vec<KeyWrite> {
-    fn kind(&self) -> &'static Kind {
-        &KEY_KIND
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn shape(&self) -> u16 {
-        shape_of_keys(self)
-    }
-
-    fn bind(&self, form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
-        match (form.own, self.first().filter(|_| form.single)) {
-            (_, Some(row)) => binder.add_row(KEY, 0, row),
-            (true, None) => binder.add_rows(KEYS, Part::<Postgres>::shape(self), self),
-            // Claimed with the seqs that were decided.
-            (false, None) => binder.add_rows(KEY, 0, self),
+        if form.skip {
+            lock.push_str(
+                ",
+            accounts_busy AS MATERIALIZED (
+                SELECT l.name FROM accounts_locked l
+                CROSS JOIN LATERAL (SELECT 1 FROM {accounts} WHERE account = l.name LIMIT 1) there
+                WHERE NOT l.found),
+            accounts_obtained AS MATERIALIZED (
+                SELECT (SELECT ok FROM {gate}) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok)",
+            );
+        }
+        let write = "accounts_opened AS (
+                INSERT INTO {accounts} (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM {gate})
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO {accounts} (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM {gate})
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM {gate}) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a)";
+        PartText {
+            lock: Some(if form.skip { Cte::gate(lock, "accounts_obtained") } else { Cte::open(lock) }),
+            write: Some(Cte::gate(write, "accounts_written")),
+            missed: form.skip.then_some(Missed::Names("ARRAY(SELECT name FROM accounts_busy)")),
+            accounts: true,
+            ..PartText::default()
         }
     }
 }
 
-fn keys(form: Form, shape: u16) -> PartText {
-    let all = List::new(KEY, 0);
-    let (stored, list) = (all.stored(), all.table("u"));
-    if !form.own {
-        return if form.single {
-            claimed(&stored, &all.stored_values(), "begun", "1")
-        } else {
-            claimed(&stored, &all.stored_of("u"), &format!("begun, {list}"), "cardinality($1::bytea[])")
-        };
-    }
-    if form.single {
+/// What remains of a hold that is not what was decided on becomes NULL, which the column refuses.
+impl WriteRows<HoldWrite> for Postgres {
+    fn text(list: &List<'_, HoldWrite>, _form: Form, _shape: u16) -> PartText {
+        let (rows, stored) = (list.table("w"), list.stored());
         let text = format!(
-            "keys_written AS (
-            INSERT INTO {{keys}} AS k ({stored}, at)
-            SELECT {}, begun.now FROM begun WHERE (SELECT ok FROM {{gate}})
-            {})",
-            all.stored_values(),
-            taken(&all),
+            "holds_locked AS MATERIALIZED (
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM {rows}
+                LEFT JOIN LATERAL (SELECT remaining FROM {{holds}} WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM {{gate}})),
+            holds_opened AS (
+                INSERT INTO {{holds}} ({stored}, remaining)
+                SELECT {stored}, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO {{holds}} ({stored}, remaining)
+                SELECT {stored}, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining)"
         );
-        return PartText { write: Some(Cte::open(text)), ..PartText::default() };
+        PartText { write: Some(Cte::open(text)), ..PartText::default() }
     }
-    let list = List::new(KEYS, shape);
+}
+
+impl WriteRows<KeyWrite> for Postgres {
+    /// Claimed with the seqs that were decided.
+    fn columns(form: Form) -> &'static [Column<KeyWrite>] {
+        if form.own && !form.single { KEYS } else { KEY }
+    }
+
+    fn text(list: &List<'_, KeyWrite>, form: Form, shape: u16) -> PartText {
+        match (form.own, form.single) {
+            (false, _) => keys_claimed(list, form),
+            (true, true) => {
+                let (stored, values) = (list.stored(), list.stored_as(|column| list.value(column)));
+                let text = format!(
+                    "keys_written AS (
+                    INSERT INTO {{keys}} AS k ({stored}, at)
+                    SELECT {values}, begun.now FROM begun WHERE (SELECT ok FROM {{gate}})
+                    {})",
+                    list.taken_over(),
+                );
+                PartText { write: Some(Cte::open(text)), ..PartText::default() }
+            }
+            (true, false) => key_list(list, shape),
+        }
+    }
+}
+
+fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
     let seq = match (shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0) {
         (true, true) => "coalesce(f.seqs[u.place] - u.back, u.seq)",
         (true, false) => "f.seqs[u.place] - u.back",
@@ -409,27 +251,23 @@ fn keys(form: Form, shape: u16) -> PartText {
             WHERE (SELECT ok FROM {{gate}})
             {})",
         list.table("u"),
-        taken(&all),
+        List::new(KEY, 0).taken_over(),
     );
     PartText { write: Some(Cte::open(text)), ..PartText::default() }
 }
 
-/// A key that is there and has not expired loses its fingerprint, which the column refuses.
-fn taken(key: &List<'_, KeyWrite>) -> String {
-    let sets = key.sets(|column| match column {
-        "fingerprint" => "CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END".to_owned(),
-        _ => format!("excluded.{column}"),
-    });
-    format!("ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at")
-}
-
 /// In a lent transaction, which an error would abort, keys are claimed before anything is written.
-fn claimed(stored: &str, columns: &str, source: &str, count: &str) -> PartText {
-    let sets = List::new(KEY, 0).sets(|column| format!("excluded.{column}"));
+fn keys_claimed(list: &List<'_, KeyWrite>, form: Form) -> PartText {
+    let (stored, sets) = (list.stored(), list.sets(|column| format!("excluded.{column}")));
+    let (values, source, count) = if form.single {
+        (list.stored_as(|column| list.value(column)), "begun".to_owned(), "1")
+    } else {
+        (list.stored_of("u"), format!("begun, {}", list.table("u")), "cardinality($1::bytea[])")
+    };
     let text = format!(
         "keys_claimed AS (
             INSERT INTO {{keys}} AS k ({stored}, at)
-            SELECT {columns}, begun.now FROM {source}
+            SELECT {values}, begun.now FROM {source}
             ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at
             WHERE k.expires_at <= excluded.at
             RETURNING hash),
@@ -439,123 +277,80 @@ fn claimed(stored: &str, columns: &str, source: &str, count: &str) -> PartText {
     PartText { claim, undo: Some(Undo::Keys), ..PartText::default() }
 }
 
-impl Part<Postgres> for Vec<TransitionWrite> {
-    fn kind(&self) -> &'static Kind {
-        &TRANSITION_KIND
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn bind(&self, form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
-        match self.first().filter(|_| form.single) {
-            Some(row) => binder.add_row(TRANSITIONS, 0, row),
-            None => binder.add_rows(TRANSITIONS, 0, self),
-        }
-    }
-}
-
-fn transitions(form: Form, _shape: u16) -> PartText {
-    let list = List::new(TRANSITIONS, 0);
-    let rows = if form.single { list.stored_values() } else { format!("* FROM {}", list.unnest()) };
-    let text = format!(
-        "transitions_written AS (
-            INSERT INTO {{transitions}} ({})
-            SELECT {rows} WHERE (SELECT ok FROM {{gate}}))",
-        list.stored()
-    );
-    PartText { write: Some(Cte::open(text)), ..PartText::default() }
-}
-
-impl Part<Postgres> for Vec<EntryWrite> {
-    fn kind(&self) -> &'static Kind {
-        &ENTRY_KIND
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn shape(&self) -> u16 {
-        shape_of_entries(self)
-    }
-
-    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
-        let shape = Part::<Postgres>::shape(self);
-        binder.add_rows(ENTRIES, shape, self);
-        if shape & OF_TALLIES != 0 {
-            let of_tallies: Vec<_> = self.iter().filter_map(|entry| Some((entry, entry.number.given()?))).collect();
-            binder.add_rows(&tails(), 0, &of_tallies);
-        }
+impl WriteRows<TransitionWrite> for Postgres {
+    fn text(list: &List<'_, TransitionWrite>, form: Form, _shape: u16) -> PartText {
+        let rows =
+            if form.single { list.stored_as(|column| list.value(column)) } else { format!("* FROM {}", list.unnest()) };
+        let text = format!(
+            "transitions_written AS (
+                INSERT INTO {{transitions}} ({})
+                SELECT {rows} WHERE (SELECT ok FROM {{gate}}))",
+            list.stored()
+        );
+        PartText { write: Some(Cte::open(text)), ..PartText::default() }
     }
 }
 
 /// Entries, counted back from the account as it is after the write; those of tallies bring their seq, and are in the tail until
 /// it is compacted.
-fn entries(_form: Form, shape: u16) -> PartText {
-    let list = List::new(ENTRIES, shape);
-    let (stored, values, rows) = (list.stored(), list.stored_of("e"), list.table("e"));
-    let (counted, tallies) = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
-    let seq = |given: &str, counted_back: String| match (counted, tallies) {
-        (true, false) => counted_back,
-        (true, true) => format!("coalesce(e.{given}, {counted_back})"),
-        (false, _) => format!("e.{given}"),
-    };
-    let next_seq = match shape & OF_POSTINGS {
-        0 => "NULL".to_owned(),
-        _ => seq("next_seq", "f.seqs[e.next_place] - e.next_back".to_owned()),
-    };
-    let seq = seq("seq", "f.seqs[e.place] - e.back".to_owned());
-    let (source, balance, at) = if counted {
-        ("begun, accounts_written f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)")
-    } else {
-        ("begun", "NULL::bigint", "begun.now")
-    };
-    let text = format!(
-        "entries_written AS (
-            INSERT INTO {{entries}} ({stored}, seq, balance, at, next_seq)
-            SELECT {values}, {seq}, {balance}, {at}, {next_seq}
-            FROM {source}, {rows}
-            WHERE (SELECT ok FROM {{gate}}))"
-    );
-    if shape & OF_TALLIES == 0 {
-        return PartText { write: Some(Cte::open(text)), ..PartText::default() };
-    }
-    let columns = tails();
-    let tails = List::new(&columns, 0);
-    let rows = format!(
-        ", tails_written AS (
-            INSERT INTO {{tails}} ({})
-            SELECT t.* FROM {} t WHERE (SELECT ok FROM {{gate}}))",
-        tails.stored(),
-        tails.unnest()
-    );
-    PartText { write: Some(Cte { pieces: vec![text, rows], gate: None }), ..PartText::default() }
-}
-
-impl Part<Postgres> for Vec<MessageWrite> {
-    fn kind(&self) -> &'static Kind {
-        &MESSAGE_KIND
+impl WriteRows<EntryWrite> for Postgres {
+    fn text(list: &List<'_, EntryWrite>, _form: Form, shape: u16) -> PartText {
+        let (stored, values, rows) = (list.stored(), list.stored_of("e"), list.table("e"));
+        let (counted, tallies) = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
+        let seq = |given: &str, counted_back: String| match (counted, tallies) {
+            (true, false) => counted_back,
+            (true, true) => format!("coalesce(e.{given}, {counted_back})"),
+            (false, _) => format!("e.{given}"),
+        };
+        let next_seq = match shape & OF_POSTINGS {
+            0 => "NULL".to_owned(),
+            _ => seq("next_seq", "f.seqs[e.next_place] - e.next_back".to_owned()),
+        };
+        let seq = seq("seq", "f.seqs[e.place] - e.back".to_owned());
+        let (source, balance, at) = if counted {
+            ("begun, accounts_written f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)")
+        } else {
+            ("begun", "NULL::bigint", "begun.now")
+        };
+        let text = format!(
+            "entries_written AS (
+                INSERT INTO {{entries}} ({stored}, seq, balance, at, next_seq)
+                SELECT {values}, {seq}, {balance}, {at}, {next_seq}
+                FROM {source}, {rows}
+                WHERE (SELECT ok FROM {{gate}}))"
+        );
+        if shape & OF_TALLIES == 0 {
+            return PartText { write: Some(Cte::open(text)), ..PartText::default() };
+        }
+        let columns = tails();
+        let tails = List::new(&columns, 0);
+        let rows = format!(
+            ", tails_written AS (
+                INSERT INTO {{tails}} ({})
+                SELECT t.* FROM {} t WHERE (SELECT ok FROM {{gate}}))",
+            tails.stored(),
+            tails.unnest()
+        );
+        PartText { write: Some(Cte { pieces: vec![text, rows], gate: None }), ..PartText::default() }
     }
 
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn bind(&self, _form: Form, _now: Option<Timestamp>, binder: &mut Binder<Postgres>) {
-        binder.add_rows(MESSAGES, 0, self);
+    fn bind_more(rows: &[EntryWrite], _now: Option<Timestamp>, binder: &mut Binder<Self>) {
+        let of_tallies: Vec<_> = rows.iter().filter_map(|entry| Some((entry, entry.number.given()?))).collect();
+        if !of_tallies.is_empty() {
+            binder.add_rows(&tails(), 0, &of_tallies);
+        }
     }
 }
 
-fn messages(_form: Form, _shape: u16) -> PartText {
-    let list = List::new(MESSAGES, 0);
-    let text = format!(
-        "outbox_written AS (
-            INSERT INTO {{outbox}} ({})
-            SELECT * FROM {} WHERE (SELECT ok FROM {{gate}}))",
-        list.stored(),
-        list.unnest()
-    );
-    PartText { write: Some(Cte::open(text)), ..PartText::default() }
+impl WriteRows<MessageWrite> for Postgres {
+    fn text(list: &List<'_, MessageWrite>, _form: Form, _shape: u16) -> PartText {
+        let text = format!(
+            "outbox_written AS (
+                INSERT INTO {{outbox}} ({})
+                SELECT * FROM {} WHERE (SELECT ok FROM {{gate}}))",
+            list.stored(),
+            list.unnest()
+        );
+        PartText { write: Some(Cte::open(text)), ..PartText::default() }
+    }
 }

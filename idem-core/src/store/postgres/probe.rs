@@ -9,7 +9,8 @@ use super::classify::is_there;
 use crate::store::binder::Binder;
 use crate::store::connect::Connect as _;
 use crate::store::error::{Class, StoreError};
-use crate::store::probe::{ProbeStore, ProbeTexts};
+use crate::store::probe::store::ProbeStore;
+use crate::store::probe::texts::ProbeTexts;
 use crate::store::session::Session;
 use crate::store::write::rows::CommitWitness;
 
@@ -23,26 +24,26 @@ impl ProbeStore for Postgres {
         find_key: "SELECT 1 FROM {keys} WHERE hash = $1 AND at = $2",
         find_transition: "SELECT 1 FROM {transitions} WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4",
     };
-}
 
-pub(super) async fn probe(
-    session: &mut Session<'_, Postgres>,
-    witness: &CommitWitness,
-    wait: Duration,
-) -> Result<Option<bool>, StoreError> {
-    let sql = session.sql;
-    let (insert, table) = match witness {
-        CommitWitness::Key { .. } => (&sql.probes.key, sql.tables.name("keys")),
-        CommitWitness::Transition { .. } => (&sql.probes.transition, sql.tables.name("transitions")),
-    };
-    session.begin(Postgres::begin(wait)).await?;
-    let inserted = session.fetch(insert, place(witness)).await;
-    session.roll_back().await?;
-    match inserted {
-        Ok(_) => Ok(Some(false)),
-        Err(error) if is_there(&error.source, &table) => is_its_own(session, witness).await.map(Some),
-        Err(error) if error.class == Class::Busy => Ok(None),
-        Err(error) => Err(error),
+    async fn probe(
+        session: &mut Session<'_, Self>,
+        witness: &CommitWitness,
+        wait: Duration,
+    ) -> Result<Option<bool>, StoreError> {
+        let sql = session.sql;
+        let (insert, table) = match witness {
+            CommitWitness::Key { .. } => (&sql.probes.key, sql.tables.name("keys")),
+            CommitWitness::Transition { .. } => (&sql.probes.transition, sql.tables.name("transitions")),
+        };
+        session.begin(Postgres::begin(wait)).await?;
+        let inserted = session.fetch(insert, place(witness)).await;
+        session.roll_back().await?;
+        match inserted {
+            Ok(_) => Ok(Some(false)),
+            Err(error) if is_there(&error.source, &table) => is_its_own(session, witness).await.map(Some),
+            Err(error) if error.class == Class::Busy => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -15,7 +15,6 @@ use super::part_text::{Cte, Missed, PartText, Undo};
 use super::undo::undo;
 #[cfg(test)]
 use super::undo::{DELETE_KEY, DELETE_MACHINE};
-use super::{probe, row};
 use crate::clock::Timestamp;
 use crate::key::Key;
 use crate::store::binder::Binder;
@@ -23,82 +22,78 @@ use crate::store::error::StoreError;
 use crate::store::key::{KeyTarget, KnownKey};
 use crate::store::reader::Reader;
 use crate::store::session::Session;
-use crate::store::tables::Tables;
-#[cfg(test)]
-use crate::store::template::filled;
 use crate::store::template::render;
 use crate::store::write::cache::{Numbered, Report, WriteStatement};
-#[cfg(test)]
-use crate::store::write::part::PartKind;
-use crate::store::write::part::{Form, Part, Reported, Write, parts};
-use crate::store::write::rows::{AccountAfter, AccountWrite, After, CommitWitness, EntryWrite, KeyWrite, Locks};
-use crate::store::write::store::{WriteStore, Written};
+use crate::store::write::part::{Form, Reported, Write};
+use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite, Locks};
+use crate::store::write::run::Prepared;
+use crate::store::write::store::WriteStore;
+use crate::store::write::written::Written;
 
 impl WriteStore for Postgres {
     #[cfg(test)]
-    const PART_KINDS: &'static [&'static PartKind<Self>] = &super::parts::KINDS;
-
-    #[cfg(test)]
     const FIXED: &'static [(&'static str, &'static str)] =
         &[("one entry under one key", POST_ONE), ("undo a key", DELETE_KEY), ("undo a machine", DELETE_MACHINE)];
+
+    fn compose(form: Form, texts: &[PartText]) -> WriteStatement<String> {
+        let (mut numbered, mut binds, mut gate) = (Numbered::default(), Vec::new(), "begun");
+        numbered.push(if form.own { OWN } else { JOINED });
+        let stages: [fn(&PartText) -> &Option<Cte>; 3] = [|text| &text.claim, |text| &text.lock, |text| &text.write];
+        for stage in stages {
+            for (part, text) in texts.iter().enumerate() {
+                let Some(cte) = stage(text) else { continue };
+                numbered.push(",\n");
+                let mut has_parameters = false;
+                for piece in &cte.pieces {
+                    has_parameters |= numbered.push(&piece.replace("{gate}", gate));
+                }
+                if has_parameters {
+                    debug_assert!(!binds.contains(&part), "a part binds its rows once");
+                    binds.push(part);
+                }
+                gate = cte.gate.unwrap_or(gate);
+            }
+        }
+        numbered.push("\n");
+        let (result, reports) =
+            if form.own { own_result(texts, gate) } else { (joined_result(texts, gate), Vec::new()) };
+        numbered.push(&result);
+        WriteStatement { text: numbered.finish(), binds, reports }
+    }
 
     async fn write_own(
         session: &mut Session<'_, Self>,
         write: &Write<Self>,
         locks: Locks,
     ) -> Result<Written, StoreError> {
-        if let Some(row) = &write.row {
-            return row::own(session, row, locks.wait).await;
-        }
         if let (None, false, [account], [entry], [key]) =
             (write.now, locks.skip, &write.accounts[..], &write.entries[..], &write.keys[..])
         {
             return post_one(session, (account, entry, key), locks.wait).await;
         }
-        let (form, parts) = (write.form(true, locks.skip), parts(write));
-        let sql = session.sql;
-        let statement = sql.writes.get(form, &parts, || compose(&sql.tables, form, &parts));
+        let prepared = Prepared::new(session.sql, write, write.form(true, locks.skip));
         let mut binder = Binder::new().bind(&lock_timeout(locks.wait).to_string()).bind(write.now);
-        bind(&statement, &parts, form, write.now, &mut binder);
+        prepared.bind(&mut binder);
         let kinds = (!write.tallies.is_empty(), !write.entries.is_empty());
-        let row = match session.fetch_one(&statement.text, binder).await {
-            Err(error) if lost(&error.source, &sql.tables, kinds) => return Ok(Written::Lost(Vec::new())),
+        let row = match session.fetch_one(&prepared.statement.text, binder).await {
+            Err(error) if lost(&error.source, &session.sql.tables, kinds) => return Ok(Written::Lost(Vec::new())),
             row => row?,
         };
-        Ok(written(&row, &statement, &parts)?)
+        Ok(written(&row, &prepared)?)
     }
 
     async fn write_joined(session: &mut Session<'_, Self>, write: &Write<Self>) -> Result<Option<After>, StoreError> {
-        if let Some(row) = &write.row {
-            return row::joined(session, row).await;
-        }
-        let (form, parts) = (write.form(false, false), parts(write));
-        let sql = session.sql;
-        let statement = sql.writes.get(form, &parts, || compose(&sql.tables, form, &parts));
+        let prepared = Prepared::new(session.sql, write, write.form(false, false));
         let mut binder = Binder::new().bind(write.now);
-        bind(&statement, &parts, form, write.now, &mut binder);
-        let row = session.fetch_one(&statement.text, binder).await?;
+        prepared.bind(&mut binder);
+        let row = session.fetch_one(&prepared.statement.text, binder).await?;
         if row.try_get(0)? {
-            let now = write.now.unwrap_or(Timestamp::from_micros(0));
-            return Ok(Some(After { now, accounts: Vec::new(), row: None }));
+            return Ok(Some(After::at(write.now)));
         }
         let (claimed, machines, ids): (Vec<Vec<u8>>, Vec<String>, Vec<String>) =
             (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
         undo(session, &claimed, machines.into_iter().zip(ids)).await?;
         Ok(None)
-    }
-
-    async fn probe(
-        session: &mut Session<'_, Self>,
-        witness: &CommitWitness,
-        wait: Duration,
-    ) -> Result<Option<bool>, StoreError> {
-        probe::probe(session, witness, wait).await
-    }
-
-    #[cfg(test)]
-    fn statement(tables: &Tables, form: Form, parts: &[&dyn Part<Self>]) -> String {
-        filled::<Self>(tables, &text(form, parts).0)
     }
 }
 
@@ -107,38 +102,6 @@ const OWN: &str = "WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now)";
 
 const JOINED: &str = "WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now)";
-
-fn compose(tables: &Tables, form: Form, parts: &[&dyn Part<Postgres>]) -> WriteStatement {
-    let (text, binds, reports) = text(form, parts);
-    WriteStatement { text: render::<Postgres>(tables, &text), binds, reports }
-}
-
-/// The statement as a template, which part binds when, and what it reports.
-fn text(form: Form, parts: &[&dyn Part<Postgres>]) -> (String, Vec<usize>, Vec<Report>) {
-    let texts: Vec<PartText> = parts.iter().map(|part| (part.kind().text)(form, part.shape())).collect();
-    let (mut numbered, mut binds, mut gate) = (Numbered::default(), Vec::new(), "begun");
-    numbered.push(if form.own { OWN } else { JOINED });
-    let stages: [fn(&PartText) -> &Option<Cte>; 3] = [|text| &text.claim, |text| &text.lock, |text| &text.write];
-    for stage in stages {
-        for (part, text) in texts.iter().enumerate() {
-            let Some(cte) = stage(text) else { continue };
-            numbered.push(",\n");
-            let mut has_parameters = false;
-            for piece in &cte.pieces {
-                has_parameters |= numbered.push(&piece.replace("{gate}", gate));
-            }
-            if has_parameters {
-                debug_assert!(!binds.contains(&part), "a part binds its rows once");
-                binds.push(part);
-            }
-            gate = cte.gate.unwrap_or(gate);
-        }
-    }
-    numbered.push("\n");
-    let (result, reports) = if form.own { own_result(&texts, gate) } else { (joined_result(&texts, gate), Vec::new()) };
-    numbered.push(&result);
-    (numbered.finish(), binds, reports)
-}
 
 fn own_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {
     let (mut columns, mut reports) = (vec!["g.ok".to_owned(), "(SELECT now FROM begun)".to_owned()], Vec::new());
@@ -171,20 +134,9 @@ fn joined_result(texts: &[PartText], gate: &str) -> String {
     format!("SELECT ok, {keys}, {machines} FROM {gate}")
 }
 
-fn bind(
-    statement: &WriteStatement,
-    parts: &[&dyn Part<Postgres>],
-    form: Form,
-    now: Option<Timestamp>,
-    binder: &mut Binder<Postgres>,
-) {
-    for part in &statement.binds {
-        parts[*part].bind(form, now, binder);
-    }
-}
-
 /// Reads what a statement in a transaction of its own gives.
-fn written(row: &PgRow, statement: &WriteStatement, parts: &[&dyn Part<Postgres>]) -> Result<Written, Error> {
+fn written(row: &PgRow, prepared: &Prepared<'_, Postgres>) -> Result<Written, Error> {
+    let Prepared { parts, statement, .. } = prepared;
     let (ok, now): (bool, i64) = (row.try_get(0)?, row.try_get(1)?);
     let (mut missed, mut accounts) = (Vec::new(), Vec::new());
     for (column, report) in (2..).zip(&statement.reports) {
@@ -199,8 +151,8 @@ fn written(row: &PgRow, statement: &WriteStatement, parts: &[&dyn Part<Postgres>
             _ => {}
         }
     }
-    let now = Timestamp::from_micros(now);
-    Ok(if ok { Written::Done(After { now, accounts, row: None }) } else { Written::Lost(missed) })
+    let now = Some(Timestamp::from_micros(now));
+    Ok(if ok { Written::Done(After { accounts, ..After::at(now) }) } else { Written::Lost(missed) })
 }
 
 /// The accounts in the three columns from this one on.
@@ -272,7 +224,7 @@ async fn post_one(
     let after: (Option<i64>, Option<i64>, Option<Timestamp>) = (row.field()?, row.field()?, row.field()?);
     if let (Some(balance), Some(seq), Some(at)) = after {
         let accounts = vec![AccountAfter { balance, seq, at }];
-        return Ok(Written::Done(After { now: at, accounts, row: None }));
+        return Ok(Written::Done(After { accounts, ..After::at(Some(at)) }));
     }
     Ok(match KnownKey::of_ledger(&mut row)? {
         // Of a posting of several only the first entry is here.

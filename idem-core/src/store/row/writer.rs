@@ -1,5 +1,7 @@
 //! Writes the statements over one row of a caller's table.
 
+use std::time::Duration;
+
 use super::table::{DescribedTable, ParamList, Slot, Template};
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
@@ -13,28 +15,31 @@ pub trait RowDialect: Dialect {
     /// Equality that takes NULL as a value.
     const SAME: &'static str;
 
-    /// A parameter of one of idem's own kinds.
-    fn parameter(number: usize, kind: Kind) -> String;
-
     /// A parameter as it is stored in a column of this type, and as it is compared with one: a whole number in full, so that
     /// one that does not fit is unequal.
-    fn stored(number: usize, cell: &Cell, type_name: &str) -> String;
-    fn compared(number: usize, cell: &Cell, type_name: &str) -> String;
+    fn stored(number: usize, _cell: &Cell, _type_name: &str) -> String {
+        format!("${number}")
+    }
+
+    fn compared(number: usize, cell: &Cell, type_name: &str) -> String {
+        Self::stored(number, cell, type_name)
+    }
 
     /// A column of this type, where it can be compared.
-    fn comparable(column: &str, type_name: &str) -> String;
-
-    /// An expression as a 64-bit number.
-    fn int(expression: &str) -> String;
+    fn comparable(column: &str, _type_name: &str) -> String {
+        column.to_owned()
+    }
 
     /// A truth value as a number.
-    fn truth(expression: &str) -> String;
+    fn truth(expression: &str) -> String {
+        format!("({expression})")
+    }
 
     /// Binds a value for a column of this type.
     fn bind_cell(binder: &mut Binder<Self>, cell: &Cell, type_name: &str);
 
     /// Binds the longest wait for a lock, where a statement has it.
-    fn bind_wait(binder: &mut Binder<Self>, wait: std::time::Duration);
+    fn bind_wait(_binder: &mut Binder<Self>, _wait: Duration) {}
 }
 
 /// A statement over a row that is being written.
@@ -51,7 +56,7 @@ impl RowWriter<'_> {
     pub(crate) fn write<DB: RowDialect>(&mut self, gate: &str) -> String {
         let (update, table) = (self.update, table_name::<DB>(&self.update.table));
         // Not `t.`: what SQLite returns of an update knows no alias.
-        let version = DB::int(&update.version.as_ref().map_or_else(|| "0".to_owned(), column::<DB>));
+        let version = int(&update.version.as_ref().map_or_else(|| "0".to_owned(), column::<DB>));
         if update.kind == RowUpdateKind::Update {
             let (sets, conditions) = (self.sets::<DB>(), self.conditions::<DB>());
             return format!(
@@ -85,10 +90,10 @@ impl RowWriter<'_> {
     pub(crate) fn find<DB: RowDialect>(&mut self) -> String {
         let (update, table, keys) = (self.update, table_name::<DB>(&self.update.table), self.keys);
         let hash = DB::parameter(self.params.number(Slot::Hash), Kind::Bytes);
-        let mut columns = vec![format!("{} AS there", DB::int("1"))];
+        let mut columns = vec![format!("{} AS there", int("1"))];
         columns.push(match &update.version {
-            Some(version) => format!("{} AS version", DB::int(&format!("t.{}", column::<DB>(version)))),
-            None => format!("{} AS version", DB::int("NULL")),
+            Some(version) => format!("{} AS version", int(&format!("t.{}", column::<DB>(version)))),
+            None => format!("{} AS version", int("NULL")),
         });
         for (at, cell) in update.expects.iter().enumerate() {
             let met = self.expectation::<DB>(at, cell);
@@ -185,7 +190,7 @@ pub(crate) fn bind<DB: RowDialect>(
     template: &Template,
     update: &RowUpdate,
     table: &DescribedTable,
-    wait: std::time::Duration,
+    wait: Duration,
 ) -> Binder<DB> {
     let mut binder = Binder::new();
     let key = update.key.as_ref();
@@ -212,6 +217,11 @@ pub(crate) fn bind<DB: RowDialect>(
         }
     }
     binder
+}
+
+/// An expression as a 64-bit number.
+fn int(expression: &str) -> String {
+    format!("CAST({expression} AS bigint)")
 }
 
 fn counted<DB: RowDialect>(update: &RowUpdate) -> Option<String> {

@@ -1,13 +1,15 @@
 //! What an error means. Codes: <https://sqlite.org/rescode.html>.
 
-use sqlx::Error;
 use sqlx::error::DatabaseError;
+use sqlx::{Error, Sqlite};
 
-use crate::store::error::{Class, driver_class};
+use crate::store::error::{Class, Classify, driver_class};
 use crate::store::tables::Tables;
 
-pub(super) fn class(error: &Error) -> Class {
-    error.as_database_error().map_or_else(|| driver_class(error), class_of_code)
+impl Classify for Sqlite {
+    fn class(error: &Error) -> Class {
+        error.as_database_error().map_or_else(|| driver_class(error), class_of_code)
+    }
 }
 
 /// Whether one of idem's own constraints found that the write lost a race.

@@ -3,13 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Error, Sqlite, SqliteConnection};
+use sqlx::Sqlite;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-use super::classify;
 use crate::store::connect::Connect;
-use crate::store::error::Class;
-use crate::store::tables::Text;
 
 impl Connect for Sqlite {
     const MAX_WRITERS: Option<u32> = Some(1);
@@ -27,28 +24,6 @@ impl Connect for Sqlite {
     }
 
     const PING: &'static str = "";
-
-    /// The rows of all statements in `text`: `fetch_one` would leave those after the first row undone.
-    async fn fetch(
-        conn: &mut SqliteConnection,
-        text: Text,
-        arguments: SqliteArguments,
-    ) -> Result<Vec<SqliteRow>, Error> {
-        sqlx::query_with(AssertSqlSafe(text), arguments).fetch_all(conn).await
-    }
-
-    async fn run(conn: &mut SqliteConnection, text: Text) -> Result<(), Error> {
-        sqlx::raw_sql(AssertSqlSafe(text)).execute(conn).await.map(drop)
-    }
-
-    fn class(error: &Error) -> Class {
-        classify::class(error)
-    }
-
-    /// There is no server.
-    fn is_starting(_error: &Error) -> bool {
-        false
-    }
 }
 
 /// Opens the file at `url`, creating it unless the URL says otherwise.

@@ -4,11 +4,13 @@
 use serde::ser::{Serialize, SerializeSeq as _, Serializer};
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, Error, Row as _, Sqlite, ValueRef as _};
+use sqlx::{Arguments as _, Sqlite};
 
 use crate::store::columns::{Column, Kind, Param};
 use crate::store::dialect::Dialect;
-use crate::store::reader::Cells;
+use crate::store::driver::driver;
+
+driver!(Sqlite, SqliteRow);
 
 impl Dialect for Sqlite {
     const QUOTE: char = '"';
@@ -20,19 +22,16 @@ impl Dialect for Sqlite {
         column.to_owned()
     }
 
-    fn null(_kind: Kind) -> &'static str {
-        "NULL"
+    fn item(kind: Kind, column: &str) -> String {
+        if kind == Kind::Bytes { format!("hex({column})") } else { column.to_owned() }
     }
 
-    fn bind(arguments: &mut SqliteArguments, value: Param<'_>) -> Result<(), BoxDynError> {
-        match value {
-            Param::Int(value) => arguments.add(value),
-            Param::Text(value) => arguments.add(value),
-            Param::Bytes(value) => arguments.add(value),
-            Param::Flag(value) => arguments.add(value),
-            Param::Float(value) => arguments.add(value),
-            Param::Sum(value) => arguments.add(i64::try_from(value)?),
-        }
+    fn parameter(number: usize, _kind: Kind) -> String {
+        format!("${number}")
+    }
+
+    fn null(_kind: Kind) -> &'static str {
+        "NULL"
     }
 
     fn bind_rows<R>(
@@ -103,22 +102,4 @@ fn hex(bytes: &[u8]) -> String {
         text.push(digit(byte & 15));
     }
     text
-}
-
-impl Cells for SqliteRow {
-    fn is_null(&self, column: usize) -> Result<bool, Error> {
-        Ok(self.try_get_raw(column)?.is_null())
-    }
-
-    fn int(&self, column: usize) -> Result<Option<i64>, Error> {
-        self.try_get(column)
-    }
-
-    fn text(&self, column: usize) -> Result<Option<String>, Error> {
-        self.try_get(column)
-    }
-
-    fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Error> {
-        self.try_get(column)
-    }
 }

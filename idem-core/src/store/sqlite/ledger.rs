@@ -16,20 +16,20 @@ impl LedgerStore for Sqlite {
         // As for machines. From the entry that a key names the way goes along the links of its posting, back to where they
         // began.
         load: "
-            WITH RECURSIVE named (place, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry}) AS (
+            WITH RECURSIVE named (place, {key as known_}, {entry}) AS (
                 SELECT j.key, {key of k}, {entry of e}
                 FROM json_each($1) j
                 CROSS JOIN {keys} k ON k.hash = unhex(j.value)
                 LEFT JOIN {entries} e ON e.account = k.target AND e.seq = k.seq
                 UNION ALL
-                SELECT d.place, d.fingerprint, d.target, d.first_seq, d.seen_at, d.expires_at, d.outcome, {entry of e}
+                SELECT d.place, {key of d as known_}, {entry of e}
                 FROM named d CROSS JOIN {entries} e ON e.account = d.next_account AND e.seq = d.next_seq
-                WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.target, d.first_seq))
+                WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.known_target, d.known_seq))
             SELECT NULL, {no key}, {no entry}, {now}, (
-                SELECT json_group_array(json_array(j.key, {account of a}))
+                SELECT json_group_array(json_array(j.key, {account in a}))
                 FROM json_each($2) j CROSS JOIN {accounts} a ON a.account = j.value)
             UNION ALL
-            SELECT place, fingerprint, target, first_seq, seen_at, expires_at, outcome, {entry}, NULL, NULL FROM named d",
+            SELECT place, {key as known_}, {entry}, NULL, NULL FROM named d",
         load_accounts: "
             SELECT j.key, {account of a}
             FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value",
@@ -37,14 +37,7 @@ impl LedgerStore for Sqlite {
         lock_accounts: "
             SELECT j.key, {account of a}
             FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value",
-        put_account: "
-            INSERT INTO {accounts} (account, balance, seq, floor, ceiling, unit, tally, closed_at)
-            VALUES ($1, 0, 0, $2, $3, $4, $5, $6)
-            ON CONFLICT (account) DO UPDATE SET floor = excluded.floor, ceiling = excluded.ceiling,
-                unit = excluded.unit, tally = excluded.tally, closed_at = excluded.closed_at",
-        compact_tally: "",
         account: "SELECT 0, {account of a} FROM {accounts} a WHERE a.account = $1",
-        entries: "SELECT {entry of e} FROM {entries} e WHERE e.account = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3",
         // Times do not fall along an account's entries, so the last one by then is found by halving.
         entry_at: "
             WITH RECURSIVE half (low, high) AS (
@@ -55,21 +48,11 @@ impl LedgerStore for Sqlite {
                 WHERE d.low < d.high)
             SELECT {entry of e} FROM half d CROSS JOIN {entries} e ON e.account = $1 AND e.seq = d.low
             WHERE d.low = d.high",
-        tally_at: "SELECT coalesce(sum(delta), 0) FROM {entries} WHERE account = $1 AND at <= $2",
         expired_holds: "
             SELECT hold, {hold} FROM {holds} INDEXED BY {:holds_by_expiry}
             WHERE account = $1 AND remaining > 0 AND expires_at <= $2
             ORDER BY expires_at LIMIT $3",
         holds: "SELECT h.hold, {hold of h} FROM json_each($1) j CROSS JOIN {holds} h ON h.hold = j.value",
-        hold_count: "SELECT count(*) FROM {holds}",
-        all_accounts: "
-            SELECT a.account, {account of a} FROM {accounts} a WHERE a.account > $1 ORDER BY a.account LIMIT $2",
-        all_entries: "
-            SELECT {entry of e}, e.leg, ((e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
-                OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
-                OR (e.next_account IS NULL) <> (e.next_seq IS NULL))
-            FROM {entries} e WHERE (e.account, e.seq) > ($1, $2) ORDER BY e.account, e.seq LIMIT $3",
-        all_tails: "",
         all_keys: "
             SELECT d.hash, {audited key of d}, e.scope, e.key
             FROM (SELECT * FROM {keys} WHERE hash > $1 ORDER BY hash LIMIT $2) d
@@ -94,6 +77,7 @@ impl LedgerStore for Sqlite {
                 WHERE d.depth <= 1000 AND (d.next_account, d.next_seq) <> (d.first_account, d.first_seq))
             SELECT place, (SELECT a.unit FROM {accounts} a WHERE a.account = d.account), {entry}, leg
             FROM posting d ORDER BY place, depth",
+        ..LedgerTexts::COMMON
     };
 
     const SNAPSHOT: &'static str = "BEGIN";

@@ -4,27 +4,21 @@
 //! over costs more than what is in it.
 
 use serde_json::Value;
-use sqlx::Error;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Error, Sqlite};
 
 use crate::clock::Timestamp;
-use crate::store::columns::{Column, Kind, Role};
+use crate::store::columns::Kind;
 use crate::store::reader::{Cells, Reader};
 
 /// The columns of a list that a shape has.
-pub(super) struct List<'l, R> {
-    columns: Vec<&'l Column<R>>,
-}
+pub(super) type List<'l, R> = crate::store::list::List<'l, Sqlite, R>;
 
-impl<'l, R> List<'l, R> {
-    /// The rows of a list as a table `j`. They are materialised: `json_each` would make a row's text anew for every column that
-    /// is read.
-    pub(super) const ROWS: &'static str = "j AS MATERIALIZED (SELECT value FROM json_each($1))";
+/// The rows of a list as a table `j`. They are materialised: `json_each` would make a row's text anew for every column that is
+/// read.
+pub(super) const ROWS: &str = "j AS MATERIALIZED (SELECT value FROM json_each($1))";
 
-    pub(super) fn new(columns: &'l [Column<R>], shape: u16) -> Self {
-        Self { columns: columns.iter().filter(|column| column.is_in(shape)).collect() }
-    }
-
+impl<R> List<'_, R> {
     /// A column of a row.
     pub(super) fn item(&self, name: &str) -> String {
         let (position, kind) = self.find(name);
@@ -32,42 +26,6 @@ impl<'l, R> List<'l, R> {
             Kind::Bytes => format!("unhex(j.value->>{position})"),
             _ => format!("j.value->>{position}"),
         }
-    }
-
-    /// A column that is bound as a value of its own.
-    pub(super) fn value(&self, name: &str) -> String {
-        format!("${}", self.find(name).0 + 1)
-    }
-
-    fn find(&self, name: &str) -> (usize, Kind) {
-        let found = self.columns.iter().enumerate().find(|(_, column)| column.name == name);
-        debug_assert!(found.is_some(), "the list has the column {name}");
-        found.map_or((0, Kind::Int), |(position, column)| (position, column.kind))
-    }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.columns.len()
-    }
-
-    /// The names of the columns that are stored as they are bound.
-    pub(super) fn stored(&self) -> String {
-        self.stored_as(str::to_owned)
-    }
-
-    /// What `text` makes of each.
-    pub(super) fn stored_as(&self, text: impl Fn(&str) -> String) -> String {
-        self.join(|column| column.role != Role::Used, text)
-    }
-
-    /// Gives each stored column that is no key what was to be inserted.
-    pub(super) fn sets(&self, value: impl Fn(&str) -> String) -> String {
-        self.join(|column| column.role == Role::Stored, |name| format!("{name} = {}", value(name)))
-    }
-
-    fn join(&self, which: impl Fn(&Column<R>) -> bool, text: impl Fn(&str) -> String) -> String {
-        let columns = self.columns.iter().filter(|column| which(column));
-        columns.map(|column| text(column.name)).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -12,24 +12,16 @@ use crate::store::reader::{Columns as _, Reader, placed};
 
 impl MachineStore for Sqlite {
     const MACHINES: MachineTexts<&'static str> = MachineTexts {
-        load_one: "
-            SELECT {now}, {machine of m}, {key of k}, {summary of t}
-            FROM (SELECT 1)
-            LEFT JOIN {machines} m ON m.machine = $1 AND m.id = $2
-            LEFT JOIN {keys} k ON k.hash = $3
-            LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq",
         // The keys that are known, and a row without a place that has the time and the machines, as one list.
         load_many: "
             SELECT NULL, {no key}, {no summary}, {now}, (
-                SELECT json_group_array(
-                    json_array(j.key, m.state, hex(m.body), hex(m.runs), m.version, m.visit, m.entered_at))
+                SELECT json_group_array(json_array(j.key, {machine in m}))
                 FROM json_each($1) j CROSS JOIN {machines} m ON m.machine = j.value->>0 AND m.id = j.value->>1)
             UNION ALL
             SELECT j.key, {key of k}, {summary of t}, NULL, NULL
             FROM json_each($2) j
             CROSS JOIN {keys} k ON k.hash = unhex(j.value)
             LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq",
-        lock: "",
         transitions: "
             SELECT j.key, {summary of t}
             FROM json_each($1) j
@@ -40,10 +32,6 @@ impl MachineStore for Sqlite {
             SELECT visit FROM {transitions}
             WHERE machine = $1 AND id = $2 AND state IN (SELECT value FROM json_each($3))
             ORDER BY seq DESC LIMIT 1",
-        history: "
-            SELECT {transition} FROM {transitions}
-            WHERE machine = $1 AND id = $2 AND seq > $3
-            ORDER BY seq LIMIT $4",
         // At most a page from each state's part of the index, so that no state is read to its end.
         in_state: "
             SELECT m.id, {machine of m}
@@ -56,10 +44,7 @@ impl MachineStore for Sqlite {
         count_by_state: "
             SELECT state, count(*) FROM {machines} INDEXED BY {:machines_by_state}
             WHERE machine = $1 GROUP BY state ORDER BY state",
-        graph: "SELECT {graph} FROM {graphs} WHERE machine = $1",
-        put_graph: "
-            INSERT INTO {graphs} AS g (machine, hash, names) VALUES ($1, $2, $3)
-            ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4",
+        ..MachineTexts::COMMON
     };
 
     fn loaded(rows: Vec<SqliteRow>, machines: usize, keys: usize) -> Result<Loaded, Error> {

@@ -13,12 +13,9 @@ impl MigrateStore for Sqlite {
                 at INTEGER NOT NULL
             ) STRICT",
         find_table: "SELECT count(*) FROM {.sqlite_master} WHERE type = 'table' AND name = {'migrations}",
-        version: "SELECT max(version) FROM {migrations}",
-        put_version: "INSERT INTO {migrations} (version, name, at) VALUES ($1, $2, {now})",
         // Another process that migrates has the write lock until it is done.
         begin: "BEGIN IMMEDIATE",
-        lock: "",
-        schema_is_missing: "",
+        ..MigrateTexts::COMMON
     };
 
     const STEPS: &'static [Migration] =

@@ -3,69 +3,61 @@
 use std::time::Duration;
 
 use sqlx::Sqlite;
-use sqlx::sqlite::SqliteRow;
 
-use crate::clock::Timestamp;
 use crate::model::row::identifier::TableName;
-use crate::model::row::row_update::{Cell, Found, RowUpdate};
+use crate::model::row::row_update::{Cell, RowUpdate};
 use crate::store::binder::Binder;
 use crate::store::columns::{Kind, Param};
 use crate::store::dialect::Dialect as _;
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
+use crate::store::row::queries::fetch;
 use crate::store::row::store::RowStore;
-use crate::store::row::table::{DescribedTable, ParamList, RowStatement, RowWrite, Slot, Template, found};
-use crate::store::row::writer::{RowDialect, RowWriter, bind, column, table_name};
+use crate::store::row::table::{DescribedTable, ParamList, RowStatement, RowWrite, Slot};
+use crate::store::row::writer::{RowDialect, RowWriter, column, table_name};
 use crate::store::session::Session;
 use crate::store::write::rows::{After, RowAfter};
+use crate::store::write::written::Written;
 use crate::value::Value;
 
-/// Indexes that hold some rows only, or what is computed, make nothing unique. The primary key may have no index.
-const DESCRIBE: &str = "
-SELECT 'c', c.name, c.type FROM pragma_database_list d CROSS JOIN pragma_table_xinfo($1, d.name) c
-WHERE d.name = $2 AND c.hidden <> 1
-UNION ALL
-SELECT 'u', '', c.name FROM pragma_database_list d CROSS JOIN pragma_table_info($1, d.name) c
-WHERE d.name = $2 AND c.pk > 0
-UNION ALL
-SELECT 'u', l.name, i.name
-FROM pragma_database_list d CROSS JOIN pragma_index_list($1, d.name) l CROSS JOIN pragma_index_info(l.name, d.name) i
-WHERE d.name = $2 AND l.\"unique\" AND NOT l.partial
-    AND NOT EXISTS (SELECT 1 FROM pragma_index_info(l.name, d.name) WHERE name IS NULL)";
-
 impl RowStore for Sqlite {
-    async fn describe(
-        session: &mut Session<'_, Self>,
-        table: &TableName,
-    ) -> Result<Option<DescribedTable>, StoreError> {
-        let binder = Binder::new().bind(table.bare()).bind(table.schema().unwrap_or("main"));
-        let rows = session.fetch(&DESCRIBE.into(), binder).await?;
-        // A column of any type may hold a whole number.
-        Ok(DescribedTable::from_rows(&rows, true, |_| Some(i64::MAX))?)
+    /// Indexes that hold some rows only, or what is computed, make nothing unique. The primary key may have no index.
+    const DESCRIBE: &'static str = "
+    SELECT 'c', c.name, c.type FROM pragma_database_list d CROSS JOIN pragma_table_xinfo($1, d.name) c
+    WHERE d.name = $2 AND c.hidden <> 1
+    UNION ALL
+    SELECT 'u', '', c.name FROM pragma_database_list d CROSS JOIN pragma_table_info($1, d.name) c
+    WHERE d.name = $2 AND c.pk > 0
+    UNION ALL
+    SELECT 'u', l.name, i.name
+    FROM pragma_database_list d CROSS JOIN pragma_index_list($1, d.name) l CROSS JOIN pragma_index_info(l.name, d.name) i
+    WHERE d.name = $2 AND l.\"unique\" AND NOT l.partial
+        AND NOT EXISTS (SELECT 1 FROM pragma_index_info(l.name, d.name) WHERE name IS NULL)";
+
+    const NUL_IN_TEXT: bool = true;
+
+    fn bind_name(table: &TableName) -> Binder<Self> {
+        Binder::new().bind(table.bare()).bind(table.schema().unwrap_or("main"))
     }
 
-    async fn find(
-        session: &mut Session<'_, Self>,
-        update: &RowUpdate,
-        table: &DescribedTable,
-    ) -> Result<Found, StoreError> {
-        let keys = &session.sql.keys;
-        let template = table
-            .template(RowStatement::Find, update, |params| RowWriter { params, update, table, keys }.find::<Self>());
-        let rows = fetch(session, &template, update, table).await?;
-        Ok(found(&rows, update)?)
+    /// A column of any type may hold a whole number.
+    fn max(_type_name: &str) -> Option<i64> {
+        Some(i64::MAX)
     }
-}
 
-/// In a transaction of its own.
-pub(super) async fn own(session: &mut Session<'_, Sqlite>, row: &RowWrite) -> Result<Option<After>, StoreError> {
-    write(session, row, RowStatement::Own, ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")).await
-}
+    async fn write_row(
+        session: &mut Session<'_, Self>,
+        row: &RowWrite,
+        _wait: Duration,
+    ) -> Result<Written, StoreError> {
+        let after = write(session, row, RowStatement::Own, ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")).await?;
+        Ok(after.map_or_else(|| Written::Lost(Vec::new()), Written::Done))
+    }
 
-/// In the transaction that is open.
-pub(super) async fn joined(session: &mut Session<'_, Sqlite>, row: &RowWrite) -> Result<Option<After>, StoreError> {
-    let undo = "ROLLBACK TO idem_update; RELEASE idem_update";
-    write(session, row, RowStatement::Joined, ("SAVEPOINT idem_update", "RELEASE idem_update", undo)).await
+    async fn write_row_joined(session: &mut Session<'_, Self>, row: &RowWrite) -> Result<Option<After>, StoreError> {
+        let undo = "ROLLBACK TO idem_update; RELEASE idem_update";
+        write(session, row, RowStatement::Joined, ("SAVEPOINT idem_update", "RELEASE idem_update", undo)).await
+    }
 }
 
 async fn write(
@@ -76,7 +68,7 @@ async fn write(
 ) -> Result<Option<After>, StoreError> {
     let (sql, update, table) = (session.sql, &*row.update, &*row.table);
     let template = table.template(statement, update, |params| text(params, &sql.keys, update, table, (open, close)));
-    let rows = match fetch(session, &template, update, table).await {
+    let rows = match fetch(session, &template, update, table, Duration::ZERO).await {
         Err(error) if update.key.is_some() => {
             // Nothing is open if the wait for the lock was in vain; the first error is what happened.
             let _ = session.run(undo).await;
@@ -87,7 +79,7 @@ async fn write(
     let Some(wrote) = rows.first() else { return Ok(None) };
     let at = rows.get(1).map(|recorded| Reader::new(recorded).field()).transpose()?;
     let row = Some(RowAfter { version: Reader::new(wrote).field()?, at });
-    Ok(Some(After { now: Timestamp::from_micros(0), accounts: Vec::new(), row }))
+    Ok(Some(After { row, ..After::at(None) }))
 }
 
 /// The update alone, or with its key between what opens and what closes the two. The key is recorded if the statement before
@@ -119,41 +111,8 @@ fn text(
     format!("{open}; {write}; {claim}, fingerprint = excluded.fingerprint RETURNING at; {close}")
 }
 
-async fn fetch(
-    session: &mut Session<'_, Sqlite>,
-    template: &Template,
-    update: &RowUpdate,
-    table: &DescribedTable,
-) -> Result<Vec<SqliteRow>, StoreError> {
-    session.fetch(&template.text, bind(template, update, table, Duration::ZERO)).await
-}
-
 impl RowDialect for Sqlite {
     const SAME: &'static str = "IS";
-
-    fn parameter(number: usize, _kind: Kind) -> String {
-        format!("${number}")
-    }
-
-    fn stored(number: usize, _cell: &Cell, _type_name: &str) -> String {
-        format!("${number}")
-    }
-
-    fn compared(number: usize, _cell: &Cell, _type_name: &str) -> String {
-        format!("${number}")
-    }
-
-    fn comparable(column: &str, _type_name: &str) -> String {
-        column.to_owned()
-    }
-
-    fn int(expression: &str) -> String {
-        format!("CAST({expression} AS INTEGER)")
-    }
-
-    fn truth(expression: &str) -> String {
-        format!("({expression})")
-    }
 
     /// A value as SQLite has it; the column's affinity does the rest.
     fn bind_cell(binder: &mut Binder<Self>, cell: &Cell, type_name: &str) {
@@ -168,9 +127,6 @@ impl RowDialect for Sqlite {
             Value::Timestamp(at) => binder.add(&at.to_string()),
         }
     }
-
-    /// It is the connection's.
-    fn bind_wait(_binder: &mut Binder<Self>, _wait: Duration) {}
 }
 
 /// The affinity of whole numbers: <https://sqlite.org/datatype3.html>, section 3.1.

@@ -19,7 +19,8 @@ use crate::store::statements::Statements;
 use crate::store::tables::{Tables, Text};
 use crate::store::write::part::Write;
 use crate::store::write::rows::Locks;
-use crate::store::write::store::Written;
+use crate::store::write::run::{write_joined, write_own};
+use crate::store::write::written::Written;
 
 /// What the tests need of a database beside the store.
 pub(super) trait Ground: Database {
@@ -81,14 +82,14 @@ impl<DB: Ground> Client<DB> {
     /// Whether a write in a transaction of its own was done.
     pub(super) async fn write_own(&mut self, write: &Write<DB>, wait: Duration) -> Result<bool, StoreError> {
         let locks = Locks { wait, skip: false };
-        let written = DB::write_own(&mut self.session(), write, locks).await;
+        let written = write_own(&mut self.session(), write, locks).await;
         assert!(!self.state.unanswered, "the connection answers");
         Ok(matches!(written?, Written::Done(_)))
     }
 
     /// Whether a write in the open transaction was done.
     pub(super) async fn write_joined(&mut self, write: &Write<DB>) -> Result<bool, StoreError> {
-        Ok(DB::write_joined(&mut self.session(), write).await?.is_some())
+        Ok(write_joined(&mut self.session(), write).await?.is_some())
     }
 
     pub(super) async fn execute(&mut self, text: &str) {

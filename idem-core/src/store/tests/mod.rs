@@ -96,6 +96,7 @@ on_every_store! {
     }
     statements {
         every_kind_and_shape_of_part_is_written
+        no_statement_is_forgotten
         statements_are_as_they_were_read
     }
     update {

@@ -7,10 +7,12 @@ use crate::store::tables::{Tables, Text};
 use crate::store::template::filled;
 use crate::store::tests::ground::{Fresh, Ground};
 use crate::store::tests::update::{described, run_all};
+use crate::store::write::list_part::kinds;
 use crate::store::write::lists::{
     ENTRY_SHAPES, ODD_KEYS, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_STEPS, OF_TALLIES, POSTING_KEYS, STARTS,
 };
 use crate::store::write::part::{Form, Part, PartKind};
+use crate::store::write::run::composed;
 
 const OWN: Form = Form { own: true, skip: false, single: false };
 const SKIP: Form = Form { own: true, skip: true, single: false };
@@ -20,10 +22,10 @@ const JOINED_SINGLE: Form = Form { own: false, skip: false, single: true };
 
 /// A part of this kind and shape, of no rows.
 #[derive(Debug)]
-struct Shaped<DB: Database>(&'static PartKind<DB>, u16);
+struct Shaped<DB: Database>(PartKind<DB>, u16);
 
 impl<DB: Database> Part<DB> for Shaped<DB> {
-    fn kind(&self) -> &'static PartKind<DB> {
+    fn kind(&self) -> PartKind<DB> {
         self.0
     }
 
@@ -86,7 +88,8 @@ fn writes() -> Vec<(String, Form, Parts)> {
 }
 
 fn parts<DB: Database>(parts: &Parts) -> Vec<Shaped<DB>> {
-    let kind = |name| *DB::PART_KINDS.iter().find(|kind| kind.name == name).expect(name);
+    let kinds = kinds::<DB>();
+    let kind = |name| *kinds.iter().find(|kind| kind.name == name).expect(name);
     let shaped = |(name, shape): &(&'static str, u16)| {
         let kind = kind(*name);
         // Where a shape is none, nothing depends on it.
@@ -107,7 +110,7 @@ pub(super) fn all<DB: Database>(tables: &Tables) -> Vec<(String, Text)> {
     let writes = writes().into_iter().map(|(name, form, shapes)| {
         let parts = parts::<DB>(&shapes);
         let parts: Vec<&dyn Part<DB>> = parts.iter().map(|part| part as _).collect();
-        (format!("write: {name}"), DB::statement(tables, form, &parts).into())
+        (format!("write: {name}"), filled::<DB>(tables, &composed(form, &parts).text).into())
     });
     fixed.chain(writes).collect()
 }
@@ -120,12 +123,23 @@ fn named<DB: Database>(tables: &Tables, family: &str, texts: Vec<(&'static str, 
 /// What is not here has no plan that a test has seen.
 pub(super) async fn every_kind_and_shape_of_part_is_written<DB: Ground>(_db: Fresh<DB>) {
     let written: Vec<_> = writes().iter().flat_map(|(_, _, shapes)| parts::<DB>(shapes)).collect();
-    for kind in DB::PART_KINDS {
+    for kind in kinds::<DB>() {
         for shape in kind.shapes {
             let is_this = |part: &&Shaped<DB>| part.0.name == kind.name && part.1 == *shape;
             assert!(written.iter().any(|part| is_this(&part)), "{} {shape:b}", kind.name);
         }
     }
+}
+
+/// A statement that is empty is one that this database has no use for.
+pub(super) async fn no_statement_is_forgotten<DB: Ground>(_db: Fresh<DB>) {
+    let families = [DB::MACHINES.all(), DB::LEDGER.all(), DB::PROBES.all(), DB::MIGRATE.all()];
+    let empty = families.into_iter().flatten().filter(|(_, text)| text.is_empty()).map(|(name, _)| name);
+    let unused: &[&str] = match DB::DATABASE {
+        "sqlite" => &["lock", "compact_tally", "all_tails", "find_key", "find_transition", "lock", "schema_is_missing"],
+        _ => &[],
+    };
+    assert_eq!(empty.collect::<Vec<_>>(), unused);
 }
 
 /// The statements as they were read last. With `IDEM_BLESS=1` they are written anew, to be read in the diff.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind, UpdateKey};
+use crate::store::row::queries::{describe, find};
 use crate::store::row::table::{DescribedTable, RowWrite};
 use crate::store::tests::ground::{Fresh, Ground};
 use crate::store::tests::sample::{With, fingerprint, hash, step};
@@ -41,7 +42,7 @@ pub(super) async fn described<DB: Ground>(db: &mut Fresh<DB>) -> (TableName, Arc
         table.as_str()
     ))
     .await;
-    let described = DB::describe(&mut db.session(), &table).await.expect("described").expect("there");
+    let described = describe(&mut db.session(), &table).await.expect("described").expect("there");
     (table, Arc::new(described))
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, ta
             let write = Write { row, ..Write::default() };
             let done = db.try_write(&write).await.expect("runs");
             assert_eq!(done, kind != RowUpdateKind::Update, "{kind:?}");
-            DB::find(&mut db.session(), &update, table).await.expect("runs");
+            find(&mut db.session(), &update, table).await.expect("runs");
             db.execute(&format!("DELETE FROM {}; DELETE FROM {{keys}}", name.as_str())).await;
             db.begin().await;
             db.conn.write_joined(&write).await.expect("runs");

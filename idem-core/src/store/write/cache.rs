@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use super::part::{Form, Part, WriteText};
 use crate::store::tables::Text;
 
-/// A statement that was put together.
+/// A statement that was put together: as a template, or as it is sent.
 #[derive(Debug)]
-pub(crate) struct WriteStatement {
-    pub(crate) text: Text,
+pub struct WriteStatement<T = Text> {
+    pub(crate) text: T,
     /// Which of the parts binds its rows when.
     pub(crate) binds: Vec<usize>,
     /// What the statement gives beside whether it wrote.
@@ -18,7 +18,7 @@ pub(crate) struct WriteStatement {
 
 /// One thing that a statement gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Report {
+pub enum Report {
     /// What a part did not obtain.
     MissedPlaces(usize),
     MissedNames(usize),
@@ -26,8 +26,8 @@ pub(crate) enum Report {
     Accounts,
 }
 
-/// What makes two writes need two statements: their form, and the kind and shape of each part. A kind is one static, so its
-/// address names it.
+/// What makes two writes need two statements: their form, and the kind and shape of each part. The address of a kind's name
+/// stands for the name: two of one name would only make the statement twice.
 type Shape = (Form, Vec<(usize, u16)>);
 
 /// A statement for each shape, made when it is first needed.
@@ -49,7 +49,7 @@ impl WriteCache {
         parts: &[&dyn Part<DB>],
         compose: impl FnOnce() -> WriteStatement,
     ) -> Arc<WriteStatement> {
-        let kinds = parts.iter().map(|part| (std::ptr::from_ref(part.kind()).addr(), part.shape())).collect();
+        let kinds = parts.iter().map(|part| (part.kind().name.as_ptr().addr(), part.shape())).collect();
         let shape = (form, kinds);
         let known = self.statements.read().unwrap_or_else(PoisonError::into_inner).get(&shape).cloned();
         known.unwrap_or_else(|| {

@@ -1,10 +1,16 @@
-//! The columns of each list that is written: name, kind and value, once for all databases.
+//! The lists that are written: the name, kind and value of each column, and what else all databases have in common.
 
+use std::fmt;
+
+use super::part::{LockName, Place, Reported};
 use super::rows::{
     AccountWrite, EntryNumber, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
 };
 use crate::key::Key;
+use crate::namespace::LEDGER;
 use crate::store::columns::{Column, Param};
+use crate::store::dialect::Dialect;
+use crate::store::list::List;
 
 /// A key has a seq, a namespace, an expiry or an outcome of its own: it is not of an entry that counts.
 pub(crate) const ODD_KEYS: u16 = 1;
@@ -99,14 +105,14 @@ pub(crate) const KEYS: &[Column<KeyWrite>] = &[
     Column::int("back", |row: &KeyWrite| row.position.map(|position| position.back).into()).used().when(POSTING_KEYS),
 ];
 
-/// Tallies with the sums of their entries, where the sum is kept with the account.
-pub(crate) const SUMMED: u16 = 1;
+const TALLY_NAME: Column<TallyWrite> = Column::text("name", |row| (&row.account).into());
+const TALLY_UNIT: Column<TallyWrite> = Column::text("unit", |row| row.unit.as_deref().into());
 
-pub(crate) const TALLIES: &[Column<TallyWrite>] = &[
-    Column::text("name", |row| (&row.account).into()),
-    Column::text("unit", |row| row.unit.as_deref().into()),
-    Column::int("delta", |row: &TallyWrite| Param::Sum(row.delta)).when(SUMMED),
-];
+pub(crate) const TALLIES: &[Column<TallyWrite>] = &[TALLY_NAME, TALLY_UNIT];
+
+/// With the sums of their entries, where the sum is kept with the account.
+pub(crate) const SUMMED_TALLIES: &[Column<TallyWrite>] =
+    &[TALLY_NAME, TALLY_UNIT, Column::int("delta", |row| Param::Sum(row.delta))];
 
 pub(crate) const ACCOUNTS: &[Column<AccountWrite>] = &[
     Column::text("name", |row| (&row.account).into()),
@@ -191,21 +197,128 @@ pub(crate) const MESSAGES: &[Column<MessageWrite>] = &[
     Column::int("at", |row| row.at.into()),
 ];
 
-/// What the rows of a list have, as bits.
-pub(crate) fn shape_of_keys(rows: &[KeyWrite]) -> u16 {
-    let bit = |row: &KeyWrite| if row.position.is_some() { POSTING_KEYS } else { ODD_KEYS };
-    rows.iter().fold(0, |shape, row| shape | bit(row))
+/// A list of rows that is written.
+pub trait RowList: fmt::Debug + Send + Sync + Sized + 'static {
+    /// The table's name.
+    const NAME: &'static str;
+    /// Where its locks stand.
+    const PLACE: Place;
+    const COLUMNS: &'static [Column<Self>];
+    /// In a write of one machine it is one row at most, bound as values.
+    const SINGLE: bool = false;
+    /// The shapes that its rows can have, for tests of all statements.
+    #[cfg(test)]
+    const SHAPES: &'static [u16] = &[0];
+
+    /// What the rows have, as far as that changes the text: bits.
+    fn shape(_rows: &[Self]) -> u16 {
+        0
+    }
+
+    /// What rows that others hold are called by those who need them.
+    fn missed(_rows: &[Self], _reported: Reported) -> Vec<LockName> {
+        Vec::new()
+    }
 }
 
-pub(crate) fn shape_of_entries(rows: &[EntryWrite]) -> u16 {
-    let bit = |has: bool, bit| if has { bit } else { 0 };
-    rows.iter().fold(0, |shape, row| {
-        shape
-            | bit(row.hold.is_some(), OF_HOLDS)
-            | bit(row.key.is_some(), OF_KEYS)
-            | bit(row.step.is_some(), OF_STEPS)
-            | bit(row.next.is_some(), OF_POSTINGS)
-            | bit(row.number.given().is_some(), OF_TALLIES)
-            | bit(row.number.position().is_some(), OF_COUNTED)
-    })
+impl RowList for TallyWrite {
+    const NAME: &'static str = "tallies";
+    const PLACE: Place = Place::Unlocked;
+    const COLUMNS: &'static [Column<Self>] = TALLIES;
+}
+
+impl RowList for MachineWrite {
+    const NAME: &'static str = "machines";
+    const PLACE: Place = Place::Machines;
+    const COLUMNS: &'static [Column<Self>] = MACHINES;
+    const SINGLE: bool = true;
+    #[cfg(test)]
+    const SHAPES: &'static [u16] = &[0, STARTS];
+
+    /// Many are started and moved by one statement.
+    fn shape(rows: &[Self]) -> u16 {
+        if matches!(rows, [only] if only.expected == 0) { STARTS } else { 0 }
+    }
+
+    fn missed(rows: &[Self], reported: Reported) -> Vec<LockName> {
+        let Reported::Places(places) = reported else { return Vec::new() };
+        let missed = places.into_iter().filter_map(|place| rows.get(usize::try_from(place - 1).ok()?));
+        missed.map(|row| LockName { namespace: row.machine, name: row.id.clone() }).collect()
+    }
+}
+
+impl RowList for AccountWrite {
+    const NAME: &'static str = "accounts";
+    const PLACE: Place = Place::Accounts;
+    const COLUMNS: &'static [Column<Self>] = ACCOUNTS;
+
+    fn missed(_rows: &[Self], reported: Reported) -> Vec<LockName> {
+        let Reported::Names(names) = reported else { return Vec::new() };
+        names.into_iter().map(|name| LockName { namespace: LEDGER, name: name.into() }).collect()
+    }
+}
+
+impl RowList for HoldWrite {
+    const NAME: &'static str = "holds";
+    const PLACE: Place = Place::Holds;
+    const COLUMNS: &'static [Column<Self>] = HOLDS;
+}
+
+impl RowList for KeyWrite {
+    const NAME: &'static str = "keys";
+    const PLACE: Place = Place::Keys;
+    const COLUMNS: &'static [Column<Self>] = KEYS;
+    const SINGLE: bool = true;
+    #[cfg(test)]
+    const SHAPES: &'static [u16] = &[ODD_KEYS, POSTING_KEYS, ODD_KEYS | POSTING_KEYS];
+
+    fn shape(rows: &[Self]) -> u16 {
+        let bit = |row: &Self| if row.position.is_some() { POSTING_KEYS } else { ODD_KEYS };
+        rows.iter().fold(0, |shape, row| shape | bit(row))
+    }
+}
+
+impl<DB: Dialect> List<'_, DB, KeyWrite> {
+    /// A key that is there and has not expired loses its fingerprint, which the column refuses.
+    pub(in crate::store) fn taken_over(&self) -> String {
+        let sets = self.sets(|column| match column {
+            "fingerprint" => "CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END".to_owned(),
+            _ => format!("excluded.{column}"),
+        });
+        format!("ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at")
+    }
+}
+
+impl RowList for TransitionWrite {
+    const NAME: &'static str = "transitions";
+    const PLACE: Place = Place::History;
+    const COLUMNS: &'static [Column<Self>] = TRANSITIONS;
+    const SINGLE: bool = true;
+}
+
+impl RowList for EntryWrite {
+    const NAME: &'static str = "entries";
+    const PLACE: Place = Place::History;
+    const COLUMNS: &'static [Column<Self>] = ENTRIES;
+    #[cfg(test)]
+    const SHAPES: &'static [u16] = ENTRY_SHAPES;
+
+    fn shape(rows: &[Self]) -> u16 {
+        let bit = |has: bool, bit| if has { bit } else { 0 };
+        rows.iter().fold(0, |shape, row| {
+            shape
+                | bit(row.hold.is_some(), OF_HOLDS)
+                | bit(row.key.is_some(), OF_KEYS)
+                | bit(row.step.is_some(), OF_STEPS)
+                | bit(row.next.is_some(), OF_POSTINGS)
+                | bit(row.number.given().is_some(), OF_TALLIES)
+                | bit(row.number.position().is_some(), OF_COUNTED)
+        })
+    }
+}
+
+impl RowList for MessageWrite {
+    const NAME: &'static str = "outbox";
+    const PLACE: Place = Place::Outbox;
+    const COLUMNS: &'static [Column<Self>] = MESSAGES;
 }

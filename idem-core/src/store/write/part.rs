@@ -41,7 +41,7 @@ pub struct Form {
 
 /// One kind of part in one database: what is the same for all writes.
 pub struct PartKind<DB: WriteText> {
-    /// The table, or the first of them.
+    /// The table, or the first of them. No two kinds have the same.
     pub(crate) name: &'static str,
     pub(crate) place: Place,
     /// What it adds to a statement of this form, for rows of this shape.
@@ -59,7 +59,7 @@ pub trait WriteText: Dialect {
 
 /// The rows of one part.
 pub trait Part<DB: WriteText>: Any + fmt::Debug + Send + Sync {
-    fn kind(&self) -> &'static PartKind<DB>;
+    fn kind(&self) -> PartKind<DB>;
 
     /// Whether there is nothing to write.
     fn is_empty(&self) -> bool;
@@ -174,37 +174,13 @@ impl<DB: WriteText> Write<DB> {
     }
 }
 
-/// The parts that have rows, in the order of their places.
-pub(crate) fn parts<DB>(write: &Write<DB>) -> Vec<&dyn Part<DB>>
-where
-    DB: WriteText,
-    Vec<MachineWrite>: Part<DB>,
-    Vec<TransitionWrite>: Part<DB>,
-    Vec<KeyWrite>: Part<DB>,
-    Vec<AccountWrite>: Part<DB>,
-    Vec<TallyWrite>: Part<DB>,
-    Vec<EntryWrite>: Part<DB>,
-    Vec<HoldWrite>: Part<DB>,
-    Vec<MessageWrite>: Part<DB>,
-{
-    let own: [&dyn Part<DB>; 8] = [
-        &write.tallies,
-        &write.machines,
-        &write.accounts,
-        &write.holds,
-        &write.keys,
-        &write.transitions,
-        &write.entries,
-        &write.messages,
-    ];
-    let mut parts: Vec<_> = own.into_iter().filter(|part| !part.is_empty()).collect();
-    if !write.parts.is_empty() {
-        parts.extend(write.parts.iter().map(|part| &**part));
-        parts.sort_by_key(|part| part.kind().place);
+impl<DB: WriteText> Clone for PartKind<DB> {
+    fn clone(&self) -> Self {
+        *self
     }
-    debug_assert!(parts.is_sorted_by_key(|part| part.kind().place), "locks are taken in one order");
-    parts
 }
+
+impl<DB: WriteText> Copy for PartKind<DB> {}
 
 impl<DB: WriteText> fmt::Debug for PartKind<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

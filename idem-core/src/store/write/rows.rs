@@ -211,6 +211,13 @@ pub struct After {
     pub(crate) row: Option<RowAfter>,
 }
 
+impl After {
+    /// Nothing but the time; 0 where it was not asked.
+    pub(crate) fn at(now: Option<Timestamp>) -> Self {
+        Self { now: now.unwrap_or(Timestamp::from_micros(0)), accounts: Vec::new(), row: None }
+    }
+}
+
 /// A row of the caller's after a write.
 #[derive(Debug, Clone, Copy)]
 pub struct RowAfter {

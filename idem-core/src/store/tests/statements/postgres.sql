@@ -67,24 +67,23 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
             ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4::bytea
 
 -- ledger: load
-            WITH RECURSIVE named AS (
-                SELECT u.place, k.fingerprint, k.target, k.seq AS first_seq, k.at AS seen_at, k.expires_at, k.outcome, e.*
+            WITH RECURSIVE named (place, known_fingerprint, known_target, known_seq, known_at, known_expires_at, known_outcome, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
+                SELECT u.place, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
                 LEFT JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k ON true
                 LEFT JOIN LATERAL (SELECT * FROM "idem_entries" WHERE account = k.target AND seq = k.seq LIMIT 1) e ON true
                 UNION ALL
-                SELECT n.place, n.fingerprint, n.target, n.first_seq, n.seen_at, n.expires_at, n.outcome, e.*
+                SELECT n.place, n.known_fingerprint, n.known_target, n.known_seq, n.known_at, n.known_expires_at, n.known_outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM named n
                 CROSS JOIN LATERAL (
                     SELECT * FROM "idem_entries" WHERE account = n.next_account AND seq = n.next_seq LIMIT 1
                 ) e
-                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.target, n.first_seq))
+                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.known_target, n.known_seq))
             SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint
             FROM unnest((SELECT $2::text[])) WITH ORDINALITY AS u (name, place)
             LEFT JOIN LATERAL (SELECT * FROM "idem_accounts" WHERE account = u.name LIMIT 1) a ON true
             UNION ALL
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, e.place - 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, e.fingerprint, e.target, e.first_seq, e.seen_at,
-                e.expires_at, e.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, e.place - 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, e.known_fingerprint, e.known_target, e.known_seq, e.known_at, e.known_expires_at, e.known_outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
             FROM named e
 
 -- ledger: load_accounts
@@ -154,7 +153,7 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
             WHERE h.low = h.high
 
 -- ledger: tally_at
-SELECT coalesce(sum(delta), 0)::bigint FROM "idem_entries" WHERE account = $1::text AND at <= $2::bigint
+            SELECT CAST(coalesce(sum(delta), 0) AS bigint) FROM "idem_entries" WHERE account = $1::text AND at <= $2::bigint
 
 -- ledger: expired_holds
             SELECT hold, account, amount, remaining, expires_at FROM "idem_holds"
@@ -174,9 +173,10 @@ SELECT count(*) FROM "idem_holds"
             WHERE a.account > $1::text ORDER BY a.account LIMIT $2::bigint
 
 -- ledger: all_entries
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg, ((e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
-                OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
-                OR (e.next_account IS NULL) <> (e.next_seq IS NULL))::int::bigint
+            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg, CAST(CASE
+                WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
+                    OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
+                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)
             FROM "idem_entries" e WHERE (e.account, e.seq) > ($1::text, $2::bigint)
             ORDER BY e.account, e.seq LIMIT $3::bigint
 
@@ -300,8 +300,8 @@ machines_opened AS (
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::text, $23::text, $24::bigint, $25::bigint, $26::bigint, $27::text WHERE (SELECT ok FROM machines_written))
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::text, $23::text, $24::bigint, $25::bigint, $26::bigint, $27::text WHERE (SELECT ok FROM machines_written))
 SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
 
 -- write: start alone, keyed
@@ -314,12 +314,12 @@ machines_opened AS (
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+                    SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
+                    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
 SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
 
 -- write: start alone, with money and messages
@@ -332,48 +332,48 @@ machines_opened AS (
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM machines_written)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM machines_written)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+                    SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
+                    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-            FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
-            WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
-            SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: move alone, natural
@@ -385,8 +385,8 @@ machines_updated AS (
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::text, $23::text, $24::bigint, $25::bigint, $26::bigint, $27::text WHERE (SELECT ok FROM machines_written))
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::text, $23::text, $24::bigint, $25::bigint, $26::bigint, $27::text WHERE (SELECT ok FROM machines_written))
 SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
 
 -- write: move alone, keyed
@@ -398,12 +398,12 @@ machines_updated AS (
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+                    SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
+                    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
 SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
 
 -- write: move alone, with money and messages
@@ -415,48 +415,48 @@ machines_updated AS (
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM machines_written)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM machines_written)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+                    SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
+                    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-            FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
-            WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
-            SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: start joined, natural
@@ -468,8 +468,8 @@ machines_opened AS (
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written))
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written))
 SELECT ok, ARRAY[]::bytea[], ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM machines_written
 
 -- write: start joined, keyed
@@ -488,8 +488,8 @@ machines_opened AS (
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written))
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written))
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM machines_written
 
 -- write: start joined, with money and messages
@@ -508,44 +508,44 @@ machines_opened AS (
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM machines_written)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM machines_written)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-            FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
-            WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
-            SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
 
 -- write: move joined, natural
@@ -556,8 +556,8 @@ machines_updated AS (
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written))
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written))
 SELECT ok, ARRAY[]::bytea[], ARRAY[]::text[], ARRAY[]::text[] FROM machines_written
 
 -- write: move joined, keyed
@@ -575,8 +575,8 @@ machines_updated AS (
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written))
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written))
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM machines_written
 
 -- write: move joined, with money and messages
@@ -594,77 +594,77 @@ machines_updated AS (
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM machines_written)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM machines_written)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-            FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
-            WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
-            SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM accounts_written
 
 -- write: entries 100010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM begun)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
@@ -672,43 +672,43 @@ keys_written AS (
             WHERE (SELECT ok FROM accounts_written)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-            FROM begun, accounts_written f, unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::text[])) AS e (account, delta, kind, place, back, below, scope, key)
-            WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::text[])) AS e (account, delta, kind, place, back, below, scope, key)
+                WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: entries 101010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM begun)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
@@ -716,55 +716,55 @@ keys_written AS (
             WHERE (SELECT ok FROM accounts_written)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-            FROM begun, accounts_written f, unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, next_place, next_back)
-            WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+                FROM begun, accounts_written f, unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, next_place, next_back)
+                WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: entries 100011
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM begun)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
-            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-            FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
-            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
-            WHERE (SELECT ok FROM accounts_written)),
-        holds_opened AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
-        holds_updated AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
-            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM accounts_written)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
@@ -772,55 +772,55 @@ keys_written AS (
             WHERE (SELECT ok FROM accounts_written)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-            FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::text[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key)
-            WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::text[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key)
+                WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: entries 101011
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM begun)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
-            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-            FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
-            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
-            WHERE (SELECT ok FROM accounts_written)),
-        holds_opened AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
-        holds_updated AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
-            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM accounts_written)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
@@ -828,20 +828,20 @@ keys_written AS (
             WHERE (SELECT ok FROM accounts_written)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-            FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::text[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, next_account, next_place, next_back)
-            WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+                FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::text[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, next_account, next_place, next_back)
+                WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: entries 010010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun)
-                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                SELECT (SELECT ok FROM begun)
+                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, u.seq, begun.now
@@ -849,22 +849,22 @@ keys_written AS (
             WHERE (SELECT ok FROM tallies_checked)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.scope, e.key, e.seq, NULL::bigint, begun.now, NULL
-            FROM begun, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::bigint[])) AS e (account, delta, kind, scope, key, seq)
-            WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
-            INSERT INTO "idem_tails" (account, seq, delta)
-            SELECT t.* FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.seq, NULL::bigint, begun.now, NULL
+                FROM begun, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::bigint[])) AS e (account, delta, kind, scope, key, seq)
+                WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
 SELECT g.ok, (SELECT now FROM begun) FROM tallies_checked g
 
 -- write: entries 011010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun)
-                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                SELECT (SELECT ok FROM begun)
+                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, u.seq, begun.now
@@ -872,50 +872,50 @@ keys_written AS (
             WHERE (SELECT ok FROM tallies_checked)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, e.seq, NULL::bigint, begun.now, e.next_seq
-            FROM begun, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) AS e (account, delta, kind, scope, key, next_account, seq, next_seq)
-            WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
-            INSERT INTO "idem_tails" (account, seq, delta)
-            SELECT t.* FROM unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, e.seq, NULL::bigint, begun.now, e.next_seq
+                FROM begun, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) AS e (account, delta, kind, scope, key, next_account, seq, next_seq)
+                WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
 SELECT g.ok, (SELECT now FROM begun) FROM tallies_checked g
 
 -- write: entries 111010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun)
-                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                SELECT (SELECT ok FROM begun)
+                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM tallies_checked)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM tallies_checked)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM tallies_checked) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM tallies_checked) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
@@ -923,138 +923,138 @@ keys_written AS (
             WHERE (SELECT ok FROM accounts_written)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
-            FROM begun, accounts_written f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
-            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
-            INSERT INTO "idem_tails" (account, seq, delta)
-            SELECT t.* FROM unnest((SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+                FROM begun, accounts_written f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) t WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: entries 100100
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM begun)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-            FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
-            WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: entries 101100
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM begun)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-            FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg, next_account, next_place, next_back)
-            WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+                FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg, next_account, next_place, next_back)
+                WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: entries 111111
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun)
-                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                SELECT (SELECT ok FROM begun)
+                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM tallies_checked)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM tallies_checked)),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM tallies_checked) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM tallies_checked) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
-            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-            FROM unnest((SELECT $13::text[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
-            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
-            WHERE (SELECT ok FROM accounts_written)),
-        holds_opened AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
-        holds_updated AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
-            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $13::text[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM accounts_written)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
@@ -1062,22 +1062,22 @@ keys_written AS (
             WHERE (SELECT ok FROM accounts_written)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
-            FROM begun, accounts_written f, unnest((SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
-            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
-            INSERT INTO "idem_tails" (account, seq, delta)
-            SELECT t.* FROM unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+                FROM begun, accounts_written f, unnest((SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) t WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: everything alone
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun)
-                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                SELECT (SELECT ok FROM begun)
+                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
             FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
@@ -1089,19 +1089,19 @@ machines_locked AS MATERIALIZED (
             SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM machines_checked)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM machines_checked)),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
             SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
@@ -1118,31 +1118,31 @@ machines_opened AS (
             SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
             FROM all_machines_opened),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
-            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-            FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
-            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
-            WHERE (SELECT ok FROM accounts_written)),
-        holds_opened AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
-        holds_updated AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
-            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM accounts_written)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
@@ -1150,28 +1150,28 @@ keys_written AS (
             WHERE (SELECT ok FROM accounts_written)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
-            FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
-            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
-            INSERT INTO "idem_tails" (account, seq, delta)
-            SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+                FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
-            SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: everything in a group
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
-            SELECT (SELECT ok FROM begun)
-                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-            FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                SELECT (SELECT ok FROM begun)
+                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
             FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
@@ -1183,25 +1183,25 @@ machines_locked AS MATERIALIZED (
             SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-            ) a ON true
-            WHERE (SELECT ok FROM machines_checked)),
-        accounts_busy AS MATERIALIZED (
-            SELECT l.name FROM accounts_locked l
-            CROSS JOIN LATERAL (SELECT 1 FROM "idem_accounts" WHERE account = l.name LIMIT 1) there
-            WHERE NOT l.found),
-        accounts_obtained AS MATERIALIZED (
-            SELECT (SELECT ok FROM machines_checked) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+                ) a ON true
+                WHERE (SELECT ok FROM machines_checked)),
+            accounts_busy AS MATERIALIZED (
+                SELECT l.name FROM accounts_locked l
+                CROSS JOIN LATERAL (SELECT 1 FROM "idem_accounts" WHERE account = l.name LIMIT 1) there
+                WHERE NOT l.found),
+            accounts_obtained AS MATERIALIZED (
+                SELECT (SELECT ok FROM machines_checked) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
             SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM accounts_obtained)
@@ -1218,31 +1218,31 @@ machines_opened AS (
             SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
             FROM all_machines_opened),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
-            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-            FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
-            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
-            WHERE (SELECT ok FROM accounts_written)),
-        holds_opened AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
-        holds_updated AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
-            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM accounts_written)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
@@ -1250,18 +1250,18 @@ keys_written AS (
             WHERE (SELECT ok FROM accounts_written)
             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
-            FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
-            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
-            INSERT INTO "idem_tails" (account, seq, delta)
-            SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+                FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
-            SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: everything joined
@@ -1274,10 +1274,10 @@ keys_claimed AS (
             RETURNING hash),
         all_keys_claimed AS MATERIALIZED (SELECT count(*) = cardinality($2::bytea[]) AS ok FROM keys_claimed),
 tallies_checked AS MATERIALIZED (
-            SELECT (SELECT ok FROM all_keys_claimed)
-                AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-            FROM unnest((SELECT $9::text[]), (SELECT $10::text[])) AS t (name, unit)
-            LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                SELECT (SELECT ok FROM all_keys_claimed)
+                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $9::text[]), (SELECT $10::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
             FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
@@ -1289,19 +1289,19 @@ machines_locked AS MATERIALIZED (
             SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
-            SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                    AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                    AND coalesce(a.balance - a.held, 0) + d.lowest
-                        >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                    AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                    THEN coalesce(a.balance, 0) + d.delta END AS balance
-            FROM unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-            LEFT JOIN LATERAL (
-                SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-            ) a ON true
-            WHERE (SELECT ok FROM machines_checked)),
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM machines_checked)),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
             SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
@@ -1319,99 +1319,99 @@ machines_opened AS (
             SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
             FROM all_machines_opened),
 accounts_opened AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-            RETURNING account, balance, seq, at),
-        accounts_updated AS (
-            INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at
-            RETURNING account, balance, seq, at),
-        accounts_written AS MATERIALIZED (
-            SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-            FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
-            SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-            FROM unnest((SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
-            LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
-            WHERE (SELECT ok FROM accounts_written)),
-        holds_opened AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
-        holds_updated AS (
-            INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
-            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM accounts_written)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 transitions_written AS (
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-            SELECT * FROM unnest((SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bytea[]), (SELECT $41::bytea[]), (SELECT $42::bytea[]), (SELECT $43::bytea[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[])) WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
+                SELECT * FROM unnest((SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bytea[]), (SELECT $41::bytea[]), (SELECT $42::bytea[]), (SELECT $43::bytea[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[])) WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-            SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
-            FROM begun, accounts_written f, unnest((SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::text[]), (SELECT $60::text[]), (SELECT $61::text[]), (SELECT $62::bigint[]), (SELECT $63::bigint[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
-            WHERE (SELECT ok FROM accounts_written)), tails_written AS (
-            INSERT INTO "idem_tails" (account, seq, delta)
-            SELECT t.* FROM unnest((SELECT $69::text[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(e.seq, f.seqs[e.place] - e.back), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(e.next_seq, f.seqs[e.next_place] - e.next_back)
+                FROM begun, accounts_written f, unnest((SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::text[]), (SELECT $60::text[]), (SELECT $61::text[]), (SELECT $62::bigint[]), (SELECT $63::bigint[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $69::text[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-            INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
-            SELECT * FROM unnest((SELECT $72::text[]), (SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[]), (SELECT $76::text[]), (SELECT $77::bytea[]), (SELECT $78::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                SELECT * FROM unnest((SELECT $72::text[]), (SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[]), (SELECT $76::text[]), (SELECT $77::bytea[]), (SELECT $78::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING "version"::bigint AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING "version"::bigint AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING "version"::bigint AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING "version"::bigint AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT 1::bigint AS there, t."version"::bigint AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
 
 -- row
-UPDATE "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND true RETURNING "version"::bigint AS version
+UPDATE "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND true RETURNING CAST("version" AS bigint) AS version
 
 -- row
-UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING "version"::bigint AS version
+UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING "version"::bigint AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING "version"::bigint AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING "version"::bigint AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING "version"::bigint AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING "version"::bigint AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- row
-WITH row_written AS (UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING "version"::bigint AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $7::bytea, 'version', $8::text, version, $9::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $7::bytea, 'version', $8::text, version, $9::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (

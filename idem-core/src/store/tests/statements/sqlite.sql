@@ -1,14 +1,13 @@
 -- machines: load_one
             SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.runs, m.version, m.visit, m.entered_at, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
-            FROM (SELECT 1)
+            FROM (VALUES (1)) AS one
             LEFT JOIN "idem_machines" m ON m.machine = $1 AND m.id = $2
             LEFT JOIN "idem_keys" k ON k.hash = $3
             LEFT JOIN "idem_transitions" t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq
 
 -- machines: load_many
             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
-                SELECT json_group_array(
-                    json_array(j.key, m.state, hex(m.body), hex(m.runs), m.version, m.visit, m.entered_at))
+                SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.runs), m.version, m.visit, m.entered_at))
                 FROM json_each($1) j CROSS JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1)
             UNION ALL
             SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit, NULL, NULL
@@ -53,20 +52,20 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1
             ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4
 
 -- ledger: load
-            WITH RECURSIVE named (place, fingerprint, target, first_seq, seen_at, expires_at, outcome, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
+            WITH RECURSIVE named (place, known_fingerprint, known_target, known_seq, known_at, known_expires_at, known_outcome, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
                 SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM json_each($1) j
                 CROSS JOIN "idem_keys" k ON k.hash = unhex(j.value)
                 LEFT JOIN "idem_entries" e ON e.account = k.target AND e.seq = k.seq
                 UNION ALL
-                SELECT d.place, d.fingerprint, d.target, d.first_seq, d.seen_at, d.expires_at, d.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                SELECT d.place, d.known_fingerprint, d.known_target, d.known_seq, d.known_at, d.known_expires_at, d.known_outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM named d CROSS JOIN "idem_entries" e ON e.account = d.next_account AND e.seq = d.next_seq
-                WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.target, d.first_seq))
+                WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.known_target, d.known_seq))
             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
                 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at))
                 FROM json_each($2) j CROSS JOIN "idem_accounts" a ON a.account = j.value)
             UNION ALL
-            SELECT place, fingerprint, target, first_seq, seen_at, expires_at, outcome, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, NULL, NULL FROM named d
+            SELECT place, known_fingerprint, known_target, known_seq, known_at, known_expires_at, known_outcome, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, NULL, NULL FROM named d
 
 -- ledger: load_accounts
             SELECT j.key, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at
@@ -86,7 +85,8 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1
 SELECT 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at FROM "idem_accounts" a WHERE a.account = $1
 
 -- ledger: entries
-SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e WHERE e.account = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
+            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
+            WHERE e.account = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
 
 -- ledger: entry_at
             WITH RECURSIVE half (low, high) AS (
@@ -99,7 +99,7 @@ SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e
             WHERE d.low = d.high
 
 -- ledger: tally_at
-SELECT coalesce(sum(delta), 0) FROM "idem_entries" WHERE account = $1 AND at <= $2
+            SELECT CAST(coalesce(sum(delta), 0) AS bigint) FROM "idem_entries" WHERE account = $1 AND at <= $2
 
 -- ledger: expired_holds
             SELECT hold, account, amount, remaining, expires_at FROM "idem_holds" INDEXED BY "idem_holds_by_expiry"
@@ -113,13 +113,16 @@ SELECT h.hold, h.account, h.amount, h.remaining, h.expires_at FROM json_each($1)
 SELECT count(*) FROM "idem_holds"
 
 -- ledger: all_accounts
-            SELECT a.account, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at FROM "idem_accounts" a WHERE a.account > $1 ORDER BY a.account LIMIT $2
+            SELECT a.account, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at FROM "idem_accounts" a
+            WHERE a.account > $1 ORDER BY a.account LIMIT $2
 
 -- ledger: all_entries
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg, ((e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
-                OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
-                OR (e.next_account IS NULL) <> (e.next_seq IS NULL))
-            FROM "idem_entries" e WHERE (e.account, e.seq) > ($1, $2) ORDER BY e.account, e.seq LIMIT $3
+            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg, CAST(CASE
+                WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
+                    OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
+                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)
+            FROM "idem_entries" e WHERE (e.account, e.seq) > ($1, $2)
+            ORDER BY e.account, e.seq LIMIT $3
 
 -- ledger: all_keys
             SELECT d.hash, d.surface, d.target, d.seq, d.fingerprint, d.at, d.expires_at, d.outcome, e.scope, e.key
@@ -161,23 +164,23 @@ SELECT count(*) FROM "idem_holds"
 -- write: a key alone
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 COMMIT
 
 -- write: start alone, natural
 BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 COMMIT
 
 -- write: start alone, keyed
 BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 COMMIT
@@ -185,48 +188,48 @@ COMMIT
 -- write: start alone, with money and messages
 BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $11)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $11)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: move alone, natural
 BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 COMMIT
 
 -- write: move alone, keyed
 BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 COMMIT
@@ -234,48 +237,48 @@ COMMIT
 -- write: move alone, with money and messages
 BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $11)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $11)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: start joined, natural
 SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 RELEASE idem_write
 
 -- write: start joined, keyed
 SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 RELEASE idem_write
@@ -283,48 +286,48 @@ RELEASE idem_write
 -- write: start joined, with money and messages
 SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $11)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $11)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- write: move joined, natural
 SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 RELEASE idem_write
 
 -- write: move joined, keyed
 SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 RELEASE idem_write
@@ -332,501 +335,501 @@ RELEASE idem_write
 -- write: move joined, with money and messages
 SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $11)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $11)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- write: entries 100010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $2)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $2)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: entries 101010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $2)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $2)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>10) FROM "idem_accounts" n WHERE n.account = j.value->>8)
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>10) FROM "idem_accounts" n WHERE n.account = j.value->>8)
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: entries 100011
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $2)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $2)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
-        FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
-        WHERE true
-        ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: entries 101011
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $2)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $2)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
-        FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
-        WHERE true
-        ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: entries 010010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-        SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
-        FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, NULL, $5, NULL
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, NULL, $5, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 COMMIT
 
 -- write: entries 011010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-        SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
-        FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, NULL, $5, j.value->>7
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, NULL, $5, j.value->>7
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 COMMIT
 
 -- write: entries 111010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-        SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
-        FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $3)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $3)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(j.value->>9, a.seq - (j.value->>4)), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $7 END, coalesce(j.value->>12, (SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8))
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(j.value->>9, a.seq - (j.value->>4)), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $7 END, coalesce(j.value->>12, (SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8))
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($8) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($8) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: entries 100100
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $2)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $2)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: entries 101100
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $2)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $2)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: entries 111111
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-        SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
-        FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $3)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $3)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
-        FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
-        WHERE true
-        ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $6 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $6 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(j.value->>15, a.seq - (j.value->>4)), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $8 END, coalesce(j.value->>18, (SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14))
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(j.value->>15, a.seq - (j.value->>4)), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $8 END, coalesce(j.value->>18, (SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14))
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($9) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($9) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: everything alone
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-        SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
-        FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $4)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $4)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
-        FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
-        WHERE true
-        ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(j.value->>15, a.seq - (j.value->>4)), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce(j.value->>18, (SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14))
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(j.value->>15, a.seq - (j.value->>4)), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce(j.value->>18, (SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14))
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: everything in a group
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-        SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
-        FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $4)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $4)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
-        FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
-        WHERE true
-        ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(j.value->>15, a.seq - (j.value->>4)), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce(j.value->>18, (SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14))
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(j.value->>15, a.seq - (j.value->>4)), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce(j.value->>18, (SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14))
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: everything joined
 SAVEPOINT idem_write;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-        SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
-        FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-        SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-        ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-        SELECT d.account,
-            CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                THEN before + delta END,
-            seq + entries, held + reserved, max(at, $4)
-        FROM (
-            SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-        ) d
-        WHERE true
-        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-            at = excluded.at;
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, max(at, $4)
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
-        FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
-        WHERE true
-        ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
+            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-        SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(j.value->>15, a.seq - (j.value->>4)), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce(j.value->>18, (SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14))
-        FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(j.value->>15, a.seq - (j.value->>4)), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce(j.value->>18, (SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14))
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-        FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS INTEGER) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS INTEGER) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
-BEGIN IMMEDIATE; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS INTEGER) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
+BEGIN IMMEDIATE; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS INTEGER) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS INTEGER) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS INTEGER) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS INTEGER) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-SAVEPOINT idem_update; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS INTEGER) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_update
+SAVEPOINT idem_update; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_update
 
 -- row
-SAVEPOINT idem_update; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS INTEGER) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_update
+SAVEPOINT idem_update; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_update
 
 -- row
-SAVEPOINT idem_update; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS INTEGER) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_update
+SAVEPOINT idem_update; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_update
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS INTEGER) AS there, CAST(t."version" AS INTEGER) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS INTEGER) AS there, CAST(t."version" AS INTEGER) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS INTEGER) AS there, CAST(t."version" AS INTEGER) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS INTEGER) AS there, CAST(t."version" AS INTEGER) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS INTEGER) AS there, CAST(t."version" AS INTEGER) AS version, (t."body" IS $2) AS met_0 FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS $2) AS met_0 FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS INTEGER) AS there, CAST(t."version" AS INTEGER) AS version, (t."body" IS $2) AS met_0 FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS $2) AS met_0 FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 LIMIT 2) r ON true
 
 -- row
-UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2 AND t."tenant" = $3 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4 AND t."body" IS $5 AND true RETURNING CAST("version" AS INTEGER) AS version
+UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2 AND t."tenant" = $3 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4 AND t."body" IS $5 AND true RETURNING CAST("version" AS bigint) AS version
 
 -- row
-UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2 AND t."tenant" = $3 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4 AND t."body" IS $5 AND true RETURNING CAST("version" AS INTEGER) AS version
+UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2 AND t."tenant" = $3 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4 AND t."body" IS $5 AND true RETURNING CAST("version" AS bigint) AS version
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (

@@ -1,7 +1,6 @@
 //! The statements that find out whether a write was committed.
 
-use super::dialect::Dialect;
-use super::template::texts;
+use crate::store::template::texts;
 
 texts! {
     /// The statements of probes, by name.
@@ -15,9 +14,4 @@ texts! {
         /// Finds the transition by its time `$4`. Empty where the probe itself does.
         find_transition,
     }
-}
-
-/// Probes in one database.
-pub trait ProbeStore: Dialect {
-    const PROBES: ProbeTexts<&'static str>;
 }

@@ -1,0 +1,83 @@
+//! What sqlx's drivers do in the same words, and sqlx has no trait for.
+
+use sqlx::Error;
+use sqlx::error::BoxDynError;
+
+use super::columns::Param;
+use super::reader::Cells;
+use super::tables::Text;
+
+/// A driver of sqlx's.
+pub trait Driver: sqlx::Database<Row: Cells> {
+    /// Binds one value.
+    ///
+    /// # Errors
+    /// It cannot be encoded.
+    fn bind(arguments: &mut Self::Arguments, value: Param<'_>) -> Result<(), BoxDynError>;
+
+    /// Runs one statement, or several in one text where the database can, and gives the rows of all.
+    fn fetch(
+        conn: &mut Self::Connection,
+        text: Text,
+        arguments: Self::Arguments,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send;
+
+    /// Runs statements without parameters.
+    fn run(conn: &mut Self::Connection, text: Text) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Implements it for one of them.
+macro_rules! driver {
+    ($database:ty, $row:ty) => {
+        impl crate::store::driver::Driver for $database {
+            fn bind(
+                arguments: &mut Self::Arguments,
+                value: crate::store::columns::Param<'_>,
+            ) -> Result<(), sqlx::error::BoxDynError> {
+                use crate::store::columns::Param;
+                use sqlx::Arguments as _;
+                match value {
+                    Param::Int(value) => arguments.add(value),
+                    Param::Text(value) => arguments.add(value),
+                    Param::Bytes(value) => arguments.add(value),
+                    Param::Flag(value) => arguments.add(value),
+                    Param::Float(value) => arguments.add(value),
+                    Param::Sum(value) => arguments.add(i64::try_from(value)?),
+                }
+            }
+
+            async fn fetch(
+                conn: &mut Self::Connection,
+                text: crate::store::tables::Text,
+                arguments: Self::Arguments,
+            ) -> Result<Vec<Self::Row>, sqlx::Error> {
+                // `fetch_one` would leave the statements after the first row undone.
+                sqlx::query_with(sqlx::AssertSqlSafe(text), arguments).fetch_all(conn).await
+            }
+
+            async fn run(conn: &mut Self::Connection, text: crate::store::tables::Text) -> Result<(), sqlx::Error> {
+                sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(conn).await.map(drop)
+            }
+        }
+
+        impl crate::store::reader::Cells for $row {
+            fn is_null(&self, column: usize) -> Result<bool, sqlx::Error> {
+                use sqlx::{Row as _, ValueRef as _};
+                Ok(self.try_get_raw(column)?.is_null())
+            }
+
+            fn int(&self, column: usize) -> Result<Option<i64>, sqlx::Error> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn text(&self, column: usize) -> Result<Option<String>, sqlx::Error> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, sqlx::Error> {
+                sqlx::Row::try_get(self, column)
+            }
+        }
+    };
+}
+pub(super) use driver;

@@ -1,0 +1,4 @@
+//! Lost commits.
+
+pub(crate) mod store;
+pub(crate) mod texts;

@@ -1,0 +1,23 @@
+//! Fills the statements of one set of tables in.
+
+use std::sync::Mutex;
+
+use super::Database;
+use super::statements::Statements;
+use super::tables::Tables;
+use super::write::cache::WriteCache;
+
+impl Statements {
+    pub(crate) fn new<DB: Database>(tables: &Tables) -> Self {
+        Self {
+            machines: DB::MACHINES.render::<DB>(tables),
+            ledger: DB::LEDGER.render::<DB>(tables),
+            probes: DB::PROBES.render::<DB>(tables),
+            migrate: DB::MIGRATE.render::<DB>(tables),
+            writes: WriteCache::default(),
+            keys: tables.quoted("keys"),
+            rows: Mutex::default(),
+            tables: tables.clone(),
+        }
+    }
+}

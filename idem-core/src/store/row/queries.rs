@@ -1,0 +1,44 @@
+//! Statements over rows of callers' tables.
+
+use std::time::Duration;
+
+use super::store::RowStore;
+use super::table::{DescribedTable, RowStatement, Template, found};
+use super::writer::{RowWriter, bind};
+use crate::model::row::identifier::TableName;
+use crate::model::row::row_update::{Found, RowUpdate};
+use crate::store::error::StoreError;
+use crate::store::session::Session;
+
+/// What a table is like; `None` if there is none of that name.
+pub(crate) async fn describe<DB: RowStore>(
+    session: &mut Session<'_, DB>,
+    table: &TableName,
+) -> Result<Option<DescribedTable>, StoreError> {
+    let rows = session.fetch(&DB::DESCRIBE.into(), DB::bind_name(table)).await?;
+    Ok(DescribedTable::from_rows(&rows, DB::NUL_IN_TEXT, DB::max)?)
+}
+
+/// The row and the key that an update missed, in one snapshot.
+pub(crate) async fn find<DB: RowStore>(
+    session: &mut Session<'_, DB>,
+    update: &RowUpdate,
+    table: &DescribedTable,
+) -> Result<Found, StoreError> {
+    let keys = &session.sql.keys;
+    let template =
+        table.template(RowStatement::Find, update, |params| RowWriter { params, update, table, keys }.find::<DB>());
+    let rows = fetch(session, &template, update, table, Duration::ZERO).await?;
+    Ok(found(&rows, update)?)
+}
+
+/// Runs a statement over a row; where it waits for locks, at most for `wait`.
+pub(in crate::store) async fn fetch<DB: RowStore>(
+    session: &mut Session<'_, DB>,
+    template: &Template,
+    update: &RowUpdate,
+    table: &DescribedTable,
+    wait: Duration,
+) -> Result<Vec<DB::Row>, StoreError> {
+    session.fetch(&template.text, bind(template, update, table, wait)).await
+}

@@ -1,0 +1,130 @@
+//! Lists as parts of a write.
+
+use super::lists::RowList;
+use super::part::{Form, LockName, Part, PartKind, Reported, Write, WriteText};
+use super::rows::{
+    AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
+};
+use crate::clock::Timestamp;
+use crate::store::binder::Binder;
+use crate::store::columns::Column;
+use crate::store::list::List;
+
+/// How a database writes the rows of a list.
+pub trait WriteRows<R: RowList>: WriteText {
+    /// The columns that are bound in this form.
+    fn columns(_form: Form) -> &'static [Column<R>] {
+        R::COLUMNS
+    }
+
+    /// What the list adds to a statement of this form, for rows of this shape.
+    fn text(list: &List<'_, Self, R>, form: Form, shape: u16) -> Self::PartText;
+
+    /// Binds what the text has parameters for after those of the list.
+    fn bind_more(_rows: &[R], _now: Option<Timestamp>, _binder: &mut Binder<Self>) {}
+
+    /// Binds what the statement that reads its result has parameters for.
+    fn bind_result(_rows: &[R], _binder: &mut Binder<Self>) {}
+}
+
+/// A database that writes all lists.
+pub trait WriteLists:
+    WriteRows<TallyWrite>
+    + WriteRows<MachineWrite>
+    + WriteRows<AccountWrite>
+    + WriteRows<HoldWrite>
+    + WriteRows<KeyWrite>
+    + WriteRows<TransitionWrite>
+    + WriteRows<EntryWrite>
+    + WriteRows<MessageWrite>
+{
+}
+
+impl<DB> WriteLists for DB where
+    DB: WriteRows<TallyWrite>
+        + WriteRows<MachineWrite>
+        + WriteRows<AccountWrite>
+        + WriteRows<HoldWrite>
+        + WriteRows<KeyWrite>
+        + WriteRows<TransitionWrite>
+        + WriteRows<EntryWrite>
+        + WriteRows<MessageWrite>
+{
+}
+
+impl<DB: WriteRows<R>, R: RowList> Part<DB> for Vec<R> {
+    fn kind(&self) -> PartKind<DB> {
+        kind::<DB, R>()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn shape(&self) -> u16 {
+        R::shape(self)
+    }
+
+    fn bind(&self, form: Form, now: Option<Timestamp>, binder: &mut Binder<DB>) {
+        let columns = DB::columns(form);
+        match self.first().filter(|_| form.single && R::SINGLE) {
+            Some(row) => binder.add_row(columns, R::shape(self), row),
+            None => binder.add_rows(columns, R::shape(self), self),
+        }
+        DB::bind_more(self, now, binder);
+    }
+
+    fn bind_result(&self, binder: &mut Binder<DB>) {
+        DB::bind_result(self, binder);
+    }
+
+    fn missed(&self, reported: Reported) -> Vec<LockName> {
+        R::missed(self, reported)
+    }
+}
+
+fn kind<DB: WriteRows<R>, R: RowList>() -> PartKind<DB> {
+    PartKind {
+        name: R::NAME,
+        place: R::PLACE,
+        text: |form, shape| DB::text(&List::new(DB::columns(form), shape), form, shape),
+        #[cfg(test)]
+        shapes: R::SHAPES,
+    }
+}
+
+/// The kinds of all lists.
+#[cfg(test)]
+pub(in crate::store) fn kinds<DB: WriteLists>() -> [PartKind<DB>; 8] {
+    [
+        kind::<DB, TallyWrite>(),
+        kind::<DB, MachineWrite>(),
+        kind::<DB, AccountWrite>(),
+        kind::<DB, HoldWrite>(),
+        kind::<DB, KeyWrite>(),
+        kind::<DB, TransitionWrite>(),
+        kind::<DB, EntryWrite>(),
+        kind::<DB, MessageWrite>(),
+    ]
+}
+
+/// The parts that have rows, in the order of their places.
+pub(crate) fn parts<DB: WriteLists>(write: &Write<DB>) -> Vec<&dyn Part<DB>> {
+    let own: [&dyn Part<DB>; 8] = [
+        &write.tallies,
+        &write.machines,
+        &write.accounts,
+        &write.holds,
+        &write.keys,
+        &write.transitions,
+        &write.entries,
+        &write.messages,
+    ];
+    let mut parts: Vec<_> = own.into_iter().filter(|part| !part.is_empty()).collect();
+    if !write.parts.is_empty() {
+        parts.extend(write.parts.iter().map(|part| &**part));
+        parts.sort_by_key(|part| part.kind().place);
+    }
+    debug_assert!(parts.is_sorted_by_key(|part| part.kind().place), "locks are taken in one order");
+    parts
+}
