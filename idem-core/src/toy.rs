@@ -21,7 +21,8 @@ use crate::key::KeyHash;
 use crate::store::Database;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
-use crate::store::write::part::{Form, LockName, Part, PartKind, Place, Reported, WriteText};
+use crate::store::write::part::{Form, LockName, Part, PartKind, Place, Reported};
+use crate::store::write::text::{Missed, PartText, StepText};
 use crate::wire::Stored;
 
 const TOY: &str = "@toy";
@@ -47,7 +48,7 @@ impl Sums {
 macro_rules! part {
     ($database:ty, $kind:ident) => {
         impl Part<$database> for Sums {
-            fn kind(&self) -> PartKind<$database> {
+            fn kind(&self) -> PartKind {
                 $kind
             }
 
@@ -71,13 +72,11 @@ macro_rules! part {
 mod on_sqlite {
     use sqlx::Sqlite;
 
-    use super::{Form, PartKind, Place, Sums, WriteText};
-    use crate::store::sqlite::part_text::PartText;
+    use super::*;
+    const KIND: PartKind = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
 
-    const KIND: PartKind<Sqlite> = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
-
-    fn text(_form: Form, _shape: u16) -> <Sqlite as WriteText>::PartText {
-        PartText::new(
+    fn text(_form: Form, _shape: u16) -> PartText {
+        PartText::write(
             "INSERT INTO sums (name, sum) SELECT value->>0, value->>1 FROM json_each($1) WHERE true
             ON CONFLICT (name) DO UPDATE SET sum = sum + excluded.sum"
                 .to_owned(),
@@ -85,8 +84,6 @@ mod on_sqlite {
     }
 
     part!(Sqlite, KIND);
-
-    use super::*;
 
     #[test]
     fn a_part_and_a_plan_of_ones_own() {
@@ -104,11 +101,10 @@ mod on_postgres {
     use sqlx::Postgres;
 
     use super::*;
-    use crate::store::postgres::part_text::{Cte, Missed, PartText};
 
-    const KIND: PartKind<Postgres> = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
+    const KIND: PartKind = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
 
-    fn text(form: Form, _shape: u16) -> <Postgres as WriteText>::PartText {
+    fn text(form: Form, _shape: u16) -> PartText {
         let skip = if form.skip { "SKIP LOCKED" } else { "" };
         let lock = format!(
             "sums_locked AS MATERIALIZED (
@@ -125,8 +121,8 @@ mod on_postgres {
                 INSERT INTO sums AS s (name, sum) SELECT name, amount FROM sums_locked WHERE (SELECT ok FROM {gate})
                 ON CONFLICT (name) DO UPDATE SET sum = s.sum + excluded.sum)";
         PartText {
-            lock: Some(Cte::gate(lock, "sums_obtained")),
-            write: Some(Cte::open(write)),
+            lock: Some(StepText::gate(lock, "sums_obtained")),
+            write: Some(StepText::open(write)),
             missed: form.skip.then_some(Missed::Names("ARRAY(SELECT name FROM sums_busy)")),
             ..PartText::default()
         }

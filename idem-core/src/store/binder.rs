@@ -6,6 +6,7 @@ use sqlx::Error;
 
 use super::columns::{Column, Param};
 use super::dialect::Dialect;
+use super::list::List;
 
 /// The values bound so far, or the first that could not be.
 pub struct Binder<DB: Dialect>(Result<DB::Arguments, Error>);
@@ -39,7 +40,7 @@ impl<DB: Dialect> Binder<DB> {
     /// Binds the columns of a list's shape.
     pub(crate) fn add_rows<R>(&mut self, columns: &[Column<R>], shape: u16, rows: &[R]) {
         if let Ok(arguments) = &mut self.0
-            && let Err(error) = DB::bind_rows(arguments, columns, shape, rows)
+            && let Err(error) = DB::bind_rows(arguments, &List::new(columns, shape), rows)
         {
             self.0 = Err(Error::Encode(error));
         }

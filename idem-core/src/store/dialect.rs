@@ -2,13 +2,14 @@
 
 use sqlx::error::BoxDynError;
 
-use super::columns::{Column, Kind};
+use super::columns::Kind;
 use super::driver::Driver;
+use super::list::List;
 
 /// One database's SQL.
 pub trait Dialect: Driver {
     /// Stands before and after a name.
-    const QUOTE: char;
+    const QUOTE: char = '"';
 
     /// The database's time in microseconds.
     const NOW: &'static str;
@@ -25,16 +26,19 @@ pub trait Dialect: Driver {
         Self::read(kind, column)
     }
 
-    /// Binds a list: those columns of each row that the list's shape has.
-    fn bind_rows<R>(
-        arguments: &mut Self::Arguments,
-        columns: &[Column<R>],
-        shape: u16,
-        rows: &[R],
-    ) -> Result<(), BoxDynError>;
+    /// Binds the rows of a list.
+    fn bind_rows<R>(arguments: &mut Self::Arguments, list: &List<'_, Self, R>, rows: &[R]) -> Result<(), BoxDynError>;
 
     /// A name, quoted. It never has a quote in it.
     fn quote(name: &str) -> String {
         format!("{0}{name}{0}", Self::QUOTE)
+    }
+}
+
+impl<DB: Dialect, R> List<'_, DB, R> {
+    /// A column that is bound as a value of its own.
+    pub(super) fn value(&self, name: &str) -> String {
+        let (position, kind) = self.find(name);
+        DB::parameter(position + 1, kind)
     }
 }

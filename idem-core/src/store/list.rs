@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 
 use super::columns::{Column, Kind, Role};
-use super::dialect::Dialect;
 
 /// The columns of a list that a shape has.
 #[derive(Debug)]
@@ -12,7 +11,7 @@ pub struct List<'l, DB, R> {
     database: PhantomData<DB>,
 }
 
-impl<'l, DB: Dialect, R> List<'l, DB, R> {
+impl<'l, DB, R> List<'l, DB, R> {
     pub(super) fn new(columns: &'l [Column<R>], shape: u16) -> Self {
         Self { columns: columns.iter().filter(|column| column.is_in(shape)).collect(), database: PhantomData }
     }
@@ -22,12 +21,6 @@ impl<'l, DB: Dialect, R> List<'l, DB, R> {
         let found = self.columns.iter().enumerate().find(|(_, column)| column.name == name);
         debug_assert!(found.is_some(), "the list has the column {name}");
         found.map_or((0, Kind::Int), |(position, column)| (position, column.kind))
-    }
-
-    /// A column that is bound as a value of its own.
-    pub(super) fn value(&self, name: &str) -> String {
-        let (position, kind) = self.find(name);
-        DB::parameter(position + 1, kind)
     }
 
     /// The names of the columns that are stored as they are bound.

@@ -7,7 +7,12 @@ texts! {
     /// The statements of migrations, by name.
     pub struct MigrateTexts {
         /// Creates the table of migrations if it is missing.
-        create_table,
+        create_table = "
+            CREATE TABLE IF NOT EXISTS {migrations} (
+                version bigint PRIMARY KEY,
+                name text NOT NULL,
+                at bigint NOT NULL
+            )",
         /// Whether there is a table of migrations of the name `$1`.
         find_table,
         /// The version that was reached.

@@ -4,15 +4,14 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, Postgres};
 
-use crate::store::columns::{Column, Kind, Param};
+use crate::store::columns::{Kind, Param};
 use crate::store::dialect::Dialect;
 use crate::store::driver::driver;
+use crate::store::list::List;
 
 driver!(Postgres, PgRow);
 
 impl Dialect for Postgres {
-    const QUOTE: char = '"';
-
     /// One time for the whole statement, and a new one for each statement of a transaction.
     const NOW: &'static str = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint";
 
@@ -35,13 +34,8 @@ impl Dialect for Postgres {
         }
     }
 
-    fn bind_rows<R>(
-        arguments: &mut PgArguments,
-        columns: &[Column<R>],
-        shape: u16,
-        rows: &[R],
-    ) -> Result<(), BoxDynError> {
-        for column in columns.iter().filter(|column| column.is_in(shape)) {
+    fn bind_rows<R>(arguments: &mut PgArguments, list: &List<'_, Self, R>, rows: &[R]) -> Result<(), BoxDynError> {
+        for column in &list.columns {
             let values = rows.iter().map(column.get);
             match column.kind {
                 Kind::Int | Kind::Flag => arguments.add(values.map(int).collect::<Result<Vec<_>, _>>()?)?,

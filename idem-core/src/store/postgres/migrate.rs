@@ -6,12 +6,6 @@ use crate::store::migrate::texts::{MigrateStore, MigrateTexts, Migration};
 
 impl MigrateStore for Postgres {
     const MIGRATE: MigrateTexts<&'static str> = MigrateTexts {
-        create_table: "
-            CREATE TABLE IF NOT EXISTS {migrations} (
-                version bigint PRIMARY KEY,
-                name text NOT NULL,
-                at bigint NOT NULL
-            )",
         find_table: "SELECT (to_regclass('{migrations}') IS NOT NULL)::int::bigint",
         begin: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'",
         // Another process that migrates these tables has this lock until it is done.

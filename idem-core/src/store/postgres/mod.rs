@@ -8,7 +8,6 @@ mod ledger;
 mod list;
 mod machine;
 mod migrate;
-pub(crate) mod part_text;
 mod parts;
 mod probe;
 mod row;

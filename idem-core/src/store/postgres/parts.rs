@@ -10,19 +10,19 @@
 use sqlx::Postgres;
 
 use super::list::List;
-use super::part_text::{Cte, Missed, PartText, Undo};
 use crate::clock::Timestamp;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::list_part::WriteRows;
 use crate::store::write::lists::{
-    KEY, KEYS, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES, POSTING_KEYS, STARTS, tails,
+    KEY, KEYS, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES, POSTING_KEYS, STARTS, seq, tails,
 };
 use crate::store::write::part::Form;
 use crate::store::write::rows::{
     AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
 };
+use crate::store::write::text::{Missed, PartText, StepText, Undo};
 
 /// They are not locked: they stay tallies.
 impl WriteRows<TallyWrite> for Postgres {
@@ -35,7 +35,7 @@ impl WriteRows<TallyWrite> for Postgres {
                 FROM {rows}
                 LEFT JOIN LATERAL (SELECT tally, unit FROM {{accounts}} WHERE account = t.name LIMIT 1) a ON true)"
         );
-        PartText { lock: Some(Cte::gate(text, "tallies_checked")), ..PartText::default() }
+        PartText { lock: Some(StepText::gate(text, "tallies_checked")), ..PartText::default() }
     }
 }
 
@@ -60,7 +60,7 @@ fn single_start(list: &List<'_, MachineWrite>) -> PartText {
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened)"
     );
-    let lock = Some(Cte::gate(text, "machines_written"));
+    let lock = Some(StepText::gate(text, "machines_written"));
     PartText { lock, undo: Some(Undo::Machines), ..PartText::default() }
 }
 
@@ -74,7 +74,7 @@ fn single_move(list: &List<'_, MachineWrite>) -> PartText {
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated)"
     );
-    PartText { lock: Some(Cte::gate(text, "machines_written")), ..PartText::default() }
+    PartText { lock: Some(StepText::gate(text, "machines_written")), ..PartText::default() }
 }
 
 /// All are locked and compared before anything is written: what is missed leaves nothing to undo.
@@ -114,8 +114,8 @@ fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
             FROM all_machines_opened)"
     );
     PartText {
-        lock: Some(Cte::gate(lock, "machines_checked")),
-        write: Some(Cte::gate(write, "machines_written")),
+        lock: Some(StepText::gate(lock, "machines_checked")),
+        write: Some(StepText::gate(write, "machines_written")),
         missed: form
             .skip
             .then_some(Missed::Places("ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected)")),
@@ -172,10 +172,10 @@ impl WriteRows<AccountWrite> for Postgres {
                     array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a)";
         PartText {
-            lock: Some(if form.skip { Cte::gate(lock, "accounts_obtained") } else { Cte::open(lock) }),
-            write: Some(Cte::gate(write, "accounts_written")),
+            lock: Some(if form.skip { StepText::gate(lock, "accounts_obtained") } else { StepText::open(lock) }),
+            write: Some(StepText::gate(write, "accounts_written")),
             missed: form.skip.then_some(Missed::Names("ARRAY(SELECT name FROM accounts_busy)")),
-            accounts: true,
+            accounts: Some("accounts_written"),
             ..PartText::default()
         }
     }
@@ -199,7 +199,7 @@ impl WriteRows<HoldWrite> for Postgres {
                 SELECT {stored}, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining)"
         );
-        PartText { write: Some(Cte::open(text)), ..PartText::default() }
+        PartText::write(text)
     }
 }
 
@@ -221,7 +221,7 @@ impl WriteRows<KeyWrite> for Postgres {
                     {})",
                     list.taken_over(),
                 );
-                PartText { write: Some(Cte::open(text)), ..PartText::default() }
+                PartText::write(text)
             }
             (true, false) => key_list(list, shape),
         }
@@ -229,11 +229,9 @@ impl WriteRows<KeyWrite> for Postgres {
 }
 
 fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
-    let seq = match (shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0) {
-        (true, true) => "coalesce(f.seqs[u.place] - u.back, u.seq)",
-        (true, false) => "f.seqs[u.place] - u.back",
-        (false, _) => "u.seq",
-    };
+    let is_counted = shape & POSTING_KEYS != 0;
+    let counted = || "f.seqs[u.place] - u.back".to_owned();
+    let seq = seq((is_counted, shape & ODD_KEYS != 0), counted, || "u.seq".to_owned());
     // Keys of postings alone are the ledger's, and have nothing of their own.
     let (columns, values) = match shape & ODD_KEYS {
         0 => (
@@ -242,7 +240,7 @@ fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
         ),
         _ => (list.stored(), list.stored_of("u")),
     };
-    let source = if shape & POSTING_KEYS == 0 { "begun" } else { "begun, accounts_written f" };
+    let source = if is_counted { "begun, accounts_written f" } else { "begun" };
     let text = format!(
         "keys_written AS (
             INSERT INTO {{keys}} AS k ({columns}, seq, at)
@@ -253,7 +251,7 @@ fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
         list.table("u"),
         List::new(KEY, 0).taken_over(),
     );
-    PartText { write: Some(Cte::open(text)), ..PartText::default() }
+    PartText::write(text)
 }
 
 /// In a lent transaction, which an error would abort, keys are claimed before anything is written.
@@ -273,7 +271,7 @@ fn keys_claimed(list: &List<'_, KeyWrite>, form: Form) -> PartText {
             RETURNING hash),
         all_keys_claimed AS MATERIALIZED (SELECT count(*) = {count} AS ok FROM keys_claimed)"
     );
-    let claim = Some(Cte::gate(text, "all_keys_claimed"));
+    let claim = Some(StepText::gate(text, "all_keys_claimed"));
     PartText { claim, undo: Some(Undo::Keys), ..PartText::default() }
 }
 
@@ -287,7 +285,7 @@ impl WriteRows<TransitionWrite> for Postgres {
                 SELECT {rows} WHERE (SELECT ok FROM {{gate}}))",
             list.stored()
         );
-        PartText { write: Some(Cte::open(text)), ..PartText::default() }
+        PartText::write(text)
     }
 }
 
@@ -296,18 +294,13 @@ impl WriteRows<TransitionWrite> for Postgres {
 impl WriteRows<EntryWrite> for Postgres {
     fn text(list: &List<'_, EntryWrite>, _form: Form, shape: u16) -> PartText {
         let (stored, values, rows) = (list.stored(), list.stored_of("e"), list.table("e"));
-        let (counted, tallies) = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
-        let seq = |given: &str, counted_back: String| match (counted, tallies) {
-            (true, false) => counted_back,
-            (true, true) => format!("coalesce(e.{given}, {counted_back})"),
-            (false, _) => format!("e.{given}"),
-        };
+        let numbers = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
         let next_seq = match shape & OF_POSTINGS {
             0 => "NULL".to_owned(),
-            _ => seq("next_seq", "f.seqs[e.next_place] - e.next_back".to_owned()),
+            _ => seq(numbers, || "f.seqs[e.next_place] - e.next_back".to_owned(), || "e.next_seq".to_owned()),
         };
-        let seq = seq("seq", "f.seqs[e.place] - e.back".to_owned());
-        let (source, balance, at) = if counted {
+        let seq = seq(numbers, || "f.seqs[e.place] - e.back".to_owned(), || "e.seq".to_owned());
+        let (source, balance, at) = if numbers.0 {
             ("begun, accounts_written f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)")
         } else {
             ("begun", "NULL::bigint", "begun.now")
@@ -320,7 +313,7 @@ impl WriteRows<EntryWrite> for Postgres {
                 WHERE (SELECT ok FROM {{gate}}))"
         );
         if shape & OF_TALLIES == 0 {
-            return PartText { write: Some(Cte::open(text)), ..PartText::default() };
+            return PartText::write(text);
         }
         let columns = tails();
         let tails = List::new(&columns, 0);
@@ -331,7 +324,7 @@ impl WriteRows<EntryWrite> for Postgres {
             tails.stored(),
             tails.unnest()
         );
-        PartText { write: Some(Cte { pieces: vec![text, rows], gate: None }), ..PartText::default() }
+        PartText { write: Some(StepText { pieces: vec![text, rows], gate: None }), ..PartText::default() }
     }
 
     fn bind_more(rows: &[EntryWrite], _now: Option<Timestamp>, binder: &mut Binder<Self>) {
@@ -351,6 +344,6 @@ impl WriteRows<MessageWrite> for Postgres {
             list.stored(),
             list.unnest()
         );
-        PartText { write: Some(Cte::open(text)), ..PartText::default() }
+        PartText::write(text)
     }
 }

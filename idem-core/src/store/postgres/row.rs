@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use sqlx::Postgres;
+use sqlx::postgres::PgRow;
 
 use super::classify::is_known_key;
 use super::connect::lock_timeout;
@@ -14,19 +15,17 @@ use super::undo::delete_key;
 use crate::clock::Timestamp;
 use crate::key::Hex;
 use crate::model::row::identifier::TableName;
-use crate::model::row::row_update::{Cell, RowUpdate};
+use crate::model::row::row_update::Cell;
 use crate::store::binder::Binder;
 use crate::store::columns::Kind;
 use crate::store::dialect::Dialect as _;
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
-use crate::store::row::queries::fetch;
 use crate::store::row::store::RowStore;
-use crate::store::row::table::{DescribedTable, ParamList, RowStatement, RowWrite, Slot};
+use crate::store::row::table::{RowWrite, Slot};
 use crate::store::row::writer::{RowDialect, RowWriter, table_name};
 use crate::store::session::Session;
-use crate::store::write::rows::{After, RowAfter};
-use crate::store::write::written::Written;
+use crate::store::write::rows::RowAfter;
 use crate::value::Value;
 
 impl RowStore for Postgres {
@@ -56,51 +55,44 @@ impl RowStore for Postgres {
         }
     }
 
-    /// One statement. A key that is known after all raises, and the update is undone with it.
-    async fn write_row(session: &mut Session<'_, Self>, row: &RowWrite, wait: Duration) -> Result<Written, StoreError> {
-        let (sql, update, table) = (session.sql, &*row.update, &*row.table);
-        let template = table.template(RowStatement::Own, update, |params| own_text(params, &sql.keys, update, table));
-        let rows = match fetch(session, &template, update, table, wait).await {
-            Err(error) if is_known_key(&error.source, &sql.tables) => return Ok(Written::Lost(Vec::new())),
-            rows => rows?,
-        };
-        let Some(row) = rows.first() else { return Ok(Written::Lost(Vec::new())) };
-        Ok(Written::Done(after(Reader::new(row).field()?, None)))
+    fn row_text(writer: RowWriter<'_>, own: bool) -> String {
+        if own { own_text(writer) } else { joined_text(writer) }
     }
 
-    /// An error would abort the caller's transaction: the key is claimed first, and given up if the row is missed.
-    async fn write_row_joined(session: &mut Session<'_, Self>, row: &RowWrite) -> Result<Option<After>, StoreError> {
-        let (sql, update, table) = (session.sql, &*row.update, &*row.table);
-        let template =
-            table.template(RowStatement::Joined, update, |params| joined_text(params, &sql.keys, update, table));
-        let rows = fetch(session, &template, update, table, Duration::ZERO).await?;
-        let Some(key) = &update.key else {
-            return rows.first().map(|row| Ok(after(Reader::new(row).field()?, None))).transpose();
+    async fn row_written(
+        session: &mut Session<'_, Self>,
+        row: &RowWrite,
+        own: bool,
+        rows: Result<Vec<PgRow>, StoreError>,
+    ) -> Result<Option<RowAfter>, StoreError> {
+        let rows = match rows {
+            Err(error) if own && is_known_key(&error.source, &session.sql.tables) => return Ok(None),
+            rows => rows?,
         };
-        let mut row = Reader::new(rows.first().ok_or(sqlx::Error::RowNotFound)?);
-        let (version, at, claimed): (Option<i64>, Timestamp, i64) = (row.field()?, row.field()?, row.field()?);
+        let Some(key) = row.update.key.as_ref().filter(|_| !own) else {
+            let after = |row| Ok(RowAfter { version: Reader::new(row).field()?, at: None });
+            return rows.first().map(after).transpose();
+        };
+        let mut first = Reader::new(rows.first().ok_or(sqlx::Error::RowNotFound)?);
+        let (version, at, claimed): (Option<i64>, Timestamp, i64) = (first.field()?, first.field()?, first.field()?);
         match version {
             // What the update led to is known only now.
-            Some(version) if version != update.planned() => {
-                let text = format!("UPDATE {} SET seq = $2 WHERE hash = $1", sql.keys);
+            Some(version) if version != row.update.planned() => {
+                let text = format!("UPDATE {} SET seq = $2 WHERE hash = $1", session.sql.keys);
                 session.fetch(&text.into(), Binder::new().bind(&key.hash).bind(version)).await?;
             }
             None if claimed == 1 => delete_key(session, &key.hash.0).await?,
             _ => {}
         }
-        Ok(version.map(|version| after(version, Some(at))))
+        Ok(version.map(|version| RowAfter { version, at: Some(at) }))
     }
 }
 
-fn after(version: i64, at: Option<Timestamp>) -> After {
-    After { row: Some(RowAfter { version, at }), ..After::at(None) }
-}
-
-fn own_text(params: &mut ParamList, keys: &str, update: &RowUpdate, table: &DescribedTable) -> String {
-    let bounded = format!("set_config('lock_timeout', ${}::text, true) IS NOT NULL", params.number(Slot::Wait));
-    let mut writer = RowWriter { params, update, table, keys };
+/// One statement. A key that is known after all raises, and the update is undone with it.
+fn own_text(mut writer: RowWriter<'_>) -> String {
+    let bounded = format!("set_config('lock_timeout', ${}::text, true) IS NOT NULL", writer.params.number(Slot::Wait));
     let write = writer.write::<Postgres>(&bounded);
-    if update.key.is_none() {
+    if writer.update.key.is_none() {
         return write;
     }
     // Whether the key is known is left to the insert: it finds out by the index, whatever the planner thinks of the table.
@@ -112,9 +104,9 @@ fn own_text(params: &mut ParamList, keys: &str, update: &RowUpdate, table: &Desc
     )
 }
 
-fn joined_text(params: &mut ParamList, keys: &str, update: &RowUpdate, table: &DescribedTable) -> String {
-    let mut writer = RowWriter { params, update, table, keys };
-    if update.key.is_none() {
+/// An error would abort the caller's transaction: the key is claimed first, and given up if the row is missed.
+fn joined_text(mut writer: RowWriter<'_>) -> String {
+    if writer.update.key.is_none() {
         return writer.write::<Postgres>("true");
     }
     let planned = Postgres::parameter(writer.params.number(Slot::Planned), Kind::Int);

@@ -11,7 +11,6 @@ use sqlx::{Error, Postgres, Row as _};
 
 use super::classify::lost;
 use super::connect::lock_timeout;
-use super::part_text::{Cte, Missed, PartText, Undo};
 use super::undo::undo;
 #[cfg(test)]
 use super::undo::{DELETE_KEY, DELETE_MACHINE};
@@ -28,6 +27,7 @@ use crate::store::write::part::{Form, Reported, Write};
 use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite, Locks};
 use crate::store::write::run::Prepared;
 use crate::store::write::store::WriteStore;
+use crate::store::write::text::{Missed, PartText, StepText, Undo};
 use crate::store::write::written::Written;
 
 impl WriteStore for Postgres {
@@ -38,7 +38,8 @@ impl WriteStore for Postgres {
     fn compose(form: Form, texts: &[PartText]) -> WriteStatement<String> {
         let (mut numbered, mut binds, mut gate) = (Numbered::default(), Vec::new(), "begun");
         numbered.push(if form.own { OWN } else { JOINED });
-        let stages: [fn(&PartText) -> &Option<Cte>; 3] = [|text| &text.claim, |text| &text.lock, |text| &text.write];
+        let stages: [fn(&PartText) -> &Option<StepText>; 3] =
+            [|text| &text.claim, |text| &text.lock, |text| &text.write];
         for stage in stages {
             for (part, text) in texts.iter().enumerate() {
                 let Some(cte) = stage(text) else { continue };
@@ -113,7 +114,7 @@ fn own_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {
         columns.push(rows.to_owned());
         reports.push(report);
     }
-    if texts.iter().any(|text| text.accounts) {
+    if texts.iter().any(|text| text.accounts.is_some()) {
         reports.push(Report::Accounts);
         columns.extend(["balances", "seqs", "ats"].map(|column| match gate {
             "accounts_written" => format!("g.{column}"),

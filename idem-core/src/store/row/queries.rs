@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::store::RowStore;
-use super::table::{DescribedTable, RowStatement, Template, found};
+use super::table::{DescribedTable, RowStatement, RowWrite, Template, found};
 use super::writer::{RowWriter, bind};
 use crate::model::row::identifier::TableName;
 use crate::model::row::row_update::{Found, RowUpdate};
 use crate::store::error::StoreError;
 use crate::store::session::Session;
+use crate::store::write::rows::RowAfter;
 
 /// What a table is like; `None` if there is none of that name.
 pub(crate) async fn describe<DB: RowStore>(
@@ -32,8 +33,23 @@ pub(crate) async fn find<DB: RowStore>(
     Ok(found(&rows, update)?)
 }
 
+/// Writes a row, and its key, in a transaction of its own or in the one that is open, or nothing: `None`.
+pub(in crate::store) async fn write<DB: RowStore>(
+    session: &mut Session<'_, DB>,
+    row: &RowWrite,
+    own: bool,
+    wait: Duration,
+) -> Result<Option<RowAfter>, StoreError> {
+    let (keys, update, table) = (&session.sql.keys, &*row.update, &*row.table);
+    let statement = if own { RowStatement::Own } else { RowStatement::Joined };
+    let template =
+        table.template(statement, update, |params| DB::row_text(RowWriter { params, update, table, keys }, own));
+    let rows = fetch(session, &template, update, table, wait).await;
+    DB::row_written(session, row, own, rows).await
+}
+
 /// Runs a statement over a row; where it waits for locks, at most for `wait`.
-pub(in crate::store) async fn fetch<DB: RowStore>(
+async fn fetch<DB: RowStore>(
     session: &mut Session<'_, DB>,
     template: &Template,
     update: &RowUpdate,

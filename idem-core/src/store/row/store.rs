@@ -1,16 +1,13 @@
 //! Rows of callers' tables in one database.
 
-use std::time::Duration;
-
 use super::table::RowWrite;
-use super::writer::RowDialect;
+use super::writer::{RowDialect, RowWriter};
 use crate::model::row::identifier::TableName;
 use crate::store::binder::Binder;
 use crate::store::connect::Connect;
 use crate::store::error::StoreError;
 use crate::store::session::Session;
-use crate::store::write::rows::After;
-use crate::store::write::written::Written;
+use crate::store::write::rows::RowAfter;
 
 /// Rows of callers' tables in one database.
 pub trait RowStore: Connect + RowDialect {
@@ -27,16 +24,15 @@ pub trait RowStore: Connect + RowDialect {
     /// The highest whole number that a column of this type holds, if it holds any.
     fn max(type_name: &str) -> Option<i64>;
 
-    /// Writes the row, and its key, in a transaction of its own, or nothing.
-    fn write_row(
-        session: &mut Session<'_, Self>,
-        row: &RowWrite,
-        wait: Duration,
-    ) -> impl Future<Output = Result<Written, StoreError>> + Send;
+    /// The statement that writes a row, and its key.
+    fn row_text(writer: RowWriter<'_>, own: bool) -> String;
 
-    /// The same in the transaction that is open. `Ok(None)`: the row is not as expected, or the key was taken meanwhile.
-    fn write_row_joined(
+    /// What it came to: in a transaction of its own, or in the one that is open. `None`: the row is not as expected, or the key
+    /// is known.
+    fn row_written(
         session: &mut Session<'_, Self>,
         row: &RowWrite,
-    ) -> impl Future<Output = Result<Option<After>, StoreError>> + Send;
+        own: bool,
+        rows: Result<Vec<Self::Row>, StoreError>,
+    ) -> impl Future<Output = Result<Option<RowAfter>, StoreError>> + Send;
 }

@@ -46,7 +46,7 @@ pub(crate) struct Template {
 
 /// What a parameter stands for. Cells are counted within their list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Slot {
+pub enum Slot {
     Key(usize),
     Set(usize),
     Expect(usize),
@@ -65,7 +65,7 @@ pub(crate) enum Slot {
 
 /// The parameters of a statement that is being written.
 #[derive(Debug, Default)]
-pub(crate) struct ParamList(Vec<Slot>);
+pub struct ParamList(Vec<Slot>);
 
 impl ParamList {
     /// The number of the parameter that stands for `slot`, from 1.

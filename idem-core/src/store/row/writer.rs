@@ -43,7 +43,8 @@ pub trait RowDialect: Dialect {
 }
 
 /// A statement over a row that is being written.
-pub(crate) struct RowWriter<'w> {
+#[derive(Debug)]
+pub struct RowWriter<'w> {
     pub(crate) params: &'w mut ParamList,
     pub(crate) update: &'w RowUpdate,
     pub(crate) table: &'w DescribedTable,

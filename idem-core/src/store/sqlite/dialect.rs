@@ -6,6 +6,7 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Sqlite};
 
+use super::list::List;
 use crate::store::columns::{Column, Kind, Param};
 use crate::store::dialect::Dialect;
 use crate::store::driver::driver;
@@ -13,8 +14,6 @@ use crate::store::driver::driver;
 driver!(Sqlite, SqliteRow);
 
 impl Dialect for Sqlite {
-    const QUOTE: char = '"';
-
     /// Microseconds; SQLite's clock gives milliseconds.
     const NOW: &'static str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000";
 
@@ -34,16 +33,10 @@ impl Dialect for Sqlite {
         "NULL"
     }
 
-    fn bind_rows<R>(
-        arguments: &mut SqliteArguments,
-        columns: &[Column<R>],
-        shape: u16,
-        rows: &[R],
-    ) -> Result<(), BoxDynError> {
-        let columns: Vec<&Column<R>> = columns.iter().filter(|column| column.is_in(shape)).collect();
-        let list = match columns[..] {
+    fn bind_rows<R>(arguments: &mut SqliteArguments, list: &List<'_, R>, rows: &[R]) -> Result<(), BoxDynError> {
+        let list = match list.columns[..] {
             [only] => serde_json::to_string(&Values(rows, only)),
-            _ => serde_json::to_string(&Rows(rows, &columns)),
+            _ => serde_json::to_string(&Rows(rows, &list.columns)),
         };
         arguments.add(list?)
     }

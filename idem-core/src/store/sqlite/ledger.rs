@@ -8,7 +8,7 @@ use crate::store::key::{KeyRow, KnownKey};
 use crate::store::ledger::loaded::LoadedLedger;
 use crate::store::ledger::rows::EntryRow;
 use crate::store::ledger::texts::{LedgerStore, LedgerTexts};
-use crate::store::reader::{Columns as _, Reader, placed, places};
+use crate::store::reader::{Columns as _, Reader, placed};
 
 impl LedgerStore for Sqlite {
     /// A tally's balance is kept as any other's: the one writer needs no tail.
@@ -85,12 +85,7 @@ impl LedgerStore for Sqlite {
     fn loaded_ledger(rows: Vec<SqliteRow>, keys: usize, accounts: usize) -> Result<LoadedLedger, Error> {
         let columns = 1 + KeyRow::COLUMNS.len() + EntryRow::COLUMNS.len();
         let (now, listed, rows) = list::take(rows, columns)?;
-        let mut known = places(keys);
-        for row in &rows {
-            let mut row = Reader::new(row);
-            let position = row.position()?;
-            KnownKey::place(&mut known, position, KnownKey::of_ledger(&mut row)?)?;
-        }
-        Ok(LoadedLedger { now, keys: known, accounts: placed(&listed, accounts, Reader::maybe)? })
+        let keys = KnownKey::of_ledger_in(&rows, keys)?;
+        Ok(LoadedLedger { now, keys, accounts: placed(&listed, accounts, Reader::maybe)? })
     }
 }

@@ -6,12 +6,6 @@ use crate::store::migrate::texts::{MigrateStore, MigrateTexts, Migration};
 
 impl MigrateStore for Sqlite {
     const MIGRATE: MigrateTexts<&'static str> = MigrateTexts {
-        create_table: "
-            CREATE TABLE IF NOT EXISTS {migrations} (
-                version INTEGER PRIMARY KEY,
-                name TEXT NOT NULL,
-                at INTEGER NOT NULL
-            ) STRICT",
         find_table: "SELECT count(*) FROM {.sqlite_master} WHERE type = 'table' AND name = {'migrations}",
         // Another process that migrates has the write lock until it is done.
         begin: "BEGIN IMMEDIATE",

@@ -7,11 +7,11 @@
 mod classify;
 mod connect;
 mod dialect;
+mod frame;
 mod ledger;
 mod list;
 mod machine;
 mod migrate;
-pub(crate) mod part_text;
 mod parts;
 mod probe;
 mod row;

@@ -6,19 +6,19 @@
 use sqlx::Sqlite;
 
 use super::list::{List, ROWS};
-use super::part_text::PartText;
 use crate::clock::Timestamp;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::list_part::WriteRows;
 use crate::store::write::lists::{
-    KEY, KEYS, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES, POSTING_KEYS, SUMMED_TALLIES,
+    KEY, KEYS, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES, POSTING_KEYS, SUMMED_TALLIES, seq,
 };
 use crate::store::write::part::Form;
 use crate::store::write::rows::{
     AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
 };
+use crate::store::write::text::PartText;
 
 /// What is no tally of that unit loses its balance.
 impl WriteRows<TallyWrite> for Sqlite {
@@ -28,7 +28,7 @@ impl WriteRows<TallyWrite> for Sqlite {
 
     fn text(list: &List<'_, TallyWrite>, _form: Form, _shape: u16) -> PartText {
         let [name, unit, delta] = ["name", "unit", "delta"].map(|column| list.item(column));
-        PartText::new(format!(
+        PartText::write(format!(
             "WITH {ROWS} INSERT INTO {{accounts}} (account, balance, seq)
             SELECT {name}, CASE WHEN a.tally AND a.unit IS {unit} THEN a.balance + ({delta}) END, 0
             FROM j LEFT JOIN {{accounts}} a ON a.account = {name}
@@ -59,7 +59,7 @@ impl WriteRows<MachineWrite> for Sqlite {
             let source = format!("FROM j LEFT JOIN {{machines}} m ON m.machine = {machine} AND m.id = {id}");
             (format!("WITH {ROWS} "), source)
         };
-        PartText::new(format!(
+        PartText::write(format!(
             "{rows}INSERT INTO {{machines}} ({stored})
             SELECT {values} {source} WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET {sets}"
@@ -94,7 +94,7 @@ impl WriteRows<AccountWrite> for Sqlite {
         );
         let accounts = "SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value";
-        PartText { text, accounts: Some(accounts) }
+        PartText { accounts: Some(accounts), ..PartText::write(text) }
     }
 
     fn bind_more(_rows: &[AccountWrite], now: Option<Timestamp>, binder: &mut Binder<Self>) {
@@ -112,7 +112,7 @@ impl WriteRows<HoldWrite> for Sqlite {
     fn text(list: &List<'_, HoldWrite>, _form: Form, _shape: u16) -> PartText {
         let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
         let [hold, expected, remaining] = ["hold", "expected", "remaining"].map(|column| list.item(column));
-        PartText::new(format!(
+        PartText::write(format!(
             "WITH {ROWS} INSERT INTO {{holds}} ({stored}, remaining)
             SELECT {values}, CASE WHEN h.remaining IS {expected} THEN {remaining} END
             FROM j LEFT JOIN {{holds}} h ON h.hold = {hold}
@@ -135,24 +135,20 @@ impl WriteRows<KeyWrite> for Sqlite {
             let (stored, values) = (list.stored(), list.stored_as(|column| list.value(column)));
             let now = list.columns.len() + 1;
             let text = format!("INSERT INTO {{keys}} AS k ({stored}, at) VALUES ({values}, ${now}) {conflict}");
-            return PartText::new(text);
+            return PartText::write(text);
         }
         let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
         let counted = || {
             let (back, target) = (list.item("back"), list.item("target"));
             format!("(SELECT a.seq - ({back}) FROM {{accounts}} a WHERE a.account = {target})")
         };
-        let seq = match (shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0) {
-            (true, true) => format!("coalesce({}, {})", counted(), list.item("seq")),
-            (true, false) => counted(),
-            (false, _) => list.item("seq"),
-        };
+        let seq = seq((shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0), counted, || list.item("seq"));
         // Keys of postings alone are the ledger's, and have nothing of their own.
         let (more, more_values) = match shape & ODD_KEYS {
             0 => (", surface", format!(", '{LEDGER}'")),
             _ => ("", String::new()),
         };
-        PartText::new(format!(
+        PartText::write(format!(
             "WITH {ROWS} INSERT INTO {{keys}} AS k ({stored}{more}, seq, at)
             SELECT {values}{more_values}, {seq}, $2 FROM j WHERE true
             {conflict}"
@@ -169,10 +165,10 @@ impl WriteRows<TransitionWrite> for Sqlite {
         let stored = list.stored();
         if form.single {
             let values = list.stored_as(|column| list.value(column));
-            return PartText::new(format!("INSERT INTO {{transitions}} ({stored}) VALUES ({values})"));
+            return PartText::write(format!("INSERT INTO {{transitions}} ({stored}) VALUES ({values})"));
         }
         let values = list.stored_as(|column| list.item(column));
-        PartText::new(format!("WITH {ROWS} INSERT INTO {{transitions}} ({stored}) SELECT {values} FROM j"))
+        PartText::write(format!("WITH {ROWS} INSERT INTO {{transitions}} ({stored}) SELECT {values} FROM j"))
     }
 }
 
@@ -180,35 +176,29 @@ impl WriteRows<TransitionWrite> for Sqlite {
 impl WriteRows<EntryWrite> for Sqlite {
     fn text(list: &List<'_, EntryWrite>, _form: Form, shape: u16) -> PartText {
         let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
-        let (counted, tallies) = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
+        let numbers = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
         let account = list.item("account");
-        let (seq, balance, at) = match (counted, tallies) {
+        let (balance, at) = match numbers {
             (true, true) => {
-                let (given, back, below) = (list.item("seq"), list.item("back"), list.item("below"));
+                let (given, below) = (list.item("seq"), list.item("below"));
                 (
-                    format!("coalesce({given}, a.seq - ({back}))"),
                     format!("CASE WHEN {given} IS NULL THEN a.balance - ({below}) END"),
                     format!("CASE WHEN {given} IS NULL THEN a.at ELSE $2 END"),
                 )
             }
-            (true, false) => (
-                format!("a.seq - ({})", list.item("back")),
-                format!("a.balance - ({})", list.item("below")),
-                "a.at".to_owned(),
-            ),
-            (false, _) => (list.item("seq"), "NULL".to_owned(), "$2".to_owned()),
+            (true, false) => (format!("a.balance - ({})", list.item("below")), "a.at".to_owned()),
+            (false, _) => ("NULL".to_owned(), "$2".to_owned()),
         };
-        let counted_next = |list: &List<'_, EntryWrite>| {
+        let counted_next = || {
             let (back, account) = (list.item("next_back"), list.item("next_account"));
             format!("(SELECT n.seq - ({back}) FROM {{accounts}} n WHERE n.account = {account})")
         };
-        let next_seq = match (shape & OF_POSTINGS != 0, counted, tallies) {
-            (false, _, _) => "NULL".to_owned(),
-            (true, true, true) => format!("coalesce({}, {})", list.item("next_seq"), counted_next(&list)),
-            (true, true, false) => counted_next(&list),
-            (true, false, _) => list.item("next_seq"),
+        let next_seq = match shape & OF_POSTINGS {
+            0 => "NULL".to_owned(),
+            _ => seq(numbers, counted_next, || list.item("next_seq")),
         };
-        PartText::new(format!(
+        let seq = seq(numbers, || format!("a.seq - ({})", list.item("back")), || list.item("seq"));
+        PartText::write(format!(
             "WITH {ROWS} INSERT INTO {{entries}} ({stored}, seq, balance, at, next_seq)
             SELECT {values}, {seq}, {balance}, {at}, {next_seq}
             FROM j CROSS JOIN {{accounts}} a ON a.account = {account}"
@@ -225,6 +215,6 @@ impl WriteRows<EntryWrite> for Sqlite {
 impl WriteRows<MessageWrite> for Sqlite {
     fn text(list: &List<'_, MessageWrite>, _form: Form, _shape: u16) -> PartText {
         let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
-        PartText::new(format!("WITH {ROWS} INSERT INTO {{outbox}} ({stored}) SELECT {values} FROM j"))
+        PartText::write(format!("WITH {ROWS} INSERT INTO {{outbox}} ({stored}) SELECT {values} FROM j"))
     }
 }

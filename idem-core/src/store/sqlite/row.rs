@@ -1,23 +1,22 @@
 //! Rows of callers' tables. What the update and its key need is one message to the connection's thread.
 
-use std::time::Duration;
-
 use sqlx::Sqlite;
+use sqlx::sqlite::SqliteRow;
+
+use super::frame::Frame;
 
 use crate::model::row::identifier::TableName;
-use crate::model::row::row_update::{Cell, RowUpdate};
+use crate::model::row::row_update::Cell;
 use crate::store::binder::Binder;
 use crate::store::columns::{Kind, Param};
 use crate::store::dialect::Dialect as _;
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
-use crate::store::row::queries::fetch;
 use crate::store::row::store::RowStore;
-use crate::store::row::table::{DescribedTable, ParamList, RowStatement, RowWrite, Slot};
+use crate::store::row::table::{RowWrite, Slot};
 use crate::store::row::writer::{RowDialect, RowWriter, column, table_name};
 use crate::store::session::Session;
-use crate::store::write::rows::{After, RowAfter};
-use crate::store::write::written::Written;
+use crate::store::write::rows::RowAfter;
 use crate::value::Value;
 
 impl RowStore for Sqlite {
@@ -45,70 +44,45 @@ impl RowStore for Sqlite {
         Some(i64::MAX)
     }
 
-    async fn write_row(
+    /// The update alone, or with its key between what opens and what closes the two. The key is recorded if the statement before
+    /// wrote the row; what was there of it has expired.
+    fn row_text(mut writer: RowWriter<'_>, own: bool) -> String {
+        let (update, keys) = (writer.update, writer.keys);
+        if update.key.is_none() {
+            return writer.write::<Self>("true");
+        }
+        let (hash, now) = (Self::parameter(writer.params.number(Slot::Hash), Kind::Bytes), Self::NOW);
+        let gate = format!(
+            "NOT EXISTS (SELECT 1 FROM {keys} AS k WHERE k.hash = {hash} AND (k.expires_at IS NULL OR k.expires_at > {now}))"
+        );
+        let write = writer.write::<Self>(&gate);
+        let version = match &update.version {
+            None => "0".to_owned(),
+            Some(version) => {
+                let (table, named) = (table_name::<Self>(&update.table), writer.named::<Self>("t"));
+                format!("(SELECT t.{} FROM {table} AS t WHERE {named})", column::<Self>(version))
+            }
+        };
+        let claim = writer.claim::<Self>(&version, "WHERE changes() = 1");
+        let Frame { open, close, .. } = Frame::of(own);
+        format!("{open}; {write}; {claim}, fingerprint = excluded.fingerprint RETURNING at; {close}")
+    }
+
+    async fn row_written(
         session: &mut Session<'_, Self>,
         row: &RowWrite,
-        _wait: Duration,
-    ) -> Result<Written, StoreError> {
-        let after = write(session, row, RowStatement::Own, ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")).await?;
-        Ok(after.map_or_else(|| Written::Lost(Vec::new()), Written::Done))
-    }
-
-    async fn write_row_joined(session: &mut Session<'_, Self>, row: &RowWrite) -> Result<Option<After>, StoreError> {
-        let undo = "ROLLBACK TO idem_update; RELEASE idem_update";
-        write(session, row, RowStatement::Joined, ("SAVEPOINT idem_update", "RELEASE idem_update", undo)).await
-    }
-}
-
-async fn write(
-    session: &mut Session<'_, Sqlite>,
-    row: &RowWrite,
-    statement: RowStatement,
-    (open, close, undo): (&str, &str, &'static str),
-) -> Result<Option<After>, StoreError> {
-    let (sql, update, table) = (session.sql, &*row.update, &*row.table);
-    let template = table.template(statement, update, |params| text(params, &sql.keys, update, table, (open, close)));
-    let rows = match fetch(session, &template, update, table, Duration::ZERO).await {
-        Err(error) if update.key.is_some() => {
+        own: bool,
+        rows: Result<Vec<SqliteRow>, StoreError>,
+    ) -> Result<Option<RowAfter>, StoreError> {
+        if rows.is_err() && row.update.key.is_some() {
             // Nothing is open if the wait for the lock was in vain; the first error is what happened.
-            let _ = session.run(undo).await;
-            return Err(error);
+            let _ = session.run(Frame::of(own).undo).await;
         }
-        rows => rows?,
-    };
-    let Some(wrote) = rows.first() else { return Ok(None) };
-    let at = rows.get(1).map(|recorded| Reader::new(recorded).field()).transpose()?;
-    let row = Some(RowAfter { version: Reader::new(wrote).field()?, at });
-    Ok(Some(After { row, ..After::at(None) }))
-}
-
-/// The update alone, or with its key between what opens and what closes the two. The key is recorded if the statement before
-/// wrote the row; what was there of it has expired.
-fn text(
-    params: &mut ParamList,
-    keys: &str,
-    update: &RowUpdate,
-    table: &DescribedTable,
-    (open, close): (&str, &str),
-) -> String {
-    let mut writer = RowWriter { params, update, table, keys };
-    if update.key.is_none() {
-        return writer.write::<Sqlite>("true");
+        let rows = rows?;
+        let Some(wrote) = rows.first() else { return Ok(None) };
+        let at = rows.get(1).map(|recorded| Reader::new(recorded).field()).transpose()?;
+        Ok(Some(RowAfter { version: Reader::new(wrote).field()?, at }))
     }
-    let (hash, now) = (Sqlite::parameter(writer.params.number(Slot::Hash), Kind::Bytes), Sqlite::NOW);
-    let gate = format!(
-        "NOT EXISTS (SELECT 1 FROM {keys} AS k WHERE k.hash = {hash} AND (k.expires_at IS NULL OR k.expires_at > {now}))"
-    );
-    let write = writer.write::<Sqlite>(&gate);
-    let version = match &update.version {
-        None => "0".to_owned(),
-        Some(version) => {
-            let (table, named) = (table_name::<Sqlite>(&update.table), writer.named::<Sqlite>("t"));
-            format!("(SELECT t.{} FROM {table} AS t WHERE {named})", column::<Sqlite>(version))
-        }
-    };
-    let claim = writer.claim::<Sqlite>(&version, "WHERE changes() = 1");
-    format!("{open}; {write}; {claim}, fingerprint = excluded.fingerprint RETURNING at; {close}")
 }
 
 impl RowDialect for Sqlite {

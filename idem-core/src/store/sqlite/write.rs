@@ -4,8 +4,8 @@ use sqlx::Sqlite;
 use sqlx::sqlite::SqliteRow;
 
 use super::classify::lost;
+use super::frame::Frame;
 use super::list;
-use super::part_text::PartText;
 use crate::store::binder::Binder;
 use crate::store::error::StoreError;
 use crate::store::reader::{Reader, placed};
@@ -15,6 +15,7 @@ use crate::store::write::part::{Form, Write};
 use crate::store::write::rows::{AccountAfter, After, Locks};
 use crate::store::write::run::Prepared;
 use crate::store::write::store::WriteStore;
+use crate::store::write::text::PartText;
 use crate::store::write::written::Written;
 
 impl WriteStore for Sqlite {
@@ -22,10 +23,11 @@ impl WriteStore for Sqlite {
     const FIXED: &'static [(&'static str, &'static str)] = &[];
 
     fn compose(form: Form, texts: &[PartText]) -> WriteStatement<String> {
-        let (open, close, _) = frame(form.own);
+        let Frame { open, close, .. } = Frame::of(form.own);
         let mut numbered = Numbered::default();
         numbered.push(open);
-        let statements = texts.iter().map(|text| &*text.text);
+        let steps = texts.iter().filter_map(|text| text.write.as_ref());
+        let statements = steps.flat_map(|step| step.pieces.iter().map(String::as_str));
         let accounts: Vec<&str> = texts.iter().filter_map(|text| text.accounts).collect();
         for statement in statements.chain(accounts.iter().copied()).chain([close]) {
             numbered.push(";\n");
@@ -57,15 +59,6 @@ impl WriteStore for Sqlite {
     }
 }
 
-/// What opens a write, closes it, and takes it back.
-fn frame(own: bool) -> (&'static str, &'static str, &'static str) {
-    if own {
-        ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
-    } else {
-        ("SAVEPOINT idem_write", "RELEASE idem_write", "ROLLBACK TO idem_write; RELEASE idem_write")
-    }
-}
-
 /// Writes everything and gives the rows of all statements, or nothing: `None`, if the write was lost.
 async fn all_or_nothing(
     session: &mut Session<'_, Sqlite>,
@@ -85,7 +78,7 @@ async fn all_or_nothing(
     if seeded_bug!("refused-write-stays") {
         return Err(error);
     }
-    let undone = session.run(frame(own).2).await;
+    let undone = session.run(Frame::of(own).undo).await;
     if lost(&error.source, &session.sql.tables) {
         return undone.map(|()| None);
     }

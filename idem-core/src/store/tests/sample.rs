@@ -3,7 +3,8 @@
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
-use crate::store::write::part::{Write, WriteText};
+use crate::store::dialect::Dialect;
+use crate::store::write::part::Write;
 use crate::store::write::rows::{
     AccountWrite, EntryNumber, EntryPosition, EntryWrite, KeyWrite, MachineWrite, MessageWrite, StepEntry,
     TransitionWrite,
@@ -30,7 +31,7 @@ fn stored(text: &str) -> Stored {
 }
 
 /// Transition `seq` of a machine, from the version before it.
-pub(super) fn step<DB: WriteText>(id: &str, seq: i64) -> Write<DB> {
+pub(super) fn step<DB: Dialect>(id: &str, seq: i64) -> Write<DB> {
     Write {
         now: Some(now()),
         machines: vec![machine(id, seq - 1, seq)],
@@ -142,7 +143,7 @@ pub(super) trait With: Sized {
     fn and(self, other: Self) -> Self;
 }
 
-impl<DB: WriteText> With for Write<DB> {
+impl<DB: Dialect> With for Write<DB> {
     /// A key of the last transition.
     fn with_key(mut self, name: &str) -> Self {
         if let Some(last) = self.transitions.last_mut() {

@@ -22,10 +22,10 @@ const JOINED_SINGLE: Form = Form { own: false, skip: false, single: true };
 
 /// A part of this kind and shape, of no rows.
 #[derive(Debug)]
-struct Shaped<DB: Database>(PartKind<DB>, u16);
+struct Shaped(PartKind, u16);
 
-impl<DB: Database> Part<DB> for Shaped<DB> {
-    fn kind(&self) -> PartKind<DB> {
+impl<DB: Database> Part<DB> for Shaped {
+    fn kind(&self) -> PartKind {
         self.0
     }
 
@@ -87,7 +87,7 @@ fn writes() -> Vec<(String, Form, Parts)> {
     writes
 }
 
-fn parts<DB: Database>(parts: &Parts) -> Vec<Shaped<DB>> {
+fn parts<DB: Database>(parts: &Parts) -> Vec<Shaped> {
     let kinds = kinds::<DB>();
     let kind = |name| *kinds.iter().find(|kind| kind.name == name).expect(name);
     let shaped = |(name, shape): &(&'static str, u16)| {
@@ -125,7 +125,7 @@ pub(super) async fn every_kind_and_shape_of_part_is_written<DB: Ground>(_db: Fre
     let written: Vec<_> = writes().iter().flat_map(|(_, _, shapes)| parts::<DB>(shapes)).collect();
     for kind in kinds::<DB>() {
         for shape in kind.shapes {
-            let is_this = |part: &&Shaped<DB>| part.0.name == kind.name && part.1 == *shape;
+            let is_this = |part: &&Shaped| part.0.name == kind.name && part.1 == *shape;
             assert!(written.iter().any(|part| is_this(&part)), "{} {shape:b}", kind.name);
         }
     }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use super::part::{Form, Part, WriteText};
+use super::part::{Form, Part};
+use crate::store::dialect::Dialect;
 use crate::store::tables::Text;
 
 /// A statement that was put together: as a template, or as it is sent.
@@ -43,7 +44,7 @@ impl WriteCache {
         self.fixed.get_or_init(write).clone()
     }
 
-    pub(crate) fn get<DB: WriteText>(
+    pub(crate) fn get<DB: Dialect>(
         &self,
         form: Form,
         parts: &[&dyn Part<DB>],

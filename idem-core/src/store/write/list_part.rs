@@ -1,24 +1,26 @@
 //! Lists as parts of a write.
 
 use super::lists::RowList;
-use super::part::{Form, LockName, Part, PartKind, Reported, Write, WriteText};
+use super::part::{Form, LockName, Part, PartKind, Reported, Write};
 use super::rows::{
     AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
 };
+use super::text::PartText;
 use crate::clock::Timestamp;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
+use crate::store::dialect::Dialect;
 use crate::store::list::List;
 
 /// How a database writes the rows of a list.
-pub trait WriteRows<R: RowList>: WriteText {
+pub trait WriteRows<R: RowList>: Dialect {
     /// The columns that are bound in this form.
     fn columns(_form: Form) -> &'static [Column<R>] {
         R::COLUMNS
     }
 
     /// What the list adds to a statement of this form, for rows of this shape.
-    fn text(list: &List<'_, Self, R>, form: Form, shape: u16) -> Self::PartText;
+    fn text(list: &List<'_, Self, R>, form: Form, shape: u16) -> PartText;
 
     /// Binds what the text has parameters for after those of the list.
     fn bind_more(_rows: &[R], _now: Option<Timestamp>, _binder: &mut Binder<Self>) {}
@@ -53,7 +55,7 @@ impl<DB> WriteLists for DB where
 }
 
 impl<DB: WriteRows<R>, R: RowList> Part<DB> for Vec<R> {
-    fn kind(&self) -> PartKind<DB> {
+    fn kind(&self) -> PartKind {
         kind::<DB, R>()
     }
 
@@ -83,7 +85,7 @@ impl<DB: WriteRows<R>, R: RowList> Part<DB> for Vec<R> {
     }
 }
 
-fn kind<DB: WriteRows<R>, R: RowList>() -> PartKind<DB> {
+fn kind<DB: WriteRows<R>, R: RowList>() -> PartKind {
     PartKind {
         name: R::NAME,
         place: R::PLACE,
@@ -95,7 +97,7 @@ fn kind<DB: WriteRows<R>, R: RowList>() -> PartKind<DB> {
 
 /// The kinds of all lists.
 #[cfg(test)]
-pub(in crate::store) fn kinds<DB: WriteLists>() -> [PartKind<DB>; 8] {
+pub(in crate::store) fn kinds<DB: WriteLists>() -> [PartKind; 8] {
     [
         kind::<DB, TallyWrite>(),
         kind::<DB, MachineWrite>(),

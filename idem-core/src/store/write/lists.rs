@@ -289,6 +289,20 @@ impl<DB: Dialect> List<'_, DB, KeyWrite> {
     }
 }
 
+/// A seq that is counted from an account, or given; where some rows of a list are counted and some are not, `counted` is NULL
+/// for the latter.
+pub(in crate::store) fn seq(
+    (is_counted, is_given): (bool, bool),
+    counted: impl Fn() -> String,
+    given: impl Fn() -> String,
+) -> String {
+    match (is_counted, is_given) {
+        (true, true) => format!("coalesce({}, {})", counted(), given()),
+        (true, false) => counted(),
+        (false, _) => given(),
+    }
+}
+
 impl RowList for TransitionWrite {
     const NAME: &'static str = "transitions";
     const PLACE: Place = Place::History;

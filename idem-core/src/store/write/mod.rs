@@ -7,4 +7,5 @@ pub(crate) mod part;
 pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod store;
+pub(crate) mod text;
 pub(crate) mod written;

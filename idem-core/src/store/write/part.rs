@@ -9,6 +9,7 @@ use super::rows::{
     AccountWrite, CommitWitness, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite,
     TransitionWrite,
 };
+use super::text::PartText;
 use crate::clock::Timestamp;
 use crate::store::binder::Binder;
 use crate::store::dialect::Dialect;
@@ -40,26 +41,21 @@ pub struct Form {
 }
 
 /// One kind of part in one database: what is the same for all writes.
-pub struct PartKind<DB: WriteText> {
+#[derive(Clone, Copy)]
+pub struct PartKind {
     /// The table, or the first of them. No two kinds have the same.
     pub(crate) name: &'static str,
     pub(crate) place: Place,
     /// What it adds to a statement of this form, for rows of this shape.
-    pub(crate) text: fn(Form, u16) -> DB::PartText,
+    pub(crate) text: fn(Form, u16) -> PartText,
     /// The shapes that its rows can have, for tests of all statements.
     #[cfg(test)]
     pub(crate) shapes: &'static [u16],
 }
 
-/// A database's own way to put a statement together from parts.
-pub trait WriteText: Dialect {
-    /// What a part adds to a statement.
-    type PartText;
-}
-
 /// The rows of one part.
-pub trait Part<DB: WriteText>: Any + fmt::Debug + Send + Sync {
-    fn kind(&self) -> PartKind<DB>;
+pub trait Part<DB: Dialect>: Any + fmt::Debug + Send + Sync {
+    fn kind(&self) -> PartKind;
 
     /// Whether there is nothing to write.
     fn is_empty(&self) -> bool;
@@ -98,7 +94,7 @@ pub struct LockName {
 
 /// Everything that one decision, or many, changes.
 #[derive(Debug)]
-pub struct Write<DB: WriteText> {
+pub struct Write<DB: Dialect> {
     /// The database's time when it was decided; `None` if that was not asked: the statement takes its own.
     pub(crate) now: Option<Timestamp>,
     /// Sorted by (machine, id).
@@ -120,7 +116,7 @@ pub struct Write<DB: WriteText> {
     pub(crate) parts: Vec<Box<dyn Part<DB>>>,
 }
 
-impl<DB: WriteText> Default for Write<DB> {
+impl<DB: Dialect> Default for Write<DB> {
     fn default() -> Self {
         Self {
             now: None,
@@ -138,7 +134,7 @@ impl<DB: WriteText> Default for Write<DB> {
     }
 }
 
-impl<DB: WriteText> Write<DB> {
+impl<DB: Dialect> Write<DB> {
     pub(crate) fn is_empty(&self) -> bool {
         let rows = self.machines.is_empty() && self.transitions.is_empty() && self.keys.is_empty();
         rows && self.entries.is_empty() && self.row.is_none() && self.parts.is_empty()
@@ -174,15 +170,7 @@ impl<DB: WriteText> Write<DB> {
     }
 }
 
-impl<DB: WriteText> Clone for PartKind<DB> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<DB: WriteText> Copy for PartKind<DB> {}
-
-impl<DB: WriteText> fmt::Debug for PartKind<DB> {
+impl fmt::Debug for PartKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PartKind").field("name", &self.name).field("place", &self.place).finish_non_exhaustive()
     }

@@ -1,17 +1,20 @@
 //! Writes, whatever they are made of.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cache::WriteStatement;
 use super::list_part::parts;
 use super::part::{Form, Part, Write};
 use super::rows::{After, Locks};
 use super::store::WriteStore;
+use super::text::PartText;
 use super::written::Written;
 use crate::clock::Timestamp;
 use crate::store::Database;
 use crate::store::binder::Binder;
 use crate::store::error::StoreError;
+use crate::store::row::queries;
 use crate::store::session::Session;
 use crate::store::statements::Statements;
 use crate::store::template::render;
@@ -22,10 +25,9 @@ pub(crate) async fn write_own<DB: Database>(
     write: &Write<DB>,
     locks: Locks,
 ) -> Result<Written, StoreError> {
-    match &write.row {
-        Some(row) => DB::write_row(session, row, locks.wait).await,
-        None => DB::write_own(session, write, locks).await,
-    }
+    let Some(row) = &write.row else { return DB::write_own(session, write, locks).await };
+    let row = queries::write(session, row, true, locks.wait).await?;
+    Ok(row.map_or_else(|| Written::Lost(Vec::new()), |row| Written::Done(After { row: Some(row), ..After::at(None) })))
 }
 
 /// Writes everything in the transaction that is open, or nothing; the transaction stays usable. `Ok(None)`: a key was taken
@@ -34,10 +36,9 @@ pub(crate) async fn write_joined<DB: Database>(
     session: &mut Session<'_, DB>,
     write: &Write<DB>,
 ) -> Result<Option<After>, StoreError> {
-    match &write.row {
-        Some(row) => DB::write_row_joined(session, row).await,
-        None => DB::write_joined(session, write).await,
-    }
+    let Some(row) = &write.row else { return DB::write_joined(session, write).await };
+    let row = queries::write(session, row, false, Duration::ZERO).await?;
+    Ok(row.map(|row| After { row: Some(row), ..After::at(None) }))
 }
 
 /// A write with its statement.
@@ -69,6 +70,6 @@ impl<'w, DB: WriteStore> Prepared<'w, DB> {
 
 /// The statement of these parts, as a template.
 pub(in crate::store) fn composed<DB: WriteStore>(form: Form, parts: &[&dyn Part<DB>]) -> WriteStatement<String> {
-    let texts: Vec<DB::PartText> = parts.iter().map(|part| (part.kind().text)(form, part.shape())).collect();
+    let texts: Vec<PartText> = parts.iter().map(|part| (part.kind().text)(form, part.shape())).collect();
     DB::compose(form, &texts)
 }

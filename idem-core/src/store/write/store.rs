@@ -4,6 +4,7 @@ use super::cache::WriteStatement;
 use super::list_part::WriteLists;
 use super::part::{Form, Write};
 use super::rows::{After, Locks};
+use super::text::PartText;
 use super::written::Written;
 use crate::store::connect::Connect;
 use crate::store::error::StoreError;
@@ -16,7 +17,7 @@ pub trait WriteStore: Connect + WriteLists {
     const FIXED: &'static [(&'static str, &'static str)];
 
     /// Puts a statement together.
-    fn compose(form: Form, texts: &[Self::PartText]) -> WriteStatement<String>;
+    fn compose(form: Form, texts: &[PartText]) -> WriteStatement<String>;
 
     /// Writes all parts in a transaction of its own and commits, or nothing.
     fn write_own(

@@ -1,0 +1,60 @@
+//! What a part adds to the statements of a write.
+
+/// What a part adds to the statements of a write. Where a write is one statement, each step is one or several common table
+/// expressions; where it is several, each step is a statement.
+#[derive(Debug, Default)]
+pub struct PartText {
+    /// Claims keys, in a lent transaction that an error would abort: before anything else is written.
+    pub(crate) claim: Option<StepText>,
+    /// Locks rows and looks at them.
+    pub(crate) lock: Option<StepText>,
+    /// Writes.
+    pub(crate) write: Option<StepText>,
+    /// The rows that it did not obtain, as an expression.
+    pub(crate) missed: Option<Missed>,
+    /// It leaves accounts behind; how they are read, where that is a statement of its own.
+    pub(crate) accounts: Option<&'static str>,
+    /// What is taken back if the write is lost in a lent transaction: only these two write before that is known.
+    pub(crate) undo: Option<Undo>,
+}
+
+/// One step of a part. `{gate}` in its text is the gate before.
+#[derive(Debug)]
+pub struct StepText {
+    /// Texts that each number their parameters from `$1`.
+    pub(crate) pieces: Vec<String>,
+    /// The row by whose `ok` later steps write.
+    pub(crate) gate: Option<&'static str>,
+}
+
+/// The rows that a part did not obtain.
+#[derive(Debug, Clone, Copy)]
+pub enum Missed {
+    /// Their places in the list that was bound.
+    Places(&'static str),
+    Names(&'static str),
+}
+
+/// What a part may have written when the write is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undo {
+    Keys,
+    Machines,
+}
+
+impl PartText {
+    /// A part that only writes.
+    pub(crate) fn write(text: impl Into<String>) -> Self {
+        Self { write: Some(StepText::open(text)), ..Self::default() }
+    }
+}
+
+impl StepText {
+    pub(crate) fn open(text: impl Into<String>) -> Self {
+        Self { pieces: vec![text.into()], gate: None }
+    }
+
+    pub(crate) fn gate(text: impl Into<String>, gate: &'static str) -> Self {
+        Self { pieces: vec![text.into()], gate: Some(gate) }
+    }
+}
