@@ -106,7 +106,7 @@ async fn load_asked<DB: Database>(
         let loaded = load(session, &ids, &keys).await?;
         snapshot.now = Some(loaded.now);
         let found = machines.iter().map(|(machine, id)| (*machine, (*id).clone()));
-        snapshot.machines = found.zip(loaded.machines).collect();
+        snapshot.machines = found.zip(loaded.rows).collect();
         snapshot.keys = known(&keys, loaded.keys);
     }
     if !ledger_keys.is_empty() {
@@ -115,7 +115,7 @@ async fn load_asked<DB: Database>(
         snapshot.now = Some(loaded.now);
         snapshot.keys.extend(known(&keys, loaded.keys));
         if !names.is_empty() {
-            snapshot.accounts.extend(accounts.iter().cloned().zip(loaded.accounts));
+            snapshot.accounts.extend(accounts.iter().cloned().zip(loaded.rows));
         }
     }
     Ok(snapshot)

@@ -26,6 +26,14 @@ pub trait Dialect: Driver {
         Self::read(kind, column)
     }
 
+    /// That an expression is one of a list of texts, parameter number `number`.
+    fn is_in(number: usize) -> String;
+
+    /// Says by which index a table is read, where that can be said.
+    fn by_index(_index: &str) -> String {
+        String::new()
+    }
+
     /// Binds the rows of a list.
     fn bind_rows<R>(arguments: &mut Self::Arguments, list: &List<'_, Self, R>, rows: &[R]) -> Result<(), BoxDynError>;
 

@@ -6,7 +6,7 @@ use sqlx::Error;
 
 use super::ledger::rows::EntryRow;
 use super::machine::rows::TransitionSummary;
-use super::reader::{Cells, Reader, columns, place, places};
+use super::reader::{Cells, Reader, columns, place};
 use crate::clock::Timestamp;
 use crate::wire::Stored;
 
@@ -67,18 +67,7 @@ impl KnownKey {
         Ok(key.map(|row| Self { row, names }))
     }
 
-    /// Keys of the ledger, each where the list that was bound had it: rows of a position, the key and one of its entries.
-    pub(crate) fn of_ledger_in<C: Cells>(rows: &[C], count: usize) -> Result<Vec<Option<Self>>, Error> {
-        let mut keys = places(count);
-        for row in rows {
-            let mut row = Reader::new(row);
-            let position = row.position()?;
-            Self::place(&mut keys, position, Self::of_ledger(&mut row)?)?;
-        }
-        Ok(keys)
-    }
-
-    /// Puts a key of the ledger where the list that was bound had it; a row more of a known one is its next entry.
+    /// Puts a key where the list that was bound had it; a row more of a known one is its next entry.
     pub(crate) fn place(keys: &mut [Option<Self>], position: usize, key: Option<Self>) -> Result<(), Error> {
         match (keys.get_mut(position), key) {
             (Some(Some(first)), Some(next)) => {

@@ -32,6 +32,7 @@ pub(crate) mod error;
 pub(crate) mod key;
 pub(crate) mod ledger;
 mod list;
+pub(crate) mod loaded;
 pub(crate) mod machine;
 pub(crate) mod migrate;
 pub(crate) mod probe;
@@ -48,11 +49,15 @@ pub(crate) mod write;
 
 use connect::Connect;
 use ledger::texts::LedgerStore;
+use loaded::Load;
 use machine::texts::MachineStore;
 use migrate::texts::MigrateStore;
-use probe::store::ProbeStore;
+use probe::texts::ProbeStore;
 use row::store::RowStore;
 use write::store::WriteStore;
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
-pub trait Database: Connect + MachineStore + LedgerStore + RowStore + WriteStore + ProbeStore + MigrateStore {}
+pub trait Database:
+    Connect + Load + MachineStore + LedgerStore + RowStore + WriteStore + ProbeStore + MigrateStore
+{
+}

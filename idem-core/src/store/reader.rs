@@ -98,8 +98,13 @@ impl<'r, C: Cells> Reader<'r, C> {
 
     /// A position in a list that was bound.
     pub(crate) fn position(&mut self) -> Result<usize, Error> {
-        let position: i64 = self.field()?;
-        usize::try_from(position).map_err(|error| Error::Decode(error.into()))
+        self.optional_position()?.ok_or_else(|| Error::Decode("a row has no position".into()))
+    }
+
+    /// The same where not every row has one.
+    pub(crate) fn optional_position(&mut self) -> Result<Option<usize>, Error> {
+        let position: Option<i64> = self.field()?;
+        position.map(usize::try_from).transpose().map_err(|error| Error::Decode(error.into()))
     }
 }
 

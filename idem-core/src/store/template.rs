@@ -40,7 +40,8 @@ macro_rules! texts {
 }
 pub(super) use texts;
 
-/// Fills a template in. `{now}` is the database's time, `{table}` a table, and `{$1 text}` a parameter that is a text. Of a list
+/// Fills a template in. `{now}` is the database's time, `{table}` a table, `{by index}` the index that a table is read by, and
+/// `{$1 text}` a parameter that is a text; `{in $1}` says that what is before it is one of a list of texts. Of a list
 /// of columns such as that of an entry, `{entry}` gives the names, `{entry of e}` the columns in the table `e`, `{entry in e}`
 /// the same as items of a list, and `{no entry}` as many NULLs; `{entry as known_}` and `{entry of e as known_}` put `known_`
 /// before each name.
@@ -66,6 +67,12 @@ fn token_text<DB: Dialect>(tables: &Tables, token: &str) -> String {
             _ => Kind::Text,
         };
         return DB::parameter(number.parse().unwrap_or_default(), kind);
+    }
+    if let Some(number) = token.strip_prefix("in $") {
+        return DB::is_in(number.parse().unwrap_or_default());
+    }
+    if let Some(index) = token.strip_prefix("by ") {
+        return DB::by_index(&tables.quoted_bare(index));
     }
     if let Some(list) = token.strip_prefix("no ").and_then(columns) {
         return join(list, |column| DB::null(column.kind).to_owned());

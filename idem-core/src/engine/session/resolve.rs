@@ -11,6 +11,7 @@ use crate::engine::session::retry::Retry;
 use crate::engine::shared::Shared;
 use crate::error::{Error, Source};
 use crate::store::Database;
+use crate::store::probe::run::probe as ask;
 use crate::store::write::rows::CommitWitness;
 
 /// How long a database that went away is waited for.
@@ -49,6 +50,6 @@ pub(crate) async fn resolve_lost_commit<DB: Database>(
 
 async fn probe<DB: Database>(shared: &Shared<DB>, witness: &CommitWitness) -> Result<Option<bool>, Error> {
     let mut lease = shared.writers.acquire().await?;
-    let committed = DB::probe(&mut lease.session(), witness, shared.settings.wait).await;
+    let committed = ask(&mut lease.session(), witness, shared.settings.wait).await;
     committed.map_err(crate::store::error::StoreError::not_sent)
 }

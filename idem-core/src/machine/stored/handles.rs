@@ -64,7 +64,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
         let mut lease = self.machines.reader().await?;
         let loaded = queries::load(&mut lease.session(), &[(X::Machine::GRAPH.name, &self.id)], &[]).await;
         let loaded = self.machines.shared.answer(lease, loaded).await?;
-        Ok(loaded.machines.into_iter().next().flatten())
+        Ok(loaded.rows.into_iter().next().flatten())
     }
 }
 

@@ -47,7 +47,7 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
             Ok(()) => queries::load(&mut session, &id, &[]).await,
             Err(error) => Err(error),
         };
-        let row = call.end(loaded)?.machines.into_iter().next().flatten();
+        let row = call.end(loaded)?.rows.into_iter().next().flatten();
         row.map(|row| typed_machine(self.at.id().to_owned(), &row)).transpose()
     }
 

@@ -1,6 +1,5 @@
 //! Reads of the ledger, the locks and the settings of accounts: a statement each.
 
-use super::loaded::LoadedLedger;
 use super::rows::{AccountRow, Answer};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
@@ -9,6 +8,7 @@ use crate::store::Database;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::error::StoreError;
+use crate::store::loaded::{KeysOf, Loaded, loaded};
 use crate::store::machine::queries::{HASHES, names, transition_ids};
 use crate::store::reader::{Reader, placed};
 use crate::store::session::Session;
@@ -92,11 +92,11 @@ pub(crate) async fn load_ledger<DB: Database>(
     session: &mut Session<'_, DB>,
     keys: &[KeyHash],
     accounts: &[&str],
-) -> Result<LoadedLedger, StoreError> {
+) -> Result<Loaded<AccountRow>, StoreError> {
     let sql = session.sql;
     let binder = Binder::new().rows(&HASHES, keys).rows(&names(), accounts);
     let rows = session.fetch(&sql.ledger.load, binder).await?;
-    Ok(DB::loaded_ledger(rows, keys.len(), accounts.len())?)
+    Ok(loaded::<DB, _>(&rows, KeysOf::Ledger, (accounts.len(), keys.len()))?)
 }
 
 /// The accounts, in the order asked. With `lock`, each is locked, in the order of bytes; where only a row that exists can be

@@ -1,8 +1,5 @@
 //! The statements about the ledger.
 
-use sqlx::Error;
-
-use super::loaded::LoadedLedger;
 use crate::store::dialect::Dialect;
 use crate::store::template::texts;
 
@@ -35,7 +32,10 @@ texts! {
         tally_at = "
             SELECT CAST(coalesce(sum(delta), 0) AS bigint) FROM {entries} WHERE account = {$1 text} AND at <= {$2 int}",
         /// The oldest holds of account `$1` that have expired by `$2` and still reserve something, at most `$3`.
-        expired_holds,
+        expired_holds = "
+            SELECT hold, {hold} FROM {holds} {by holds_by_expiry}
+            WHERE account = {$1 text} AND remaining > 0 AND expires_at <= {$2 int}
+            ORDER BY account, expires_at LIMIT {$3 int}",
         /// Holds by a list of names.
         holds,
         hold_count = "SELECT count(*) FROM {holds}",
@@ -70,10 +70,4 @@ pub trait LedgerStore: Dialect {
 
     /// Begins a transaction that only reads, and sees one moment throughout.
     const SNAPSHOT: &'static str;
-
-    /// Reads what `load` gives for so many keys and accounts.
-    ///
-    /// # Errors
-    /// A row is not what it should be.
-    fn loaded_ledger(rows: Vec<Self::Row>, keys: usize, accounts: usize) -> Result<LoadedLedger, Error>;
 }

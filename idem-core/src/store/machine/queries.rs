@@ -1,6 +1,5 @@
 //! Reads of machines, and their locks: a statement each.
 
-use super::loaded::Loaded;
 use super::rows::{GraphRow, MachineRow, NamedMachine, StateQuery, TransitionRow, TransitionSummary};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
@@ -9,6 +8,7 @@ use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::error::StoreError;
 use crate::store::key::KnownKey;
+use crate::store::loaded::{KeysOf, Loaded, loaded};
 use crate::store::reader::{Reader, placed};
 use crate::store::session::Session;
 
@@ -38,12 +38,12 @@ pub(crate) async fn load<DB: Database>(
     session: &mut Session<'_, DB>,
     machines: &[MachineId<'_>],
     keys: &[KeyHash],
-) -> Result<Loaded, StoreError> {
+) -> Result<Loaded<MachineRow>, StoreError> {
     let sql = session.sql;
     if machines.len() > 1 || keys.len() > 1 {
         let binder = Binder::new().rows(&machine_ids(), machines).rows(&HASHES, keys);
         let rows = session.fetch(&sql.machines.load_many, binder).await?;
-        return Ok(DB::loaded(rows, machines.len(), keys.len())?);
+        return Ok(loaded::<DB, _>(&rows, KeysOf::Machines, (machines.len(), keys.len()))?);
     }
     let ((name, id), key) = (machines.first().copied().unzip(), keys.first());
     let binder = Binder::new().bind(name).bind(id).bind(key.map(|hash| &hash.0[..]));
@@ -52,8 +52,8 @@ pub(crate) async fn load<DB: Database>(
     let now = row.field()?;
     let stored: Option<MachineRow> = row.maybe()?;
     let known = KnownKey::of_machine(&mut row)?;
-    let machines = name.map(|_| stored).into_iter().collect();
-    Ok(Loaded { now, machines, keys: key.map(|_| known).into_iter().collect() })
+    let rows = name.map(|_| stored).into_iter().collect();
+    Ok(Loaded { now, rows, keys: key.map(|_| known).into_iter().collect() })
 }
 
 /// The database's time.

@@ -1,8 +1,5 @@
 //! The statements about machines.
 
-use sqlx::Error;
-
-use super::loaded::Loaded;
 use crate::store::dialect::Dialect;
 use crate::store::template::texts;
 
@@ -23,7 +20,11 @@ texts! {
         /// The transitions of a list of machines, ids and seqs.
         transitions,
         /// The visit of the newest transition of `$1` machine, `$2` id that led to one of a list of states.
-        last_visit,
+        ///
+        /// Walks back from the newest transition; asked for overrides alone.
+        last_visit = "
+            SELECT visit FROM {transitions} WHERE machine = {$1 text} AND id = {$2 text} AND state {in $3}
+            ORDER BY machine DESC, id DESC, seq DESC LIMIT 1",
         /// Transitions of `$1` machine, `$2` id above `$3` seq, at most `$4`.
         history = "
             SELECT {transition} FROM {transitions}
@@ -32,7 +33,9 @@ texts! {
         /// Machines of `$1` in a list of states, after (`$3`, `$4`), before `$5`, at most `$6`.
         in_state,
         /// How many machines of `$1` are in each state.
-        count_by_state,
+        count_by_state = "
+            SELECT state, count(*) FROM {machines} {by machines_by_state}
+            WHERE machine = {$1 text} GROUP BY state ORDER BY state",
         /// The graph of `$1`.
         graph = "SELECT {graph} FROM {graphs} WHERE machine = {$1 text}",
         /// Stores the graph of `$1`, in place of the one with the hash `$4`.
@@ -45,10 +48,4 @@ texts! {
 /// Machines in one database.
 pub trait MachineStore: Dialect {
     const MACHINES: MachineTexts<&'static str>;
-
-    /// Reads what `load_many` gives for so many machines and keys.
-    ///
-    /// # Errors
-    /// A row is not what it should be.
-    fn loaded(rows: Vec<Self::Row>, machines: usize, keys: usize) -> Result<Loaded, Error>;
 }

@@ -1,6 +1,6 @@
 //! The steps of the schema, all in one transaction.
 
-use super::texts::{MigrateStore, Migration};
+use super::texts::{MigrateStore, steps};
 use crate::store::binder::Binder;
 use crate::store::connect::Connect;
 use crate::store::error::StoreError;
@@ -23,7 +23,7 @@ pub(crate) async fn version<DB: Connect + MigrateStore>(
 
 /// Applies the migrations that are missing, in one transaction under a lock that other migrating processes wait for.
 pub(crate) async fn migrate<DB: Connect + MigrateStore>(session: &mut Session<'_, DB>) -> Result<(), StoreError> {
-    let latest = DB::STEPS.last().map(|step| step.version);
+    let latest = steps::<DB>().last().map(|(version, ..)| version);
     if version(session).await? >= latest {
         return Ok(());
     }
@@ -52,9 +52,9 @@ async fn apply<DB: Connect + MigrateStore>(session: &mut Session<'_, DB>) -> Res
     }
     session.run(sql.migrate.create_table.clone()).await?;
     let reached = version(session).await?;
-    for step in DB::STEPS.iter().filter(|step| Some(step.version) > reached) {
-        session.run(sql.tables.fill(step.sql)).await?;
-        session.fetch(&sql.migrate.put_version, Binder::new().bind(step.version).bind(step.name)).await?;
+    for (version, name, statements) in steps::<DB>().filter(|(version, ..)| Some(*version) > reached) {
+        session.run(sql.tables.fill(statements)).await?;
+        session.fetch(&sql.migrate.put_version, Binder::new().bind(version).bind(name)).await?;
     }
     Ok(())
 }
@@ -75,11 +75,10 @@ pub(crate) fn printed<DB: MigrateStore>(tables: &Tables) -> Vec<(&'static str, S
         schema.map_or_else(String::new, |schema| format!("CREATE SCHEMA IF NOT EXISTS {};\n", DB::quote(schema)));
     first.push_str(tables.fill(DB::MIGRATE.create_table).trim());
     first.push_str(";\n");
-    let print = |step: &Migration| {
-        let (version, name) = (step.version.to_string(), format!("'{}'", step.name));
-        let record = render::<DB>(tables, &DB::MIGRATE.put_version.replace("$1", &version).replace("$2", &name));
-        let steps = tables.fill(step.sql);
-        (step.name, format!("{}{}\n{record};\n", std::mem::take(&mut first), steps.trim_end()))
+    let print = |(version, name, statements): (i64, &'static str, &'static str)| {
+        let record = DB::MIGRATE.put_version.replace("$1", &version.to_string()).replace("$2", &format!("'{name}'"));
+        let (record, statements) = (render::<DB>(tables, &record), tables.fill(statements));
+        (name, format!("{}{}\n{record};\n", std::mem::take(&mut first), statements.trim_end()))
     };
-    DB::STEPS.iter().map(print).collect()
+    steps::<DB>().map(print).collect()
 }

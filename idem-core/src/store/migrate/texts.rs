@@ -28,19 +28,18 @@ texts! {
     }
 }
 
-/// One step of the schema.
-#[derive(Debug)]
-pub struct Migration {
-    pub(crate) version: i64,
-    pub(crate) name: &'static str,
-    /// The statements, separated by semicolons.
-    pub(crate) sql: &'static str,
-}
+/// The names of the steps of the schema: the first leads to version 1, the next to version 2, and so on.
+pub(crate) const STEPS: [&str; 1] = ["base"];
 
 /// Migrations of one database.
 pub trait MigrateStore: Dialect {
     const MIGRATE: MigrateTexts<&'static str>;
 
-    /// The steps that bring an empty database to each version, in order.
-    const STEPS: &'static [Migration];
+    /// The statements of each step, separated by semicolons.
+    const SCHEMA: [&'static str; STEPS.len()];
+}
+
+/// The steps of the schema: version, name and statements.
+pub(crate) fn steps<DB: MigrateStore>() -> impl Iterator<Item = (i64, &'static str, &'static str)> {
+    (1..).zip(STEPS).zip(DB::SCHEMA).map(|((version, name), sql)| (version, name, sql))
 }

@@ -45,9 +45,9 @@ pub(super) fn is_known_key(error: &Error, tables: &Tables) -> bool {
     })
 }
 
-/// Whether what was inserted is there, in this table.
-pub(super) fn is_there(error: &Error, table: &str) -> bool {
-    server(error).is_some_and(|error| error.code() == UNIQUE && error.table() == Some(table))
+/// Whether what was inserted is there.
+pub(super) fn is_there(error: &Error) -> bool {
+    server(error).is_some_and(|error| error.code() == UNIQUE)
 }
 
 const NOT_NULL: &str = "23502";

@@ -26,6 +26,10 @@ impl Dialect for Postgres {
         format!("${number}::{}", type_name(kind))
     }
 
+    fn is_in(number: usize) -> String {
+        format!("= ANY(${number}::text[])")
+    }
+
     fn null(kind: Kind) -> &'static str {
         match kind {
             Kind::Int | Kind::Flag => "NULL::bigint",

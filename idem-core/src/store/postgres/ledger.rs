@@ -1,14 +1,8 @@
 //! The ledger. `LATERAL … LIMIT 1` as for machines.
 
-use sqlx::postgres::PgRow;
-use sqlx::{Error, Postgres};
+use sqlx::Postgres;
 
-use crate::clock::Timestamp;
-use crate::store::key::KnownKey;
-use crate::store::ledger::loaded::LoadedLedger;
-use crate::store::ledger::rows::AccountRow;
 use crate::store::ledger::texts::{LedgerStore, LedgerTexts};
-use crate::store::reader::{Columns as _, Reader, place, places};
 
 impl LedgerStore for Postgres {
     const LEDGER: LedgerTexts<&'static str> = LedgerTexts {
@@ -88,10 +82,6 @@ impl LedgerStore for Postgres {
                 WHERE h.low < h.high)
             SELECT {entry of e} FROM half h JOIN {entries} e ON e.account = $1::text AND e.seq = h.low
             WHERE h.low = h.high",
-        expired_holds: "
-            SELECT hold, {hold} FROM {holds}
-            WHERE account = $1::text AND remaining > 0 AND expires_at <= $2::bigint
-            ORDER BY account, expires_at LIMIT $3::bigint",
         holds: "
             SELECT h.hold, {hold of h}
             FROM unnest((SELECT $1::text[])) AS u (name)
@@ -148,23 +138,4 @@ impl LedgerStore for Postgres {
     };
 
     const SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-    /// Each row has the time, 0 for an account or 1 for a key with one of its entries, its position in what was asked, and the
-    /// columns of both.
-    fn loaded_ledger(rows: Vec<PgRow>, keys: usize, accounts: usize) -> Result<LoadedLedger, Error> {
-        let mut loaded =
-            LoadedLedger { now: Timestamp::from_micros(0), keys: places(keys), accounts: places(accounts) };
-        for row in &rows {
-            let mut row = Reader::new(row);
-            loaded.now = row.field()?;
-            let (of_key, position): (bool, _) = (row.field()?, row.position()?);
-            if of_key {
-                row.skip(AccountRow::COLUMNS.len());
-                KnownKey::place(&mut loaded.keys, position, KnownKey::of_ledger(&mut row)?)?;
-            } else {
-                place(&mut loaded.accounts, position, row.maybe()?)?;
-            }
-        }
-        Ok(loaded)
-    }
 }

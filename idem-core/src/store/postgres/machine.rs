@@ -1,14 +1,8 @@
 //! Machines. `LATERAL … LIMIT 1` keeps each lookup an index lookup, also in a plan that was made on an empty table.
 
-use sqlx::postgres::PgRow;
-use sqlx::{Error, Postgres};
+use sqlx::Postgres;
 
-use crate::clock::Timestamp;
-use crate::store::key::KnownKey;
-use crate::store::machine::loaded::Loaded;
-use crate::store::machine::rows::MachineRow;
 use crate::store::machine::texts::{MachineStore, MachineTexts};
-use crate::store::reader::{Columns as _, Reader, place, places};
 
 impl MachineStore for Postgres {
     const MACHINES: MachineTexts<&'static str> = MachineTexts {
@@ -39,11 +33,6 @@ impl MachineStore for Postgres {
             CROSS JOIN LATERAL (
                 SELECT * FROM {transitions} WHERE machine = u.machine AND id = u.id AND seq = u.seq LIMIT 1
             ) t",
-        // Walks back from the newest transition; asked for overrides alone.
-        last_visit: "
-            SELECT visit FROM {transitions}
-            WHERE machine = $1 AND id = $2 AND state = ANY($3::text[])
-            ORDER BY machine DESC, id DESC, seq DESC LIMIT 1",
         // At most a page from each state's part of the index, so that no state is read to its end.
         in_state: "
             SELECT m.id, {machine of m}
@@ -55,25 +44,6 @@ impl MachineStore for Postgres {
                 ORDER BY n.entered_at, n.id LIMIT $6::bigint
             ) m
             ORDER BY m.entered_at, m.id LIMIT $6::bigint",
-        count_by_state: "
-            SELECT state, count(*) FROM {machines} WHERE machine = $1::text GROUP BY state ORDER BY state",
         ..MachineTexts::COMMON
     };
-
-    /// Each row has the time, 0 for a machine or 1 for a key, its position in what was asked, and the columns of both.
-    fn loaded(rows: Vec<PgRow>, machines: usize, keys: usize) -> Result<Loaded, Error> {
-        let mut loaded = Loaded { now: Timestamp::from_micros(0), machines: places(machines), keys: places(keys) };
-        for row in &rows {
-            let mut row = Reader::new(row);
-            loaded.now = row.field()?;
-            let (of_key, position): (bool, _) = (row.field()?, row.position()?);
-            if of_key {
-                row.skip(MachineRow::COLUMNS.len());
-                place(&mut loaded.keys, position, KnownKey::of_machine(&mut row)?)?;
-            } else {
-                place(&mut loaded.machines, position, row.maybe()?)?;
-            }
-        }
-        Ok(loaded)
-    }
 }

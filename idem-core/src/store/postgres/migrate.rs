@@ -2,7 +2,7 @@
 
 use sqlx::Postgres;
 
-use crate::store::migrate::texts::{MigrateStore, MigrateTexts, Migration};
+use crate::store::migrate::texts::{MigrateStore, MigrateTexts, STEPS};
 
 impl MigrateStore for Postgres {
     const MIGRATE: MigrateTexts<&'static str> = MigrateTexts {
@@ -14,6 +14,5 @@ impl MigrateStore for Postgres {
         ..MigrateTexts::COMMON
     };
 
-    const STEPS: &'static [Migration] =
-        &[Migration { version: 1, name: "base", sql: include_str!("../../../migrations/postgres/0001_base.sql") }];
+    const SCHEMA: [&'static str; STEPS.len()] = [include_str!("../../../migrations/postgres/0001_base.sql")];
 }

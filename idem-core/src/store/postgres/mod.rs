@@ -6,6 +6,7 @@ mod connect;
 mod dialect;
 mod ledger;
 mod list;
+mod load;
 mod machine;
 mod migrate;
 mod parts;

@@ -14,14 +14,12 @@ use crate::clock::Timestamp;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
-use crate::store::write::list_part::WriteRows;
+use crate::store::write::list_part::{Append, WriteRows};
 use crate::store::write::lists::{
-    KEY, KEYS, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES, POSTING_KEYS, STARTS, seq, tails,
+    KEY, KEYS, ODD_KEYS, OF_TALLIES, POSTING_KEYS, STARTS, next_seq, numbers, seq, tails,
 };
 use crate::store::write::part::Form;
-use crate::store::write::rows::{
-    AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
-};
+use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
 use crate::store::write::text::{Missed, PartText, StepText, Undo};
 
 /// They are not locked: they stay tallies.
@@ -275,32 +273,15 @@ fn keys_claimed(list: &List<'_, KeyWrite>, form: Form) -> PartText {
     PartText { claim, undo: Some(Undo::Keys), ..PartText::default() }
 }
 
-impl WriteRows<TransitionWrite> for Postgres {
-    fn text(list: &List<'_, TransitionWrite>, form: Form, _shape: u16) -> PartText {
-        let rows =
-            if form.single { list.stored_as(|column| list.value(column)) } else { format!("* FROM {}", list.unnest()) };
-        let text = format!(
-            "transitions_written AS (
-                INSERT INTO {{transitions}} ({})
-                SELECT {rows} WHERE (SELECT ok FROM {{gate}}))",
-            list.stored()
-        );
-        PartText::write(text)
-    }
-}
-
 /// Entries, counted back from the account as it is after the write; those of tallies bring their seq, and are in the tail until
 /// it is compacted.
 impl WriteRows<EntryWrite> for Postgres {
     fn text(list: &List<'_, EntryWrite>, _form: Form, shape: u16) -> PartText {
         let (stored, values, rows) = (list.stored(), list.stored_of("e"), list.table("e"));
-        let numbers = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
-        let next_seq = match shape & OF_POSTINGS {
-            0 => "NULL".to_owned(),
-            _ => seq(numbers, || "f.seqs[e.next_place] - e.next_back".to_owned(), || "e.next_seq".to_owned()),
-        };
-        let seq = seq(numbers, || "f.seqs[e.place] - e.back".to_owned(), || "e.seq".to_owned());
-        let (source, balance, at) = if numbers.0 {
+        let counted_next = || "f.seqs[e.next_place] - e.next_back".to_owned();
+        let next_seq = next_seq(shape, counted_next, || "e.next_seq".to_owned());
+        let seq = seq(numbers(shape), || "f.seqs[e.place] - e.back".to_owned(), || "e.seq".to_owned());
+        let (source, balance, at) = if numbers(shape).0 {
             ("begun, accounts_written f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)")
         } else {
             ("begun", "NULL::bigint", "begun.now")
@@ -335,14 +316,15 @@ impl WriteRows<EntryWrite> for Postgres {
     }
 }
 
-impl WriteRows<MessageWrite> for Postgres {
-    fn text(list: &List<'_, MessageWrite>, _form: Form, _shape: u16) -> PartText {
+impl Append for Postgres {
+    fn append<R>(list: &List<'_, R>, table: &str, single: bool) -> PartText {
+        let rows =
+            if single { list.stored_as(|column| list.value(column)) } else { format!("* FROM {}", list.unnest()) };
         let text = format!(
-            "outbox_written AS (
-                INSERT INTO {{outbox}} ({})
-                SELECT * FROM {} WHERE (SELECT ok FROM {{gate}}))",
-            list.stored(),
-            list.unnest()
+            "{table}_written AS (
+                INSERT INTO {{{table}}} ({})
+                SELECT {rows} WHERE (SELECT ok FROM {{gate}}))",
+            list.stored()
         );
         PartText::write(text)
     }

@@ -1,4 +1,4 @@
 //! Lost commits.
 
-pub(crate) mod store;
+pub(crate) mod run;
 pub(crate) mod texts;

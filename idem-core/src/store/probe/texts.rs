@@ -1,17 +1,30 @@
 //! The statements that find out whether a write was committed.
 
+use crate::store::dialect::Dialect;
 use crate::store::template::texts;
 
 texts! {
     /// The statements of probes, by name.
     pub struct ProbeTexts {
-        /// Inserts key `$1`, or waits for its first writer and finds it; where the latter, by the time `$2`.
-        key,
-        /// The same for the transition of machine `$1`, `$2` id, `$3` seq and time `$4`.
-        transition,
-        /// Finds the key `$1` by its time `$2`. Empty where the probe itself does.
-        find_key,
-        /// Finds the transition by its time `$4`. Empty where the probe itself does.
-        find_transition,
+        /// Inserts the key `$1`, and so waits for its first writer. Empty where the transaction itself is the lock.
+        put_key,
+        /// The same for the transition of machine `$1`, `$2` id and `$3` seq.
+        put_transition,
+        /// Finds the key `$1` by its time `$2`, if that is known.
+        key = "SELECT 1 FROM {keys} WHERE hash = {$1 bytes} AND at = coalesce({$2 int}, at)",
+        /// Finds the transition of machine `$1`, `$2` id, `$3` seq by its time `$4`.
+        transition = "
+            SELECT 1 FROM {transitions}
+            WHERE machine = {$1 text} AND id = {$2 text} AND seq = {$3 int} AND at = {$4 int}",
+    }
+}
+
+/// Probes in one database.
+pub trait ProbeStore: Dialect {
+    const PROBES: ProbeTexts<&'static str>;
+
+    /// Whether an error says that what was inserted is there.
+    fn is_there(_error: &sqlx::Error) -> bool {
+        false
     }
 }

@@ -29,6 +29,14 @@ impl Dialect for Sqlite {
         format!("${number}")
     }
 
+    fn is_in(number: usize) -> String {
+        format!("IN (SELECT value FROM json_each(${number}))")
+    }
+
+    fn by_index(index: &str) -> String {
+        format!("INDEXED BY {index}")
+    }
+
     fn null(_kind: Kind) -> &'static str {
         "NULL"
     }

@@ -1,14 +1,8 @@
 //! The ledger. `CROSS JOIN` and `INDEXED BY` as for machines.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Error, Sqlite};
+use sqlx::Sqlite;
 
-use super::list;
-use crate::store::key::{KeyRow, KnownKey};
-use crate::store::ledger::loaded::LoadedLedger;
-use crate::store::ledger::rows::EntryRow;
 use crate::store::ledger::texts::{LedgerStore, LedgerTexts};
-use crate::store::reader::{Columns as _, Reader, placed};
 
 impl LedgerStore for Sqlite {
     /// A tally's balance is kept as any other's: the one writer needs no tail.
@@ -48,10 +42,6 @@ impl LedgerStore for Sqlite {
                 WHERE d.low < d.high)
             SELECT {entry of e} FROM half d CROSS JOIN {entries} e ON e.account = $1 AND e.seq = d.low
             WHERE d.low = d.high",
-        expired_holds: "
-            SELECT hold, {hold} FROM {holds} INDEXED BY {:holds_by_expiry}
-            WHERE account = $1 AND remaining > 0 AND expires_at <= $2
-            ORDER BY expires_at LIMIT $3",
         holds: "SELECT h.hold, {hold of h} FROM json_each($1) j CROSS JOIN {holds} h ON h.hold = j.value",
         all_keys: "
             SELECT d.hash, {audited key of d}, e.scope, e.key
@@ -81,11 +71,4 @@ impl LedgerStore for Sqlite {
     };
 
     const SNAPSHOT: &'static str = "BEGIN";
-
-    fn loaded_ledger(rows: Vec<SqliteRow>, keys: usize, accounts: usize) -> Result<LoadedLedger, Error> {
-        let columns = 1 + KeyRow::COLUMNS.len() + EntryRow::COLUMNS.len();
-        let (now, listed, rows) = list::take(rows, columns)?;
-        let keys = KnownKey::of_ledger_in(&rows, keys)?;
-        Ok(LoadedLedger { now, keys, accounts: placed(&listed, accounts, Reader::maybe)? })
-    }
 }

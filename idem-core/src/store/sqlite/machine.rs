@@ -1,14 +1,8 @@
 //! Machines. `CROSS JOIN` and `INDEXED BY` leave the planner no choice: with statistics from a table that was small, it scans.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Error, Sqlite};
+use sqlx::Sqlite;
 
-use super::list;
-use crate::store::key::{KeyRow, KnownKey};
-use crate::store::machine::loaded::Loaded;
-use crate::store::machine::rows::TransitionSummary;
 use crate::store::machine::texts::{MachineStore, MachineTexts};
-use crate::store::reader::{Columns as _, Reader, placed};
 
 impl MachineStore for Sqlite {
     const MACHINES: MachineTexts<&'static str> = MachineTexts {
@@ -27,11 +21,6 @@ impl MachineStore for Sqlite {
             FROM json_each($1) j
             CROSS JOIN {transitions} t
                 ON t.machine = j.value->>0 AND t.id = j.value->>1 AND t.seq = j.value->>2",
-        // Walks back from the newest transition; asked for overrides alone.
-        last_visit: "
-            SELECT visit FROM {transitions}
-            WHERE machine = $1 AND id = $2 AND state IN (SELECT value FROM json_each($3))
-            ORDER BY seq DESC LIMIT 1",
         // At most a page from each state's part of the index, so that no state is read to its end.
         in_state: "
             SELECT m.id, {machine of m}
@@ -41,19 +30,6 @@ impl MachineStore for Sqlite {
                 WHERE n.machine = $1 AND n.state = s.value AND (n.entered_at, n.id) > ($3, $4) AND n.entered_at < $5
                 ORDER BY n.entered_at, n.id LIMIT $6)
             ORDER BY m.entered_at, m.id LIMIT $6",
-        count_by_state: "
-            SELECT state, count(*) FROM {machines} INDEXED BY {:machines_by_state}
-            WHERE machine = $1 GROUP BY state ORDER BY state",
         ..MachineTexts::COMMON
     };
-
-    fn loaded(rows: Vec<SqliteRow>, machines: usize, keys: usize) -> Result<Loaded, Error> {
-        let columns = 1 + KeyRow::COLUMNS.len() + TransitionSummary::COLUMNS.len();
-        let (now, listed, known) = list::take(rows, columns)?;
-        Ok(Loaded {
-            now,
-            machines: placed(&listed, machines, Reader::maybe)?,
-            keys: placed(&known, keys, KnownKey::of_machine)?,
-        })
-    }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::Sqlite;
 
-use crate::store::migrate::texts::{MigrateStore, MigrateTexts, Migration};
+use crate::store::migrate::texts::{MigrateStore, MigrateTexts, STEPS};
 
 impl MigrateStore for Sqlite {
     const MIGRATE: MigrateTexts<&'static str> = MigrateTexts {
@@ -12,6 +12,5 @@ impl MigrateStore for Sqlite {
         ..MigrateTexts::COMMON
     };
 
-    const STEPS: &'static [Migration] =
-        &[Migration { version: 1, name: "base", sql: include_str!("../../../migrations/sqlite/0001_base.sql") }];
+    const SCHEMA: [&'static str; STEPS.len()] = [include_str!("../../../migrations/sqlite/0001_base.sql")];
 }

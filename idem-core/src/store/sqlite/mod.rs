@@ -8,13 +8,21 @@ mod classify;
 mod connect;
 mod dialect;
 mod frame;
+mod items;
 mod ledger;
 mod list;
+mod load;
 mod machine;
 mod migrate;
 mod parts;
-mod probe;
 mod row;
 mod write;
+
+use super::probe::texts::{ProbeStore, ProbeTexts};
+
+/// The write lock is waited for, and with it no first writer is still under way.
+impl ProbeStore for sqlx::Sqlite {
+    const PROBES: ProbeTexts<&'static str> = ProbeTexts::COMMON;
+}
 
 impl super::Database for sqlx::Sqlite {}

@@ -10,14 +10,10 @@ use crate::clock::Timestamp;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
-use crate::store::write::list_part::WriteRows;
-use crate::store::write::lists::{
-    KEY, KEYS, ODD_KEYS, OF_COUNTED, OF_POSTINGS, OF_TALLIES, POSTING_KEYS, SUMMED_TALLIES, seq,
-};
+use crate::store::write::list_part::{Append, WriteRows};
+use crate::store::write::lists::{KEY, KEYS, ODD_KEYS, POSTING_KEYS, SUMMED_TALLIES, next_seq, numbers, seq};
 use crate::store::write::part::Form;
-use crate::store::write::rows::{
-    AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
-};
+use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
 use crate::store::write::text::PartText;
 
 /// What is no tally of that unit loses its balance.
@@ -41,7 +37,7 @@ impl WriteRows<TallyWrite> for Sqlite {
 /// A version that is not the expected one becomes NULL.
 impl WriteRows<MachineWrite> for Sqlite {
     fn text(list: &List<'_, MachineWrite>, form: Form, _shape: u16) -> PartText {
-        let (stored, sets) = (list.stored(), list.sets(|column| format!("excluded.{column}")));
+        let sets = list.sets(|column| format!("excluded.{column}"));
         let value = |column: &str| if form.single { list.value(column) } else { list.item(column) };
         let [machine, id, expected, version] = ["machine", "id", "expected", "version"].map(value);
         let found = if form.single {
@@ -60,9 +56,10 @@ impl WriteRows<MachineWrite> for Sqlite {
             (format!("WITH {ROWS} "), source)
         };
         PartText::write(format!(
-            "{rows}INSERT INTO {{machines}} ({stored})
+            "{rows}INSERT INTO {{machines}} ({})
             SELECT {values} {source} WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET {sets}"
+            ON CONFLICT (machine, id) DO UPDATE SET {sets}",
+            list.stored()
         ))
     }
 }
@@ -131,28 +128,7 @@ impl WriteRows<KeyWrite> for Sqlite {
 
     fn text(list: &List<'_, KeyWrite>, form: Form, shape: u16) -> PartText {
         let conflict = List::new(KEY, 0).taken_over();
-        if form.single {
-            let (stored, values) = (list.stored(), list.stored_as(|column| list.value(column)));
-            let now = list.columns.len() + 1;
-            let text = format!("INSERT INTO {{keys}} AS k ({stored}, at) VALUES ({values}, ${now}) {conflict}");
-            return PartText::write(text);
-        }
-        let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
-        let counted = || {
-            let (back, target) = (list.item("back"), list.item("target"));
-            format!("(SELECT a.seq - ({back}) FROM {{accounts}} a WHERE a.account = {target})")
-        };
-        let seq = seq((shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0), counted, || list.item("seq"));
-        // Keys of postings alone are the ledger's, and have nothing of their own.
-        let (more, more_values) = match shape & ODD_KEYS {
-            0 => (", surface", format!(", '{LEDGER}'")),
-            _ => ("", String::new()),
-        };
-        PartText::write(format!(
-            "WITH {ROWS} INSERT INTO {{keys}} AS k ({stored}{more}, seq, at)
-            SELECT {values}{more_values}, {seq}, $2 FROM j WHERE true
-            {conflict}"
-        ))
+        if form.single { single_key(list, &conflict) } else { key_list(list, shape, &conflict) }
     }
 
     fn bind_more(_rows: &[KeyWrite], now: Option<Timestamp>, binder: &mut Binder<Self>) {
@@ -160,25 +136,37 @@ impl WriteRows<KeyWrite> for Sqlite {
     }
 }
 
-impl WriteRows<TransitionWrite> for Sqlite {
-    fn text(list: &List<'_, TransitionWrite>, form: Form, _shape: u16) -> PartText {
-        let stored = list.stored();
-        if form.single {
-            let values = list.stored_as(|column| list.value(column));
-            return PartText::write(format!("INSERT INTO {{transitions}} ({stored}) VALUES ({values})"));
-        }
-        let values = list.stored_as(|column| list.item(column));
-        PartText::write(format!("WITH {ROWS} INSERT INTO {{transitions}} ({stored}) SELECT {values} FROM j"))
-    }
+fn single_key(list: &List<'_, KeyWrite>, conflict: &str) -> PartText {
+    let (values, now) = (list.stored_as(|column| list.value(column)), list.columns.len() + 1);
+    let stored = list.stored();
+    PartText::write(format!("INSERT INTO {{keys}} AS k ({stored}, at) VALUES ({values}, ${now}) {conflict}"))
+}
+
+fn key_list(list: &List<'_, KeyWrite>, shape: u16, conflict: &str) -> PartText {
+    let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
+    let counted = || {
+        let (back, target) = (list.item("back"), list.item("target"));
+        format!("(SELECT a.seq - ({back}) FROM {{accounts}} a WHERE a.account = {target})")
+    };
+    let seq = seq((shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0), counted, || list.item("seq"));
+    // Keys of postings alone are the ledger's, and have nothing of their own.
+    let (more, more_values) = match shape & ODD_KEYS {
+        0 => (", surface", format!(", '{LEDGER}'")),
+        _ => ("", String::new()),
+    };
+    PartText::write(format!(
+        "WITH {ROWS} INSERT INTO {{keys}} AS k ({stored}{more}, seq, at)
+        SELECT {values}{more_values}, {seq}, $2 FROM j WHERE true
+        {conflict}"
+    ))
 }
 
 /// Counted back from the account as it is after the write; a tally's entry brings its own seq and has no balance.
 impl WriteRows<EntryWrite> for Sqlite {
     fn text(list: &List<'_, EntryWrite>, _form: Form, shape: u16) -> PartText {
         let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
-        let numbers = (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0);
         let account = list.item("account");
-        let (balance, at) = match numbers {
+        let (balance, at) = match numbers(shape) {
             (true, true) => {
                 let (given, below) = (list.item("seq"), list.item("below"));
                 (
@@ -193,11 +181,8 @@ impl WriteRows<EntryWrite> for Sqlite {
             let (back, account) = (list.item("next_back"), list.item("next_account"));
             format!("(SELECT n.seq - ({back}) FROM {{accounts}} n WHERE n.account = {account})")
         };
-        let next_seq = match shape & OF_POSTINGS {
-            0 => "NULL".to_owned(),
-            _ => seq(numbers, counted_next, || list.item("next_seq")),
-        };
-        let seq = seq(numbers, || format!("a.seq - ({})", list.item("back")), || list.item("seq"));
+        let next_seq = next_seq(shape, counted_next, || list.item("next_seq"));
+        let seq = seq(numbers(shape), || format!("a.seq - ({})", list.item("back")), || list.item("seq"));
         PartText::write(format!(
             "WITH {ROWS} INSERT INTO {{entries}} ({stored}, seq, balance, at, next_seq)
             SELECT {values}, {seq}, {balance}, {at}, {next_seq}
@@ -212,9 +197,14 @@ impl WriteRows<EntryWrite> for Sqlite {
     }
 }
 
-impl WriteRows<MessageWrite> for Sqlite {
-    fn text(list: &List<'_, MessageWrite>, _form: Form, _shape: u16) -> PartText {
-        let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
-        PartText::write(format!("WITH {ROWS} INSERT INTO {{outbox}} ({stored}) SELECT {values} FROM j"))
+impl Append for Sqlite {
+    fn append<R>(list: &List<'_, R>, table: &str, single: bool) -> PartText {
+        let stored = list.stored();
+        PartText::write(if single {
+            format!("INSERT INTO {{{table}}} ({stored}) VALUES ({})", list.stored_as(|column| list.value(column)))
+        } else {
+            let values = list.stored_as(|column| list.item(column));
+            format!("WITH {ROWS} INSERT INTO {{{table}}} ({stored}) SELECT {values} FROM j")
+        })
     }
 }

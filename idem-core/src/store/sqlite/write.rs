@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::classify::lost;
 use super::frame::Frame;
-use super::list;
+use super::items::{Item, items};
 use crate::store::binder::Binder;
 use crate::store::error::StoreError;
 use crate::store::reader::{Reader, placed};
@@ -19,9 +19,6 @@ use crate::store::write::text::PartText;
 use crate::store::write::written::Written;
 
 impl WriteStore for Sqlite {
-    #[cfg(test)]
-    const FIXED: &'static [(&'static str, &'static str)] = &[];
-
     fn compose(form: Form, texts: &[PartText]) -> WriteStatement<String> {
         let Frame { open, close, .. } = Frame::of(form.own);
         let mut numbered = Numbered::default();
@@ -44,10 +41,10 @@ impl WriteStore for Sqlite {
         let mut accounts = Vec::new();
         if let (true, Some(row)) = (reports.contains(&Report::Accounts), rows.first()) {
             let listed: String = Reader::new(row).field()?;
-            let after = |row: &mut Reader<'_, list::Item>| {
+            let after = |row: &mut Reader<'_, Item>| {
                 Ok(Some(AccountAfter { balance: row.field()?, seq: row.field()?, at: row.field()? }))
             };
-            accounts = placed(&list::items(&listed)?, write.accounts.len(), after)?.into_iter().flatten().collect();
+            accounts = placed(&items(&listed)?, write.accounts.len(), after)?.into_iter().flatten().collect();
         }
         Ok(Written::Done(After { accounts, ..After::at(write.now) }))
     }

@@ -10,8 +10,9 @@ use crate::key::KeyHash;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::key::{KeyTarget, KnownKey};
-use crate::store::machine::loaded::Loaded;
+use crate::store::loaded::Loaded;
 use crate::store::machine::queries::load;
+use crate::store::machine::rows::MachineRow;
 use crate::store::machine::rows::TransitionSummary;
 use crate::store::migrate::run::migrate;
 use crate::store::session::{ConnectionState, Session};
@@ -106,7 +107,7 @@ impl<DB: Ground> Fresh<DB> {
         self.conn.session()
     }
 
-    pub(super) async fn load(&mut self, machines: &[(&str, &str)], keys: &[KeyHash]) -> Loaded {
+    pub(super) async fn load(&mut self, machines: &[(&str, &str)], keys: &[KeyHash]) -> Loaded<MachineRow> {
         load(&mut self.session(), machines, keys).await.expect("loads")
     }
 

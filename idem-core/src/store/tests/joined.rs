@@ -34,7 +34,7 @@ async fn loses_between<DB: Ground>(db: &mut Fresh<DB>, writes: impl IntoIterator
         assert!(db.join(&own("after")).await);
         db.execute("COMMIT").await;
         let kept = db.load(&[(SHOP, &format!("after{round}")), (SHOP, &format!("before{round}"))], &[]).await;
-        assert!(kept.machines.iter().all(Option::is_some));
+        assert!(kept.rows.iter().all(Option::is_some));
     }
 }
 
@@ -58,5 +58,5 @@ pub(super) async fn a_lost_start_gives_its_keys_back<DB: Ground>(mut db: Fresh<D
     let many = step("a", 1).with_key("ka").and(step("m", 1).with_key("km")).and(step("z", 1).with_key("kz"));
     loses_between(&mut db, [step("m", 1).with_key("km"), many]).await;
     let loaded = db.load(&[(SHOP, "a"), (SHOP, "z")], &[hash("ka"), hash("km"), hash("kz")]).await;
-    assert!(loaded.machines.iter().all(Option::is_none) && loaded.keys.iter().all(Option::is_none));
+    assert!(loaded.rows.iter().all(Option::is_none) && loaded.keys.iter().all(Option::is_none));
 }

@@ -9,11 +9,11 @@ fn body(row: &MachineRow) -> String {
 
 pub(super) async fn an_empty_database_has_nothing_but_the_time<DB: Ground>(mut db: Fresh<DB>) {
     let first = db.load(&[(SHOP, "m")], &[hash("k")]).await;
-    assert!(matches!(first.machines[..], [None]) && matches!(first.keys[..], [None]));
+    assert!(matches!(first.rows[..], [None]) && matches!(first.keys[..], [None]));
     let nothing = db.load(&[], &[]).await;
-    assert!(nothing.machines.is_empty() && nothing.keys.is_empty());
+    assert!(nothing.rows.is_empty() && nothing.keys.is_empty());
     let many = db.load(&[(SHOP, "m"), (SHOP, "n")], &[hash("k")]).await;
-    assert!(matches!(many.machines[..], [None, None]) && matches!(many.keys[..], [None]));
+    assert!(matches!(many.rows[..], [None, None]) && matches!(many.keys[..], [None]));
     // Microseconds of this century, and never backwards.
     let times = [first.now, nothing.now, many.now].map(crate::clock::Timestamp::as_micros);
     assert!(times.is_sorted() && (1_700_000_000_000_000..4_000_000_000_000_000).contains(&times[0]), "{times:?}");
@@ -25,7 +25,7 @@ pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<DB: Groun
     let one = db.load(&[(SHOP, "m")], &[hash("k1")]).await;
     let many = db.load(&[(SHOP, "m"), (SHOP, "none")], &[hash("k1"), hash("k3")]).await;
     for loaded in [one, many] {
-        let machine = loaded.machines[0].as_ref().expect("stored");
+        let machine = loaded.rows[0].as_ref().expect("stored");
         assert_eq!(machine.state, "State2");
         assert_eq!((machine.version, machine.visit, machine.entered_at.as_micros()), (2, 2, NOW + 2));
         assert_eq!(machine.body.decode::<String>().expect("text"), "body 2 of m");
@@ -49,13 +49,13 @@ pub(super) async fn the_order_asked_is_the_order_given<DB: Ground>(mut db: Fresh
     }
     let asked = [(SHOP, "c"), (SHOP, "x"), (SHOP, "a"), ("other", "b"), (SHOP, "b")];
     let loaded = db.load(&asked, &[hash("b"), hash("x"), hash("a")]).await;
-    let bodies = loaded.machines.iter().map(|machine| machine.as_ref().map(body));
+    let bodies = loaded.rows.iter().map(|machine| machine.as_ref().map(body));
     let of = |id: &str| Some(format!("body 1 of {id}"));
     assert_eq!(bodies.collect::<Vec<_>>(), [of("c"), None, of("a"), None, of("b")]);
     let targets: Vec<_> = loaded.keys.iter().map(|key| key.as_ref().map(|key| &*key.row.target)).collect();
     assert_eq!(targets, [Some("b"), None, Some("a")]);
     let keys_alone = db.load(&[], &[hash("a"), hash("b")]).await;
-    assert!(keys_alone.machines.is_empty() && keys_alone.keys.iter().all(Option::is_some));
+    assert!(keys_alone.rows.is_empty() && keys_alone.keys.iter().all(Option::is_some));
 }
 
 pub(super) async fn names_compare_by_their_bytes<DB: Ground>(mut db: Fresh<DB>) {
@@ -65,7 +65,7 @@ pub(super) async fn names_compare_by_their_bytes<DB: Ground>(mut db: Fresh<DB>) 
     }
     let asked: Vec<_> = names.iter().map(|name| (SHOP, *name)).collect();
     let loaded = db.load(&asked, &[]).await;
-    for (name, row) in names.iter().zip(loaded.machines) {
+    for (name, row) in names.iter().zip(loaded.rows) {
         assert_eq!(body(&row.expect("stored")), format!("body 1 of {name}"));
     }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::store::probe::run::probe;
 use crate::store::tests::ground::{Fresh, Ground, WAIT};
 use crate::store::tests::sample::{NOW, SHOP, With, hash, step};
 use crate::store::write::rows::CommitWitness;
@@ -23,11 +24,11 @@ pub(super) async fn a_commit_is_proved_and_so_is_its_absence<DB: Ground>(mut db:
         }
         let before = db.counts().await;
         for witness in witnesses(0) {
-            let found = DB::probe(&mut other.session(), &witness, WAIT).await.expect("probes");
+            let found = probe(&mut other.session(), &witness, WAIT).await.expect("probes");
             assert_eq!(found, Some(committed), "{witness:?}");
         }
         for witness in witnesses(7) {
-            let found = DB::probe(&mut other.session(), &witness, WAIT).await.expect("probes");
+            let found = probe(&mut other.session(), &witness, WAIT).await.expect("probes");
             assert_eq!(found, Some(false), "{witness:?}: another's row in its place");
         }
         assert_eq!(db.counts().await, before);
@@ -40,12 +41,12 @@ pub(super) async fn a_first_writer_under_way_is_unknown<DB: Ground>(mut db: Fres
     db.begin().await;
     assert!(db.conn.write_joined(&step("m", 1).with_key("k")).await.expect("writes"));
     for witness in witnesses(0) {
-        let found = DB::probe(&mut other.session(), &witness, Duration::from_millis(100)).await.expect("probes");
+        let found = probe(&mut other.session(), &witness, Duration::from_millis(100)).await.expect("probes");
         assert_eq!(found, None, "{witness:?}");
     }
     db.execute("ROLLBACK").await;
     for witness in witnesses(0) {
-        let found = DB::probe(&mut other.session(), &witness, WAIT).await.expect("probes");
+        let found = probe(&mut other.session(), &witness, WAIT).await.expect("probes");
         assert_eq!(found, Some(false), "{witness:?}");
     }
 }

@@ -14,7 +14,7 @@ async fn loses<DB: Ground>(db: &mut Fresh<DB>, write: impl Fn() -> Write<DB>) {
     assert!(!db.write(&write().with_money("account", &[5])).await);
     assert!(!db.write(&write().and(step("bystander", 1).with_key("bystander")).with_money("account", &[5])).await);
     assert_eq!(db.counts().await, before);
-    assert!(db.load(&[(SHOP, "bystander")], &[]).await.machines[0].is_none());
+    assert!(db.load(&[(SHOP, "bystander")], &[]).await.rows[0].is_none());
 }
 
 pub(super) async fn a_stale_version_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
@@ -31,7 +31,7 @@ pub(super) async fn a_machine_that_is_there_cannot_start<DB: Ground>(mut db: Fre
 
 pub(super) async fn a_machine_that_is_not_there_cannot_move<DB: Ground>(mut db: Fresh<DB>) {
     loses(&mut db, || step("m", 2).with_key("k")).await;
-    assert!(db.load(&[(SHOP, "m")], &[]).await.machines[0].is_none());
+    assert!(db.load(&[(SHOP, "m")], &[]).await.rows[0].is_none());
 }
 
 pub(super) async fn one_lost_machine_of_many_loses_all<DB: Ground>(mut db: Fresh<DB>) {
@@ -90,7 +90,7 @@ pub(super) async fn several_transitions_of_one_machine_are_one_write<DB: Ground>
     let write = write.with_key("k3").and(Write::default());
     assert!(db.write(&write).await);
     let loaded = db.load(&[(SHOP, "m")], &[hash("k3")]).await;
-    assert_eq!(loaded.machines[0].as_ref().expect("stored").version, 3);
+    assert_eq!(loaded.rows[0].as_ref().expect("stored").version, 3);
     assert_eq!(loaded.keys[0].as_ref().and_then(transition_of).expect("its run").seq, 3);
     assert_eq!(db.number("SELECT count(*) FROM {transitions}").await, 3);
     assert!(!db.write(&write).await);
@@ -119,7 +119,7 @@ pub(super) async fn many_are_written_at_once<DB: Ground>(mut db: Fresh<DB>) {
     let loaded = db.load(&asked, &keys).await;
     assert!(
         loaded
-            .machines
+            .rows
             .iter()
             .zip(&ids)
             .all(|(row, id)| row.as_ref().is_some_and(|row| row.body == machine(id, 1, 2).body))
@@ -143,7 +143,7 @@ pub(super) async fn awkward_values_come_back_as_they_were<DB: Ground>(mut db: Fr
     assert!(db.write(&one).await && db.write(&many.and(step("c", 1))).await);
     for id in ["a'\"\\;$1", "b'\"\\;$1"] {
         let loaded = db.load(&[(SHOP, id)], &[]).await;
-        assert_eq!(loaded.machines[0].as_ref().expect("stored").body.decode::<String>().expect("text"), awkward);
+        assert_eq!(loaded.rows[0].as_ref().expect("stored").body.decode::<String>().expect("text"), awkward);
         let history = history(&mut db.session(), (SHOP, id), 0, 9).await.expect("a page");
         assert_eq!((&*history[0].payload.0, &*history[0].outcome.0), (&[0, 255, 128, b'\'', 0][..], &[][..]));
         assert_eq!(history[0].key.as_ref().expect("kept").1, "k$1'\"\\ ");

@@ -12,6 +12,12 @@ use crate::store::columns::Column;
 use crate::store::dialect::Dialect;
 use crate::store::list::List;
 
+/// How a database adds rows that nobody else has.
+pub trait Append: Dialect {
+    /// Adds the rows of a list to a table; or the one row, whose columns are bound as values.
+    fn append<R>(list: &List<'_, Self, R>, table: &str, single: bool) -> PartText;
+}
+
 /// How a database writes the rows of a list.
 pub trait WriteRows<R: RowList>: Dialect {
     /// The columns that are bound in this form.
@@ -52,6 +58,18 @@ impl<DB> WriteLists for DB where
         + WriteRows<EntryWrite>
         + WriteRows<MessageWrite>
 {
+}
+
+impl<DB: Append> WriteRows<TransitionWrite> for DB {
+    fn text(list: &List<'_, Self, TransitionWrite>, form: Form, _shape: u16) -> PartText {
+        DB::append(list, TransitionWrite::NAME, form.single)
+    }
+}
+
+impl<DB: Append> WriteRows<MessageWrite> for DB {
+    fn text(list: &List<'_, Self, MessageWrite>, _form: Form, _shape: u16) -> PartText {
+        DB::append(list, MessageWrite::NAME, false)
+    }
 }
 
 impl<DB: WriteRows<R>, R: RowList> Part<DB> for Vec<R> {

@@ -303,6 +303,16 @@ pub(in crate::store) fn seq(
     }
 }
 
+/// Whether the entries of this shape are counted from their accounts, and whether their numbers are given.
+pub(in crate::store) fn numbers(shape: u16) -> (bool, bool) {
+    (shape & OF_COUNTED != 0, shape & OF_TALLIES != 0)
+}
+
+/// The same of the next entry in the posting, if there is one.
+pub(in crate::store) fn next_seq(shape: u16, counted: impl Fn() -> String, given: impl Fn() -> String) -> String {
+    if shape & OF_POSTINGS == 0 { "NULL".to_owned() } else { seq(numbers(shape), counted, given) }
+}
+
 impl RowList for TransitionWrite {
     const NAME: &'static str = "transitions";
     const PLACE: Place = Place::History;

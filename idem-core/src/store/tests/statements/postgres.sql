@@ -36,8 +36,7 @@
             ) t
 
 -- machines: last_visit
-            SELECT visit FROM "idem_transitions"
-            WHERE machine = $1 AND id = $2 AND state = ANY($3::text[])
+            SELECT visit FROM "idem_transitions" WHERE machine = $1::text AND id = $2::text AND state = ANY($3::text[])
             ORDER BY machine DESC, id DESC, seq DESC LIMIT 1
 
 -- machines: history
@@ -57,7 +56,8 @@
             ORDER BY m.entered_at, m.id LIMIT $6::bigint
 
 -- machines: count_by_state
-            SELECT state, count(*) FROM "idem_machines" WHERE machine = $1::text GROUP BY state ORDER BY state
+            SELECT state, count(*) FROM "idem_machines"
+            WHERE machine = $1::text GROUP BY state ORDER BY state
 
 -- machines: graph
 SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
@@ -232,19 +232,20 @@ SELECT count(*) FROM "idem_holds"
             LEFT JOIN LATERAL (SELECT unit FROM "idem_accounts" WHERE account = e.account LIMIT 1) a ON true
             ORDER BY e.place, e.depth
 
--- probes: key
+-- probes: put_key
 INSERT INTO "idem_keys" (hash, surface, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)
 
--- probes: transition
+-- probes: put_transition
             INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
                 from_visit, visit, at)
             VALUES ($1, $2, $3, '', '', '', '', '', '', '', 0, 0, 0)
 
--- probes: find_key
-SELECT 1 FROM "idem_keys" WHERE hash = $1 AND at = $2
+-- probes: key
+SELECT 1 FROM "idem_keys" WHERE hash = $1::bytea AND at = coalesce($2::bigint, at)
 
--- probes: find_transition
-SELECT 1 FROM "idem_transitions" WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4
+-- probes: transition
+            SELECT 1 FROM "idem_transitions"
+            WHERE machine = $1::text AND id = $2::text AND seq = $3::bigint AND at = $4::bigint
 
 -- write: one entry under one key
     WITH begun AS MATERIALIZED (

@@ -22,9 +22,8 @@
                 ON t.machine = j.value->>0 AND t.id = j.value->>1 AND t.seq = j.value->>2
 
 -- machines: last_visit
-            SELECT visit FROM "idem_transitions"
-            WHERE machine = $1 AND id = $2 AND state IN (SELECT value FROM json_each($3))
-            ORDER BY seq DESC LIMIT 1
+            SELECT visit FROM "idem_transitions" WHERE machine = $1 AND id = $2 AND state IN (SELECT value FROM json_each($3))
+            ORDER BY machine DESC, id DESC, seq DESC LIMIT 1
 
 -- machines: history
             SELECT machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation FROM "idem_transitions"
@@ -104,7 +103,7 @@ SELECT 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a
 -- ledger: expired_holds
             SELECT hold, account, amount, remaining, expires_at FROM "idem_holds" INDEXED BY "idem_holds_by_expiry"
             WHERE account = $1 AND remaining > 0 AND expires_at <= $2
-            ORDER BY expires_at LIMIT $3
+            ORDER BY account, expires_at LIMIT $3
 
 -- ledger: holds
 SELECT h.hold, h.account, h.amount, h.remaining, h.expires_at FROM json_each($1) j CROSS JOIN "idem_holds" h ON h.hold = j.value
@@ -152,20 +151,17 @@ SELECT count(*) FROM "idem_holds"
             FROM posting d ORDER BY place, depth
 
 -- probes: key
-            BEGIN IMMEDIATE;
-            SELECT count(*) FROM "idem_keys" WHERE hash = $1 AND at = coalesce($2, at);
-            ROLLBACK
+SELECT 1 FROM "idem_keys" WHERE hash = $1 AND at = coalesce($2, at)
 
 -- probes: transition
-            BEGIN IMMEDIATE;
-            SELECT count(*) FROM "idem_transitions" WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4;
-            ROLLBACK
+            SELECT 1 FROM "idem_transitions"
+            WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4
 
 -- write: a key alone
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 COMMIT
 
 -- write: start alone, natural
@@ -384,8 +380,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -413,8 +409,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>10) FROM "idem_accounts" n WHERE n.account = j.value->>8)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -447,8 +443,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -481,8 +477,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -498,8 +494,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, NULL, $5, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -513,8 +509,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, NULL, $5, j.value->>7
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -545,8 +541,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accou
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $7 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -636,8 +632,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_holds
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $6 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $6 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $8 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -678,8 +674,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
@@ -722,8 +718,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
@@ -766,8 +762,8 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
