@@ -40,8 +40,8 @@ async fn two_processes_make_the_tables_and_one_is_killed_postgres() {
     while_migrating::<sqlx::Postgres>().await;
 }
 
-/// What a listing run must not miss: the updates of a caller's rows have points of their own.
-const UPDATES: [&str; 4] = ["update.own.before", "update.own.after", "update.joined.before", "update.joined.after"];
+/// What a listing run must not miss: each kind of write passes by these, also that of a caller's row.
+const POINTS: [&str; 4] = ["own.write.before", "own.write.after", "joined.write.before", "joined.write.after"];
 
 /// Before and after every write and every COMMIT, by the points that a listing run passes; beside a second process that
 /// adds to the same machine and the same accounts.
@@ -50,7 +50,7 @@ async fn at_each_point<DB: Backend>() {
         return;
     }
     let strikes = scale(300, 3_000);
-    let mut report = Report::new(format!("aborted at a point of the engine, {}", DB::TITLE), 5).expecting(UPDATES);
+    let mut report = Report::new(format!("aborted at a point of the engine, {}", DB::TITLE), 5).expecting(POINTS);
     for round in 0.. {
         // A new database for each round keeps the checks of all of it fast.
         let Some(mut ground) = Ground::<DB>::fresh().await else { return report.skip() };
