@@ -48,7 +48,7 @@ pub(crate) async fn grow(pool: &PgPool, entries: u64, hashed: bool) -> Result<()
         "INSERT INTO idem_accounts (account, balance, seq) SELECT 'old-' || a, {entries} / 1000, {entries} / 1000 FROM generate_series(0, 999) a;
          INSERT INTO idem_entries (account, seq, delta, balance, at, kind, scope, key)
          SELECT 'old-' || n % 1000, n / 1000 + 1, 1, n / 1000 + 1, n, 'delta', 'bench', md5(n::text)::uuid::text FROM generate_series(0, {entries} - 1) n;
-         INSERT INTO idem_keys (hash, surface, target, seq, fingerprint, at)
+         INSERT INTO idem_keys (hash, namespace, target, seq, fingerprint, at)
          SELECT {hash}, '@ledger', 'old-' || n % 1000, n / 1000 + 1, decode(repeat('01', 33), 'hex'), n FROM generate_series(0, {entries} - 1) n;
          VACUUM ANALYZE idem_entries; VACUUM ANALYZE idem_keys; CHECKPOINT"
     );

@@ -49,13 +49,13 @@ async fn fill(conn: &mut SqliteConnection, Gaps { id, length, gap, newest }: Gap
         "BEGIN IMMEDIATE;
          UPDATE idem_transitions SET seq = -(2 + (seq - 2) * {gap}) WHERE {here} AND seq > 2;
          UPDATE idem_transitions SET seq = -seq WHERE {here} AND seq < 0;
-         UPDATE idem_keys SET seq = 2 + (seq - 2) * {gap} WHERE surface = '{MACHINE}' AND target = '{id}' AND seq > 2;
+         UPDATE idem_keys SET seq = 2 + (seq - 2) * {gap} WHERE namespace = '{MACHINE}' AND target = '{id}' AND seq > 2;
          UPDATE idem_machines SET version = {length} WHERE {here};
          INSERT INTO idem_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
                                        scope, key, from_visit, visit, at, correlation)
          {series} SELECT machine, id, n, command, from_state, state, body, payload, outcome, fingerprint, scope,
                          'filler-' || n, from_visit, visit, at, correlation FROM free, sample;
-         INSERT INTO idem_keys (hash, surface, target, seq, fingerprint, at)
+         INSERT INTO idem_keys (hash, namespace, target, seq, fingerprint, at)
          {series} SELECT randomblob(23), machine, id, n, fingerprint, at FROM free, sample ORDER BY 1;
          COMMIT"
     );

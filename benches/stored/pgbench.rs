@@ -154,7 +154,7 @@ fn with(statement: &str, expressions: &[&str]) -> String {
 async fn know_keys(conn: &mut PgConnection, outcome: &[u8]) -> Result<(), Failure> {
     let known = format!(
         "UPDATE {PREFIX}transitions SET outcome = '{}'; \
-         INSERT INTO {PREFIX}keys (hash, surface, target, seq, fingerprint, at) \
+         INSERT INTO {PREFIX}keys (hash, namespace, target, seq, fingerprint, at) \
          SELECT substring(sha256(('known' || k::text)::bytea) for 23), '{MACHINE}', \
                 'ticket-' || lpad((k % {MACHINES})::text, 5, '0'), 1, decode(repeat('00', 33), 'hex'), 0 \
          FROM generate_series(1, {KNOWN}) k",

@@ -144,10 +144,10 @@ impl Key {
         &self.text[usize::from(self.scope)..]
     }
 
-    /// What the key is stored under on one surface (a machine's name, the ledger, an operation).
-    pub(crate) fn hash_on(&self, surface: &str) -> KeyHash {
+    /// What the key is stored under in one namespace (a machine's name, the ledger, an operation).
+    pub(crate) fn hash_in(&self, namespace: &str) -> KeyHash {
         let hash = Hasher::new("idem key v1")
-            .with(surface.as_bytes())
+            .with(namespace.as_bytes())
             .with(self.scope().as_bytes())
             .with(self.as_str().as_bytes());
         KeyHash::new(hash.finish(), self.as_str())
@@ -156,7 +156,7 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({})", self.hash_on(""))
+        write!(f, "Key({})", self.hash_in(""))
     }
 }
 
@@ -288,10 +288,10 @@ mod tests {
     fn every_byte_counts() {
         let pairs = [("A", "a"), ("a", "a "), ("\u{e9}", "e\u{301}"), ("\u{131}", "i")];
         for (one, other) in pairs {
-            assert_ne!(key("s", one).hash_on("m"), key("s", other).hash_on("m"));
+            assert_ne!(key("s", one).hash_in("m"), key("s", other).hash_in("m"));
         }
-        assert_ne!(key("a", "bc").hash_on("m"), key("ab", "c").hash_on("m"));
-        assert_ne!(key("a", "b").hash_on("m"), key("a", "b").hash_on("n"));
+        assert_ne!(key("a", "bc").hash_in("m"), key("ab", "c").hash_in("m"));
+        assert_ne!(key("a", "b").hash_in("m"), key("a", "b").hash_in("n"));
     }
 
     #[test]
@@ -321,7 +321,7 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!((first.as_str().len(), &first.as_str()[14..15]), (36, "7"));
         let time = time_of_uuid_v7(first.as_str()).expect("a time");
-        assert_eq!(first.hash_on("m").0[..6], time);
+        assert_eq!(first.hash_in("m").0[..6], time);
         assert!(time_of_uuid_v7("00000000-0000-4000-8000-000000000000").is_none());
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const LOAD: &str = "\
     FROM (SELECT 1) one \
     LEFT JOIN hand_machines m ON m.machine = $1::text AND m.id = $2::text \
     LEFT JOIN hand_keys k ON k.hash = $3::bytea \
-    LEFT JOIN hand_transitions t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
+    LEFT JOIN hand_transitions t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq";
 
 /// Everything, if the version still is the one that was loaded. A key that came in between is a unique violation.
 pub(crate) const WRITE: &str = "\
@@ -27,7 +27,7 @@ pub(crate) const WRITE: &str = "\
                entered_at = $6::bigint \
         WHERE machine = $1::text AND id = $2::text AND version = $3::bigint RETURNING version), \
     named AS ( \
-        INSERT INTO hand_keys (hash, surface, target, seq, fingerprint, at) \
+        INSERT INTO hand_keys (hash, namespace, target, seq, fingerprint, at) \
         SELECT $7::bytea, $1::text, $2::text, version, $8::bytea, $6::bigint FROM moved RETURNING seq) \
     INSERT INTO hand_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, \
                                   scope, key, from_visit, visit, at) \

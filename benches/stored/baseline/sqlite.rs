@@ -19,7 +19,7 @@ const LOAD: &str = "\
     FROM (SELECT 1) one \
     LEFT JOIN hand_machines m ON m.machine = $1 AND m.id = $2 \
     LEFT JOIN hand_keys k ON k.hash = $3 \
-    LEFT JOIN hand_transitions t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq";
+    LEFT JOIN hand_transitions t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq";
 
 // The parameters of the writes are numbered through, so that the statements can also be sent as one text.
 
@@ -29,7 +29,7 @@ const MOVE: &str = "\
 
 /// Fails on NOT NULL if [`MOVE`] moved nothing, and on the primary key if the key came in between.
 const NAME: &str = "\
-    INSERT INTO hand_keys (hash, surface, target, seq, fingerprint, at) \
+    INSERT INTO hand_keys (hash, namespace, target, seq, fingerprint, at) \
     VALUES ($7, $1, $2, CASE changes() WHEN 1 THEN $3 + 1 END, $8, $6)";
 
 const RECORD: &str = "\

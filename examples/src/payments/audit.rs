@@ -60,12 +60,12 @@ const CHECKS: [(&str, &str); 7] = [
     (
         "keys that name no transition",
         "SELECT count(*) FROM idem_keys AS k LEFT JOIN idem_transitions AS t \
-         ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq WHERE t.seq IS NULL",
+         ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq WHERE t.seq IS NULL",
     ),
     (
         "keyed transitions without a key of their own",
         "SELECT count(*) FROM idem_transitions AS t LEFT JOIN idem_keys AS k \
-         ON k.surface = t.machine AND k.target = t.id AND k.seq = t.seq AND k.expires_at IS NULL \
+         ON k.namespace = t.machine AND k.target = t.id AND k.seq = t.seq AND k.expires_at IS NULL \
          WHERE t.key IS NOT NULL AND k.seq IS NULL",
     ),
 ];

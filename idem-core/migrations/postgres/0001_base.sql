@@ -6,13 +6,13 @@ CREATE TABLE {graphs} (
     names bytea NOT NULL
 );
 
--- runs: the seq of the newest run of each command. An index of all transitions would tell as well, and would grow with them.
+-- last_by_command: the seq of the newest run of each command. An index of all transitions would tell as well, and would grow with them.
 CREATE TABLE {machines} (
     machine text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
     state text COLLATE "C" NOT NULL,
     body bytea NOT NULL,
-    runs bytea NOT NULL,
+    last_by_command bytea NOT NULL,
     version bigint NOT NULL,
     visit bigint NOT NULL,
     entered_at bigint NOT NULL,
@@ -40,11 +40,11 @@ CREATE TABLE {transitions} (
     PRIMARY KEY (machine, id, seq)
 );
 
--- What a key names depends on its surface: a machine's transition (surface = machine, target = id, seq), an entry of the
--- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (surface, scope, key).
+-- What a key names depends on its namespace: a machine's transition (namespace = machine, target = id, seq), an entry of the
+-- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (namespace, scope, key).
 CREATE TABLE {keys} (
     hash bytea PRIMARY KEY,
-    surface text COLLATE "C" NOT NULL,
+    namespace text COLLATE "C" NOT NULL,
     target text COLLATE "C" NOT NULL,
     seq bigint NOT NULL,
     fingerprint bytea NOT NULL,
@@ -83,7 +83,7 @@ CREATE TABLE {entries} (
     machine text COLLATE "C",
     id text COLLATE "C",
     machine_seq bigint,
-    leg bigint,
+    entry_no bigint,
     next_account text COLLATE "C",
     next_seq bigint,
     PRIMARY KEY (account, seq)
@@ -111,7 +111,7 @@ CREATE TABLE {outbox} (
     machine text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
     seq bigint NOT NULL,
-    leg bigint NOT NULL,
+    entry_no bigint NOT NULL,
     topic text COLLATE "C" NOT NULL,
     payload bytea NOT NULL,
     at bigint NOT NULL

@@ -7,13 +7,13 @@ CREATE TABLE {graphs} (
     names BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- runs: the seq of the newest run of each command. An index of all transitions would tell as well, and would grow with them.
+-- last_by_command: the seq of the newest run of each command. An index of all transitions would tell as well, and would grow with them.
 CREATE TABLE {machines} (
     machine TEXT NOT NULL,
     id TEXT NOT NULL,
     state TEXT NOT NULL,
     body BLOB NOT NULL,
-    runs BLOB NOT NULL,
+    last_by_command BLOB NOT NULL,
     version INTEGER NOT NULL,
     visit INTEGER NOT NULL,
     entered_at INTEGER NOT NULL,
@@ -41,11 +41,11 @@ CREATE TABLE {transitions} (
     PRIMARY KEY (machine, id, seq)
 ) STRICT;
 
--- What a key names depends on its surface: a machine's transition (surface = machine, target = id, seq), an entry of the
--- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (surface, scope, key).
+-- What a key names depends on its namespace: a machine's transition (namespace = machine, target = id, seq), an entry of the
+-- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (namespace, scope, key).
 CREATE TABLE {keys} (
     hash BLOB NOT NULL PRIMARY KEY,
-    surface TEXT NOT NULL,
+    namespace TEXT NOT NULL,
     target TEXT NOT NULL,
     seq INTEGER NOT NULL,
     fingerprint BLOB NOT NULL,
@@ -85,7 +85,7 @@ CREATE TABLE {entries} (
     machine TEXT,
     id TEXT,
     machine_seq INTEGER,
-    leg INTEGER,
+    entry_no INTEGER,
     next_account TEXT,
     next_seq INTEGER,
     PRIMARY KEY (account, seq)
@@ -105,7 +105,7 @@ CREATE TABLE {outbox} (
     machine TEXT NOT NULL,
     id TEXT NOT NULL,
     seq INTEGER NOT NULL,
-    leg INTEGER NOT NULL,
+    entry_no INTEGER NOT NULL,
     topic TEXT NOT NULL,
     payload BLOB NOT NULL,
     at INTEGER NOT NULL

@@ -19,7 +19,7 @@ pub(super) fn posting(key: &Key, change: LedgerChange) -> Result<Posting, Error>
     let fingerprint = fingerprint(&change);
     Ok(Posting {
         key: key.clone(),
-        hash: key.hash_on(LEDGER),
+        hash: key.hash_in(LEDGER),
         fingerprint,
         change,
         expected: None,

@@ -60,7 +60,7 @@ impl<DB: Backend> Ground<DB> {
     pub(crate) async fn effects(&mut self, lane: &str, key: &str) -> i64 {
         let count = format!(
             "SELECT '', (SELECT count(*) FROM idem_transitions WHERE scope = '{lane}' AND key = '{key}')
-                + (SELECT count(*) FROM idem_keys WHERE surface = '@ledger' AND (target, seq) IN (
+                + (SELECT count(*) FROM idem_keys WHERE namespace = '@ledger' AND (target, seq) IN (
                     SELECT account, seq FROM idem_entries WHERE scope = '{lane}' AND key = '{key}' AND machine IS NULL))"
         );
         DB::ask(&mut self.conn, &count).await.first().expect("a count is one row").1

@@ -12,23 +12,23 @@ const RULES: [(&str, &str); 20] = [
     ),
     (
         "an effect has its key",
-        "SELECT 1 FROM idem_transitions t LEFT JOIN idem_keys k ON k.surface = t.machine AND k.target = t.id
+        "SELECT 1 FROM idem_transitions t LEFT JOIN idem_keys k ON k.namespace = t.machine AND k.target = t.id
             AND k.seq = t.seq AND k.expires_at IS NULL AND k.fingerprint = t.fingerprint
         WHERE t.key IS NOT NULL GROUP BY t.machine, t.id, t.seq HAVING count(k.seq) <> 1",
     ),
     (
         "a key has its effect",
         "SELECT 1 FROM idem_keys k WHERE NOT EXISTS (
-            SELECT 1 FROM idem_transitions t WHERE t.machine = k.surface AND t.id = k.target AND t.seq = k.seq)
+            SELECT 1 FROM idem_transitions t WHERE t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq)
             AND NOT EXISTS (
-                SELECT 1 FROM idem_entries e WHERE k.surface = '@ledger' AND e.account = k.target AND e.seq = k.seq)
-            AND k.surface <> 'version'",
+                SELECT 1 FROM idem_entries e WHERE k.namespace = '@ledger' AND e.account = k.target AND e.seq = k.seq)
+            AND k.namespace <> 'version'",
     ),
     (
         "each key of an update has one update, and each update its key",
-        "SELECT 1 FROM idem_keys WHERE surface = 'version' AND seq <> 1
+        "SELECT 1 FROM idem_keys WHERE namespace = 'version' AND seq <> 1
         UNION ALL SELECT 1 FROM pages WHERE version <> 1
-        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_keys WHERE surface = 'version')",
+        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_keys WHERE namespace = 'version')",
     ),
     (
         "what the caller wrote beside an update is there with it",
@@ -45,7 +45,7 @@ const RULES: [(&str, &str); 20] = [
     ),
     (
         "a posting has its key",
-        "SELECT 1 WHERE (SELECT count(*) FROM idem_keys WHERE surface = '@ledger')
+        "SELECT 1 WHERE (SELECT count(*) FROM idem_keys WHERE namespace = '@ledger')
             <> (SELECT count(*) FROM (SELECT DISTINCT scope, key FROM idem_entries WHERE machine IS NULL) d)",
     ),
     (

@@ -112,7 +112,7 @@ fn history(events: u64) -> String {
                 gen_random_uuid()::text, n - 1, n, at, correlation
          FROM idem_transitions, generate_series({copied}, {events}) AS n
          WHERE seq = {own} - (n + {own}) % 2;
-         INSERT INTO idem_keys (hash, surface, target, seq, fingerprint, at)
+         INSERT INTO idem_keys (hash, namespace, target, seq, fingerprint, at)
          SELECT substr(sha256(convert_to(id || seq, 'UTF8')), 1, 23), machine, id, seq, fingerprint, at
          FROM idem_transitions WHERE seq > {own};
          UPDATE idem_machines SET version = {events}, visit = {events}"

@@ -74,13 +74,13 @@ impl<DB: Database> Reading<'_, '_, DB> {
 
     async fn keys(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
         let mut hashes: Vec<KeyHash> =
-            page.iter().filter_map(|of| of.key.as_ref()).map(|(key, _)| key.hash_on(LEDGER)).collect();
+            page.iter().filter_map(|of| of.key.as_ref()).map(|(key, _)| key.hash_in(LEDGER)).collect();
         hashes.dedup();
         let found: Vec<Placed<AuditedKey>> = self.ask(&LedgerQuery::Keys(&hashes)).await?;
         let found: HashMap<KeyHash, AuditedKey> =
             found.into_iter().filter_map(|Placed(at, key)| Some((*hashes.get(at)?, key))).collect();
         for (key, row) in page.iter_mut().filter_map(|of| of.key.as_mut()) {
-            *row = found.get(&key.hash_on(LEDGER)).cloned();
+            *row = found.get(&key.hash_in(LEDGER)).cloned();
         }
         Ok(())
     }

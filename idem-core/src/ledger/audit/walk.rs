@@ -187,7 +187,7 @@ impl<T> Pages<T> {
 fn is_carried(row: &PagedKey) -> bool {
     match (&row.key.outcome, &row.named) {
         (Some(refusal), _) => row.key.seq == 0 && row.key.expires_at.is_none() && is_refusal(refusal, &row.key.target),
-        (None, Some((scope, key))) => Key::new(scope, key).is_ok_and(|key| key.hash_on(LEDGER).0[..] == row.hash),
+        (None, Some((scope, key))) => Key::new(scope, key).is_ok_and(|key| key.hash_in(LEDGER).0[..] == row.hash),
         (None, None) => false,
     }
 }

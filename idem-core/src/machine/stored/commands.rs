@@ -51,7 +51,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
     ) -> Result<Command, Error> {
         fits("the payload", &payload, &self.machines.shared.settings.limits)?;
         let key = key.map(|key| {
-            let hash = key.hash_on(X::Machine::GRAPH.name);
+            let hash = key.hash_in(X::Machine::GRAPH.name);
             (key, hash)
         });
         let driver = self.machines.driver.clone();

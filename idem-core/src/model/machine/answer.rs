@@ -6,7 +6,7 @@ use crate::model::machine::graph::Repeat;
 /// What is known when a command is to be answered.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AnswerInputs {
-    /// The key is known on this surface; true if it named this very request.
+    /// The key is known in this namespace; true if it named this very request.
     pub(crate) known: Option<bool>,
     /// The machine exists, or its initial state carries nothing.
     pub(crate) started: bool,

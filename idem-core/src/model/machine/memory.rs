@@ -302,7 +302,7 @@ impl<X: Rules> Life<X> {
         let second = if first == command { "another payload".to_owned() } else { format!("`{command}`") };
         match key {
             Some(key) => {
-                let hash = key.hash_on(X::Machine::GRAPH.name);
+                let hash = key.hash_in(X::Machine::GRAPH.name);
                 Error::KeyReused(Box::new(KeyReused::new(&hash, run.at, format!("`{first}`"), second)))
             }
             None => Error::KeyRequired { machine: X::Machine::GRAPH.name, command },

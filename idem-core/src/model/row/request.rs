@@ -93,7 +93,7 @@ impl Request {
         let expected = expected.filter(|_| !seeded_bug!("blind-update"));
         let mut row = RowUpdate { table, kind, keys, sets, expects, version, expected, key: None };
         row.key = self.once.filter(|_| !seeded_bug!("once-forgotten")).map(|key| UpdateKey {
-            hash: key.hash_on(UPDATE),
+            hash: key.hash_in(UPDATE),
             fingerprint: fingerprint(&row),
             retention: i64::try_from(self.retention.as_micros()).unwrap_or(i64::MAX / 2).min(i64::MAX / 2),
         });

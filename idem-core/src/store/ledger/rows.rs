@@ -116,7 +116,7 @@ pub struct AuditedKey {
 
 columns! {
     AuditedKey {
-        namespace: [surface Text],
+        namespace: [namespace Text],
         target: [target Text],
         seq: [seq Int],
         fingerprint: [fingerprint Bytes],

@@ -45,7 +45,7 @@ texts! {
             WHERE a.account > {$1 text} ORDER BY a.account LIMIT {$2 int}",
         /// A page of `$3` entries after (`$1`, `$2`).
         all_entries = "
-            SELECT {entry of e}, e.leg, CAST(CASE
+            SELECT {entry of e}, e.entry_no, CAST(CASE
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
                     OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)

@@ -23,7 +23,7 @@ columns! {
     MachineRow {
         state: [state Text],
         body: [body Bytes],
-        last_by_command: [runs Bytes],
+        last_by_command: [last_by_command Bytes],
         version: [version Int],
         visit: [visit Int],
         entered_at: [entered_at Int],

@@ -12,7 +12,7 @@ texts! {
             FROM (VALUES (1)) AS one
             LEFT JOIN {machines} m ON m.machine = {$1 text} AND m.id = {$2 text}
             LEFT JOIN {keys} k ON k.hash = {$3 bytes}
-            LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq",
+            LEFT JOIN {transitions} t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq",
         /// The time, machines and keys: a list of machines and ids, and one of hashes.
         load_many,
         /// Locks a list of machines and ids, in the order of their bytes. Empty where the transaction is the lock.

@@ -130,7 +130,7 @@ impl LedgerStore for Postgres {
                     SELECT * FROM {entries} WHERE account = p.next_account AND seq = p.next_seq LIMIT 1
                 ) e
                 WHERE p.depth <= 1000 AND (p.next_account, p.next_seq) <> (p.first_account, p.first_seq))
-            SELECT e.place - 1, a.unit, {entry of e}, e.leg
+            SELECT e.place - 1, a.unit, {entry of e}, e.entry_no
             FROM posting e
             LEFT JOIN LATERAL (SELECT unit FROM {accounts} WHERE account = e.account LIMIT 1) a ON true
             ORDER BY e.place, e.depth",

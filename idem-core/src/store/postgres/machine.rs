@@ -15,7 +15,7 @@ impl MachineStore for Postgres {
             FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
             LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
             LEFT JOIN LATERAL (
-                SELECT * FROM {transitions} WHERE machine = k.surface AND id = k.target AND seq = k.seq LIMIT 1
+                SELECT * FROM {transitions} WHERE machine = k.namespace AND id = k.target AND seq = k.seq LIMIT 1
             ) t ON true",
         lock: r#"
             SELECT 1

@@ -233,7 +233,7 @@ fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
     // Keys of postings alone are the ledger's, and have nothing of their own.
     let (columns, values) = match shape & ODD_KEYS {
         0 => (
-            format!("{}, surface, expires_at, outcome", list.stored()),
+            format!("{}, namespace, expires_at, outcome", list.stored()),
             format!("{}, '{LEDGER}', NULL::bigint, NULL::bytea", list.stored_of("u")),
         ),
         _ => (list.stored(), list.stored_of("u")),

@@ -7,7 +7,7 @@ use crate::store::probe::texts::{ProbeStore, ProbeTexts};
 
 impl ProbeStore for Postgres {
     const PROBES: ProbeTexts<&'static str> = ProbeTexts {
-        put_key: "INSERT INTO {keys} (hash, surface, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)",
+        put_key: "INSERT INTO {keys} (hash, namespace, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)",
         put_transition: "
             INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
                 from_visit, visit, at)

@@ -184,9 +184,9 @@ const POST_ONE: &str = "
             AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
         RETURNING balance, seq, at),
     keys_written AS (
-        INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at)
+        INSERT INTO {keys} AS k (hash, namespace, target, seq, fingerprint, at)
         SELECT $3::bytea, $7::text, $4::text, seq, $8::bytea, (SELECT now FROM begun) FROM accounts_written
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq,
             fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
             expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
     entries_written AS (

@@ -118,9 +118,9 @@ impl RowWriter<'_> {
         let retention = parameter(Slot::Retention, Kind::Int);
         let (keys, now) = (self.keys, DB::NOW);
         format!(
-            "INSERT INTO {keys} AS k (hash, surface, target, seq, fingerprint, at, expires_at) \
+            "INSERT INTO {keys} AS k (hash, namespace, target, seq, fingerprint, at, expires_at) \
              SELECT {hash}, '{UPDATE}', {target}, {seq}, {fingerprint}, {now}, {now} + {retention} {from} \
-             ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, \
+             ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, \
              seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at"
         )
     }

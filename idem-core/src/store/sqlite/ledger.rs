@@ -58,14 +58,14 @@ impl LedgerStore for Sqlite {
                 ON t.machine = j.value->>0 AND t.id = j.value->>1 AND t.seq = j.value->>2",
         // Links that do not lead back end where they are longer than any posting.
         postings: "
-            WITH RECURSIVE posting (place, depth, first_account, first_seq, leg, {entry}) AS (
-                SELECT j.key, 1, e.account, e.seq, e.leg, {entry of e}
+            WITH RECURSIVE posting (place, depth, first_account, first_seq, entry_no, {entry}) AS (
+                SELECT j.key, 1, e.account, e.seq, e.entry_no, {entry of e}
                 FROM json_each($1) j CROSS JOIN {entries} e ON e.account = j.value->>0 AND e.seq = j.value->>1
                 UNION ALL
-                SELECT d.place, d.depth + 1, d.first_account, d.first_seq, e.leg, {entry of e}
+                SELECT d.place, d.depth + 1, d.first_account, d.first_seq, e.entry_no, {entry of e}
                 FROM posting d CROSS JOIN {entries} e ON e.account = d.next_account AND e.seq = d.next_seq
                 WHERE d.depth <= 1000 AND (d.next_account, d.next_seq) <> (d.first_account, d.first_seq))
-            SELECT place, (SELECT a.unit FROM {accounts} a WHERE a.account = d.account), {entry}, leg
+            SELECT place, (SELECT a.unit FROM {accounts} a WHERE a.account = d.account), {entry}, entry_no
             FROM posting d ORDER BY place, depth",
         ..LedgerTexts::COMMON
     };

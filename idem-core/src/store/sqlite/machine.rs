@@ -15,7 +15,7 @@ impl MachineStore for Sqlite {
             SELECT j.key, {key of k}, {summary of t}, NULL, NULL
             FROM json_each($2) j
             CROSS JOIN {keys} k ON k.hash = unhex(j.value)
-            LEFT JOIN {transitions} t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq",
+            LEFT JOIN {transitions} t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq",
         transitions: "
             SELECT j.key, {summary of t}
             FROM json_each($1) j

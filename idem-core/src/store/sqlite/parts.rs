@@ -151,7 +151,7 @@ fn key_list(list: &List<'_, KeyWrite>, shape: u16, conflict: &str) -> PartText {
     let seq = seq((shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0), counted, || list.item("seq"));
     // Keys of postings alone are the ledger's, and have nothing of their own.
     let (more, more_values) = match shape & ODD_KEYS {
-        0 => (", surface", format!(", '{LEDGER}'")),
+        0 => (", namespace", format!(", '{LEDGER}'")),
         _ => ("", String::new()),
     };
     PartText::write(format!(

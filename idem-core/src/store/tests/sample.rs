@@ -19,7 +19,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 pub(super) fn hash(key: &str) -> KeyHash {
-    Key::new("customer", key).expect("a key").hash_on(SHOP)
+    Key::new("customer", key).expect("a key").hash_in(SHOP)
 }
 
 pub(super) fn fingerprint(text: &str) -> Fingerprint {

@@ -101,7 +101,8 @@ pub(super) async fn messages_keep_their_order<DB: Ground>(mut db: Fresh<DB>) {
         let write = Write { messages: legs.map(message).collect(), ..step(id, 1) };
         assert!(db.write(&write).await);
     }
-    let disorder = "SELECT count(*) FROM {outbox} a JOIN {outbox} b ON a.position < b.position AND a.leg >= b.leg";
+    let disorder =
+        "SELECT count(*) FROM {outbox} a JOIN {outbox} b ON a.position < b.position AND a.entry_no >= b.entry_no";
     assert_eq!((db.number("SELECT count(*) FROM {outbox}").await, db.number(disorder).await), (8, 0));
 }
 

@@ -51,7 +51,7 @@ pub async fn sound_books_are_found_sound<S: Subject>(on: &S) {
     for (count, rows) in [
         (report.accounts, "idem_accounts"),
         (report.entries, "idem_entries"),
-        (report.keys, "idem_keys WHERE surface = '@ledger'"),
+        (report.keys, "idem_keys WHERE namespace = '@ledger'"),
         (report.holds, "idem_holds"),
     ] {
         let there = stored.number(&format!("SELECT count(*) FROM {rows}")).await;
@@ -112,7 +112,7 @@ const ALL: &str = "true";
 /// Nothing reads in which order a step changed accounts, unless two changes are one transfer.
 const IN_A_RING: &str = "machine IS NULL OR next_account IS NOT NULL";
 /// A refusal that is remembered has no entry that could prove more than its form.
-const OF_ENTRIES: &str = "surface = '@ledger' AND outcome IS NULL";
+const OF_ENTRIES: &str = "namespace = '@ledger' AND outcome IS NULL";
 /// How long a step holds is in its rules alone; a change of the ledger has it in its key's fingerprint.
 const OF_KEYS: &str = "hold IN (SELECT hold FROM idem_entries WHERE scope IS NOT NULL)";
 /// Of a unit the books know only that postings do not mix it.
@@ -161,8 +161,8 @@ const TABLES: &[Tampered] = &[
             ("machine", "'x'", ALL),
             ("id", "'x'", ALL),
             ("machine_seq", "coalesce(machine_seq, 0) + 1000", ALL),
-            ("leg", "coalesce(leg, 0) + 10", IN_A_RING),
-            ("leg", "NULL", "leg IS NOT NULL"),
+            ("entry_no", "coalesce(entry_no, 0) + 10", IN_A_RING),
+            ("entry_no", "NULL", "entry_no IS NOT NULL"),
             ("next_account", "'x'", ALL),
             ("next_seq", "coalesce(next_seq, 0) + 1000", ALL),
         ],
@@ -172,13 +172,13 @@ const TABLES: &[Tampered] = &[
         "hash",
         &[
             ("hash", "fingerprint", OF_ENTRIES),
-            ("surface", "'x'", OF_ENTRIES),
-            ("target", "'x'", "surface = '@ledger'"),
-            ("seq", "seq + 1000", "surface = '@ledger'"),
+            ("namespace", "'x'", OF_ENTRIES),
+            ("target", "'x'", "namespace = '@ledger'"),
+            ("seq", "seq + 1000", "namespace = '@ledger'"),
             ("fingerprint", "hash", OF_ENTRIES),
             ("at", "at + 1", OF_ENTRIES),
-            ("expires_at", "1", "surface = '@ledger'"),
-            ("outcome", "hash", "surface = '@ledger'"),
+            ("expires_at", "1", "namespace = '@ledger'"),
+            ("outcome", "hash", "namespace = '@ledger'"),
         ],
     ),
     (

@@ -65,7 +65,7 @@ pub async fn rebuild_mends_a_changed_or_lost_row<S: Subject>(on: &S) {
     let before = order.get().await.expect("readable");
     assert!(!order.rebuild().await.expect("nothing to mend"));
     let row = "UPDATE idem_machines SET state = 'Pending', visit = 1";
-    for damage in [row, "UPDATE idem_machines SET runs = body", "DELETE FROM idem_machines"] {
+    for damage in [row, "UPDATE idem_machines SET last_by_command = body", "DELETE FROM idem_machines"] {
         stored.execute(damage).await;
         assert!(!problems::<S>(&order).await.is_empty(), "{damage}");
         assert!(order.rebuild().await.expect("mended"), "{damage}");

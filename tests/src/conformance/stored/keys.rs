@@ -1,4 +1,4 @@
-//! Keys are compared byte for byte, in their scope, on their machine's surface.
+//! Keys are compared byte for byte, in their scope, on their machine's namespace.
 
 use idem_core::{ErrorKind, Key};
 

@@ -6,7 +6,7 @@ use idem_core::machine::Event;
 use crate::conformance::machines::{Order, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
-/// An override has a key of the machine's surface, and the history tells its reason.
+/// An override has a key of the machine's namespace, and the history tells its reason.
 pub async fn an_override_is_keyed_and_recorded<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");

@@ -1,12 +1,12 @@
 -- machines: load_one
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, m.state, m.body, m.runs, m.version, m.visit, m.entered_at, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM (VALUES (1)) AS one
             LEFT JOIN "idem_machines" m ON m.machine = $1::text AND m.id = $2::text
             LEFT JOIN "idem_keys" k ON k.hash = $3::bytea
-            LEFT JOIN "idem_transitions" t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq
+            LEFT JOIN "idem_transitions" t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq
 
 -- machines: load_many
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, m.state, m.body, m.runs, m.version, m.visit, m.entered_at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint
             FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
             LEFT JOIN LATERAL (SELECT * FROM "idem_machines" WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
             UNION ALL
@@ -14,7 +14,7 @@
             FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
             LEFT JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k ON true
             LEFT JOIN LATERAL (
-                SELECT * FROM "idem_transitions" WHERE machine = k.surface AND id = k.target AND seq = k.seq LIMIT 1
+                SELECT * FROM "idem_transitions" WHERE machine = k.namespace AND id = k.target AND seq = k.seq LIMIT 1
             ) t ON true
 
 -- machines: lock
@@ -45,7 +45,7 @@
             ORDER BY seq LIMIT $4::bigint
 
 -- machines: in_state
-            SELECT m.id, m.state, m.body, m.runs, m.version, m.visit, m.entered_at
+            SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at
             FROM unnest((SELECT $2::text[])) AS s (state)
             CROSS JOIN LATERAL (
                 SELECT * FROM "idem_machines" n
@@ -173,7 +173,7 @@ SELECT count(*) FROM "idem_holds"
             WHERE a.account > $1::text ORDER BY a.account LIMIT $2::bigint
 
 -- ledger: all_entries
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg, CAST(CASE
+            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.entry_no, CAST(CASE
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
                     OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)
@@ -192,7 +192,7 @@ SELECT count(*) FROM "idem_holds"
             ORDER BY t.account, t.seq
 
 -- ledger: all_keys
-            SELECT k.hash, k.surface, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome, e.scope, e.key
+            SELECT k.hash, k.namespace, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome, e.scope, e.key
             FROM (SELECT * FROM "idem_keys" WHERE hash > $1::bytea ORDER BY hash LIMIT $2::bigint) k
             LEFT JOIN LATERAL (
                 SELECT scope, key FROM "idem_entries" WHERE account = k.target AND seq = k.seq LIMIT 1
@@ -200,7 +200,7 @@ SELECT count(*) FROM "idem_holds"
             ORDER BY k.hash
 
 -- ledger: keys
-            SELECT u.place - 1, k.surface, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome
+            SELECT u.place - 1, k.namespace, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome
             FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
             CROSS JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k
 
@@ -227,13 +227,13 @@ SELECT count(*) FROM "idem_holds"
                     SELECT * FROM "idem_entries" WHERE account = p.next_account AND seq = p.next_seq LIMIT 1
                 ) e
                 WHERE p.depth <= 1000 AND (p.next_account, p.next_seq) <> (p.first_account, p.first_seq))
-            SELECT e.place - 1, a.unit, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg
+            SELECT e.place - 1, a.unit, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.entry_no
             FROM posting e
             LEFT JOIN LATERAL (SELECT unit FROM "idem_accounts" WHERE account = e.account LIMIT 1) a ON true
             ORDER BY e.place, e.depth
 
 -- probes: put_key
-INSERT INTO "idem_keys" (hash, surface, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)
+INSERT INTO "idem_keys" (hash, namespace, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)
 
 -- probes: put_transition
             INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
@@ -261,9 +261,9 @@ SELECT 1 FROM "idem_keys" WHERE hash = $1::bytea AND at = coalesce($2::bigint, a
             AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
         RETURNING balance, seq, at),
     keys_written AS (
-        INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at)
+        INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at)
         SELECT $3::bytea, $7::text, $4::text, seq, $8::bytea, (SELECT now FROM begun) FROM accounts_written
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq,
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq,
             fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
             expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
     entries_written AS (
@@ -284,18 +284,18 @@ DELETE FROM "idem_machines" WHERE machine = $1::text AND id = $2::text
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $3::bytea[]), (SELECT $4::text[]), (SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bytea[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
+            FROM begun, unnest((SELECT $3::bytea[]), (SELECT $4::text[]), (SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM begun)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at)
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at)
 SELECT g.ok, (SELECT now FROM begun) FROM begun g
 
 -- write: start alone, natural
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
@@ -309,15 +309,15 @@ SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 keys_written AS (
-                    INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+                    INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
                     SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-                    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
@@ -327,7 +327,7 @@ SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
@@ -361,19 +361,19 @@ accounts_opened AS (
                     array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
-                    INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+                    INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
                     SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-                    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
                 SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
@@ -381,7 +381,7 @@ SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_wr
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, runs = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
+            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, last_by_command = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
             WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
@@ -394,14 +394,14 @@ SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, runs = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
+            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, last_by_command = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
             WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 keys_written AS (
-                    INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+                    INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
                     SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-                    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
@@ -411,7 +411,7 @@ SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, runs = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
+            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, last_by_command = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
             WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
@@ -444,26 +444,26 @@ accounts_opened AS (
                     array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
-                    INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+                    INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
                     SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-                    ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
                 SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: start joined, natural
 WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
@@ -476,14 +476,14 @@ SELECT ok, ARRAY[]::bytea[], ARRAY(SELECT machine FROM machines_opened), ARRAY(S
 -- write: start joined, keyed
 WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
 keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             WHERE k.expires_at <= excluded.at
             RETURNING hash),
         all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $9::text, $10::text, $11::text, $12::bytea, $13::bytea, $15::bigint, $16::bigint, $17::bigint WHERE $14::bigint = 0 AND (SELECT ok FROM all_keys_claimed)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
@@ -496,14 +496,14 @@ SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machi
 -- write: start joined, with money and messages
 WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
 keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             WHERE k.expires_at <= excluded.at
             RETURNING hash),
         all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $9::text, $10::text, $11::text, $12::bytea, $13::bytea, $15::bigint, $16::bigint, $17::bigint WHERE $14::bigint = 0 AND (SELECT ok FROM all_keys_claimed)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
@@ -540,19 +540,19 @@ transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
                 SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
 
 -- write: move joined, natural
 WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $4::text, body = $5::bytea, runs = $6::bytea, version = $8::bigint, visit = $9::bigint, entered_at = $10::bigint
+            UPDATE "idem_machines" SET state = $4::text, body = $5::bytea, last_by_command = $6::bytea, version = $8::bigint, visit = $9::bigint, entered_at = $10::bigint
             WHERE machine = $2::text AND id = $3::text AND version = $7::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
@@ -564,14 +564,14 @@ SELECT ok, ARRAY[]::bytea[], ARRAY[]::text[], ARRAY[]::text[] FROM machines_writ
 -- write: move joined, keyed
 WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
 keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             WHERE k.expires_at <= excluded.at
             RETURNING hash),
         all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $11::text, body = $12::bytea, runs = $13::bytea, version = $15::bigint, visit = $16::bigint, entered_at = $17::bigint
+            UPDATE "idem_machines" SET state = $11::text, body = $12::bytea, last_by_command = $13::bytea, version = $15::bigint, visit = $16::bigint, entered_at = $17::bigint
             WHERE machine = $9::text AND id = $10::text AND version = $14::bigint AND (SELECT ok FROM all_keys_claimed)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
@@ -583,14 +583,14 @@ SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[
 -- write: move joined, with money and messages
 WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
 keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
+            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             WHERE k.expires_at <= excluded.at
             RETURNING hash),
         all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $11::text, body = $12::bytea, runs = $13::bytea, version = $15::bigint, visit = $16::bigint, entered_at = $17::bigint
+            UPDATE "idem_machines" SET state = $11::text, body = $12::bytea, last_by_command = $13::bytea, version = $15::bigint, visit = $16::bigint, entered_at = $17::bigint
             WHERE machine = $9::text AND id = $10::text AND version = $14::bigint AND (SELECT ok FROM all_keys_claimed)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
@@ -626,12 +626,12 @@ transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
                 SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM accounts_written
 
@@ -667,11 +667,11 @@ accounts_opened AS (
                     array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $11::bytea[]), (SELECT $12::text[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
@@ -711,11 +711,11 @@ accounts_opened AS (
                     array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $11::bytea[]), (SELECT $12::text[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
@@ -767,11 +767,11 @@ holds_locked AS MATERIALIZED (
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $17::bytea[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
@@ -823,11 +823,11 @@ holds_locked AS MATERIALIZED (
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $17::bytea[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
@@ -844,11 +844,11 @@ tallies_checked AS MATERIALIZED (
                 FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bytea[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
+            FROM begun, unnest((SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM tallies_checked)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.seq, NULL::bigint, begun.now, NULL
@@ -867,11 +867,11 @@ tallies_checked AS MATERIALIZED (
                 FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bytea[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
+            FROM begun, unnest((SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM tallies_checked)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, e.seq, NULL::bigint, begun.now, e.next_seq
@@ -918,11 +918,11 @@ accounts_opened AS (
                     array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
@@ -964,9 +964,9 @@ accounts_opened AS (
                     array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg)
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
@@ -1002,9 +1002,9 @@ accounts_opened AS (
                     array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.leg, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-                FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, leg, next_account, next_place, next_back)
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+                FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no, next_account, next_place, next_back)
                 WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
@@ -1057,15 +1057,15 @@ holds_locked AS MATERIALIZED (
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $19::bytea[]), (SELECT $20::text[]), (SELECT $21::bytea[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) t WHERE (SELECT ok FROM accounts_written))
@@ -1081,7 +1081,7 @@ tallies_checked AS MATERIALIZED (
                 LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
             ) m ON true
@@ -1104,16 +1104,16 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM machines_checked)),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
             RETURNING machine, id),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
                 = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM machines_checked g),
         machines_updated AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
             RETURNING 1),
         machines_written AS MATERIALIZED (
             SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
@@ -1145,23 +1145,23 @@ holds_locked AS MATERIALIZED (
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $28::bytea[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bytea[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome, place, back)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
+            FROM begun, accounts_written f, unnest((SELECT $28::bytea[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bytea[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
                 SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
@@ -1175,7 +1175,7 @@ tallies_checked AS MATERIALIZED (
                 LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
             ) m ON true
@@ -1204,16 +1204,16 @@ accounts_locked AS MATERIALIZED (
             accounts_obtained AS MATERIALIZED (
                 SELECT (SELECT ok FROM machines_checked) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM accounts_obtained)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM accounts_obtained)
             RETURNING machine, id),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
                 = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM accounts_obtained g),
         machines_updated AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
             RETURNING 1),
         machines_written AS MATERIALIZED (
             SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
@@ -1245,32 +1245,32 @@ holds_locked AS MATERIALIZED (
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.surface, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $28::bytea[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bytea[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS u (hash, target, fingerprint, surface, seq, expires_at, outcome, place, back)
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
+            FROM begun, accounts_written f, unnest((SELECT $28::bytea[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bytea[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
                 SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g
 
 -- write: everything joined
 WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
 keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT u.hash, u.surface, u.target, u.seq, u.fingerprint, u.expires_at, u.outcome, begun.now FROM begun, unnest((SELECT $2::bytea[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]), (SELECT $8::bytea[])) AS u (hash, surface, target, seq, fingerprint, expires_at, outcome)
-            ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT u.hash, u.namespace, u.target, u.seq, u.fingerprint, u.expires_at, u.outcome, begun.now FROM begun, unnest((SELECT $2::bytea[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]), (SELECT $8::bytea[])) AS u (hash, namespace, target, seq, fingerprint, expires_at, outcome)
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             WHERE k.expires_at <= excluded.at
             RETURNING hash),
         all_keys_claimed AS MATERIALIZED (SELECT count(*) = cardinality($2::bytea[]) AS ok FROM keys_claimed),
@@ -1281,7 +1281,7 @@ tallies_checked AS MATERIALIZED (
                 LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, runs, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
             ) m ON true
@@ -1304,17 +1304,17 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM machines_checked)),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
                 = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM machines_checked g),
         machines_updated AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
-            SELECT machine, id, state, body, runs, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
             RETURNING 1),
         machines_written AS MATERIALIZED (
             SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
@@ -1349,14 +1349,14 @@ transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
                 SELECT * FROM unnest((SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bytea[]), (SELECT $41::bytea[]), (SELECT $42::bytea[]), (SELECT $43::bytea[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[])) WHERE (SELECT ok FROM accounts_written)),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.leg, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::text[]), (SELECT $60::text[]), (SELECT $61::text[]), (SELECT $62::bigint[]), (SELECT $63::bigint[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, next_place, next_back, next_seq)
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::text[]), (SELECT $60::text[]), (SELECT $61::text[]), (SELECT $62::bigint[]), (SELECT $63::bigint[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $69::text[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at)
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
                 SELECT * FROM unnest((SELECT $72::text[]), (SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[]), (SELECT $76::text[]), (SELECT $77::bytea[]), (SELECT $78::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
 
@@ -1397,22 +1397,22 @@ UPDATE "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."version
 UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, 'version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, 'version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- row
-WITH row_written AS (UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $7::bytea, 'version', $8::text, version, $9::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $7::bytea, 'version', $8::text, version, $9::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (

@@ -1,19 +1,19 @@
 -- machines: load_one
-            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.runs, m.version, m.visit, m.entered_at, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM (VALUES (1)) AS one
             LEFT JOIN "idem_machines" m ON m.machine = $1 AND m.id = $2
             LEFT JOIN "idem_keys" k ON k.hash = $3
-            LEFT JOIN "idem_transitions" t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq
+            LEFT JOIN "idem_transitions" t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq
 
 -- machines: load_many
             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
-                SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.runs), m.version, m.visit, m.entered_at))
+                SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.last_by_command), m.version, m.visit, m.entered_at))
                 FROM json_each($1) j CROSS JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1)
             UNION ALL
             SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit, NULL, NULL
             FROM json_each($2) j
             CROSS JOIN "idem_keys" k ON k.hash = unhex(j.value)
-            LEFT JOIN "idem_transitions" t ON t.machine = k.surface AND t.id = k.target AND t.seq = k.seq
+            LEFT JOIN "idem_transitions" t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq
 
 -- machines: transitions
             SELECT j.key, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
@@ -31,7 +31,7 @@
             ORDER BY seq LIMIT $4
 
 -- machines: in_state
-            SELECT m.id, m.state, m.body, m.runs, m.version, m.visit, m.entered_at
+            SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at
             FROM json_each($2) s
             CROSS JOIN "idem_machines" m ON m.machine = $1 AND m.id IN (
                 SELECT n.id FROM "idem_machines" n INDEXED BY "idem_machines_by_state"
@@ -116,7 +116,7 @@ SELECT count(*) FROM "idem_holds"
             WHERE a.account > $1 ORDER BY a.account LIMIT $2
 
 -- ledger: all_entries
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.leg, CAST(CASE
+            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.entry_no, CAST(CASE
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
                     OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)
@@ -124,13 +124,13 @@ SELECT count(*) FROM "idem_holds"
             ORDER BY e.account, e.seq LIMIT $3
 
 -- ledger: all_keys
-            SELECT d.hash, d.surface, d.target, d.seq, d.fingerprint, d.at, d.expires_at, d.outcome, e.scope, e.key
+            SELECT d.hash, d.namespace, d.target, d.seq, d.fingerprint, d.at, d.expires_at, d.outcome, e.scope, e.key
             FROM (SELECT * FROM "idem_keys" WHERE hash > $1 ORDER BY hash LIMIT $2) d
             LEFT JOIN "idem_entries" e ON e.account = d.target AND e.seq = d.seq
             ORDER BY d.hash
 
 -- ledger: keys
-            SELECT j.key, k.surface, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome
+            SELECT j.key, k.namespace, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome
             FROM json_each($1) j CROSS JOIN "idem_keys" k ON k.hash = unhex(j.value)
 
 -- ledger: transitions
@@ -140,14 +140,14 @@ SELECT count(*) FROM "idem_holds"
                 ON t.machine = j.value->>0 AND t.id = j.value->>1 AND t.seq = j.value->>2
 
 -- ledger: postings
-            WITH RECURSIVE posting (place, depth, first_account, first_seq, leg, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
-                SELECT j.key, 1, e.account, e.seq, e.leg, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            WITH RECURSIVE posting (place, depth, first_account, first_seq, entry_no, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
+                SELECT j.key, 1, e.account, e.seq, e.entry_no, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM json_each($1) j CROSS JOIN "idem_entries" e ON e.account = j.value->>0 AND e.seq = j.value->>1
                 UNION ALL
-                SELECT d.place, d.depth + 1, d.first_account, d.first_seq, e.leg, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                SELECT d.place, d.depth + 1, d.first_account, d.first_seq, e.entry_no, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM posting d CROSS JOIN "idem_entries" e ON e.account = d.next_account AND e.seq = d.next_seq
                 WHERE d.depth <= 1000 AND (d.next_account, d.next_seq) <> (d.first_account, d.first_seq))
-            SELECT place, (SELECT a.unit FROM "idem_accounts" a WHERE a.account = d.account), account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, leg
+            SELECT place, (SELECT a.unit FROM "idem_accounts" a WHERE a.account = d.account), account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, entry_no
             FROM posting d ORDER BY place, depth
 
 -- probes: key
@@ -159,33 +159,33 @@ SELECT 1 FROM "idem_keys" WHERE hash = $1 AND at = coalesce($2, at)
 
 -- write: a key alone
 BEGIN IMMEDIATE;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 COMMIT
 
 -- write: start alone, natural
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 COMMIT
 
 -- write: start alone, keyed
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 COMMIT
 
 -- write: start alone, with money and messages
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -203,38 +203,38 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: move alone, natural
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 COMMIT
 
 -- write: move alone, keyed
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 COMMIT
 
 -- write: move alone, with money and messages
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -252,38 +252,38 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: start joined, natural
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 RELEASE idem_write
 
 -- write: start joined, keyed
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 RELEASE idem_write
 
 -- write: start joined, with money and messages
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -301,38 +301,38 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- write: move joined, natural
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 RELEASE idem_write
 
 -- write: move joined, keyed
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 RELEASE idem_write
 
 -- write: move joined, with money and messages
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -350,12 +350,12 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
@@ -379,9 +379,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -408,9 +408,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>10) FROM "idem_accounts" n WHERE n.account = j.value->>8)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -442,9 +442,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -476,9 +476,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -493,9 +493,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, NULL, $5, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -508,9 +508,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, NULL, $5, j.value->>7
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -540,9 +540,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $7 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -569,7 +569,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
@@ -595,7 +595,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
@@ -631,10 +631,10 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $6 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $8 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
@@ -648,9 +648,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -673,14 +673,14 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
@@ -692,9 +692,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -717,14 +717,14 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
@@ -736,9 +736,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, runs, version, visit, entered_at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, runs = excluded.runs, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -761,26 +761,26 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, surface, expires_at, outcome, seq, at)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, leg, next_account, seq, balance, at, next_seq)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, leg, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
-BEGIN IMMEDIATE; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
+BEGIN IMMEDIATE; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
@@ -795,13 +795,13 @@ INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-SAVEPOINT idem_write; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
+SAVEPOINT idem_write; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
 
 -- row
-SAVEPOINT idem_write; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
+SAVEPOINT idem_write; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
 
 -- row
-SAVEPOINT idem_write; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, surface, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET surface = excluded.surface, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
+SAVEPOINT idem_write; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, 'version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
 
 -- row
 SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
