@@ -100,7 +100,7 @@ async fn a_silence_at_the_comparison_of_a_machine_ends() {
         let idem = rig.anew().await;
         let lane = Lane::new(&idem, &*name);
         rig.proxy.arm(At::Statement(text.into()), Cut::Before(Hangup::BlackHole));
-        let answer = answered(text, lane.call(Step::Start)).await;
+        let answer = answered(text, Box::pin(lane.call(Step::Start))).await;
         assert!(rig.proxy.disarm(), "{text}: struck");
         let failure = answer.expect_err("the comparison was silent");
         assert!(failure.effect() == Effect::NotApplied && failure.is_retryable(), "{text}: {failure}");
