@@ -3,12 +3,10 @@
 //! Each call adds to a sum by name, `sums (name, sum)`; the name's row is locked for it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Pool};
 use tokio::task::JoinSet;
 
-use crate::builder::Builder;
 use crate::clock::Timestamp;
 use crate::engine::answer::{Answer, AnswerValue, Answered};
 use crate::engine::attempt::run_joined;
@@ -22,7 +20,7 @@ use crate::store::Database;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::part::{Form, LockName, Part, PartKind, Place, Reported};
-use crate::store::write::text::{Missed, PartText, StepText};
+use crate::store::write::text::PartText;
 use crate::wire::Stored;
 
 const TOY: &str = "@toy";
@@ -98,9 +96,13 @@ mod on_sqlite {
 
 #[cfg(feature = "postgres")]
 mod on_postgres {
+    use std::time::Duration;
+
     use sqlx::Postgres;
 
     use super::*;
+    use crate::builder::Builder;
+    use crate::store::write::text::{Missed, StepText};
 
     const KIND: PartKind = PartKind { name: "sums", place: Place::Holds, text, shapes: &[0] };
 

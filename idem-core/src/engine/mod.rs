@@ -1,4 +1,4 @@
-//! The algorithm, once: load, decide, settle, write; for one plan or for many, in memory and on every database.
+//! The algorithm, once: load, decide, write; for one plan or for many, on every database.
 
 pub(crate) mod account;
 pub(crate) mod account_cache;
