@@ -40,7 +40,7 @@ impl AccountCache {
         }
     }
 
-    /// An account as a change that is not loaded takes it to be: unbounded, empty, and of its known known.
+    /// An account as a change that is not loaded takes it to be: unbounded, empty, and of the unit and the kind it is known to have.
     pub(crate) fn assumed(&self, name: &str) -> AccountRow {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         let (unit, tally) = found.map_or((None, false), |found| (found.unit, found.tally));

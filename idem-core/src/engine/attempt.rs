@@ -44,14 +44,14 @@ pub(crate) enum Strategy {
 pub(crate) enum Caller {
     /// One call, or several that came together.
     One,
-    /// A group of calls: it waits for nobody else's locks.
+    /// A group of calls: machines and accounts that others hold are left out, and other locks are waited for only shortly.
     Group,
 }
 
 /// What one attempt came to.
 pub(crate) enum Attempt<DB: Database> {
     Done(Vec<Answered>),
-    /// Another writer was faster: nothing is written. With the decision, and the names of what others hold.
+    /// Another writer was faster: nothing is written. With the decision, and the names of rows that others hold or have changed.
     Lost(Option<Box<Decision<DB>>>, Vec<LockName>),
     /// There is no connection to write on. What the decision answers without a write is known.
     NoConnection(Option<Box<Decision<DB>>>, Error),

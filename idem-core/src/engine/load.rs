@@ -22,8 +22,8 @@ use crate::store::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lock {
     None,
-    /// By a statement of their own, because one that waits for a lock and reads the keys in the same breath sees the new state
-    /// and not the key that led to it. What is missing and has to be locked is made first, so the transaction is half-written
+    /// By a statement of their own: one that waits for a lock and reads the keys as well sees the new state, and not the key that
+    /// led to it. What is missing and has to be locked is made first, so the transaction is half-written
     /// from then on.
     Rows,
 }

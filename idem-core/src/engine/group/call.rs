@@ -116,7 +116,7 @@ impl<DB: Database> Group<DB> {
         self.slots.into_iter().for_each(|slot| slot.fail(error));
     }
 
-    /// Parts with the calls whose slots are `theirs`.
+    /// Takes out the calls whose slots are `theirs`.
     pub(crate) fn split_off(&mut self, theirs: impl Fn(&ReplySlot) -> bool) -> Self {
         let (plans, slots) = (std::mem::take(&mut self.plans), std::mem::take(&mut self.slots));
         let (off, rest): (Vec<_>, Vec<_>) = plans.into_iter().zip(slots).partition(|(_, slot)| theirs(slot));

@@ -17,7 +17,7 @@ use crate::store::Database;
 use crate::store::error::{Class, StoreError};
 use crate::store::write::part::{LockName, Write};
 
-/// How often a group is decided again before its calls run separately.
+/// How often a group is tried before its calls run separately.
 const ATTEMPTS: u32 = 3;
 
 /// What is done after an attempt.
@@ -156,16 +156,17 @@ async fn reply_lost<DB: Database>(
     }
 }
 
-/// Who needs what others hold: for each name the targets of all that need it. An account is needed by the machines, too, whose
-/// steps change it.
+/// Who needs what others hold: for each name the targets of all calls that need it. An account is needed by those, too, that do
+/// not name it: machines whose steps change it, and changes of its holds.
 fn needed<DB: Database>(shared: &Shared<DB>, write: &Write<DB>, missed: &[LockName]) -> Vec<Vec<LockTarget>> {
     let queue = &shared.queue;
     let users = missed.iter().map(|missed| {
         let mut targets = vec![queue.target(missed.namespace, &missed.name)];
         if missed.namespace == LEDGER {
-            let entries = write.entries.iter().filter(|entry| entry.account == missed.name);
-            let steps = entries.filter_map(|entry| entry.step.as_ref());
-            targets.extend(steps.map(|step| queue.target(step.machine, &step.id)));
+            for entry in write.entries.iter().filter(|entry| entry.account == missed.name) {
+                targets.extend(entry.step.as_ref().map(|step| queue.target(step.machine, &step.id)));
+                targets.extend(entry.hold.as_ref().map(|(hold, _)| queue.target(LEDGER, hold)));
+            }
         }
         targets
     });

@@ -45,7 +45,7 @@ struct State<DB: Database> {
 pub(crate) struct CallerGuard<'q, DB: Database>(&'q Queue<DB>);
 
 impl<DB: Database> State<DB> {
-    /// Whether another flusher should start beside this many. A second one starts only once the queue is at least as long as
+    /// Whether one flusher more should be at work than `beside`: a new one, or one that goes on after its group. A second one starts only once the queue is at least as long as
     /// the group in flight; otherwise groups would get smaller and smaller.
     fn should_start_flusher(&self, beside: u32) -> bool {
         match beside {

@@ -20,7 +20,7 @@ impl<DB: Database> TargetLocks<DB> {
         Self { shared, targets, wake }
     }
 
-    /// Parts with those of `targets` that it has.
+    /// Takes out those of `targets` that it has.
     pub(crate) fn split_off(&mut self, targets: &[LockTarget]) -> Self {
         let (theirs, own) = self.targets.iter().partition(|target| targets.contains(target));
         self.targets = own;

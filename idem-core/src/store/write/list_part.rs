@@ -142,7 +142,7 @@ pub(crate) fn parts<DB: WriteLists>(write: &Write<DB>) -> Vec<&dyn Part<DB>> {
     ];
     let mut parts: Vec<_> = own.into_iter().filter(|part| !part.is_empty()).collect();
     if !write.parts.is_empty() {
-        parts.extend(write.parts.iter().map(|part| &**part));
+        parts.extend(write.parts.iter().map(|part| &**part).filter(|part| !part.is_empty()));
         parts.sort_by_key(|part| part.kind().place);
     }
     debug_assert!(parts.is_sorted_by_key(|part| part.kind().place), "locks are taken in one order");

@@ -112,7 +112,7 @@ pub struct Write<DB: Dialect> {
     pub(crate) messages: Vec<MessageWrite>,
     /// A row of the caller's, with its key. It is a statement of its own: a write that has one has nothing else.
     pub(crate) row: Option<RowWrite>,
-    /// What other rooms write, in the order of their places.
+    /// What is written beside these tables.
     pub(crate) parts: Vec<Box<dyn Part<DB>>>,
 }
 
@@ -136,12 +136,14 @@ impl<DB: Dialect> Default for Write<DB> {
 
 impl<DB: Dialect> Write<DB> {
     pub(crate) fn is_empty(&self) -> bool {
-        let rows = self.machines.is_empty() && self.transitions.is_empty() && self.keys.is_empty();
-        rows && self.entries.is_empty() && self.row.is_none() && self.parts.is_empty()
+        let machines = self.machines.is_empty() && self.transitions.is_empty() && self.messages.is_empty();
+        let accounts = self.accounts.is_empty() && self.tallies.is_empty() && self.holds.is_empty();
+        let ledger = accounts && self.entries.is_empty();
+        machines && ledger && self.keys.is_empty() && self.row.is_none() && self.parts.is_empty()
     }
 
-    /// The part of another room, begun if this write has none: plans that share a write share it.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the rooms of today have their own fields"))]
+    /// The part of this type, begun if this write has none: plans that share a write share it.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the lists of today have their own fields"))]
     pub(crate) fn part<P: Part<DB> + Default>(&mut self) -> Option<&mut P> {
         let there = self.parts.iter().position(|part| (&**part as &dyn Any).is::<P>());
         let at = there.unwrap_or_else(|| {

@@ -6,13 +6,13 @@
 pub struct PartText {
     /// Claims keys, in a lent transaction that an error would abort: before anything else is written.
     pub(crate) claim: Option<StepText>,
-    /// Locks rows and looks at them.
+    /// Locks rows and compares them; a single machine is written here, too.
     pub(crate) lock: Option<StepText>,
     /// Writes.
     pub(crate) write: Option<StepText>,
     /// The rows that it did not obtain, as an expression.
     pub(crate) missed: Option<Missed>,
-    /// It leaves accounts behind; how they are read, where that is a statement of its own.
+    /// It leaves accounts behind. Where they are read by a statement of their own, that statement; otherwise anything.
     pub(crate) accounts: Option<&'static str>,
     /// What is taken back if the write is lost in a lent transaction: only these two write before that is known.
     pub(crate) undo: Option<Undo>,
