@@ -13,6 +13,10 @@ use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 /// How many doors a stranger holds: more than may be alone at work.
 const HELD: usize = 12;
 
+/// The caller that captures a hold, and the one that releases one.
+const CAPTURES: usize = HELD + 4;
+const RELEASES: usize = HELD + 5;
+
 /// Others are answered while it is held, those who want it once it is free.
 pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
     let (idem, stranger) = (patient(on).await, patient(on).await);
@@ -22,6 +26,8 @@ pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
     let (doors, ledger) = (Door::stored(&idem, Keeper), idem.ledger());
     // What is not there yet is waited for as a key is; what is, can be skipped.
     fresh(ledger.account("held").apply_delta(&key("first"), 1).await);
+    let captured = fresh(ledger.account("held").hold(&key("captured"), 1).await).id.clone();
+    let released = fresh(ledger.account("held").hold(&key("released"), 1).await).id.clone();
     for number in 0..HELD {
         fresh(doors.at(format!("held {number}")).start(door::Shut).await);
     }
@@ -32,11 +38,15 @@ pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
     }
     fresh(ledger.account("held").within(&mut tx).apply_delta(&key("stranger"), 1).await);
     let mut waiting = JoinSet::new();
-    for caller in 0..HELD + 4 {
+    for caller in 0..HELD + 6 {
         let (door, ledger, key) = (doors.at(format!("held {caller}")), ledger.clone(), key(&format!("w{caller}")));
+        let (captured, released) = (captured.clone(), released.clone());
         let mut call = Box::pin(async move {
             match caller {
                 0..HELD => assert!(fresh(door.knock(&key, door::Knock { times: 0 }).await).seq() > 2),
+                // These name the hold, and not its account.
+                CAPTURES => assert!(fresh(ledger.capture(&key, captured, "free", 1).await).from.seq > 1),
+                RELEASES => assert!(fresh(ledger.release(&key, released).await).seq > 1),
                 _ if caller % 2 == 0 => assert!(fresh(ledger.account("held").apply_delta(&key, 1).await).seq > 1),
                 _ => assert!(fresh(ledger.transfer(&key, "free", "held", 1).await).to.seq > 1),
             }
@@ -60,7 +70,7 @@ pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
     assert!(waiting.try_join_next().is_none(), "answered while the stranger holds what it wants");
     tx.commit().await.expect("committed");
     all(waiting).await;
-    assert_eq!(ledger.account("held").get().await.expect("readable").expect("open").balance, 2 + 4);
+    assert_eq!(ledger.account("held").get().await.expect("readable").expect("open").balance, 2 + 4 - 1);
     assert!(ledger.audit().await.expect("an audit").is_sound());
 }
 
