@@ -94,8 +94,8 @@ async fn attempts<DB: Database>(
 ) -> Result<Vec<Answered>, Error> {
     let began = Instant::now();
     let in_flight = || Error::InFlight { waited: began.elapsed() };
-    let (mut strategy, mut forgot) = (first, false);
-    for made in 1.. {
+    let (mut strategy, mut forgot, mut made) = (first, false, 1);
+    loop {
         let wait = match deadline {
             None => shared.settings.wait,
             Some(deadline) => match deadline.checked_sub(began.elapsed()) {
@@ -114,7 +114,7 @@ async fn attempts<DB: Database>(
         let retry = &shared.settings.retry;
         match attempt(shared, lease, plans, of).await {
             Attempt::Done(answers) => return Ok(answers),
-            // Nothing was raced for yet.
+            // That what was assumed is not so does not count: nothing was loaded yet that another could have changed.
             Attempt::Lost(..) if strategy == Strategy::Blind => {
                 strategy = Strategy::Optimistic;
                 continue;
@@ -145,8 +145,8 @@ async fn attempts<DB: Database>(
         if made > 1 && !retry.pause(made).await {
             return Err(Error::Contention { attempts: made });
         }
+        made += 1;
     }
-    Err(Error::Internal { what: "a call ran out of numbers for its attempts" })
 }
 
 /// A connection for an attempt of one call. A known key is answered while someone else writes, where readers are apart.

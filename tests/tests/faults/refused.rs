@@ -77,7 +77,7 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
                     sqlx::Postgres::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
                 }
                 refuse(&lane, &mut tx, call).await;
-                let notes = if saved {
+                let rows = if saved {
                     sqlx::Postgres::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
                     goes_on(&lane, &mut tx).await;
                     tx.commit().await.unwrap();
@@ -89,7 +89,7 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
                     assert!(matches!(committed, Err(Error::NotApplied { .. })), "{committed:?}");
                     0
                 };
-                settle(&mut ground, &lane, call, notes, &format!("ALTER TABLE {table} DROP CONSTRAINT refuse")).await;
+                settle(&mut ground, &lane, call, rows, &format!("ALTER TABLE {table} DROP CONSTRAINT refuse")).await;
                 report.strike(format!("{call:?}"));
             }
         }
@@ -100,13 +100,14 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
 async fn begin<DB: Backend>(ground: &mut Ground<DB>, refusal: &str, attempt: u64) -> Lane<DB> {
     let lane = ground.lane(&format!("refused-{attempt}"));
     lane.insist(Step::Start).await.unwrap();
+    DB::script(&mut ground.conn, "CREATE TABLE mine (what text)").await.unwrap();
     DB::script(&mut ground.conn, refusal).await.unwrap();
     lane
 }
 
 /// The caller's own row, and the call that is refused.
 async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
-    DB::note(tx.conn(), lane.name(), "before").await.unwrap();
+    DB::script(tx.conn(), "INSERT INTO mine VALUES ('before')").await.unwrap();
     let refused = call.run(lane, tx).await;
     assert_eq!(refused, Err(Effect::NotApplied), "{call:?}");
 }
@@ -115,14 +116,14 @@ async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
 async fn goes_on<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>) {
     let started = lane.counter().within(tx).start(counter::Open { total: 0 }).await.unwrap();
     assert!(started.is_fresh());
-    DB::note(tx.conn(), lane.name(), "after").await.unwrap();
+    DB::script(tx.conn(), "INSERT INTO mine VALUES ('after')").await.unwrap();
 }
 
 /// Of the caller's rows there are as many as said, of the refused call nothing, and it can be made again.
-async fn settle<DB: Backend>(ground: &mut Ground<DB>, lane: &Lane<DB>, call: Call, notes: i64, allow: &str) {
+async fn settle<DB: Backend>(ground: &mut Ground<DB>, lane: &Lane<DB>, call: Call, rows: i64, allow: &str) {
     let after = format!("{call:?} was refused");
-    let count = format!("SELECT '', count(*) FROM notes WHERE lane = '{}'", lane.name());
-    assert_eq!(DB::ask(&mut ground.conn, &count).await[0].1, notes, "after {after}");
+    let count = "SELECT '', count(*) FROM mine";
+    assert_eq!(DB::ask(&mut ground.conn, count).await[0].1, rows, "after {after}");
     assert_eq!(ground.effects(lane.name(), "refused").await, 0, "after {after}");
     ground.check(lane.name(), &after).await;
     DB::script(&mut ground.conn, allow).await.unwrap();
