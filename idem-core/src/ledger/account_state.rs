@@ -13,7 +13,7 @@ pub struct AccountState {
     pub balance: i64,
     /// How much of it holds reserve, those included that have expired and were not needed since.
     pub held: i64,
-    /// The number of its newest entry: what [`Account::expect_version`] compares. 0 for a tally.
+    /// The number of its newest entry: what [`Account::expect_version`](crate::ledger::Account::expect_version) compares. 0 for a tally.
     pub version: u64,
     /// How low and how high the balance may be.
     pub bounds: Bounds,

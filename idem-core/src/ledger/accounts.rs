@@ -36,7 +36,7 @@ impl<DB: Database> Ledger<DB> {
     /// amount moves the other way.
     ///
     /// # Errors
-    /// [`Error::OutOfBounds`], [`Error::KeyReused`]; [`Error::Ledger`] for accounts of two units, or closed ones.
+    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds), [`Error::KeyReused`](crate::Error::KeyReused); [`Error::Ledger`](crate::Error::Ledger) for accounts of two units, or closed ones.
     pub fn transfer(
         &self,
         key: &Key,
@@ -51,7 +51,7 @@ impl<DB: Database> Ledger<DB> {
     /// Adds entries to several accounts, all or none, under one key; in each unit they sum to zero.
     ///
     /// # Errors
-    /// [`Error::Ledger`] if they do not sum to zero or are fewer than two, and as [`Ledger::transfer`].
+    /// [`Error::Ledger`](crate::Error::Ledger) if they do not sum to zero or are fewer than two, and as [`Ledger::transfer`].
     pub fn post<A: Into<String>>(
         &self,
         key: &Key,
@@ -63,7 +63,7 @@ impl<DB: Database> Ledger<DB> {
     /// Moves `amount` minor units of what `hold` reserves to the account `to`. What is left stays reserved.
     ///
     /// # Errors
-    /// [`Error::Ledger`] if there is no such hold, it has expired, or less is left of it.
+    /// [`Error::Ledger`](crate::Error::Ledger) if there is no such hold, it has expired, or less is left of it.
     pub fn capture(
         &self,
         key: &Key,
@@ -78,7 +78,7 @@ impl<DB: Database> Ledger<DB> {
     /// Gives back what `hold` still reserves.
     ///
     /// # Errors
-    /// [`Error::Ledger`] if there is no such hold, or nothing is left of it.
+    /// [`Error::Ledger`](crate::Error::Ledger) if there is no such hold, or nothing is left of it.
     pub fn release(&self, key: &Key, hold: impl Into<String>) -> Change<'static, DB, Entry> {
         Change::new(self.place(), posting(key, LedgerChange::Release { hold: name(hold) }), Entry::read)
     }
