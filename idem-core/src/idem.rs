@@ -149,7 +149,8 @@ impl<DB: Database> Idem<DB> {
         E: UnitError,
         F: for<'t> FnMut(&'t mut Tx<DB>) -> TxFuture<'t, T, E>,
     {
-        for made in 1.. {
+        let mut made = 1;
+        loop {
             let mut tx = self.begin().await?;
             let error = match work(&mut tx).await {
                 Ok(value) => match tx.commit().await {
@@ -169,8 +170,8 @@ impl<DB: Database> Idem<DB> {
             if !policy.pause(made).await {
                 return Err(error);
             }
+            made += 1;
         }
-        Err(Error::Internal { what: "a unit of work ran out of numbers for its attempts" }.into())
     }
 
     /// Begins a transaction that is neither retried nor resolved for you beyond [`Tx::commit`].

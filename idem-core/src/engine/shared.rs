@@ -85,7 +85,7 @@ impl<DB: Database> Shared<DB> {
         }
         match self.version().await {
             Ok(found) if found != Some(VERSION) => Error::NotMigrated { found, wanted: VERSION },
-            // A table of the caller's, or a state that cannot be told.
+            // The caller's table, or the state of idem's tables is unknown.
             Ok(_) => Error::Store { source: Box::new(error.source) },
             Err(_) => error.not_sent(),
         }

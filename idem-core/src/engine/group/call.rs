@@ -24,7 +24,7 @@ pub(crate) struct QueuedCall<DB: Database> {
 pub(crate) struct ReplySlot {
     pub(crate) targets: Vec<LockTarget>,
     pub(crate) deadline: Option<Instant>,
-    /// The answer of a write that was committed, with which it was lost, if the call had its effect there.
+    /// What the call was to be answered, if it had its effect in a write that was committed and whose reply was lost.
     written: Option<Answered>,
     reply: oneshot::Sender<Result<Answered, Error>>,
     /// The flusher has it, or the caller gave up: whoever sets it first.
@@ -61,7 +61,8 @@ impl ReplySlot {
         let _ = self.reply.send(Ok(restore_fresh(answer, self.written)));
     }
 
-    /// Answers with why there is no answer. Once the effect is there, that is no reason to deny it.
+    /// Answers with an error. If the effect is known to be there, the error says that the result is unknown, never that nothing
+    /// happened.
     pub(crate) fn fail(self, error: &Error) {
         let error = match self.written {
             Some(_) if !seeded_bug!("group-loss-denied") => Error::Indeterminate { source: error.repeat().into() },

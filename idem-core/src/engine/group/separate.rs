@@ -40,15 +40,16 @@ pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, mut calls: Group<
                 }
                 Err(error) => error,
             };
-            // Nothing happened. Whoever is late is told so; the others wait on.
+            // If the wait for a lock was cut short for calls that are late, these fail and the others are tried again. Any other
+            // error is the answer of all.
             let late = matches!(error, Error::InFlight { .. }) && calls.slots.iter().any(ReplySlot::is_late);
             calls.split_off(|slot| !late || slot.is_late()).fail(&error);
         }
     });
 }
 
-/// The write did not happen, or nobody knows. What did not depend on it is answered all the same; of the others those that
-/// `filter` has are told why they are not, and the rest is given back.
+/// The write did not happen, or its result is unknown. Answers that do not depend on it are given. Of the other calls, those
+/// that `filter` selects fail with `error`, and the rest is returned.
 pub(crate) fn fail_unwritten<DB: Database>(
     group: Group<DB>,
     decision: Decision<DB>,

@@ -27,7 +27,7 @@ pub(crate) struct Connections<DB: Database> {
 }
 
 enum Source<DB: Database> {
-    /// A pool of the caller's.
+    /// The caller's pool.
     Pool(Pool<DB>),
     /// Our own. sqlx's pool asks the server for a sign of life, in a task of its own, each time that a connection is given
     /// back: as much work as a replay.
@@ -62,7 +62,7 @@ enum LeasedConnection<DB: Database> {
 }
 
 impl<DB: Database> Connections<DB> {
-    /// Those of a pool of the caller's.
+    /// Connections of the caller's pool.
     pub(crate) fn of_pool(pool: Pool<DB>, sql: Arc<Statements>, reply: Duration) -> Self {
         Self { source: Source::Pool(pool), sql, reply }
     }
@@ -158,7 +158,7 @@ impl<DB: Database> Lease<DB> {
         Session::new(conn.get(), sql, reply, state)
     }
 
-    /// The connection, for statements of the caller's.
+    /// The connection, for the caller's statements.
     pub(crate) fn conn(&mut self) -> &mut DB::Connection {
         self.conn.get()
     }

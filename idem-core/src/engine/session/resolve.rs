@@ -11,7 +11,8 @@ use crate::engine::session::retry::Retry;
 use crate::engine::shared::Shared;
 use crate::error::{Error, Source};
 use crate::store::Database;
-use crate::store::probe::run::probe as ask;
+use crate::store::error::StoreError;
+use crate::store::probe::run::probe;
 use crate::store::write::rows::CommitWitness;
 
 /// How long a database that went away is waited for.
@@ -38,7 +39,7 @@ pub(crate) async fn resolve_lost_commit<DB: Database>(
     let began = Instant::now();
     let pauses = Retry::default().attempts(u32::MAX);
     for made in 1.. {
-        if let Ok(Some(committed)) = probe(shared, witness).await {
+        if let Ok(Some(committed)) = ask(shared, witness).await {
             return Ok(committed);
         }
         if began.elapsed() > PATIENCE || !pauses.pause(made).await {
@@ -48,8 +49,8 @@ pub(crate) async fn resolve_lost_commit<DB: Database>(
     Err(Error::Indeterminate { source: lost })
 }
 
-async fn probe<DB: Database>(shared: &Shared<DB>, witness: &CommitWitness) -> Result<Option<bool>, Error> {
+async fn ask<DB: Database>(shared: &Shared<DB>, witness: &CommitWitness) -> Result<Option<bool>, Error> {
     let mut lease = shared.writers.acquire().await?;
-    let committed = ask(&mut lease.session(), witness, shared.settings.wait).await;
-    committed.map_err(crate::store::error::StoreError::not_sent)
+    let committed = probe(&mut lease.session(), witness, shared.settings.wait).await;
+    committed.map_err(StoreError::not_sent)
 }

@@ -60,7 +60,7 @@ impl<DB: Database> Tx<DB> {
         Self::new(shared, TxConnection::Own(lease), false)
     }
 
-    /// A transaction of the caller's.
+    /// A transaction that the caller began with sqlx.
     pub(crate) fn adopted(shared: Arc<Shared<DB>>, tx: sqlx::Transaction<'static, DB>) -> Self {
         Self::new(shared, TxConnection::Adopted(tx, ConnectionState::default()), true)
     }
