@@ -14,7 +14,7 @@
 
 #![cfg_attr(
     not(all(feature = "sqlite", feature = "postgres")),
-    allow(dead_code, reason = "some shared parts are for one of the databases")
+    allow(dead_code, unused_imports, unused_macros, reason = "some shared parts are for one of the databases")
 )]
 #![allow(unreachable_pub, reason = "what the sealed trait names is public, and nobody can reach it")]
 
