@@ -30,7 +30,7 @@ const TOY: &str = "@toy";
 struct Sums(Vec<(Arc<str>, i64)>);
 
 const SUMS: [Column<(Arc<str>, i64)>; 2] =
-    [Column::text("name", |row| (&row.0).into()), Column::int("amount", |row| row.1.into())];
+    [Column::text("name", |row| Some(&row.0)), Column::int("amount", |row| Some(row.1))];
 
 impl Sums {
     fn add(&mut self, name: &Arc<str>, amount: i64) {

@@ -204,7 +204,8 @@ pub(crate) async fn attempt<DB: Database>(
 ) -> Attempt<DB> {
     let attempted = match of.strategy {
         Strategy::Blind | Strategy::Optimistic => unlocked(shared, lease, plans, of).await,
-        Strategy::Locked => locked(shared, lease, plans, of.wait).await,
+        // On the heap: most calls never come here.
+        Strategy::Locked => Box::pin(locked(shared, lease, plans, of.wait)).await,
     };
     attempted.unwrap_or_else(Attempt::Failed)
 }

@@ -70,7 +70,7 @@ pub(crate) async fn decide_loading<DB: Database>(
 /// What plans are decided on without a load, for a write that finds out whether it is so. `None` if that is not possible.
 pub(crate) fn assume<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], own: bool) -> Option<Snapshot> {
     let mut snapshot = Snapshot { blind: true, ..Snapshot::default() };
-    let cx = Assuming { own, accounts: &shared.accounts };
+    let cx = Assuming { own, accounts: &shared.accounts, sql: &shared.sql };
     plans.iter().all(|plan| plan.assume(&cx, &mut snapshot)).then_some(snapshot)
 }
 
@@ -180,8 +180,8 @@ async fn table_found<DB: Database>(
     anew: bool,
 ) -> Result<TableFound, StoreError> {
     let sql = session.sql;
-    if let Some(described) = sql.described(table.as_str()).filter(|_| !anew) {
-        return Ok(TableFound { table: Some(described), anew: false });
+    if let Some(known) = TableFound::known(sql, table).filter(|_| !anew) {
+        return Ok(known);
     }
     let described = describe(session, table).await?.map(Arc::new);
     match &described {

@@ -66,6 +66,8 @@ pub(crate) struct Assuming<'c> {
     /// In a transaction of its own; otherwise in one that is open.
     pub(crate) own: bool,
     pub(crate) accounts: &'c AccountCache,
+    /// Tables of callers that were described.
+    pub(crate) sql: &'c Statements,
 }
 
 /// A plan of any kind.

@@ -4,9 +4,8 @@ use std::fmt;
 
 use sqlx::Error;
 
-use super::columns::{Column, Param};
+use super::columns::{Column, Param, of_shape};
 use super::dialect::Dialect;
-use super::list::List;
 
 /// The values bound so far, or the first that could not be.
 pub struct Binder<DB: Dialect>(Result<DB::Arguments, Error>);
@@ -40,7 +39,7 @@ impl<DB: Dialect> Binder<DB> {
     /// Binds the columns of a list's shape.
     pub(crate) fn add_rows<R>(&mut self, columns: &[Column<R>], shape: u16, rows: &[R]) {
         if let Ok(arguments) = &mut self.0
-            && let Err(error) = DB::bind_rows(arguments, &List::new(columns, shape), rows)
+            && let Err(error) = DB::bind_rows(arguments, columns, shape, rows)
         {
             self.0 = Err(Error::Encode(error));
         }
@@ -48,8 +47,8 @@ impl<DB: Dialect> Binder<DB> {
 
     /// Binds the columns of one row as values.
     pub(crate) fn add_row<R>(&mut self, columns: &[Column<R>], shape: u16, row: &R) {
-        for column in columns.iter().filter(|column| column.is_in(shape)) {
-            self.add((column.get)(row));
+        for column in of_shape(columns, shape) {
+            self.add(column.of(row));
         }
     }
 

@@ -33,12 +33,24 @@ pub enum Param<'v> {
 #[derive(Debug)]
 pub struct Column<R> {
     pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) get: for<'r> fn(&'r R) -> Param<'r>,
+    pub(super) get: Get<R>,
     pub(super) role: Role,
     /// The bits of a list's shape that it needs: it is left out of a list that lacks one of them.
     pub(super) when: u16,
 }
+
+/// Reads a column's value from a row, by its kind.
+#[derive(Debug)]
+pub(super) enum Get<R> {
+    Int(GetInt<R>),
+    Text(GetText<R>),
+    Bytes(GetBytes<R>),
+    Sum(fn(&R) -> i128),
+}
+
+pub(crate) type GetInt<R> = fn(&R) -> Option<i64>;
+pub(crate) type GetText<R> = for<'r> fn(&'r R) -> Option<&'r str>;
+pub(crate) type GetBytes<R> = for<'r> fn(&'r R) -> Option<&'r [u8]>;
 
 /// What a column is in its list for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,20 +64,24 @@ pub(super) enum Role {
 }
 
 impl<R> Column<R> {
-    const fn new(name: &'static str, kind: Kind, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
-        Self { name, kind, get, role: Role::Stored, when: 0 }
+    const fn new(name: &'static str, get: Get<R>) -> Self {
+        Self { name, get, role: Role::Stored, when: 0 }
     }
 
-    pub(crate) const fn int(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
-        Self::new(name, Kind::Int, get)
+    pub(crate) const fn int(name: &'static str, get: GetInt<R>) -> Self {
+        Self::new(name, Get::Int(get))
     }
 
-    pub(crate) const fn text(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
-        Self::new(name, Kind::Text, get)
+    pub(crate) const fn text(name: &'static str, get: GetText<R>) -> Self {
+        Self::new(name, Get::Text(get))
     }
 
-    pub(crate) const fn bytes(name: &'static str, get: for<'r> fn(&'r R) -> Param<'r>) -> Self {
-        Self::new(name, Kind::Bytes, get)
+    pub(crate) const fn bytes(name: &'static str, get: GetBytes<R>) -> Self {
+        Self::new(name, Get::Bytes(get))
+    }
+
+    pub(crate) const fn sum(name: &'static str, get: fn(&R) -> i128) -> Self {
+        Self::new(name, Get::Sum(get))
     }
 
     pub(crate) const fn key(self) -> Self {
@@ -80,10 +96,28 @@ impl<R> Column<R> {
         Self { when: bits, ..self }
     }
 
-    /// Whether a list of this shape has it.
-    pub(super) fn is_in(&self, shape: u16) -> bool {
-        self.when & shape == self.when
+    pub(super) fn kind(&self) -> Kind {
+        match self.get {
+            Get::Int(_) | Get::Sum(_) => Kind::Int,
+            Get::Text(_) => Kind::Text,
+            Get::Bytes(_) => Kind::Bytes,
+        }
     }
+
+    /// Its value in a row.
+    pub(super) fn of<'r>(&self, row: &'r R) -> Param<'r> {
+        match self.get {
+            Get::Int(get) => Param::Int(get(row)),
+            Get::Text(get) => Param::Text(get(row)),
+            Get::Bytes(get) => Param::Bytes(get(row)),
+            Get::Sum(get) => Param::Sum(get(row)),
+        }
+    }
+}
+
+/// The columns that a list of this shape has.
+pub(super) fn of_shape<R>(columns: &[Column<R>], shape: u16) -> impl Iterator<Item = &Column<R>> + Clone {
+    columns.iter().filter(move |column| column.when & shape == column.when)
 }
 
 impl From<i64> for Param<'_> {

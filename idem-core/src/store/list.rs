@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::columns::{Column, Kind, Role};
+use super::columns::{Column, Kind, Role, of_shape};
 
 /// The columns of a list that a shape has.
 #[derive(Debug)]
@@ -13,14 +13,14 @@ pub struct List<'l, DB, R> {
 
 impl<'l, DB, R> List<'l, DB, R> {
     pub(super) fn new(columns: &'l [Column<R>], shape: u16) -> Self {
-        Self { columns: columns.iter().filter(|column| column.is_in(shape)).collect(), database: PhantomData }
+        Self { columns: of_shape(columns, shape).collect(), database: PhantomData }
     }
 
     /// A column's position in the list, from 0, and its kind.
     pub(super) fn find(&self, name: &str) -> (usize, Kind) {
         let found = self.columns.iter().enumerate().find(|(_, column)| column.name == name);
         debug_assert!(found.is_some(), "the list has the column {name}");
-        found.map_or((0, Kind::Int), |(position, column)| (position, column.kind))
+        found.map_or((0, Kind::Int), |(position, column)| (position, column.kind()))
     }
 
     /// The names of the columns that are stored as they are bound.

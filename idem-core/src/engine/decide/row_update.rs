@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::engine::answer::{Answer, AnswerValue};
 use crate::engine::decide::draft::{Missing, WriteDraft};
-use crate::engine::decide::snapshot::{Asked, Snapshot};
+use crate::engine::decide::snapshot::{Asked, Snapshot, TableFound};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Error, UpdateProblem};
 use crate::key::KeyHash;
@@ -53,7 +53,8 @@ impl<DB: Database> Plan<DB> for UpdatePlan {
     fn ask<'p>(&'p self, _asked: &mut Asked<'p>) {}
 
     /// The write itself compares.
-    fn assume(&self, _cx: &Assuming<'_>, _snapshot: &mut Snapshot) -> bool {
+    fn assume(&self, cx: &Assuming<'_>, snapshot: &mut Snapshot) -> bool {
+        snapshot.table = TableFound::known(cx.sql, &self.0.table);
         true
     }
 

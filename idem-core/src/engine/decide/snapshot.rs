@@ -11,6 +11,7 @@ use crate::store::key::KnownKey;
 use crate::store::ledger::rows::{AccountRow, HoldRow};
 use crate::store::machine::rows::{MachineRow, TransitionSummary};
 use crate::store::row::table::DescribedTable;
+use crate::store::statements::Statements;
 
 /// A machine's name and id.
 pub(crate) type MachineId = (&'static str, Arc<str>);
@@ -55,6 +56,13 @@ pub(crate) struct TableFound {
     pub(crate) table: Option<Arc<DescribedTable>>,
     /// It was described for this very decision.
     pub(crate) anew: bool,
+}
+
+impl TableFound {
+    /// As it was last described.
+    pub(crate) fn known(sql: &Statements, table: &TableName) -> Option<Self> {
+        sql.described(table.as_str()).map(|table| Self { table: Some(table), anew: false })
+    }
 }
 
 /// The holds of an account that have expired and still reserve something.

@@ -92,7 +92,8 @@ impl<DB: Database> Connections<DB> {
     /// Takes a connection.
     pub(crate) async fn acquire(&self) -> Result<Lease<DB>, Error> {
         let conn = match &self.source {
-            Source::Pool(pool) => pool.acquire().await.map(LeasedConnection::Pool),
+            // On the heap: it is four times as large as all that a call awaits beside it.
+            Source::Pool(pool) => Box::pin(pool.acquire()).await.map(LeasedConnection::Pool),
             Source::Own(pool) => pool.clone().acquire().await,
         };
         let conn = conn.map_err(|error| DB::classify(error).not_sent())?;
@@ -114,7 +115,7 @@ impl<DB: Database> ConnectionPool<DB> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = match idle {
             Some(conn) => conn,
-            None => self.connect(deadline).await?,
+            None => Box::pin(self.connect(deadline)).await?,
         };
         Ok(LeasedConnection::Own { conn: Some(conn), pool: self, _permit: permit })
     }

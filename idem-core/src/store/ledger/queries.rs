@@ -52,7 +52,7 @@ pub enum LedgerQuery<'q> {
 }
 
 const fn entry_ids<'a>() -> [Column<(&'a str, i64)>; 2] {
-    [Column::text("account", |id| id.0.into()), Column::int("seq", |id| id.1.into())]
+    [Column::text("account", |id| Some(id.0)), Column::int("seq", |id| Some(id.1))]
 }
 
 /// The rows that answer a query: one statement, no lock.

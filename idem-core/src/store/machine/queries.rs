@@ -16,21 +16,17 @@ type MachineId<'a> = (&'a str, &'a str);
 pub(crate) type TransitionId<'a> = (&'a str, &'a str, i64);
 
 const fn machine_ids<'a>() -> [Column<MachineId<'a>>; 2] {
-    [Column::text("machine", |id| id.0.into()), Column::text("id", |id| id.1.into())]
+    [Column::text("machine", |id| Some(id.0)), Column::text("id", |id| Some(id.1))]
 }
 
 pub(crate) const fn transition_ids<'a>() -> [Column<TransitionId<'a>>; 3] {
-    [
-        Column::text("machine", |id| id.0.into()),
-        Column::text("id", |id| id.1.into()),
-        Column::int("seq", |id| id.2.into()),
-    ]
+    [Column::text("machine", |id| Some(id.0)), Column::text("id", |id| Some(id.1)), Column::int("seq", |id| Some(id.2))]
 }
 
-pub(crate) const HASHES: [Column<KeyHash>; 1] = [Column::bytes("hash", |hash| hash.into())];
+pub(crate) const HASHES: [Column<KeyHash>; 1] = [Column::bytes("hash", |hash| Some(&hash.0))];
 
 pub(crate) const fn names<'a>() -> [Column<&'a str>; 1] {
-    [Column::text("name", |name| (*name).into())]
+    [Column::text("name", |name| Some(name))]
 }
 
 /// The machines, the keys with their transitions, and the database's time: one statement, no lock.

@@ -1,13 +1,12 @@
 //! PostgreSQL's SQL. A list is one array per column.
 
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::postgres::{PgArguments, PgBindIterExt as _, PgRow};
 use sqlx::{Arguments as _, Postgres};
 
-use crate::store::columns::{Kind, Param};
+use crate::store::columns::{Column, Get, Kind, of_shape};
 use crate::store::dialect::Dialect;
 use crate::store::driver::driver;
-use crate::store::list::List;
 
 driver!(Postgres, PgRow);
 
@@ -38,13 +37,22 @@ impl Dialect for Postgres {
         }
     }
 
-    fn bind_rows<R>(arguments: &mut PgArguments, list: &List<'_, Self, R>, rows: &[R]) -> Result<(), BoxDynError> {
-        for column in &list.columns {
-            let values = rows.iter().map(column.get);
-            match column.kind {
-                Kind::Int | Kind::Flag => arguments.add(values.map(int).collect::<Result<Vec<_>, _>>()?)?,
-                Kind::Text => arguments.add(values.map(text).collect::<Result<Vec<_>, _>>()?)?,
-                Kind::Bytes => arguments.add(values.map(bytes).collect::<Result<Vec<_>, _>>()?)?,
+    fn bind_rows<R>(
+        arguments: &mut PgArguments,
+        columns: &[Column<R>],
+        shape: u16,
+        rows: &[R],
+    ) -> Result<(), BoxDynError> {
+        for column in of_shape(columns, shape) {
+            let rows = rows.iter();
+            match column.get {
+                Get::Int(get) => arguments.add(rows.map(get).bind_iter())?,
+                Get::Text(get) => arguments.add(rows.map(get).bind_iter())?,
+                Get::Bytes(get) => arguments.add(rows.map(get).bind_iter())?,
+                Get::Sum(get) => {
+                    let sums: Result<Vec<_>, _> = rows.map(|row| i64::try_from(get(row))).collect();
+                    arguments.add(sums?)?;
+                }
             }
         }
         Ok(())
@@ -59,38 +67,4 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
         Kind::Bytes => "bytea",
         Kind::Flag => "boolean",
     }
-}
-
-fn int(value: Param<'_>) -> Result<Option<i64>, BoxDynError> {
-    match value {
-        Param::Int(value) => Ok(value),
-        other => Err(unlike(&other)),
-    }
-}
-
-fn text(value: Param<'_>) -> Result<Option<&str>, BoxDynError> {
-    match value {
-        Param::Text(value) => Ok(value),
-        other => Err(unlike(&other)),
-    }
-}
-
-fn bytes(value: Param<'_>) -> Result<Option<&[u8]>, BoxDynError> {
-    match value {
-        Param::Bytes(value) => Ok(value),
-        other => Err(unlike(&other)),
-    }
-}
-
-/// A column whose values are not of its kind: a mistake in a list.
-fn unlike(value: &Param<'_>) -> BoxDynError {
-    let kind = match value {
-        Param::Int(_) => "a number",
-        Param::Text(_) => "a text",
-        Param::Bytes(_) => "bytes",
-        Param::Flag(_) => "a flag",
-        Param::Float(_) => "a floating-point number",
-        Param::Sum(_) => "a sum",
-    };
-    format!("a column of another kind has {kind}").into()
 }

@@ -23,7 +23,7 @@ use crate::store::reader::Reader;
 use crate::store::session::Session;
 use crate::store::template::render;
 use crate::store::write::cache::{Numbered, Report, WriteStatement};
-use crate::store::write::list_part::parts;
+use crate::store::write::list_part::part_count;
 use crate::store::write::part::{Form, Reported, Write};
 use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite, Locks};
 use crate::store::write::run::Prepared;
@@ -70,7 +70,7 @@ impl WriteStore for Postgres {
     ) -> Result<Written, StoreError> {
         if let (None, false, [account], [entry], [key]) =
             (write.now, locks.skip, &write.accounts[..], &write.entries[..], &write.keys[..])
-            && parts(write).len() == 3
+            && part_count(write) == 3
         {
             return post_one(session, (account, entry, key), locks.wait).await;
         }

@@ -1,13 +1,12 @@
 //! SQLite's SQL. A list is one JSON text of arrays, an array for each row; one of a single column is an array of values. Bytes
 //! in it are hexadecimal.
 
-use serde::ser::{Serialize, SerializeSeq as _, Serializer};
+use serde::ser::{Serialize, Serializer};
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Sqlite};
 
-use super::list::List;
-use crate::store::columns::{Column, Kind, Param};
+use crate::store::columns::{Column, Kind, Param, of_shape};
 use crate::store::dialect::Dialect;
 use crate::store::driver::driver;
 
@@ -41,40 +40,39 @@ impl Dialect for Sqlite {
         "NULL"
     }
 
-    fn bind_rows<R>(arguments: &mut SqliteArguments, list: &List<'_, R>, rows: &[R]) -> Result<(), BoxDynError> {
-        let list = match list.columns[..] {
-            [only] => serde_json::to_string(&Values(rows, only)),
-            _ => serde_json::to_string(&Rows(rows, &list.columns)),
+    fn bind_rows<R>(
+        arguments: &mut SqliteArguments,
+        columns: &[Column<R>],
+        shape: u16,
+        rows: &[R],
+    ) -> Result<(), BoxDynError> {
+        let mut of_shape = of_shape(columns, shape);
+        let list = match (of_shape.clone().count(), of_shape.next()) {
+            (1, Some(only)) => serde_json::to_string(&List(rows, |row| Json(only.of(row)))),
+            _ => serde_json::to_string(&List(rows, |row| Cells { row, columns, shape })),
         };
         arguments.add(list?)
     }
 }
 
-struct Values<'l, R>(&'l [R], &'l Column<R>);
+/// An array of what is made of each row.
+struct List<'l, R, F>(&'l [R], F);
 
-impl<R> Serialize for Values<'_, R> {
+impl<'l, R, T: Serialize, F: Fn(&'l R) -> T> Serialize for List<'l, R, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|row| Json((self.1.get)(row))))
+        serializer.collect_seq(self.0.iter().map(&self.1))
     }
 }
 
-struct Rows<'l, R>(&'l [R], &'l [&'l Column<R>]);
-
-impl<R> Serialize for Rows<'_, R> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|row| One(row, self.1)))
-    }
+struct Cells<'l, R> {
+    row: &'l R,
+    columns: &'l [Column<R>],
+    shape: u16,
 }
 
-struct One<'l, R>(&'l R, &'l [&'l Column<R>]);
-
-impl<R> Serialize for One<'_, R> {
+impl<R> Serialize for Cells<'_, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut values = serializer.serialize_seq(Some(self.1.len()))?;
-        for column in self.1 {
-            values.serialize_element(&Json((column.get)(self.0)))?;
-        }
-        values.end()
+        serializer.collect_seq(of_shape(self.columns, self.shape).map(|column| Json(column.of(self.row))))
     }
 }
 

@@ -99,7 +99,7 @@ impl WriteRows<AccountWrite> for Sqlite {
     }
 
     fn bind_result(rows: &[AccountWrite], binder: &mut Binder<Self>) {
-        const NAMES: [Column<AccountWrite>; 1] = [Column::text("name", |row| (&row.account).into())];
+        const NAMES: [Column<AccountWrite>; 1] = [Column::text("name", |row| Some(&row.account))];
         binder.add_rows(&NAMES, 0, rows);
     }
 }

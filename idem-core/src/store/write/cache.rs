@@ -1,6 +1,6 @@
 //! Statements put together from parts, once.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::part::{Form, Part};
@@ -34,7 +34,7 @@ type Shape = (Form, Vec<(usize, u16)>);
 /// A statement for each shape, made when it is first needed.
 #[derive(Debug, Default)]
 pub(crate) struct WriteCache {
-    statements: RwLock<HashMap<Shape, Arc<WriteStatement>>>,
+    statements: RwLock<BTreeMap<Shape, Arc<WriteStatement>>>,
     /// The one statement that a database has beside those of parts.
     fixed: OnceLock<Text>,
 }

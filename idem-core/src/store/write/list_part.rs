@@ -128,9 +128,9 @@ pub(in crate::store) fn kinds<DB: WriteLists>() -> [PartKind; 8] {
     ]
 }
 
-/// The parts that have rows, in the order of their places.
-pub(crate) fn parts<DB: WriteLists>(write: &Write<DB>) -> Vec<&dyn Part<DB>> {
-    let own: [&dyn Part<DB>; 8] = [
+/// The lists, in the order of their places.
+fn lists<DB: WriteLists>(write: &Write<DB>) -> [&dyn Part<DB>; 8] {
+    [
         &write.tallies,
         &write.machines,
         &write.accounts,
@@ -139,8 +139,19 @@ pub(crate) fn parts<DB: WriteLists>(write: &Write<DB>) -> Vec<&dyn Part<DB>> {
         &write.transitions,
         &write.entries,
         &write.messages,
-    ];
-    let mut parts: Vec<_> = own.into_iter().filter(|part| !part.is_empty()).collect();
+    ]
+}
+
+/// How many parts have rows.
+pub(crate) fn part_count<DB: WriteLists>(write: &Write<DB>) -> usize {
+    let more = write.parts.iter().filter(|part| !part.is_empty()).count();
+    lists(write).iter().filter(|part| !part.is_empty()).count() + more
+}
+
+/// The parts that have rows, in the order of their places.
+pub(crate) fn parts<DB: WriteLists>(write: &Write<DB>) -> Vec<&dyn Part<DB>> {
+    let mut parts = Vec::with_capacity(part_count(write));
+    parts.extend(lists(write).into_iter().filter(|part| !part.is_empty()));
     if !write.parts.is_empty() {
         parts.extend(write.parts.iter().map(|part| &**part).filter(|part| !part.is_empty()));
         parts.sort_by_key(|part| part.kind().place);

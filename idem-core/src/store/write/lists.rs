@@ -6,9 +6,10 @@ use super::part::{LockName, Place, Reported};
 use super::rows::{
     AccountWrite, EntryNumber, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
 };
+use crate::clock::Timestamp;
 use crate::key::Key;
 use crate::namespace::LEDGER;
-use crate::store::columns::{Column, Param};
+use crate::store::columns::Column;
 use crate::store::dialect::Dialect;
 use crate::store::list::List;
 
@@ -49,127 +50,122 @@ pub(crate) const ENTRY_SHAPES: &[u16] = &[
 pub(crate) const STARTS: u16 = 1;
 
 pub(crate) const MACHINES: &[Column<MachineWrite>] = &[
-    Column::text("machine", |row: &MachineWrite| row.machine.into()).key(),
-    Column::text("id", |row: &MachineWrite| (&row.id).into()).key(),
-    Column::text("state", |row| (&row.state).into()),
-    Column::bytes("body", |row| (&row.body).into()),
-    Column::bytes("last_by_command", |row| (&row.last_by_command).into()),
-    Column::int("expected", |row: &MachineWrite| row.expected.into()).used(),
-    Column::int("version", |row| row.version.into()),
-    Column::int("visit", |row| row.visit.into()),
-    Column::int("entered_at", |row| row.entered_at.into()),
+    Column::text("machine", |row: &MachineWrite| Some(row.machine)).key(),
+    Column::text("id", |row: &MachineWrite| Some(&row.id)).key(),
+    Column::text("state", |row| Some(&row.state)),
+    Column::bytes("body", |row| Some(&row.body.0)),
+    Column::bytes("last_by_command", |row| Some(&row.last_by_command.0)),
+    Column::int("expected", |row: &MachineWrite| Some(row.expected)).used(),
+    Column::int("version", |row| Some(row.version)),
+    Column::int("visit", |row| Some(row.visit)),
+    Column::int("entered_at", |row| Some(row.entered_at.as_micros())),
 ];
 
 pub(crate) const TRANSITIONS: &[Column<TransitionWrite>] = &[
-    Column::text("machine", |row| (&row.machine).into()),
-    Column::text("id", |row| (&row.id).into()),
-    Column::int("seq", |row| row.seq.into()),
-    Column::text("command", |row| (&row.command).into()),
-    Column::text("from_state", |row| (&row.from_state).into()),
-    Column::text("state", |row| (&row.state).into()),
-    Column::bytes("body", |row| (&row.body).into()),
-    Column::bytes("payload", |row| (&row.payload).into()),
-    Column::bytes("outcome", |row| (&row.outcome).into()),
-    Column::bytes("fingerprint", |row| (&row.fingerprint).into()),
-    Column::text("scope", |row| row.key.as_ref().map(|(scope, _)| &**scope).into()),
-    Column::text("key", |row| row.key.as_ref().map(|(_, key)| &**key).into()),
-    Column::int("from_visit", |row| row.from_visit.into()),
-    Column::int("visit", |row| row.visit.into()),
-    Column::int("at", |row| row.at.into()),
-    Column::text("correlation", |row| row.correlation.as_deref().into()),
+    Column::text("machine", |row| Some(&row.machine)),
+    Column::text("id", |row| Some(&row.id)),
+    Column::int("seq", |row| Some(row.seq)),
+    Column::text("command", |row| Some(&row.command)),
+    Column::text("from_state", |row| Some(&row.from_state)),
+    Column::text("state", |row| Some(&row.state)),
+    Column::bytes("body", |row| Some(&row.body.0)),
+    Column::bytes("payload", |row| Some(&row.payload.0)),
+    Column::bytes("outcome", |row| Some(&row.outcome.0)),
+    Column::bytes("fingerprint", |row| Some(&row.fingerprint.0)),
+    Column::text("scope", |row| row.key.as_ref().map(|(scope, _)| &**scope)),
+    Column::text("key", |row| row.key.as_ref().map(|(_, key)| &**key)),
+    Column::int("from_visit", |row| Some(row.from_visit)),
+    Column::int("visit", |row| Some(row.visit)),
+    Column::int("at", |row| Some(row.at.as_micros())),
+    Column::text("correlation", |row| row.correlation.as_deref()),
 ];
 
 /// All columns of a key: as one value each, or claimed in a lent transaction with the seqs that were decided.
 pub(crate) const KEY: &[Column<KeyWrite>] = &[
-    Column::bytes("hash", |row: &KeyWrite| (&row.hash).into()).key(),
-    Column::text("namespace", |row| row.namespace.into()),
-    Column::text("target", |row| (&row.target).into()),
-    Column::int("seq", |row| row.seq.into()),
-    Column::bytes("fingerprint", |row| (&row.fingerprint).into()),
-    Column::int("expires_at", |row| row.expires_at.into()),
-    Column::bytes("outcome", |row| row.outcome.as_ref().map(|outcome| &*outcome.0).into()),
+    Column::bytes("hash", |row: &KeyWrite| Some(&row.hash.0)).key(),
+    Column::text("namespace", |row| Some(row.namespace)),
+    Column::text("target", |row| Some(&row.target)),
+    Column::int("seq", |row| Some(row.seq)),
+    Column::bytes("fingerprint", |row| Some(&row.fingerprint.0)),
+    Column::int("expires_at", |row| row.expires_at.map(Timestamp::as_micros)),
+    Column::bytes("outcome", |row| row.outcome.as_ref().map(|outcome| &*outcome.0)),
 ];
 
 /// Keys of which some name entries, and perhaps others.
 pub(crate) const KEYS: &[Column<KeyWrite>] = &[
-    Column::bytes("hash", |row: &KeyWrite| (&row.hash).into()).key(),
-    Column::text("target", |row| (&row.target).into()),
-    Column::bytes("fingerprint", |row| (&row.fingerprint).into()),
-    Column::text("namespace", |row: &KeyWrite| row.namespace.into()).when(ODD_KEYS),
-    Column::int("seq", |row: &KeyWrite| row.seq.into()).used().when(ODD_KEYS),
-    Column::int("expires_at", |row: &KeyWrite| row.expires_at.into()).when(ODD_KEYS),
-    Column::bytes("outcome", |row: &KeyWrite| row.outcome.as_ref().map(|outcome| &*outcome.0).into()).when(ODD_KEYS),
-    Column::int("place", |row: &KeyWrite| row.position.map(|position| position.account).into())
-        .used()
-        .when(POSTING_KEYS),
-    Column::int("back", |row: &KeyWrite| row.position.map(|position| position.back).into()).used().when(POSTING_KEYS),
+    Column::bytes("hash", |row: &KeyWrite| Some(&row.hash.0)).key(),
+    Column::text("target", |row| Some(&row.target)),
+    Column::bytes("fingerprint", |row| Some(&row.fingerprint.0)),
+    Column::text("namespace", |row: &KeyWrite| Some(row.namespace)).when(ODD_KEYS),
+    Column::int("seq", |row: &KeyWrite| Some(row.seq)).used().when(ODD_KEYS),
+    Column::int("expires_at", |row: &KeyWrite| row.expires_at.map(Timestamp::as_micros)).when(ODD_KEYS),
+    Column::bytes("outcome", |row: &KeyWrite| row.outcome.as_ref().map(|outcome| &*outcome.0)).when(ODD_KEYS),
+    Column::int("place", |row: &KeyWrite| row.position.map(|position| position.account)).used().when(POSTING_KEYS),
+    Column::int("back", |row: &KeyWrite| row.position.map(|position| position.back)).used().when(POSTING_KEYS),
 ];
 
-const TALLY_NAME: Column<TallyWrite> = Column::text("name", |row| (&row.account).into());
-const TALLY_UNIT: Column<TallyWrite> = Column::text("unit", |row| row.unit.as_deref().into());
+const TALLY_NAME: Column<TallyWrite> = Column::text("name", |row| Some(&row.account));
+const TALLY_UNIT: Column<TallyWrite> = Column::text("unit", |row| row.unit.as_deref());
 
 pub(crate) const TALLIES: &[Column<TallyWrite>] = &[TALLY_NAME, TALLY_UNIT];
 
 /// With the sums of their entries, where the sum is kept with the account.
 pub(crate) const SUMMED_TALLIES: &[Column<TallyWrite>] =
-    &[TALLY_NAME, TALLY_UNIT, Column::int("delta", |row| Param::Sum(row.delta))];
+    &[TALLY_NAME, TALLY_UNIT, Column::sum("delta", |row| row.delta)];
 
 pub(crate) const ACCOUNTS: &[Column<AccountWrite>] = &[
-    Column::text("name", |row| (&row.account).into()),
-    Column::int("delta", |row| row.delta.into()),
-    Column::int("reserved", |row| row.reserved.into()),
-    Column::int("lowest", |row| row.lowest.into()),
-    Column::int("highest", |row| row.highest.into()),
-    Column::int("entries", |row| row.entries.into()),
-    Column::int("expected", |row| row.expected.into()),
-    Column::text("unit", |row| row.unit.as_deref().into()),
+    Column::text("name", |row| Some(&row.account)),
+    Column::int("delta", |row| Some(row.delta)),
+    Column::int("reserved", |row| Some(row.reserved)),
+    Column::int("lowest", |row| Some(row.lowest)),
+    Column::int("highest", |row| Some(row.highest)),
+    Column::int("entries", |row| Some(row.entries)),
+    Column::int("expected", |row| row.expected),
+    Column::text("unit", |row| row.unit.as_deref()),
 ];
 
 pub(crate) const HOLDS: &[Column<HoldWrite>] = &[
-    Column::text("hold", |row: &HoldWrite| (&row.hold).into()).key(),
-    Column::text("account", |row| (&row.account).into()),
-    Column::int("amount", |row| row.amount.into()),
-    Column::int("expected", |row: &HoldWrite| row.expected.into()).used(),
-    Column::int("remaining", |row: &HoldWrite| row.remaining.into()).used(),
-    Column::int("expires_at", |row| row.expires_at.into()),
+    Column::text("hold", |row: &HoldWrite| Some(&row.hold)).key(),
+    Column::text("account", |row| Some(&row.account)),
+    Column::int("amount", |row| Some(row.amount)),
+    Column::int("expected", |row: &HoldWrite| row.expected).used(),
+    Column::int("remaining", |row: &HoldWrite| Some(row.remaining)).used(),
+    Column::int("expires_at", |row| row.expires_at.map(Timestamp::as_micros)),
 ];
 
 /// Entries, counted back from the account as it is after the write. What no entry has is not sent.
 pub(crate) const ENTRIES: &[Column<EntryWrite>] = &[
-    Column::text("account", |row| (&row.account).into()),
-    Column::int("delta", |row| row.delta.into()),
-    Column::text("kind", |row| row.kind.into()),
-    Column::int("place", |row: &EntryWrite| row.number.position().map(|position| position.account).into())
+    Column::text("account", |row| Some(&row.account)),
+    Column::int("delta", |row| Some(row.delta)),
+    Column::text("kind", |row| Some(row.kind)),
+    Column::int("place", |row: &EntryWrite| row.number.position().map(|position| position.account))
         .used()
         .when(OF_COUNTED),
-    Column::int("back", |row: &EntryWrite| row.number.position().map(|position| position.back).into())
+    Column::int("back", |row: &EntryWrite| row.number.position().map(|position| position.back)).used().when(OF_COUNTED),
+    Column::int("below", |row: &EntryWrite| row.number.position().map(|position| position.below))
         .used()
         .when(OF_COUNTED),
-    Column::int("below", |row: &EntryWrite| row.number.position().map(|position| position.below).into())
-        .used()
-        .when(OF_COUNTED),
-    Column::text("hold", |row: &EntryWrite| row.hold.as_ref().map(|(hold, _)| &**hold).into()).when(OF_HOLDS),
-    Column::int("reserved", |row: &EntryWrite| row.hold.as_ref().map(|(_, reserved)| *reserved).into()).when(OF_HOLDS),
-    Column::text("scope", |row: &EntryWrite| row.key.as_ref().map(Key::scope).into()).when(OF_KEYS),
-    Column::text("key", |row: &EntryWrite| row.key.as_ref().map(Key::as_str).into()).when(OF_KEYS),
-    Column::text("machine", |row: &EntryWrite| row.step.as_ref().map(|step| step.machine).into()).when(OF_STEPS),
-    Column::text("id", |row: &EntryWrite| row.step.as_ref().map(|step| &*step.id).into()).when(OF_STEPS),
-    Column::int("machine_seq", |row: &EntryWrite| row.step.as_ref().map(|step| step.seq).into()).when(OF_STEPS),
-    Column::int("entry_no", |row: &EntryWrite| row.step.as_ref().map(|step| step.entry_no).into()).when(OF_STEPS),
-    Column::text("next_account", |row: &EntryWrite| row.next.as_ref().map(|next| &*next.account).into())
-        .when(OF_POSTINGS),
-    Column::int("seq", |row: &EntryWrite| row.number.given().into()).used().when(OF_TALLIES),
+    Column::text("hold", |row: &EntryWrite| row.hold.as_ref().map(|(hold, _)| &**hold)).when(OF_HOLDS),
+    Column::int("reserved", |row: &EntryWrite| row.hold.as_ref().map(|(_, reserved)| *reserved)).when(OF_HOLDS),
+    Column::text("scope", |row: &EntryWrite| row.key.as_ref().map(Key::scope)).when(OF_KEYS),
+    Column::text("key", |row: &EntryWrite| row.key.as_ref().map(Key::as_str)).when(OF_KEYS),
+    Column::text("machine", |row: &EntryWrite| row.step.as_ref().map(|step| step.machine)).when(OF_STEPS),
+    Column::text("id", |row: &EntryWrite| row.step.as_ref().map(|step| &*step.id)).when(OF_STEPS),
+    Column::int("machine_seq", |row: &EntryWrite| row.step.as_ref().map(|step| step.seq)).when(OF_STEPS),
+    Column::int("entry_no", |row: &EntryWrite| row.step.as_ref().map(|step| step.entry_no)).when(OF_STEPS),
+    Column::text("next_account", |row: &EntryWrite| row.next.as_ref().map(|next| &*next.account)).when(OF_POSTINGS),
+    Column::int("seq", |row: &EntryWrite| row.number.given()).used().when(OF_TALLIES),
     Column::int("next_place", |row: &EntryWrite| {
-        next(row).and_then(EntryNumber::position).map(|position| position.account).into()
+        next(row).and_then(EntryNumber::position).map(|position| position.account)
     })
     .used()
     .when(OF_POSTINGS | OF_COUNTED),
     Column::int("next_back", |row: &EntryWrite| {
-        next(row).and_then(EntryNumber::position).map(|position| position.back).into()
+        next(row).and_then(EntryNumber::position).map(|position| position.back)
     })
     .used()
     .when(OF_POSTINGS | OF_COUNTED),
-    Column::int("next_seq", |row: &EntryWrite| next(row).and_then(EntryNumber::given).into())
+    Column::int("next_seq", |row: &EntryWrite| next(row).and_then(EntryNumber::given))
         .used()
         .when(OF_POSTINGS | OF_TALLIES),
 ];
@@ -181,20 +177,20 @@ fn next(row: &EntryWrite) -> Option<EntryNumber> {
 /// Entries of tallies, until they are folded into the account's balance.
 pub(crate) const fn tails<'w>() -> [Column<(&'w EntryWrite, i64)>; 3] {
     [
-        Column::text("account", |row| (&row.0.account).into()),
-        Column::int("seq", |row| row.1.into()),
-        Column::int("delta", |row| row.0.delta.into()),
+        Column::text("account", |row| Some(&row.0.account)),
+        Column::int("seq", |row| Some(row.1)),
+        Column::int("delta", |row| Some(row.0.delta)),
     ]
 }
 
 pub(crate) const MESSAGES: &[Column<MessageWrite>] = &[
-    Column::text("machine", |row| row.machine.into()),
-    Column::text("id", |row| (&row.id).into()),
-    Column::int("seq", |row| row.seq.into()),
-    Column::int("entry_no", |row| row.entry_no.into()),
-    Column::text("topic", |row| (&row.topic).into()),
-    Column::bytes("payload", |row| (&row.payload).into()),
-    Column::int("at", |row| row.at.into()),
+    Column::text("machine", |row| Some(row.machine)),
+    Column::text("id", |row| Some(&row.id)),
+    Column::int("seq", |row| Some(row.seq)),
+    Column::int("entry_no", |row| Some(row.entry_no)),
+    Column::text("topic", |row| Some(&row.topic)),
+    Column::bytes("payload", |row| Some(&row.payload.0)),
+    Column::int("at", |row| Some(row.at.as_micros())),
 ];
 
 /// A list of rows that is written.

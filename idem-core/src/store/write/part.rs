@@ -30,7 +30,7 @@ pub enum Place {
 }
 
 /// In which way a write is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Form {
     /// In a transaction of its own, or in one that is open.
     pub(crate) own: bool,
