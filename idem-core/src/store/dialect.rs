@@ -52,6 +52,6 @@ impl<DB: Dialect, R> List<'_, DB, R> {
     /// A column that is bound as a value of its own.
     pub(super) fn value(&self, name: &str) -> String {
         let (position, kind) = self.find(name);
-        DB::parameter(position + 1, kind)
+        DB::parameter(self.bound + position + 1, kind)
     }
 }

@@ -8,12 +8,19 @@ use super::columns::{Column, Kind, Role, of_shape};
 #[derive(Debug)]
 pub struct List<'l, DB, R> {
     pub(super) columns: Vec<&'l Column<R>>,
+    /// How many parameters are bound before it.
+    pub(super) bound: usize,
     database: PhantomData<DB>,
 }
 
 impl<'l, DB, R> List<'l, DB, R> {
     pub(super) fn new(columns: &'l [Column<R>], shape: u16) -> Self {
-        Self { columns: of_shape(columns, shape).collect(), database: PhantomData }
+        Self { columns: of_shape(columns, shape).collect(), bound: 0, database: PhantomData }
+    }
+
+    /// The same, bound after this many other parameters.
+    pub(super) fn after(self, bound: usize) -> Self {
+        Self { bound, ..self }
     }
 
     /// A column's position in the list, from 0, and its kind.

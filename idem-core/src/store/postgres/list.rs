@@ -19,7 +19,7 @@ impl<R> List<'_, R> {
     }
 
     pub(super) fn unnest(&self) -> String {
-        let arrays = (1..).zip(&self.columns);
+        let arrays = (self.bound + 1..).zip(&self.columns);
         let arrays = arrays.map(|(number, column)| format!("(SELECT ${number}::{}[])", type_name(column.kind())));
         format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
     }

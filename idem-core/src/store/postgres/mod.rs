@@ -10,6 +10,7 @@ mod load;
 mod machine;
 mod migrate;
 mod parts;
+mod post_one;
 mod probe;
 mod row;
 mod undo;

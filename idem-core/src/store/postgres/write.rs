@@ -4,28 +4,25 @@
 //! In a transaction of its own a lost compare-and-set writes nothing and says so; what is found later raises, and everything
 //! rolls back. In a lent transaction, which an error would abort, keys are claimed first and what is lost later is undone.
 
-use std::time::Duration;
-
 use sqlx::postgres::PgRow;
 use sqlx::{Error, Postgres, Row as _};
 
 use super::classify::lost;
 use super::connect::lock_timeout;
+use super::post_one::post_one;
+#[cfg(test)]
+use super::post_one::post_one_text;
 use super::undo::undo;
 #[cfg(test)]
 use super::undo::{DELETE_KEY, DELETE_MACHINE};
 use crate::clock::Timestamp;
-use crate::key::Key;
 use crate::store::binder::Binder;
 use crate::store::error::StoreError;
-use crate::store::key::{KeyTarget, KnownKey};
-use crate::store::reader::Reader;
 use crate::store::session::Session;
-use crate::store::template::render;
 use crate::store::write::cache::{Numbered, Report, WriteStatement};
 use crate::store::write::list_part::part_count;
 use crate::store::write::part::{Form, Reported, Write};
-use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite, Locks};
+use crate::store::write::rows::{AccountAfter, After, Locks};
 use crate::store::write::run::Prepared;
 use crate::store::write::store::WriteStore;
 use crate::store::write::text::{Missed, PartText, StepText, Undo};
@@ -33,8 +30,13 @@ use crate::store::write::written::Written;
 
 impl WriteStore for Postgres {
     #[cfg(test)]
-    const FIXED: &'static [(&'static str, &'static str)] =
-        &[("one entry under one key", POST_ONE), ("undo a key", DELETE_KEY), ("undo a machine", DELETE_MACHINE)];
+    fn fixed() -> Vec<(&'static str, String)> {
+        vec![
+            ("one entry under one key", post_one_text()),
+            ("undo a key", DELETE_KEY.to_owned()),
+            ("undo a machine", DELETE_MACHINE.to_owned()),
+        ]
+    }
 
     fn compose(form: Form, texts: &[PartText]) -> WriteStatement<String> {
         let (mut numbered, mut binds, mut gate) = (Numbered::default(), Vec::new(), "begun");
@@ -165,77 +167,4 @@ fn accounts_after(row: &PgRow, column: usize) -> Result<Vec<AccountAfter>, Error
     let after = balances.into_iter().zip(seqs).zip(ats);
     let after = after.map(|((balance, seq), at)| AccountAfter { balance, seq, at: Timestamp::from_micros(at) });
     Ok(after.collect())
-}
-
-/// Posts one entry under one key without a load before it. The second arm answers for a key that is known. No row at all:
-/// something is in the way, and a load tells what.
-///
-/// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two
-/// loses its fingerprint, which the column refuses.
-const POST_ONE: &str = "
-    WITH begun AS MATERIALIZED (
-        SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now),
-    keys_known AS MATERIALIZED (SELECT * FROM {keys} WHERE hash = $3::bytea),
-    accounts_written AS (
-        INSERT INTO {accounts} AS a (account, balance, seq, at, unit)
-        SELECT $4::text, $5::bigint, 1, now, $6::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM keys_known)
-        ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
-            at = greatest(a.at, excluded.at)
-        WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
-            AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
-            AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
-        RETURNING balance, seq, at),
-    keys_written AS (
-        INSERT INTO {keys} AS k (hash, namespace, target, seq, fingerprint, at)
-        SELECT $3::bytea, $7::text, $4::text, seq, $8::bytea, (SELECT now FROM begun) FROM accounts_written
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq,
-            fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
-            expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
-    entries_written AS (
-        INSERT INTO {entries} (account, seq, delta, balance, at, kind, scope, key)
-        SELECT $4::text, seq, $5::bigint, balance, at, $9::text, $10::text, $11::text FROM accounts_written)
-    SELECT balance, seq, at, {no key}, {no entry} FROM accounts_written
-    UNION ALL
-    SELECT NULL, NULL, NULL, {key of k}, {entry of e}
-    FROM keys_known k LEFT JOIN {entries} e ON e.account = k.target AND e.seq = k.seq";
-
-async fn post_one(
-    session: &mut Session<'_, Postgres>,
-    (account, entry, key): (&AccountWrite, &EntryWrite, &KeyWrite),
-    wait: Duration,
-) -> Result<Written, StoreError> {
-    let sql = session.sql;
-    let binder = Binder::new()
-        .bind(&lock_timeout(wait).to_string())
-        .bind(None::<i64>)
-        .bind(&key.hash)
-        .bind(&account.account)
-        .bind(entry.delta)
-        .bind(account.unit.as_deref())
-        .bind(key.namespace)
-        .bind(&key.fingerprint)
-        .bind(entry.kind)
-        .bind(entry.key.as_ref().map(Key::scope))
-        .bind(entry.key.as_ref().map(Key::as_str));
-    let text = sql.writes.fixed(|| render::<Postgres>(&sql.tables, POST_ONE));
-    let rows = match session.fetch(&text, binder).await {
-        Err(error) if lost(&error.source, &sql.tables, (false, true)) => return Ok(Written::Lost(Vec::new())),
-        rows => rows?,
-    };
-    let Some(row) = rows.first() else { return Ok(Written::Lost(Vec::new())) };
-    let mut row = Reader::new(row);
-    let after: (Option<i64>, Option<i64>, Option<Timestamp>) = (row.field()?, row.field()?, row.field()?);
-    if let (Some(balance), Some(seq), Some(at)) = after {
-        let accounts = vec![AccountAfter { balance, seq, at }];
-        return Ok(Written::Done(After { accounts, ..After::at(Some(at)) }));
-    }
-    Ok(match KnownKey::of_ledger(&mut row)? {
-        // Of a posting of several only the first entry is here.
-        Some(known) if !of_several(&known) => Written::Known(known),
-        _ => Written::Lost(Vec::new()),
-    })
-}
-
-fn of_several(key: &KnownKey) -> bool {
-    matches!(&key.names, KeyTarget::Entries(entries) if entries.iter().any(|entry| entry.next.is_some()))
 }

@@ -101,10 +101,10 @@ fn parts<DB: Database>(parts: &Parts) -> Vec<Shaped> {
 /// The statements that do not depend on a caller's table, with their names, as they are read.
 pub(super) fn all<DB: Database>(tables: &Tables) -> Vec<(String, Text)> {
     let families = [
-        ("machines", DB::MACHINES.all()),
-        ("ledger", DB::LEDGER.all()),
-        ("probes", DB::PROBES.all()),
-        ("write", DB::FIXED.to_vec()),
+        ("machines", owned(DB::MACHINES.all())),
+        ("ledger", owned(DB::LEDGER.all())),
+        ("probes", owned(DB::PROBES.all())),
+        ("write", DB::fixed()),
     ];
     let fixed = families.into_iter().flat_map(|(family, texts)| named::<DB>(tables, family, texts));
     let writes = writes().into_iter().map(|(name, form, shapes)| {
@@ -115,9 +115,13 @@ pub(super) fn all<DB: Database>(tables: &Tables) -> Vec<(String, Text)> {
     fixed.chain(writes).collect()
 }
 
-fn named<DB: Database>(tables: &Tables, family: &str, texts: Vec<(&'static str, &'static str)>) -> Vec<(String, Text)> {
+fn named<DB: Database>(tables: &Tables, family: &str, texts: Vec<(&'static str, String)>) -> Vec<(String, Text)> {
     let there = texts.into_iter().filter(|(_, text)| !text.is_empty());
-    there.map(|(name, text)| (format!("{family}: {name}"), filled::<DB>(tables, text).into())).collect()
+    there.map(|(name, text)| (format!("{family}: {name}"), filled::<DB>(tables, &text).into())).collect()
+}
+
+fn owned(texts: Vec<(&'static str, &'static str)>) -> Vec<(&'static str, String)> {
+    texts.into_iter().map(|(name, text)| (name, text.to_owned())).collect()
 }
 
 /// What is not here has no plan that a test has seen.
@@ -149,7 +153,7 @@ pub(super) async fn statements_are_as_they_were_read<DB: Ground>(mut db: Fresh<D
     let mut rows: Vec<_> = table.texts().into_iter().map(|text| ("row".to_owned(), text)).collect();
     rows.sort();
     let mut shown = String::new();
-    let migrate = named::<DB>(&db.tables, "migrate", DB::MIGRATE.all());
+    let migrate = named::<DB>(&db.tables, "migrate", owned(DB::MIGRATE.all()));
     for (name, text) in all::<DB>(&db.tables).into_iter().chain(rows).chain(migrate) {
         let text = match db.tables.schema() {
             Some(schema) => text.replace(&format!("\"{schema}\"."), "").replace(schema, "main"),

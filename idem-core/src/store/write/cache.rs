@@ -28,7 +28,7 @@ pub enum Report {
 }
 
 /// What makes two writes need two statements: their form, and the kind and shape of each part. The address of a kind's name
-/// stands for the name: two of one name would only make the statement twice.
+/// stands for the name, which no other kind has. One name at two addresses only makes the statement twice.
 type Shape = (Form, Vec<(usize, u16)>);
 
 /// A statement for each shape, made when it is first needed.

@@ -154,7 +154,8 @@ pub(crate) fn parts<DB: WriteLists>(write: &Write<DB>) -> Vec<&dyn Part<DB>> {
     parts.extend(lists(write).into_iter().filter(|part| !part.is_empty()));
     if !write.parts.is_empty() {
         parts.extend(write.parts.iter().map(|part| &**part).filter(|part| !part.is_empty()));
-        parts.sort_by_key(|part| part.kind().place);
+        // Two of one place have one order, too, whichever a group needs first.
+        parts.sort_by_key(|part| (part.kind().place, part.kind().name));
     }
     debug_assert!(parts.is_sorted_by_key(|part| part.kind().place), "locks are taken in one order");
     parts

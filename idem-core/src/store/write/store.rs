@@ -14,7 +14,9 @@ use crate::store::session::Session;
 pub trait WriteStore: Connect + WriteLists {
     /// The templates beside those of parts, by name, for tests of all statements.
     #[cfg(test)]
-    const FIXED: &'static [(&'static str, &'static str)] = &[];
+    fn fixed() -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 
     /// Puts a statement together.
     fn compose(form: Form, texts: &[PartText]) -> WriteStatement<String>;

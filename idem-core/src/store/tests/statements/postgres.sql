@@ -248,31 +248,29 @@ SELECT 1 FROM "idem_keys" WHERE hash = $1::bytea AND at = coalesce($2::bigint, a
             WHERE machine = $1::text AND id = $2::text AND seq = $3::bigint AND at = $4::bigint
 
 -- write: one entry under one key
-    WITH begun AS MATERIALIZED (
-        SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
-    keys_known AS MATERIALIZED (SELECT * FROM "idem_keys" WHERE hash = $3::bytea),
-    accounts_written AS (
-        INSERT INTO "idem_accounts" AS a (account, balance, seq, at, unit)
-        SELECT $4::text, $5::bigint, 1, now, $6::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM keys_known)
-        ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
-            at = greatest(a.at, excluded.at)
-        WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
-            AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
-            AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
-        RETURNING balance, seq, at),
-    keys_written AS (
-        INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at)
-        SELECT $3::bytea, $7::text, $4::text, seq, $8::bytea, (SELECT now FROM begun) FROM accounts_written
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq,
-            fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END,
-            expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
-    entries_written AS (
-        INSERT INTO "idem_entries" (account, seq, delta, balance, at, kind, scope, key)
-        SELECT $4::text, seq, $5::bigint, balance, at, $9::text, $10::text, $11::text FROM accounts_written)
-    SELECT balance, seq, at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint FROM accounts_written
-    UNION ALL
-    SELECT NULL, NULL, NULL, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
-    FROM keys_known k LEFT JOIN "idem_entries" e ON e.account = k.target AND e.seq = k.seq
+WITH begun AS MATERIALIZED (
+            SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+        keys_known AS MATERIALIZED (SELECT * FROM "idem_keys" WHERE hash = $4::bytea),
+        accounts_written AS (
+            INSERT INTO "idem_accounts" AS a (account, balance, seq, at, unit)
+            SELECT $7::text, $8::bigint, 1, now, $3::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM keys_known)
+            ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
+                at = greatest(a.at, excluded.at)
+            WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
+                AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
+                AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
+            RETURNING balance, seq, at),
+        keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
+            SELECT $4::bytea, $5::text, $6::bytea, '@ledger', seq, (SELECT now FROM begun) FROM accounts_written
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+        entries_written AS (
+            INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at)
+            SELECT $7::text, $8::bigint, $9::text, $10::text, $11::text, seq, balance, at FROM accounts_written)
+        SELECT balance, seq, at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint FROM accounts_written
+        UNION ALL
+        SELECT NULL, NULL, NULL, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+        FROM keys_known k LEFT JOIN "idem_entries" e ON e.account = k.target AND e.seq = k.seq
 
 -- write: undo a key
 DELETE FROM "idem_keys" WHERE hash = $1::bytea

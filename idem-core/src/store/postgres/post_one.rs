@@ -1,0 +1,97 @@
+//! One entry under one key, without a load before it: what most calls of the ledger write.
+
+use std::time::Duration;
+
+use sqlx::Postgres;
+
+use super::classify::lost;
+use super::connect::lock_timeout;
+use super::list::List;
+use crate::clock::Timestamp;
+use crate::namespace::LEDGER;
+use crate::store::binder::Binder;
+use crate::store::error::StoreError;
+use crate::store::key::{KeyTarget, KnownKey};
+use crate::store::reader::Reader;
+use crate::store::session::Session;
+use crate::store::template::render;
+use crate::store::write::lists::{ENTRIES, KEY, KEYS, OF_KEYS};
+use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite};
+use crate::store::write::written::Written;
+
+/// The key, and the entry: their columns that do not come from the account as it then is.
+const KEY_SHAPE: u16 = 0;
+const ENTRY_SHAPE: u16 = OF_KEYS;
+
+/// The second arm answers for a key that is known. No row at all: something is in the way, and a load tells what.
+///
+/// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two
+/// loses its fingerprint, which the column refuses.
+pub(super) fn post_one_text() -> String {
+    const BOUND: usize = 3;
+    let key = List::new(KEYS, KEY_SHAPE).after(BOUND);
+    let entry = List::new(ENTRIES, ENTRY_SHAPE).after(BOUND + key.columns.len());
+    let (hash, account, delta) = (key.value("hash"), entry.value("account"), entry.value("delta"));
+    let (key_columns, key_values) = (key.stored(), key.stored_as(|column| key.value(column)));
+    let (entry_columns, entry_values) = (entry.stored(), entry.stored_as(|column| entry.value(column)));
+    let taken_over = List::new(KEY, 0).taken_over();
+    format!(
+        "WITH begun AS MATERIALIZED (
+            SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {{now}}) AS now),
+        keys_known AS MATERIALIZED (SELECT * FROM {{keys}} WHERE hash = {hash}),
+        accounts_written AS (
+            INSERT INTO {{accounts}} AS a (account, balance, seq, at, unit)
+            SELECT {account}, {delta}, 1, now, $3::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM keys_known)
+            ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
+                at = greatest(a.at, excluded.at)
+            WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
+                AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
+                AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
+            RETURNING balance, seq, at),
+        keys_written AS (
+            INSERT INTO {{keys}} AS k ({key_columns}, namespace, seq, at)
+            SELECT {key_values}, '{LEDGER}', seq, (SELECT now FROM begun) FROM accounts_written
+            {taken_over}),
+        entries_written AS (
+            INSERT INTO {{entries}} ({entry_columns}, seq, balance, at)
+            SELECT {entry_values}, seq, balance, at FROM accounts_written)
+        SELECT balance, seq, at, {{no key}}, {{no entry}} FROM accounts_written
+        UNION ALL
+        SELECT NULL, NULL, NULL, {{key of k}}, {{entry of e}}
+        FROM keys_known k LEFT JOIN {{entries}} e ON e.account = k.target AND e.seq = k.seq"
+    )
+}
+
+/// Posts it, or says that something is in the way.
+pub(super) async fn post_one(
+    session: &mut Session<'_, Postgres>,
+    (account, entry, key): (&AccountWrite, &EntryWrite, &KeyWrite),
+    wait: Duration,
+) -> Result<Written, StoreError> {
+    let sql = session.sql;
+    let mut binder =
+        Binder::new().bind(&lock_timeout(wait).to_string()).bind(None::<i64>).bind(account.unit.as_deref());
+    binder.add_row(KEYS, KEY_SHAPE, key);
+    binder.add_row(ENTRIES, ENTRY_SHAPE, entry);
+    let text = sql.writes.fixed(|| render::<Postgres>(&sql.tables, &post_one_text()));
+    let rows = match session.fetch(&text, binder).await {
+        Err(error) if lost(&error.source, &sql.tables, (false, true)) => return Ok(Written::Lost(Vec::new())),
+        rows => rows?,
+    };
+    let Some(row) = rows.first() else { return Ok(Written::Lost(Vec::new())) };
+    let mut row = Reader::new(row);
+    let after: (Option<i64>, Option<i64>, Option<Timestamp>) = (row.field()?, row.field()?, row.field()?);
+    if let (Some(balance), Some(seq), Some(at)) = after {
+        let accounts = vec![AccountAfter { balance, seq, at }];
+        return Ok(Written::Done(After { accounts, ..After::at(Some(at)) }));
+    }
+    Ok(match KnownKey::of_ledger(&mut row)? {
+        // Of a posting of several only the first entry is here.
+        Some(known) if !of_several(&known) => Written::Known(known),
+        _ => Written::Lost(Vec::new()),
+    })
+}
+
+fn of_several(key: &KnownKey) -> bool {
+    matches!(&key.names, KeyTarget::Entries(entries) if entries.iter().any(|entry| entry.next.is_some()))
+}
