@@ -12,8 +12,9 @@ use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
-use crate::store::error::{Class, StoreError, VERSION};
+use crate::store::error::{Class, StoreError};
 use crate::store::migrate::run::{migrate, printed};
+use crate::store::migrate::texts::VERSION;
 
 /// The longest wait for one step of a migration, which may rebuild a large table or wait for another process.
 const MIGRATION_REPLY: Duration = Duration::from_mins(10);

@@ -20,6 +20,6 @@ pub(super) fn keep_stale<DB: Database>(write: &mut Write<DB>, stale: &Write<DB>)
         row.body = stale.body.clone();
     }
     for (row, stale) in write.transitions.iter_mut().zip(&stale.transitions) {
-        (row.body, row.outcome) = (stale.body.clone(), stale.outcome.clone());
+        (row.row.body, row.row.outcome) = (stale.row.body.clone(), stale.row.outcome.clone());
     }
 }

@@ -14,8 +14,9 @@ use crate::engine::session::pool::{Connections, Lease};
 use crate::engine::session::retry::Retry;
 use crate::error::{Error, Source};
 use crate::store::Database;
-use crate::store::error::{Class, StoreError, VERSION};
+use crate::store::error::{Class, StoreError};
 use crate::store::migrate::run::version;
+use crate::store::migrate::texts::VERSION;
 use crate::store::statements::Statements;
 
 /// What all handles of one [`Idem`](crate::Idem) share.

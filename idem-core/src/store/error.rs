@@ -4,9 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::error::Error;
-
-/// The version of the schema that this library works on.
-pub(crate) const VERSION: i64 = 1;
+use crate::store::migrate::texts::VERSION;
 
 /// An error of the store with its class.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::key::{Key, KeyHash};
 use crate::model::machine::graph::Graph;
 use crate::store::Database;
 use crate::store::key::{KeyRow, KeyTarget, KnownKey};
-use crate::store::machine::rows::{MachineRow, TransitionSummary};
+use crate::store::machine::rows::{MachineRow, TransitionRow, TransitionSummary};
 use crate::store::write::part::Write;
 use crate::store::write::rows::{After, KeyWrite, MachineWrite, MessageWrite, TransitionWrite};
 use crate::wire::Stored;
@@ -162,9 +162,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         let visit = transition.visit.unwrap_or_else(|| from.filter(|_| stays).map_or(seq, |from| from.visit));
         let entered_at = from.filter(|_| stays && visit != seq).map_or(at, |from| from.entered_at);
         let key = subject.key.filter(|_| transition.keyed);
-        let row = TransitionWrite {
-            machine: graph.name.to_owned(),
-            id: subject.id.to_string(),
+        let row = TransitionRow {
             seq,
             command: transition.operation.to_owned(),
             from_state: from.map_or_else(String::new, |from| graph.states[from.state].name.to_owned()),
@@ -185,7 +183,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         if self.many {
             self.overlay(subject, &transition, &row);
         }
-        self.write.transitions.push(row);
+        self.write.transitions.push(TransitionWrite { machine: graph.name, id: subject.id.clone(), row });
         let mut last = from.map_or_else(LastTransitions::default, |from| from.last.clone());
         last.note(transition.operation, seq);
         let (state, state_name) = (transition.state, graph.states[transition.state].name);
@@ -196,7 +194,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
     }
 
     /// Lets the plans after this one see a transition as if it were stored.
-    fn overlay(&mut self, subject: &Subject<'_>, transition: &TransitionDraft<'_>, row: &TransitionWrite) {
+    fn overlay(&mut self, subject: &Subject<'_>, transition: &TransitionDraft<'_>, row: &TransitionRow) {
         let summary = TransitionSummary {
             seq: row.seq,
             command: row.command.clone(),

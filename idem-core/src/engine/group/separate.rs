@@ -61,7 +61,7 @@ pub(crate) fn fail_unwritten<DB: Database>(
     let unwritten = |answer: &Answer| {
         matches!(answer.outcome, AnswerValue::Drafted(_) | AnswerValue::Version)
             || !seeded_bug!("group-repeat-is-success")
-                && write.transitions.iter().any(|row| (row.seq, row.at) == (answer.seq, answer.at))
+                && write.transitions.iter().any(|write| (write.row.seq, write.row.at) == (answer.seq, answer.at))
     };
     let mut rest = Group { plans: Vec::new(), slots: Vec::new() };
     for ((plan, slot), answer) in group.plans.into_iter().zip(group.slots).zip(answers) {

@@ -114,15 +114,16 @@ impl<DB: Database, X: Rules> History<'_, DB, X> {
 
     async fn page(self) -> Result<Vec<Transition<X::Machine>>, Error> {
         let after = stored(self.after);
-        self.at.rows(after, self.limit).await?.into_iter().map(typed_transition).collect()
+        let rows = self.at.rows(after, self.limit).await?;
+        rows.into_iter().map(|row| typed_transition(self.at.id(), row)).collect()
     }
 }
 
-fn typed_transition<M: Machine>(row: TransitionRow) -> Result<Transition<M>, Error> {
+fn typed_transition<M: Machine>(id: &str, row: TransitionRow) -> Result<Transition<M>, Error> {
     let graph = M::GRAPH;
-    let state = state_of::<M>(&row.id, &row.state, &row.body)?;
+    let state = state_of::<M>(id, &row.state, &row.body)?;
     let unreadable = |what: &str, source: Source| Error::Undecodable {
-        what: format!("{what} of transition {} of {} {:?}", row.seq, graph.name, row.id),
+        what: format!("{what} of transition {} of {} {id:?}", row.seq, graph.name),
         effect: Effect::NotApplied,
         source,
     };
@@ -135,7 +136,7 @@ fn typed_transition<M: Machine>(row: TransitionRow) -> Result<Transition<M>, Err
         name => {
             let command = graph.command_named(name).ok_or_else(|| Error::UnknownCommand {
                 machine: graph.name,
-                id: row.id.clone(),
+                id: id.to_owned(),
                 stored: name.to_owned(),
                 known: graph.commands.iter().map(|command| command.name).collect(),
             })?;

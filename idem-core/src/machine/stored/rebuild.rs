@@ -58,7 +58,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
             let rows = self.rows(history.as_ref().map_or(0, |history| history.newest.seq), PAGE).await?;
             let ended = rows.len() < PAGE as usize;
             for row in rows {
-                history = Some(History::then(history, row)?);
+                history = Some(History::then(history, row, (X::Machine::GRAPH.name, self.id()))?);
             }
             if ended {
                 return Ok(history);
@@ -75,11 +75,11 @@ struct History {
 }
 
 impl History {
-    fn then(before: Option<Self>, row: TransitionRow) -> Result<Self, Error> {
+    fn then(before: Option<Self>, row: TransitionRow, machine: (&str, &str)) -> Result<Self, Error> {
         let seq = before.as_ref().map_or(0, |before| before.newest.seq) + 1;
         if row.seq != seq {
             return Err(Error::Undecodable {
-                what: format!("the history of {} {:?}", row.machine, row.id),
+                what: format!("the history of {} {:?}", machine.0, machine.1),
                 effect: Effect::NotApplied,
                 source: format!("transition {seq} is missing").into(),
             });

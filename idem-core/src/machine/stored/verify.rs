@@ -54,7 +54,7 @@ pub enum Problem {
 }
 
 impl<DB: Database, X: Rules> At<DB, X> {
-    /// Re-last today's rules over the stored history, with the stored context, and reports where they differ. Changes
+    /// Re-runs today's rules over the stored history, with the stored context, and reports where they differ. Changes
     /// nothing, and reads all of the machine's history, 1,000 transitions at a time.
     ///
     /// # Errors

@@ -62,11 +62,9 @@ columns! {
     }
 }
 
-/// A transition, whole.
+/// A transition of a machine that is known.
 #[derive(Debug, Clone)]
 pub struct TransitionRow {
-    pub(crate) machine: String,
-    pub(crate) id: String,
     pub(crate) seq: i64,
     /// The wire name; `@start` and `@override` for the two that are not commands.
     pub(crate) command: String,
@@ -89,8 +87,6 @@ pub struct TransitionRow {
 
 columns! {
     TransitionRow {
-        machine: [machine Text],
-        id: [id Text],
         seq: [seq Int],
         command: [command Text],
         from_state: [from_state Text],

@@ -31,6 +31,10 @@ texts! {
 /// The names of the steps of the schema: the first leads to version 1, the next to version 2, and so on.
 pub(crate) const STEPS: [&str; 1] = ["base"];
 
+/// The version that they lead to.
+#[allow(clippy::cast_possible_wrap, clippy::as_conversions, reason = "there are few, and `try_from` is not const")]
+pub(crate) const VERSION: i64 = STEPS.len() as i64;
+
 /// Migrations of one database.
 pub trait MigrateStore: Dialect {
     const MIGRATE: MigrateTexts<&'static str>;

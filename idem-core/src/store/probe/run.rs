@@ -41,7 +41,7 @@ pub(crate) async fn probe<DB: Database>(
 fn place<DB: Database>(witness: &CommitWitness) -> Binder<DB> {
     match witness {
         CommitWitness::Key { hash, .. } => Binder::new().bind(hash),
-        CommitWitness::Transition { machine, id, seq, .. } => Binder::new().bind(machine).bind(id).bind(*seq),
+        CommitWitness::Transition { machine, id, seq, .. } => Binder::new().bind(*machine).bind(id).bind(*seq),
     }
 }
 

@@ -189,6 +189,8 @@ pub(super) fn run<DB: Ground, F: Future<Output = ()>>(test: impl FnOnce(Fresh<DB
         let Some((place, tables)) = DB::place(&name).await else {
             let required = std::env::var("IDEM_REQUIRE").unwrap_or_default();
             assert!(!required.contains(DB::DATABASE), "IDEM_REQUIRE asks for {}, and there is none", DB::DATABASE);
+            let blesses = std::env::var_os("IDEM_BLESS").is_some();
+            assert!(!blesses, "IDEM_BLESS writes the statements of every database, and there is no {}", DB::DATABASE);
             eprintln!("SKIPPED: no {} to test on", DB::DATABASE);
             return;
         };

@@ -9,7 +9,7 @@ use crate::store::write::rows::CommitWitness;
 /// Of the transition that `step("m", 1)` writes, and its key; `later` of one in the same place by somebody else.
 fn witnesses(later: i64) -> [CommitWitness; 2] {
     let at = |micros| Timestamp::from_micros(NOW + later + micros);
-    let (machine, id) = (SHOP.into(), "m".into());
+    let (machine, id) = (SHOP, "m".into());
     [
         CommitWitness::Key { hash: hash("k"), at: Some(at(0)) },
         CommitWitness::Transition { machine, id, seq: 1, at: at(1) },

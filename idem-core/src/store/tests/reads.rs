@@ -28,10 +28,12 @@ pub(super) async fn history_comes_in_pages<DB: Ground>(mut db: Fresh<DB>) {
     loop {
         let after = seen.last().copied().unwrap_or(0);
         let page = history(&mut db.session(), (SHOP, "m"), after, 2).await.expect("a page");
-        let Some(first) = page.first() else { break };
-        assert!(page.len() <= 2 && first.machine == SHOP && first.id == "m");
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 2);
         for row in page {
-            let expected = crate::store::tests::sample::transition("m", row.seq);
+            let expected = crate::store::tests::sample::transition("m", row.seq).row;
             assert_eq!(
                 (&row.command, &row.from_state, &row.state),
                 (&expected.command, &expected.from_state, &expected.state)

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
 use crate::store::dialect::Dialect;
+use crate::store::machine::rows::TransitionRow;
 use crate::store::write::part::Write;
 use crate::store::write::rows::{
     AccountWrite, EntryNumber, EntryPosition, EntryWrite, KeyWrite, MachineWrite, MessageWrite, StepEntry,
@@ -55,9 +56,7 @@ pub(super) fn machine(id: &str, expected: i64, version: i64) -> MachineWrite {
 }
 
 pub(super) fn transition(id: &str, seq: i64) -> TransitionWrite {
-    TransitionWrite {
-        machine: SHOP.into(),
-        id: id.into(),
+    let row = TransitionRow {
         seq,
         command: "pay".into(),
         from_state: if seq == 1 { String::new() } else { format!("State{}", seq - 1) },
@@ -71,7 +70,8 @@ pub(super) fn transition(id: &str, seq: i64) -> TransitionWrite {
         visit: seq,
         at: Timestamp::from_micros(NOW + seq),
         correlation: None,
-    }
+    };
+    TransitionWrite { machine: SHOP, id: id.into(), row }
 }
 
 pub(super) fn key(name: &str, id: &str, seq: i64) -> KeyWrite {
@@ -147,8 +147,8 @@ impl<DB: Dialect> With for Write<DB> {
     /// A key of the last transition.
     fn with_key(mut self, name: &str) -> Self {
         if let Some(last) = self.transitions.last_mut() {
-            last.key = Some(("customer".into(), name.into()));
-            self.keys.push(key(name, &last.id, last.seq));
+            last.row.key = Some(("customer".into(), name.into()));
+            self.keys.push(key(name, &last.id, last.row.seq));
         }
         self
     }

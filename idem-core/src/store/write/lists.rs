@@ -62,22 +62,22 @@ pub(crate) const MACHINES: &[Column<MachineWrite>] = &[
 ];
 
 pub(crate) const TRANSITIONS: &[Column<TransitionWrite>] = &[
-    Column::text("machine", |row| Some(&row.machine)),
+    Column::text("machine", |row| Some(row.machine)),
     Column::text("id", |row| Some(&row.id)),
-    Column::int("seq", |row| Some(row.seq)),
-    Column::text("command", |row| Some(&row.command)),
-    Column::text("from_state", |row| Some(&row.from_state)),
-    Column::text("state", |row| Some(&row.state)),
-    Column::bytes("body", |row| Some(&row.body.0)),
-    Column::bytes("payload", |row| Some(&row.payload.0)),
-    Column::bytes("outcome", |row| Some(&row.outcome.0)),
-    Column::bytes("fingerprint", |row| Some(&row.fingerprint.0)),
-    Column::text("scope", |row| row.key.as_ref().map(|(scope, _)| &**scope)),
-    Column::text("key", |row| row.key.as_ref().map(|(_, key)| &**key)),
-    Column::int("from_visit", |row| Some(row.from_visit)),
-    Column::int("visit", |row| Some(row.visit)),
-    Column::int("at", |row| Some(row.at.as_micros())),
-    Column::text("correlation", |row| row.correlation.as_deref()),
+    Column::int("seq", |row| Some(row.row.seq)),
+    Column::text("command", |row| Some(&row.row.command)),
+    Column::text("from_state", |row| Some(&row.row.from_state)),
+    Column::text("state", |row| Some(&row.row.state)),
+    Column::bytes("body", |row| Some(&row.row.body.0)),
+    Column::bytes("payload", |row| Some(&row.row.payload.0)),
+    Column::bytes("outcome", |row| Some(&row.row.outcome.0)),
+    Column::bytes("fingerprint", |row| Some(&row.row.fingerprint.0)),
+    Column::text("scope", |row| row.row.key.as_ref().map(|(scope, _)| &**scope)),
+    Column::text("key", |row| row.row.key.as_ref().map(|(_, key)| &**key)),
+    Column::int("from_visit", |row| Some(row.row.from_visit)),
+    Column::int("visit", |row| Some(row.row.visit)),
+    Column::int("at", |row| Some(row.row.at.as_micros())),
+    Column::text("correlation", |row| row.row.correlation.as_deref()),
 ];
 
 /// All columns of a key: as one value each, or claimed in a lent transaction with the seqs that were decided.

@@ -155,9 +155,8 @@ impl<DB: Dialect> Write<DB> {
 
     /// A row by which the write can be recognised, if it has one.
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
-        let transition = self.transitions.first().map(|row| {
-            let (machine, id) = (row.machine.clone(), row.id.clone());
-            CommitWitness::Transition { machine, id, seq: row.seq, at: row.at }
+        let transition = self.transitions.first().map(|TransitionWrite { machine, id, row }| {
+            CommitWitness::Transition { machine, id: id.clone(), seq: row.seq, at: row.at }
         });
         let key = || self.keys.first().map(|key| CommitWitness::Key { hash: key.hash, at: self.now });
         transition.or_else(key).or_else(|| self.row.as_ref().and_then(RowWrite::witness))

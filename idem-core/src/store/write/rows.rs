@@ -34,7 +34,12 @@ pub struct MachineWrite {
 }
 
 /// A transition to add.
-pub type TransitionWrite = TransitionRow;
+#[derive(Debug)]
+pub struct TransitionWrite {
+    pub(crate) machine: &'static str,
+    pub(crate) id: Arc<str>,
+    pub(crate) row: TransitionRow,
+}
 
 /// A key to record. One that is there and has expired by the write's time is taken over; any other is a lost race.
 #[derive(Debug)]
@@ -185,8 +190,8 @@ pub enum CommitWitness {
         at: Option<Timestamp>,
     },
     Transition {
-        machine: String,
-        id: String,
+        machine: &'static str,
+        id: Arc<str>,
         seq: i64,
         at: Timestamp,
     },

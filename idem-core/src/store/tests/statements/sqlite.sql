@@ -26,7 +26,7 @@
             ORDER BY machine DESC, id DESC, seq DESC LIMIT 1
 
 -- machines: history
-            SELECT machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation FROM "idem_transitions"
+            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation FROM "idem_transitions"
             WHERE machine = $1 AND id = $2 AND seq > $3
             ORDER BY seq LIMIT $4
 
