@@ -1,6 +1,6 @@
 //! The statements of one set of tables, filled in once.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ledger::texts::LedgerTexts;
@@ -22,7 +22,7 @@ pub struct Statements {
     pub(super) writes: WriteCache,
     /// The quoted name of the table of keys, for statements over callers' tables.
     pub(super) keys: String,
-    pub(super) rows: Mutex<HashMap<String, Arc<DescribedTable>>>,
+    pub(super) rows: Mutex<BTreeMap<String, Arc<DescribedTable>>>,
 }
 
 impl Statements {
@@ -39,7 +39,7 @@ impl Statements {
         self.rows().remove(table);
     }
 
-    fn rows(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<DescribedTable>>> {
+    fn rows(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<DescribedTable>>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -127,7 +127,8 @@ fn resolved(names: Vec<String>, module: &[String]) -> Named {
     let mut is_relative = true;
     while let Some(first) = names.peek() {
         match first.as_str() {
-            "crate" => base.clear(),
+            // `lib.rs` gives the crate its own name, for what the macro writes.
+            "crate" | "idem_core" => base.clear(),
             "super" => drop(base.pop()),
             "self" => {}
             _ => break,

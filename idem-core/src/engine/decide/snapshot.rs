@@ -24,8 +24,9 @@ pub(crate) type StateId = (&'static str, Arc<str>, usize);
 #[derive(Debug, Default)]
 pub(crate) struct Asked<'p> {
     pub(crate) machines: BTreeSet<(&'static str, &'p Arc<str>)>,
-    /// Keys of machines, and those of the ledger.
+    /// Keys that name a transition. They are loaded with the machines.
     pub(crate) keys: BTreeSet<KeyHash>,
+    /// Keys that name entries, or nothing.
     pub(crate) ledger_keys: BTreeSet<KeyHash>,
     pub(crate) accounts: BTreeSet<Arc<str>>,
     pub(crate) holds: BTreeSet<Arc<str>>,

@@ -62,7 +62,7 @@ impl<DB: Database> Shared<DB> {
     /// As the plan's own, and those of the database.
     pub(crate) async fn submit_alone(&self, plan: BoxedPlan<DB>) -> Result<Answered, Error> {
         let _caller = self.queue.enter()?;
-        self.alone(plan, None).await
+        run_own(self, std::slice::from_ref(&plan), None, Strategy::Blind).await.map(only)
     }
 
     /// Answers plans that came together, in a transaction of their own.

@@ -24,7 +24,7 @@ pub struct RowUpdate {
 }
 
 /// What is done if the row is there, and if it is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowUpdateKind {
     /// Updated; a row that is not there is missed.
     Update,

@@ -1,6 +1,6 @@
 //! A caller's table as it was described, with the statements over its rows.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::Error;
@@ -34,7 +34,7 @@ impl RowWrite {
 #[derive(Debug)]
 pub struct DescribedTable {
     pub(crate) schema: TableSchema,
-    templates: Mutex<HashMap<RowShape, Arc<Template>>>,
+    templates: Mutex<BTreeMap<RowShape, Arc<Template>>>,
 }
 
 /// A statement over one row, and what its parameters stand for. Made once for all updates that differ in values alone.
@@ -79,7 +79,7 @@ impl ParamList {
 }
 
 /// Which statement over a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RowStatement {
     /// The update in a transaction of its own.
     Own,
@@ -90,7 +90,7 @@ pub(crate) enum RowStatement {
 }
 
 /// Everything in which two updates of one table need different statements.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct RowShape {
     statement: RowStatement,
     kind: RowUpdateKind,
