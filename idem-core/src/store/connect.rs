@@ -19,7 +19,7 @@ pub trait Connect: Dialect + Classify {
     const MAX_WRITERS: Option<u32>;
 
     /// More callers than this at a time share a transaction.
-    const MIN_CONCURRENCY_TO_GROUP: usize;
+    const MAX_CALLERS_ALONE: usize;
 
     /// Whether ledger changes are first written without a load: where a round trip costs more than what it looks up.
     const SUPPORTS_BLIND_WRITES: bool;

@@ -94,13 +94,13 @@ async fn after<DB: Database>(
             Next::Answered(saw_conflict)
         }
         Attempt::Lost(decision, missed) => {
-            let needed = decision.map_or_else(Vec::new, |decision| needed(shared, &decision.write, &missed));
-            for needed in needed {
-                let theirs = group.split_off(|slot| slot.targets.iter().any(|target| needed.contains(target)));
+            let users = decision.map_or_else(Vec::new, |decision| users_of(shared, &decision.write, &missed));
+            for of_one in users {
+                let calls = group.split_off(|slot| slot.targets.iter().any(|target| of_one.contains(target)));
                 if seeded_bug!("group-forgets-missed") {
                     continue;
                 }
-                run_lane(shared, theirs, targets.split_off(&needed));
+                run_lane(shared, calls, targets.split_off(&of_one));
             }
             Next::Again(group)
         }
@@ -156,9 +156,9 @@ async fn reply_lost<DB: Database>(
     }
 }
 
-/// Who needs what others hold: for each name the targets of all calls that need it. An account is needed by those, too, that do
-/// not name it: machines whose steps change it, and changes of its holds.
-fn needed<DB: Database>(shared: &Shared<DB>, write: &Write<DB>, missed: &[LockName]) -> Vec<Vec<LockTarget>> {
+/// For each name that was missed, the targets of all calls that need it. An account is needed by calls, too, that do not name it:
+/// commands whose steps change it, and changes of its holds.
+fn users_of<DB: Database>(shared: &Shared<DB>, write: &Write<DB>, missed: &[LockName]) -> Vec<Vec<LockTarget>> {
     let queue = &shared.queue;
     let users = missed.iter().map(|missed| {
         let mut targets = vec![queue.target(missed.namespace, &missed.name)];

@@ -45,9 +45,9 @@ struct State<DB: Database> {
 pub(crate) struct CallerGuard<'q, DB: Database>(&'q Queue<DB>);
 
 impl<DB: Database> State<DB> {
-    /// Whether one flusher more should be at work than `beside`: a new one, or one that goes on after its group. A second one starts only once the queue is at least as long as
-    /// the group in flight; otherwise groups would get smaller and smaller.
-    fn should_start_flusher(&self, beside: u32) -> bool {
+    /// Whether one flusher more is wanted beside `beside` others: a new one, or one that goes on after its group. A second one
+    /// is wanted only if the queue is at least as long as the group in flight: otherwise groups would get ever smaller.
+    fn wants_flusher(&self, beside: u32) -> bool {
         match beside {
             0 => !self.queued.is_empty(),
             _ => beside < FLUSHERS && self.in_flight > 0 && self.queued.len() >= self.in_flight,
@@ -128,13 +128,13 @@ impl<DB: Database> Queue<DB> {
     /// Counts a flusher in, if another one should start.
     pub(crate) fn start_flusher(&self) -> bool {
         let mut state = self.state();
-        let start = state.should_start_flusher(state.flushers);
+        let start = state.wants_flusher(state.flushers);
         state.flushers += u32::from(start);
         start
     }
 
-    /// Fails those who wait: nobody is there to flush them any more.
-    pub(crate) fn fail_queued(&self) {
+    /// Drops the queued calls: no flusher will take them, and each caller is told so by its dropped slot.
+    pub(crate) fn drop_queued(&self) {
         self.state().queued.clear();
     }
 
@@ -145,7 +145,7 @@ impl<DB: Database> Queue<DB> {
         debug_assert!(state.flushers > 0, "a flusher that takes a group is counted");
         let mut group: Vec<QueuedCall<DB>> = Vec::new();
         let (mut own, mut bytes) = (HashSet::new(), 0);
-        let goes_on = state.should_start_flusher(state.flushers - 1);
+        let goes_on = state.wants_flusher(state.flushers - 1);
         while goes_on && group.len() < self.settings.items && bytes <= self.settings.bytes {
             let Some(next) = state.queued.pop_front() else { break };
             let mut targets = next.slot.targets.iter();
@@ -173,8 +173,8 @@ impl<DB: Database> Queue<DB> {
         group
     }
 
-    /// A group has landed.
-    pub(crate) fn landed(&self, calls: usize) {
+    /// A group of this many calls is answered, or has left its flusher.
+    pub(crate) fn group_done(&self, calls: usize) {
         let mut state = self.state();
         debug_assert!(calls <= state.in_flight, "in flight are the groups of the flushers");
         state.in_flight -= calls;

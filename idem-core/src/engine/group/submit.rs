@@ -32,7 +32,7 @@ impl<DB: Database> Shared<DB> {
             return self.alone(plan, deadline).await;
         }
         let targets = queue.targets(&*plan);
-        if queue.take_alone(&targets, DB::MIN_CONCURRENCY_TO_GROUP) {
+        if queue.take_alone(&targets, DB::MAX_CALLERS_ALONE) {
             let _targets = TargetLocks::new(self.clone(), targets, wake);
             return self.alone(plan, deadline).await;
         }
@@ -99,7 +99,7 @@ fn wake<DB: Database>(shared: &Arc<Shared<DB>>) {
         runtime.spawn(flush_all(Flusher { shared: shared.clone(), in_flight: 0, done: false }));
     } else {
         shared.queue.flusher_gone();
-        shared.queue.fail_queued();
+        shared.queue.drop_queued();
     }
 }
 
@@ -117,8 +117,8 @@ impl<DB: Database> Flusher<DB> {
         group
     }
 
-    fn landed(&mut self) {
-        self.shared.queue.landed(std::mem::take(&mut self.in_flight));
+    fn group_done(&mut self) {
+        self.shared.queue.group_done(std::mem::take(&mut self.in_flight));
     }
 }
 
@@ -126,9 +126,9 @@ impl<DB: Database> Drop for Flusher<DB> {
     fn drop(&mut self) {
         // Its runtime went away in the middle; those who wait are told.
         if !self.done {
-            self.landed();
+            self.group_done();
             self.shared.queue.flusher_gone();
-            self.shared.queue.fail_queued();
+            self.shared.queue.drop_queued();
         }
     }
 }
@@ -151,6 +151,6 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
         let queue = &flusher.shared.queue;
         let saw_conflict = flush(&flusher.shared, group, targets, queue.load_first()).await;
         queue.set_load_first(saw_conflict);
-        flusher.landed();
+        flusher.group_done();
     }
 }

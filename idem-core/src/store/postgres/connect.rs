@@ -11,7 +11,7 @@ use crate::store::connect::Connect;
 impl Connect for Postgres {
     const MAX_WRITERS: Option<u32> = None;
 
-    const MIN_CONCURRENCY_TO_GROUP: usize = 8;
+    const MAX_CALLERS_ALONE: usize = 8;
 
     const SUPPORTS_BLIND_WRITES: bool = true;
 

@@ -16,7 +16,7 @@ use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::list_part::{Append, WriteRows};
 use crate::store::write::lists::{
-    KEY, KEYS, ODD_KEYS, OF_TALLIES, POSTING_KEYS, STARTS, next_seq, numbers, seq, tails,
+    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, OF_TALLIES, STARTS, next_seq, numbers, seq, tails,
 };
 use crate::store::write::part::Form;
 use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
@@ -75,7 +75,8 @@ fn single_move(list: &List<'_, MachineWrite>) -> PartText {
     PartText { lock: Some(StepText::gate(text, "machines_written")), ..PartText::default() }
 }
 
-/// All are locked and compared before anything is written: what is missed leaves nothing to undo.
+/// All are locked and compared before anything is written: what is missed leaves nothing to undo. That the count of what was
+/// updated is asked for, and is never below 0, puts the updates before what is written after this gate.
 fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
     let (rows, stored) = (list.placed_table("w"), list.stored());
     let sets = list.sets(|column| format!("excluded.{column}"));
@@ -227,11 +228,11 @@ impl WriteRows<KeyWrite> for Postgres {
 }
 
 fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
-    let is_counted = shape & POSTING_KEYS != 0;
+    let is_counted = shape & COUNTED_KEYS != 0;
     let counted = || "f.seqs[u.place] - u.back".to_owned();
-    let seq = seq((is_counted, shape & ODD_KEYS != 0), counted, || "u.seq".to_owned());
+    let seq = seq((is_counted, shape & GIVEN_KEYS != 0), counted, || "u.seq".to_owned());
     // Keys of postings alone are the ledger's, and have nothing of their own.
-    let (columns, values) = match shape & ODD_KEYS {
+    let (columns, values) = match shape & GIVEN_KEYS {
         0 => (
             format!("{}, namespace, expires_at, outcome", list.stored()),
             format!("{}, '{LEDGER}', NULL::bigint, NULL::bytea", list.stored_of("u")),

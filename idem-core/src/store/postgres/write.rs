@@ -1,5 +1,6 @@
 //! A write is one statement. Its parts lock rows first, in the order of their places, and then write; a part that may find that
-//! the write is lost is the *gate* of those after it.
+//! the write is lost is the *gate* of those after it. Steps that no other step reads (keys, history, outbox) run last, in an
+//! order that PostgreSQL chooses; of these only keys wait for other transactions.
 //!
 //! In a transaction of its own a lost compare-and-set writes nothing and says so; what is found later raises, and everything
 //! rolls back. In a lent transaction, which an error would abort, keys are claimed first and what is lost later is undone.

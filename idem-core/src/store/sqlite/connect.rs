@@ -11,7 +11,7 @@ use crate::store::connect::Connect;
 impl Connect for Sqlite {
     const MAX_WRITERS: Option<u32> = Some(1);
 
-    const MIN_CONCURRENCY_TO_GROUP: usize = 1;
+    const MAX_CALLERS_ALONE: usize = 1;
 
     const SUPPORTS_BLIND_WRITES: bool = false;
 

@@ -11,7 +11,7 @@ use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::list_part::{Append, WriteRows};
-use crate::store::write::lists::{KEY, KEYS, ODD_KEYS, POSTING_KEYS, SUMMED_TALLIES, next_seq, numbers, seq};
+use crate::store::write::lists::{COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, SUMMED_TALLIES, next_seq, numbers, seq};
 use crate::store::write::part::Form;
 use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
 use crate::store::write::text::PartText;
@@ -148,9 +148,9 @@ fn key_list(list: &List<'_, KeyWrite>, shape: u16, conflict: &str) -> PartText {
         let (back, target) = (list.item("back"), list.item("target"));
         format!("(SELECT a.seq - ({back}) FROM {{accounts}} a WHERE a.account = {target})")
     };
-    let seq = seq((shape & POSTING_KEYS != 0, shape & ODD_KEYS != 0), counted, || list.item("seq"));
+    let seq = seq((shape & COUNTED_KEYS != 0, shape & GIVEN_KEYS != 0), counted, || list.item("seq"));
     // Keys of postings alone are the ledger's, and have nothing of their own.
-    let (more, more_values) = match shape & ODD_KEYS {
+    let (more, more_values) = match shape & GIVEN_KEYS {
         0 => (", namespace", format!(", '{LEDGER}'")),
         _ => ("", String::new()),
     };

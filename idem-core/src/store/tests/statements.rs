@@ -9,7 +9,7 @@ use crate::store::tests::ground::{Fresh, Ground};
 use crate::store::tests::update::{described, run_all};
 use crate::store::write::list_part::kinds;
 use crate::store::write::lists::{
-    ENTRY_SHAPES, ODD_KEYS, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_STEPS, OF_TALLIES, POSTING_KEYS, STARTS,
+    COUNTED_KEYS, ENTRY_SHAPES, GIVEN_KEYS, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_STEPS, OF_TALLIES, STARTS,
 };
 use crate::store::write::part::{Form, Part, PartKind};
 use crate::store::write::run::composed;
@@ -45,8 +45,8 @@ type Parts = Vec<(&'static str, u16)>;
 /// A machine's command, with and without a key, money and messages.
 fn commands(start: u16) -> [(&'static str, Parts); 3] {
     let machine = ("machines", start);
-    let keyed = vec![machine, ("keys", ODD_KEYS), ("transitions", 0)];
-    let money = [("accounts", 0), ("keys", ODD_KEYS), ("transitions", 0), ("entries", OF_STEPS | OF_COUNTED)];
+    let keyed = vec![machine, ("keys", GIVEN_KEYS), ("transitions", 0)];
+    let money = [("accounts", 0), ("keys", GIVEN_KEYS), ("transitions", 0), ("entries", OF_STEPS | OF_COUNTED)];
     let all = std::iter::once(machine).chain(money).chain([("outbox", 0)]).collect();
     [("natural", vec![machine, ("transitions", 0)]), ("keyed", keyed), ("with money and messages", all)]
 }
@@ -57,7 +57,7 @@ fn change(shape: u16) -> Parts {
         ("tallies", 0, OF_TALLIES),
         ("accounts", 0, OF_COUNTED),
         ("holds", 0, OF_HOLDS),
-        ("keys", if shape & OF_COUNTED == 0 { ODD_KEYS } else { POSTING_KEYS }, OF_KEYS),
+        ("keys", if shape & OF_COUNTED == 0 { GIVEN_KEYS } else { COUNTED_KEYS }, OF_KEYS),
         ("entries", shape, shape),
     ];
     parts.into_iter().filter(|(_, _, bit)| shape & bit != 0).map(|(name, shape, _)| (name, shape)).collect()
@@ -65,13 +65,13 @@ fn change(shape: u16) -> Parts {
 
 fn everything() -> Parts {
     let entries = OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS;
-    let first = [("tallies", 0), ("machines", 0), ("accounts", 0), ("holds", 0), ("keys", ODD_KEYS | POSTING_KEYS)];
+    let first = [("tallies", 0), ("machines", 0), ("accounts", 0), ("holds", 0), ("keys", GIVEN_KEYS | COUNTED_KEYS)];
     first.into_iter().chain([("transitions", 0), ("entries", entries), ("outbox", 0)]).collect()
 }
 
 /// Writes of every form, of every kind and shape of part.
 fn writes() -> Vec<(String, Form, Parts)> {
-    let mut writes = vec![("a key alone".to_owned(), OWN, vec![("keys", ODD_KEYS)])];
+    let mut writes = vec![("a key alone".to_owned(), OWN, vec![("keys", GIVEN_KEYS)])];
     for (form, name) in [(SINGLE, "alone"), (JOINED_SINGLE, "joined")] {
         for (start, verb) in [(STARTS, "start"), (0, "move")] {
             let commands = commands(start).into_iter();

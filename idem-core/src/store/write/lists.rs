@@ -13,10 +13,10 @@ use crate::store::columns::Column;
 use crate::store::dialect::Dialect;
 use crate::store::list::List;
 
-/// A key has a seq, a namespace, an expiry or an outcome of its own: it is not of an entry that counts.
-pub(crate) const ODD_KEYS: u16 = 1;
-/// A key names an entry that counts.
-pub(crate) const POSTING_KEYS: u16 = 1 << 1;
+/// A key's seq is given, and it may have a namespace, an expiry or an outcome: it names a transition, a tally's entry or nothing.
+pub(crate) const GIVEN_KEYS: u16 = 1;
+/// A key's seq is counted from an account: it names an entry there, and is the ledger's.
+pub(crate) const COUNTED_KEYS: u16 = 1 << 1;
 
 /// An entry belongs to a hold.
 pub(crate) const OF_HOLDS: u16 = 1;
@@ -96,12 +96,12 @@ pub(crate) const KEYS: &[Column<KeyWrite>] = &[
     Column::bytes("hash", |row: &KeyWrite| Some(&row.hash.0)).key(),
     Column::text("target", |row| Some(&row.target)),
     Column::bytes("fingerprint", |row| Some(&row.fingerprint.0)),
-    Column::text("namespace", |row: &KeyWrite| Some(row.namespace)).when(ODD_KEYS),
-    Column::int("seq", |row: &KeyWrite| Some(row.seq)).used().when(ODD_KEYS),
-    Column::int("expires_at", |row: &KeyWrite| row.expires_at.map(Timestamp::as_micros)).when(ODD_KEYS),
-    Column::bytes("outcome", |row: &KeyWrite| row.outcome.as_ref().map(|outcome| &*outcome.0)).when(ODD_KEYS),
-    Column::int("place", |row: &KeyWrite| row.position.map(|position| position.account)).used().when(POSTING_KEYS),
-    Column::int("back", |row: &KeyWrite| row.position.map(|position| position.back)).used().when(POSTING_KEYS),
+    Column::text("namespace", |row: &KeyWrite| Some(row.namespace)).when(GIVEN_KEYS),
+    Column::int("seq", |row: &KeyWrite| Some(row.seq)).used().when(GIVEN_KEYS),
+    Column::int("expires_at", |row: &KeyWrite| row.expires_at.map(Timestamp::as_micros)).when(GIVEN_KEYS),
+    Column::bytes("outcome", |row: &KeyWrite| row.outcome.as_ref().map(|outcome| &*outcome.0)).when(GIVEN_KEYS),
+    Column::int("place", |row: &KeyWrite| row.position.map(|position| position.account)).used().when(COUNTED_KEYS),
+    Column::int("back", |row: &KeyWrite| row.position.map(|position| position.back)).used().when(COUNTED_KEYS),
 ];
 
 const TALLY_NAME: Column<TallyWrite> = Column::text("name", |row| Some(&row.account));
@@ -266,10 +266,10 @@ impl RowList for KeyWrite {
     const COLUMNS: &'static [Column<Self>] = KEYS;
     const SINGLE: bool = true;
     #[cfg(test)]
-    const SHAPES: &'static [u16] = &[ODD_KEYS, POSTING_KEYS, ODD_KEYS | POSTING_KEYS];
+    const SHAPES: &'static [u16] = &[GIVEN_KEYS, COUNTED_KEYS, GIVEN_KEYS | COUNTED_KEYS];
 
     fn shape(rows: &[Self]) -> u16 {
-        let bit = |row: &Self| if row.position.is_some() { POSTING_KEYS } else { ODD_KEYS };
+        let bit = |row: &Self| if row.position.is_some() { COUNTED_KEYS } else { GIVEN_KEYS };
         rows.iter().fold(0, |shape, row| shape | bit(row))
     }
 }
