@@ -32,6 +32,10 @@ pub struct Builder<DB> {
     database: PhantomData<fn() -> DB>,
 }
 
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+/// About what the databases can wait for, which count milliseconds in 31 bits.
+const LONGEST_WAIT: Duration = Duration::from_hours(24 * 24);
+
 impl<DB: Database> Default for Builder<DB> {
     fn default() -> Self {
         let limits = Limits { payload: 1 << 20, alias: Duration::from_hours(24) };
@@ -65,16 +69,17 @@ impl<DB: Database> Builder<DB> {
     }
 
     /// How long a call waits for another writer that holds its machine, account or key, before it answers
-    /// [`Error::InFlight`]. Default 2 seconds.
+    /// [`Error::InFlight`]. 1 millisecond to 24 days, default 2 seconds.
     pub fn lock_wait(mut self, wait: Duration) -> Self {
-        self.settings.wait = wait.max(Duration::from_millis(1));
+        self.settings.wait = wait.clamp(SHORTEST_WAIT, LONGEST_WAIT);
         self
     }
 
     /// How long a reply of the database is waited for, before the connection is taken for broken and the database is asked,
-    /// on another one, what became of the write. At least twice [`Builder::lock_wait`]. Default 10 seconds.
+    /// on another one, what became of the write. At least twice [`Builder::lock_wait`]. 1 millisecond to 24 days, default 10
+    /// seconds.
     pub fn reply_timeout(mut self, reply: Duration) -> Self {
-        self.settings.reply = reply.max(Duration::from_millis(1));
+        self.settings.reply = reply.clamp(SHORTEST_WAIT, LONGEST_WAIT);
         self
     }
 
@@ -106,10 +111,10 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
-    /// How long a call waits for a connection that [`Builder::open`] makes. Default 2 seconds: a database that
+    /// How long a call waits for a connection that [`Builder::open`] makes. At most 24 days, default 2 seconds: a database that
     /// restarts should not stall callers for long.
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
-        self.patience = timeout;
+        self.patience = timeout.min(LONGEST_WAIT);
         self
     }
 
@@ -196,7 +201,6 @@ impl<DB: Database> Builder<DB> {
                 settings,
                 accounts: AccountCache::default(),
                 graphs: Mutex::default(),
-                registering: tokio::sync::Mutex::default(),
             }),
         }
     }

@@ -1,13 +1,14 @@
 //! A machine's names as they are stored, to tell an older or newer release of it from another machine.
 
-use std::sync::PoisonError;
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use crate::engine::session::transaction::Tx;
-use crate::engine::shared::Shared;
+use crate::engine::shared::{Registration, Shared};
 use crate::error::Error;
 use crate::key::Hasher;
 use crate::model::machine::graph::Graph;
@@ -95,11 +96,25 @@ impl<DB: Database> Shared<DB> {
             return Ok(());
         }
         let began = Instant::now();
-        let wait = deadline.map_or(self.settings.wait, |deadline| deadline.min(self.settings.wait));
-        let in_flight = |_| Error::InFlight { waited: began.elapsed() };
-        // One asks for all that wait, so that they do not take all connections.
-        let _turn = timeout(wait, self.registering.lock()).await.map_err(in_flight)?;
-        if self.is_registered(graph, &mine) {
+        match deadline {
+            None => self.compare_graph(graph, &mine, self.settings.wait).await,
+            Some(deadline) => {
+                let compared = self.compare_graph(graph, &mine, deadline.min(self.settings.wait));
+                let in_flight = |_| Err(Error::InFlight { waited: began.elapsed() });
+                timeout(deadline, compared).await.unwrap_or_else(in_flight)
+            }
+        }
+    }
+
+    /// Compares the graph with the one that is stored, and stores it if there is none or an older one.
+    async fn compare_graph(&self, graph: &'static Graph, mine: &GraphRecord, wait: Duration) -> Result<(), Error> {
+        let began = Instant::now();
+        let in_flight = || Error::InFlight { waited: began.elapsed() };
+        // One asks for all that wait for the same machine, so that they do not take all connections.
+        let turn = if seeded_bug!("one-comparison-at-a-time") { "" } else { graph.name };
+        let comparing = self.registrations().entry(turn).or_default().comparing.clone();
+        let _comparing = timeout(wait, comparing.lock()).await.map_err(|_| in_flight())?;
+        if self.is_registered(graph, mine) {
             return Ok(());
         }
         let mut lease = self.readers.acquire().await?;
@@ -108,23 +123,26 @@ impl<DB: Database> Shared<DB> {
         if let Compared::Absent(_) = compared {
             let left = wait.saturating_sub(began.elapsed());
             let mut lease = self.writer(left).await?;
-            compared = match store_apart(&mut lease.session(), graph, &mine, left).await {
-                Err(error) if error.class == Class::Busy => return Err(Error::InFlight { waited: began.elapsed() }),
+            compared = match store_apart(&mut lease.session(), graph, mine, left).await {
+                Err(error) if error.class == Class::Busy => return Err(in_flight()),
                 stored => self.answer(lease, stored).await?,
             };
         }
         compared.refuse_foreign(graph)?;
-        self.note_registered(graph, &mine);
+        self.note_registered(graph, mine);
         Ok(())
     }
 
     fn is_registered(&self, graph: &Graph, mine: &GraphRecord) -> bool {
-        let graphs = self.graphs.lock().unwrap_or_else(PoisonError::into_inner);
-        graphs.get(graph.name) == Some(&mine.hash())
+        self.registrations().get(graph.name).is_some_and(|graph| graph.known == Some(mine.hash()))
     }
 
     fn note_registered(&self, graph: &Graph, mine: &GraphRecord) {
-        self.graphs.lock().unwrap_or_else(PoisonError::into_inner).insert(graph.name, mine.hash());
+        self.registrations().entry(graph.name).or_default().known = Some(mine.hash());
+    }
+
+    fn registrations(&self) -> MutexGuard<'_, HashMap<&'static str, Registration>> {
+        self.graphs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -33,10 +33,17 @@ pub(crate) struct Shared<DB: Database> {
     pub(crate) sql: Arc<Statements>,
     pub(crate) settings: Settings,
     pub(crate) accounts: AccountCache,
-    /// The machines whose graphs were compared with the stored ones.
-    pub(crate) graphs: Mutex<HashMap<&'static str, [u8; 32]>>,
-    /// Held by the one call that compares a graph at the moment.
-    pub(crate) registering: tokio::sync::Mutex<()>,
+    /// The machines whose graphs were compared with the stored ones, or are at the moment.
+    pub(crate) graphs: Mutex<HashMap<&'static str, Registration>>,
+}
+
+/// How far a machine's graph is known to the database.
+#[derive(Debug, Default)]
+pub(crate) struct Registration {
+    /// The hash of the graph that it has, or of an older release's.
+    pub(crate) known: Option<[u8; 32]>,
+    /// Held by the one call that compares.
+    pub(crate) comparing: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -133,6 +133,7 @@ macro_rules! for_each_clause {
                         a_crowd_on_one_machine_is_answered_in_a_row,
                         a_crowd_on_one_account_is_answered_in_a_row,
                         each_is_answered_for_itself,
+                        a_change_beside_a_command_keeps_its_entry,
                         two_of_them_share_what_is_hot,
                     }
                     held {

@@ -7,6 +7,7 @@
 mod abort;
 mod dropped;
 mod duplicates;
+mod first_use;
 mod ground;
 mod invariants;
 mod lost;

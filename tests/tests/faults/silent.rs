@@ -4,11 +4,10 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use idem_core::{Effect, Error};
-use tests::lane::{Lane, PRICE, Step};
-use tests::shop::{counter, order};
+use tests::lane::{Lane, Step};
+use tests::shop::counter;
 use tests::{At, Backend, Cut, Hangup, Report, scale};
 
-use crate::ground::Ground;
 use crate::lost::{CUTS, OWN_WRITE, Rig};
 
 /// Far beyond every bound of the library: what is not answered by then never is.
@@ -107,31 +106,4 @@ async fn a_silence_at_the_comparison_of_a_machine_ends() {
         assert!(lane.call(Step::Start).await.unwrap().iter().all(|ack| ack.fresh), "{text}");
         rig.ground.check(&name, text).await;
     }
-}
-
-#[tokio::test]
-async fn a_machine_is_known_once_its_transaction_has_committed_sqlite() {
-    known_once_committed::<sqlx::Sqlite>().await;
-}
-
-#[tokio::test]
-async fn a_machine_is_known_once_its_transaction_has_committed_postgres() {
-    known_once_committed::<sqlx::Postgres>().await;
-}
-
-async fn known_once_committed<DB: Backend>() {
-    let Some(mut ground) = Ground::<DB>::fresh().await else { return };
-    let lane = ground.lane("registered");
-    let start = || order::Pending { total: PRICE };
-    let stored = "SELECT '', count(*) FROM idem_graphs WHERE machine = 'Order'";
-    let mut tx = lane.idem.begin().await.unwrap();
-    // Twice, because the second call need not ask.
-    for _ in 0..2 {
-        lane.order().within(&mut tx).start(start()).await.unwrap();
-    }
-    tx.rollback().await;
-    assert_eq!(DB::ask(&mut ground.conn, stored).await[0].1, 0, "it was rolled back with its transaction");
-    lane.order().start(start()).await.unwrap();
-    assert_eq!(DB::ask(&mut ground.conn, stored).await[0].1, 1, "nobody relied on what was rolled back");
-    ground.check("registered", "a machine that was rolled back").await;
 }

@@ -38,7 +38,8 @@ pub struct Tx<DB: Database> {
     /// A statement of the engine lost to another writer: the unit is worth another attempt.
     pub(crate) contended: bool,
     witness: Option<CommitWitness>,
-    /// The machines whose graphs were stored in this transaction: other transactions do not see them yet.
+    /// The machines whose graphs were stored in this transaction since its connection was lent: other transactions do not see
+    /// them yet.
     pub(crate) graphs: Vec<(&'static str, [u8; 32])>,
 }
 
@@ -80,6 +81,10 @@ impl<DB: Database> Tx<DB> {
     )]
     pub fn conn(&mut self) -> &mut DB::Connection {
         self.touched = true;
+        // The caller may roll back to a savepoint before them.
+        if !seeded_bug!("graph-before-savepoint") {
+            self.graphs.clear();
+        }
         let conn = match &mut self.connection {
             TxConnection::Own(lease) => Some(lease.conn()),
             TxConnection::Adopted(tx, _) => Some(&mut **tx),

@@ -66,6 +66,7 @@ on_every_store! {
         changes_are_relative_and_entries_are_dense
         a_balance_out_of_bounds_writes_nothing
         the_way_counts_not_only_the_end
+        a_key_of_an_entry_beside_one_machine_names_that_entry
         sixty_four_bits_are_the_last_bound
         locked_accounts_are_given_in_the_order_asked
     }

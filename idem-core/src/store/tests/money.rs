@@ -1,7 +1,9 @@
+use crate::namespace::LEDGER;
 use crate::store::ledger::queries::load_accounts;
 use crate::store::ledger::rows::AccountRow;
 use crate::store::tests::ground::{Fresh, Ground};
-use crate::store::tests::sample::{With, step};
+use crate::store::tests::sample::{With, key, step};
+use crate::store::write::rows::{EntryPosition, KeyWrite};
 
 async fn account<DB: Ground>(db: &mut Fresh<DB>, name: &str) -> Option<AccountRow> {
     load_accounts(&mut db.session(), &[name], false).await.expect("loads").remove(0)
@@ -9,6 +11,16 @@ async fn account<DB: Ground>(db: &mut Fresh<DB>, name: &str) -> Option<AccountRo
 
 async fn balance<DB: Ground>(db: &mut Fresh<DB>, name: &str) -> Option<(i64, i64)> {
     account(db, name).await.map(|row| (row.balance, row.seq))
+}
+
+/// The account has moved since the seq of its entry was decided.
+pub(super) async fn a_key_of_an_entry_beside_one_machine_names_that_entry<DB: Ground>(mut db: Fresh<DB>) {
+    assert!(db.write(&step("n", 1).with_money("a", &[1, 1])).await);
+    let mut write = step("m", 1).with_money("a", &[5]);
+    let position = Some(EntryPosition { account: 1, back: 0, below: 0 });
+    write.keys.push(KeyWrite { position, namespace: LEDGER, ..key("k", "a", 1) });
+    assert!(db.write(&write).await);
+    assert_eq!(db.number("SELECT seq FROM {keys}").await, 3);
 }
 
 /// Opens an account with bounds and a balance.

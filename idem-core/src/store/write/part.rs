@@ -36,7 +36,8 @@ pub struct Form {
     pub(crate) own: bool,
     /// Rows that others hold are not waited for, but reported. Only in a transaction of its own.
     pub(crate) skip: bool,
-    /// Rows of one machine with one transition and at most one key: values instead of lists, which one caller alone feels.
+    /// Rows of one machine with one transition and at most one key, of that machine: values instead of lists, which one caller
+    /// alone feels.
     pub(crate) single: bool,
 }
 
@@ -166,8 +167,11 @@ impl<DB: Dialect> Write<DB> {
     pub(crate) fn form(&self, own: bool, skip: bool) -> Form {
         // A single machine is moved before anything else is locked: nothing may be missed after that.
         let rest = self.parts.is_empty() && (!skip || self.entries.is_empty());
-        let one = self.machines.len() == 1 && self.transitions.len() == 1 && self.keys.len() <= 1;
-        Form { own, skip, single: one && rest }
+        // The seq of a key that names an entry is counted from the account, which only a list does.
+        let key = matches!(&self.keys[..], [] | [KeyWrite { position: None, .. }])
+            || seeded_bug!("counted-key-as-value") && self.keys.len() == 1;
+        let one = self.machines.len() == 1 && self.transitions.len() == 1;
+        Form { own, skip, single: one && key && rest }
     }
 }
 

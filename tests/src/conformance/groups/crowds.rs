@@ -84,6 +84,27 @@ pub async fn each_is_answered_for_itself<S: Subject>(on: &S) {
     }
 }
 
+/// A command without a key shares a transaction with a change of an account, which a step of a third call moves meanwhile: the
+/// change's key names its own entry.
+pub async fn a_change_beside_a_command_keeps_its_entry<S: Subject>(on: &S) {
+    let idem = patient(on).await;
+    let (orders, sales) = (Order::stored(&idem, Shop), idem.ledger().account("sales"));
+    for round in 0..32 {
+        let (paid, started, sales) = (orders.at(format!("p{round}")), orders.at(format!("s{round}")), sales.clone());
+        fresh(paid.start(order::Pending { total: 500 }).await);
+        let (pays, change) = (key(&format!("pay-{round}")), key(&format!("change-{round}")));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { drop(fresh(paid.pay(&pays, order::Pay { amount: 500, rate: 1 }).await)) });
+        tasks.spawn(async move { drop(fresh(started.start(order::Pending { total: 500 }).await)) });
+        let (account, name) = (sales.clone(), change.clone());
+        let changes = tokio::spawn(async move { fresh(account.apply_delta(&name, 1).await) });
+        all(tasks).await;
+        let changed = changes.await.expect("no panic");
+        replayed(sales.apply_delta(&change, 1).await, &changed);
+    }
+    assert!(idem.ledger().audit().await.expect("an audit").is_sound());
+}
+
 /// Two at work on one database, as two processes: nobody deadlocks, nothing is lost.
 pub async fn two_of_them_share_what_is_hot<S: Subject>(on: &S) {
     let sides = [patient(on).await, patient(on).await];

@@ -1,0 +1,91 @@
+//! The first use of a machine by a process, which compares its graph with the stored one and stores it if there is none.
+
+use std::time::Duration;
+
+use idem_core::Idem;
+use sqlx::Postgres;
+use tests::Backend;
+use tests::lane::{Lane, PRICE};
+use tests::shop::{counter, order};
+
+use crate::ground::Ground;
+
+const STORED: &str = "SELECT '', count(*) FROM idem_graphs WHERE machine = 'Order'";
+
+fn start() -> order::Pending {
+    order::Pending { total: PRICE }
+}
+
+#[tokio::test]
+async fn a_machine_is_known_once_its_transaction_has_committed_sqlite() {
+    known_once_committed::<sqlx::Sqlite>().await;
+}
+
+#[tokio::test]
+async fn a_machine_is_known_once_its_transaction_has_committed_postgres() {
+    known_once_committed::<sqlx::Postgres>().await;
+}
+
+async fn known_once_committed<DB: Backend>() {
+    let Some(mut ground) = Ground::<DB>::fresh().await else { return };
+    let lane = ground.lane("registered");
+    let mut tx = lane.idem.begin().await.unwrap();
+    // Twice, because the second call need not ask.
+    for _ in 0..2 {
+        lane.order().within(&mut tx).start(start()).await.unwrap();
+    }
+    tx.rollback().await;
+    assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 0, "it was rolled back with its transaction");
+    lane.order().start(start()).await.unwrap();
+    assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 1, "nobody relied on what was rolled back");
+    ground.check("registered", "a machine that was rolled back").await;
+}
+
+#[tokio::test]
+async fn a_machine_that_a_savepoint_undid_is_stored_again_sqlite() {
+    stored_again::<sqlx::Sqlite>().await;
+}
+
+#[tokio::test]
+async fn a_machine_that_a_savepoint_undid_is_stored_again_postgres() {
+    stored_again::<Postgres>().await;
+}
+
+async fn stored_again<DB: Backend>() {
+    let Some(mut ground) = Ground::<DB>::fresh().await else { return };
+    let lane = ground.lane("saved");
+    let mut tx = lane.idem.begin().await.unwrap();
+    DB::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
+    lane.order().within(&mut tx).start(start()).await.unwrap();
+    DB::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
+    lane.order().within(&mut tx).start(start()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 1, "what was committed has its graph");
+    ground.check("saved", "a machine that a savepoint undid").await;
+}
+
+/// Another process stores one machine's graph in a transaction that stays open. Calls of that machine wait for it, calls of
+/// other machines do not.
+#[tokio::test]
+async fn a_machine_that_another_process_stores_keeps_no_other_waiting() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let mut tx = ground.lane("theirs").idem.begin().await.unwrap();
+    ground.lane("theirs").order().within(&mut tx).start(start()).await.unwrap();
+
+    let builder = Idem::<Postgres>::builder().lock_wait(Duration::from_mins(2)).reply_timeout(Duration::from_mins(5));
+    let idem = builder.open(&ground.url()).await.unwrap();
+    let waits = Lane::new(&idem, "waits");
+    let waiting = tokio::spawn(async move { waits.order().start(start()).await.map(drop) });
+    let locked = "SELECT '', count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while Postgres::ask(&mut ground.conn, locked).await[0].1 == 0 {
+        assert!(!waiting.is_finished(), "the graph is not committed");
+    }
+    let other = Lane::new(&idem, "other");
+    // Only a call that waits for the other machine ends by it.
+    let started = other.counter().start(counter::Open { total: 0 }).deadline(Duration::from_secs(20)).await;
+    assert!(started.unwrap().is_fresh());
+    assert!(!waiting.is_finished());
+    tx.rollback().await;
+    waiting.await.unwrap().unwrap();
+}
