@@ -95,12 +95,12 @@ pub async fn a_change_beside_a_command_keeps_its_entry<S: Subject>(on: &S) {
         let (pays, change) = (key(&format!("pay-{round}")), key(&format!("change-{round}")));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { drop(fresh(paid.pay(&pays, order::Pay { amount: 500, rate: 1 }).await)) });
-        tasks.spawn(async move { drop(fresh(started.start(order::Pending { total: 500 }).await)) });
+        tasks.spawn(async move { *fresh(started.start(order::Pending { total: 500 }).await) });
         let (account, name) = (sales.clone(), change.clone());
-        let changes = tokio::spawn(async move { fresh(account.apply_delta(&name, 1).await) });
+        let change_made = tokio::spawn(async move { fresh(account.apply_delta(&name, 1).await) });
         all(tasks).await;
-        let changed = changes.await.expect("no panic");
-        replayed(sales.apply_delta(&change, 1).await, &changed);
+        let first = change_made.await.expect("no panic");
+        replayed(sales.apply_delta(&change, 1).await, &first);
     }
     assert!(idem.ledger().audit().await.expect("an audit").is_sound());
 }
