@@ -56,6 +56,11 @@ impl Report {
         self.finished = true;
     }
 
+    /// Whether a point has fewer strikes than it must have.
+    pub fn lacks(&self, point: &str) -> bool {
+        self.strikes.get(point).is_none_or(|count| *count < self.per_point)
+    }
+
     /// Prints the table.
     ///
     /// # Panics

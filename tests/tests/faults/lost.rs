@@ -36,7 +36,7 @@ async fn a_connection_is_lost_at_a_write_or_a_commit() {
         ("adopted: COMMIT", Step::Adopted, At::Commit),
         ("transaction(): COMMIT", Step::Whole, At::Commit),
     ];
-    let times = scale(50, 400);
+    let times = scale(8, 400);
     let mut report = Report::new("connection lost at a write or a commit", times);
     for cut in CUTS {
         // A new database for each keeps the checks of all of it fast.
@@ -67,7 +67,7 @@ async fn a_connection_is_lost_at_a_write_or_a_commit() {
             report.add(point, struck);
         }
     }
-    report.finish(6 * 300);
+    report.finish(6 * 6 * times);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_connection_is_lost_at_the_write_of_a_group() {
     for cut in CUTS {
         let Some(mut rig) = Rig::with(GroupCommit::default()).await else { return report.skip() };
         // A silence takes as long as the library's own bound.
-        let times = if is_silent(cut) { scale(5, 50) } else { scale(50, 400) };
+        let times = if is_silent(cut) { scale(5, 50) } else { scale(8, 400) };
         let (point, mut struck) = (format!("{cut:?}"), 0);
         for attempt in 0.. {
             let lane = format!("{cut:?}-{attempt}").replace(['(', ')'], "-");
@@ -126,7 +126,7 @@ async fn a_connection_is_lost_at_the_write_of_a_group() {
         }
         report.add(point, struck);
     }
-    report.finish(150);
+    report.finish(6 * 5);
 }
 
 /// A group that was committed, whose reply was lost, and whose answers cannot be read again: who had an effect in it is not
