@@ -71,8 +71,8 @@ async fn start_machines(conn: &mut PgConnection) -> Result<(), Failure> {
     let ids: Vec<String> = (0..MACHINES).map(machine_id).collect();
     let bodies = (0..MACHINES).map(|machine| baseline::encode(&Ticket::Open(Sheet::initial(machine))));
     sqlx::query(
-        "INSERT INTO hand_machines (machine, id, state, body, version, visit, entered_at) \
-         SELECT $1, id, 'Open', body, 1, 1, 0 FROM unnest($2::text[], $3::bytea[]) AS started (id, body)",
+        "INSERT INTO hand_machines (machine, id, state, body, last_by_command, version, visit, entered_at) \
+         SELECT $1, id, 'Open', body, '', 1, 1, 0 FROM unnest($2::text[], $3::bytea[]) AS started (id, body)",
     )
     .bind(MACHINE)
     .bind(ids)

@@ -46,8 +46,8 @@ async fn start_machines(conn: &mut SqliteConnection) -> Result<(), Failure> {
     for machine in 0..MACHINES {
         let body = baseline::encode(&Ticket::Open(Sheet::initial(machine)))?;
         sqlx::query(
-            "INSERT INTO hand_machines (machine, id, state, body, version, visit, entered_at) \
-             VALUES ($1, $2, 'Open', $3, 1, 1, 0)",
+            "INSERT INTO hand_machines (machine, id, state, body, last_by_command, version, visit, entered_at) \
+             VALUES ($1, $2, 'Open', $3, x'', 1, 1, 0)",
         )
         .bind(MACHINE)
         .bind(machine_id(machine))
