@@ -4,7 +4,7 @@ use std::fmt;
 
 use sqlx::Error;
 
-use super::columns::{Column, Param, of_shape};
+use super::columns::{Column, ListRows, Param, of_shape};
 use super::dialect::Dialect;
 
 /// The values bound so far, or the first that could not be.
@@ -39,7 +39,7 @@ impl<DB: Dialect> Binder<DB> {
     /// Binds the columns of a list's shape.
     pub(crate) fn add_rows<R>(&mut self, columns: &[Column<R>], shape: u16, rows: &[R]) {
         if let Ok(arguments) = &mut self.0
-            && let Err(error) = DB::bind_rows(arguments, columns, shape, rows)
+            && let Err(error) = DB::bind_rows(arguments, &ListRows { columns, shape, rows })
         {
             self.0 = Err(Error::Encode(error));
         }

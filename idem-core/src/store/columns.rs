@@ -115,6 +115,14 @@ impl<R> Column<R> {
     }
 }
 
+/// Rows of a list, and its columns and shape.
+#[derive(Debug)]
+pub struct ListRows<'r, R> {
+    pub(super) columns: &'r [Column<R>],
+    pub(super) shape: u16,
+    pub(super) rows: &'r [R],
+}
+
 /// The columns that a list of this shape has.
 pub(super) fn of_shape<R>(columns: &[Column<R>], shape: u16) -> impl Iterator<Item = &Column<R>> + Clone {
     columns.iter().filter(move |column| column.when & shape == column.when)

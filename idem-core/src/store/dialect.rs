@@ -2,7 +2,7 @@
 
 use sqlx::error::BoxDynError;
 
-use super::columns::{Column, Kind};
+use super::columns::{Kind, ListRows};
 use super::driver::Driver;
 use super::list::List;
 
@@ -34,13 +34,8 @@ pub trait Dialect: Driver {
         String::new()
     }
 
-    /// Binds the rows of a list of this shape.
-    fn bind_rows<R>(
-        arguments: &mut Self::Arguments,
-        columns: &[Column<R>],
-        shape: u16,
-        rows: &[R],
-    ) -> Result<(), BoxDynError>;
+    /// Binds the rows of a list.
+    fn bind_rows<R>(arguments: &mut Self::Arguments, list: &ListRows<'_, R>) -> Result<(), BoxDynError>;
 
     /// A name, quoted. It never has a quote in it.
     fn quote(name: &str) -> String {

@@ -45,6 +45,11 @@ impl<'l, DB, R> List<'l, DB, R> {
         self.join(|column| column.role == Role::Stored, |name| format!("{name} = {}", value(name)))
     }
 
+    /// Gives each stored column that is no key what was to be inserted.
+    pub(super) fn sets_excluded(&self) -> String {
+        self.sets(|name| format!("excluded.{name}"))
+    }
+
     fn join(&self, which: impl Fn(&Column<R>) -> bool, text: impl Fn(&str) -> String) -> String {
         let columns = self.columns.iter().filter(|column| which(column));
         columns.map(|column| text(column.name)).collect::<Vec<_>>().join(", ")

@@ -4,7 +4,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgBindIterExt as _, PgRow};
 use sqlx::{Arguments as _, Postgres};
 
-use crate::store::columns::{Column, Get, Kind, of_shape};
+use crate::store::columns::{Get, Kind, ListRows, of_shape};
 use crate::store::dialect::Dialect;
 use crate::store::driver::driver;
 
@@ -37,14 +37,9 @@ impl Dialect for Postgres {
         }
     }
 
-    fn bind_rows<R>(
-        arguments: &mut PgArguments,
-        columns: &[Column<R>],
-        shape: u16,
-        rows: &[R],
-    ) -> Result<(), BoxDynError> {
-        for column in of_shape(columns, shape) {
-            let rows = rows.iter();
+    fn bind_rows<R>(arguments: &mut PgArguments, list: &ListRows<'_, R>) -> Result<(), BoxDynError> {
+        for column in of_shape(list.columns, list.shape) {
+            let rows = list.rows.iter();
             match column.get {
                 Get::Int(get) => arguments.add(rows.map(get).bind_iter())?,
                 Get::Text(get) => arguments.add(rows.map(get).bind_iter())?,

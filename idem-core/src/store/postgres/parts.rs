@@ -79,7 +79,7 @@ fn single_move(list: &List<'_, MachineWrite>) -> PartText {
 /// updated is asked for, and is never below 0, puts the updates before what is written after this gate.
 fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
     let (rows, stored) = (list.placed_table("w"), list.stored());
-    let sets = list.sets(|column| format!("excluded.{column}"));
+    let sets = list.sets_excluded();
     let skip = if form.skip { "SKIP LOCKED" } else { "" };
     let lost_start = if form.own { "" } else { "ON CONFLICT (machine, id) DO NOTHING" };
     let lock = format!(
@@ -255,7 +255,7 @@ fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
 
 /// In a lent transaction, which an error would abort, keys are claimed before anything is written.
 fn keys_claimed(list: &List<'_, KeyWrite>, form: Form) -> PartText {
-    let (stored, sets) = (list.stored(), list.sets(|column| format!("excluded.{column}")));
+    let (stored, sets) = (list.stored(), list.sets_excluded());
     let (values, source, count) = if form.single {
         (list.stored_as(|column| list.value(column)), "begun".to_owned(), "1")
     } else {

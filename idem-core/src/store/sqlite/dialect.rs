@@ -6,7 +6,7 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Sqlite};
 
-use crate::store::columns::{Column, Kind, Param, of_shape};
+use crate::store::columns::{Column, Kind, ListRows, Param, of_shape};
 use crate::store::dialect::Dialect;
 use crate::store::driver::driver;
 
@@ -40,12 +40,8 @@ impl Dialect for Sqlite {
         "NULL"
     }
 
-    fn bind_rows<R>(
-        arguments: &mut SqliteArguments,
-        columns: &[Column<R>],
-        shape: u16,
-        rows: &[R],
-    ) -> Result<(), BoxDynError> {
+    fn bind_rows<R>(arguments: &mut SqliteArguments, list: &ListRows<'_, R>) -> Result<(), BoxDynError> {
+        let &ListRows { columns, shape, rows } = list;
         let mut of_shape = of_shape(columns, shape);
         let list = match (of_shape.clone().count(), of_shape.next()) {
             (1, Some(only)) => serde_json::to_string(&List(rows, |row| Json(only.of(row)))),

@@ -15,9 +15,7 @@ impl<R> List<'_, R> {
     /// A column of a row.
     pub(super) fn item(&self, name: &str) -> String {
         let (position, kind) = self.find(name);
-        match kind {
-            Kind::Bytes => format!("unhex(j.value->>{position})"),
-            _ => format!("j.value->>{position}"),
-        }
+        let value = format!("j.value->>{position}");
+        if kind == Kind::Bytes { format!("unhex({value})") } else { value }
     }
 }

@@ -37,7 +37,6 @@ impl WriteRows<TallyWrite> for Sqlite {
 /// A version that is not the expected one becomes NULL.
 impl WriteRows<MachineWrite> for Sqlite {
     fn text(list: &List<'_, MachineWrite>, form: Form, _shape: u16) -> PartText {
-        let sets = list.sets(|column| format!("excluded.{column}"));
         let value = |column: &str| if form.single { list.value(column) } else { list.item(column) };
         let [machine, id, expected, version] = ["machine", "id", "expected", "version"].map(value);
         let found = if form.single {
@@ -58,8 +57,9 @@ impl WriteRows<MachineWrite> for Sqlite {
         PartText::write(format!(
             "{rows}INSERT INTO {{machines}} ({})
             SELECT {values} {source} WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET {sets}",
-            list.stored()
+            ON CONFLICT (machine, id) DO UPDATE SET {}",
+            list.stored(),
+            list.sets_excluded()
         ))
     }
 }
