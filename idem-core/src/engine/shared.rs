@@ -37,10 +37,10 @@ pub(crate) struct Shared<DB: Database> {
     pub(crate) graphs: Mutex<HashMap<&'static str, Registration>>,
 }
 
-/// How far a machine's graph is known to the database.
+/// What is known of a machine's graph in the database.
 #[derive(Debug, Default)]
 pub(crate) struct Registration {
-    /// The hash of the graph that it has, or of an older release's.
+    /// The hash of this process's graph, once it, or a newer release of it, is stored there.
     pub(crate) known: Option<[u8; 32]>,
     /// Held by the one call that compares.
     pub(crate) comparing: Arc<tokio::sync::Mutex<()>>,

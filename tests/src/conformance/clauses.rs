@@ -276,6 +276,7 @@ macro_rules! for_each_clause {
                     pools {
                         a_pool_of_none_is_refused,
                         a_pool_of_one_is_enough,
+                        waits_of_any_length_are_taken,
                     }
                     tables {
                         without_tables_every_call_says_so,

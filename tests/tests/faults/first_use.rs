@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::Idem;
+use idem_core::{Error, Idem};
 use sqlx::Postgres;
 use tests::Backend;
 use tests::lane::{Lane, PRICE};
@@ -30,9 +30,12 @@ async fn known_once_committed<DB: Backend>() {
     let Some(mut ground) = Ground::<DB>::fresh().await else { return };
     let lane = ground.lane("registered");
     let mut tx = lane.idem.begin().await.unwrap();
-    // Twice, because the second call need not ask.
-    for _ in 0..2 {
+    // The second call need not ask; the third asks again, because the connection was lent, and finds what the first one stored.
+    for lends in [false, true, false] {
         lane.order().within(&mut tx).start(start()).await.unwrap();
+        if lends {
+            DB::script(tx.conn(), "SELECT 1").await.unwrap();
+        }
     }
     tx.rollback().await;
     assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 0, "it was rolled back with its transaction");
@@ -72,6 +75,7 @@ async fn a_machine_that_another_process_stores_keeps_no_other_waiting() {
     let mut tx = ground.lane("theirs").idem.begin().await.unwrap();
     ground.lane("theirs").order().within(&mut tx).start(start()).await.unwrap();
 
+    // Far beyond what a call waits for here.
     let builder = Idem::<Postgres>::builder().lock_wait(Duration::from_mins(2)).reply_timeout(Duration::from_mins(5));
     let idem = builder.open(&ground.url()).await.unwrap();
     let waits = Lane::new(&idem, "waits");
@@ -88,4 +92,20 @@ async fn a_machine_that_another_process_stores_keeps_no_other_waiting() {
     assert!(!waiting.is_finished());
     tx.rollback().await;
     waiting.await.unwrap().unwrap();
+}
+
+/// The table of graphs is locked: a call with a deadline waits no longer than that.
+#[tokio::test]
+async fn a_first_use_ends_by_the_deadline_of_its_call() {
+    let Some(ground) = Ground::<Postgres>::fresh().await else { return };
+    let builder = Idem::<Postgres>::builder().lock_wait(Duration::from_secs(1)).reply_timeout(Duration::from_secs(4));
+    let idem = builder.open(&ground.url()).await.unwrap();
+    let mut stranger = ground.lane("stranger").idem.begin().await.unwrap();
+    Postgres::script(stranger.conn(), "LOCK TABLE idem_graphs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let lane = Lane::new(&idem, "locked out");
+    let answer = lane.order().start(start()).deadline(Duration::from_millis(200)).await;
+    // Without the deadline it ends by the bound on the reply, and says something else.
+    assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
+    stranger.rollback().await;
+    assert!(lane.order().start(start()).await.unwrap().is_fresh());
 }

@@ -62,7 +62,7 @@ enum LeasedConnection<DB: Database> {
 }
 
 impl<DB: Database> Connections<DB> {
-    /// Connections of the caller's pool.
+    /// Takes connections from the caller's pool.
     pub(crate) fn of_pool(pool: Pool<DB>, sql: Arc<Statements>, reply: Duration) -> Self {
         Self { source: Source::Pool(pool), sql, reply }
     }

@@ -38,9 +38,17 @@ pub struct Tx<DB: Database> {
     /// A statement of the engine lost to another writer: the unit is worth another attempt.
     pub(crate) contended: bool,
     witness: Option<CommitWitness>,
-    /// The machines whose graphs were stored in this transaction since its connection was lent: other transactions do not see
-    /// them yet.
-    pub(crate) graphs: Vec<(&'static str, [u8; 32])>,
+    /// The graphs that were stored in this transaction: other transactions do not see them yet.
+    pub(crate) graphs: Vec<StoredGraph>,
+}
+
+/// A graph that a transaction stored.
+#[derive(Debug)]
+pub(crate) struct StoredGraph {
+    pub(crate) machine: &'static str,
+    pub(crate) hash: [u8; 32],
+    /// The connection was lent since: the caller may have rolled back to a savepoint before it.
+    pub(crate) doubtful: bool,
 }
 
 enum TxConnection<DB: Database> {
@@ -81,10 +89,8 @@ impl<DB: Database> Tx<DB> {
     )]
     pub fn conn(&mut self) -> &mut DB::Connection {
         self.touched = true;
-        // The caller may roll back to a savepoint before them.
-        if !seeded_bug!("graph-before-savepoint") {
-            self.graphs.clear();
-        }
+        let lent = !seeded_bug!("graph-before-savepoint");
+        self.graphs.iter_mut().for_each(|graph| graph.doubtful = lent);
         let conn = match &mut self.connection {
             TxConnection::Own(lease) => Some(lease.conn()),
             TxConnection::Adopted(tx, _) => Some(&mut **tx),

@@ -36,8 +36,8 @@ pub struct Form {
     pub(crate) own: bool,
     /// Rows that others hold are not waited for, but reported. Only in a transaction of its own.
     pub(crate) skip: bool,
-    /// Rows of one machine with one transition and at most one key, of that machine: values instead of lists, which one caller
-    /// alone feels.
+    /// Rows of one machine with one transition and at most one key, whose seq is known: values instead of lists, which one
+    /// caller alone feels.
     pub(crate) single: bool,
 }
 

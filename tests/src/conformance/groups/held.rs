@@ -80,7 +80,7 @@ pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
     // How long SQLite waits for another process is for its connections to say.
     let stranger = if on.differences().one_writer { &idem } else { &other };
     let doors = Door::stored(&idem, Keeper);
-    // Else the calls would wait for the machine's graph, which the stranger is the first to store.
+    // The graph is stored here. Stored in the stranger's transaction, it would be what the calls wait for.
     fresh(doors.at("first").start(door::Shut).await);
     let mut tx = stranger.begin().await.expect("begun");
     for number in 0..HELD {

@@ -1,5 +1,7 @@
 //! How few connections are enough.
 
+use std::time::Duration;
+
 use idem_core::{ErrorKind, Natural};
 
 use super::pool;
@@ -13,6 +15,14 @@ const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 pub async fn a_pool_of_none_is_refused<S: Subject>(on: &S) {
     let opened = on.builder().max_connections(0).open(&on.url()).await;
     assert_eq!(not_opened(opened).kind(), ErrorKind::Config);
+}
+
+/// A wait that no clock can hold is a long one.
+pub async fn waits_of_any_length_are_taken<S: Subject>(on: &S) {
+    let builder = on.builder().lock_wait(Duration::MAX).reply_timeout(Duration::MAX).acquire_timeout(Duration::MAX);
+    let door = Door::stored(&builder.open(&on.url()).await.expect("opened"), Keeper).at("d");
+    fresh(door.start(door::Shut).await);
+    fresh(door.knock(&key("k"), door::Knock { times: 1 }).deadline(Duration::MAX).await);
 }
 
 /// No call needs a second connection while it holds one, neither alone nor inside a transaction.
