@@ -1,12 +1,13 @@
 //! The namespaces of keys, and the names that transitions without a command are stored under.
 //!
-//! A key is unique within its namespace: a machine's name, or one of these. `@` begins no machine's or command's name.
+//! A key is unique within its namespace: a machine's name, or one of these. The macro refuses a machine,
+//! state or command whose name on the wire begins with `@`.
 
 /// The keys of the ledger.
 pub(crate) const LEDGER: &str = "@ledger";
 
 /// The keys of conditional updates.
-pub(crate) const UPDATE: &str = "version";
+pub(crate) const UPDATE: &str = "@version";
 
 /// The transition that starts a machine.
 pub(crate) const START: &str = "@start";

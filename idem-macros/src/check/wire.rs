@@ -133,6 +133,14 @@ fn text(name: &LitStr, diagnostics: &mut Diagnostics) {
                 .fix("choose another name"),
         );
     }
+    if value.starts_with('@') {
+        diagnostics.push(
+            Report::draft("F303", name, format!("`{value}` cannot be a name on the wire"))
+                .found("a name that begins with `@`")
+                .expected("a name of yours: those that begin with `@` are idem's own")
+                .fix("choose another name"),
+        );
+    }
 }
 
 /// The name that machines are stored under.

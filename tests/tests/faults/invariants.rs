@@ -22,13 +22,13 @@ const RULES: [(&str, &str); 20] = [
             SELECT 1 FROM idem_transitions t WHERE t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq)
             AND NOT EXISTS (
                 SELECT 1 FROM idem_entries e WHERE k.namespace = '@ledger' AND e.account = k.target AND e.seq = k.seq)
-            AND k.namespace <> 'version'",
+            AND k.namespace <> '@version'",
     ),
     (
         "each key of an update has one update, and each update its key",
-        "SELECT 1 FROM idem_keys WHERE namespace = 'version' AND seq <> 1
+        "SELECT 1 FROM idem_keys WHERE namespace = '@version' AND seq <> 1
         UNION ALL SELECT 1 FROM pages WHERE version <> 1
-        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_keys WHERE namespace = 'version')",
+        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_keys WHERE namespace = '@version')",
     ),
     (
         "what the caller wrote beside an update is there with it",
