@@ -112,11 +112,17 @@ impl Key {
     /// so that `["a", "bc"]` and `["ab", "c"]` differ.
     ///
     /// # Errors
-    /// [`KeyError`] if the scope is empty, longer than 255 bytes or has a control character.
+    /// [`KeyError`] if the scope is empty, longer than 255 bytes or has a control character; if there is nothing in the
+    /// parts: all operations would have that key.
     pub fn of<P: AsRef<[u8]>>(scope: impl Into<String>, parts: impl IntoIterator<Item = P>) -> Result<Self, KeyError> {
         let mut hash = Hasher::new("idem key of v1");
+        let mut bytes = 0;
         for part in parts {
+            bytes += part.as_ref().len();
             hash.part(part.as_ref());
+        }
+        if bytes == 0 {
+            return Err(KeyError::Empty { what: "list of parts" });
         }
         Self::new(scope, format!("o.{}", Hex(&hash.finish())))
     }
@@ -312,6 +318,14 @@ mod tests {
         let of = |parts: &[&str]| Key::of("s", parts).expect("a fit scope");
         assert_ne!(of(&["a", "bc"]), of(&["ab", "c"]));
         assert_eq!(of(&["a"]), of(&["a"]));
+        assert_ne!(of(&["a"]), of(&["a", ""]));
+    }
+
+    #[test]
+    fn a_key_of_nothing_would_name_everything() {
+        for parts in [&[][..], &[""], &["", ""]] {
+            assert_eq!(Key::of("s", parts), Err(KeyError::Empty { what: "list of parts" }));
+        }
     }
 
     #[cfg(feature = "random")]

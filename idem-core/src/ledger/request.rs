@@ -41,7 +41,7 @@ pub(super) fn fingerprint(change: &LedgerChange) -> Fingerprint {
             of("", &entries.collect::<serde_json::Value>().to_string())
         }
         LedgerChange::Hold { account, amount, expires, .. } => {
-            let lifetime = expires.map_or(0, |expires| expires.as_micros());
+            let lifetime = expires.map_or_else(|| "null".to_owned(), |expires| expires.as_micros().to_string());
             of(account, &format!("[{amount},{lifetime}]"))
         }
         LedgerChange::Capture { hold, amount, to } => {
