@@ -241,7 +241,7 @@ pub enum Error<R = Infallible> {
     )]
     Interrupted,
 
-    /// The transaction was not committed. Nothing of it is applied.
+    /// The transaction was not committed, because its connection broke before. Nothing of it is applied, and it can run again.
     #[error("the transaction was not committed: {source}")]
     NotApplied {
         /// Why.

@@ -36,11 +36,9 @@ impl Add {
     /// What its key was used for: in this write, or before.
     fn known<DB: Database>(&self, draft: &WriteDraft<'_, DB>) -> Option<Answered> {
         let (hash, fingerprint) = self.key.as_ref()?;
-        let drafted = draft.write.keys.iter().find(|key| key.hash == *hash);
-        let drafted = drafted.map(|key| (draft.now(), key.fingerprint.0 == fingerprint.0));
-        let stored = draft.key(hash).map(|key| (key.row.at, key.row.fingerprint == fingerprint.0));
-        let (at, same) = drafted.or(stored)?;
-        if same {
+        let known = draft.key(hash)?;
+        let at = known.row.at;
+        if known.row.fingerprint == fingerprint.0 {
             return Some(Ok(answer(at, false)));
         }
         let reused = KeyReused::new(hash, at, "another sum".to_owned(), self.name.to_string());
@@ -93,16 +91,18 @@ where
             sums.add(&self.name, self.amount);
         }
         // It names no row: seq 0.
-        draft.write.keys.extend(self.key.as_ref().map(|(hash, fingerprint)| KeyWrite {
-            hash: *hash,
-            namespace: TOY,
-            target: self.name.clone(),
-            seq: 0,
-            position: None,
-            fingerprint: *fingerprint,
-            expires_at: None,
-            outcome: None,
-        }));
+        if let Some((hash, fingerprint)) = &self.key {
+            draft.write_bare_key(KeyWrite {
+                hash: *hash,
+                namespace: TOY,
+                target: self.name.clone(),
+                seq: 0,
+                position: None,
+                fingerprint: *fingerprint,
+                expires_at: None,
+                outcome: None,
+            });
+        }
         Ok(Ok(answer(draft.now(), true)))
     }
 }

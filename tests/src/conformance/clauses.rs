@@ -115,6 +115,7 @@ macro_rules! for_each_clause {
                     }
                     units {
                         a_unit_that_fails_leaves_nothing,
+                        a_unit_that_the_database_refuses_runs_once,
                         units_that_race_all_succeed,
                     }
                     waiting {
@@ -125,6 +126,9 @@ macro_rules! for_each_clause {
                 groups {
                     callers {
                         a_rule_that_panics_panics_at_its_caller,
+                        a_state_that_panics_panics_at_its_caller,
+                        copies_of_a_refusal_harm_no_other,
+                        a_call_dropped_outside_a_runtime_disturbs_nobody,
                         a_crowd_is_answered_to_the_last,
                         who_goes_away_disturbs_nobody,
                         a_runtime_that_ends_leaves_nobody_waiting,

@@ -86,7 +86,7 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
                     let later = lane.counter().within(&mut tx).start(counter::Open { total: 0 }).await;
                     assert_eq!(later.expect_err("it is aborted").effect(), Effect::NotApplied);
                     let committed = tx.commit().await;
-                    assert!(matches!(committed, Err(Error::NotApplied { .. })), "{committed:?}");
+                    assert!(matches!(committed, Err(Error::Store { .. })), "{committed:?}");
                     0
                 };
                 settle(&mut ground, &lane, call, rows, &format!("ALTER TABLE {table} DROP CONSTRAINT refuse")).await;
@@ -95,6 +95,43 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
         }
     }
     report.finish(4);
+}
+
+#[tokio::test]
+async fn one_refused_change_harms_no_other_sqlite() {
+    let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON idem_entries WHEN NEW.delta = 13
+        BEGIN SELECT RAISE(ABORT, 'refused'); END";
+    one_refused::<sqlx::Sqlite>(trigger).await;
+}
+
+#[tokio::test]
+async fn one_refused_change_harms_no_other_postgres() {
+    one_refused::<sqlx::Postgres>("ALTER TABLE idem_entries ADD CONSTRAINT refuse CHECK (delta <> 13)").await;
+}
+
+/// Changes of one account at the same time: the database refuses one of them.
+async fn one_refused<DB: Backend>(refusal: &str) {
+    let Some(mut ground) = Ground::<DB>::fresh().await else { return };
+    DB::script(&mut ground.conn, refusal).await.unwrap();
+    let lane = ground.lane("hot");
+    let account = lane.idem.ledger().account(lane.name());
+    let calls: Vec<_> = (1..=32)
+        .map(|delta| {
+            let (account, key) = (account.clone(), lane.key(&format!("k{delta}")));
+            tokio::spawn(async move { account.apply_delta(&key, delta).await })
+        })
+        .collect();
+    for (delta, call) in (1..).zip(calls) {
+        match call.await.unwrap() {
+            Ok(changed) => assert!(changed.is_fresh() && delta != 13),
+            Err(error) => {
+                let refused = matches!(error, Error::Store { .. }) && error.effect() == Effect::NotApplied;
+                assert!(refused && delta == 13, "{delta}: {error}");
+            }
+        }
+    }
+    assert_eq!(account.get().await.unwrap().unwrap().balance, 32 * 33 / 2 - 13);
+    ground.check(lane.name(), "one change was refused").await;
 }
 
 async fn begin<DB: Backend>(ground: &mut Ground<DB>, refusal: &str, attempt: u64) -> Lane<DB> {

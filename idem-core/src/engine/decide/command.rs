@@ -1,6 +1,7 @@
 //! Commands on machines.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -106,7 +107,10 @@ impl<DB: Database> Plan<DB> for Command {
     }
 
     fn decide(&self, draft: &mut WriteDraft<'_, DB>, limits: &Limits) -> Decided {
-        decide_command(draft, self, limits)
+        // The caller's code runs in it: rules, and what reads and writes the caller's types. It runs before anything is drafted,
+        // so a command that panics falls alone.
+        let decided = catch_unwind(AssertUnwindSafe(|| decide_command(draft, self, limits)));
+        decided.unwrap_or_else(|panic| refuse(Refusal::Panicked(panic)))
     }
 }
 
@@ -281,7 +285,6 @@ fn run_transition<DB: Database>(
         Ran::NoEdge => return refuse(invalid(command, state, graph.commands[*index].name)),
         Ran::Rejected(rejection) => return refuse(Refusal::Rejected(rejection)),
         Ran::Failed(error) => return refuse(error),
-        Ran::Panicked(panic) => return refuse(Refusal::Panicked(panic)),
     };
     loop {
         if let Err(error) = check(command, &step, limits) {

@@ -225,6 +225,22 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         }
     }
 
+    /// Records a key that names no row, and lets the plans after this one find it.
+    pub(crate) fn write_bare_key(&mut self, key: KeyWrite) {
+        if self.many {
+            let row = KeyRow {
+                fingerprint: key.fingerprint.0.to_vec(),
+                target: key.target.clone(),
+                seq: 0,
+                at: self.now(),
+                expires_at: key.expires_at,
+                outcome: key.outcome.clone(),
+            };
+            self.keys.insert(key.hash, KnownKey { row, names: KeyTarget::Nothing });
+        }
+        self.write.keys.push(key);
+    }
+
     fn overlay_key(
         &mut self,
         subject: &Subject<'_>,

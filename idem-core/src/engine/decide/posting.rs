@@ -113,7 +113,7 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
         Posted::Refused(Refused::OutOfBounds(bounds)) if posting.remember_refusal => {
             if let Ok(outcome) = Stored::encode(&Remembered::from(&bounds)) {
                 let target = bounds.account.as_str().into();
-                draft.write.keys.push(KeyWrite { outcome: Some(outcome), ..key(posting, target, 0) });
+                draft.write_bare_key(KeyWrite { outcome: Some(outcome), ..key(posting, target, 0) });
             }
             Ok(Err(Error::from(Refused::OutOfBounds(bounds)).into()))
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::engine::answer::{Answered, restore_fresh};
@@ -24,6 +25,8 @@ pub(crate) struct QueuedCall<DB: Database> {
 pub(crate) struct ReplySlot {
     pub(crate) targets: Vec<LockTarget>,
     pub(crate) deadline: Option<Instant>,
+    /// Where the caller waits: a flusher is run there for it if no other is at work.
+    pub(crate) runtime: Handle,
     /// What the call was to be answered, if it had its effect in a write that was committed and whose reply was lost.
     written: Option<Answered>,
     reply: oneshot::Sender<Result<Answered, Error>>,
@@ -52,7 +55,8 @@ impl ReplySlot {
     ) -> (Self, Reply) {
         let (reply, answer) = oneshot::channel();
         let taken = Arc::new(AtomicBool::new(false));
-        let slot = Self { targets, deadline, written: None, reply, taken: taken.clone(), _permit: permit };
+        let runtime = Handle::current();
+        let slot = Self { targets, deadline, runtime, written: None, reply, taken: taken.clone(), _permit: permit };
         (slot, Reply { answer, taken })
     }
 
@@ -94,17 +98,23 @@ impl Reply {
     pub(crate) async fn wait(mut self, deadline: Option<Duration>) -> Option<Result<Answered, Error>> {
         if let Some(left) = deadline {
             match tokio::time::timeout(left, &mut self.answer).await {
-                Ok(answered) => return Some(answered.unwrap_or_else(|_| Err(gone()))),
+                Ok(answered) => return Some(answered.unwrap_or_else(|_| Err(self.dropped()))),
                 Err(_) if !self.taken.swap(true, Ordering::AcqRel) => return None,
                 Err(_) => {}
             }
         }
-        Some(self.answer.await.unwrap_or_else(|_| Err(gone())))
+        let answered = (&mut self.answer).await;
+        Some(answered.unwrap_or_else(|_| Err(self.dropped())))
     }
-}
 
-fn gone() -> Error {
-    Error::Indeterminate { source: "the task that wrote for this call is gone".into() }
+    /// The slot was dropped without an answer.
+    fn dropped(&self) -> Error {
+        if self.taken.load(Ordering::Acquire) {
+            Error::Indeterminate { source: "the task that wrote for this call is gone".into() }
+        } else {
+            Error::Unavailable { source: "the runtime that was to run this call has ended before it was begun".into() }
+        }
+    }
 }
 
 impl<DB: Database> Group<DB> {
@@ -115,6 +125,12 @@ impl<DB: Database> Group<DB> {
 
     pub(crate) fn fail(self, error: &Error) {
         self.slots.into_iter().for_each(|slot| slot.fail(error));
+    }
+
+    /// Takes out the second half.
+    pub(crate) fn split_half(&mut self) -> Self {
+        let half = self.plans.len() / 2;
+        Self { plans: self.plans.split_off(half), slots: self.slots.split_off(half) }
     }
 
     /// Takes out the calls whose slots are `theirs`.

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::engine::group::call::{LockTarget, QueuedCall};
@@ -125,17 +126,18 @@ impl<DB: Database> Queue<DB> {
         self.state().queued.push_back(call);
     }
 
-    /// Counts a flusher in, if another one should start.
-    pub(crate) fn start_flusher(&self) -> bool {
+    /// Counts a flusher in, if another one should start, and says where: where the caller of the first queued call waits.
+    pub(crate) fn start_flusher(&self) -> Option<Handle> {
         let mut state = self.state();
-        let start = state.wants_flusher(state.flushers);
-        state.flushers += u32::from(start);
-        start
+        let first = state.queued.front().filter(|_| state.wants_flusher(state.flushers));
+        let runtime = first.map(|call| call.slot.runtime.clone());
+        state.flushers += u32::from(runtime.is_some());
+        runtime
     }
 
-    /// Drops the queued calls: no flusher will take them, and each caller is told so by its dropped slot.
-    pub(crate) fn drop_queued(&self) {
-        self.state().queued.clear();
+    /// Takes the first queued call out: the runtime of its caller has ended.
+    pub(crate) fn drop_first(&self) -> Option<QueuedCall<DB>> {
+        self.state().queued.pop_front()
     }
 
     /// The next group of a flusher: what is queued, up to the limits, without what needs targets in use, which is parked. If

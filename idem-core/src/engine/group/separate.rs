@@ -27,23 +27,32 @@ pub(crate) fn run_separately<DB: Database>(
 }
 
 /// Runs calls that share a target, in order, with locks that are waited for.
-pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, mut calls: Group<DB>, targets: TargetLocks<DB>) {
+///
+/// If the wait for a lock was cut short for calls that are late, these fail and the others are tried again. What the database
+/// refuses is what one of them brought: each half is tried by itself, until that one is alone. Any other error is the answer of
+/// all.
+pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, calls: Group<DB>, targets: TargetLocks<DB>) {
     let shared = shared.clone();
     tokio::spawn(async move {
         let _targets = targets;
-        while !calls.plans.is_empty() {
+        let mut rest = vec![calls];
+        while let Some(mut calls) = rest.pop() {
+            if calls.plans.is_empty() {
+                continue;
+            }
             let deadline = left(earliest(&calls.slots));
-            let error = match run_own(&shared, &calls.plans, deadline, Strategy::Locked).await {
-                Ok(answers) => {
-                    calls.slots.into_iter().zip(answers).for_each(|(slot, answer)| slot.answer(answer));
-                    return;
+            match run_own(&shared, &calls.plans, deadline, Strategy::Locked).await {
+                Ok(answers) => calls.answer(answers),
+                Err(error @ Error::InFlight { .. }) if calls.slots.iter().any(ReplySlot::is_late) => {
+                    calls.split_off(ReplySlot::is_late).fail(&error);
+                    rest.push(calls);
                 }
-                Err(error) => error,
-            };
-            // If the wait for a lock was cut short for calls that are late, these fail and the others are tried again. Any other
-            // error is the answer of all.
-            let late = matches!(error, Error::InFlight { .. }) && calls.slots.iter().any(ReplySlot::is_late);
-            calls.split_off(|slot| !late || slot.is_late()).fail(&error);
+                Err(Error::Store { .. }) if calls.plans.len() > 1 && !seeded_bug!("group-falls-whole") => {
+                    let second = calls.split_half();
+                    rest.extend([second, calls]);
+                }
+                Err(error) => calls.fail(&error),
+            }
         }
     });
 }

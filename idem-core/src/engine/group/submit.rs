@@ -1,6 +1,11 @@
 //! Where calls come in: alone, or into the queue. And the flushers, which take groups out of it.
 
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
@@ -92,22 +97,30 @@ impl<DB: Database> Shared<DB> {
 
 /// Sees to it that a flusher is at work if anyone waits.
 fn wake<DB: Database>(shared: &Arc<Shared<DB>>) {
-    if !shared.queue.start_flusher() {
+    thread_local! { static WAKING: Cell<bool> = const { Cell::new(false) } }
+    // A runtime that has ended drops the flusher within `spawn`, and so wakes again: the loop below goes on instead.
+    if WAKING.replace(true) {
         return;
     }
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(flush_all(Flusher { shared: shared.clone(), in_flight: 0, done: false }));
-    } else {
-        shared.queue.flusher_gone();
-        shared.queue.drop_queued();
+    while let Some(runtime) = shared.queue.start_flusher() {
+        runtime.spawn(flush_all(Flusher { shared: shared.clone(), in_flight: 0, stage: Stage::Spawned }));
     }
+    WAKING.set(false);
 }
 
 /// A flusher at work.
 struct Flusher<DB: Database> {
     shared: Arc<Shared<DB>>,
     in_flight: usize,
-    done: bool,
+    stage: Stage,
+}
+
+/// How far a flusher came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Spawned,
+    AtWork,
+    Done,
 }
 
 impl<DB: Database> Flusher<DB> {
@@ -124,22 +137,27 @@ impl<DB: Database> Flusher<DB> {
 
 impl<DB: Database> Drop for Flusher<DB> {
     fn drop(&mut self) {
-        // Its runtime went away in the middle; those who wait are told.
-        if !self.done {
-            self.group_done();
-            self.shared.queue.flusher_gone();
-            self.shared.queue.drop_queued();
+        if self.stage == Stage::Done {
+            return;
         }
+        // Its runtime has ended. Those of its group are told; for those who wait elsewhere another one starts.
+        self.group_done();
+        self.shared.queue.flusher_gone();
+        if self.stage == Stage::Spawned {
+            drop(self.shared.queue.drop_first());
+        }
+        wake(&self.shared);
     }
 }
 
 async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
+    flusher.stage = Stage::AtWork;
     loop {
         // Those whom the last group has answered are about to come again.
         tokio::task::yield_now().await;
         let group = flusher.next_group();
         if group.is_empty() {
-            flusher.done = true;
+            flusher.stage = Stage::Done;
             if seeded_bug!("group-flusher-lingers") {
                 tokio::task::yield_now().await;
                 flusher.shared.queue.flusher_gone();
@@ -149,8 +167,18 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
         let targets: Vec<LockTarget> = group.iter().flat_map(|call| call.slot.targets.iter().copied()).collect();
         let targets = TargetLocks::new(flusher.shared.clone(), targets, wake);
         let queue = &flusher.shared.queue;
-        let saw_conflict = flush(&flusher.shared, group, targets, queue.load_first()).await;
-        queue.set_load_first(saw_conflict);
+        let load_first = guarded(pin!(flush(&flusher.shared, group, targets, queue.load_first()))).await;
+        queue.set_load_first(load_first.unwrap_or(true));
         flusher.group_done();
     }
+}
+
+/// Polls, and catches a panic: of a caller's value that is dropped with its call, or a fault of the engine. The calls whose slots
+/// it drops are told that nobody knows; the flusher goes on. `None`: it panicked.
+async fn guarded<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
 }

@@ -105,7 +105,10 @@ impl<DB: Database> Tx<DB> {
     ///
     /// # Errors
     /// - [`Error::Interrupted`]: a call was dropped half-way; nothing is applied.
-    /// - [`Error::NotApplied`], [`Error::Contention`]: the database refused the commit; nothing is applied.
+    /// - [`Error::Store`]: the database refused the commit, for example by a constraint that is checked there, or an earlier
+    ///   statement has aborted the transaction; nothing is applied, and the same unit would be refused again.
+    /// - [`Error::Contention`], [`Error::NotApplied`]: it lost to another writer, or its connection broke before; nothing is
+    ///   applied, and the unit can run again.
     /// - [`Error::Indeterminate`]: the reply was lost and nothing in the transaction, or no answer in time, tells whether
     ///   it is applied.
     ///
@@ -131,10 +134,11 @@ impl<DB: Database> Tx<DB> {
                     Err(error) => Err(error),
                 }
             }
-            Err(CommitError { error, .. }) => match error.class {
-                Class::Contention => Err(Error::Contention { attempts: 1 }),
-                _ => Err(Error::NotApplied { source: Box::new(error.source) }),
-            },
+            Err(CommitError { .. }) if self.contended => Err(Error::Contention { attempts: 1 }),
+            Err(CommitError { error, .. }) if error.class == Class::Broken => {
+                Err(Error::NotApplied { source: Box::new(error.source) })
+            }
+            Err(CommitError { error, .. }) => Err(error.not_sent()),
         }
     }
 

@@ -121,7 +121,6 @@ impl<DB: Database, X: Rules> At<DB, X> {
         match driver.run(state, &before.body, &value, &cx) {
             Ran::NoEdge => Some(Problem::NoEdge),
             Ran::Failed(error) => Some(Problem::Unreadable(error.to_string())),
-            Ran::Panicked(panic) => std::panic::resume_unwind(panic),
             Ran::Rejected(rejection) => {
                 let shown = rejection
                     .downcast::<X::Rejection>()

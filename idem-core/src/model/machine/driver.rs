@@ -2,7 +2,6 @@
 //! many machines.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
@@ -36,8 +35,6 @@ pub(crate) enum Ran {
     Rejected(Box<dyn Any + Send + Sync>),
     Stepped(Box<ErasedStep>),
     Failed(Error),
-    /// The rule panicked. It is one of many in a group, so it must fall alone.
-    Panicked(Box<dyn Any + Send>),
 }
 
 /// A step whose parts are as they will be stored.
@@ -82,12 +79,7 @@ impl<X: Rules> Driver for TypedDriver<X> {
             Ok(from) => from,
             Err(source) => return Ran::Failed(undecodable_state(cx, source)),
         };
-        // What a rule changed behind `&self` before it panicked is its own affair, as in any call.
-        let ran = match catch_unwind(AssertUnwindSafe(|| self.rules.run(from, command, cx))) {
-            Ok(ran) => ran,
-            Err(panic) => return Ran::Panicked(panic),
-        };
-        match ran {
+        match self.rules.run(from, command, cx) {
             None => Ran::NoEdge,
             Some(Err(rejection)) => Ran::Rejected(Box::new(rejection)),
             Some(Ok(taken)) => match erase(taken) {

@@ -2,13 +2,17 @@
 
 use std::convert::Infallible;
 use std::future::IntoFuture as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use idem_core::{Context, Effect, Step};
+use idem_core::ledger::Bounds;
+use idem_core::{Context, Effect, ErrorKind, Step, idempotent_fsm};
+use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use super::begun::{all_fresh, begin, finish, knocking};
-use super::patient;
+use super::{all, patient};
 use crate::conformance::machines::{Door, Keeper, door};
 use crate::conformance::{Subject, fresh, key};
 
@@ -49,6 +53,118 @@ pub async fn a_rule_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
         }
     }
     assert_eq!(fresh(doors.at("d").knock(&key("k13"), door::Knock { times: 0 }).await).seq(), 65);
+}
+
+/// A number that takes fright when it is read back, while it is told to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Fright(u64);
+
+static FRIGHT: AtomicBool = AtomicBool::new(false);
+
+impl<'de> Deserialize<'de> for Fright {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = u64::deserialize(from)?;
+        assert!(number != 13 || !FRIGHT.load(Ordering::Relaxed), "a value that panics, as it should here");
+        Ok(Self(number))
+    }
+}
+
+/// Counts for ever.
+#[idempotent_fsm(endless)]
+#[command(Count)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Clock {
+    /// Counts.
+    #[initial]
+    #[on(Count => Running)]
+    Running {
+        /// Up to now.
+        count: Fright,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Maker;
+
+impl clock::Transitions for Maker {
+    type Rejection = Infallible;
+
+    fn count(&self, from: clock::Running, _: &clock::Count, _: &Context) -> Result<Step<clock::Running>, Infallible> {
+        Ok(Step::to(clock::Running { count: from.count }))
+    }
+}
+
+/// What reads a caller's type is the caller's code as a rule is.
+pub async fn a_state_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
+    let clocks = Clock::stored(&patient(on).await, Maker);
+    for number in 0..40 {
+        fresh(clocks.at(format!("c{number}")).start(clock::Running { count: Fright(number) }).await);
+    }
+    FRIGHT.store(true, Ordering::Relaxed);
+    let tasks: Vec<_> = (0..40_u64)
+        .map(|number| {
+            let clock = clocks.at(format!("c{number}"));
+            tokio::spawn(async move { clock.count(&key(&format!("k{number}")), clock::Count).await })
+        })
+        .collect();
+    for (number, task) in (0_u64..).zip(tasks) {
+        match task.await {
+            Ok(counted) => assert!(fresh(counted).seq() == 2 && number != 13),
+            Err(error) => assert!(error.is_panic() && number == 13, "{number}: {error}"),
+        }
+    }
+}
+
+/// Copies of a change whose refusal is remembered are told the same, and the changes beside them are made.
+pub async fn copies_of_a_refusal_harm_no_other<S: Subject>(on: &S) {
+    let ledger = patient(on).await.ledger();
+    ledger.account("a").open(Bounds::at_least(0)).await.expect("opened");
+    for round in 0..8 {
+        let mut tasks = JoinSet::new();
+        for caller in 0..16 {
+            let account = ledger.account("a");
+            tasks.spawn(async move {
+                let (copy, own) = (key(&format!("refused-{round}")), key(&format!("k{round}-{caller}")));
+                match caller % 4 {
+                    0 => drop(fresh(account.apply_delta(&own, 1).await)),
+                    1 => {
+                        let other = account.apply_delta(&copy, -1_000_001).remember_refusal().await;
+                        let kind = other.expect_err("refused").kind();
+                        assert!(matches!(kind, ErrorKind::OutOfBounds | ErrorKind::KeyReused), "{kind:?}");
+                    }
+                    _ => {
+                        let copy = account.apply_delta(&copy, -1_000_000).remember_refusal().await;
+                        let kind = copy.expect_err("refused").kind();
+                        assert!(matches!(kind, ErrorKind::OutOfBounds | ErrorKind::KeyReused), "{kind:?}");
+                    }
+                }
+            });
+        }
+        all(tasks).await;
+    }
+    assert_eq!(ledger.account("a").get().await.expect("readable").expect("open").balance, 8 * 4);
+    assert!(ledger.audit().await.expect("an audit").is_sound());
+}
+
+/// A call that has an account to itself is dropped by a thread that has no runtime: those who wait for the account are answered.
+pub async fn a_call_dropped_outside_a_runtime_disturbs_nobody<S: Subject>(on: &S) {
+    let (idem, stranger) = (patient(on).await, patient(on).await);
+    let account = idem.ledger().account("a");
+    let mut tx = stranger.begin().await.expect("begun");
+    fresh(account.within(&mut tx).apply_delta(&key("stranger"), 1).await);
+    let change = |name: &str| account.apply_delta(&key(name), 1).into_future();
+    let mut alone = change("alone");
+    begin(&mut alone).await;
+    let mut queued: Vec<_> = (0..16).map(|caller| change(&format!("k{caller}"))).collect();
+    for call in &mut queued {
+        begin(call).await;
+    }
+    std::thread::spawn(move || drop(alone)).join().expect("no panic");
+    tx.commit().await.expect("committed");
+    all_fresh(queued).await;
+    account.apply_delta(&key("alone"), 1).await.expect("fresh or a replay");
+    assert_eq!(account.get().await.expect("readable").expect("open").balance, 1 + 16 + 1);
 }
 
 /// Callers that come and go all the time, two groups of them at once: nobody is left waiting.

@@ -1,8 +1,10 @@
 //! Units of work, which run again when they lose a race.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use idem_core::{Error, Retry};
+use idem_core::version::Upsert;
+use idem_core::{Effect, Error, ErrorKind, Retry};
 
 use super::{PAY, prepared, version};
 use crate::conformance::machines::door;
@@ -24,6 +26,31 @@ pub async fn a_unit_that_fails_leaves_nothing<S: Subject>(on: &S) {
         .await;
     assert_eq!(unit.expect_err("it failed").to_string(), "on second thoughts");
     assert_eq!(version(&stored).await, 1);
+}
+
+/// A constraint that is checked at the COMMIT, and a check of the caller's on a row: another run of the unit would meet it again.
+pub async fn a_unit_that_the_database_refuses_runs_once<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    stored.execute("CREATE TABLE parents (id bigint PRIMARY KEY)").await;
+    let columns = "id bigint PRIMARY KEY, age bigint CHECK (age > 0)";
+    let parent = "parent bigint REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED";
+    stored.execute(&format!("CREATE TABLE children ({columns}, {parent}, version bigint)")).await;
+    for (age, parent) in [(1, Some(7)), (0, None)] {
+        let runs = AtomicU32::new(0);
+        let unit = stored.idem.transaction::<_, Error<Infallible>, _>(Retry::default(), |tx| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            let account = stored.idem.ledger().account("a");
+            let child = Upsert::table("children").key("id", 1).set("age", age).set("parent", parent);
+            Box::pin(async move {
+                account.within(tx).apply_delta(&key("k"), 1).await?;
+                child.execute(tx).await.map(drop)
+            })
+        });
+        let error = unit.await.expect_err("refused");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Store, Effect::NotApplied), "{age}: {error}");
+        assert_eq!(runs.into_inner(), 1, "{age}");
+        assert!(stored.idem.ledger().account("a").get().await.expect("readable").is_none(), "{age}");
+    }
 }
 
 /// Each unit reads, decides and writes; what loses a race runs again, and all of them have their effect once.
