@@ -12,12 +12,14 @@ use crate::engine::account_cache::AccountCache;
 use crate::engine::group::queue::{FLUSHERS, Queue};
 use crate::engine::group::settings::GroupCommit;
 use crate::engine::plan::Limits;
-use crate::engine::session::pool::Connections;
+use crate::engine::session::clock::DatabaseClock;
+use crate::engine::session::pool::{Connections, Maker};
 use crate::engine::session::retry::Retry;
 use crate::engine::shared::{Settings, Shared};
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::store::Database;
+use crate::store::connect::SessionBounds;
 use crate::store::statements::Statements;
 use crate::store::tables::Tables;
 
@@ -130,15 +132,18 @@ impl<DB: Database> Builder<DB> {
         }
         let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
         let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
-        let own = |options, bounds| Connections::own(options, bounds, sql.clone(), reply);
-        let readers = own(options.clone(), (self.connections, self.patience));
+        let own = |groups, bounds| {
+            let maker = (Maker::Options(options.clone()), self.session_bounds(groups));
+            Connections::own(maker, bounds, sql.clone(), reply)
+        };
+        let readers = own(false, (self.connections, self.patience));
         let writers = match DB::MAX_WRITERS {
-            Some(max) => own(options.clone(), (max, self.settings.wait)),
+            Some(max) => own(false, (max, self.settings.wait)),
             None => readers.clone(),
         };
         let flushers = match DB::MAX_WRITERS {
             Some(_) => writers.clone(),
-            None => own(DB::for_groups(options.clone()), (FLUSHERS, self.patience)),
+            None => own(true, (FLUSHERS, self.patience)),
         };
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
         let idem =
@@ -167,8 +172,8 @@ impl<DB: Database> Builder<DB> {
         let flushers = if DB::MAX_WRITERS.is_some() {
             connections.clone()
         } else {
-            let options = DB::for_groups(pool.connect_options().as_ref().clone());
-            Connections::own(options, (FLUSHERS, self.patience), sql.clone(), reply)
+            let maker = (Maker::LikePool(pool.clone()), self.session_bounds(true));
+            Connections::own(maker, (FLUSHERS, self.patience), sql.clone(), reply)
         };
         let (writers, readers) = (connections.clone(), connections);
         Ok(self.build(sql, Opened { writers, readers, flushers, readers_apart: false, pool }))
@@ -177,6 +182,11 @@ impl<DB: Database> Builder<DB> {
     /// Asked while the write still waits for a lock, the database could not say what became of it.
     fn reply(&self) -> Duration {
         self.settings.reply.max(self.settings.wait.saturating_mul(2))
+    }
+
+    fn session_bounds(&self, groups: bool) -> SessionBounds {
+        let settings = Settings { reply: self.reply(), ..self.settings };
+        SessionBounds { lock: settings.wait, statement: settings.statement(), groups }
     }
 
     fn tables(&self) -> Result<Tables, Error> {
@@ -199,6 +209,7 @@ impl<DB: Database> Builder<DB> {
                 pool,
                 sql,
                 settings,
+                clock: DatabaseClock::new(),
                 accounts: AccountCache::default(),
                 graphs: Mutex::default(),
             }),

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::Pool;
+use sqlx::error::DatabaseError;
 
 use crate::engine::session::retry::Retry;
 use crate::engine::session::transaction::Tx;
@@ -152,26 +153,43 @@ impl<DB: Database> Idem<DB> {
     {
         let mut made = 1;
         loop {
-            let mut tx = self.begin().await?;
-            let error = match work(&mut tx).await {
-                Ok(value) => match tx.commit().await {
-                    Ok(()) => return Ok(value),
-                    Err(error) if error.is_retryable() && !matches!(error, Error::Indeterminate { .. }) => error.into(),
-                    Err(error) => return Err(error.into()),
+            let (error, again) = match self.begin().await {
+                Ok(tx) => match self.unit(tx, &mut work).await {
+                    Ok(value) => return Ok(value),
+                    Err(failed) => failed,
                 },
                 Err(error) => {
-                    let again = tx.contended || error.cause().is_some_and(contended::<DB>);
-                    tx.rollback().await;
-                    if !again {
-                        return Err(error);
-                    }
-                    error
+                    let again = matches!(error, Error::InFlight { .. } | Error::Contention { .. });
+                    (error.into(), again)
                 }
             };
-            if !policy.pause(made).await {
+            if !again || !policy.pause(made).await {
                 return Err(error);
             }
             made += 1;
+        }
+    }
+
+    /// Runs the work once, in this transaction; with an error, whether another attempt may succeed.
+    async fn unit<T, E, F>(&self, mut tx: Tx<DB>, work: &mut F) -> Result<T, (E, bool)>
+    where
+        E: UnitError,
+        F: for<'t> FnMut(&'t mut Tx<DB>) -> TxFuture<'t, T, E>,
+    {
+        match work(&mut tx).await {
+            Ok(value) => match tx.commit().await {
+                Ok(()) => Ok(value),
+                Err(error) => {
+                    let again = error.is_retryable() && !matches!(error, Error::Indeterminate { .. });
+                    Err((error.into(), again))
+                }
+            },
+            Err(error) => {
+                let again = tx.again || error.cause().is_some_and(may_pass::<DB>);
+                // Without its connection nothing was committed.
+                let lost = tx.roll_back().await;
+                Err((error, again || lost))
+            }
         }
     }
 
@@ -185,11 +203,19 @@ impl<DB: Database> Idem<DB> {
     /// Cancel safe: the connection is closed.
     pub async fn begin(&self) -> Result<Tx<DB>, Error> {
         let shared = self.shared.clone();
-        let mut lease = shared.writer(shared.settings.wait).await?;
-        if let Err(error) = lease.session().begin(DB::begin(shared.settings.wait)).await {
-            return shared.answer(lease, Err(error)).await;
+        let wait = shared.settings.wait;
+        let mut made = 1;
+        loop {
+            let began = Instant::now();
+            let mut lease = shared.writer(wait).await?;
+            match lease.session().begin(DB::begin(wait, true)).await {
+                Ok(()) => return Ok(Tx::begun(shared, lease)),
+                // A connection that died while it was idle: nothing was sent that could have an effect.
+                Err(error) if error.class == Class::Broken && !shared.settings.retry.spent(made) => made += 1,
+                Err(error) if error.class == Class::Busy => return Err(Error::InFlight { waited: began.elapsed() }),
+                Err(error) => return shared.answer(lease, Err(error)).await,
+            }
         }
-        Ok(Tx::begun(shared, lease))
     }
 
     /// Joins a transaction of sqlx's that you began: give it here, end it by [`Tx::commit`].
@@ -200,14 +226,16 @@ impl<DB: Database> Idem<DB> {
     }
 }
 
-/// Whether an error, or what caused it, is the database's way to say that the unit should run again.
-fn contended<DB: Database>(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Whether an error, or what caused it, is one that another run of the unit may not meet: another writer was faster, or the
+/// connection broke, and nothing was committed. An error that passes for its cause shows only what is behind that.
+fn may_pass<DB: Database>(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error
-            .downcast_ref::<sqlx::Error>()
-            .is_some_and(|error| matches!(DB::class(error), Class::Contention | Class::Busy))
-        {
+        let class = error.downcast_ref().map(DB::class).or_else(|| {
+            let error: Option<&Box<dyn DatabaseError>> = error.downcast_ref();
+            error.map(|error| DB::database_class(&**error))
+        });
+        if class.is_some_and(|class| matches!(class, Class::Contention | Class::Busy | Class::Broken)) {
             return true;
         }
         next = error.source();

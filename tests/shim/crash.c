@@ -1,13 +1,16 @@
-/* Kills the process at its k-th write to a SQLite file. Preloaded into a worker by tests/src/shim.rs.
+/* Kills the process at its k-th write to a SQLite file, or lets the disk fail. Preloaded into a worker by tests/src/shim.rs.
  *
  *   CRASH_AT=k         the operation to die at, from 1
  *   CRASH_WHEN=before  dies instead of the operation; "after": once it is done; "torn": after half of a write
  *   CRASH_COUNT=file   writes the number of operations there when the process exits by itself
+ *   FAIL_SYNC=k        the k-th sync of a write-ahead log fails once, after its pages were written
+ *   FAIL_MARK=file     is made when it does
  *
  * Operations: write, pwrite, ftruncate, fsync, fdatasync on a file named *.db, *.db-wal, *.db-shm or *.db-journal, and
  * unlink of one. SQLite is linked into the worker, but it calls the C library through the dynamic linker. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -22,12 +25,16 @@ enum moment { BEFORE, AFTER, TORN };
 static atomic_long operations;
 static long crash_at;
 static enum moment crash_when;
+static atomic_long syncs;
+static long fail_sync;
 
 __attribute__((constructor)) static void configure(void)
 {
     const char *at = getenv("CRASH_AT");
     const char *when = getenv("CRASH_WHEN");
+    const char *sync = getenv("FAIL_SYNC");
     crash_at = at ? atol(at) : 0;
+    fail_sync = sync ? atol(sync) : 0;
     if (when && strcmp(when, "after") == 0)
         crash_when = AFTER;
     if (when && strcmp(when, "torn") == 0)
@@ -56,7 +63,7 @@ static int is_database(const char *path)
     return 0;
 }
 
-static int is_database_fd(int fd)
+static int has_path(int fd, int (*is)(const char *))
 {
     char link[64];
     char path[PATH_MAX + 1];
@@ -65,7 +72,31 @@ static int is_database_fd(int fd)
     if (length < 0)
         return 0;
     path[length] = 0;
-    return is_database(path);
+    return is(path);
+}
+
+static int is_database_fd(int fd)
+{
+    return has_path(fd, is_database);
+}
+
+static int is_log(const char *path)
+{
+    size_t length = strlen(path);
+    return length >= 7 && strcmp(path + length - 7, ".db-wal") == 0;
+}
+
+/* Whether this sync is the one that fails. */
+static int fails(int fd)
+{
+    if (!fail_sync || !has_path(fd, is_log) || atomic_fetch_add(&syncs, 1) + 1 != fail_sync)
+        return 0;
+    const char *path = getenv("FAIL_MARK");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (file)
+        fclose(file);
+    errno = EIO;
+    return 1;
 }
 
 static void die(void)
@@ -130,6 +161,8 @@ ssize_t write(int fd, const void *bytes, size_t length)
     int name(int fd) \
     { \
         REAL(int, name, int); \
+        if (fails(fd)) \
+            return -1; \
         int struck = strikes(is_database_fd(fd)); \
         int done = real(fd); \
         DIE_AFTER(struck); \

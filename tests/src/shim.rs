@@ -1,4 +1,4 @@
-//! Kills a process at any single write to a SQLite database, one after the other.
+//! Kills a process at any single write to a SQLite database, one after the other, or lets one sync fail.
 //!
 //! The work is done by `shim/crash.c`, preloaded into the process. What is killed is the process and not the machine:
 //! whatever it wrote is in the file, synced or not.
@@ -64,6 +64,12 @@ impl CrashShim {
             When::Torn => "torn",
         };
         self.preload(command).env("CRASH_AT", operation.to_string()).env("CRASH_WHEN", when)
+    }
+
+    /// Makes the `sync`-th sync of a write-ahead log fail once, from 1: its pages are written, and nobody knows whether they will
+    /// stay. `mark` is made when that happens.
+    pub fn fail_sync<'a>(&self, command: &'a mut Command, sync: u64, mark: &Path) -> &'a mut Command {
+        self.preload(command).env("FAIL_SYNC", sync.to_string()).env("FAIL_MARK", mark)
     }
 
     fn preload<'a>(&self, command: &'a mut Command) -> &'a mut Command {

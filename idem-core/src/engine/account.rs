@@ -10,7 +10,7 @@ use crate::store::machine::queries;
 
 /// The account's row, locked; one that is not there opens itself.
 pub(crate) async fn locked<DB: Database>(tx: &mut Tx<DB>, account: &str) -> Result<AccountRow, Error> {
-    let mut call = tx.call()?;
+    let mut call = tx.asking_call().await?;
     let mut session = call.session()?;
     session.half_written(true);
     let rows = load_accounts(&mut session, &[account], true).await;
@@ -39,7 +39,7 @@ pub(crate) async fn close<DB: Database>(tx: &mut Tx<DB>, account: &str) -> Resul
 }
 
 async fn put<DB: Database>(tx: &mut Tx<DB>, settings: &AccountSettings<'_>) -> Result<(), Error> {
-    let mut call = tx.call()?;
+    let mut call = tx.asking_call().await?;
     let mut session = call.session()?;
     session.half_written(true);
     match put_account(&mut session, settings).await {

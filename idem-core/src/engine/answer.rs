@@ -56,9 +56,9 @@ pub(crate) fn only(answers: Vec<Answered>) -> Answered {
 
 /// In the load after a lost reply, what this very call wrote looks like a replay and is fresh. The database's time to the
 /// microsecond tells it from another caller's.
-pub(crate) fn restore_fresh(answer: Answered, written: Option<Answered>) -> Answered {
+pub(crate) fn restore_fresh(answer: Answered, written: Option<Answer>) -> Answered {
     match (answer, written) {
-        (Ok(mut answer), Some(Ok(written))) => {
+        (Ok(mut answer), Some(written)) => {
             answer.fresh |= written.fresh && (answer.seq, answer.at) == (written.seq, written.at);
             Ok(answer)
         }

@@ -6,25 +6,26 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::answer::{Answered, restore_fresh};
+use crate::engine::answer::Answered;
 use crate::engine::decide::decision::{Decision, decide};
 use crate::engine::decide::snapshot::Snapshot;
 use crate::engine::load::{Lock, assume, decide_loading, load_and_decide};
+use crate::engine::lost::{Expiry, LostWrite, LostWrites};
 use crate::engine::plan::BoxedPlan;
 use crate::engine::seeded;
 use crate::engine::session::pool::Lease;
-use crate::engine::session::resolve::resolve_lost_commit;
+use crate::engine::session::resolve::{note, settle};
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
 use crate::engine::trace;
-use crate::error::{Error, Source};
+use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError};
 use crate::store::key::KnownKey;
 use crate::store::ledger::queries::compact_tally;
 use crate::store::session::Session;
 use crate::store::write::part::{LockName, Write};
-use crate::store::write::rows::{CommitWitness, Locks};
+use crate::store::write::rows::Locks;
 use crate::store::write::run::{write_joined, write_own};
 use crate::store::write::written::Written;
 
@@ -56,7 +57,7 @@ pub(crate) enum Attempt<DB: Database> {
     /// There is no connection to write on. What the decision answers without a write is known.
     NoConnection(Option<Box<Decision<DB>>>, Error),
     /// The reply to the write was lost.
-    ReplyLost(Box<Decision<DB>>, StoreError),
+    ReplyLost(Box<Decision<DB>>, LostWrite),
     /// A statement failed, and nothing is written.
     Failed(StoreError),
 }
@@ -73,16 +74,27 @@ pub(crate) async fn run_own<DB: Database>(
     deadline: Option<Duration>,
     first: Strategy,
 ) -> Result<Vec<Answered>, Error> {
-    let mut written = None;
-    match attempts(shared, plans, deadline, first, &mut written).await {
-        Ok(answers) => match written {
-            Some(written) => Ok(answers.into_iter().zip(written).map(|(a, w)| restore_fresh(a, Some(w))).collect()),
-            None => Ok(answers),
-        },
-        // It happened: that its answer could not be read again does not undo it.
-        Err(error) if written.is_some() => Err(Error::Indeterminate { source: error.into() }),
-        Err(error) => Err(error),
+    run_after(shared, plans, deadline, first, LostWrites::default()).await
+}
+
+/// The same after writes of these plans that were lost.
+pub(crate) async fn run_after<DB: Database>(
+    shared: &Shared<DB>,
+    plans: &[BoxedPlan<DB>],
+    deadline: Option<Duration>,
+    first: Strategy,
+    mut lost: LostWrites,
+) -> Result<Vec<Answered>, Error> {
+    let mut answered = attempts(shared, plans, deadline, first, &mut lost).await;
+    while lost.is_doubtful(&answered) {
+        match settle(shared, &mut lost).await {
+            // What happened is only read.
+            Ok(true) => answered = attempts(shared, plans, None, Strategy::Optimistic, &mut lost).await,
+            Ok(false) => {}
+            Err(unknown) => return lost.unknown(answered, &unknown),
+        }
     }
+    lost.restore(answered)
 }
 
 async fn attempts<DB: Database>(
@@ -90,7 +102,7 @@ async fn attempts<DB: Database>(
     plans: &[BoxedPlan<DB>],
     deadline: Option<Duration>,
     first: Strategy,
-    written: &mut Option<Vec<Answered>>,
+    lost: &mut LostWrites,
 ) -> Result<Vec<Answered>, Error> {
     let began = Instant::now();
     let in_flight = || Error::InFlight { waited: began.elapsed() };
@@ -112,6 +124,7 @@ async fn attempts<DB: Database>(
             Some(_) => tokio::time::timeout(wait, acquire).await.map_err(|_| in_flight())??,
         };
         let retry = &shared.settings.retry;
+        let sent = Instant::now();
         match attempt(shared, lease, plans, of).await {
             Attempt::Done(answers) => return Ok(answers),
             // That what was assumed is not so does not count: nothing was loaded yet that another could have changed.
@@ -121,15 +134,15 @@ async fn attempts<DB: Database>(
             }
             Attempt::Lost(..) => strategy = Strategy::Locked,
             Attempt::NoConnection(_, error) => return Err(error),
-            Attempt::ReplyLost(decision, error) => {
+            Attempt::ReplyLost(decision, write) => {
                 strategy = Strategy::Locked;
-                let (witness, lost) = lost_write(&decision.write, error);
-                if resolve_lost_commit(shared, witness.as_ref(), lost).await? {
-                    *written = Some(decision.answers);
-                }
+                note(shared, lost, write, decision.answers).await?;
             }
             Attempt::Failed(error) => match error.class {
                 Class::Busy => return Err(in_flight()),
+                // It waited; or the database's clock was set, and is read again.
+                Class::Late if sent.elapsed() >= wait => return Err(in_flight()),
+                Class::Late => strategy = Strategy::Optimistic,
                 Class::Contention => strategy = Strategy::Locked,
                 // Only reads, or statements of a transaction that ends with its connection, fail like this: after a restart
                 // of the server each connection of the pool does once.
@@ -186,8 +199,8 @@ impl Try {
 
     fn locks<DB: Database>(&self, shared: &Shared<DB>) -> Locks {
         match self.caller {
-            Caller::One => Locks { wait: self.wait, skip: false },
-            Caller::Group => Locks { wait: GROUP_WAIT.min(shared.settings.wait), skip: true },
+            Caller::One => Locks { wait: self.wait, skip: false, until: shared.until() },
+            Caller::Group => Locks { wait: GROUP_WAIT.min(shared.settings.wait), skip: true, until: shared.until() },
         }
     }
 }
@@ -207,7 +220,12 @@ pub(crate) async fn attempt<DB: Database>(
         // On the heap: most calls never come here.
         Strategy::Locked => Box::pin(locked(shared, lease, plans, of.wait)).await,
     };
-    attempted.unwrap_or_else(Attempt::Failed)
+    attempted.unwrap_or_else(|error| {
+        if error.class == Class::Late {
+            shared.clock.forget();
+        }
+        Attempt::Failed(error)
+    })
 }
 
 /// No lock; the write holds only if nothing changed since the load.
@@ -250,7 +268,11 @@ async fn unlocked<DB: Database>(
     if of.caller == Caller::Group && seeded_bug!("group-unwritten") {
         return Ok(Attempt::Done(decision.answers));
     }
-    let locks = of.locks(shared);
+    let mut locks = of.locks(shared);
+    let until = locks.until;
+    if seeded_bug!("write-without-end") {
+        locks.until = None;
+    }
     let mut wrote = write_own(&mut lease.session(), &decision.write, locks).await;
     match of.caller {
         Caller::One => {
@@ -270,7 +292,14 @@ async fn unlocked<DB: Database>(
         }
         Ok(Written::Lost(missed)) => Ok(Attempt::Lost(Some(Box::new(decision)), missed)),
         Ok(Written::Known(key)) => Ok(known(shared, plans, &key)),
-        Err(error) if error.class == Class::Broken => Ok(Attempt::ReplyLost(Box::new(decision), error)),
+        Err(error) if error.is_in_doubt() => {
+            let expiry = match until {
+                _ if !DB::WRITES_IN_ONE_STATEMENT => Expiry::Locked,
+                Some(until) => Expiry::At(until),
+                None => Expiry::Unknown,
+            };
+            Ok(reply_lost(decision, &error, expiry))
+        }
         Err(error) => Err(error),
     }
 }
@@ -311,7 +340,7 @@ async fn locked<DB: Database>(
     if stale.write.is_empty() {
         return Ok(Attempt::Done(stale.answers));
     }
-    session.begin(DB::begin(wait)).await?;
+    session.begin(DB::begin(wait, false)).await?;
     let decision = match write_locked(shared, &mut session, plans, &stale.write).await {
         Ok(Some(decision)) => decision,
         undone => {
@@ -325,7 +354,7 @@ async fn locked<DB: Database>(
     fail_point!("locked.commit.after");
     match end {
         Ok(()) => Ok(Attempt::Done(decision.into_answers())),
-        Err(error) if error.class == Class::Broken => Ok(Attempt::ReplyLost(Box::new(decision), error)),
+        Err(error) if error.is_in_doubt() => Ok(reply_lost(decision, &error, Expiry::Locked)),
         Err(error) => Err(error),
     }
 }
@@ -353,7 +382,7 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[BoxedPlan
     let limit = shared.settings.retry.limit();
     for made in 1..=limit {
         trace::attempts(made);
-        let mut call = tx.call()?;
+        let mut call = tx.writing_call().await?;
         let mut session = call.session()?;
         let decided = match assumed.take() {
             Some(assumed) => decide_loading(&shared, &mut session, plans, assumed, Lock::Rows).await,
@@ -389,17 +418,14 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[BoxedPlan
     Err(Error::Contention { attempts: limit })
 }
 
-/// The row that proves the commit of a write whose reply was lost, and why it is asked for.
-pub(crate) fn lost_write<DB: Database>(write: &Write<DB>, error: StoreError) -> (Option<CommitWitness>, Source) {
-    let witness = write.witness();
-    let lost: Source = match (&witness, &write.row) {
-        (None, Some(_)) => {
-            let lost = error.source;
-            format!("{lost}; this update has no key (`once`), so read the row before it is repeated").into()
-        }
-        _ => Box::new(error.source),
-    };
-    (witness, lost)
+/// With the row that proves the commit of the write, and why it is asked for.
+fn reply_lost<DB: Database>(decision: Decision<DB>, error: &StoreError, expiry: Expiry) -> Attempt<DB> {
+    let witness = decision.write.witness();
+    let mut why = error.source.to_string();
+    if witness.is_none() && decision.write.row.is_some() {
+        why.push_str("; this update has no key (`once`), so read the row before it is repeated");
+    }
+    Attempt::ReplyLost(Box::new(decision), LostWrite::new(witness, expiry, why))
 }
 
 /// Whether a table that plans write was described, and is to be described anew.

@@ -158,7 +158,7 @@ pub(crate) async fn register_joined<DB: Database>(tx: &mut Tx<DB>, graph: &'stat
     if before.is_some_and(|at| !tx.graphs[at].doubtful) {
         return Ok(false);
     }
-    let mut call = tx.call()?;
+    let mut call = tx.asking_call().await?;
     let mut session = call.session()?;
     session.half_written(true);
     let stored = store(&mut session, graph, &mine).await;
@@ -200,7 +200,7 @@ async fn store_apart<DB: Database>(
     mine: &GraphRecord,
     wait: Duration,
 ) -> Result<Compared, StoreError> {
-    session.begin(DB::begin(wait)).await?;
+    session.begin(DB::begin(wait, false)).await?;
     let stored = store(session, graph, mine).await;
     // What cannot be ended ends with its connection.
     match &stored {

@@ -41,6 +41,9 @@ pub(crate) async fn load_and_decide<DB: Database>(
         plan.ask(&mut asked);
     }
     let snapshot = load_asked(session, asked, lock).await?;
+    if let Some(now) = snapshot.now {
+        shared.clock.note(now);
+    }
     decide_loading(shared, session, plans, snapshot, lock).await
 }
 
@@ -62,13 +65,18 @@ pub(crate) async fn decide_loading<DB: Database>(
             }
             // Each round loads what was missing, and a plan can miss only what its machine, its rules and the chain of
             // its alternatives name: the rounds end.
-            Err(needs) => fill(session, &mut snapshot, *needs, lock).await?,
+            Err(needs) => fill(shared, session, &mut snapshot, *needs, lock).await?,
         }
     }
 }
 
 /// What plans are decided on without a load, for a write that finds out whether it is so. `None` if that is not possible.
 pub(crate) fn assume<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], own: bool) -> Option<Snapshot> {
+    // A load tells the time, past which a write that can be asked for must not come.
+    let timed = own && DB::WRITES_IN_ONE_STATEMENT && plans.iter().any(|plan| plan.key().is_some());
+    if timed && !shared.clock.is_known() {
+        return None;
+    }
     let mut snapshot = Snapshot { blind: true, ..Snapshot::default() };
     let cx = Assuming { own, accounts: &shared.accounts, sql: &shared.sql };
     plans.iter().all(|plan| plan.assume(&cx, &mut snapshot)).then_some(snapshot)
@@ -126,6 +134,7 @@ fn known<R>(keys: &[KeyHash], rows: Vec<Option<R>>) -> HashMap<KeyHash, R> {
 }
 
 async fn fill<DB: Database>(
+    shared: &Shared<DB>,
     session: &mut Session<'_, DB>,
     snapshot: &mut Snapshot,
     needs: Needs,
@@ -168,7 +177,9 @@ async fn fill<DB: Database>(
         snapshot.table = Some(table_found(session, &table, anew).await?);
     }
     if let Some((update, table)) = needs.row {
-        snapshot.row = Some(find(session, &update, &table).await?);
+        let found = find(session, &update, &table).await?;
+        shared.clock.note(found.now);
+        snapshot.row = Some(found);
     }
     Ok(())
 }

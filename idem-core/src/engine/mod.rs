@@ -8,6 +8,7 @@ pub(crate) mod decide;
 pub(crate) mod graph_record;
 pub(crate) mod group;
 pub(crate) mod load;
+pub(crate) mod lost;
 pub(crate) mod plan;
 mod seeded;
 pub(crate) mod session;

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use sqlx::Pool;
 
+use crate::clock::Timestamp;
 use crate::engine::account_cache::AccountCache;
 use crate::engine::group::queue::Queue;
 use crate::engine::plan::Limits;
+use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Lease};
 use crate::engine::session::retry::Retry;
 use crate::error::{Error, Source};
@@ -32,6 +34,7 @@ pub(crate) struct Shared<DB: Database> {
     pub(crate) pool: Pool<DB>,
     pub(crate) sql: Arc<Statements>,
     pub(crate) settings: Settings,
+    pub(crate) clock: DatabaseClock,
     pub(crate) accounts: AccountCache,
     /// The machines whose graphs were compared with the stored ones, or are at the moment.
     pub(crate) graphs: Mutex<HashMap<&'static str, Registration>>,
@@ -56,7 +59,20 @@ pub(crate) struct Settings {
     pub(crate) retry: Retry,
 }
 
+impl Settings {
+    /// The longest time that a statement may take: a little less than its reply is waited for, so that the database says no
+    /// before the connection is taken for broken.
+    pub(crate) fn statement(&self) -> Duration {
+        self.reply / 5 * 4
+    }
+}
+
 impl<DB: Database> Shared<DB> {
+    /// The time past which a write that is sent now must not happen, where it can come late. `None`: the time is not known.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        if DB::WRITES_IN_ONE_STATEMENT { self.clock.after(self.settings.statement()) } else { None }
+    }
+
     /// A connection to write on. Where one transaction writes at a time, its one connection is the lock, so the wait for it
     /// is a wait for another writer.
     pub(crate) async fn writer(&self, wait: Duration) -> Result<Lease<DB>, Error> {
@@ -73,7 +89,11 @@ impl<DB: Database> Shared<DB> {
     /// The version that the database is at.
     pub(crate) async fn version(&self) -> Result<Option<i64>, Error> {
         let mut lease = self.readers.acquire().await?;
-        version(&mut lease.session()).await.map_err(StoreError::not_sent)
+        let (version, now) = version(&mut lease.session()).await.map_err(StoreError::not_sent)?;
+        if let Some(now) = now {
+            self.clock.note(now);
+        }
+        Ok(version)
     }
 
     /// The answer of a read. The connection goes back first: what an error means may have to be asked on another.

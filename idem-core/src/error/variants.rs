@@ -241,8 +241,8 @@ pub enum Error<R = Infallible> {
     )]
     Interrupted,
 
-    /// The transaction was not committed, because its connection broke before. Nothing of it is applied, and it can run again.
-    #[error("the transaction was not committed: {source}")]
+    /// The connection broke before anything was committed. Nothing is applied. Retryable.
+    #[error("the connection to the database broke, and nothing was applied: {source}; try again")]
     NotApplied {
         /// Why.
         source: Source,
@@ -281,7 +281,7 @@ pub enum Error<R = Infallible> {
     },
 
     /// Other writers were faster in every attempt. Nothing is written. Retryable.
-    #[error("other writers were faster in each of {attempts} attempts; try again")]
+    #[error("other writers were faster{}; try again", Attempts(*attempts))]
     Contention {
         /// How often it was tried.
         attempts: u32,
@@ -398,6 +398,14 @@ impl fmt::Display for Version {
             Some(found) => write!(f, "are at version {found}, this library needs {}", self.1),
             None => f.write_str("are missing"),
         }
+    }
+}
+
+struct Attempts(u32);
+
+impl fmt::Display for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 > 1 { write!(f, " in each of {} attempts", self.0) } else { Ok(()) }
     }
 }
 

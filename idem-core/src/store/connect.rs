@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::Connection;
 
 use super::dialect::Dialect;
-use super::error::Classify;
+use super::error::{Classify, StoreError};
 
 /// How a connection is made.
 pub type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
@@ -30,15 +30,40 @@ pub trait Connect: Dialect + Classify {
     /// What is wrong with the URL, and how to mend it.
     fn options(url: &str, wait: Duration) -> Result<Options<Self>, String>;
 
-    /// The same for the connections that groups are written on.
-    fn for_groups(options: Options<Self>) -> Options<Self> {
-        options
+    /// What is said on a new connection of idem's own. Empty where there is nothing to say.
+    fn greeting(_bounds: SessionBounds) -> String {
+        String::new()
     }
 
     /// Begins a transaction that will write; the text that sqlx's transaction manager is given. Lock waits inside it
-    /// end after `wait`.
-    fn begin(wait: Duration) -> String;
+    /// end after `wait`. With `lent` the caller's statements are part of it.
+    fn begin(wait: Duration, lent: bool) -> String;
 
-    /// Fails if the transaction that is open was aborted by an error. Empty where a failed statement does not abort.
-    const PING: &'static str;
+    /// Marks a transaction that the caller began. Empty where it needs no mark.
+    const MARK: &'static str;
+
+    /// Looks whether the transaction that was begun still is open, and was not aborted by an error; what it then answers is not
+    /// [`Connect::is_open`]. Statements of a caller, and the database itself, can end it.
+    fn look() -> String;
+
+    /// Whether what [`Connect::look`] came to says that the transaction is open.
+    ///
+    /// # Errors
+    /// It was aborted, or could not be asked.
+    fn is_open(looked: Result<(), StoreError>) -> Result<bool, StoreError>;
+
+    /// A write in a transaction of its own is one statement: it can come late, and bears a time until which it may come. Elsewhere
+    /// it holds a lock until it ends.
+    const WRITES_IN_ONE_STATEMENT: bool;
+}
+
+/// The bounds of a session on a connection of idem's own.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionBounds {
+    /// Of the wait for each lock.
+    pub(crate) lock: Duration,
+    /// Of each statement.
+    pub(crate) statement: Duration,
+    /// Groups are written on it.
+    pub(crate) groups: bool,
 }

@@ -3,8 +3,14 @@
 use std::io;
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
+
 use crate::error::Error;
 use crate::store::migrate::texts::VERSION;
+
+/// What is told of a transaction that has ended too early.
+pub(crate) const ENDED: &str =
+    "the transaction has ended before its commit, by a statement of the caller's or by the database itself";
 
 /// An error of the store with its class.
 #[derive(Debug)]
@@ -20,6 +26,10 @@ pub enum Class {
     Contention,
     /// A lock was not had in time.
     Busy,
+    /// The write came past the time until which its caller waits for it.
+    Late,
+    /// The transaction that a call was to be part of has ended.
+    Ended,
     /// No connection could be had; nothing was sent.
     Unavailable,
     /// The connection broke; what was sent may have happened.
@@ -30,21 +40,30 @@ pub enum Class {
     ReadOnly,
     /// The disk or the database is full, or its file is damaged.
     Storage,
+    /// The disk failed. What was being committed is not there, and may be once the file is opened anew.
+    Disk,
     /// Everything else that the database refuses.
     Other,
 }
 
 impl StoreError {
+    /// Whether a write that failed like this may have happened, or still happen.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        matches!(self.class, Class::Broken | Class::Disk)
+    }
+
     /// The error of a call that was refused, or of which nothing was sent that could have an effect.
     pub(crate) fn not_sent(self) -> Error {
         let source = Box::new(self.source);
         match self.class {
             Class::Contention => Error::Contention { attempts: 1 },
-            Class::Busy => Error::InFlight { waited: Duration::ZERO },
-            Class::Unavailable | Class::Broken => Error::Unavailable { source },
+            Class::Busy | Class::Late => Error::InFlight { waited: Duration::ZERO },
+            Class::Ended => Error::Store { source: ENDED.into() },
+            Class::Unavailable => Error::Unavailable { source },
+            Class::Broken => Error::NotApplied { source },
             Class::Schema => Error::NotMigrated { found: None, wanted: VERSION },
             Class::ReadOnly => Error::ReadOnly { source },
-            Class::Storage | Class::Other => Error::Store { source },
+            Class::Storage | Class::Disk | Class::Other => Error::Store { source },
         }
     }
 }
@@ -58,8 +77,13 @@ impl From<sqlx::Error> for StoreError {
 
 /// What the errors of a driver mean.
 pub trait Classify {
+    /// The class of an error of the database.
+    fn database_class(error: &dyn DatabaseError) -> Class;
+
     /// The class of an error.
-    fn class(error: &sqlx::Error) -> Class;
+    fn class(error: &sqlx::Error) -> Class {
+        error.as_database_error().map_or_else(|| driver_class(error), Self::database_class)
+    }
 
     /// Whether a server that refused a connection is starting, stopping or full, and may take one in a moment.
     fn is_starting(_error: &sqlx::Error) -> bool {
@@ -73,7 +97,7 @@ pub trait Classify {
 }
 
 /// The class of an error that the driver made, not the database.
-pub(crate) fn driver_class(error: &sqlx::Error) -> Class {
+fn driver_class(error: &sqlx::Error) -> Class {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => Class::Unavailable,
         sqlx::Error::Io(error) => match error.kind() {

@@ -95,9 +95,17 @@ impl<'c, DB: Connect> Session<'c, DB> {
         Ok(())
     }
 
-    /// Fails if the open transaction was aborted by an error: COMMIT would roll it back and say nothing.
-    pub(crate) async fn ping(&mut self) -> Result<(), StoreError> {
-        if DB::PING.is_empty() { Ok(()) } else { self.run(DB::PING).await }
+    /// Whether the transaction that was begun still is open.
+    ///
+    /// # Errors
+    /// It was aborted by an error: COMMIT would roll it back and say nothing. Or it could not be asked.
+    pub(crate) async fn is_open(&mut self) -> Result<bool, StoreError> {
+        DB::is_open(self.run(DB::look()).await)
+    }
+
+    /// Marks a transaction that a caller began.
+    pub(crate) async fn mark(&mut self) -> Result<(), StoreError> {
+        if DB::MARK.is_empty() { Ok(()) } else { self.run(DB::MARK).await }
     }
 
     /// Marks the open transaction as half-written, until it is whole again.
@@ -121,7 +129,8 @@ async fn answered<DB: Connect, T>(
         }
     };
     // An error is an answer too, unless the connection, or the disk under it, is what failed.
-    let lost = |error: &StoreError| matches!(error.class, Class::Broken | Class::Unavailable | Class::Storage);
+    let lost =
+        |error: &StoreError| matches!(error.class, Class::Broken | Class::Unavailable | Class::Storage | Class::Disk);
     state.unanswered = before || answer.as_ref().is_err_and(lost);
     answer
 }

@@ -3,6 +3,8 @@
 //!
 //! - `lane NAME`: every step of that lane
 //! - `brief NAME`: one call of each way to write
+//! - `once NAME`: one call of each way to write, none of them twice; after the first that fails it prints what it was told, a
+//!   line of the key and the effect, and aborts
 //! - `same NAME REQUEST KEY N`: N concurrent copies of a request on that lane, under one key
 //!
 //! With `IDEM_UNGROUPED` in the environment each call has a transaction of its own, so that those that come at once race.
@@ -71,6 +73,7 @@ async fn obey<DB: Backend>(lane: &Lane<DB>, order: &str) -> Result<()> {
     match words.as_slice() {
         ["lane", name] => all(&lane.renamed(*name), &Step::ALL).await,
         ["brief", name] => all(&lane.renamed(*name), &BRIEF).await,
+        ["once", name] => once(&lane.renamed(*name)).await,
         ["same", name, request, key, count] => same(&lane.renamed(*name), request.parse()?, key, count.parse()?).await,
         _ => Err(format!("{order:?} is no order").into()),
     }
@@ -83,6 +86,19 @@ async fn all<DB: Backend>(lane: &Lane<DB>, steps: &[Step]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+async fn once<DB: Backend>(lane: &Lane<DB>) -> Result<()> {
+    for step in [Step::Start, Step::Pay, Step::StartCounter, Step::Add, Step::Unit, Step::Adopted, Step::Whole] {
+        match lane.call(step).await {
+            Ok(acks) => acks.iter().for_each(|ack| println!("{ack}")),
+            Err(failure) => {
+                println!("told {step:?} {:?}", failure.effect());
+                std::process::abort();
+            }
+        }
+    }
+    std::process::abort();
 }
 
 async fn same<DB: Backend>(lane: &Lane<DB>, request: Request, key: &str, count: usize) -> Result<()> {

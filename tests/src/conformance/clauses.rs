@@ -113,6 +113,11 @@ macro_rules! for_each_clause {
                         a_repeat_inside_sees_what_ran_inside,
                         a_refused_call_leaves_the_transaction_usable,
                     }
+                    ended {
+                        by_a_rollback_takes_nothing_more,
+                        by_a_commit_is_told_the_truth,
+                        in_part_by_a_savepoint_keeps_the_rest,
+                    }
                     units {
                         a_unit_that_fails_leaves_nothing,
                         a_unit_that_the_database_refuses_runs_once,

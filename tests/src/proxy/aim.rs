@@ -26,6 +26,9 @@ pub enum Cut {
     /// [`At::Message`], nothing after it is forwarded, and there is an answer to wait for only if the message asks
     /// for one.
     LoseReply(Hangup),
+    /// The server gets it late, with the rest of the request: when [`Proxy::deliver`](super::Proxy::deliver) says so, as from a
+    /// pooler that had it in its queue. Not for [`At::Message`].
+    Delay(Hangup),
 }
 
 /// How the client loses its connection.
@@ -42,7 +45,7 @@ pub enum Hangup {
 impl Cut {
     pub(super) fn hangup(self) -> Hangup {
         match self {
-            Self::Before(hangup) | Self::LoseReply(hangup) => hangup,
+            Self::Before(hangup) | Self::LoseReply(hangup) | Self::Delay(hangup) => hangup,
         }
     }
 }

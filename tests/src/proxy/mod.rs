@@ -34,6 +34,9 @@ struct Control {
     aim: Aim,
     refusing: AtomicBool,
     strikes: watch::Sender<u64>,
+    /// How many deliveries of delayed messages were asked for, and made.
+    asked: watch::Sender<u64>,
+    delivered: watch::Sender<u64>,
 }
 
 impl Proxy {
@@ -100,6 +103,14 @@ impl Proxy {
     pub async fn wait_for_strikes(&self, strikes: u64) {
         // An error means that the sender is gone, which this value keeps.
         let _ = self.control.strikes.subscribe().wait_for(|count| *count >= strikes).await;
+    }
+
+    /// Delivers the messages that are delayed, and waits until the server has answered them.
+    pub async fn deliver(&self) {
+        let before = *self.control.delivered.borrow();
+        self.control.asked.send_modify(|asked| *asked += 1);
+        // As above.
+        let _ = self.control.delivered.subscribe().wait_for(|delivered| *delivered > before).await;
     }
 
     /// Messages from clients since the proxy was last armed or disarmed.

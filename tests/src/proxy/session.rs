@@ -21,16 +21,47 @@ pub(super) async fn run(mut client: TcpStream, server: SocketAddr, control: Arc<
     // Messages are forwarded one by one: without this each would wait for the acknowledgement of the one before.
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
-    let Ok(Some(hangup)) = relay(&mut client, &mut server, &control).await else { return };
+    let Ok(Some((hangup, delayed))) = relay(&mut client, &mut server, &control).await else { return };
+    if !delayed.is_empty() {
+        let deliveries = control.asked.subscribe();
+        // Whether the client is gone already makes no difference, here and below.
+        let _ = tokio::join!(hang_up(client, hangup), deliver(server, delayed, deliveries, &control));
+        return;
+    }
     if hangup != Hangup::BlackHole {
         drop(server);
     }
-    // Whether the client is gone already makes no difference.
     let _ = hang_up(client, hangup).await;
 }
 
-/// Passes messages both ways; how to hang up if the proxy strikes.
-async fn relay(client: &mut TcpStream, server: &mut TcpStream, control: &Control) -> io::Result<Option<Hangup>> {
+/// Forwards messages when the test asks for it, and waits for the answer.
+async fn deliver(
+    mut server: TcpStream,
+    delayed: Vec<Message>,
+    mut deliveries: watch::Receiver<u64>,
+    control: &Control,
+) -> io::Result<()> {
+    // An error means that the test is over.
+    let _ = deliveries.changed().await;
+    for message in &delayed {
+        server.write_all(message.bytes()).await?;
+    }
+    while let Some(message) = Message::read(&mut server).await? {
+        if message.is_ready() {
+            break;
+        }
+    }
+    control.delivered.send_modify(|delivered| *delivered += 1);
+    // Open until the test is over: what a client's end would undo is not undone here.
+    let _ = deliveries.wait_for(|_| false).await;
+    Ok(())
+}
+
+/// How to hang up after a strike, and the messages that are delayed.
+type Struck = (Hangup, Vec<Message>);
+
+/// Passes messages both ways; what is to be done if the proxy strikes.
+async fn relay(client: &mut TcpStream, server: &mut TcpStream, control: &Control) -> io::Result<Option<Struck>> {
     let first = greet(client).await?;
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
@@ -59,21 +90,26 @@ async fn requests(
     server: &mut (impl AsyncWrite + Unpin),
     replies: &Replies,
     control: &Control,
-) -> io::Result<Option<Hangup>> {
+) -> io::Result<Option<Struck>> {
     let mut statements = Statements::default();
     let mut expected = 0;
     let mut message = first;
     loop {
         let statement = statements.follow(&message);
         if let Some(strike) = control.aim.judge(statement.as_deref()) {
-            if let Cut::LoseReply(_) = strike.cut {
-                // Before the message is forwarded: no byte of an answer may slip through.
-                replies.lost.store(true, Ordering::SeqCst);
-                expected += forward_struck(message, strike, client, server).await?;
-                replies.wait_for(expected).await;
+            let mut delayed = Vec::new();
+            match strike.cut {
+                Cut::Before(_) => {}
+                Cut::LoseReply(_) => {
+                    // Before the message is forwarded: no byte of an answer may slip through.
+                    replies.lost.store(true, Ordering::SeqCst);
+                    expected += forward_struck(message, strike, client, server).await?;
+                    replies.wait_for(expected).await;
+                }
+                Cut::Delay(_) => delayed = rest_of_request(message, client).await?,
             }
             control.strikes.send_modify(|strikes| *strikes += 1);
-            return Ok(Some(strike.cut.hangup()));
+            return Ok(Some((strike.cut.hangup(), delayed)));
         }
         server.write_all(message.bytes()).await?;
         expected += u64::from(message.expects_ready());
@@ -98,6 +134,16 @@ async fn forward_struck(
         server.write_all(message.bytes()).await?;
     }
     Ok(u64::from(message.expects_ready()))
+}
+
+/// The message with the others of its request.
+async fn rest_of_request(message: Message, client: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<Message>> {
+    let mut request = vec![message];
+    while request.last().is_some_and(|last| !last.expects_ready()) {
+        let Some(next) = Message::read(client).await? else { break };
+        request.push(next);
+    }
+    Ok(request)
 }
 
 /// What comes back from the server.

@@ -129,6 +129,45 @@ async fn a_process_dies_at_each_write_to_a_file_of_sqlite() {
     report.finish(operations);
 }
 
+/// The disk fails under a COMMIT, once, and the process dies as soon as it has told what became of the call: what is found when
+/// the file is recovered is what it told.
+#[tokio::test]
+async fn a_sync_of_sqlites_log_fails_and_the_process_dies() {
+    let shim = CrashShim::build();
+    let mut report = Report::new("a sync of SQLite's log failed, and the process died", 5);
+    for round in 0..scale(1, 10) {
+        for sync in 1.. {
+            let place = Sqlite::fresh();
+            sqlx::Sqlite::prepare(&place.address()).await;
+            let (lane, mark) = (format!("failed-{round}-{sync}"), place.folder().join("failed"));
+            let mut command = worker(&place.address(), &format!("once {lane}"));
+            let ended = Worker::spawn(shim.fail_sync(&mut command, sync, &mark)).finish();
+            if !mark.exists() {
+                break;
+            }
+            let strike = format!("sync {sync}");
+            let mut ground = Ground::<sqlx::Sqlite>::at(place).await;
+            ground.check(&lane, &strike).await;
+            for line in &ended.acks {
+                let (key, told) = match line.strip_prefix("told ") {
+                    Some(told) => told.split_once(' ').expect("a step and an effect"),
+                    None => continue,
+                };
+                let effects = ground.effects(&lane, &key.to_lowercase()).await;
+                assert!(told != "NotApplied" || effects == 0, "after {strike}: there, and told otherwise: {line}");
+                assert_ne!(told, "Unknown", "after {strike}: the truth can be known: {line}");
+            }
+            let told: Vec<String> = ended.acks.iter().filter(|line| !line.starts_with("told ")).cloned().collect();
+            let again = finish(&ground.url(), &format!("brief {lane}"), &strike);
+            let known: Vec<_> =
+                acks(&told).into_iter().filter(|ack| again.iter().any(|again| again.call == ack.call)).collect();
+            replayed(&known, &again, &strike);
+            report.strike("sync");
+        }
+    }
+    report.finish(5);
+}
+
 /// Two processes do the same work at once, one of them dies.
 async fn at_any_time<DB: Backend>() {
     let strikes = scale(60, 1_000);

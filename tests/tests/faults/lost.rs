@@ -11,8 +11,8 @@ use tests::{At, Backend, Cut, Hangup, Proxy, Report, scale};
 use crate::ground::{Ground, replayed};
 
 /// What the engine's statements begin with: a write in a transaction of its own, and one in a transaction that is open.
-pub(crate) const OWN_WRITE: &str = "set_config('lock_timeout'";
-const JOINED_WRITE: &str = "WITH begun AS MATERIALIZED (SELECT true AS ok";
+pub(crate) const OWN_WRITE: &str = "::text, true) IS NOT NULL";
+const JOINED_WRITE: &str = "WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting";
 /// Only the write of a group passes by what others hold.
 const GROUP_WRITE: &str = "SKIP LOCKED";
 
@@ -224,6 +224,46 @@ async fn another_takes_the_place_of_a_commit_that_was_lost() {
     report.finish(15);
 }
 
+/// A savepoint of the caller's has undone a part of what was to prove the commit: what is left proves it.
+#[tokio::test]
+async fn a_lost_commit_is_proved_by_what_a_savepoint_has_left() {
+    let Some(mut rig) = Rig::new().await else { return };
+    let mut report = Report::new("reply to a COMMIT lost after a rollback to a savepoint", 5);
+    for attempt in 0..scale(3, 30) {
+        for (kept, then) in [(true, false), (false, true), (true, true)] {
+            for cut in [Cut::LoseReply(Hangup::Reset), Cut::Before(Hangup::Reset)] {
+                let lane = rig.lane(&format!("saved-{attempt}-{kept}-{then}-{}", matches!(cut, Cut::Before(_))));
+                let account = lane.idem.ledger().account(lane.name());
+                let mut tx = rig.idem.begin().await.unwrap();
+                if kept {
+                    account.within(&mut tx).apply_delta(&lane.key("kept"), 1).await.unwrap();
+                }
+                Postgres::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
+                account.within(&mut tx).apply_delta(&lane.key("undone"), 10).await.unwrap();
+                Postgres::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
+                if then {
+                    account.within(&mut tx).apply_delta(&lane.key("then"), 100).await.unwrap();
+                    Postgres::script(tx.conn(), "SAVEPOINT other").await.unwrap();
+                    account.within(&mut tx).apply_delta(&lane.key("undone too"), 1000).await.unwrap();
+                    Postgres::script(tx.conn(), "ROLLBACK TO other").await.unwrap();
+                }
+                rig.proxy.arm(At::Commit, cut);
+                let committed = tx.commit().await;
+                assert!(rig.proxy.disarm(), "struck");
+                let point = format!("{cut:?}");
+                let there = account.get().await.unwrap().map_or(0, |account| account.balance);
+                match committed {
+                    Ok(()) => assert_eq!(there, i64::from(kept) + 100 * i64::from(then), "{point}"),
+                    Err(error) => assert_eq!((error.effect(), there), (Effect::NotApplied, 0), "{point}: {error}"),
+                }
+                rig.ground.check(lane.name(), &point).await;
+                report.strike(point);
+            }
+        }
+    }
+    report.finish(18);
+}
+
 /// Where only the caller wrote, the database cannot be asked for anything.
 #[tokio::test]
 async fn a_lost_commit_of_nothing_but_the_callers_rows_is_indeterminate() {
@@ -277,7 +317,7 @@ impl Rig {
         Self::with(GroupCommit::off()).await
     }
 
-    async fn with(grouping: GroupCommit) -> Option<Self> {
+    pub(crate) async fn with(grouping: GroupCommit) -> Option<Self> {
         let ground = Ground::<Postgres>::fresh().await?;
         let proxy = Proxy::start(ground.place.url());
         let idem = open(&ground, &proxy, grouping).await;

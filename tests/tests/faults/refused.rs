@@ -1,7 +1,9 @@
 //! The database refuses a statement of the library's inside a transaction that is lent: nothing of the call is there. On
 //! SQLite the transaction stays usable without it; on PostgreSQL it is aborted, down to the caller's savepoint.
 
-use idem_core::{Effect, Error, Tx};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use idem_core::{Effect, Error, Retry, Tx};
 use tests::lane::{Lane, PRICE, Step};
 use tests::shop::{counter, order};
 use tests::{Backend, Report, scale};
@@ -95,6 +97,64 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
         }
     }
     report.finish(4);
+}
+
+/// SQLite itself ends the transaction, at a statement of the caller's or of the library's: nothing of it is applied, the unit
+/// runs once, and the next one begins as ever.
+#[tokio::test]
+async fn a_transaction_that_sqlite_rolls_back_takes_nothing_more() {
+    let mut report = Report::new("transaction that SQLite has rolled back", 5);
+    for attempt in 0..scale(3, 30) {
+        for (point, trigger, statement) in [
+            ("a statement", "SELECT 1", "INSERT OR ROLLBACK INTO once VALUES (1)"),
+            (
+                "a trigger",
+                "CREATE TRIGGER refuse BEFORE INSERT ON once WHEN NEW.number = 2 BEGIN SELECT RAISE(ROLLBACK, 'no'); END",
+                "INSERT INTO once VALUES (2)",
+            ),
+            (
+                "a trigger on a table of the library's",
+                "CREATE TRIGGER refuse BEFORE INSERT ON idem_entries WHEN NEW.delta = 13
+                    BEGIN SELECT RAISE(ROLLBACK, 'no'); END",
+                "",
+            ),
+        ] {
+            let Some(mut ground) = Ground::<sqlx::Sqlite>::fresh().await else { return };
+            let table =
+                format!("CREATE TABLE once (number integer PRIMARY KEY); INSERT INTO once VALUES (1); {trigger}");
+            sqlx::Sqlite::script(&mut ground.conn, &table).await.unwrap();
+            let lane = ground.lane(&format!("ended-{attempt}"));
+            let account = lane.idem.ledger().account(lane.name());
+            let runs = AtomicU32::new(0);
+            let unit = lane.idem.transaction::<(), Error, _>(Retry::default(), |tx| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                let (account, lane) = (account.clone(), lane.renamed(lane.name()));
+                Box::pin(async move {
+                    account.within(tx).apply_delta(&lane.key("first"), 1).await?;
+                    // What these say is passed over, as a caller may.
+                    let refused = match statement {
+                        "" => account.within(tx).apply_delta(&lane.key("refused"), 13).await.is_err(),
+                        statement => sqlx::Sqlite::script(tx.conn(), statement).await.is_err(),
+                    };
+                    let later = account.within(tx).apply_delta(&lane.key("later"), 2).await;
+                    assert!(refused && later.is_err_and(|error| error.effect() == Effect::NotApplied));
+                    Ok(())
+                })
+            });
+            let error = unit.await.expect_err("nothing of it is applied");
+            assert_eq!(error.effect(), Effect::NotApplied, "{point}: {error}");
+            assert_eq!(runs.into_inner(), 1, "{point}: another run would be rolled back as well");
+            assert!(account.get().await.unwrap().is_none(), "{point}");
+            let next = lane.idem.transaction::<_, Error, _>(Retry::default(), |tx| {
+                let (account, lane) = (account.clone(), lane.renamed(lane.name()));
+                Box::pin(async move { account.within(tx).apply_delta(&lane.key("later"), 2).await })
+            });
+            assert!(next.await.unwrap().is_fresh(), "{point}");
+            ground.check(lane.name(), point).await;
+            report.strike("rolled back");
+        }
+    }
+    report.finish(9);
 }
 
 #[tokio::test]

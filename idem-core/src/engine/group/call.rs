@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::engine::answer::{Answered, restore_fresh};
+use crate::engine::answer::{Answer, Answered, restore_fresh};
+use crate::engine::lost::{LostWrite, LostWrites};
 use crate::engine::plan::BoxedPlan;
 use crate::error::Error;
 use crate::store::Database;
@@ -28,7 +29,9 @@ pub(crate) struct ReplySlot {
     /// Where the caller waits: a flusher is run there for it if no other is at work.
     pub(crate) runtime: Handle,
     /// What the call was to be answered, if it had its effect in a write that was committed and whose reply was lost.
-    written: Option<Answered>,
+    written: Option<Answer>,
+    /// The same of a write that may still come.
+    pending: Option<(Arc<LostWrite>, Answer)>,
     reply: oneshot::Sender<Result<Answered, Error>>,
     /// The flusher has it, or the caller gave up: whoever sets it first.
     taken: Arc<AtomicBool>,
@@ -56,7 +59,16 @@ impl ReplySlot {
         let (reply, answer) = oneshot::channel();
         let taken = Arc::new(AtomicBool::new(false));
         let runtime = Handle::current();
-        let slot = Self { targets, deadline, runtime, written: None, reply, taken: taken.clone(), _permit: permit };
+        let slot = Self {
+            targets,
+            deadline,
+            runtime,
+            written: None,
+            pending: None,
+            reply,
+            taken: taken.clone(),
+            _permit: permit,
+        };
         (slot, Reply { answer, taken })
     }
 
@@ -76,11 +88,21 @@ impl ReplySlot {
         let _ = self.reply.send(Err(error));
     }
 
-    /// Notes what a write that was committed had for an answer.
-    pub(crate) fn note_written(&mut self, answer: Answered) {
-        if answer.as_ref().is_ok_and(|answer| answer.fresh) {
-            self.written = Some(answer);
+    /// Notes what a lost write that was committed had for an answer.
+    pub(crate) fn note_written(&mut self, effect: Option<Answer>) {
+        self.written = effect.or(self.written.take());
+    }
+
+    /// Notes what a lost write that may still come has for an answer.
+    pub(crate) fn note_pending(&mut self, write: &Arc<LostWrite>, effect: Option<Answer>) {
+        if let Some(effect) = effect {
+            self.pending = Some((write.clone(), effect));
         }
+    }
+
+    /// Whether a lost write may still have the call's effect.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.pending.as_ref().is_some_and(|(write, _)| !write.is_settled())
     }
 
     /// Takes the call on, unless its caller gave up or is gone.
@@ -118,6 +140,10 @@ impl Reply {
 }
 
 impl<DB: Database> Group<DB> {
+    pub(crate) fn new() -> Self {
+        Self { plans: Vec::new(), slots: Vec::new() }
+    }
+
     pub(crate) fn answer(self, answers: Vec<Answered>) {
         debug_assert_eq!(answers.len(), self.slots.len(), "every call of a group has its answer");
         self.slots.into_iter().zip(answers).for_each(|(slot, answer)| slot.answer(answer));
@@ -125,6 +151,52 @@ impl<DB: Database> Group<DB> {
 
     pub(crate) fn fail(self, error: &Error) {
         self.slots.into_iter().for_each(|slot| slot.fail(error));
+    }
+
+    /// Answers all but those that would be told "not applied" of what a lost write may still do; these are returned.
+    pub(crate) fn answer_certain(self, answers: Vec<Answered>) -> Self {
+        for (slot, _) in self.slots.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()) {
+            // Its effect is there now, in the place of the lost one.
+            slot.pending.iter().for_each(|(write, _)| write.settle());
+        }
+        let mut doubtful = Self::new();
+        for ((plan, slot), answer) in self.plans.into_iter().zip(self.slots).zip(answers) {
+            if answer.is_err() && slot.is_in_doubt() { doubtful.push(plan, slot) } else { slot.answer(answer) }
+        }
+        doubtful
+    }
+
+    /// The same with an error for all.
+    pub(crate) fn fail_certain(self, error: &Error) -> Self {
+        let mut doubtful = Self::new();
+        for (plan, slot) in self.plans.into_iter().zip(self.slots) {
+            if slot.is_in_doubt() { doubtful.push(plan, slot) } else { slot.fail(error) }
+        }
+        doubtful
+    }
+
+    pub(crate) fn push(&mut self, plan: BoxedPlan<DB>, slot: ReplySlot) {
+        self.plans.push(plan);
+        self.slots.push(slot);
+    }
+
+    /// The lost writes that may still come.
+    pub(crate) fn lost(&self) -> LostWrites {
+        let mut lost = LostWrites::default();
+        let mut writes: Vec<&Arc<LostWrite>> = Vec::new();
+        for (write, _) in self.slots.iter().filter_map(|slot| slot.pending.as_ref()) {
+            if !write.is_settled() && !writes.iter().any(|known| Arc::ptr_eq(known, write)) {
+                writes.push(write);
+            }
+        }
+        for write in writes {
+            let of_this = |slot: &ReplySlot| match &slot.pending {
+                Some((of, effect)) if Arc::ptr_eq(of, write) => Some(effect.clone()),
+                _ => None,
+            };
+            lost.add_pending(write.clone(), self.slots.iter().map(of_this).collect());
+        }
+        lost
     }
 
     /// Takes out the second half.

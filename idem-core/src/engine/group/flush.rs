@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::engine::answer::Answered;
-use crate::engine::attempt::{Attempt, Caller, Strategy, Try, attempt, lost_write};
+use crate::engine::attempt::{Attempt, Caller, Strategy, Try, attempt};
 use crate::engine::decide::decision::Decision;
 use crate::engine::group::call::{Group, LockTarget, QueuedCall, ReplySlot};
 use crate::engine::group::separate::{earliest, fail_unwritten, left, run_lane, run_separately};
 use crate::engine::group::targets::TargetLocks;
+use crate::engine::lost::{LostWrite, effects};
 use crate::engine::plan::BoxedPlan;
-use crate::engine::session::resolve::resolve_lost_commit;
+use crate::engine::session::resolve::{Fate, fate};
 use crate::engine::shared::Shared;
 use crate::namespace::LEDGER;
 use crate::store::Database;
-use crate::store::error::{Class, StoreError};
+use crate::store::error::Class;
 use crate::store::write::part::{LockName, Write};
 
 /// How often a group is tried before its calls run separately.
@@ -28,6 +29,13 @@ enum Next<DB: Database> {
     Again(Group<DB>),
     /// What is left is tried again, each lock target by itself.
     Separately(Group<DB>),
+}
+
+impl<DB: Database> Next<DB> {
+    /// What is left of a group that was answered.
+    fn of(rest: Group<DB>, saw_conflict: bool) -> Self {
+        if rest.plans.is_empty() { Self::Answered(saw_conflict) } else { Self::Separately(rest) }
+    }
 }
 
 /// Answers a group; what it cannot have at once is run separately. With `load_first`, nothing is written without a load. True
@@ -90,8 +98,7 @@ async fn after<DB: Database>(
         Attempt::Done(answers) => {
             let conflict = |answer: &Answered| !answer.as_ref().is_ok_and(|answer| answer.fresh);
             let saw_conflict = answers.iter().any(conflict);
-            group.answer(answers);
-            Next::Answered(saw_conflict)
+            Next::of(group.answer_certain(answers), saw_conflict)
         }
         Attempt::Lost(decision, missed) => {
             let users = decision.map_or_else(Vec::new, |decision| users_of(shared, &decision.write, &missed));
@@ -109,18 +116,12 @@ async fn after<DB: Database>(
             let all = !group.slots.iter().any(ReplySlot::is_late);
             Next::Separately(fail_unwritten(group, *decision, &error, |slot| all || slot.is_late()))
         }
-        Attempt::NoConnection(None, error) => {
-            group.fail(&error);
-            Next::Answered(load_first)
-        }
-        Attempt::ReplyLost(decision, error) => reply_lost(shared, group, decision, error).await,
+        Attempt::NoConnection(None, error) => Next::of(group.fail_certain(&error), load_first),
+        Attempt::ReplyLost(decision, write) => reply_lost(shared, group, decision, write).await,
         Attempt::Failed(error) => match error.class {
             // A read: nothing was written.
             Class::Broken => Next::Again(group),
-            Class::Unavailable | Class::ReadOnly => {
-                group.fail(&error.not_sent());
-                Next::Answered(load_first)
-            }
+            Class::Unavailable | Class::ReadOnly => Next::of(group.fail_certain(&error.not_sent()), load_first),
             // Unclassified, or a lock that did not become free: each call is tried by itself.
             _ => Next::Separately(group),
         },
@@ -131,23 +132,27 @@ async fn reply_lost<DB: Database>(
     shared: &Arc<Shared<DB>>,
     mut group: Group<DB>,
     mut decision: Box<Decision<DB>>,
-    error: StoreError,
+    write: LostWrite,
 ) -> Next<DB> {
     if seeded_bug!("group-loss-is-success") {
         group.answer(decision.answers);
         return Next::Answered(true);
     }
-    let (witness, lost) = lost_write(&decision.write, error);
-    match resolve_lost_commit(shared, witness.as_ref(), lost).await {
-        Ok(true) => {
+    match fate(shared, &write).await {
+        Ok(Fate::Committed) => {
             if seeded_bug!("group-answers-mixed") {
                 decision.answers.rotate_left(1);
             }
-            let written = group.slots.iter_mut().zip(decision.answers);
-            written.for_each(|(slot, answer)| slot.note_written(answer));
+            let written = group.slots.iter_mut().zip(effects(decision.answers));
+            written.for_each(|(slot, effect)| slot.note_written(effect));
             Next::Again(group)
         }
-        Ok(false) => Next::Again(group),
+        Ok(Fate::Pending) => {
+            let (write, effects) = (Arc::new(write), effects(decision.answers));
+            group.slots.iter_mut().zip(effects).for_each(|(slot, effect)| slot.note_pending(&write, effect));
+            Next::Again(group)
+        }
+        Ok(Fate::Undone) => Next::Again(group),
         Err(unknown) => {
             let rest = fail_unwritten(group, *decision, &unknown, |_| true);
             debug_assert!(rest.plans.is_empty(), "all are answered or told why not");

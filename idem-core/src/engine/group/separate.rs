@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::answer::{Answer, AnswerValue, Refusal};
-use crate::engine::attempt::{Strategy, run_own};
+use crate::engine::attempt::{Strategy, run_after};
 use crate::engine::decide::decision::Decision;
 use crate::engine::group::call::{Group, ReplySlot};
 use crate::engine::group::targets::TargetLocks;
 use crate::engine::shared::Shared;
-use crate::error::Error;
+use crate::error::{Effect, Error};
 use crate::store::Database;
 
 /// Runs the calls outside the group, those of each lock target in a lane of their own.
@@ -41,7 +41,7 @@ pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, calls: Group<DB>,
                 continue;
             }
             let deadline = left(earliest(&calls.slots));
-            match run_own(&shared, &calls.plans, deadline, Strategy::Locked).await {
+            match run_after(&shared, &calls.plans, deadline, Strategy::Locked, calls.lost()).await {
                 Ok(answers) => calls.answer(answers),
                 Err(error @ Error::InFlight { .. }) if calls.slots.iter().any(ReplySlot::is_late) => {
                     calls.split_off(ReplySlot::is_late).fail(&error);
@@ -72,7 +72,7 @@ pub(crate) fn fail_unwritten<DB: Database>(
             || !seeded_bug!("group-repeat-is-success")
                 && write.transitions.iter().any(|write| (write.row.seq, write.row.at) == (answer.seq, answer.at))
     };
-    let mut rest = Group { plans: Vec::new(), slots: Vec::new() };
+    let mut rest = Group::new();
     for ((plan, slot), answer) in group.plans.into_iter().zip(group.slots).zip(answers) {
         let known = match &answer {
             Ok(answer) => !answer.fresh && !unwritten(answer),
@@ -81,11 +81,8 @@ pub(crate) fn fail_unwritten<DB: Database>(
         };
         match known {
             true => slot.answer(answer),
-            false if filter(&slot) => slot.fail(error),
-            false => {
-                rest.plans.push(plan);
-                rest.slots.push(slot);
-            }
+            false if filter(&slot) && (error.effect() == Effect::Unknown || !slot.is_in_doubt()) => slot.fail(error),
+            false => rest.push(plan, slot),
         }
     }
     rest

@@ -1,10 +1,12 @@
 //! Connections and transactions, and what to do when a reply is lost.
 //!
+//! - `clock`: the database's clock, as far as it is known here
 //! - `pool`: where connections come from, and how they go back
 //! - `transaction`: transactions that callers' statements share with the engine's
 //! - `resolve`: whether a write whose reply was lost was committed
 //! - `retry`: how often, and how far apart
 
+pub(crate) mod clock;
 pub(crate) mod pool;
 pub(crate) mod resolve;
 pub(crate) mod retry;

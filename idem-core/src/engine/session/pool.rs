@@ -4,19 +4,20 @@
 //! acknowledged writes vanish (transact-rs/sqlx #4385, #4393). So a connection on which anything is under way when it is
 //! dropped is closed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{ConnectOptions, Connection, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::error::Error;
 use crate::store::Database;
-use crate::store::connect::Options;
+use crate::store::connect::{Options, SessionBounds};
 use crate::store::session::{ConnectionState, Session};
 use crate::store::statements::Statements;
+use crate::store::tables::Text;
 
 /// Where connections come from, and what is said on them.
 pub(crate) struct Connections<DB: Database> {
@@ -36,11 +37,40 @@ enum Source<DB: Database> {
 
 /// Idle connections, and how many there may be in all.
 struct ConnectionPool<DB: Database> {
-    options: Options<DB>,
-    idle: Mutex<Vec<DB::Connection>>,
+    maker: Maker<DB>,
+    /// What is said on a new connection.
+    greeting: Text,
+    idle: Mutex<Idle<DB>>,
     permits: Arc<Semaphore>,
     acquire_timeout: Duration,
 }
+
+/// Who makes the connections.
+pub(crate) enum Maker<DB: Database> {
+    Options(Options<DB>),
+    /// As the caller's pool makes its own, which may prepare them in its own way. They are not the pool's: what is set on them
+    /// harms nobody, and what was set on one of the pool's does not come with it.
+    LikePool(Pool<DB>),
+}
+
+struct Idle<DB: Database> {
+    connections: Vec<OwnConnection<DB>>,
+    /// A connection broke then: those that were idle before may have broken with it.
+    suspect: Instant,
+}
+
+struct OwnConnection<DB: Database> {
+    conn: DB::Connection,
+    /// The options that the caller's pool had when it was made.
+    options: Option<Arc<Options<DB>>>,
+    made: Instant,
+    idle_since: Instant,
+}
+
+/// An idle connection is tested after this time: servers and proxies close what is idle, and do not always say so.
+const TESTED_AFTER: Duration = Duration::from_secs(1);
+/// How long the answer to a test is waited for.
+const TEST: Duration = Duration::from_secs(1);
 
 /// A connection in use. Dropped, it goes back if it was answered and no transaction is open on it; otherwise it is closed.
 pub(crate) struct Lease<DB: Database> {
@@ -54,7 +84,7 @@ enum LeasedConnection<DB: Database> {
     Pool(PoolConnection<DB>),
     Own {
         /// Taken out when the lease is dropped.
-        conn: Option<DB::Connection>,
+        conn: Option<OwnConnection<DB>>,
         pool: Arc<ConnectionPool<DB>>,
         /// Goes last, so that who gets it finds the connection.
         _permit: OwnedSemaphorePermit,
@@ -69,21 +99,23 @@ impl<DB: Database> Connections<DB> {
 
     /// At most `max` connections, each waited for at most for `acquire_timeout`.
     pub(crate) fn own(
-        options: Options<DB>,
+        (maker, bounds): (Maker<DB>, SessionBounds),
         (max, acquire_timeout): (u32, Duration),
         sql: Arc<Statements>,
         reply: Duration,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS)));
-        let pool = ConnectionPool { options, idle: Mutex::default(), permits, acquire_timeout };
+        let idle = Mutex::new(Idle { connections: Vec::new(), suspect: Instant::now() });
+        let greeting = DB::greeting(bounds).into();
+        let pool = ConnectionPool { maker, greeting, idle, permits, acquire_timeout };
         Self { source: Source::Own(Arc::new(pool)), sql, reply }
     }
 
     /// Closes those of our own that nobody uses.
     pub(crate) async fn close_idle(&self) {
         let Source::Own(pool) = &self.source else { return };
-        let idle = std::mem::take(&mut *pool.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        for conn in idle {
+        let idle = std::mem::take(&mut pool.idle().connections);
+        for OwnConnection { conn, .. } in idle {
             // What does not close in an orderly way is closed all the same.
             let _ = conn.close().await;
         }
@@ -112,20 +144,41 @@ impl<DB: Database> ConnectionPool<DB> {
                 Err(_) => return Err(sqlx::Error::PoolTimedOut),
             },
         };
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let conn = match idle {
+        let conn = match self.idle_connection().await? {
             Some(conn) => conn,
             None => Box::pin(self.connect(deadline)).await?,
         };
         Ok(LeasedConnection::Own { conn: Some(conn), pool: self, _permit: permit })
     }
 
+    /// An idle connection that is as good as a new one. What is known to be dead before anything was sent costs its caller
+    /// nothing.
+    async fn idle_connection(&self) -> Result<Option<OwnConnection<DB>>, sqlx::Error> {
+        let options = self.maker.options()?;
+        loop {
+            let (mut idle, suspect) = {
+                let mut idle = self.idle();
+                let Some(conn) = idle.connections.pop() else { return Ok(None) };
+                (conn, idle.suspect)
+            };
+            if self.maker.is_outdated(&idle, options.as_ref()) {
+                continue;
+            }
+            let tested = idle.idle_since < suspect || idle.idle_since.elapsed() > TESTED_AFTER;
+            if !tested || seeded_bug!("idle-untested") || matches!(timeout(TEST, idle.conn.ping()).await, Ok(Ok(()))) {
+                return Ok(Some(idle));
+            }
+            // It did not die alone.
+            self.idle().connections.clear();
+        }
+    }
+
     /// A server that is starting refuses connections; it is asked again until the deadline.
-    async fn connect(&self, deadline: Instant) -> Result<DB::Connection, sqlx::Error> {
+    async fn connect(&self, deadline: Instant) -> Result<OwnConnection<DB>, sqlx::Error> {
         const PAUSE: Duration = Duration::from_millis(50);
         let mut refused = None;
         loop {
-            match timeout_at(deadline, self.options.connect()).await {
+            match timeout_at(deadline, self.connect_once()).await {
                 Ok(Err(error)) if is_passing::<DB>(&error) && Instant::now() + PAUSE < deadline => {
                     refused = Some(error);
                     sleep(PAUSE).await;
@@ -136,6 +189,51 @@ impl<DB: Database> ConnectionPool<DB> {
             }
         }
     }
+
+    async fn connect_once(&self) -> Result<OwnConnection<DB>, sqlx::Error> {
+        let options = self.maker.options()?;
+        let mut conn = match &self.maker {
+            Maker::Options(options) => options.connect().await?,
+            Maker::LikePool(pool) => connect_like(pool).await?,
+        };
+        if !self.greeting.is_empty() {
+            DB::run(&mut conn, self.greeting.clone()).await?;
+        }
+        let made = Instant::now();
+        Ok(OwnConnection { conn, options, made, idle_since: made })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle<DB>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<DB: Database> Maker<DB> {
+    /// What the caller's pool makes connections by at the moment.
+    fn options(&self) -> Result<Option<Arc<Options<DB>>>, sqlx::Error> {
+        match self {
+            Self::Options(_) => Ok(None),
+            Self::LikePool(pool) if pool.is_closed() => Err(sqlx::Error::PoolClosed),
+            Self::LikePool(pool) => Ok(Some(pool.connect_options())),
+        }
+    }
+
+    /// Whether the caller's pool would not use this connection any more.
+    fn is_outdated(&self, conn: &OwnConnection<DB>, options: Option<&Arc<Options<DB>>>) -> bool {
+        let Self::LikePool(pool) = self else { return false };
+        let same = options.zip(conn.options.as_ref()).is_some_and(|(now, then)| Arc::ptr_eq(now, then));
+        !same || pool.options().get_max_lifetime().is_some_and(|lifetime| conn.made.elapsed() > lifetime)
+    }
+}
+
+/// A connection that is made as this pool makes its own: its `after_connect` runs nowhere but in a pool.
+async fn connect_like<DB: Database>(pool: &Pool<DB>) -> Result<DB::Connection, sqlx::Error> {
+    if seeded_bug!("unprepared-groups") {
+        return pool.connect_options().connect().await;
+    }
+    let options = pool.options().clone().min_connections(0).max_connections(1);
+    let like = options.connect_lazy_with(pool.connect_options().as_ref().clone());
+    Ok(like.acquire().await?.detach())
 }
 
 /// Whether a server that did not let us in may do so in a moment.
@@ -179,7 +277,7 @@ impl<DB: Database> LeasedConnection<DB> {
     fn get(&mut self) -> &mut DB::Connection {
         match self {
             Self::Pool(conn) => conn,
-            Self::Own { conn, .. } => conn.as_mut().expect("a lease that is not dropped"),
+            Self::Own { conn, .. } => &mut conn.as_mut().expect("a lease that is not dropped").conn,
         }
     }
 }
@@ -191,8 +289,11 @@ impl<DB: Database> Drop for Lease<DB> {
             LeasedConnection::Pool(conn) if !clean && !seeded_bug!("poisoned-pool") => conn.close_on_drop(),
             LeasedConnection::Pool(_) => {}
             LeasedConnection::Own { conn, pool, .. } => {
+                let (mut idle, now) = (pool.idle(), Instant::now());
                 if let Some(conn) = conn.take().filter(|_| clean) {
-                    pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+                    idle.connections.push(OwnConnection { idle_since: now, ..conn });
+                } else if self.state.unanswered {
+                    idle.suspect = now;
                 }
             }
         }

@@ -1,15 +1,25 @@
 //! What to do when the reply to a write is lost: ask the database, in a way that a write still in flight cannot fool.
 //!
 //! Reading alone proves nothing, the first COMMIT may still be on its way. So a row of the lost write is *inserted* again, on
-//! another connection, with a bound on the wait: an insert (rolled back) proves that there was no commit and will be none.
-//! After a conflict nothing is on its way any more, and the row that is there tells whether it is the lost write's own:
-//! meanwhile another may have taken its place.
+//! another connection, with a bound on the wait, and rolled back. After that no transaction that had written it is under way,
+//! and the row that is there tells whether it is the lost write's own: meanwhile another may have taken its place.
+//!
+//! A write that is one statement can come later than the question, if it waited for a table's lock or in a proxy. It bears the
+//! time until which it may write ([`Shared::until`]), so the question is asked again after that time, before anyone is told that
+//! nothing happened. Who tries again instead, and has their effect, need not wait: the row is theirs, and what comes late meets
+//! it.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::{sleep, timeout};
+
+use crate::clock::Timestamp;
+use crate::engine::answer::Answered;
+use crate::engine::lost::{Expiry, LostWrite, LostWrites, PendingWrite, effects};
 use crate::engine::session::retry::Retry;
 use crate::engine::shared::Shared;
-use crate::error::{Error, Source};
+use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::probe::run::probe;
@@ -18,39 +28,103 @@ use crate::store::write::rows::CommitWitness;
 /// How long a database that went away is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether the write that `witness` stands for was committed.
+/// What became of a lost write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Committed,
+    /// It did not happen, and cannot any more.
+    Undone,
+    /// It is not there, and may still come.
+    Pending,
+}
+
+/// Asks what became of a lost write by now.
 ///
 /// # Errors
 /// [`Error::Indeterminate`] if the database cannot be asked in time, or nothing was written that could be asked for.
-pub(crate) async fn resolve_lost_commit<DB: Database>(
-    shared: &Shared<DB>,
-    witness: Option<&CommitWitness>,
-    lost: Source,
-) -> Result<bool, Error> {
+pub(crate) async fn fate<DB: Database>(shared: &Shared<DB>, write: &LostWrite) -> Result<Fate, Error> {
     if seeded_bug!("guess-not-applied") {
-        return Ok(false);
+        return Ok(Fate::Undone);
     }
-    let Some(witness) = witness else {
-        return Err(Error::Indeterminate { source: lost });
-    };
-    if seeded_bug!("commit-loss-is-success") {
-        return Ok(true);
+    if write.witness.is_some() && seeded_bug!("commit-loss-is-success") {
+        return Ok(Fate::Committed);
     }
-    let began = Instant::now();
-    let pauses = Retry::default().attempts(u32::MAX);
-    for made in 1.. {
-        if let Ok(Some(committed)) = ask(shared, witness).await {
-            return Ok(committed);
-        }
-        if began.elapsed() > PATIENCE || !pauses.pause(made).await {
-            break;
-        }
-    }
-    Err(Error::Indeterminate { source: lost })
+    let committed = is_committed(shared, write, None).await?;
+    Ok(match (committed, write.expiry) {
+        (true, _) => Fate::Committed,
+        (false, Expiry::Locked) => Fate::Undone,
+        (false, Expiry::At(_) | Expiry::Unknown) => Fate::Pending,
+    })
 }
 
-async fn ask<DB: Database>(shared: &Shared<DB>, witness: &CommitWitness) -> Result<Option<bool>, Error> {
+/// Asks what became of a write of these plans, and notes it.
+///
+/// # Errors
+/// As [`fate`].
+pub(crate) async fn note<DB: Database>(
+    shared: &Shared<DB>,
+    lost: &mut LostWrites,
+    write: LostWrite,
+    answers: Vec<Answered>,
+) -> Result<(), Error> {
+    match fate(shared, &write).await? {
+        Fate::Committed => lost.add_written(effects(answers)),
+        Fate::Pending => lost.add_pending(Arc::new(write), effects(answers)),
+        Fate::Undone => {}
+    }
+    Ok(())
+}
+
+/// Waits until none of the pending writes can happen any more; whether one of them did, which then has to be read.
+///
+/// # Errors
+/// [`Error::Indeterminate`] if nobody can say.
+pub(crate) async fn settle<DB: Database>(shared: &Shared<DB>, lost: &mut LostWrites) -> Result<bool, Error> {
+    while let Some(PendingWrite { write, .. }) = lost.pending.last() {
+        let committed = !write.is_settled() && has_happened(shared, write).await?;
+        write.settle();
+        let effects = lost.pending.pop().map(|write| write.effects);
+        if committed {
+            lost.add_written(effects.unwrap_or_default());
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Waits until a write can no longer happen; whether it did.
+async fn has_happened<DB: Database>(shared: &Shared<DB>, write: &LostWrite) -> Result<bool, Error> {
+    let Expiry::At(until) = write.expiry else { return Err(write.unknown()) };
+    sleep(shared.clock.until(until)).await;
+    is_committed(shared, write, Some(until)).await
+}
+
+async fn is_committed<DB: Database>(
+    shared: &Shared<DB>,
+    write: &LostWrite,
+    until: Option<Timestamp>,
+) -> Result<bool, Error> {
+    let Some(witness) = &write.witness else { return Err(write.unknown()) };
+    let asked = async {
+        let pauses = Retry::default().attempts(u32::MAX);
+        let mut made = 1;
+        loop {
+            if let Ok(Some(committed)) = ask(shared, witness, until).await {
+                return committed;
+            }
+            pauses.pause(made).await;
+            made += 1;
+        }
+    };
+    timeout(PATIENCE + shared.settings.wait, asked).await.map_err(|_| write.unknown())
+}
+
+async fn ask<DB: Database>(
+    shared: &Shared<DB>,
+    witness: &CommitWitness,
+    until: Option<Timestamp>,
+) -> Result<Option<bool>, Error> {
     let mut lease = shared.writers.acquire().await?;
-    let committed = probe(&mut lease.session(), witness, shared.settings.wait).await;
+    let committed = probe(&mut lease.session(), witness, until, shared.settings.wait).await;
     committed.map_err(StoreError::not_sent)
 }

@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::Connection as _;
 use sqlx_core::transaction::TransactionManager as _;
 
+use crate::engine::lost::{Expiry, LostWrite};
 use crate::engine::session::pool::Lease;
-use crate::engine::session::resolve::resolve_lost_commit;
+use crate::engine::session::resolve::{Fate, fate};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
-use crate::store::error::{Class, StoreError};
+use crate::store::error::{Class, ENDED, StoreError};
+use crate::store::probe::run::is_there;
 use crate::store::session::{ConnectionState, Session};
 use crate::store::write::rows::CommitWitness;
 
@@ -30,14 +32,21 @@ use crate::store::write::rows::CommitWitness;
 /// A call of the engine that is dropped between its first write and its last, or whose reply is lost, leaves the transaction
 /// *broken*: every later call and `commit` answer [`Error::Interrupted`], nothing of it is applied, and its connection is
 /// closed.
+///
+/// Begin and end it by these methods alone. If a statement of yours has ended it, or SQLite itself (`ON CONFLICT ROLLBACK`,
+/// `RAISE(ROLLBACK)`, a full disk), later calls answer [`Error::Store`] and write nothing.
 pub struct Tx<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
     connection: TxConnection<DB>,
-    /// A statement ran since the engine's last write: it may have failed and aborted the transaction.
+    /// A statement ran since the engine's last write: it may have failed and aborted the transaction, ended it, or undone a part
+    /// of it.
     touched: bool,
-    /// A statement of the engine lost to another writer: the unit is worth another attempt.
-    pub(crate) contended: bool,
-    witness: Option<CommitWitness>,
+    /// A statement of the engine lost to another writer, or the connection: the unit is worth another attempt.
+    pub(crate) again: bool,
+    /// Something else than `commit` has ended the transaction.
+    ended: bool,
+    /// Rows that prove the commit, the newest last.
+    witnesses: Vec<CommitWitness>,
     /// The graphs that were stored in this transaction: other transactions do not see them yet.
     pub(crate) graphs: Vec<StoredGraph>,
 }
@@ -53,14 +62,26 @@ pub(crate) struct StoredGraph {
 
 enum TxConnection<DB: Database> {
     Own(Lease<DB>),
-    Adopted(sqlx::Transaction<'static, DB>, ConnectionState),
+    Adopted(sqlx::Transaction<'static, DB>, Adopted),
     Ended,
 }
+
+/// What is known of the connection of a transaction that was adopted.
+#[derive(Debug, Default)]
+struct Adopted {
+    state: ConnectionState,
+    /// It bears the mark of one that the engine began.
+    marked: bool,
+}
+
+/// How many rows are kept that prove the commit: each may be undone by a rollback to a savepoint, so the first is not enough.
+const MAX_WITNESSES: usize = 64;
 
 /// One call of the engine inside a transaction. From its first write on, [`Session::half_written`], until it ends, the
 /// transaction is half-written; a call that is dropped in between leaves it so.
 pub(crate) struct TxCall<'t, DB: Database> {
     tx: &'t mut Tx<DB>,
+    began: Instant,
 }
 
 impl<DB: Database> Tx<DB> {
@@ -71,11 +92,11 @@ impl<DB: Database> Tx<DB> {
 
     /// A transaction that the caller began with sqlx.
     pub(crate) fn adopted(shared: Arc<Shared<DB>>, tx: sqlx::Transaction<'static, DB>) -> Self {
-        Self::new(shared, TxConnection::Adopted(tx, ConnectionState::default()), true)
+        Self::new(shared, TxConnection::Adopted(tx, Adopted::default()), true)
     }
 
     fn new(shared: Arc<Shared<DB>>, connection: TxConnection<DB>, touched: bool) -> Self {
-        Self { shared, connection, touched, contended: false, witness: None, graphs: Vec::new() }
+        Self { shared, connection, touched, again: false, ended: false, witnesses: Vec::new(), graphs: Vec::new() }
     }
 
     /// The connection, for your own statements in this transaction.
@@ -106,74 +127,173 @@ impl<DB: Database> Tx<DB> {
     /// # Errors
     /// - [`Error::Interrupted`]: a call was dropped half-way; nothing is applied.
     /// - [`Error::Store`]: the database refused the commit, for example by a constraint that is checked there, or an earlier
-    ///   statement has aborted the transaction; nothing is applied, and the same unit would be refused again.
+    ///   statement has aborted the transaction or rolled it back; nothing is applied, and the same unit would be refused again.
     /// - [`Error::Contention`], [`Error::NotApplied`]: it lost to another writer, or its connection broke before; nothing is
     ///   applied, and the unit can run again.
-    /// - [`Error::Indeterminate`]: the reply was lost and nothing in the transaction, or no answer in time, tells whether
-    ///   it is applied.
+    /// - [`Error::Indeterminate`]: the reply was lost, or a statement of yours has ended the transaction, and nothing in it, or
+    ///   no answer in time, tells whether it is applied.
     ///
     /// # Cancel safety
     /// Dropped half-way the transaction may be committed or not; the connection is closed.
     pub async fn commit(mut self) -> Result<(), Error> {
-        self.usable()?;
-        let (witness, touched) = (self.witness.take(), self.touched);
+        if !self.ended {
+            self.usable()?;
+        }
         fail_point!("tx.commit.before");
-        let end = {
-            let mut session = self.session()?;
-            end(&mut session, touched).await
-        };
+        let end = self.end().await;
         fail_point!("tx.commit.after");
-        // A commit that failed leaves nothing to roll back to the connection: it is closed.
+        // What a commit that failed leaves is not for the next borrower of the connection: it is closed.
         self.connection = TxConnection::Ended;
         match end {
-            Ok(()) => Ok(()),
-            Err(CommitError { error, sent: true }) if error.class == Class::Broken => {
-                match resolve_lost_commit(&self.shared, witness.as_ref(), Box::new(error.source)).await {
-                    Ok(true) => Ok(()),
-                    Ok(false) => Err(Error::NotApplied { source: "the connection broke before the commit".into() }),
-                    Err(error) => Err(error),
-                }
-            }
-            Err(CommitError { .. }) if self.contended => Err(Error::Contention { attempts: 1 }),
-            Err(CommitError { error, .. }) if error.class == Class::Broken => {
-                Err(Error::NotApplied { source: Box::new(error.source) })
-            }
-            Err(CommitError { error, .. }) => Err(error.not_sent()),
+            End::Committed => Ok(()),
+            End::Refused(_) if self.again => Err(Error::Contention { attempts: 1 }),
+            End::Refused(error) => Err(error.not_sent()),
+            End::RolledBack => Err(Error::Store { source: ENDED.into() }),
+            End::Unknown => Err(Error::Indeterminate { source: ENDED.into() }),
+            End::Lost(lost) => match fate(&self.shared, &lost).await? {
+                Fate::Committed => Ok(()),
+                Fate::Undone => Err(Error::NotApplied { source: "the connection broke before the commit".into() }),
+                Fate::Pending => Err(lost.unknown()),
+            },
         }
+    }
+
+    async fn end(&mut self) -> End {
+        let (ended, undone) = (self.ended, !self.witnesses.is_empty());
+        let witness = match self.proof().await {
+            // What another one than `commit` has committed is not all.
+            Ok(Proof::Row(_)) if ended => return End::Unknown,
+            Ok(Proof::None) if ended => return if undone { End::RolledBack } else { End::Unknown },
+            Ok(Proof::Row(witness)) => Some(witness),
+            Ok(Proof::None) => None,
+            Ok(Proof::Ended { undone: true }) => return End::RolledBack,
+            Ok(Proof::Ended { undone: false }) => return End::Unknown,
+            Err(error) => return End::Refused(error),
+        };
+        let Ok(mut session) = self.session() else { return End::Unknown };
+        match session.commit().await {
+            Ok(()) => End::Committed,
+            Err(error) if error.is_in_doubt() => {
+                End::Lost(LostWrite::new(witness, Expiry::Locked, error.source.to_string()))
+            }
+            // There was nothing to commit, and the row is there: a statement of the caller's has committed it. The driver does
+            // not know that, and has to see an end.
+            Err(error) if error.class == Class::Ended && witness.is_some() => {
+                // What cannot be ended is closed.
+                let _ = session.is_open().await;
+                let _ = session.roll_back().await;
+                End::Committed
+            }
+            Err(error) => End::Refused(error),
+        }
+    }
+
+    /// The row that will prove the commit. If the caller's statements ran since it was written, it is looked for: a rollback to a
+    /// savepoint may have undone it, and the transaction may be aborted, or ended. An aborted one would answer COMMIT with a
+    /// silent ROLLBACK.
+    async fn proof(&mut self) -> Result<Proof, StoreError> {
+        let mut witnesses = std::mem::take(&mut self.witnesses);
+        if !self.touched || seeded_bug!("commit-unasked") {
+            return Ok(witnesses.pop().map_or(Proof::None, Proof::Row));
+        }
+        let undone = !witnesses.is_empty();
+        let Ok(mut session) = self.session() else { return Ok(Proof::Ended { undone: false }) };
+        while let Some(witness) = witnesses.pop() {
+            if is_there(&mut session, &witness).await? {
+                return Ok(Proof::Row(witness));
+            }
+        }
+        Ok(if session.is_open().await? { Proof::None } else { Proof::Ended { undone } })
     }
 
     /// Rolls back. The same as dropping, but done when it returns.
     ///
     /// # Cancel safety
     /// Cancel safe: what was not rolled back ends with its connection.
-    pub async fn rollback(mut self) {
+    pub async fn rollback(self) {
+        self.roll_back().await;
+    }
+
+    /// Rolls back; whether the connection turns out to be lost.
+    pub(crate) async fn roll_back(mut self) -> bool {
         let usable = self.usable().is_ok();
         match std::mem::replace(&mut self.connection, TxConnection::Ended) {
+            // A rollback that fails leaves the connection to be closed.
             TxConnection::Own(mut lease) if usable => {
-                // A rollback that fails leaves the connection to be closed.
-                let _ = lease.session().roll_back().await;
+                lease.session().roll_back().await.is_err_and(|error| error.class == Class::Broken)
             }
-            TxConnection::Own(_) | TxConnection::Ended => {}
+            TxConnection::Own(lease) => lease.state().unanswered,
+            TxConnection::Ended => false,
             // What a failed rollback leaves, the drop of the connection ends.
             TxConnection::Adopted(tx, _) => {
-                let _ = tokio::time::timeout(self.shared.settings.reply, tx.rollback()).await;
+                let rolled_back = tokio::time::timeout(self.shared.settings.reply, tx.rollback()).await;
+                rolled_back.is_err()
             }
         }
     }
 
-    /// Begins a call of the engine.
+    /// Begins a call of the engine that only reads.
     ///
     /// # Errors
     /// [`Error::Interrupted`] if a dropped call has left the transaction half-written, or its connection is lost.
     pub(crate) fn call(&mut self) -> Result<TxCall<'_, DB>, Error> {
         self.usable()?;
-        Ok(TxCall { tx: self })
+        Ok(TxCall { tx: self, began: Instant::now() })
+    }
+
+    /// Begins a call of the engine that may write by the statements of a [`Write`](crate::store::write::part::Write), which
+    /// look whether the transaction is marked; where there are no marks, whether it is open is asked here, if the caller's
+    /// statements may have ended it.
+    ///
+    /// # Errors
+    /// As [`Tx::call`], and if the transaction has ended.
+    pub(crate) async fn writing_call(&mut self) -> Result<TxCall<'_, DB>, Error> {
+        self.writing(DB::MARK.is_empty()).await
+    }
+
+    /// Begins a call of the engine that writes by other statements.
+    ///
+    /// # Errors
+    /// As [`Tx::writing_call`].
+    pub(crate) async fn asking_call(&mut self) -> Result<TxCall<'_, DB>, Error> {
+        self.writing(true).await
+    }
+
+    async fn writing(&mut self, asks: bool) -> Result<TxCall<'_, DB>, Error> {
+        let began = Instant::now();
+        self.usable()?;
+        match self.prepare(asks).await {
+            Ok(true) => Ok(TxCall { tx: self, began }),
+            Ok(false) => {
+                self.ended = true;
+                Err(Error::Store { source: ENDED.into() })
+            }
+            Err(error) => TxCall { tx: self, began }.end(Err(error)),
+        }
+    }
+
+    /// Marks an adopted transaction; whether it is open, if that is asked.
+    async fn prepare(&mut self, asks: bool) -> Result<bool, StoreError> {
+        let asks = asks && self.touched && !seeded_bug!("ended-unasked");
+        let marked = !matches!(&self.connection, TxConnection::Adopted(_, Adopted { marked: false, .. }));
+        let Ok(mut session) = self.session() else { return Ok(false) };
+        if !marked {
+            session.mark().await?;
+        }
+        let open = if asks { session.is_open().await? } else { true };
+        if let TxConnection::Adopted(_, adopted) = &mut self.connection {
+            adopted.marked = true;
+        }
+        Ok(open)
     }
 
     fn usable(&self) -> Result<(), Error> {
+        if self.ended {
+            return Err(Error::Store { source: ENDED.into() });
+        }
         let state = match &self.connection {
             TxConnection::Own(lease) => lease.state(),
-            TxConnection::Adopted(_, state) => *state,
+            TxConnection::Adopted(_, adopted) => adopted.state,
             TxConnection::Ended => ConnectionState { unanswered: true, ..ConnectionState::default() },
         };
         let broken = state.half_written || state.unanswered;
@@ -183,7 +303,7 @@ impl<DB: Database> Tx<DB> {
     fn session(&mut self) -> Result<Session<'_, DB>, Error> {
         match &mut self.connection {
             TxConnection::Own(lease) => Ok(lease.session()),
-            TxConnection::Adopted(tx, state) => {
+            TxConnection::Adopted(tx, Adopted { state, .. }) => {
                 Ok(Session::new(&mut **tx, &self.shared.sql, self.shared.settings.reply, state))
             }
             TxConnection::Ended => Err(Error::Internal { what: "a transaction was used after its end" }),
@@ -211,33 +331,52 @@ impl<DB: Database> TxCall<'_, DB> {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        self.tx.contended |= matches!(error.class, Class::Contention | Class::Busy);
-        // The database may have aborted the transaction; the next commit asks.
+        self.tx.again |= matches!(error.class, Class::Contention | Class::Busy | Class::Broken);
+        // The database may have aborted the transaction, or ended it; the next call or commit asks.
         self.tx.touched = true;
-        Err(error.not_sent())
+        match error.class {
+            Class::Busy => Err(Error::InFlight { waited: self.began.elapsed() }),
+            class => {
+                self.tx.ended |= class == Class::Ended;
+                Err(error.not_sent())
+            }
+        }
     }
 
     /// Ends a call that wrote: the transaction is alive, and this row proves its commit.
     pub(crate) fn wrote(mut self, witness: Option<CommitWitness>) -> Result<(), Error> {
         self.session()?.half_written(false);
         self.tx.touched = false;
-        self.tx.witness = self.tx.witness.take().or(witness);
+        if self.tx.witnesses.len() >= MAX_WITNESSES {
+            // The first one stands before the most savepoints.
+            self.tx.witnesses.remove(1);
+        }
+        self.tx.witnesses.extend(witness);
         Ok(())
     }
 }
 
-struct CommitError {
-    error: StoreError,
-    /// The COMMIT was sent.
-    sent: bool,
+/// What became of a commit.
+enum End {
+    Committed,
+    /// It was not sent, or refused.
+    Refused(StoreError),
+    /// Its reply was lost.
+    Lost(LostWrite),
+    /// A statement of the caller's, or the database, had rolled the transaction back.
+    RolledBack,
+    /// The same had ended it, and nobody can say how.
+    Unknown,
 }
 
-async fn end<DB: Database>(session: &mut Session<'_, DB>, touched: bool) -> Result<(), CommitError> {
-    // An aborted transaction answers COMMIT with a silent ROLLBACK; a statement tells.
-    if touched && !seeded_bug!("commit-unasked") {
-        session.ping().await.map_err(|error| CommitError { error, sent: false })?;
-    }
-    session.commit().await.map_err(|error| CommitError { error, sent: true })
+/// What is there before a commit.
+enum Proof {
+    /// The row that will prove it.
+    Row(CommitWitness),
+    /// Nothing.
+    None,
+    /// Not even the transaction. The rows that were to prove it are undone, if there were any.
+    Ended { undone: bool },
 }
 
 impl<DB: Database> Drop for Tx<DB> {

@@ -1,6 +1,7 @@
 //! The steps of the schema, all in one transaction.
 
 use super::texts::{MigrateStore, steps};
+use crate::clock::Timestamp;
 use crate::store::binder::Binder;
 use crate::store::connect::Connect;
 use crate::store::error::StoreError;
@@ -9,22 +10,23 @@ use crate::store::session::Session;
 use crate::store::tables::{Tables, Text};
 use crate::store::template::render;
 
-/// The version the database is at; `None` if idem's tables are not there.
+/// The version the database is at, and its time; nothing if idem's tables are not there.
 pub(crate) async fn version<DB: Connect + MigrateStore>(
     session: &mut Session<'_, DB>,
-) -> Result<Option<i64>, StoreError> {
+) -> Result<(Option<i64>, Option<Timestamp>), StoreError> {
     let sql = session.sql;
     if !truth(session, &sql.migrate.find_table, Binder::new()).await? {
-        return Ok(None);
+        return Ok((None, None));
     }
     let row = session.fetch_one(&sql.migrate.version, Binder::new()).await?;
-    Ok(Reader::new(&row).field()?)
+    let mut row = Reader::new(&row);
+    Ok((row.field()?, row.field()?))
 }
 
 /// Applies the migrations that are missing, in one transaction under a lock that other migrating processes wait for.
 pub(crate) async fn migrate<DB: Connect + MigrateStore>(session: &mut Session<'_, DB>) -> Result<(), StoreError> {
     let latest = steps::<DB>().last().map(|(version, ..)| version);
-    if version(session).await? >= latest {
+    if version(session).await?.0 >= latest {
         return Ok(());
     }
     let sql = session.sql;
@@ -51,7 +53,7 @@ async fn apply<DB: Connect + MigrateStore>(session: &mut Session<'_, DB>) -> Res
         }
     }
     session.run(sql.migrate.create_table.clone()).await?;
-    let reached = version(session).await?;
+    let (reached, _) = version(session).await?;
     for (version, name, statements) in steps::<DB>().filter(|(version, ..)| Some(*version) > reached) {
         session.run(sql.tables.fill(statements)).await?;
         session.fetch(&sql.migrate.put_version, Binder::new().bind(version).bind(name)).await?;

@@ -15,8 +15,8 @@ texts! {
             )",
         /// Whether there is a table of migrations of the name `$1`.
         find_table,
-        /// The version that was reached.
-        version = "SELECT max(version) FROM {migrations}",
+        /// The version that was reached, and the time.
+        version = "SELECT max(version), {now} FROM {migrations}",
         /// Records the step `$1` with its name `$2`.
         put_version = "INSERT INTO {migrations} (version, name, at) VALUES ($1, $2, {now})",
         /// Begins the transaction of all steps.

@@ -1,14 +1,17 @@
 //! What an error means. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{Error, Postgres};
 
-use crate::store::error::{Class, Classify, driver_class};
+use super::raise::raised;
+use crate::store::error::{Class, Classify};
 use crate::store::tables::Tables;
 
 impl Classify for Postgres {
-    fn class(error: &Error) -> Class {
-        server(error).map_or_else(|| driver_class(error), |error| class_of_code(error.code()))
+    fn database_class(error: &dyn DatabaseError) -> Class {
+        let class = |error| raised(error).unwrap_or_else(|| class_of_code(error.code()));
+        error.try_downcast_ref().map_or(Class::Other, class)
     }
 
     fn is_starting(error: &Error) -> bool {
@@ -43,11 +46,6 @@ pub(super) fn is_known_key(error: &Error, tables: &Tables) -> bool {
             && error.table() == Some(&*tables.name("keys"))
             && error.column() == Some("fingerprint")
     })
-}
-
-/// Whether what was inserted is there.
-pub(super) fn is_there(error: &Error) -> bool {
-    server(error).is_some_and(|error| error.code() == UNIQUE)
 }
 
 const NOT_NULL: &str = "23502";

@@ -6,7 +6,9 @@ use std::time::Duration;
 use sqlx::Postgres;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::store::connect::Connect;
+use super::raise::is_open;
+use crate::store::connect::{Connect, SessionBounds};
+use crate::store::error::{Class, StoreError};
 
 impl Connect for Postgres {
     const MAX_WRITERS: Option<u32> = None;
@@ -15,26 +17,59 @@ impl Connect for Postgres {
 
     const SUPPORTS_BLIND_WRITES: bool = true;
 
-    /// Waits for locks are bounded statement by statement, so nothing of the session is set.
+    const WRITES_IN_ONE_STATEMENT: bool = true;
+
     fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, String> {
         options(url)
     }
 
-    /// Plans are made once and kept: one that was made while a table was small would scan it for ever.
-    fn for_groups(options: PgConnectOptions) -> PgConnectOptions {
-        options.options([("enable_seqscan", "off"), ("jit", "off")])
+    /// Locks of tables are taken before a statement can set a bound of its own. The bound on statements is not for those of a
+    /// caller: what was set before is kept for them.
+    ///
+    /// For groups, plans are made once and kept: one that was made while a table was small would scan it for ever.
+    fn greeting(SessionBounds { lock, statement, groups }: SessionBounds) -> String {
+        let (lock, statement) = (milliseconds(lock), milliseconds(statement));
+        let plans =
+            if groups { ", set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)" } else { "" };
+        format!(
+            "SELECT set_config('{CALLERS_BOUND}', current_setting('statement_timeout'), false), \
+             set_config('statement_timeout', '{statement}', false), set_config('lock_timeout', '{lock}', false){plans}"
+        )
     }
 
     /// Read committed, whatever the database's default: a wait for a lock then sees what it waited for.
-    fn begin(wait: Duration) -> String {
-        format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}", lock_timeout(wait))
+    fn begin(wait: Duration, lent: bool) -> String {
+        let lock = milliseconds(wait);
+        let begin =
+            format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {lock}; {}", Self::MARK);
+        if !lent {
+            return begin;
+        }
+        format!(
+            "{begin}; SELECT set_config('statement_timeout', coalesce(nullif(current_setting('{CALLERS_BOUND}', true), ''), \
+             current_setting('statement_timeout')), true)"
+        )
     }
 
-    const PING: &'static str = "SELECT 1";
+    const MARK: &'static str = "SET LOCAL idem.transaction = 'open'";
+
+    fn look() -> String {
+        format!("SELECT {}", is_open())
+    }
+
+    fn is_open(looked: Result<(), StoreError>) -> Result<bool, StoreError> {
+        match looked {
+            Err(error) if error.class == Class::Ended => Ok(false),
+            looked => looked.map(|()| true),
+        }
+    }
 }
 
+/// What a statement of the caller's is bounded by.
+const CALLERS_BOUND: &str = "idem.statement_timeout";
+
 /// Milliseconds; 0 would mean to wait for ever.
-pub(super) fn lock_timeout(wait: Duration) -> i32 {
+pub(super) fn milliseconds(wait: Duration) -> i32 {
     i32::try_from(wait.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 

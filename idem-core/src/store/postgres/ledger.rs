@@ -32,7 +32,7 @@ impl LedgerStore for Postgres {
             CROSS JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.name LIMIT 1) a",
         // A row that is missing is opened, and one that another transaction opened meanwhile is locked where the insert
         // meets it: after this statement every account is there and locked. Tallies are not: nothing of them depends on
-        // their order.
+        // their order. It raises if the transaction has ended, as writes do (`raise.rs`): what it opened would stay.
         lock_accounts: r#"
             WITH locked AS MATERIALIZED (
                 SELECT u.name, u.place, a.*
@@ -49,6 +49,8 @@ impl LedgerStore for Postgres {
             opened AS (
                 INSERT INTO {accounts} AS a (account, balance, seq)
                 SELECT name, 0, 0 FROM locked WHERE account IS NULL AND name NOT IN (SELECT name FROM tallies)
+                    AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true'
+                        ELSE 'idem: the transaction has ended' END)::boolean
                 ON CONFLICT (account) DO UPDATE SET balance = a.balance
                 RETURNING *)
             SELECT a.place - 1, {account of a} FROM locked a WHERE account IS NOT NULL

@@ -12,6 +12,7 @@ mod migrate;
 mod parts;
 mod post_one;
 mod probe;
+mod raise;
 mod row;
 mod undo;
 mod write;

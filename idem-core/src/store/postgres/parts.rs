@@ -217,10 +217,11 @@ impl WriteRows<KeyWrite> for Postgres {
                     "keys_written AS (
                     INSERT INTO {{keys}} AS k ({stored}, at)
                     SELECT {values}, begun.now FROM begun WHERE (SELECT ok FROM {{gate}})
-                    {})",
+                    {}
+                    RETURNING 1)",
                     list.taken_over(),
                 );
-                PartText::write(text)
+                PartText { witness: Some("keys_written"), ..PartText::write(text) }
             }
             (true, false) => key_list(list, shape),
         }
@@ -246,11 +247,12 @@ fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
             SELECT {values}, {seq}, begun.now
             FROM {source}, {}
             WHERE (SELECT ok FROM {{gate}})
-            {})",
+            {}
+            RETURNING 1)",
         list.table("u"),
         List::new(KEY, 0).taken_over(),
     );
-    PartText::write(text)
+    PartText { witness: Some("keys_written"), ..PartText::write(text) }
 }
 
 /// In a lent transaction, which an error would abort, keys are claimed before anything is written.
@@ -318,15 +320,16 @@ impl WriteRows<EntryWrite> for Postgres {
 }
 
 impl Append for Postgres {
-    fn append<R>(list: &List<'_, R>, table: &str, single: bool) -> PartText {
+    fn append<R>(list: &List<'_, R>, table: &'static str, single: bool, witness: bool) -> PartText {
         let rows =
             if single { list.stored_as(|column| list.value(column)) } else { format!("* FROM {}", list.unnest()) };
+        let returning = if witness { " RETURNING 1" } else { "" };
         let text = format!(
             "{table}_written AS (
                 INSERT INTO {{{table}}} ({})
-                SELECT {rows} WHERE (SELECT ok FROM {{gate}}))",
+                SELECT {rows} WHERE (SELECT ok FROM {{gate}}){returning})",
             list.stored()
         );
-        PartText::write(text)
+        PartText { witness: witness.then_some("transitions_written"), ..PartText::write(text) }
     }
 }

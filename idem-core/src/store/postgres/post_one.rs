@@ -1,12 +1,11 @@
 //! One entry under one key, without a load before it: what most calls of the ledger write.
 
-use std::time::Duration;
-
 use sqlx::Postgres;
 
 use super::classify::lost;
-use super::connect::lock_timeout;
+use super::connect::milliseconds;
 use super::list::List;
+use super::raise::unless_late;
 use crate::clock::Timestamp;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
@@ -16,7 +15,7 @@ use crate::store::reader::Reader;
 use crate::store::session::Session;
 use crate::store::template::render;
 use crate::store::write::lists::{ENTRIES, KEY, KEYS, OF_KEYS};
-use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite};
+use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite, Locks};
 use crate::store::write::written::Written;
 
 /// The key, and the entry: their columns that do not come from the account as it then is.
@@ -35,9 +34,10 @@ pub(super) fn post_one_text() -> String {
     let (key_columns, key_values) = (key.stored(), key.stored_as(|column| key.value(column)));
     let (entry_columns, entry_values) = (entry.stored(), entry.stored_as(|column| entry.value(column)));
     let taken_over = List::new(KEY, 0).taken_over();
+    let at = unless_late("true", "keys_written", ("at", "until"));
     format!(
         "WITH begun AS MATERIALIZED (
-            SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {{now}}) AS now),
+            SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, {{now}} AS now, $2::bigint AS until),
         keys_known AS MATERIALIZED (SELECT * FROM {{keys}} WHERE hash = {hash}),
         accounts_written AS (
             INSERT INTO {{accounts}} AS a (account, balance, seq, at, unit)
@@ -51,11 +51,12 @@ pub(super) fn post_one_text() -> String {
         keys_written AS (
             INSERT INTO {{keys}} AS k ({key_columns}, namespace, seq, at)
             SELECT {key_values}, '{LEDGER}', seq, (SELECT now FROM begun) FROM accounts_written
-            {taken_over}),
+            {taken_over}
+            RETURNING 1),
         entries_written AS (
             INSERT INTO {{entries}} ({entry_columns}, seq, balance, at)
             SELECT {entry_values}, seq, balance, at FROM accounts_written)
-        SELECT balance, seq, at, {{no key}}, {{no entry}} FROM accounts_written
+        SELECT balance, seq, {at}, {{no key}}, {{no entry}} FROM accounts_written, begun
         UNION ALL
         SELECT NULL, NULL, NULL, {{key of k}}, {{entry of e}}
         FROM keys_known k LEFT JOIN {{entries}} e ON e.account = k.target AND e.seq = k.seq"
@@ -66,11 +67,11 @@ pub(super) fn post_one_text() -> String {
 pub(super) async fn post_one(
     session: &mut Session<'_, Postgres>,
     (account, entry, key): (&AccountWrite, &EntryWrite, &KeyWrite),
-    wait: Duration,
+    locks: Locks,
 ) -> Result<Written, StoreError> {
     let sql = session.sql;
     let mut binder =
-        Binder::new().bind(&lock_timeout(wait).to_string()).bind(None::<i64>).bind(account.unit.as_deref());
+        Binder::new().bind(&milliseconds(locks.wait).to_string()).bind(locks.until).bind(account.unit.as_deref());
     binder.add_row(KEYS, KEY_SHAPE, key);
     binder.add_row(ENTRIES, ENTRY_SHAPE, entry);
     let text = sql.writes.fixed(|| render::<Postgres>(&sql.tables, &post_one_text()));

@@ -10,7 +10,8 @@ use sqlx::Postgres;
 use sqlx::postgres::PgRow;
 
 use super::classify::is_known_key;
-use super::connect::lock_timeout;
+use super::connect::milliseconds;
+use super::raise::{is_open, unless_late};
 use super::undo::delete_key;
 use crate::clock::Timestamp;
 use crate::key::Hex;
@@ -97,20 +98,22 @@ fn own_text(mut writer: RowWriter<'_>) -> String {
     }
     // Whether the key is known is left to the insert: it finds out by the index, whatever the planner thinks of the table.
     let claim = writer.claim::<Postgres>("version", "FROM row_written");
+    let until = Postgres::parameter(writer.params.number(Slot::Until), Kind::Int);
+    let version = unless_late("true", "keys_written", ("version", &until));
     format!(
         "WITH row_written AS ({write}), keys_written AS ({claim}, \
-         fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) \
-         SELECT version FROM row_written"
+         fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) \
+         SELECT {version} FROM row_written"
     )
 }
 
 /// An error would abort the caller's transaction: the key is claimed first, and given up if the row is missed.
 fn joined_text(mut writer: RowWriter<'_>) -> String {
     if writer.update.key.is_none() {
-        return writer.write::<Postgres>("true");
+        return writer.write::<Postgres>(&is_open());
     }
     let planned = Postgres::parameter(writer.params.number(Slot::Planned), Kind::Int);
-    let claim = writer.claim::<Postgres>(&planned, "");
+    let claim = writer.claim::<Postgres>(&planned, &format!("WHERE {}", is_open()));
     let write = writer.write::<Postgres>("EXISTS (SELECT 1 FROM keys_claimed)");
     let now = Postgres::NOW;
     format!(
@@ -153,7 +156,7 @@ impl RowDialect for Postgres {
     }
 
     fn bind_wait(binder: &mut Binder<Self>, wait: Duration) {
-        binder.add(&lock_timeout(wait).to_string());
+        binder.add(&milliseconds(wait).to_string());
     }
 }
 

@@ -4,15 +4,20 @@
 //!
 //! In a transaction of its own a lost compare-and-set writes nothing and says so; what is found later raises, and everything
 //! rolls back. In a lent transaction, which an error would abort, keys are claimed first and what is lost later is undone.
+//!
+//! A statement can come late: it waits for a lock on a table, for several rows one after the other, or in a proxy. So that it
+//! does not write what its caller was told it did not, it raises if its time is up once the rows that prove it are there: who
+//! inserts one of them after that time meets it, or it never comes.
 
 use sqlx::postgres::PgRow;
 use sqlx::{Error, Postgres, Row as _};
 
 use super::classify::lost;
-use super::connect::lock_timeout;
+use super::connect::milliseconds;
 use super::post_one::post_one;
 #[cfg(test)]
 use super::post_one::post_one_text;
+use super::raise::{is_open, unless_late};
 use super::undo::undo;
 #[cfg(test)]
 use super::undo::{DELETE_KEY, DELETE_MACHINE};
@@ -41,7 +46,7 @@ impl WriteStore for Postgres {
 
     fn compose(form: Form, texts: &[PartText]) -> WriteStatement<String> {
         let (mut numbered, mut binds, mut gate) = (Numbered::default(), Vec::new(), "begun");
-        numbered.push(if form.own { OWN } else { JOINED });
+        numbered.push(&if form.own { OWN.to_owned() } else { joined() });
         let stages: [fn(&PartText) -> &Option<StepText>; 3] =
             [|text| &text.claim, |text| &text.lock, |text| &text.write];
         for stage in stages {
@@ -75,10 +80,10 @@ impl WriteStore for Postgres {
             (write.now, locks.skip, &write.accounts[..], &write.entries[..], &write.keys[..])
             && part_count(write) == 3
         {
-            return post_one(session, (account, entry, key), locks.wait).await;
+            return post_one(session, (account, entry, key), locks).await;
         }
         let prepared = Prepared::new(session.sql, write, write.form(true, locks.skip));
-        let mut binder = Binder::new().bind(&lock_timeout(locks.wait).to_string()).bind(write.now);
+        let mut binder = Binder::new().bind(&milliseconds(locks.wait).to_string()).bind(write.now).bind(locks.until);
         prepared.bind(&mut binder);
         let kinds = (!write.tallies.is_empty(), !write.entries.is_empty());
         let row = match session.fetch_one(&prepared.statement.text, binder).await {
@@ -103,14 +108,20 @@ impl WriteStore for Postgres {
     }
 }
 
-/// A transaction of its own: the wait for its locks, and its time.
+/// A transaction of its own: the wait for its locks, its time, and the time until which it may write.
 const OWN: &str = "WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now)";
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, {now}) AS now,
+        $3::bigint AS until)";
 
-const JOINED: &str = "WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now)";
+/// A lent transaction, if it still is open: it is marked by a setting that ends with it.
+fn joined() -> String {
+    format!("WITH begun AS MATERIALIZED (SELECT {} AS ok, $1::bigint AS now)", is_open())
+}
 
 fn own_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {
-    let (mut columns, mut reports) = (vec!["g.ok".to_owned(), "(SELECT now FROM begun)".to_owned()], Vec::new());
+    let witness = texts.iter().find_map(|text| text.witness);
+    let now = witness.map_or("b.now".to_owned(), |rows| unless_late("g.ok", rows, ("b.now", "b.until")));
+    let (mut columns, mut reports) = (vec!["g.ok".to_owned(), now], Vec::new());
     for (part, missed) in texts.iter().enumerate().filter_map(|(part, text)| Some((part, text.missed?))) {
         let (rows, report) = match missed {
             Missed::Places(rows) => (rows, Report::MissedPlaces(part)),
@@ -126,7 +137,7 @@ fn own_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {
             _ => format!("(SELECT {column} FROM accounts_written)"),
         }));
     }
-    (format!("SELECT {} FROM {gate} g", columns.join(", ")), reports)
+    (format!("SELECT {} FROM {gate} g CROSS JOIN begun b", columns.join(", ")), reports)
 }
 
 fn joined_result(texts: &[PartText], gate: &str) -> String {

@@ -9,33 +9,52 @@ use crate::store::error::{Class, StoreError};
 use crate::store::session::Session;
 use crate::store::write::rows::CommitWitness;
 
-/// Waits, in a transaction that is rolled back, until no first writer of what `witness` names is under way: by the lock that each
-/// writer takes, or by inserting it again. Then its row tells. `None` if the wait did not end within `wait`.
+/// Waits until no writer of what `witness` names is under way: by the lock that each writer takes, or by inserting it again, and
+/// before that until the database's clock has passed `until`. Then its row tells. `None` if the wait for a lock did not end
+/// within `wait`.
 pub(crate) async fn probe<DB: Database>(
     session: &mut Session<'_, DB>,
     witness: &CommitWitness,
+    until: Option<Timestamp>,
     wait: Duration,
 ) -> Result<Option<bool>, StoreError> {
     let texts = &session.sql.probes;
-    let (put, find) = match witness {
-        CommitWitness::Key { .. } => (&texts.put_key, &texts.key),
-        CommitWitness::Transition { .. } => (&texts.put_transition, &texts.transition),
+    let put = match witness {
+        CommitWitness::Key { .. } => &texts.put_key,
+        CommitWitness::Transition { .. } => &texts.put_transition,
     };
     let busy = |error: &StoreError| error.class == Class::Busy;
-    match session.begin(DB::begin(wait)).await {
+    if until.is_some() && !texts.wait.is_empty() {
+        session.fetch(&texts.wait, Binder::new().bind(until)).await?;
+    }
+    match session.begin(DB::begin(wait, false)).await {
         Err(error) if busy(&error) => return Ok(None),
         begun => begun?,
     }
-    let inserted = if put.is_empty() { None } else { Some(session.fetch(put, place(witness)).await) };
-    session.roll_back().await?;
-    match inserted {
-        Some(Ok(_)) => return Ok(Some(false)),
-        Some(Err(error)) if busy(&error) => return Ok(None),
-        Some(Err(error)) if !DB::is_there(&error.source) => return Err(error),
-        Some(Err(_)) | None => {}
+    let put = session.fetch(put, place(witness)).await;
+    if put.is_ok() && DB::PUT_IS_COMMITTED {
+        session.commit().await?;
+    } else {
+        session.roll_back().await?;
     }
-    let found = session.fetch(find, place(witness).bind(time(witness))).await?;
-    Ok(Some(!found.is_empty()))
+    match put {
+        Err(error) if busy(&error) => Ok(None),
+        Err(error) => Err(error),
+        Ok(_) => is_there(session, witness).await.map(Some),
+    }
+}
+
+/// Whether the row is there.
+pub(crate) async fn is_there<DB: Database>(
+    session: &mut Session<'_, DB>,
+    witness: &CommitWitness,
+) -> Result<bool, StoreError> {
+    let texts = &session.sql.probes;
+    let find = match witness {
+        CommitWitness::Key { .. } => &texts.key,
+        CommitWitness::Transition { .. } => &texts.transition,
+    };
+    Ok(!session.fetch(find, place(witness).bind(time(witness))).await?.is_empty())
 }
 
 fn place<DB: Database>(witness: &CommitWitness) -> Binder<DB> {

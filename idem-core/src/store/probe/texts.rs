@@ -6,7 +6,9 @@ use crate::store::template::texts;
 texts! {
     /// The statements of probes, by name.
     pub struct ProbeTexts {
-        /// Inserts the key `$1`, and so waits for its first writer. Empty where the transaction itself is the lock.
+        /// Waits for the time `$1`. Empty where no write comes late.
+        wait,
+        /// Inserts the key `$1`, or locks the one that is there, and so waits for its writers.
         put_key,
         /// The same for the transition of machine `$1`, `$2` id and `$3` seq.
         put_transition,
@@ -23,8 +25,6 @@ texts! {
 pub trait ProbeStore: Dialect {
     const PROBES: ProbeTexts<&'static str>;
 
-    /// Whether an error says that what was inserted is there.
-    fn is_there(_error: &sqlx::Error) -> bool {
-        false
-    }
+    /// What is put is committed, and leaves nothing; otherwise it is rolled back.
+    const PUT_IS_COMMITTED: bool = false;
 }

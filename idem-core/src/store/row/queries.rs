@@ -1,7 +1,5 @@
 //! Statements over rows of callers' tables.
 
-use std::time::Duration;
-
 use super::store::RowStore;
 use super::table::{DescribedTable, RowStatement, RowWrite, Template, found};
 use super::writer::{RowWriter, bind};
@@ -9,7 +7,7 @@ use crate::model::row::identifier::TableName;
 use crate::model::row::row_update::{Found, RowUpdate};
 use crate::store::error::StoreError;
 use crate::store::session::Session;
-use crate::store::write::rows::RowAfter;
+use crate::store::write::rows::{Locks, RowAfter};
 
 /// What a table is like; `None` if there is none of that name.
 pub(crate) async fn describe<DB: RowStore>(
@@ -29,7 +27,7 @@ pub(crate) async fn find<DB: RowStore>(
     let keys = &session.sql.keys;
     let template =
         table.template(RowStatement::Find, update, |params| RowWriter { params, update, table, keys }.find::<DB>());
-    let rows = fetch(session, &template, update, table, Duration::ZERO).await?;
+    let rows = fetch(session, &template, update, table, Locks::NONE).await?;
     Ok(found(&rows, update)?)
 }
 
@@ -38,23 +36,23 @@ pub(in crate::store) async fn write<DB: RowStore>(
     session: &mut Session<'_, DB>,
     row: &RowWrite,
     own: bool,
-    wait: Duration,
+    locks: Locks,
 ) -> Result<Option<RowAfter>, StoreError> {
     let (keys, update, table) = (&session.sql.keys, &*row.update, &*row.table);
     let statement = if own { RowStatement::Own } else { RowStatement::Joined };
     let template =
         table.template(statement, update, |params| DB::row_text(RowWriter { params, update, table, keys }, own));
-    let rows = fetch(session, &template, update, table, wait).await;
+    let rows = fetch(session, &template, update, table, locks).await;
     DB::row_written(session, row, own, rows).await
 }
 
-/// Runs a statement over a row; where it waits for locks, at most for `wait`.
+/// Runs a statement over a row.
 async fn fetch<DB: RowStore>(
     session: &mut Session<'_, DB>,
     template: &Template,
     update: &RowUpdate,
     table: &DescribedTable,
-    wait: Duration,
+    locks: Locks,
 ) -> Result<Vec<DB::Row>, StoreError> {
-    session.fetch(&template.text, bind(template, update, table, wait)).await
+    session.fetch(&template.text, bind(template, update, table, locks)).await
 }

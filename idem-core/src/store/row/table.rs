@@ -61,6 +61,8 @@ pub enum Slot {
     Retention,
     /// The longest wait for a lock.
     Wait,
+    /// The time until which it may write.
+    Until,
 }
 
 /// The parameters of a statement that is being written.

@@ -9,6 +9,7 @@ use crate::namespace::UPDATE;
 use crate::store::binder::Binder;
 use crate::store::columns::Kind;
 use crate::store::dialect::Dialect;
+use crate::store::write::rows::Locks;
 
 /// In what the databases' SQL over a caller's row differs.
 pub trait RowDialect: Dialect {
@@ -191,7 +192,7 @@ pub(crate) fn bind<DB: RowDialect>(
     template: &Template,
     update: &RowUpdate,
     table: &DescribedTable,
-    wait: Duration,
+    locks: Locks,
 ) -> Binder<DB> {
     let mut binder = Binder::new();
     let key = update.key.as_ref();
@@ -214,7 +215,8 @@ pub(crate) fn bind<DB: RowDialect>(
             Slot::Target => binder.add(update.table.as_str()),
             Slot::Fingerprint => binder.add(key.map(|key| &key.fingerprint.0[..])),
             Slot::Retention => binder.add(key.map(|key| key.retention)),
-            Slot::Wait => DB::bind_wait(&mut binder, wait),
+            Slot::Wait => DB::bind_wait(&mut binder, locks.wait),
+            Slot::Until => binder.add(locks.until),
         }
     }
     binder

@@ -3,12 +3,12 @@
 use sqlx::error::DatabaseError;
 use sqlx::{Error, Sqlite};
 
-use crate::store::error::{Class, Classify, driver_class};
+use crate::store::error::{Class, Classify};
 use crate::store::tables::Tables;
 
 impl Classify for Sqlite {
-    fn class(error: &Error) -> Class {
-        error.as_database_error().map_or_else(|| driver_class(error), class_of_code)
+    fn database_class(error: &dyn DatabaseError) -> Class {
+        class_of_code(error)
     }
 }
 
@@ -38,13 +38,21 @@ fn class_of_code(error: &dyn DatabaseError) -> Class {
         (_, 5 | 6 | 15) => Class::Busy,
         // PERM, READONLY, AUTH.
         (_, 3 | 8 | 23) => Class::ReadOnly,
-        // NOMEM, IOERR, CORRUPT, FULL, NOTADB.
+        // IOERR.
+        (_, 10) if !seeded_bug!("failed-commit-is-undone") => Class::Disk,
+        // NOMEM, CORRUPT, FULL, NOTADB.
         (_, 7 | 10 | 11 | 13 | 26) => Class::Storage,
         // CANTOPEN.
         (_, 14) => Class::Unavailable,
         (_, 1) if is_of_schema(error.message()) => Class::Schema,
+        (_, 1) if error.message().ends_with("no transaction is active") => Class::Ended,
         _ => Class::Other,
     }
+}
+
+/// Whether a BEGIN was refused because a transaction is open.
+pub(super) fn is_within_transaction(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.message() == "cannot start a transaction within a transaction")
 }
 
 /// SQLite has no code of its own for what is missing.

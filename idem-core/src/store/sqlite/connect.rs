@@ -6,7 +6,9 @@ use std::time::Duration;
 use sqlx::Sqlite;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use super::classify::is_within_transaction;
 use crate::store::connect::Connect;
+use crate::store::error::StoreError;
 
 impl Connect for Sqlite {
     const MAX_WRITERS: Option<u32> = Some(1);
@@ -19,11 +21,26 @@ impl Connect for Sqlite {
         options(url, wait)
     }
 
-    fn begin(_wait: Duration) -> String {
+    const WRITES_IN_ONE_STATEMENT: bool = false;
+
+    fn begin(_wait: Duration, _lent: bool) -> String {
         "BEGIN IMMEDIATE".to_owned()
     }
 
-    const PING: &'static str = "";
+    const MARK: &'static str = "";
+
+    /// SQLite has no other question for it. Where it succeeds, what will end the transaction that is gone finds this one.
+    fn look() -> String {
+        "BEGIN".to_owned()
+    }
+
+    fn is_open(looked: Result<(), StoreError>) -> Result<bool, StoreError> {
+        match looked {
+            Ok(()) => Ok(false),
+            Err(error) if is_within_transaction(&error.source) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Opens the file at `url`, creating it unless the URL says otherwise.

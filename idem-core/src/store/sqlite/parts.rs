@@ -198,7 +198,7 @@ impl WriteRows<EntryWrite> for Sqlite {
 }
 
 impl Append for Sqlite {
-    fn append<R>(list: &List<'_, R>, table: &str, single: bool) -> PartText {
+    fn append<R>(list: &List<'_, R>, table: &'static str, single: bool, _witness: bool) -> PartText {
         let stored = list.stored();
         PartText::write(if single {
             format!("INSERT INTO {{{table}}} ({stored}) VALUES ({})", list.stored_as(|column| list.value(column)))

@@ -82,7 +82,7 @@ impl<DB: Ground> Client<DB> {
 
     /// Whether a write in a transaction of its own was done.
     pub(super) async fn write_own(&mut self, write: &Write<DB>, wait: Duration) -> Result<bool, StoreError> {
-        let locks = Locks { wait, skip: false };
+        let locks = Locks { wait, skip: false, until: None };
         let written = write_own(&mut self.session(), write, locks).await;
         assert!(!self.state.unanswered, "the connection answers");
         Ok(matches!(written?, Written::Done(_)))
@@ -98,7 +98,7 @@ impl<DB: Ground> Client<DB> {
     }
 
     pub(super) async fn begin(&mut self) {
-        self.execute(&DB::begin(WAIT)).await;
+        self.execute(&DB::begin(WAIT, false)).await;
     }
 }
 
@@ -294,7 +294,7 @@ mod sqlite {
 
     #[test]
     fn begins_with_the_write_lock() {
-        assert_eq!(Sqlite::begin(Duration::ZERO), "BEGIN IMMEDIATE");
+        assert_eq!(Sqlite::begin(Duration::ZERO, false), "BEGIN IMMEDIATE");
     }
 }
 

@@ -24,11 +24,11 @@ pub(super) async fn a_commit_is_proved_and_so_is_its_absence<DB: Ground>(mut db:
         }
         let before = db.counts().await;
         for witness in witnesses(0) {
-            let found = probe(&mut other.session(), &witness, WAIT).await.expect("probes");
+            let found = probe(&mut other.session(), &witness, None, WAIT).await.expect("probes");
             assert_eq!(found, Some(committed), "{witness:?}");
         }
         for witness in witnesses(7) {
-            let found = probe(&mut other.session(), &witness, WAIT).await.expect("probes");
+            let found = probe(&mut other.session(), &witness, None, WAIT).await.expect("probes");
             assert_eq!(found, Some(false), "{witness:?}: another's row in its place");
         }
         assert_eq!(db.counts().await, before);
@@ -41,12 +41,12 @@ pub(super) async fn a_first_writer_under_way_is_unknown<DB: Ground>(mut db: Fres
     db.begin().await;
     assert!(db.conn.write_joined(&step("m", 1).with_key("k")).await.expect("writes"));
     for witness in witnesses(0) {
-        let found = probe(&mut other.session(), &witness, Duration::from_millis(100)).await.expect("probes");
+        let found = probe(&mut other.session(), &witness, None, Duration::from_millis(100)).await.expect("probes");
         assert_eq!(found, None, "{witness:?}");
     }
     db.execute("ROLLBACK").await;
     for witness in witnesses(0) {
-        let found = probe(&mut other.session(), &witness, WAIT).await.expect("probes");
+        let found = probe(&mut other.session(), &witness, None, WAIT).await.expect("probes");
         assert_eq!(found, Some(false), "{witness:?}");
     }
 }

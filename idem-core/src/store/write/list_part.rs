@@ -14,8 +14,8 @@ use crate::store::list::List;
 
 /// How a database adds rows that nobody else has.
 pub trait Append: Dialect {
-    /// Adds the rows of a list to a table; or the one row, whose columns are bound as values.
-    fn append<R>(list: &List<'_, Self, R>, table: &str, single: bool) -> PartText;
+    /// Adds the rows of a list to a table; or the one row, whose columns are bound as values. They may prove the write.
+    fn append<R>(list: &List<'_, Self, R>, table: &'static str, single: bool, witness: bool) -> PartText;
 }
 
 /// How a database writes the rows of a list.
@@ -62,13 +62,13 @@ impl<DB> WriteLists for DB where
 
 impl<DB: Append> WriteRows<TransitionWrite> for DB {
     fn text(list: &List<'_, Self, TransitionWrite>, form: Form, _shape: u16) -> PartText {
-        DB::append(list, TransitionWrite::NAME, form.single)
+        DB::append(list, TransitionWrite::NAME, form.single, true)
     }
 }
 
 impl<DB: Append> WriteRows<MessageWrite> for DB {
     fn text(list: &List<'_, Self, MessageWrite>, _form: Form, _shape: u16) -> PartText {
-        DB::append(list, MessageWrite::NAME, false)
+        DB::append(list, MessageWrite::NAME, false, false)
     }
 }
 

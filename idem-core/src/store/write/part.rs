@@ -154,13 +154,19 @@ impl<DB: Dialect> Write<DB> {
         self.parts.get_mut(at).and_then(|part| (&mut **part as &mut dyn Any).downcast_mut())
     }
 
-    /// A row by which the write can be recognised, if it has one.
+    /// A row by which the write can be recognised, if it has one: of the first part whose rows prove it ([`PartText`]'s
+    /// `witness`).
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
-        let transition = self.transitions.first().map(|TransitionWrite { machine, id, row }| {
-            CommitWitness::Transition { machine, id: id.clone(), seq: row.seq, at: row.at }
-        });
-        let key = || self.keys.first().map(|key| CommitWitness::Key { hash: key.hash, at: self.now });
-        transition.or_else(key).or_else(|| self.row.as_ref().and_then(RowWrite::witness))
+        let key = self.keys.first().map(|key| CommitWitness::Key { hash: key.hash, at: self.now });
+        let transition = || {
+            self.transitions.first().map(|TransitionWrite { machine, id, row }| CommitWitness::Transition {
+                machine,
+                id: id.clone(),
+                seq: row.seq,
+                at: row.at,
+            })
+        };
+        key.or_else(transition).or_else(|| self.row.as_ref().and_then(RowWrite::witness))
     }
 
     /// How its statement is written.

@@ -16,6 +16,14 @@ pub struct Locks {
     pub(crate) wait: Duration,
     /// Rows that others hold are not waited for, but reported.
     pub(crate) skip: bool,
+    /// Past this time of the database's nothing is written, where a write is one statement: its caller no longer waits for it.
+    /// Elsewhere, and if the time is not known, there is no such bound.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Locks {
+    /// Of statements that take none, or in a transaction that has its own bounds.
+    pub(crate) const NONE: Self = Self { wait: Duration::ZERO, skip: false, until: None };
 }
 
 /// The new state of a machine, if its version still is `expected`.

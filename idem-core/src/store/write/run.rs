@@ -1,7 +1,6 @@
 //! Writes, whatever they are made of.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::cache::WriteStatement;
 use super::list_part::parts;
@@ -26,7 +25,7 @@ pub(crate) async fn write_own<DB: Database>(
     locks: Locks,
 ) -> Result<Written, StoreError> {
     let Some(row) = &write.row else { return DB::write_own(session, write, locks).await };
-    let row = queries::write(session, row, true, locks.wait).await?;
+    let row = queries::write(session, row, true, locks).await?;
     Ok(row.map_or_else(|| Written::Lost(Vec::new()), |row| Written::Done(After { row: Some(row), ..After::at(None) })))
 }
 
@@ -37,7 +36,7 @@ pub(crate) async fn write_joined<DB: Database>(
     write: &Write<DB>,
 ) -> Result<Option<After>, StoreError> {
     let Some(row) = &write.row else { return DB::write_joined(session, write).await };
-    let row = queries::write(session, row, false, Duration::ZERO).await?;
+    let row = queries::write(session, row, false, Locks::NONE).await?;
     Ok(row.map(|row| After { row: Some(row), ..After::at(None) }))
 }
 

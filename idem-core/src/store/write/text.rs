@@ -14,6 +14,9 @@ pub struct PartText {
     pub(crate) missed: Option<Missed>,
     /// It leaves accounts behind. Where they are read by a statement of their own, that statement; otherwise anything.
     pub(crate) accounts: Option<&'static str>,
+    /// The step whose rows prove a write that is one statement, and which may wait for other writers: it runs before
+    /// the statement looks whether its time is up.
+    pub(crate) witness: Option<&'static str>,
     /// What is taken back if the write is lost in a lent transaction: only these two write before that is known.
     pub(crate) undo: Option<Undo>,
 }

@@ -150,6 +150,14 @@ SELECT count(*) FROM "idem_holds"
             SELECT place, (SELECT a.unit FROM "idem_accounts" a WHERE a.account = d.account), account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, entry_no
             FROM posting d ORDER BY place, depth
 
+-- probes: put_key
+            INSERT INTO "idem_keys" (hash, namespace, target, seq, fingerprint, at) VALUES (x'', '', '', 0, $1, 0);
+            DELETE FROM "idem_keys" WHERE hash = x''
+
+-- probes: put_transition
+            INSERT INTO "idem_keys" (hash, namespace, target, seq, fingerprint, at) VALUES (x'', $1, $2, $3, x'', 0);
+            DELETE FROM "idem_keys" WHERE hash = x''
+
 -- probes: key
 SELECT 1 FROM "idem_keys" WHERE hash = $1 AND at = coalesce($2, at)
 
@@ -838,7 +846,7 @@ UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WH
 SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'idem_migrations'
 
 -- migrate: version
-SELECT max(version) FROM "idem_migrations"
+SELECT max(version), CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 FROM "idem_migrations"
 
 -- migrate: put_version
 INSERT INTO "idem_migrations" (version, name, at) VALUES ($1, $2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)

@@ -1,0 +1,104 @@
+//! A transaction that something else than `commit` or `rollback` has ended: statements of the user's.
+
+use idem_core::ledger::Bounds;
+use idem_core::version::ConditionalUpdate;
+use idem_core::{Effect, Error, ErrorKind, Idem, Tx};
+
+use crate::conformance::case::fresh;
+use crate::conformance::machines::{Order, Shop, order};
+use crate::conformance::opening::pool;
+use crate::conformance::{Stored, Subject, key};
+
+/// How a transaction is come by.
+const WAYS: [&str; 2] = ["begun", "adopted"];
+
+/// On a pool of one connection, so that the next borrower gets the same.
+async fn on_one<S: Subject>(on: &S) -> (Stored<'_, S>, Idem<S::DB>) {
+    let stored = Stored::open(on).await;
+    stored.execute("CREATE TABLE pages (name text PRIMARY KEY, body text, version bigint)").await;
+    stored.execute("INSERT INTO pages VALUES ('p', 'empty', 1)").await;
+    let idem = on.builder().pool(pool(on, 1).await).expect("a pool of one");
+    (stored, idem)
+}
+
+async fn begin<S: Subject>(on: &S, idem: &Idem<S::DB>, way: &str) -> Tx<S::DB> {
+    match way {
+        "begun" => idem.begin().await.expect("begins"),
+        _ => idem.adopt_tx(on.begin(idem.pool()).await.expect("begins")),
+    }
+}
+
+fn told<R>(error: &Error<R>) -> (ErrorKind, Effect, bool) {
+    (error.kind(), error.effect(), error.is_retryable())
+}
+
+/// Rolled back by a statement: later calls write nothing, the commit is refused, and the next borrower finds a clean connection.
+pub async fn by_a_rollback_takes_nothing_more<S: Subject>(on: &S) {
+    let (stored, idem) = on_one(on).await;
+    let (order, account) = (Order::stored(&idem, Shop).at("o"), idem.ledger().account("a"));
+    for way in WAYS {
+        for later in ["delta", "start", "open", "update", "none"] {
+            let mut tx = begin(on, &idem, way).await;
+            fresh(account.within(&mut tx).apply_delta(&key("first"), 1).await);
+            on.execute(tx.conn(), "ROLLBACK").await.expect("ends it");
+            let refused = match later {
+                "delta" => account.within(&mut tx).apply_delta(&key("later"), 2).await.as_ref().err().map(told),
+                "start" => order.within(&mut tx).start(order::Pending { total: 500 }).await.as_ref().err().map(told),
+                "open" => idem.ledger().account("b").within(&mut tx).open(Bounds::at_least(0)).await.as_ref().err().map(told),
+                "update" => {
+                    let edit = ConditionalUpdate::table("pages").key("name", "p").set("body", "full").expect_version(1);
+                    edit.once(&key("edit")).execute(&mut tx).await.as_ref().err().map(told)
+                }
+                _ => None,
+            };
+            assert_eq!(refused.is_some(), later != "none", "{way}, {later}");
+            for error in refused.into_iter().chain(tx.commit().await.as_ref().err().map(told)) {
+                assert_eq!(error, (ErrorKind::Store, Effect::NotApplied, false), "{way}, {later}");
+            }
+            assert_eq!(stored.rows().await, 0, "{way}, {later}");
+            assert_eq!(stored.number("SELECT version FROM pages").await, 1, "{way}, {later}");
+            on.begin(idem.pool()).await.expect("the next borrower begins").rollback().await.expect("clean");
+        }
+    }
+}
+
+/// Committed by a statement: what was in it is there, and nothing else is said of it; later calls write nothing.
+pub async fn by_a_commit_is_told_the_truth<S: Subject>(on: &S) {
+    let (stored, idem) = on_one(on).await;
+    let account = idem.ledger().account("a");
+    for (turn, way) in (1..).zip(WAYS) {
+        for later in [false, true] {
+            let (first, second) = (key(&format!("first {way} {later}")), key(&format!("second {way} {later}")));
+            let before = account.get().await.expect("readable").map_or(0, |account| account.balance);
+            let mut tx = begin(on, &idem, way).await;
+            fresh(account.within(&mut tx).apply_delta(&first, 1).await);
+            on.execute(tx.conn(), "COMMIT").await.expect("ends it");
+            if later {
+                let error = account.within(&mut tx).apply_delta(&second, 10).await.expect_err("it has ended");
+                assert_eq!((error.kind(), error.effect()), (ErrorKind::Store, Effect::NotApplied), "{way}: {error}");
+            }
+            let committed = tx.commit().await;
+            // Of what a later call was to add, nobody can say that all of it is there.
+            let told = committed.map_or_else(|error| error.effect(), |()| Effect::Applied);
+            assert_eq!(told, if later { Effect::Unknown } else { Effect::Applied }, "{way}");
+            assert_eq!(account.get().await.expect("readable").expect("there").balance, before + 1, "{way}, {turn}");
+            on.begin(idem.pool()).await.expect("the next borrower begins").rollback().await.expect("clean");
+        }
+    }
+    assert_eq!(stored.number("SELECT count(*) FROM idem_entries").await, 4);
+}
+
+/// A savepoint of the user's takes a part of the unit back: what is committed is what is left of it.
+pub async fn in_part_by_a_savepoint_keeps_the_rest<S: Subject>(on: &S) {
+    let (_stored, idem) = on_one(on).await;
+    let account = idem.ledger().account("a");
+    for (turn, way) in (1..).zip(WAYS) {
+        let mut tx = begin(on, &idem, way).await;
+        fresh(account.within(&mut tx).apply_delta(&key(&format!("kept {way}")), 1).await);
+        on.execute(tx.conn(), "SAVEPOINT mine").await.expect("saved");
+        fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 10).await);
+        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
+        tx.commit().await.expect("commits");
+        assert_eq!(account.get().await.expect("readable").expect("there").balance, turn, "{way}");
+    }
+}

@@ -1,0 +1,163 @@
+//! Writes that reach PostgreSQL's rows late: held up by a table's lock, by rows one after the other, or on their way. Who was
+//! told "not applied" meanwhile was told the truth.
+
+use std::time::Duration;
+
+use idem_core::ledger::Bounds;
+use idem_core::{Effect, Error, GroupCommit, Idem};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgConnection, Postgres};
+use tests::lane::Lane;
+use tests::{At, Backend, Cut, Hangup, Report, scale};
+
+use crate::ground::Ground;
+use crate::lost::{OWN_WRITE, Rig};
+
+const WAIT: Duration = Duration::from_millis(300);
+const REPLY: Duration = Duration::from_millis(600);
+
+/// Backends that wait for a lock.
+const WAITING: &str = "SELECT '', count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+/// Those that wait to find out what became of a write, and all that are at work.
+const ASKING: &str = "SELECT '', count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND wait_event_type = 'Lock' AND query LIKE '%DO UPDATE SET at = 0'";
+const ACTIVE: &str = "SELECT '', count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()";
+
+/// The library on a pool of the caller's, whose sessions wait for locks as long as it takes.
+async fn on_pool(ground: &Ground<Postgres>, grouping: GroupCommit) -> Lane<Postgres> {
+    let pool = PgPoolOptions::new().max_connections(4).connect(&ground.url()).await.unwrap();
+    let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(REPLY).group_commit(grouping);
+    Lane::new(&builder.pool(pool).unwrap(), "late")
+}
+
+async fn until(conn: &mut PgConnection, question: &str, holds: impl Fn(i64) -> bool) {
+    while !holds(Postgres::ask(conn, question).await[0].1) {}
+}
+
+async fn begin(ground: &Ground<Postgres>, script: &str) -> PgConnection {
+    let mut conn = Postgres::connect(&ground.url()).await;
+    Postgres::script(&mut conn, &format!("BEGIN; {script}")).await.unwrap();
+    conn
+}
+
+/// What was told is held against the database, once nothing is under way any more.
+async fn is_true<T>(ground: &mut Ground<Postgres>, answer: &Result<T, Error>, key: &str, point: &str) {
+    until(&mut ground.conn, ACTIVE, |active| active == 0).await;
+    let effects = ground.effects("late", key).await;
+    match answer {
+        Ok(_) => assert_eq!(effects, 1, "{point}: told that it is there"),
+        Err(error) => {
+            assert_eq!(error.effect(), Effect::NotApplied, "{point}: the truth can be known: {error}");
+            assert_eq!(effects, 0, "{point}: there, and {error}");
+        }
+    }
+    ground.check("late", point).await;
+}
+
+/// As CREATE INDEX takes it: for longer than the reply is waited for.
+#[tokio::test]
+async fn a_write_waits_for_the_lock_of_a_table() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let mut report = Report::new("held up by the lock of a table", 5);
+    for table in ["idem_keys", "idem_accounts", "idem_entries"] {
+        for grouping in [GroupCommit::off(), GroupCommit::default()] {
+            for attempt in 0..scale(1, 10) {
+                let lane = on_pool(&ground, grouping).await;
+                let (account, key) = (lane.idem.ledger().account("late/a"), format!("{table}-{grouping:?}-{attempt}"));
+                account.open(Bounds::none()).await.unwrap();
+                let mut locks = begin(&ground, &format!("LOCK TABLE {table} IN SHARE MODE")).await;
+                let call = tokio::spawn({
+                    let key = lane.key(&key);
+                    async move { account.apply_delta(&key, 1).await }
+                });
+                until(&mut ground.conn, ASKING, |asking| asking > 0 || call.is_finished()).await;
+                Postgres::script(&mut locks, "COMMIT").await.unwrap();
+                let answer = call.await.unwrap();
+                is_true(&mut ground, &answer, &key, table).await;
+                report.strike("a table");
+            }
+        }
+    }
+    report.finish(6);
+}
+
+/// Each row is waited for less long than one wait may last, and all of them together longer than the reply.
+#[tokio::test]
+async fn a_write_waits_for_one_row_after_the_other() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let mut report = Report::new("held up by rows, one after the other", 5);
+    for attempt in 0..scale(5, 50) {
+        for own in [false, true] {
+            let lane = if own {
+                let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(REPLY);
+                Lane::new(&builder.group_commit(GroupCommit::off()).open(&ground.url()).await.unwrap(), "late")
+            } else {
+                on_pool(&ground, GroupCommit::off()).await
+            };
+            let (ledger, key) = (lane.idem.ledger(), format!("rows-{own}-{attempt}"));
+            let names: Vec<String> = (1..=8).map(|nth| format!("late/{nth}")).collect();
+            let mut locks = Vec::new();
+            for name in &names {
+                ledger.account(name).open(Bounds::none()).await.unwrap();
+                let lock = format!("SELECT 1 FROM idem_accounts WHERE account = '{name}' FOR UPDATE");
+                locks.push(begin(&ground, &lock).await);
+            }
+            let (key_of_call, legs) = (lane.key(&key), names.into_iter().zip([1, -1].into_iter().cycle()));
+            let call = tokio::spawn(async move { ledger.post(&key_of_call, legs).await });
+            // Each row is held for a quarter of the reply, by the database's clock.
+            for mut lock in locks {
+                until(&mut ground.conn, WAITING, |waiting| waiting > 0 || call.is_finished()).await;
+                Postgres::script(&mut lock, "SELECT pg_sleep(0.15); COMMIT").await.unwrap();
+            }
+            let answer = call.await.unwrap();
+            is_true(&mut ground, &answer, &key, if own { "connections of idem's own" } else { "a pool" }).await;
+            report.strike(if own { "connections of idem's own" } else { "a pool" });
+        }
+    }
+    report.finish(10);
+}
+
+/// The statement is held back on its way, and delivered once its caller has its answer.
+#[tokio::test]
+async fn a_statement_that_is_delivered_late_changes_nothing() {
+    let mut report = Report::new("delivered late", 5);
+    for grouping in [GroupCommit::off(), GroupCommit::default()] {
+        let Some(mut rig) = Rig::with(grouping).await else { return report.skip() };
+        for attempt in 0..scale(3, 30) {
+            for refused in [false, true] {
+                let (name, point) = (format!("delivered-{attempt}-{refused}"), format!("refused meanwhile: {refused}"));
+                let (ground, account) = (rig.ground.lane(&name), format!("{name}/a"));
+                let theirs = ground.idem.ledger().account(&account);
+                theirs.open(Bounds::at_least(0)).await.unwrap();
+                theirs.apply_delta(&ground.key("put"), 100).await.unwrap();
+                let (ours, key) = (rig.idem.ledger().account(&account), ground.key("spend"));
+                let strikes = rig.proxy.strikes();
+                // From here on there is the connection that this used, and no other.
+                rig.idem.check().await.unwrap();
+                rig.proxy.arm(At::Statement(OWN_WRITE.into()), Cut::Delay(Hangup::Reset));
+                rig.proxy.refuse_connections(true);
+                let competitor = async {
+                    rig.proxy.wait_for_strikes(strikes + 1).await;
+                    if refused {
+                        theirs.apply_delta(&ground.key("competitor"), -100).await.unwrap();
+                    }
+                    rig.proxy.refuse_connections(false);
+                };
+                let (answer, ()) = tokio::join!(async { ours.apply_delta(&key, -100).await }, competitor);
+                match &answer {
+                    Ok(spent) => assert!(spent.is_fresh() && !refused, "{point}"),
+                    Err(error) => assert!(refused && matches!(error, Error::OutOfBounds(_)), "{point}: {error}"),
+                }
+                theirs.apply_delta(&ground.key("more"), 500).await.unwrap();
+                rig.proxy.deliver().await;
+                assert_eq!(theirs.get().await.unwrap().unwrap().balance, 500, "{point}");
+                assert!(ours.apply_delta(&key, -100).await.unwrap().is_fresh() == refused, "{point}");
+                rig.ground.check(&name, &point).await;
+                report.strike(point);
+            }
+        }
+    }
+    report.finish(12);
+}

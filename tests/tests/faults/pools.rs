@@ -1,0 +1,152 @@
+//! Connections that end while nobody uses them, or within a unit of work, and pools that prepare theirs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use idem_core::version::ConditionalUpdate;
+use idem_core::{Error, Idem, Retry};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Executor as _, Postgres};
+use tests::lane::Failure;
+use tests::{Backend, Report, scale};
+
+use crate::ground::Ground;
+
+const OTHERS: &str = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND application_name = 'struck'";
+
+fn options(ground: &Ground<Postgres>) -> PgConnectOptions {
+    ground.place.url().options().application_name("struck")
+}
+
+fn url(ground: &Ground<Postgres>) -> String {
+    let url = ground.url();
+    format!("{url}{}application_name=struck", if url.contains('?') { '&' } else { '?' })
+}
+
+/// Ends all connections of the struck process, as a restart or a proxy's idle timeout does.
+async fn end_all(ground: &mut Ground<Postgres>) {
+    Postgres::ask(&mut ground.conn, &format!("SELECT '', count(pg_terminate_backend(pid)) {OTHERS}")).await;
+    while Postgres::ask(&mut ground.conn, &format!("SELECT '', count(*) {OTHERS}")).await[0].1 > 0 {}
+}
+
+/// Several connections that are idle.
+async fn idle(idem: &Idem<Postgres>) {
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        open.push(idem.begin().await.unwrap());
+    }
+    for tx in open {
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn connections_that_died_while_idle_cost_nobody_anything() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let mut report = Report::new("connections ended while idle", 5);
+    let url = url(&ground);
+    let own = Idem::<Postgres>::builder().max_connections(4).open(&url).await.unwrap();
+    let pool = PgPoolOptions::new().max_connections(4).test_before_acquire(false).connect_with(options(&ground)).await;
+    let borrowed = Idem::<Postgres>::from_pool(pool.unwrap()).unwrap();
+    Postgres::script(&mut ground.conn, "INSERT INTO pages VALUES ('p', '', 0)").await.unwrap();
+    for attempt in 0..scale(5, 50) {
+        for (idem, point) in [(&own, "idem's own"), (&borrowed, "a pool's")] {
+            idle(idem).await;
+            end_all(&mut ground).await;
+            let account = idem.ledger().account("idle/a");
+            let lane = ground.lane("idle");
+            let key = lane.key(&format!("{point}-{attempt}"));
+            let unit = idem.transaction::<_, Error, _>(Retry::never(), |tx| {
+                let (account, key) = (account.clone(), key.clone());
+                Box::pin(async move { account.within(tx).apply_delta(&key, 1).await })
+            });
+            assert!(unit.await.unwrap().is_fresh(), "{point}");
+            report.strike(point);
+        }
+        // What has no key cannot be asked for: its connection is tested first, once it was idle for a while.
+        idle(&own).await;
+        let rested = format!("SELECT '', count(*) {OTHERS} AND state_change > clock_timestamp() - interval '1100 ms'");
+        while Postgres::ask(&mut ground.conn, &rested).await[0].1 > 0 {}
+        end_all(&mut ground).await;
+        let edit = ConditionalUpdate::table("pages").key("name", "p").set("body", attempt).expect_version(attempt);
+        let updated = edit.execute(&own).await.unwrap_or_else(|error| panic!("an update without a key: {error}"));
+        assert_eq!(updated.version(), attempt + 1);
+        report.strike("idem's own, without a key");
+    }
+    report.finish(15);
+}
+
+/// The unit did not commit: it runs again.
+#[tokio::test]
+async fn a_connection_that_dies_within_a_unit_is_another_attempt() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let mut report = Report::new("connection ended within a unit", 5);
+    let url = url(&ground);
+    let idem = Idem::<Postgres>::builder().max_connections(4).open(&url).await.unwrap();
+    let killer = Arc::new(tokio::sync::Mutex::new(Postgres::connect(&ground.url()).await));
+    for attempt in 0..scale(5, 50) {
+        for point in ["at a call", "at a statement of the caller's", "at the commit"] {
+            let (account, key) =
+                (idem.ledger().account("cut/a"), ground.lane("cut").key(&format!("{point}-{attempt}")));
+            let runs = AtomicU32::new(0);
+            let unit = idem.transaction::<_, Failure, _>(Retry::default(), |tx| {
+                let strikes = runs.fetch_add(1, Ordering::Relaxed) == 0;
+                let (account, key, killer) = (account.clone(), key.clone(), killer.clone());
+                Box::pin(async move {
+                    let done =
+                        if point == "at a call" { None } else { Some(account.within(tx).apply_delta(&key, 1).await?) };
+                    if strikes {
+                        let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(tx.conn()).await?;
+                        let end = format!("SELECT pg_terminate_backend({pid}, 60000)");
+                        killer.lock().await.execute(sqlx::raw_sql(AssertSqlSafe(end))).await?;
+                    }
+                    if point == "at a statement of the caller's" {
+                        Postgres::note(tx.conn(), "cut", "beside").await?;
+                    }
+                    match done {
+                        Some(done) => Ok(done),
+                        None => Ok(account.within(tx).apply_delta(&key, 1).await?),
+                    }
+                })
+            });
+            assert!(unit.await.unwrap().is_fresh(), "{point}");
+            assert_eq!(runs.into_inner(), 2, "{point}");
+            report.strike(point);
+        }
+    }
+    ground.check("cut", "a connection that died within a unit").await;
+    report.finish(15);
+}
+
+/// What the caller's pool does to its connections, groups find as well: all calls see one database.
+#[tokio::test]
+async fn a_pool_that_prepares_its_connections_prepares_those_of_groups() {
+    const CALLS: i64 = 64;
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    for (schema, preparation) in [("north", "SET search_path TO north"), ("south", "SET search_path TO south")] {
+        Postgres::script(&mut ground.conn, &format!("CREATE SCHEMA {schema}")).await.unwrap();
+        let pool = PgPoolOptions::new()
+            .max_connections(4)
+            .after_connect(move |conn, _| Box::pin(async move { conn.execute(preparation).await.map(drop) }));
+        let pool = pool.connect_with(options(&ground)).await.unwrap();
+        let idem = Idem::<Postgres>::from_pool(pool.clone()).unwrap();
+        idem.migrate().await.unwrap();
+        let again = Idem::<Postgres>::from_pool(pool).unwrap();
+        for (idem, fresh) in [(&idem, true), (&again, false)] {
+            let account = idem.ledger().account("hot");
+            let calls: Vec<_> = (0..CALLS)
+                .map(|number| {
+                    let (account, key) = (account.clone(), ground.lane("pools").key(&format!("k{number}")));
+                    tokio::spawn(async move { account.apply_delta(&key, 1).await })
+                })
+                .collect();
+            for call in calls {
+                assert_eq!(call.await.unwrap().unwrap().is_fresh(), fresh, "{schema}");
+            }
+        }
+        let entries = format!("SELECT '', count(*) FROM {schema}.idem_entries");
+        assert_eq!(Postgres::ask(&mut ground.conn, &entries).await[0].1, CALLS, "{schema}");
+    }
+    assert_eq!(Postgres::ask(&mut ground.conn, "SELECT '', count(*) FROM public.idem_entries").await[0].1, 0);
+}
