@@ -60,6 +60,16 @@ fn canonical(json: &[u8], facts: &[&str], hash: &mut Hasher) {
     node.feed(json, facts, hash);
 }
 
+/// Whether two JSON texts have one canonical form.
+pub(crate) fn same_json(one: &[u8], other: &[u8]) -> bool {
+    let form = |json| {
+        let mut hash = Hasher::new("idem canonical v1");
+        canonical(json, &[], &mut hash);
+        hash.finish()
+    };
+    one == other || form(one) == form(other)
+}
+
 /// Deeper payloads are hashed as they are written; `serde_json` reads none of them.
 const MAX_DEPTH: usize = 128;
 

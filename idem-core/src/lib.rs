@@ -100,6 +100,8 @@ pub use clock::Timestamp;
 #[cfg(feature = "_sql")]
 pub use engine::group::settings::GroupCommit;
 #[cfg(feature = "_sql")]
+pub use engine::row_name::RowName;
+#[cfg(feature = "_sql")]
 pub use engine::session::retry::Retry;
 #[cfg(feature = "_sql")]
 pub use engine::session::transaction::Tx;

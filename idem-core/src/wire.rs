@@ -2,14 +2,21 @@
 //!
 //! The byte is a digit, so that the whole is text without NUL on every database, whatever the value holds.
 
+mod finite;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::fingerprint::same_json;
+use finite::Finite;
 
 /// A stored value: version and JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stored(pub(crate) Vec<u8>);
 
 const JSON: u8 = b'1';
+/// What carries nothing.
+const NULL: &[u8] = b"1null";
 
 /// Why a value could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +28,14 @@ pub enum WireError {
     /// The enum's serde does not write a variant under its own name.
     #[error("the enum's own serde renames or re-tags its variants; use `#[name = \"…\"]` instead")]
     Tagged,
+    /// The value is read back as another one than was written.
+    #[error(
+        "it does not come back as it was written: what it reads is written as {again:?}; mind numbers that lose digits, collections without an order (`HashSet`), and a `Serialize` that does not fit its `Deserialize`"
+    )]
+    Changed {
+        /// What is written of the value that was read, cut short.
+        again: String,
+    },
     /// The JSON does not fit the type.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -30,11 +45,11 @@ impl Stored {
     /// Writes a value.
     ///
     /// # Errors
-    /// If the value's serde refuses, or a map has keys that are not text.
+    /// If the value's serde refuses, a float is not finite, or a map has keys that are not text.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, WireError> {
         let mut bytes = Vec::with_capacity(64);
         bytes.push(JSON);
-        serde_json::to_writer(&mut bytes, value)?;
+        serde_json::to_writer(&mut bytes, &Finite(value))?;
         Ok(Self(bytes))
     }
 
@@ -44,6 +59,28 @@ impl Stored {
     /// If the format is not known or the value no longer has this shape.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, WireError> {
         Ok(serde_json::from_slice(self.json()?)?)
+    }
+
+    /// Whether the two say the same, whatever the order of members and the white space.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self == other || matches!((self.json(), other.json()), (Ok(one), Ok(other)) if same_json(one, other))
+    }
+
+    /// This value, if it is written again as it was once it is read: what is stored must be what was meant.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is written as something else.
+    pub(crate) fn read_back(self, again: impl FnOnce(&Self) -> Result<Self, WireError>) -> Result<Self, WireError> {
+        if self.0 == NULL || seeded_bug!("unread-values") {
+            return Ok(self);
+        }
+        let again = again(&self)?;
+        if self.says_the_same(&again) {
+            return Ok(self);
+        }
+        const SHOWN: usize = 60;
+        let json = String::from_utf8_lossy(again.json()?);
+        Err(WireError::Changed { again: json.chars().take(SHOWN).collect() })
     }
 
     /// The JSON text.

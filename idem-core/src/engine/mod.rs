@@ -10,6 +10,7 @@ pub(crate) mod group;
 pub(crate) mod load;
 pub(crate) mod lost;
 pub(crate) mod plan;
+pub(crate) mod row_name;
 mod seeded;
 pub(crate) mod session;
 pub(crate) mod shared;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::engine::account;
+use crate::engine::row_name::RowName;
 use crate::engine::session::retry::Retry;
 use crate::error::{Error, LedgerError};
 use crate::idem::Idem;
@@ -38,6 +39,11 @@ impl<DB: Database> Account<DB> {
     /// The name it was made with.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its row, for [`Tx::lock_rows`](crate::Tx::lock_rows).
+    pub fn row_name(&self) -> RowName {
+        RowName::account(self.name.clone())
     }
 
     /// Changes the balance by `delta` minor units, once for this key: a repeat gets the same entry.

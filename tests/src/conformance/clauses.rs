@@ -95,6 +95,10 @@ macro_rules! for_each_clause {
                         machines_by_state_come_in_pages,
                         machines_are_counted_by_state,
                     }
+                    values {
+                        come_back_as_they_were,
+                        that_do_not_come_back_are_refused,
+                    }
                     start {
                         a_repeat_replays_and_other_data_is_refused,
                         is_needed_where_the_initial_state_carries_data,
@@ -122,6 +126,7 @@ macro_rules! for_each_clause {
                         a_unit_that_fails_leaves_nothing,
                         a_unit_that_the_database_refuses_runs_once,
                         units_that_race_all_succeed,
+                        units_that_lock_first_run_once,
                     }
                     waiting {
                         a_duplicate_waits_for_the_first_within_its_bound,

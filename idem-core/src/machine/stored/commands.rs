@@ -6,7 +6,7 @@ use crate::fingerprint::Fingerprint;
 use crate::key::{Key, check_name};
 use crate::machine::stored::handles::At;
 use crate::machine::stored::typed::unencodable;
-use crate::model::machine::driver::{fingerprint_of, write_state};
+use crate::model::machine::driver::{put_command, put_state};
 use crate::model::machine::rules::{Machine, Rules};
 use crate::namespace::START;
 use crate::store::Database;
@@ -30,14 +30,14 @@ impl<DB: Database, X: Rules> At<DB, X> {
         check_name("machine id", &self.id)?;
         let index = X::Machine::command(&command);
         let (fingerprint, payload) =
-            fingerprint_of::<X::Machine>(&command, &self.id).map_err(|source| unencodable("the payload", source))?;
+            put_command::<X::Machine>(&command, &self.id).map_err(|source| unencodable("the payload", source))?;
         let action = Action::Command { index, value: Box::new(command) };
         self.keyed(key, payload, fingerprint, action)
     }
 
     pub(super) fn start_command(&self, initial: &X::Machine) -> Result<Command, Error> {
         check_name("machine id", &self.id)?;
-        let body = write_state(initial).map_err(|source| unencodable("the state", source))?;
+        let body = put_state(initial).map_err(|source| unencodable("the state", source))?;
         let fingerprint = Fingerprint::of(START, &self.id, body.json().unwrap_or_default(), &[]);
         self.keyed(None, body.clone(), fingerprint, Action::Start { body })
     }

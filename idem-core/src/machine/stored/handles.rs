@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::engine::row_name::RowName;
 use crate::engine::session::pool::Lease;
 use crate::engine::shared::Shared;
 use crate::error::Error;
@@ -57,6 +58,11 @@ impl<DB: Database, X: Rules> At<DB, X> {
     /// The id it was made with.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Its row, for [`Tx::lock_rows`](crate::Tx::lock_rows).
+    pub fn row_name(&self) -> RowName {
+        RowName::machine(X::Machine::GRAPH.name, self.id.clone())
     }
 
     /// The machine's row as it stands.

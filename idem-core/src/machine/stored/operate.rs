@@ -12,7 +12,7 @@ use crate::key::{Key, check_name};
 use crate::machine::stored::call::CallFuture;
 use crate::machine::stored::handles::At;
 use crate::machine::stored::typed::{outcome, unencodable};
-use crate::model::machine::driver::write_state;
+use crate::model::machine::driver::put_state;
 use crate::model::machine::rules::{Machine, Rules};
 use crate::namespace::OVERRIDE;
 use crate::outcome::Outcome;
@@ -66,7 +66,7 @@ impl<DB: Database, X: Rules> Override<'_, DB, X> {
     fn command(&self) -> Result<Command, Error> {
         check_name("machine id", self.at.id())?;
         let position = self.state.state();
-        let body = write_state(&self.state).map_err(|source| unencodable("the state", source))?;
+        let body = put_state(&self.state).map_err(|source| unencodable("the state", source))?;
         let content = body.decode().map_err(|source| unencodable("the state", source))?;
         let state = X::Machine::GRAPH.states[position].name.to_owned();
         let recorded = Recorded { state, content, reason: self.reason.clone(), reopen: self.reopen };

@@ -137,8 +137,8 @@ fn compare<M: Machine>(step: &ErasedStep, row: &TransitionRow) -> Option<Problem
     let mut next = Some(step);
     let mut problem = None;
     while let Some(step) = next {
-        let same_state = M::GRAPH.state_named(&row.state) == Some(step.state) && row.body == step.body;
-        match (same_state, row.outcome == step.outcome) {
+        let same_state = M::GRAPH.state_named(&row.state) == Some(step.state) && row.body.says_the_same(&step.body);
+        match (same_state, row.outcome.says_the_same(&step.outcome)) {
             (true, true) => return None,
             (true, false) => problem = Some(Problem::Outcome),
             (false, _) => problem = problem.or(Some(Problem::State)),

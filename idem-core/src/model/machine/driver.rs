@@ -82,7 +82,7 @@ impl<X: Rules> Driver for TypedDriver<X> {
         match self.rules.run(from, command, cx) {
             None => Ran::NoEdge,
             Some(Err(rejection)) => Ran::Rejected(Box::new(rejection)),
-            Some(Ok(taken)) => match erase(taken) {
+            Some(Ok(taken)) => match erase(taken, X::Machine::command(command)) {
                 Ok(step) => Ran::Stepped(step),
                 Err(error) => Ran::Failed(error),
             },
@@ -103,16 +103,23 @@ impl<X: Rules> Driver for TypedDriver<X> {
     }
 }
 
-fn erase<M: Machine>(taken: Taken<M>) -> Result<Box<ErasedStep>, Error> {
+fn erase<M: Machine>(taken: Taken<M>, command: usize) -> Result<Box<ErasedStep>, Error> {
     let unencodable =
         |what: &str, source: WireError| Error::Unencodable { what: what.to_owned(), source: source.into() };
+    let outcome = Stored::encode(&taken.outcome)
+        .and_then(|outcome| outcome.read_back(|outcome| Stored::encode(&M::read_reply(command, outcome)?)));
     Ok(Box::new(ErasedStep {
         state: taken.to.state(),
-        body: write_state(&taken.to).map_err(|source| unencodable("the new state", source))?,
-        outcome: Stored::encode(&taken.outcome).map_err(|source| unencodable("the outcome", source))?,
+        body: put_state(&taken.to).map_err(|source| unencodable("the new state", source))?,
+        outcome: outcome.map_err(|source| unencodable("the outcome", source))?,
         effects: taken.effects,
-        otherwise: taken.otherwise.map(|other| erase(*other)).transpose()?,
+        otherwise: taken.otherwise.map(|other| erase(*other, command)).transpose()?,
     }))
+}
+
+/// A state's content, which reads back as it was written.
+pub(crate) fn put_state<M: Machine>(state: &M) -> Result<Stored, WireError> {
+    write_state(state)?.read_back(|body| write_state(&read_state::<M>(state.state(), body)?))
 }
 
 fn undecodable_state(cx: &Context<'_>, source: WireError) -> Error {
@@ -123,8 +130,16 @@ fn undecodable_state(cx: &Context<'_>, source: WireError) -> Error {
     }
 }
 
+/// A command's payload as it is stored, which reads back as it was written, and its fingerprint.
+pub(crate) fn put_command<M: Machine>(command: &M::Command, id: &str) -> Result<(Fingerprint, Stored), WireError> {
+    let (fingerprint, payload) = fingerprint_of::<M>(command, id)?;
+    let position = M::command(command);
+    let payload = payload.read_back(|payload| M::write_payload(&M::read_command(position, payload)?))?;
+    Ok((fingerprint, payload))
+}
+
 /// The fingerprint of a command on a machine, with its payload as it is stored.
-pub(crate) fn fingerprint_of<M: Machine>(command: &M::Command, id: &str) -> Result<(Fingerprint, Stored), WireError> {
+fn fingerprint_of<M: Machine>(command: &M::Command, id: &str) -> Result<(Fingerprint, Stored), WireError> {
     let payload = M::write_payload(command)?;
     let info = &M::GRAPH.commands[M::command(command)];
     let fingerprint = Fingerprint::of(info.name, id, payload.json()?, info.facts);
@@ -134,7 +149,7 @@ pub(crate) fn fingerprint_of<M: Machine>(command: &M::Command, id: &str) -> Resu
 /// A state's content: what the enum's serde writes, without the variant's name, which is ours and stored apart.
 ///
 /// serde writes an enum as `"Variant"` or `{"Variant":content}`; the macro forbids the attributes that would change it.
-pub(crate) fn write_state<M: Machine>(state: &M) -> Result<Stored, WireError> {
+fn write_state<M: Machine>(state: &M) -> Result<Stored, WireError> {
     let ident = M::GRAPH.states[state.state()].ident;
     let tagged = Stored::encode(state)?;
     let json = tagged.json()?;

@@ -1,8 +1,9 @@
-//! The machines that the clauses drive: an order, a door, a booking, and the releases of a parcel.
+//! The machines that the clauses drive: an order, a door, a booking, a gauge, and the releases of a parcel.
 #![allow(missing_docs, reason = "machines to drive; what they mean is in the names")]
 
 mod bookings;
 mod doors;
+pub mod gauges;
 mod orders;
 pub mod parcel;
 

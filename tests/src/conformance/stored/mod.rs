@@ -9,3 +9,4 @@ pub mod keys;
 pub mod operate;
 pub mod reads;
 pub mod start;
+pub mod values;

@@ -44,7 +44,9 @@ pub async fn by_a_rollback_takes_nothing_more<S: Subject>(on: &S) {
             let refused = match later {
                 "delta" => account.within(&mut tx).apply_delta(&key("later"), 2).await.as_ref().err().map(told),
                 "start" => order.within(&mut tx).start(order::Pending { total: 500 }).await.as_ref().err().map(told),
-                "open" => idem.ledger().account("b").within(&mut tx).open(Bounds::at_least(0)).await.as_ref().err().map(told),
+                "open" => {
+                    idem.ledger().account("b").within(&mut tx).open(Bounds::at_least(0)).await.as_ref().err().map(told)
+                }
                 "update" => {
                     let edit = ConditionalUpdate::table("pages").key("name", "p").set("body", "full").expect_version(1);
                     edit.once(&key("edit")).execute(&mut tx).await.as_ref().err().map(told)

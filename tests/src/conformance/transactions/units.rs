@@ -81,3 +81,49 @@ pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
     let machine = stored.doors().at("d").get().await.expect("readable").expect("started");
     assert_eq!(machine.version(), 9);
 }
+
+/// Units that take the same machines and accounts in opposite orders: those that lock them first do not meet half-way.
+pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let (doors, ledger) = (["x", "y"].map(|id| stored.doors().at(id)), stored.idem.ledger());
+    for door in &doors {
+        door.start(door::Shut).await.expect("started");
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..24 {
+        let (idem, mut doors, mut accounts) =
+            (stored.idem.clone(), doors.clone(), ["a", "b"].map(|name| ledger.account(name)));
+        if number % 2 == 1 {
+            doors.reverse();
+            accounts.reverse();
+        }
+        tasks.spawn(async move {
+            let runs = AtomicU32::new(0);
+            let unit = idem.transaction::<_, Error<Infallible>, _>(Retry::default(), |tx| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                let (doors, accounts) = (doors.clone(), accounts.clone());
+                Box::pin(async move {
+                    let rows = accounts.iter().map(|account| account.row_name());
+                    tx.lock_rows(rows.chain(doors.iter().map(|door| door.row_name()))).await?;
+                    for (account, delta) in accounts.iter().zip([-1, 1]) {
+                        account.within(tx).apply_delta(&key(&format!("{number} {}", account.name())), delta).await?;
+                    }
+                    for door in &doors {
+                        let knock =
+                            door.within(tx).knock(&key(&format!("{number} {}", door.id())), door::Knock { times: 0 });
+                        knock.await?;
+                    }
+                    Ok(())
+                })
+            });
+            unit.await.expect("each unit commits");
+            runs.into_inner()
+        });
+    }
+    while let Some(runs) = tasks.join_next().await {
+        assert!(runs.expect("no panic") <= 2);
+    }
+    for door in &doors {
+        assert_eq!(door.get().await.expect("readable").expect("started").version(), 1 + 24);
+    }
+}

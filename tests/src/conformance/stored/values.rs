@@ -1,0 +1,91 @@
+//! What is stored reads back as what was meant, or is refused.
+
+use fastrand::Rng;
+use idem_core::{Effect, ErrorKind};
+
+use crate::Seed;
+use crate::conformance::machines::gauges::{Anything, Bad, Gauge, Meter, Spot, gauge};
+use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
+
+/// Random values of every type, in a payload, a state, an outcome and a message: each comes back as it was, in every process,
+/// and the rules say the same about it again.
+pub async fn come_back_as_they_were<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let (mut random, start) = (Seed::new().rng(0), || gauge::Kept { value: Anything::Nothing });
+    let gauge = Gauge::stored(&stored.idem, Meter).at("g");
+    gauge.start(start()).await.expect("started");
+    for number in 0..64 {
+        let keep = gauge::Keep { value: any(&mut random, 3) };
+        let key = key(&format!("k{number}"));
+        let kept = fresh(gauge.keep(&key, keep.clone()).await);
+        assert_eq!(*kept, keep.value);
+        let machine = gauge.get().await.expect("readable").expect("started");
+        assert_eq!(machine.state(), &Gauge::Kept { value: keep.value.clone() });
+        let elsewhere = Gauge::stored(&stored.idem, Meter).at("g");
+        replayed(elsewhere.keep(&key, keep.clone()).await, &kept);
+    }
+    let differences = gauge.verify().await.expect("an audit").differences;
+    assert!(differences.is_empty(), "{differences:?}");
+}
+
+/// Numbers that are none, collections without an order, a type that reads otherwise than it writes: nothing is written, and the
+/// key stays free.
+pub async fn that_do_not_come_back_are_refused<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let gauges = Gauge::stored(&stored.idem, Meter);
+    let gauge = gauges.at("g");
+    gauge.start(gauge::Kept { value: Anything::Nothing }).await.expect("started");
+    let rows = stored.rows().await;
+    let all = [Bad::NotANumber, Bad::Infinite, Bad::SingleInfinite, Bad::Unordered, Bad::Lossy];
+    for bad in all {
+        let error = refused(gauge.keep(&key("k"), gauge::Keep { value: bad.value() }).await, ErrorKind::Unencodable);
+        assert!(error.to_string().contains("the payload") && error.effect() == Effect::NotApplied, "{error}");
+        let other = gauges.at("h");
+        refused(other.start(gauge::Kept { value: bad.value() }).await, ErrorKind::Unencodable);
+        refused(gauge.override_state(&key("k"), gauge::Kept { value: bad.value() }, "?").await, ErrorKind::Unencodable);
+        for spot in [Spot::State, Spot::Outcome, Spot::Message] {
+            // A message is only written: whether it would be read as it was meant is for its readers to say.
+            if matches!((spot, bad), (Spot::Message, Bad::Unordered | Bad::Lossy)) {
+                continue;
+            }
+            refused(gauge.make(&key("k"), gauge::Make { spot, bad }).await, ErrorKind::Unencodable);
+        }
+    }
+    assert_eq!(stored.rows().await, rows);
+    fresh(gauge.keep(&key("k"), gauge::Keep { value: Anything::Double(0.1) }).await);
+}
+
+fn any(random: &mut Rng, depth: u32) -> Anything {
+    let boxed = |random: &mut Rng| Box::new(any(random, depth.saturating_sub(1)));
+    let many = |random: &mut Rng| random.usize(0..4);
+    match random.u32(0..if depth > 0 { 19 } else { 11 }) {
+        0 => Anything::Nothing,
+        1 => Anything::Flag(random.bool()),
+        2 => Anything::Small(random.i8(..)),
+        3 => Anything::Whole(random.i64(..)),
+        4 => Anything::Large(random.u64(..)),
+        5 => Anything::Huge(random.i128(..)),
+        6 => Anything::Single(single(random)),
+        7 => Anything::Double(double(random)),
+        8 => Anything::Letter(random.char(..)),
+        9 => Anything::Text((0..many(random)).map(|_| random.char(..)).collect()),
+        10 => Anything::Bytes((0..many(random)).map(|_| random.u8(..)).collect()),
+        11 => Anything::Maybe(random.bool().then(|| boxed(random))),
+        12 => Anything::Pair(boxed(random), boxed(random)),
+        13 => Anything::List((0..many(random)).map(|_| *boxed(random)).collect()),
+        14 => Anything::Named { one: boxed(random), other: random.bool().then(|| double(random)) },
+        15 => Anything::Sorted((0..many(random)).map(|_| (random.char(..).to_string(), *boxed(random))).collect()),
+        16 => Anything::Unsorted((0..many(random)).map(|_| (random.char(..).to_string(), *boxed(random))).collect()),
+        17 => Anything::Numbered((0..many(random)).map(|_| (random.i64(..), *boxed(random))).collect()),
+        _ => Anything::Set((0..random.u64(0..2)).collect()),
+    }
+}
+
+/// Every float that is one, whatever its bits: most are hard to write in decimals.
+fn double(random: &mut Rng) -> f64 {
+    Some(f64::from_bits(random.u64(..))).filter(|float| float.is_finite()).unwrap_or(0.1)
+}
+
+fn single(random: &mut Rng) -> f32 {
+    Some(f32::from_bits(random.u32(..))).filter(|float| float.is_finite()).unwrap_or(0.1)
+}
