@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -148,6 +149,7 @@ impl<DB: Database> Builder<DB> {
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
         let idem =
             self.build(sql, Opened { writers, readers, flushers, readers_apart: DB::MAX_WRITERS.is_some(), pool });
+        idem.shared.refuse_shared_sessions().await?;
         idem.migrate().await?;
         Ok(idem)
     }
@@ -209,6 +211,7 @@ impl<DB: Database> Builder<DB> {
                 pool,
                 sql,
                 settings,
+                unshared: AtomicBool::new(false),
                 clock: DatabaseClock::new(),
                 accounts: AccountCache::default(),
                 graphs: Mutex::default(),

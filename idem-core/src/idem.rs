@@ -103,11 +103,13 @@ impl<DB: Database> Idem<DB> {
         self.check().await
     }
 
-    /// Whether the database answers and its tables are those that this library works on. For the start of a service.
+    /// Whether the database answers, its tables are those that this library works on, and no pooler between shares the server's
+    /// sessions. For the start of a service.
     ///
     /// # Errors
-    /// [`Error::NotMigrated`] or [`Error::Unavailable`].
+    /// [`Error::NotMigrated`], [`Error::Config`] or [`Error::Unavailable`].
     pub async fn check(&self) -> Result<(), Error> {
+        self.shared.refuse_shared_sessions().await?;
         match self.shared.version().await? {
             Some(VERSION) => Ok(()),
             found => Err(Error::NotMigrated { found, wanted: VERSION }),

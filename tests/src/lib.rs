@@ -5,6 +5,7 @@
 //! |---|---|
 //! | against a database of its own | [`Postgres::fresh`], [`Sqlite::fresh`] |
 //! | a server that dies and comes back | [`PrivatePostgres`] |
+//! | behind a pooler | [`PgBouncer`] |
 //! | a connection lost before or after a message | [`Proxy`] |
 //! | a future dropped at any await | [`PollLimit`], [`sweep`] |
 //! | a process killed at any moment | [`Worker`] |
@@ -32,6 +33,7 @@ mod kill;
 pub mod lane;
 mod points;
 mod polls;
+mod pooler;
 mod postgres_server;
 mod proxy;
 mod report;
@@ -46,6 +48,7 @@ pub use databases::{PgUrl, Postgres, Sqlite, postgres};
 pub use kill::{Ended, Worker};
 pub use points::{abort_at, has_points, list_points};
 pub use polls::{PollLimit, sweep};
+pub use pooler::PgBouncer;
 pub use postgres_server::PrivatePostgres;
 pub use proxy::{At, Cut, Hangup, Proxy};
 pub use report::Report;

@@ -24,7 +24,7 @@ const START: Duration = Duration::from_mins(1);
 
 /// Ports outside the range from which the system serves clients. Within it a client that connects while the server is
 /// down can be given the very port that it connects to, and then talks to itself.
-const PORTS: std::ops::Range<u16> = 20_000..30_000;
+pub(crate) const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
 /// A server with durability as in production, on one loopback port for its whole life. Stopped with this value.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ pub struct PrivatePostgres {
 
 /// Whom the server runs as where the test is root, which PostgreSQL refuses.
 #[derive(Debug, Clone, Copy)]
-struct User {
-    uid: u32,
-    gid: u32,
+pub(crate) struct User {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 impl PrivatePostgres {
@@ -132,7 +132,7 @@ impl PrivatePostgres {
             .spawn()
             .expect("postgres starts");
         let log = postmaster.stderr.take().expect("standard error is a pipe");
-        wait_until_ready(log).inspect_err(|_| {
+        wait_until_ready(log, "ready to accept connections").inspect_err(|_| {
             // Fails only where the postmaster has given up by itself.
             let _ = postmaster.kill();
             let _ = postmaster.wait();
@@ -157,13 +157,13 @@ impl Drop for PrivatePostgres {
 }
 
 /// Reads the log as long as the server writes it, since a full pipe would stop the server.
-fn wait_until_ready(log: ChildStderr) -> Result<(), String> {
+pub(crate) fn wait_until_ready(log: ChildStderr, says: &'static str) -> Result<(), String> {
     let (ready, answer) = mpsc::channel();
     thread::spawn(move || {
         let mut before_ready = String::new();
         let mut lines = BufReader::new(log).lines();
         while let Some(Ok(line)) = lines.next() {
-            if line.contains("ready to accept connections") {
+            if line.contains(says) {
                 // Nobody listens any more when the bound has passed.
                 let _ = ready.send(Ok(()));
                 lines.by_ref().for_each(drop);
@@ -209,7 +209,7 @@ fn version(folder: &Path) -> Option<u32> {
 }
 
 /// Who takes root's place: the packages create `postgres`, every system has `nobody`.
-fn unprivileged_user(own: &Path) -> Option<User> {
+pub(crate) fn unprivileged_user(own: &Path) -> Option<User> {
     let owner = fs::metadata(own).expect("the folder exists").uid();
     if owner != 0 {
         return None;

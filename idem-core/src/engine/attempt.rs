@@ -206,7 +206,7 @@ impl Try {
 }
 
 /// The longest wait of a group for a key that another transaction is writing.
-const GROUP_WAIT: Duration = Duration::from_millis(50);
+pub(crate) const GROUP_WAIT: Duration = Duration::from_millis(50);
 
 /// Makes one attempt on this connection.
 pub(crate) async fn attempt<DB: Database>(

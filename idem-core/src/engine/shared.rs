@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,11 @@ use crate::store::migrate::run::version;
 use crate::store::migrate::texts::VERSION;
 use crate::store::statements::Statements;
 
+const SHARED: &str = "a pooler between this process and the database gives one session of the server to several clients in turn \
+    (`pool_mode = transaction` or `statement` of PgBouncer), and what idem keeps in its sessions, prepared statements among it, is \
+    then another client's; let the pooler keep a session for each connection (`pool_mode = session`), or connect to the server \
+    itself";
+
 /// What all handles of one [`Idem`](crate::Idem) share.
 pub(crate) struct Shared<DB: Database> {
     pub(crate) writers: Connections<DB>,
@@ -34,6 +40,8 @@ pub(crate) struct Shared<DB: Database> {
     pub(crate) pool: Pool<DB>,
     pub(crate) sql: Arc<Statements>,
     pub(crate) settings: Settings,
+    /// No pooler was found that shares sessions.
+    pub(crate) unshared: AtomicBool,
     pub(crate) clock: DatabaseClock,
     pub(crate) accounts: AccountCache,
     /// The machines whose graphs were compared with the stored ones, or are at the moment.
@@ -84,6 +92,18 @@ impl<DB: Database> Shared<DB> {
             Ok(lease) => lease,
             Err(_) => Err(Error::InFlight { waited: wait }),
         }
+    }
+
+    /// Refuses a pooler that shares the server's sessions between clients. Asks once.
+    pub(crate) async fn refuse_shared_sessions(&self) -> Result<(), Error> {
+        if self.unshared.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if self.readers.are_shared().await? {
+            return Err(Error::Config(SHARED.to_owned()));
+        }
+        self.unshared.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The version that the database is at.

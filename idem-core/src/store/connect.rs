@@ -35,6 +35,12 @@ pub trait Connect: Dialect + Classify {
         String::new()
     }
 
+    /// Statements of which the first sets something in a session under this name, and the second fails where it is set. Nothing
+    /// where no session can be shared.
+    fn sharing(_name: u64) -> Option<[String; 2]> {
+        None
+    }
+
     /// Begins a transaction that will write; the text that sqlx's transaction manager is given. Lock waits inside it
     /// end after `wait`. With `lent` the caller's statements are part of it.
     fn begin(wait: Duration, lent: bool) -> String;

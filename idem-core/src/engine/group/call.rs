@@ -160,7 +160,7 @@ impl<DB: Database> Group<DB> {
             slot.pending.iter().for_each(|(write, _)| write.settle());
         }
         let mut doubtful = Self::new();
-        for ((plan, slot), answer) in self.plans.into_iter().zip(self.slots).zip(answers) {
+        for ((plan, slot), answer) in self.into_calls().zip(answers) {
             if answer.is_err() && slot.is_in_doubt() { doubtful.push(plan, slot) } else { slot.answer(answer) }
         }
         doubtful
@@ -169,10 +169,14 @@ impl<DB: Database> Group<DB> {
     /// The same with an error for all.
     pub(crate) fn fail_certain(self, error: &Error) -> Self {
         let mut doubtful = Self::new();
-        for (plan, slot) in self.plans.into_iter().zip(self.slots) {
+        for (plan, slot) in self.into_calls() {
             if slot.is_in_doubt() { doubtful.push(plan, slot) } else { slot.fail(error) }
         }
         doubtful
+    }
+
+    pub(crate) fn into_calls(self) -> impl Iterator<Item = (BoxedPlan<DB>, ReplySlot)> {
+        self.plans.into_iter().zip(self.slots)
     }
 
     pub(crate) fn push(&mut self, plan: BoxedPlan<DB>, slot: ReplySlot) {
@@ -207,8 +211,8 @@ impl<DB: Database> Group<DB> {
 
     /// Takes out the calls whose slots are `theirs`.
     pub(crate) fn split_off(&mut self, theirs: impl Fn(&ReplySlot) -> bool) -> Self {
-        let (plans, slots) = (std::mem::take(&mut self.plans), std::mem::take(&mut self.slots));
-        let (off, rest): (Vec<_>, Vec<_>) = plans.into_iter().zip(slots).partition(|(_, slot)| theirs(slot));
+        let calls = std::mem::replace(self, Self::new()).into_calls();
+        let (off, rest): (Vec<_>, Vec<_>) = calls.partition(|(_, slot)| theirs(slot));
         (self.plans, self.slots) = rest.into_iter().unzip();
         let (plans, slots) = off.into_iter().unzip();
         Self { plans, slots }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::answer::{Answer, AnswerValue, Refusal};
-use crate::engine::attempt::{Strategy, run_after};
+use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
+use crate::engine::attempt::{GROUP_WAIT, Strategy, run_after};
 use crate::engine::decide::decision::Decision;
 use crate::engine::group::call::{Group, ReplySlot};
 use crate::engine::group::targets::TargetLocks;
@@ -29,8 +29,8 @@ pub(crate) fn run_separately<DB: Database>(
 /// Runs calls that share a target, in order, with locks that are waited for.
 ///
 /// If the wait for a lock was cut short for calls that are late, these fail and the others are tried again. What the database
-/// refuses is what one of them brought: each half is tried by itself, until that one is alone. Any other error is the answer of
-/// all.
+/// refuses is what one of them brought: each half is tried by itself, until that one is alone. A lock that does not become free
+/// may be that of one call's key. Any other error is the answer of all.
 pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, calls: Group<DB>, targets: TargetLocks<DB>) {
     let shared = shared.clone();
     tokio::spawn(async move {
@@ -41,12 +41,13 @@ pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, calls: Group<DB>,
                 continue;
             }
             let deadline = left(earliest(&calls.slots));
-            match run_after(&shared, &calls.plans, deadline, Strategy::Locked, calls.lost()).await {
+            match run(&shared, &calls, deadline).await {
                 Ok(answers) => calls.answer(answers),
                 Err(error @ Error::InFlight { .. }) if calls.slots.iter().any(ReplySlot::is_late) => {
                     calls.split_off(ReplySlot::is_late).fail(&error);
                     rest.push(calls);
                 }
+                Err(error @ Error::InFlight { .. }) => without_held_key(&shared, calls, &error).await,
                 Err(Error::Store { .. }) if calls.plans.len() > 1 && !seeded_bug!("group-falls-whole") => {
                     let second = calls.split_half();
                     rest.extend([second, calls]);
@@ -55,6 +56,40 @@ pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, calls: Group<DB>,
             }
         }
     });
+}
+
+async fn run<DB: Database>(
+    shared: &Shared<DB>,
+    calls: &Group<DB>,
+    deadline: Option<Duration>,
+) -> Result<Vec<Answered>, Error> {
+    run_after(shared, &calls.plans, deadline, Strategy::Locked, calls.lost()).await
+}
+
+/// Of calls that have waited for a lock in vain, answers those that wait for it no more once one half or the other is left out:
+/// then it was a key's. If both halves wait, it is the lock of what they share, and all fail.
+async fn without_held_key<DB: Database>(shared: &Shared<DB>, mut calls: Group<DB>, error: &Error) {
+    while calls.plans.len() > 1 && !seeded_bug!("held-key-stops-all") {
+        let halves = [calls.split_half(), calls];
+        let wait = Some(GROUP_WAIT);
+        let answered = [run(shared, &halves[0], wait).await, run(shared, &halves[1], wait).await];
+        let (mut waiting, mut halves_waiting) = (Group::new(), 0);
+        for (half, answered) in halves.into_iter().zip(answered) {
+            match answered {
+                Ok(answers) => half.answer(answers),
+                Err(Error::InFlight { .. }) => {
+                    halves_waiting += 1;
+                    half.into_calls().for_each(|(plan, slot)| waiting.push(plan, slot));
+                }
+                Err(other) => half.fail(&other),
+            }
+        }
+        calls = waiting;
+        if halves_waiting != 1 {
+            break;
+        }
+    }
+    calls.fail(error);
 }
 
 /// The write did not happen, or its result is unknown. Answers that do not depend on it are given. Of the other calls, those
@@ -73,7 +108,7 @@ pub(crate) fn fail_unwritten<DB: Database>(
                 && write.transitions.iter().any(|write| (write.row.seq, write.row.at) == (answer.seq, answer.at))
     };
     let mut rest = Group::new();
-    for ((plan, slot), answer) in group.plans.into_iter().zip(group.slots).zip(answers) {
+    for ((plan, slot), answer) in group.into_calls().zip(answers) {
         let known = match &answer {
             Ok(answer) => !answer.fresh && !unwritten(answer),
             Err(Refusal::Panicked(_)) => true,

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::connect::{Options, SessionBounds};
+use crate::store::error::{Class, StoreError};
 use crate::store::session::{ConnectionState, Session};
 use crate::store::statements::Statements;
 use crate::store::tables::Text;
@@ -128,8 +129,46 @@ impl<DB: Database> Connections<DB> {
             Source::Pool(pool) => Box::pin(pool.acquire()).await.map(LeasedConnection::Pool),
             Source::Own(pool) => pool.clone().acquire().await,
         };
-        let conn = conn.map_err(|error| DB::classify(error).not_sent())?;
+        let conn = conn.map_err(unavailable::<DB>)?;
         Ok(Lease { conn, state: ConnectionState::default(), sql: self.sql.clone(), reply: self.reply })
+    }
+}
+
+/// Without a connection nothing was sent.
+fn unavailable<DB: Database>(error: sqlx::Error) -> Error {
+    match DB::classify(error) {
+        StoreError { class: Class::Broken, source } => Error::Unavailable { source: Box::new(source) },
+        error => error.not_sent(),
+    }
+}
+
+impl<DB: Database> Connections<DB> {
+    /// Whether two connections find what the other has set in its session: then a pooler stands between, and what is kept in a
+    /// session is not kept for its client.
+    ///
+    /// # Errors
+    /// There are no two connections to be had, or they could not be asked.
+    pub(crate) async fn are_shared(&self) -> Result<bool, Error> {
+        let Some([set, look]) = DB::sharing(getrandom::u64().unwrap_or_default()) else { return Ok(false) };
+        let asked = async {
+            let (mut one, mut other) = match &self.source {
+                Source::Pool(pool) => (connect_like(pool).await?, connect_like(pool).await?),
+                Source::Own(pool) => {
+                    let deadline = Instant::now() + pool.acquire_timeout;
+                    (pool.connect(deadline, false).await?.conn, pool.connect(deadline, false).await?.conn)
+                }
+            };
+            DB::run(&mut one, set.into()).await?;
+            let shared = match DB::run(&mut other, look.into()).await {
+                Err(sqlx::Error::Database(_)) => true,
+                looked => looked.map(|()| false)?,
+            };
+            // What does not close in an orderly way is closed all the same.
+            let _ = (one.close().await, other.close().await);
+            Ok(shared)
+        };
+        let timed_out = |_| Err(sqlx::Error::PoolTimedOut);
+        timeout(self.reply, asked).await.unwrap_or_else(timed_out).map_err(unavailable::<DB>)
     }
 }
 
@@ -146,7 +185,7 @@ impl<DB: Database> ConnectionPool<DB> {
         };
         let conn = match self.idle_connection().await? {
             Some(conn) => conn,
-            None => Box::pin(self.connect(deadline)).await?,
+            None => Box::pin(self.connect(deadline, true)).await?,
         };
         Ok(LeasedConnection::Own { conn: Some(conn), pool: self, _permit: permit })
     }
@@ -174,11 +213,11 @@ impl<DB: Database> ConnectionPool<DB> {
     }
 
     /// A server that is starting refuses connections; it is asked again until the deadline.
-    async fn connect(&self, deadline: Instant) -> Result<OwnConnection<DB>, sqlx::Error> {
+    async fn connect(&self, deadline: Instant, greets: bool) -> Result<OwnConnection<DB>, sqlx::Error> {
         const PAUSE: Duration = Duration::from_millis(50);
         let mut refused = None;
         loop {
-            match timeout_at(deadline, self.connect_once()).await {
+            match timeout_at(deadline, self.connect_once(greets)).await {
                 Ok(Err(error)) if is_passing::<DB>(&error) && Instant::now() + PAUSE < deadline => {
                     refused = Some(error);
                     sleep(PAUSE).await;
@@ -190,13 +229,10 @@ impl<DB: Database> ConnectionPool<DB> {
         }
     }
 
-    async fn connect_once(&self) -> Result<OwnConnection<DB>, sqlx::Error> {
+    async fn connect_once(&self, greets: bool) -> Result<OwnConnection<DB>, sqlx::Error> {
         let options = self.maker.options()?;
-        let mut conn = match &self.maker {
-            Maker::Options(options) => options.connect().await?,
-            Maker::LikePool(pool) => connect_like(pool).await?,
-        };
-        if !self.greeting.is_empty() {
+        let mut conn = self.maker.connect().await?;
+        if greets && !self.greeting.is_empty() {
             DB::run(&mut conn, self.greeting.clone()).await?;
         }
         let made = Instant::now();
@@ -209,6 +245,13 @@ impl<DB: Database> ConnectionPool<DB> {
 }
 
 impl<DB: Database> Maker<DB> {
+    async fn connect(&self) -> Result<DB::Connection, sqlx::Error> {
+        match self {
+            Self::Options(options) => options.connect().await,
+            Self::LikePool(pool) => connect_like(pool).await,
+        }
+    }
+
     /// What the caller's pool makes connections by at the moment.
     fn options(&self) -> Result<Option<Arc<Options<DB>>>, sqlx::Error> {
         match self {

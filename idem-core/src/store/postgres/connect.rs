@@ -37,6 +37,11 @@ impl Connect for Postgres {
         )
     }
 
+    fn sharing(name: u64) -> Option<[String; 2]> {
+        let set = format!("SET idem.session = '{name}'");
+        Some([set, format!("SELECT 1 / (current_setting('idem.session', true) IS DISTINCT FROM '{name}')::int")])
+    }
+
     /// Read committed, whatever the database's default: a wait for a lock then sees what it waited for.
     fn begin(wait: Duration, lent: bool) -> String {
         let lock = milliseconds(wait);
@@ -84,6 +89,8 @@ fn options(url: &str) -> Result<PgConnectOptions, String> {
     let options = PgConnectOptions::from_str(url).map_err(|error| {
         format!("the URL of PostgreSQL does not parse: {error}; write `postgres://user@host/database`")
     })?;
+    // Poolers refuse what they do not know at startup, and idem reads no floats.
+    let options = options.extra_float_digits(None);
     // A seeded bug: answers before the commit is on the disk.
     if seeded_bug!("lazy-commit") {
         return Ok(options.options([("synchronous_commit", "off")]));
