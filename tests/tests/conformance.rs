@@ -34,6 +34,14 @@ impl Subject for OnSqlite {
             one_writer: true,
             coarse_clock: true,
             nul_in_text: true,
+            skipping_trigger: "
+                CREATE TRIGGER skips_updates BEFORE UPDATE ON documents WHEN new.body = 'skipped'
+                    BEGIN SELECT RAISE(IGNORE); END;
+                CREATE TRIGGER skips_inserts BEFORE INSERT ON documents WHEN new.body = 'skipped'
+                    BEGIN SELECT RAISE(IGNORE); END",
+            counting_trigger: "
+                CREATE TRIGGER counts AFTER UPDATE OF body ON documents
+                    BEGIN UPDATE documents SET version = version + 1 WHERE tenant = new.tenant AND id = new.id; END",
             read_only_url: format!("sqlite://{}?mode=ro", file.display()),
             unusable_urls: vec![
                 ("sqlite::memory:".to_owned(), ErrorKind::Config),
@@ -95,6 +103,15 @@ impl Subject for OnPostgres {
             one_writer: false,
             coarse_clock: false,
             nul_in_text: false,
+            skipping_trigger: "
+                CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+                CREATE TRIGGER skips BEFORE INSERT OR UPDATE ON documents
+                    FOR EACH ROW WHEN (new.body = 'skipped') EXECUTE FUNCTION skip()",
+            counting_trigger: "
+                CREATE FUNCTION count_on() RETURNS trigger LANGUAGE plpgsql AS
+                    'BEGIN UPDATE documents SET version = version + 1 WHERE tenant = new.tenant AND id = new.id;
+                    RETURN NULL; END';
+                CREATE TRIGGER counts AFTER UPDATE OF body ON documents FOR EACH ROW EXECUTE FUNCTION count_on()",
             read_only_url: with("options=-c%20default_transaction_read_only=on"),
             unusable_urls: vec![
                 ("sqlite://x.db".to_owned(), ErrorKind::Config),

@@ -147,7 +147,7 @@ async fn attempts<DB: Database>(
                 // Only reads, or statements of a transaction that ends with its connection, fail like this: after a restart
                 // of the server each connection of the pool does once.
                 Class::Broken if !retry.spent(made) => {}
-                Class::Schema if !forgot && forget_tables(shared, plans) => {
+                _ if forget_tables(shared, plans, &error) && !forgot => {
                     forgot = true;
                     continue;
                 }
@@ -366,21 +366,38 @@ async fn write_locked<DB: Database>(
     plans: &[BoxedPlan<DB>],
     stale: &Write<DB>,
 ) -> Result<Option<Decision<DB>>, StoreError> {
-    let mut decision = load_and_decide(shared, session, plans, Lock::Rows).await?;
-    seeded::keep_stale(&mut decision.write, stale);
-    fail_point!("locked.write.before");
-    let wrote =
-        if decision.write.is_empty() { true } else { decision.note(write_joined(session, &decision.write).await?) };
-    fail_point!("locked.write.after");
-    Ok(wrote.then_some(decision))
+    let mut missed = None;
+    loop {
+        let mut decision = match missed.take() {
+            None => load_and_decide(shared, session, plans, Lock::Rows).await?,
+            missed => {
+                decide_loading(shared, session, plans, Snapshot { missed, ..Snapshot::default() }, Lock::Rows).await?
+            }
+        };
+        seeded::keep_stale(&mut decision.write, stale);
+        fail_point!("locked.write.before");
+        let wrote =
+            if decision.write.is_empty() { true } else { decision.note(write_joined(session, &decision.write).await?) };
+        fail_point!("locked.write.after");
+        if wrote {
+            return Ok(Some(decision));
+        }
+        // A caller's row is looked at once more: the table itself may keep it from being written.
+        missed = decision.missed_row();
+        if missed.is_none() {
+            return Ok(None);
+        }
+    }
 }
 
 /// Answers plans inside a transaction that the caller began and will end.
 pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[BoxedPlan<DB>]) -> Result<Vec<Answered>, Error> {
     let shared = tx.shared.clone();
     let mut assumed = assume(&shared, plans, false);
+    plans.iter().filter_map(|plan| plan.table()).for_each(|table| tx.uses_table(table));
     let limit = shared.settings.retry.limit();
-    for made in 1..=limit {
+    let (mut made, mut forgot) = (1, false);
+    while made <= limit {
         trace::attempts(made);
         let mut call = tx.writing_call().await?;
         let mut session = call.session()?;
@@ -390,6 +407,11 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[BoxedPlan
         };
         let mut decision = match decided {
             Ok(decision) => decision,
+            Err(error) if forget_tables(&shared, plans, &error) && !forgot && !DB::ERRORS_ABORT => {
+                call.end(Ok(()))?;
+                forgot = true;
+                continue;
+            }
             Err(error) => return call.end(Err(error)),
         };
         if decision.write.is_empty() {
@@ -406,14 +428,18 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[BoxedPlan
                     return Ok(decision.into_answers());
                 }
                 call.end(Ok(()))?;
+                let missed = decision.missed_row();
+                assumed = missed.map(|missed| Snapshot { missed: Some(missed), ..Snapshot::default() });
             }
-            Err(error) => {
-                if error.class == Class::Schema {
-                    forget_tables(&shared, plans);
-                }
-                return call.end(Err(error));
+            // Where an error aborts the transaction, only the next one can try again.
+            Err(error) if forget_tables(&shared, plans, &error) && !forgot && !DB::ERRORS_ABORT => {
+                call.end(Ok(()))?;
+                forgot = true;
+                continue;
             }
+            Err(error) => return call.end(Err(error)),
         }
+        made += 1;
     }
     Err(Error::Contention { attempts: limit })
 }
@@ -428,8 +454,12 @@ fn reply_lost<DB: Database>(decision: Decision<DB>, error: &StoreError, expiry: 
     Attempt::ReplyLost(Box::new(decision), LostWrite::new(witness, expiry, why))
 }
 
-/// Whether a table that plans write was described, and is to be described anew.
-fn forget_tables<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>]) -> bool {
+/// Forgets what is known of the tables that plans write, if the error may come of it. True if another try, which describes them
+/// anew, may be answered otherwise.
+fn forget_tables<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], error: &StoreError) -> bool {
+    if !matches!(error.class, Class::Table | Class::Storage) {
+        return false;
+    }
     let forgotten = plans.iter().filter(|plan| plan.forget_tables(&shared.sql)).count();
-    forgotten > 0
+    forgotten > 0 && error.class == Class::Table
 }

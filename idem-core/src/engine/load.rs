@@ -175,9 +175,11 @@ async fn fill<DB: Database>(
     }
     if let Some((table, anew)) = needs.table {
         snapshot.table = Some(table_found(session, &table, anew).await?);
+        // It was read by the description before.
+        snapshot.row = None;
     }
     if let Some((update, table)) = needs.row {
-        let found = find(session, &update, &table).await?;
+        let found = find(session, &update, &table, lock == Lock::Rows).await?;
         shared.clock.note(found.now);
         snapshot.row = Some(found);
     }

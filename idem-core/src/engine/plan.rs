@@ -29,7 +29,7 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
     fn namespace(&self) -> &'static str;
     fn operation(&self) -> &'static str;
 
-    /// The caller's table that it writes, for traces.
+    /// The caller's table that it writes.
     fn table(&self) -> Option<&str> {
         None
     }
@@ -54,8 +54,7 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
     /// Decides, and adds what is to be written to the draft. It may be asked several times.
     fn decide(&self, draft: &mut WriteDraft<'_, DB>, limits: &Limits) -> Decided;
 
-    /// The database says that a table is not as it was described. True if it was of this plan, and another try describes it
-    /// anew.
+    /// A table may not be as it was described. True if it was of this plan, and another try describes it anew.
     fn forget_tables(&self, _sql: &Statements) -> bool {
         false
     }

@@ -109,6 +109,20 @@ pub enum Problem {
         /// The key columns.
         columns: Vec<String>,
     },
+    /// The row is as expected, and the database leaves it as it is.
+    #[error(
+        "nothing differs from what is expected, and yet the database writes nothing: a trigger, a rule or a row-level security policy of the table leaves the row ({list}) as it is",
+        list = BackTicked(columns)
+    )]
+    NotWritten {
+        /// The key columns.
+        columns: Vec<String>,
+    },
+    /// A view of a database that does not count what is written through one.
+    #[error(
+        "it is a view, and this database does not tell whether an update of a view wrote a row; update the table below it"
+    )]
+    View,
     /// An upsert without the index that tells whether its row is there.
     #[error(
         "an upsert needs a unique index on exactly its key columns ({list}), and there is none; `CREATE UNIQUE INDEX` makes one",

@@ -58,6 +58,9 @@ pub trait Connect: Dialect + Classify {
     /// It was aborted, or could not be asked.
     fn is_open(looked: Result<(), StoreError>) -> Result<bool, StoreError>;
 
+    /// A statement that fails aborts the transaction that is open.
+    const ERRORS_ABORT: bool;
+
     /// A write in a transaction of its own is one statement: it can come late, and bears a time until which it may come. Elsewhere
     /// it holds a lock until it ends.
     const WRITES_IN_ONE_STATEMENT: bool;

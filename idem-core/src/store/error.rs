@@ -36,6 +36,8 @@ pub enum Class {
     Broken,
     /// idem's tables are missing or older than this version.
     Schema,
+    /// A caller's table is not as it was described, or does not take a value.
+    Table,
     /// The database, or this role, may not write.
     ReadOnly,
     /// The disk or the database is full, or its file is damaged.
@@ -63,7 +65,7 @@ impl StoreError {
             Class::Broken => Error::NotApplied { source },
             Class::Schema => Error::NotMigrated { found: None, wanted: VERSION },
             Class::ReadOnly => Error::ReadOnly { source },
-            Class::Storage | Class::Disk | Class::Other => Error::Store { source },
+            Class::Table | Class::Storage | Class::Disk | Class::Other => Error::Store { source },
         }
     }
 }

@@ -55,7 +55,12 @@
 //! # Names and values
 //! Names of tables and columns are checked (letters, digits, underscores), quoted, and compared with the table as the
 //! database describes it, case included. Values are bound; on PostgreSQL text is taken as the column's type would take a
-//! literal, so a UUID, a decimal number, a time or JSON may be given as text.
+//! literal, so a UUID, a decimal number, a time or JSON may be given as text. One that the type refuses harms no transaction of
+//! yours.
+//!
+//! # Which rows
+//! Those of the table itself: not those of PostgreSQL's tables that inherit from it, but those of its partitions. A view of
+//! PostgreSQL's is updated as the database lets it be; one of SQLite's is refused, which does not tell what was written.
 //!
 //! # What it is not for
 //! Counters, balances, and whatever many callers change at once: each but one of them loses. That is what the commands of

@@ -244,6 +244,15 @@ macro_rules! for_each_clause {
                     }
                 }
                 updates {
+                    altered {
+                        a_dropped_index_lets_no_second_row_be_written,
+                        a_table_that_was_made_anew_is_described_anew,
+                        a_column_that_goes_is_noticed_inside_a_transaction,
+                        a_column_that_goes_is_noticed_at_the_load,
+                        a_description_of_a_rolled_back_transaction_is_forgotten,
+                        a_row_that_a_trigger_skips_is_told,
+                        the_new_version_is_read_once,
+                    }
                     concurrency {
                         duplicates_at_once_have_one_effect,
                         a_held_row_is_waited_for_within_the_bound,

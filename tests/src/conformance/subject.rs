@@ -52,6 +52,10 @@ pub struct Differences {
     pub coarse_clock: bool,
     /// Text may have U+0000.
     pub nul_in_text: bool,
+    /// Makes triggers of `documents` that skip a row whose new `body` is `skipped`, when it is inserted and when it is updated.
+    pub skipping_trigger: &'static str,
+    /// Makes a trigger of `documents` that counts a row's version on once more after an update.
+    pub counting_trigger: &'static str,
     /// A URL of the same database by which nobody may write.
     pub read_only_url: String,
     /// URLs by which nothing can be opened, and how that is answered.

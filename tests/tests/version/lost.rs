@@ -7,7 +7,7 @@ use idem_core::version::{ConditionalUpdate, Updated};
 use idem_core::{Effect, Error, ErrorKind, Idem, Key};
 use tests::{At, Cut, Hangup, Postgres, Proxy, Report, scale};
 
-const WRITE: &str = "UPDATE \"documents\"";
+const WRITE: &str = "UPDATE ONLY \"documents\"";
 
 const CUTS: [Cut; 6] = [
     Cut::LoseReply(Hangup::Reset),

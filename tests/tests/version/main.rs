@@ -4,4 +4,6 @@
 
 mod lost;
 mod model;
+mod support;
+mod tables;
 mod types;

@@ -2,8 +2,10 @@
 //! where the column's affinity decides.
 
 use idem_core::version::{ConditionalUpdate, Problem, Upsert, Value};
-use idem_core::{Error, Idem, Timestamp};
+use idem_core::{Error, ErrorKind, Idem, Key, Timestamp};
 use tests::{Postgres, Sqlite};
+
+use crate::support::{number, open, script};
 
 /// Columns with a value, as it is given and as PostgreSQL shows it, and another value.
 fn samples() -> Vec<(&'static str, Value, &'static str, Value)> {
@@ -100,6 +102,82 @@ async fn what_does_not_fit_a_type_is_refused() {
     assert!(matches!(error, Error::Update { problem: Problem::VersionType { .. }, .. }), "{error}");
 }
 
+/// What its column's type refuses, in a transaction of the caller's: it is an error of that call, and the transaction goes on
+/// with what was before it. Set, expected, and as a key.
+#[tokio::test]
+async fn a_value_that_is_refused_leaves_the_transaction_usable() {
+    let Some(database) = Postgres::fresh().await else { return };
+    let idem = open(&database).await;
+    script(&idem, "CREATE TYPE mood AS ENUM ('happy', 'sad'); CREATE DOMAIN score AS integer CHECK (value < 10)").await;
+    let unfit: [(&str, Value); 16] = [
+        ("mood", "grumpy".into()),
+        ("mood", 1.into()),
+        ("uuid", "0190f5d7-6f6e-7000-8000-00000000000".into()),
+        ("smallint", "70000".into()),
+        ("integer", Timestamp::from_micros(1 << 40).into()),
+        ("bigint", "many".into()),
+        ("boolean", "maybe".into()),
+        ("varchar(3)", "four".into()),
+        ("char(3)", 1_000.into()),
+        ("numeric(3, 1)", 1_000.into()),
+        ("real", 1e300.into()),
+        ("timestamptz", "2026-02-30".into()),
+        ("date", "yesterday at noon".into()),
+        ("jsonb", "{\"a\": \"\\u0000\"}".into()),
+        ("bytea", "\\xzz".into()),
+        ("score", 10.into()),
+    ];
+    for (at, (kind, value)) in unfit.into_iter().enumerate() {
+        let table = format!("unfit_{at}");
+        script(&idem, &format!("CREATE TABLE {table} (id bigint PRIMARY KEY, c {kind}, version bigint)")).await;
+        script(&idem, &format!("INSERT INTO {table} VALUES (1, NULL, 1)")).await;
+        let edit = || ConditionalUpdate::table(&table).key("id", 1);
+        let key = Key::new("unfit", kind).unwrap();
+        let mut tx = idem.begin().await.unwrap();
+        let beside = format!("INSERT INTO {table} VALUES (2, NULL, 1)");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(beside)).execute(tx.conn()).await.unwrap();
+        let set = edit().set("c", value.clone()).expect_version(1);
+        for answer in [
+            set.clone().execute(&mut tx).await,
+            set.once(&key).execute(&mut tx).await,
+            Upsert::table(&table).key("id", 3).set("c", value.clone()).execute(&mut tx).await,
+        ] {
+            let error = answer.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Store | ErrorKind::Update), "{kind}: {error}");
+        }
+        // Compared it is refused, or it is what no row has.
+        let expected = edit().set("id", 5).expect("c", value.clone()).once(&key).execute(&mut tx).await;
+        assert!(expected.is_err(), "{kind}: {expected:?}");
+        let named = ConditionalUpdate::table(&table).key("c", value).set("id", 5).expect_version(1);
+        assert!(named.execute(&mut tx).await.is_err(), "{kind}");
+        let fit = edit().set("c", Value::Null).expect_version(1).execute(&mut tx).await;
+        assert_eq!(fit.map(|updated| *updated).map_err(|error| error.to_string()), Ok(2), "{kind}");
+        tx.commit().await.unwrap_or_else(|error| panic!("{kind}: {error}"));
+        assert_eq!(number(&idem, &format!("SELECT sum(version)::bigint FROM {table}")).await, 3, "{kind}");
+        assert_eq!(number(&idem, "SELECT count(*) FROM idem_keys").await, 0, "{kind}");
+    }
+}
+
+/// What a trigger does in the place of an update of a view is not counted, so a key beside it would stay unrecorded.
+#[tokio::test]
+async fn sqlite_updates_no_view() {
+    let file = Sqlite::fresh();
+    let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.unwrap();
+    let table = "CREATE TABLE base (id INTEGER PRIMARY KEY, body TEXT, version INTEGER);
+        INSERT INTO base VALUES (1, 'draft', 1);
+        CREATE VIEW shown AS SELECT * FROM base;
+        CREATE TRIGGER instead INSTEAD OF UPDATE ON shown
+            BEGIN UPDATE base SET body = new.body, version = new.version WHERE id = new.id; END";
+    sqlx::raw_sql(table).execute(idem.pool()).await.unwrap();
+    for name in ["shown", "Shown"] {
+        let edit = ConditionalUpdate::table(name).key("id", 1).set("body", "x").expect_version(1);
+        for edit in [edit.clone(), edit.once(&Key::new("view", name).unwrap())] {
+            let error = edit.execute(&idem).await.unwrap_err();
+            assert!(matches!(error, Error::Update { problem: Problem::View, .. }), "{error}");
+        }
+    }
+}
+
 /// A table of another schema, and a name with capitals.
 #[tokio::test]
 async fn schemas_and_capitals_are_names() {
@@ -148,14 +226,6 @@ async fn sqlite_stores_each_kind_as_the_column_has_it() {
         let met = ConditionalUpdate::table("kinds").key("id", id).set(column, Value::Null).expect(column, value);
         assert_eq!(*met.execute(&idem).await.unwrap(), 2, "{column}");
     }
-}
-
-async fn open(database: &Postgres) -> Idem<sqlx::Postgres> {
-    Idem::open(&database.url().to_string()).await.unwrap()
-}
-
-async fn script(idem: &Idem<sqlx::Postgres>, sql: &str) {
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(idem.pool()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 async fn show(idem: &Idem<sqlx::Postgres>, table: &str) -> String {

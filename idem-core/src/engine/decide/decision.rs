@@ -5,6 +5,7 @@ use crate::engine::decide::draft::WriteDraft;
 use crate::engine::decide::ledger_draft::written_entry;
 use crate::engine::decide::snapshot::{Needs, Snapshot};
 use crate::engine::plan::{BoxedPlan, Limits};
+use crate::model::row::row_update::Missed;
 use crate::store::Database;
 use crate::store::ledger::rows::EntryRow;
 use crate::store::write::part::Write;
@@ -42,6 +43,11 @@ impl<DB: Database> Decision<DB> {
         let Some(after) = after else { return false };
         self.after.row = after.row;
         true
+    }
+
+    /// The caller's row that a lost write was decided on.
+    pub(crate) fn missed_row(self) -> Option<Missed> {
+        self.write.row?.seen
     }
 
     /// The answers, once it is written in an open transaction.

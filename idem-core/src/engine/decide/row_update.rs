@@ -10,7 +10,7 @@ use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Error, UpdateProblem};
 use crate::key::KeyHash;
 use crate::model::row::check::check;
-use crate::model::row::row_update::{RowUpdate, RowUpdateKind};
+use crate::model::row::row_update::{Missed, RowUpdate, RowUpdateKind};
 use crate::model::row::verdict::verdict;
 use crate::namespace::UPDATE;
 use crate::store::Database;
@@ -73,17 +73,30 @@ impl<DB: Database> Plan<DB> for UpdatePlan {
             draft.needs.table = Some((update.table.clone(), true));
             return Err(Missing);
         }
+        let mut seen = None;
         if !draft.snapshot.blind {
             let Some(row) = &draft.snapshot.row else {
                 draft.needs.row = Some((update.clone(), table.clone()));
                 return Err(Missing);
             };
+            if !row.described {
+                if found.anew {
+                    return Ok(Err(Error::Contention { attempts: 1 }.into()));
+                }
+                draft.needs.table = Some((update.table.clone(), true));
+                return Err(Missing);
+            }
             if let Some(verdict) = verdict(update, &table.schema, row) {
                 let replay = |(version, at)| answer(version, at, false);
                 return Ok(verdict.map(replay).map_err(Into::into));
             }
+            seen = Missed::next(draft.snapshot.missed.as_ref(), row);
+            if seen.is_none() {
+                let columns = update.keys.iter().map(|cell| cell.column.as_str().to_owned()).collect();
+                return unfit(UpdateProblem::NotWritten { columns });
+            }
         }
-        draft.write.row = Some(RowWrite { update: update.clone(), table: table.clone() });
+        draft.write.row = Some(RowWrite { update: update.clone(), table: table.clone(), seen });
         Ok(Ok(answer(0, Timestamp::from_micros(0), true)))
     }
 

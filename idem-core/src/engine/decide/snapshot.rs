@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::model::row::identifier::TableName;
-use crate::model::row::row_update::{Found, RowUpdate};
+use crate::model::row::row_update::{Found, Missed, RowUpdate};
 use crate::store::key::KnownKey;
 use crate::store::ledger::rows::{AccountRow, HoldRow};
 use crate::store::machine::rows::{MachineRow, TransitionSummary};
@@ -49,6 +49,8 @@ pub(crate) struct Snapshot {
     /// The caller's table that a row update is for, and what was found there.
     pub(crate) table: Option<TableFound>,
     pub(crate) row: Option<Found>,
+    /// The row that the write before this decision missed.
+    pub(crate) missed: Option<Missed>,
 }
 
 /// A caller's table; none of that name.

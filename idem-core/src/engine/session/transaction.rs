@@ -49,6 +49,8 @@ pub struct Tx<DB: Database> {
     witnesses: Vec<CommitWitness>,
     /// The graphs that were stored in this transaction: other transactions do not see them yet.
     pub(crate) graphs: Vec<StoredGraph>,
+    /// The callers' tables that were updated in this transaction, by whose changes it may have been described.
+    tables: Vec<String>,
 }
 
 /// A graph that a transaction stored.
@@ -96,7 +98,16 @@ impl<DB: Database> Tx<DB> {
     }
 
     fn new(shared: Arc<Shared<DB>>, connection: TxConnection<DB>, touched: bool) -> Self {
-        Self { shared, connection, touched, again: false, ended: false, witnesses: Vec::new(), graphs: Vec::new() }
+        Self {
+            shared,
+            connection,
+            touched,
+            again: false,
+            ended: false,
+            witnesses: Vec::new(),
+            graphs: Vec::new(),
+            tables: Vec::new(),
+        }
     }
 
     /// The connection, for your own statements in this transaction.
@@ -144,6 +155,9 @@ impl<DB: Database> Tx<DB> {
         fail_point!("tx.commit.after");
         // What a commit that failed leaves is not for the next borrower of the connection: it is closed.
         self.connection = TxConnection::Ended;
+        if matches!(end, End::Committed) {
+            self.tables.clear();
+        }
         match end {
             End::Committed => Ok(()),
             End::Refused(_) if self.again => Err(Error::Contention { attempts: 1 }),
@@ -287,6 +301,12 @@ impl<DB: Database> Tx<DB> {
         Ok(open)
     }
 
+    /// Notes a caller's table that is updated. How it is described is forgotten unless this transaction commits: it may have
+    /// changed it.
+    pub(crate) fn uses_table(&mut self, table: &str) {
+        self.tables.push(table.to_owned());
+    }
+
     fn usable(&self) -> Result<(), Error> {
         if self.ended {
             return Err(Error::Store { source: ENDED.into() });
@@ -381,6 +401,7 @@ enum Proof {
 
 impl<DB: Database> Drop for Tx<DB> {
     fn drop(&mut self) {
+        self.tables.iter().for_each(|table| self.shared.sql.forget_described(table));
         let usable = self.usable().is_ok();
         let TxConnection::Own(mut lease) = std::mem::replace(&mut self.connection, TxConnection::Ended) else {
             return;

@@ -3,11 +3,14 @@
 use crate::error::UpdateProblem as Problem;
 
 use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
-use crate::model::row::table_schema::{ColumnSchema, TableSchema};
+use crate::model::row::table_schema::{ColumnSchema, TableKind, TableSchema};
 use crate::value::Value;
 
 /// What would make the database refuse the update, found before it is asked: there an error would end a caller's transaction.
 pub(crate) fn check(update: &RowUpdate, schema: &TableSchema) -> Result<(), Problem> {
+    if schema.kind == TableKind::UncountedView {
+        return Err(Problem::View);
+    }
     for cell in update.keys.iter().chain(&update.sets).chain(&update.expects) {
         let column = schema.column(&cell.column).ok_or_else(|| Problem::NoColumn { column: name(cell) })?;
         text_fits(cell, schema)?;

@@ -54,12 +54,38 @@ pub struct UpdateKey {
 #[derive(Debug)]
 pub struct Found {
     pub(crate) now: Timestamp,
+    /// The table is still what it was described as.
+    pub(crate) described: bool,
     pub(crate) key: Option<KnownUpdate>,
     /// How many rows have the key: 0, 1, or 2 for more than one.
     pub(crate) rows: usize,
     pub(crate) version: Option<i64>,
+    /// Where no versions are counted: differs from that of this row at any other time, as far as others can write meanwhile.
+    pub(crate) stamp: Option<String>,
     /// For each expectation, whether it is met.
     pub(crate) met: Vec<bool>,
+}
+
+/// A row, or none, as it was found before a write of it that wrote nothing.
+#[derive(Debug, Clone)]
+pub struct Missed {
+    version: Option<i64>,
+    stamp: Option<String>,
+    /// How many writes in a row.
+    writes: u32,
+}
+
+impl Missed {
+    /// One write may be missed because another transaction was there and went; that a second one finds the row exactly as it was
+    /// and is missed too is the table's doing.
+    const MOST: u32 = 2;
+
+    /// What the next write of the row that was found would miss; `None` if so many were missed that it would be too.
+    pub(crate) fn next(before: Option<&Self>, found: &Found) -> Option<Self> {
+        let same = |before: &&Self| (before.version, &before.stamp) == (found.version, &found.stamp);
+        let writes = before.filter(same).map_or(0, |before| before.writes);
+        (writes < Self::MOST).then(|| Self { version: found.version, stamp: found.stamp.clone(), writes: writes + 1 })
+    }
 }
 
 /// A key that is recorded.

@@ -48,6 +48,18 @@ pub(super) fn is_known_key(error: &Error, tables: &Tables) -> bool {
     })
 }
 
+/// Whether a statement over a caller's row found a table, a column, an index or a type that is not as it was described, or a value
+/// that a type does not take.
+pub(super) fn is_of_table(error: &Error) -> bool {
+    server(error).is_some_and(|error| match error.code() {
+        // This role may not: no other description changes that.
+        "42501" => false,
+        // A plan whose result has changed its type, among what is not supported.
+        "0A000" => true,
+        code => code.starts_with("42") || code.starts_with("22"),
+    })
+}
+
 const NOT_NULL: &str = "23502";
 const UNIQUE: &str = "23505";
 const OUT_OF_RANGE: &str = "22003";

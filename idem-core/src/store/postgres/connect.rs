@@ -17,6 +17,8 @@ impl Connect for Postgres {
 
     const SUPPORTS_BLIND_WRITES: bool = true;
 
+    const ERRORS_ABORT: bool = true;
+
     const WRITES_IN_ONE_STATEMENT: bool = true;
 
     fn options(url: &str, _wait: Duration) -> Result<PgConnectOptions, String> {

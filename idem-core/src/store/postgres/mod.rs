@@ -4,6 +4,7 @@
 mod classify;
 mod connect;
 mod dialect;
+mod fits;
 mod ledger;
 mod list;
 mod load;

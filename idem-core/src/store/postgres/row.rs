@@ -9,14 +9,16 @@ use std::time::Duration;
 use sqlx::Postgres;
 use sqlx::postgres::PgRow;
 
-use super::classify::is_known_key;
+use super::classify::{is_known_key, is_of_table};
 use super::connect::milliseconds;
+use super::fits::fits;
 use super::raise::{is_open, unless_late};
 use super::undo::delete_key;
 use crate::clock::Timestamp;
 use crate::key::Hex;
 use crate::model::row::identifier::TableName;
-use crate::model::row::row_update::Cell;
+use crate::model::row::row_update::{Cell, RowUpdate};
+use crate::model::row::table_schema::{TableKind, TableSchema};
 use crate::store::binder::Binder;
 use crate::store::columns::Kind;
 use crate::store::dialect::Dialect as _;
@@ -30,11 +32,27 @@ use crate::store::write::rows::RowAfter;
 use crate::value::Value;
 
 impl RowStore for Postgres {
-    /// Domains are what they are made of; indexes that hold some rows only, or what is computed, make nothing unique.
+    /// Domains are what they are made of; indexes that hold some rows only, or what is computed, make nothing unique. Of texts the
+    /// modifier is the length. A table that has the name of a type of PostgreSQL's is not its own type, and types are not compared.
     const DESCRIBE: &'static str = "
-    SELECT 'c', a.attname::text, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), -1)
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-    WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
+    WITH columns AS (
+        SELECT a.attname::text AS name, a.atttypid AS type_id, a.atttypmod AS modifier, nullif(t.typbasetype, 0) AS base
+        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
+    )
+    SELECT 'k', CASE c.relkind WHEN 'p' THEN 'partitioned' WHEN 'v' THEN 'view' WHEN 'f' THEN 'view' ELSE '' END, ''
+    FROM pg_class c WHERE c.oid = to_regclass($1::text)
+    UNION ALL
+    SELECT 'c', name, format_type(coalesce(base, type_id), -1) FROM columns
+    UNION ALL
+    SELECT 'i', name, type_id::text FROM columns
+    WHERE EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = to_regclass($1::text) AND c.reltype = to_regtype($1::text))
+    UNION ALL
+    SELECT 'd', name, '' FROM columns WHERE base IS NOT NULL
+    UNION ALL
+    SELECT 'm', name, (modifier - CASE WHEN type_id IN (1042, 1043) THEN 4 ELSE 0 END)::text FROM columns WHERE modifier >= 0
+    UNION ALL
+    SELECT 'e', name, e.enumlabel::text FROM columns JOIN pg_enum e ON e.enumtypid = type_id
     UNION ALL
     SELECT 'u', i.indexrelid::text, a.attname::text
     FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
@@ -54,6 +72,15 @@ impl RowStore for Postgres {
             "bigint" => Some(i64::MAX),
             _ => None,
         }
+    }
+
+    fn may_refuse(update: &RowUpdate, schema: &TableSchema) -> bool {
+        let mut cells = update.keys.iter().chain(&update.sets).chain(&update.expects);
+        cells.any(|cell| schema.column(&cell.column).is_none_or(|column| !fits(&cell.value, column)))
+    }
+
+    fn is_of_table(error: &sqlx::Error) -> bool {
+        is_of_table(error)
     }
 
     fn row_text(writer: RowWriter<'_>, own: bool) -> String {
@@ -97,7 +124,8 @@ fn own_text(mut writer: RowWriter<'_>) -> String {
         return write;
     }
     // Whether the key is known is left to the insert: it finds out by the index, whatever the planner thinks of the table.
-    let claim = writer.claim::<Postgres>("version", "FROM row_written");
+    let fingerprint = fingerprint(&mut writer);
+    let claim = writer.claim::<Postgres>(&fingerprint, "version", "FROM row_written");
     let until = Postgres::parameter(writer.params.number(Slot::Until), Kind::Int);
     let version = unless_late("true", "keys_written", ("version", &until));
     format!(
@@ -113,7 +141,8 @@ fn joined_text(mut writer: RowWriter<'_>) -> String {
         return writer.write::<Postgres>(&is_open());
     }
     let planned = Postgres::parameter(writer.params.number(Slot::Planned), Kind::Int);
-    let claim = writer.claim::<Postgres>(&planned, &format!("WHERE {}", is_open()));
+    let fingerprint = fingerprint(&mut writer);
+    let claim = writer.claim::<Postgres>(&fingerprint, &planned, &format!("WHERE {}", is_open()));
     let write = writer.write::<Postgres>("EXISTS (SELECT 1 FROM keys_claimed)");
     let now = Postgres::NOW;
     format!(
@@ -123,8 +152,39 @@ fn joined_text(mut writer: RowWriter<'_>) -> String {
     )
 }
 
+fn fingerprint(writer: &mut RowWriter<'_>) -> String {
+    Postgres::parameter(writer.params.number(Slot::Fingerprint), Kind::Bytes)
+}
+
 impl RowDialect for Postgres {
     const SAME: &'static str = "IS NOT DISTINCT FROM";
+
+    /// A unique index of a parent holds in the parent alone; one of a partitioned table, in all its partitions.
+    fn rows_of(kind: TableKind) -> &'static str {
+        if kind == TableKind::Plain { "ONLY " } else { "" }
+    }
+
+    /// Of a row that is none, so that a role need not be allowed to read what it may write.
+    fn has_type(table: &str, column: &str, type_id: &str) -> Option<String> {
+        Some(format!("pg_typeof((NULL::{table}).{column}) = {type_id}::oid"))
+    }
+
+    fn is_kind(table: &str, kind: TableKind) -> Option<String> {
+        let relkind = match kind {
+            TableKind::Plain => "NOT IN ('p', 'v', 'f')",
+            TableKind::Partitioned => "= 'p'",
+            TableKind::View | TableKind::UncountedView => "IN ('v', 'f')",
+        };
+        Some(format!("(SELECT c.relkind {relkind} FROM pg_class c WHERE c.oid = '{table}'::regclass)"))
+    }
+
+    /// Views and foreign tables have no place and no transaction of a row: there it is all that the row holds.
+    fn stamp(kind: TableKind) -> &'static str {
+        match kind {
+            TableKind::Plain | TableKind::Partitioned => "concat_ws(' ', t.tableoid, t.ctid, t.xmin)",
+            TableKind::View | TableKind::UncountedView => "md5(t::text)",
+        }
+    }
 
     fn stored(number: usize, cell: &Cell, type_name: &str) -> String {
         if is_raw(cell, type_name) { format!("${number}::bytea") } else { format!("${number}::text::{type_name}") }

@@ -7,8 +7,8 @@ use sqlx::Error;
 
 use crate::clock::Timestamp;
 use crate::model::row::identifier::Identifier;
-use crate::model::row::row_update::{Cell, Found, KnownUpdate, RowUpdate, RowUpdateKind};
-use crate::model::row::table_schema::{ColumnSchema, TableSchema};
+use crate::model::row::row_update::{Cell, Found, KnownUpdate, Missed, RowUpdate, RowUpdateKind};
+use crate::model::row::table_schema::{ColumnSchema, TableKind, TableSchema};
 use crate::store::reader::{Cells, Reader};
 use crate::store::tables::Text;
 use crate::store::write::rows::CommitWitness;
@@ -19,6 +19,8 @@ use crate::value::Value;
 pub struct RowWrite {
     pub(crate) update: Arc<RowUpdate>,
     pub(crate) table: Arc<DescribedTable>,
+    /// What was found of the row before it, if that was looked for.
+    pub(crate) seen: Option<Missed>,
 }
 
 impl RowWrite {
@@ -124,27 +126,44 @@ impl DescribedTable {
     /// More shapes of one table's updates than these are not written by hand.
     const MAX_TEMPLATES: usize = 256;
 
-    /// From rows of a column's name and type (`c`), or of a unique index's name and one of its columns (`u`). `None`: there
-    /// is no such table.
+    /// From rows as [`RowStore::DESCRIBE`](super::store::RowStore::DESCRIBE) says. `None`: there is no such table.
     pub(crate) fn from_rows<C: Cells>(
         rows: &[C],
         nul_in_text: bool,
         max: impl Fn(&str) -> Option<i64>,
     ) -> Result<Option<Self>, Error> {
-        let (mut columns, mut unique) = (Vec::new(), Vec::<(String, Vec<String>)>::new());
+        let mut described = Vec::with_capacity(rows.len());
         for row in rows {
             let mut row = Reader::new(row);
-            let (what, name, detail): (String, String, String) = (row.field()?, row.field()?, row.field()?);
-            if what == "c" {
-                columns.push(ColumnSchema { name, max: max(&detail), type_name: detail });
-            } else if let Some((_, columns)) = unique.iter_mut().find(|(index, _)| *index == name) {
-                columns.push(detail);
-            } else {
-                unique.push((name, vec![detail]));
-            }
+            let fact: (String, String, String) = (row.field()?, row.field()?, row.field()?);
+            described.push(fact);
         }
-        let unique = unique.into_iter().map(|(_, columns)| columns).collect();
-        let schema = TableSchema { columns, unique, nul_in_text };
+        let of = |what: &'static str| described.iter().filter(move |(of, ..)| of == what);
+        let details = |what, column: &str| {
+            let of_column = of(what).filter(|(_, name, _)| name == column).map(|(.., detail)| detail.clone());
+            of_column.collect::<Vec<_>>()
+        };
+        let column = |(_, name, type_name): &(String, String, String)| ColumnSchema {
+            name: name.clone(),
+            type_name: type_name.clone(),
+            type_id: details("i", name).pop(),
+            domain: !details("d", name).is_empty(),
+            modifier: details("m", name).pop().and_then(|modifier| modifier.parse().ok()),
+            labels: details("e", name),
+            max: max(type_name),
+        };
+        let columns: Vec<_> = of("c").map(column).collect();
+        let mut unique = BTreeMap::<&str, Vec<String>>::new();
+        for (_, index, column) in of("u") {
+            unique.entry(index).or_default().push(column.clone());
+        }
+        let kind = match of("k").next().map(|(_, kind, _)| kind.as_str()) {
+            Some("partitioned") => TableKind::Partitioned,
+            Some("view") => TableKind::View,
+            Some("uncounted view") => TableKind::UncountedView,
+            _ => TableKind::Plain,
+        };
+        let schema = TableSchema { kind, columns, unique: unique.into_values().collect(), nul_in_text };
         Ok((!schema.columns.is_empty()).then(|| Self { schema, templates: Mutex::default() }))
     }
 
@@ -183,11 +202,12 @@ impl DescribedTable {
     }
 }
 
-/// Reads what is there: rows of `now`, `fingerprint, target, seq, at, expires_at` (NULL where no key is known), whether there is
-/// a row, its version, and for each expectation whether it is met.
+/// Reads what is there: rows of `now`, whether the table is as it was described, `fingerprint, target, seq, at, expires_at` (NULL
+/// where no key is known), whether there is a row, its version, its stamp, and for each expectation whether it is met.
 pub(crate) fn found<C: Cells>(rows: &[C], update: &RowUpdate) -> Result<Found, Error> {
     let mut row = Reader::new(rows.first().ok_or(Error::RowNotFound)?);
     let now = row.field()?;
+    let described = row.field::<Option<bool>>()? == Some(true);
     let fingerprint: Option<Vec<u8>> = row.field()?;
     let key = match fingerprint {
         None => {
@@ -203,8 +223,8 @@ pub(crate) fn found<C: Cells>(rows: &[C], update: &RowUpdate) -> Result<Found, E
         }),
     };
     let there: Option<i64> = row.field()?;
-    let version = row.field()?;
+    let (version, stamp) = (row.field()?, row.field()?);
     let met = update.expects.iter().map(|_| Ok(row.field::<Option<bool>>()? == Some(true)));
     let met = met.collect::<Result<_, Error>>()?;
-    Ok(Found { now, key, rows: if there.is_some() { rows.len() } else { 0 }, version, met })
+    Ok(Found { now, described, key, rows: if there.is_some() { rows.len() } else { 0 }, version, stamp, met })
 }

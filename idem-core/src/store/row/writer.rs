@@ -1,10 +1,12 @@
 //! Writes the statements over one row of a caller's table.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::table::{DescribedTable, ParamList, Slot, Template};
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
+use crate::model::row::table_schema::TableKind;
 use crate::namespace::UPDATE;
 use crate::store::binder::Binder;
 use crate::store::columns::Kind;
@@ -30,6 +32,24 @@ pub trait RowDialect: Dialect {
     fn comparable(column: &str, _type_name: &str) -> String {
         column.to_owned()
     }
+
+    /// Stands before a table's name where its rows are named, and not those of tables that inherit from it.
+    fn rows_of(_kind: TableKind) -> &'static str {
+        ""
+    }
+
+    /// That a column has the type of this number. `None`: a value does not depend on the type that was described.
+    fn has_type(_table: &str, _column: &str, _type_id: &str) -> Option<String> {
+        None
+    }
+
+    /// That a table is of this kind, where its rows depend on it.
+    fn is_kind(_table: &str, _kind: TableKind) -> Option<String> {
+        None
+    }
+
+    /// What no two states of row `t` share that differ by another transaction's commit, for tables that count no versions.
+    fn stamp(kind: TableKind) -> &'static str;
 
     /// A truth value as a number.
     fn truth(expression: &str) -> String {
@@ -57,12 +77,13 @@ impl RowWriter<'_> {
     /// The statement that writes the row if `gate` is true, and gives its new version.
     pub(crate) fn write<DB: RowDialect>(&mut self, gate: &str) -> String {
         let (update, table) = (self.update, table_name::<DB>(&self.update.table));
+        let gate = all([self.described::<DB>(), Some(gate.to_owned())]);
         // Not `t.`: what SQLite returns of an update knows no alias.
         let version = int(&update.version.as_ref().map_or_else(|| "0".to_owned(), column::<DB>));
         if update.kind == RowUpdateKind::Update {
-            let (sets, conditions) = (self.sets::<DB>(), self.conditions::<DB>());
+            let (rows, sets, conditions) = (self.rows::<DB>(), self.sets::<DB>(), self.conditions::<DB>());
             return format!(
-                "UPDATE {table} AS t SET {sets} WHERE {conditions} AND {gate} RETURNING {version} AS version"
+                "UPDATE {rows} AS t SET {sets} WHERE {conditions} AND {gate} RETURNING {version} AS version"
             );
         }
         let keys = update.keys.iter().enumerate().map(|(at, cell)| (Slot::Key(at), cell));
@@ -90,32 +111,35 @@ impl RowWriter<'_> {
 
     /// The key and the row that an update missed, in one snapshot.
     pub(crate) fn find<DB: RowDialect>(&mut self) -> String {
-        let (update, table, keys) = (self.update, table_name::<DB>(&self.update.table), self.keys);
+        let (update, table, keys) = (self.update, self.rows::<DB>(), self.keys);
+        let kind = self.table.schema.kind;
+        let same = all([DB::is_kind(&table_name::<DB>(&update.table), kind), self.described::<DB>()]);
         let hash = DB::parameter(self.params.number(Slot::Hash), Kind::Bytes);
         let mut columns = vec![format!("{} AS there", int("1"))];
-        columns.push(match &update.version {
-            Some(version) => format!("{} AS version", int(&format!("t.{}", column::<DB>(version)))),
-            None => format!("{} AS version", int("NULL")),
-        });
+        let (version, stamp) = match &update.version {
+            Some(version) => (int(&format!("t.{}", column::<DB>(version))), "CAST(NULL AS text)"),
+            None => (int("NULL"), DB::stamp(kind)),
+        };
+        columns.push(format!("{version} AS version, {stamp} AS stamp"));
         for (at, cell) in update.expects.iter().enumerate() {
             let met = self.expectation::<DB>(at, cell);
             columns.push(format!("{} AS met_{at}", DB::truth(&met)));
         }
         let (columns, named) = (columns.join(", "), self.named::<DB>("t"));
         format!(
-            "SELECT {}, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one \
+            "SELECT {}, {} AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one \
              LEFT JOIN {keys} k ON k.hash = {hash} \
              LEFT JOIN (SELECT {columns} FROM {table} AS t WHERE {named} LIMIT 2) r ON true",
-            DB::NOW
+            DB::NOW,
+            DB::truth(&same)
         )
     }
 
-    /// Inserts the key with this seq, `from` what must be so, or takes an old one over; what becomes of the old one's
-    /// fingerprint follows.
-    pub(crate) fn claim<DB: RowDialect>(&mut self, seq: &str, from: &str) -> String {
+    /// Inserts the key with this seq and fingerprint, `from` what must be so, or takes an old one over; what becomes of the old
+    /// one's fingerprint follows.
+    pub(crate) fn claim<DB: RowDialect>(&mut self, fingerprint: &str, seq: &str, from: &str) -> String {
         let mut parameter = |slot, kind| DB::parameter(self.params.number(slot), kind);
         let (hash, target) = (parameter(Slot::Hash, Kind::Bytes), parameter(Slot::Target, Kind::Text));
-        let fingerprint = parameter(Slot::Fingerprint, Kind::Bytes);
         let retention = parameter(Slot::Retention, Kind::Int);
         let (keys, now) = (self.keys, DB::NOW);
         format!(
@@ -138,7 +162,7 @@ impl RowWriter<'_> {
     }
 
     /// What must be so for the row to be updated.
-    fn conditions<DB: RowDialect>(&mut self) -> String {
+    pub(crate) fn conditions<DB: RowDialect>(&mut self) -> String {
         let update = self.update;
         let mut conditions = vec![self.named::<DB>("t")];
         conditions.extend(self.countable::<DB>());
@@ -149,11 +173,26 @@ impl RowWriter<'_> {
         for (at, cell) in update.expects.iter().enumerate() {
             conditions.push(self.expectation::<DB>(at, cell));
         }
-        if !self.table.schema.names_one_row(&update.keys) {
-            let (table, named) = (table_name::<DB>(&update.table), self.named::<DB>("s"));
-            conditions.push(format!("(SELECT count(*) FROM (SELECT 1 FROM {table} AS s WHERE {named} LIMIT 2) s) = 1"));
-        }
+        // An index that made the key unique may be gone since the table was described.
+        let (rows, named) = (self.rows::<DB>(), self.named::<DB>("s"));
+        conditions.push(format!("(SELECT 1 FROM {rows} AS s WHERE {named} LIMIT 1 OFFSET 1) IS NULL"));
         conditions.join(" AND ")
+    }
+
+    /// The table, where its rows are named.
+    pub(crate) fn rows<DB: RowDialect>(&self) -> String {
+        format!("{}{}", DB::rows_of(self.table.schema.kind), table_name::<DB>(&self.update.table))
+    }
+
+    /// That the columns have the types by which values are cast. No row is read for it, and no column.
+    fn described<DB: RowDialect>(&self) -> Option<String> {
+        let (update, schema) = (self.update, &self.table.schema);
+        let cells = update.keys.iter().chain(&update.sets).chain(&update.expects).map(|cell| &cell.column);
+        let columns: BTreeSet<_> = cells.chain(&update.version).collect();
+        let table = table_name::<DB>(&update.table);
+        let has_type = |name| DB::has_type(&table, &column::<DB>(name), schema.column(name)?.type_id.as_ref()?);
+        let same: Vec<String> = columns.into_iter().filter_map(has_type).collect();
+        (!same.is_empty()).then(|| same.join(" AND "))
     }
 
     fn overwrite<DB: RowDialect>(&self) -> String {
@@ -165,7 +204,7 @@ impl RowWriter<'_> {
 
     /// One more fits the version's column: beyond it the statement would fail, and with it a caller's transaction, or go on
     /// with a floating-point number.
-    fn countable<DB: RowDialect>(&self) -> Option<String> {
+    pub(crate) fn countable<DB: RowDialect>(&self) -> Option<String> {
         let version = self.update.version.as_ref()?;
         let max = self.table.schema.column(version)?.max?;
         Some(format!("coalesce(t.{}, 0) < {max}", column::<DB>(version)))
@@ -220,6 +259,12 @@ pub(crate) fn bind<DB: RowDialect>(
         }
     }
     binder
+}
+
+/// That all of these are so.
+fn all(conditions: [Option<String>; 2]) -> String {
+    let conditions: Vec<_> = conditions.into_iter().flatten().filter(|condition| condition != "true").collect();
+    if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") }
 }
 
 /// An expression as a 64-bit number.

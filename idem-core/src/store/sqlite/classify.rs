@@ -28,6 +28,14 @@ pub(super) fn lost(error: &Error, tables: &Tables) -> bool {
     .any(|lost| error.message() == lost)
 }
 
+/// Whether a statement over a caller's row found a table, a column or an index that is not as it was described, or a value that
+/// a column does not take.
+pub(super) fn is_of_table(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code).and_then(|code| code.parse::<i32>().ok());
+    // ERROR, SCHEMA, MISMATCH; CONSTRAINT_DATATYPE.
+    code.is_some_and(|code| matches!(code & 0xff, 1 | 17 | 20) || code == 3091)
+}
+
 fn class_of_code(error: &dyn DatabaseError) -> Class {
     let code: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or_default();
     // The low byte is the primary code, whatever the extended one adds.

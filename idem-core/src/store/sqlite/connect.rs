@@ -21,6 +21,8 @@ impl Connect for Sqlite {
         options(url, wait)
     }
 
+    const ERRORS_ABORT: bool = false;
+
     const WRITES_IN_ONE_STATEMENT: bool = false;
 
     fn begin(_wait: Duration, _lent: bool) -> String {

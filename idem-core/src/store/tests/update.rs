@@ -52,11 +52,11 @@ pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, ta
     for kind in [RowUpdateKind::Update, RowUpdateKind::Upsert, RowUpdateKind::Insert] {
         for key in [None, Some("none")] {
             let update = Arc::new(update(name, kind, "none", key));
-            let row = Some(RowWrite { update: update.clone(), table: table.clone() });
+            let row = Some(RowWrite { update: update.clone(), table: table.clone(), seen: None });
             let write = Write { row, ..Write::default() };
             let done = db.try_write(&write).await.expect("runs");
             assert_eq!(done, kind != RowUpdateKind::Update, "{kind:?}");
-            find(&mut db.session(), &update, table).await.expect("runs");
+            find(&mut db.session(), &update, table, false).await.expect("runs");
             db.execute(&format!("DELETE FROM {}; DELETE FROM {{keys}}", name.as_str())).await;
             db.begin().await;
             db.conn.write_joined(&write).await.expect("runs");

@@ -1,5 +1,6 @@
 //! Conditional updates of the user's own tables.
 
+pub mod altered;
 pub mod concurrency;
 pub mod expectations;
 pub mod joined;
