@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+#[cfg(feature = "sqlite")]
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,7 +22,9 @@ use crate::engine::shared::{Settings, Shared};
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::store::Database;
-use crate::store::connect::SessionBounds;
+use crate::store::connect::{Options, SessionBounds};
+#[cfg(feature = "sqlite")]
+use crate::store::sqlite::connect::file_options;
 use crate::store::statements::Statements;
 use crate::store::tables::Tables;
 
@@ -114,7 +118,8 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
-    /// How long a call waits for a connection that [`Builder::open`] makes. At most 24 days, default 2 seconds: a database that
+    /// How long a call waits for a connection that [`Builder::open`] makes, and for one that others use; on SQLite, where one
+    /// connection writes, [`Builder::lock_wait`] says how long it is waited for while others use it. At most 24 days, default 2 seconds: a database that
     /// restarts should not stall callers for long.
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.patience = timeout.min(LONGEST_WAIT);
@@ -123,15 +128,23 @@ impl<DB: Database> Builder<DB> {
 
     /// Opens the database at `url` and brings its tables up to date.
     ///
+    /// In a URL of SQLite, `sqlite://path/to/file.db`, `%` and two hexadecimal digits stand for a byte of the path: write `%25` for a
+    /// `%`, `%3F` for a `?`, which begins parameters (`mode=ro`, `mode=rw`, `cache=…`). For a path that a program gets from
+    /// elsewhere there is [`Builder::open_file`].
+    ///
     /// # Errors
-    /// [`Error::Config`] for a URL that cannot work, with what to do; [`Error::Unavailable`] if the database does not
-    /// answer; [`Error::ReadOnly`] if it lets nobody write.
+    /// [`Error::Config`] for a URL that cannot work, with what to do; [`Error::NotOpened`] for a file that is not opened, with its
+    /// path and why; [`Error::Unavailable`] if the database does not answer; [`Error::ReadOnly`] if it lets nobody write.
     pub async fn open(self, url: &str) -> Result<Idem<DB>, Error> {
+        let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
+        self.open_with(options).await
+    }
+
+    async fn open_with(self, options: Options<DB>) -> Result<Idem<DB>, Error> {
         let tables = self.tables()?;
         if self.connections == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
-        let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
         let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
         let own = |groups, bounds| {
             let maker = (Maker::Options(options.clone()), self.session_bounds(groups));
@@ -139,7 +152,7 @@ impl<DB: Database> Builder<DB> {
         };
         let readers = own(false, (self.connections, self.patience));
         let writers = match DB::MAX_WRITERS {
-            Some(max) => own(false, (max, self.settings.wait)),
+            Some(max) => own(false, (max, self.patience)),
             None => readers.clone(),
         };
         let flushers = match DB::MAX_WRITERS {
@@ -157,7 +170,8 @@ impl<DB: Database> Builder<DB> {
     /// Uses a pool of yours. Changes none of its settings and no tables: call [`Idem::migrate`], or apply
     /// [`Idem::migrations`] yourself.
     ///
-    /// On SQLite the durability (`synchronous = FULL` is what [`Builder::open`] sets) and the wait for another writer
+    /// A pool of SQLite's for a path with `%` or `?` in it is made by `SqliteConnectOptions::new().filename(path)`: a URL would have
+    /// them encoded. On SQLite the durability (`synchronous = FULL` is what [`Builder::open`] sets) and the wait for another writer
     /// (`busy_timeout`) are then the pool's. On PostgreSQL groups are written on two connections beside the pool, made as the
     /// pool makes its own ([`Builder::group_commit`]).
     ///
@@ -250,6 +264,42 @@ impl<DB: Database> Idem<DB> {
     /// As [`Builder::pool`].
     pub fn from_pool(pool: Pool<DB>) -> Result<Self, Error> {
         Builder::default().pool(pool)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Builder<sqlx::Sqlite> {
+    /// Opens the file at `path`, created if it is not there, and brings its tables up to date. No character of the path has a
+    /// meaning of its own, as `%` and `?` have in a URL.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use idem_core::Idem;
+    /// let path = std::env::temp_dir().join(format!("idem-doc 100%? {}.db", std::process::id()));
+    /// let idem = Idem::open_file(&path).await?;
+    /// idem.check().await?;
+    /// assert!(path.exists());
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn open_file(self, path: impl AsRef<Path>) -> Result<Idem<sqlx::Sqlite>, Error> {
+        let options = file_options(path.as_ref(), self.settings.wait).map_err(Error::Config)?;
+        self.open_with(options).await
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Idem<sqlx::Sqlite> {
+    /// Opens the file at `path`, with the default settings.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn open_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Builder::default().open_file(path).await
     }
 }
 

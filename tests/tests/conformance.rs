@@ -28,8 +28,11 @@ impl Subject for OnSqlite {
         self.place.url()
     }
 
+    #[allow(clippy::expect_used, reason = "a panic is how a test fails")]
     fn differences(&self) -> Differences {
         let (file, folder) = (self.place.path(), self.place.folder().display().to_string());
+        let text = self.place.folder().join("text.txt").display().to_string();
+        std::fs::write(&text, "no database, and longer than the header of one: ".repeat(20)).expect("written");
         Differences {
             one_writer: true,
             coarse_clock: true,
@@ -44,16 +47,48 @@ impl Subject for OnSqlite {
                     BEGIN UPDATE documents SET version = version + 1 WHERE tenant = new.tenant AND id = new.id; END",
             read_only_url: format!("sqlite://{}?mode=ro", file.display()),
             unusable_urls: vec![
-                ("sqlite::memory:".to_owned(), ErrorKind::Config),
-                ("sqlite://".to_owned(), ErrorKind::Config),
-                ("sqlite:?mode=rwc".to_owned(), ErrorKind::Config),
-                ("sqlite://:memory:".to_owned(), ErrorKind::Config),
-                ("sqlite://x.db?mode=memory".to_owned(), ErrorKind::Config),
-                ("postgres://localhost/x".to_owned(), ErrorKind::Config),
-                ("not a url".to_owned(), ErrorKind::Config),
-                (format!("sqlite://{folder}/no/such/folder/x.db"), ErrorKind::Unavailable),
-                (format!("sqlite://{folder}"), ErrorKind::Unavailable),
+                ("sqlite::memory:".to_owned(), ErrorKind::Config, "in_memory"),
+                ("sqlite://".to_owned(), ErrorKind::Config, "names no file"),
+                ("sqlite:?mode=rwc".to_owned(), ErrorKind::Config, "names no file"),
+                ("sqlite://:memory:".to_owned(), ErrorKind::Config, "in_memory"),
+                ("sqlite://%3Amemory%3A".to_owned(), ErrorKind::Config, "in_memory"),
+                ("sqlite://x.db?mode=memory".to_owned(), ErrorKind::Config, "in_memory"),
+                ("sqlite://file::memory:?cache=shared".to_owned(), ErrorKind::Config, "`./file:"),
+                ("postgres://localhost/x".to_owned(), ErrorKind::Config, "sqlite://"),
+                ("not a url".to_owned(), ErrorKind::Config, "sqlite://"),
+                (format!("sqlite://{folder}/100%.db"), ErrorKind::Config, "`%25`"),
+                (format!("sqlite://{folder}/%zz.db"), ErrorKind::Config, "`%25`"),
+                (format!("sqlite://{folder}/%ff.db"), ErrorKind::Config, "UTF-8"),
+                (format!("sqlite://{folder}/a%00b.db"), ErrorKind::Config, "U+0000"),
+                (format!("sqlite://{folder}/why?.db"), ErrorKind::Config, "`%3F`"),
+                (format!("sqlite://{folder}/x.db?mode=new"), ErrorKind::Config, "`mode`"),
+                (format!("sqlite://{folder}/no/such/x.db"), ErrorKind::NotOpened, "/no/such\" does not exist"),
+                (format!("sqlite://{folder}"), ErrorKind::NotOpened, "it is a folder"),
+                (format!("sqlite://{folder}/none.db?mode=rw"), ErrorKind::NotOpened, "no such file"),
+                (format!("sqlite://{folder}/none.db?mode=ro"), ErrorKind::NotOpened, "no such file"),
+                (format!("sqlite://{text}"), ErrorKind::NotOpened, "no SQLite database"),
+                (format!("sqlite://{text}?mode=ro"), ErrorKind::NotOpened, "no SQLite database"),
+                (format!("sqlite://{text}/x.db"), ErrorKind::NotOpened, "is a file, not a folder"),
+                // Not even root makes files there.
+                ("sqlite:///sys/idem.db".to_owned(), ErrorKind::NotOpened, "may not"),
             ],
+            odd_urls: [
+                "plain.db",
+                "sp ace.db",
+                "sp%20ace%201.db",
+                "100%25.db",
+                "why%3F.db",
+                "a#b.db",
+                "a%23c.db",
+                "mode=ro.db",
+                "x%3Amemory%3A.db",
+                "x:memory:y.db",
+                "\u{fc}\u{1f980}.db",
+                "quote'\".db",
+                "%C3%A4.db?mode=rwc&cache=private",
+            ]
+            .map(|name| format!("sqlite://{folder}/{name}"))
+            .into(),
         }
     }
 
@@ -114,11 +149,12 @@ impl Subject for OnPostgres {
                 CREATE TRIGGER counts AFTER UPDATE OF body ON documents FOR EACH ROW EXECUTE FUNCTION count_on()",
             read_only_url: with("options=-c%20default_transaction_read_only=on"),
             unusable_urls: vec![
-                ("sqlite://x.db".to_owned(), ErrorKind::Config),
-                ("not a url".to_owned(), ErrorKind::Config),
-                ("postgres://postgres@127.0.0.1:1/x".to_owned(), ErrorKind::Unavailable),
-                (url.database("no_such_database").to_string(), ErrorKind::Unavailable),
+                ("sqlite://x.db".to_owned(), ErrorKind::Config, "postgres://"),
+                ("not a url".to_owned(), ErrorKind::Config, "postgres://"),
+                ("postgres://postgres@127.0.0.1:1/x".to_owned(), ErrorKind::Unavailable, "no connection"),
+                (url.database("no_such_database").to_string(), ErrorKind::Unavailable, "no_such_database"),
             ],
+            odd_urls: vec![with("application_name=100%25%20%3F%23")],
         }
     }
 

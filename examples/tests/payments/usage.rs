@@ -33,7 +33,7 @@ fn wrong_usage() {
 #[test]
 fn a_database_that_is_not_there() {
     ends_with(1, &["--db", "postgres://nobody:secret@127.0.0.1:1/none"], "no connection to the database");
-    ends_with(1, &["--db", "sqlite:///no/such/folder/payments.db"], "no connection to the database");
+    ends_with(1, &["--db", "sqlite:///no/such/folder/payments.db"], "the folder \"/no/such/folder\" does not exist");
 }
 
 #[test]

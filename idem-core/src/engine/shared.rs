@@ -15,7 +15,7 @@ use crate::engine::plan::Limits;
 use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Lease};
 use crate::engine::session::retry::Retry;
-use crate::error::{Error, Source};
+use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError};
 use crate::store::migrate::run::version;
@@ -87,11 +87,7 @@ impl<DB: Database> Shared<DB> {
         if !self.readers_apart {
             return self.writers.acquire().await;
         }
-        match tokio::time::timeout(wait, self.writers.acquire()).await {
-            Ok(Err(Error::Unavailable { source })) if timed_out(&source) => Err(Error::InFlight { waited: wait }),
-            Ok(lease) => lease,
-            Err(_) => Err(Error::InFlight { waited: wait }),
-        }
+        self.writers.acquire_within(wait).await?.ok_or(Error::InFlight { waited: wait })
     }
 
     /// Refuses a pooler that shares the server's sessions between clients. Asks once.
@@ -144,8 +140,4 @@ impl<DB: Database> fmt::Debug for Shared<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("database", &DB::NAME).finish_non_exhaustive()
     }
-}
-
-fn timed_out(source: &Source) -> bool {
-    matches!(source.downcast_ref(), Some(sqlx::Error::PoolTimedOut))
 }

@@ -31,6 +31,7 @@ pub enum ErrorKind {
     Indeterminate,
     NotMigrated,
     Config,
+    NotOpened,
     ReadOnly,
     Contention,
     Unavailable,

@@ -56,6 +56,7 @@ variants! {
     Indeterminate { source },
     NotMigrated { found, wanted },
     Config(problem),
+    NotOpened { path, problem, source },
     ReadOnly { source },
     Contention { attempts },
     Unavailable { source },
@@ -75,6 +76,9 @@ impl Error {
             Self::NotApplied { source } => Self::NotApplied { source: told(source) },
             Self::Indeterminate { source } => Self::Indeterminate { source: told(source) },
             Self::NotMigrated { found, wanted } => Self::NotMigrated { found: *found, wanted: *wanted },
+            Self::NotOpened { path, problem, source } => {
+                Self::NotOpened { path: path.clone(), problem: problem.clone(), source: told(source) }
+            }
             Self::ReadOnly { source } => Self::ReadOnly { source: told(source) },
             Self::Contention { attempts } => Self::Contention { attempts: *attempts },
             Self::Unavailable { source } => Self::Unavailable { source: told(source) },

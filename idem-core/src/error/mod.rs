@@ -4,12 +4,14 @@ mod display;
 mod kind;
 mod ledger;
 mod mapping;
+mod open;
 mod update;
 mod variants;
 
 pub(crate) use display::BackTicked;
 pub use kind::ErrorKind;
 pub use ledger::{LedgerError, OutOfBounds};
+pub use open::OpenProblem;
 #[cfg(feature = "_sql")]
 pub(crate) use update::MAX_IDENTIFIER_BYTES;
 pub use update::Problem as UpdateProblem;

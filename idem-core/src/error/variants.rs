@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::display::BackTicked;
 use super::kind::ErrorKind;
 use super::ledger::{LedgerError, OutOfBounds};
+use super::open::OpenProblem;
 use super::update::Problem;
 use crate::clock::Timestamp;
 use crate::key::{KeyError, KeyHash};
@@ -270,6 +271,17 @@ pub enum Error<R = Infallible> {
     /// The settings cannot work.
     #[error("{0}")]
     Config(String),
+
+    /// The file of a SQLite database cannot be opened. Nothing is written.
+    #[error("{path:?} is not opened as a database: {problem} ({source})")]
+    NotOpened {
+        /// The file, as the URL names it once `%` is decoded.
+        path: String,
+        /// What is wrong.
+        problem: OpenProblem,
+        /// What the database said.
+        source: Source,
+    },
 
     /// The database does not let this role, or anyone, write. Nothing is written.
     #[error(

@@ -6,6 +6,7 @@ use sqlx::Connection;
 
 use super::dialect::Dialect;
 use super::error::{Classify, StoreError};
+use crate::error::OpenProblem;
 
 /// How a connection is made.
 pub type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
@@ -29,6 +30,11 @@ pub trait Connect: Dialect + Classify {
     /// # Errors
     /// What is wrong with the URL, and how to mend it.
     fn options(url: &str, wait: Duration) -> Result<Options<Self>, String>;
+
+    /// The file that was not opened, and why, if that can be seen.
+    fn not_opened(_options: &Options<Self>, _error: &sqlx::Error) -> Option<(String, OpenProblem)> {
+        None
+    }
 
     /// What is said on a new connection of idem's own. Empty where there is nothing to say.
     fn greeting(_bounds: SessionBounds) -> String {

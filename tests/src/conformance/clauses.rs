@@ -300,6 +300,7 @@ macro_rules! for_each_clause {
                         a_pool_of_none_is_refused,
                         a_pool_of_one_is_enough,
                         waits_of_any_length_are_taken,
+                        the_wait_for_others_is_no_wait_for_the_database,
                     }
                     tables {
                         without_tables_every_call_says_so,
@@ -310,6 +311,7 @@ macro_rules! for_each_clause {
                     }
                     urls {
                         a_read_only_database_says_so,
+                        odd_urls_name_what_they_say,
                         unusable_urls_say_what_to_do,
                     }
                 }

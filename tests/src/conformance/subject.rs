@@ -58,8 +58,10 @@ pub struct Differences {
     pub counting_trigger: &'static str,
     /// A URL of the same database by which nobody may write.
     pub read_only_url: String,
-    /// URLs by which nothing can be opened, and how that is answered.
-    pub unusable_urls: Vec<(String, ErrorKind)>,
+    /// URLs by which nothing can be opened, how that is answered, and what the message says.
+    pub unusable_urls: Vec<(String, ErrorKind, &'static str)>,
+    /// URLs with characters that have a meaning of their own.
+    pub odd_urls: Vec<String>,
 }
 
 /// A subject's database, opened and migrated.

@@ -129,16 +129,41 @@ impl<DB: Database> Connections<DB> {
             Source::Pool(pool) => Box::pin(pool.acquire()).await.map(LeasedConnection::Pool),
             Source::Own(pool) => pool.clone().acquire().await,
         };
-        let conn = conn.map_err(unavailable::<DB>)?;
+        self.leased(conn)
+    }
+
+    /// Takes a connection; `None` if others keep all of them for longer than `wait`. To open one may take longer.
+    pub(crate) async fn acquire_within(&self, wait: Duration) -> Result<Option<Lease<DB>>, Error> {
+        let Source::Own(pool) = &self.source else { return self.acquire().await.map(Some) };
+        let conn = match timeout(wait, pool.permits.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => pool.clone().connection(permit, Instant::now() + pool.acquire_timeout).await,
+            Ok(Err(_)) => Err(sqlx::Error::PoolClosed),
+            Err(_) => return Ok(None),
+        };
+        self.leased(conn).map(Some)
+    }
+
+    fn leased(&self, conn: Result<LeasedConnection<DB>, sqlx::Error>) -> Result<Lease<DB>, Error> {
+        let conn = conn.map_err(|error| self.unavailable(error))?;
         Ok(Lease { conn, state: ConnectionState::default(), sql: self.sql.clone(), reply: self.reply })
     }
-}
 
-/// Without a connection nothing was sent.
-fn unavailable<DB: Database>(error: sqlx::Error) -> Error {
-    match DB::classify(error) {
-        StoreError { class: Class::Broken, source } => Error::Unavailable { source: Box::new(source) },
-        error => error.not_sent(),
+    /// Without a connection nothing was sent.
+    fn unavailable(&self, error: sqlx::Error) -> Error {
+        let not_opened = match &self.source {
+            Source::Pool(pool) => DB::not_opened(&pool.connect_options(), &error),
+            Source::Own(pool) => match &pool.maker {
+                Maker::Options(options) => DB::not_opened(options, &error),
+                Maker::LikePool(pool) => DB::not_opened(&pool.connect_options(), &error),
+            },
+        };
+        if let Some((path, problem)) = not_opened {
+            return Error::NotOpened { path, problem, source: Box::new(error) };
+        }
+        match DB::classify(error) {
+            StoreError { class: Class::Broken, source } => Error::Unavailable { source: Box::new(source) },
+            error => error.not_sent(),
+        }
     }
 }
 
@@ -168,7 +193,7 @@ impl<DB: Database> Connections<DB> {
             Ok(shared)
         };
         let timed_out = |_| Err(sqlx::Error::PoolTimedOut);
-        timeout(self.reply, asked).await.unwrap_or_else(timed_out).map_err(unavailable::<DB>)
+        timeout(self.reply, asked).await.unwrap_or_else(timed_out).map_err(|error| self.unavailable(error))
     }
 }
 
@@ -183,6 +208,15 @@ impl<DB: Database> ConnectionPool<DB> {
                 Err(_) => return Err(sqlx::Error::PoolTimedOut),
             },
         };
+        self.connection(permit, deadline).await
+    }
+
+    /// One that is idle, or a new one.
+    async fn connection(
+        self: Arc<Self>,
+        permit: OwnedSemaphorePermit,
+        deadline: Instant,
+    ) -> Result<LeasedConnection<DB>, sqlx::Error> {
         let conn = match self.idle_connection().await? {
             Some(conn) => conn,
             None => Box::pin(self.connect(deadline, true)).await?,

@@ -304,7 +304,9 @@ impl<DB: Database> Tx<DB> {
     /// Notes a caller's table that is updated. How it is described is forgotten unless this transaction commits: it may have
     /// changed it.
     pub(crate) fn uses_table(&mut self, table: &str) {
-        self.tables.push(table.to_owned());
+        if !self.tables.iter().any(|known| known == table) {
+            self.tables.push(table.to_owned());
+        }
     }
 
     fn usable(&self) -> Result<(), Error> {

@@ -10,6 +10,11 @@ impl Classify for Sqlite {
     fn database_class(error: &dyn DatabaseError) -> Class {
         class_of_code(error)
     }
+
+    /// Another process makes the file at this moment, for which SQLite does not wait.
+    fn is_starting(error: &Error) -> bool {
+        primary_code(error).is_some_and(|code| code == 5)
+    }
 }
 
 /// Whether one of idem's own constraints found that the write lost a race.
@@ -26,6 +31,12 @@ pub(super) fn lost(error: &Error, tables: &Tables) -> bool {
     ]
     .iter()
     .any(|lost| error.message() == lost)
+}
+
+/// The code of an error of the database, without what an extended one adds.
+pub(super) fn primary_code(error: &Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
 /// Whether a statement over a caller's row found a table, a column or an index that is not as it was described, or a value that

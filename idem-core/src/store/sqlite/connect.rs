@@ -1,14 +1,22 @@
 //! How a SQLite file is opened.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::Sqlite;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Sqlite};
 
 use super::classify::is_within_transaction;
+use super::open_problem::open_problem;
+use crate::error::OpenProblem;
 use crate::store::connect::Connect;
 use crate::store::error::StoreError;
+
+/// In KiB, as SQLite wants it.
+const CACHE: &str = "-16384";
+
+const EXAMPLE: &str = "write `sqlite://path/to/file.db`";
 
 impl Connect for Sqlite {
     const MAX_WRITERS: Option<u32> = Some(1);
@@ -43,39 +51,131 @@ impl Connect for Sqlite {
             Err(error) => Err(error),
         }
     }
+
+    fn not_opened(options: &SqliteConnectOptions, error: &sqlx::Error) -> Option<(String, OpenProblem)> {
+        let path = options.get_filename();
+        let makes = options.to_url_lossy().query().is_some_and(|query| query.contains("mode=rwc"));
+        Some((path.display().to_string(), open_problem(path, makes, error)?))
+    }
 }
 
-/// Opens the file at `url`, creating it unless the URL says otherwise.
+/// The file that a URL names, created unless the URL says otherwise.
 ///
-/// Readers see the last commit beside the one writer (WAL), and a commit is on the disk when it returns
-/// (`synchronous = FULL`).
+/// In the path a `%` and two hexadecimal digits stand for a byte, and a `?` ends it; nothing else has a meaning of its own.
 fn options(url: &str, wait: Duration) -> Result<SqliteConnectOptions, String> {
-    if !url.starts_with("sqlite:") {
-        return Err(format!("{url:?} is not a URL of SQLite; write `sqlite://path/to/file.db`"));
-    }
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    if path.is_empty() || path.starts_with('?') {
+    let Some(rest) = url.strip_prefix("sqlite:") else {
+        return Err(format!("{url:?} is not a URL of SQLite; {EXAMPLE}"));
+    };
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    if path.is_empty() {
         // SQLite would make a file of its own for each connection, and remove it with the connection.
-        return Err(format!("{url:?} names no file; write `sqlite://path/to/file.db`"));
+        return Err(format!("{url:?} names no file; {EXAMPLE}"));
     }
-    if url.contains(":memory:") || url.contains("mode=memory") {
+    if !is_encoded(path) {
+        return Err(format!("{url:?} has a `%` that stands for no character; write `%25` for a `%` in a file's name"));
+    }
+    let options = SqliteConnectOptions::from_str(&format!("sqlite://{rest}")).map_err(|error| {
+        format!("{url:?} is not a URL of SQLite: {error}; {EXAMPLE}, with `%3F` for a `?` in the name, in UTF-8")
+    })?;
+    let parameter = |name: &str| {
+        let mut last_first = parameters.rsplit('&').filter_map(|parameter| parameter.split_once('='));
+        last_first.find(|(key, _)| *key == name).map(|(_, value)| value)
+    };
+    let (mode, immutable) = (parameter("mode"), parameter("immutable"));
+    if mode == Some("memory") || path == ":memory:" || options.get_filename() == Path::new(":memory:") {
         return Err("a database in memory is another one for each connection and is gone with it; open a file (in a \
                     temporary folder for tests), or use the machine's `in_memory`"
             .to_owned());
     }
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| format!("{url:?} is not a URL of SQLite: {error}; write `sqlite://path/to/file.db`"))?
-        .busy_timeout(wait);
-    let read_only = url.contains("mode=ro") || url.contains("immutable=true");
-    if read_only {
+    let name = options.get_filename().to_string_lossy();
+    if name.starts_with("file:") || name.contains('\0') {
+        return Err(format!(
+            "{url:?} names no file: `file:` begins a URI, so write `./file:…`, and no name has U+0000; {EXAMPLE}"
+        ));
+    }
+    // Reads the file, so what is none is refused here.
+    let options = options.busy_timeout(wait).pragma("cache_size", CACHE);
+    if mode == Some("ro") || matches!(immutable, Some("true" | "1")) {
         return Ok(options);
     }
-    Ok(options
-        .create_if_missing(!url.contains("mode=rw") || url.contains("mode=rwc"))
+    Ok(tuned(options).create_if_missing(mode != Some("rw")))
+}
+
+/// The file at `path`, created if it is not there. No character of it has a meaning of its own.
+///
+/// # Errors
+/// It is no name of a file.
+pub(crate) fn file_options(path: &Path, wait: Duration) -> Result<SqliteConnectOptions, String> {
+    match path.to_str() {
+        None | Some("") => Err(format!("{} names no file, or is not in UTF-8", path.display())),
+        Some(name) if name.contains('\0') => Err(format!("{name:?} names no file: no name has U+0000")),
+        Some(name) => {
+            // What SQLite would take for a URI or for a database in memory.
+            let name =
+                if name.starts_with("file:") || name.starts_with(':') { format!("./{name}") } else { name.to_owned() };
+            Ok(tuned(SqliteConnectOptions::new().filename(name).busy_timeout(wait)).create_if_missing(true))
+        }
+    }
+}
+
+/// Readers see the last commit beside the one writer (WAL), and a commit is on the disk when it returns
+/// (`synchronous = FULL`).
+fn tuned(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         // A group changes a page or more for each call: with SQLite's defaults (2 MiB and 4 MiB) it would spill its pages
         // while it is written, and every group would be followed by a checkpoint.
-        .pragma("cache_size", "-16384")
-        .pragma("wal_autocheckpoint", "8192"))
+        .pragma("cache_size", CACHE)
+        .pragma("wal_autocheckpoint", "8192")
+}
+
+/// Two hexadecimal digits follow each `%`.
+fn is_encoded(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
+        let mut digits = rest.bytes();
+        (0..2).all(|_| digits.next().is_some_and(|digit| digit.is_ascii_hexdigit()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(url: &str) -> Result<String, String> {
+        options(url, Duration::ZERO).map(|options| options.get_filename().display().to_string())
+    }
+
+    #[test]
+    fn a_url_names_a_file() {
+        for (url, file) in [
+            ("sqlite://a.db", "a.db"),
+            ("sqlite:a.db", "a.db"),
+            ("sqlite:///a/b c#d.db", "/a/b c#d.db"),
+            ("sqlite://100%25%20%3F.db?mode=rw", "100% ?.db"),
+            ("sqlite://mode=ro/:memory:.db", "mode=ro/:memory:.db"),
+            ("sqlite://./file:a.db", "./file:a.db"),
+        ] {
+            assert_eq!(opened(url).as_deref(), Ok(file), "{url}");
+        }
+        for url in
+            ["sqlite://100%.db", "sqlite://%f", "sqlite://%", "sqlite://%é", "sqlite://a?b.db", "sqlite://?mode=ro"]
+        {
+            assert!(opened(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_what_it_says() {
+        for (path, file) in
+            [("a%20b?.db", "a%20b?.db"), (":memory:", "./:memory:"), ("file:a.db?mode=ro", "./file:a.db?mode=ro")]
+        {
+            let options = file_options(Path::new(path), Duration::ZERO).expect("a file");
+            assert_eq!(options.get_filename(), Path::new(file));
+        }
+        for path in ["", "a\0b"] {
+            assert!(file_options(Path::new(path), Duration::ZERO).is_err(), "{path:?}");
+        }
+    }
 }

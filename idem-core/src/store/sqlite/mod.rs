@@ -5,7 +5,7 @@
 //! thread.
 
 mod classify;
-mod connect;
+pub(crate) mod connect;
 mod dialect;
 mod frame;
 mod items;
@@ -14,6 +14,7 @@ mod list;
 mod load;
 mod machine;
 mod migrate;
+mod open_problem;
 mod parts;
 mod row;
 mod write;

@@ -25,6 +25,17 @@ pub async fn waits_of_any_length_are_taken<S: Subject>(on: &S) {
     fresh(door.knock(&key("k"), door::Knock { times: 1 }).deadline(Duration::MAX).await);
 }
 
+/// However short a wait for another writer may be, opening the database takes as long as it takes.
+pub async fn the_wait_for_others_is_no_wait_for_the_database<S: Subject>(on: &S) {
+    let brief = || on.builder().lock_wait(Duration::from_millis(1));
+    // The first makes the tables.
+    for _ in 0..4 {
+        let idem = brief().open(&on.url()).await.expect("opened");
+        idem.check().await.expect("its tables are there");
+        idem.begin().await.expect("nobody else writes").rollback().await;
+    }
+}
+
 /// No call needs a second connection while it holds one, neither alone nor inside a transaction.
 pub async fn a_pool_of_one_is_enough<S: Subject>(on: &S) {
     let idem = on.builder().pool(pool(on, 1).await).expect("a pool of one");

@@ -27,12 +27,30 @@ pub async fn a_read_only_database_says_so<S: Subject>(on: &S) {
     assert!(error.to_string().contains("primary"), "{error}");
 }
 
-/// Wrong scheme, nobody there, no such database, in memory: each is a typed error before anything is made.
+/// What stands for itself and what stands for a character: the database is there again when it is opened again.
+pub async fn odd_urls_name_what_they_say<S: Subject>(on: &S) {
+    for url in on.differences().odd_urls {
+        for version in [1, 2] {
+            let idem = on.builder().open(&url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+            let order = Order::stored(&idem, Shop).at("o");
+            if version == 1 {
+                order.start(order::Pending { total: 500 }).await.expect("started");
+            } else {
+                fresh(order.pay(&key("k"), PAY).await);
+            }
+            assert_eq!(order.get().await.expect("readable").expect("started").version(), version, "{url}");
+        }
+    }
+}
+
+/// Wrong scheme, nobody there, no such database, in memory: each is a typed error before anything is made, and says what is wrong.
 pub async fn unusable_urls_say_what_to_do<S: Subject>(on: &S) {
-    for (url, kind) in on.differences().unusable_urls {
+    for (url, kind, says) in on.differences().unusable_urls {
         let error = not_opened(on.builder().open(&url).await);
         assert_eq!(error.kind(), kind, "{url}: {error}");
         assert_eq!(error.effect(), Effect::NotApplied);
+        assert_eq!(error.is_retryable(), kind == ErrorKind::Unavailable, "{url}: {error}");
+        assert!(error.to_string().contains(says), "{url}: {error}");
     }
     for prefix in ["", "a-b", "1; DROP TABLE x", "a.b.c", "\0"] {
         let error = not_opened(on.builder().prefix(prefix).open(&on.url()).await);
