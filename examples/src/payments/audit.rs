@@ -122,7 +122,8 @@ impl Audit {
                 Some(cursor) => question.after(cursor).await?,
                 None => question.await?,
             };
-            for payment in &page {
+            after = page.cursor();
+            for payment in page.all()? {
                 for (account, amount) in postings(payment.state()) {
                     *owed.entry(account).or_default() += amount;
                 }
@@ -131,9 +132,8 @@ impl Audit {
                     self.verify(payments, payment.id()).await?;
                 }
             }
-            match page.last() {
-                Some(last) if page.len() == PAGE as usize => after = Some(last.cursor()),
-                _ => return Ok(()),
+            if after.is_none() {
+                return Ok(());
             }
         }
     }

@@ -76,6 +76,20 @@ impl GraphRecord {
         }
     }
 
+    /// The error, if it is of what this release does not know either; else what a process of this release would not say.
+    pub(crate) fn explain<R>(&self, error: &mut Error<R>) {
+        let knows = |of: &[Vec<String>], name: &String| of.iter().flatten().any(|known| known == name);
+        *error = match error {
+            Error::UnknownState { machine, id, stored, .. } if knows(&self.states, stored) => {
+                Error::OtherRelease { machine, id: id.clone(), what: "state", stored: stored.clone() }
+            }
+            Error::UnknownCommand { machine, id, stored, .. } if knows(&self.commands, stored) => {
+                Error::OtherRelease { machine, id: id.clone(), what: "command", stored: stored.clone() }
+            }
+            _ => return,
+        };
+    }
+
     fn unknown(&self, other: &Self) -> Vec<String> {
         let known = |state: &&Vec<String>| {
             state.first().is_some_and(|name| self.states.iter().flatten().any(|known| known == name))
@@ -133,6 +147,13 @@ impl<DB: Database> Shared<DB> {
         Ok(())
     }
 
+    /// The release of a machine that the database has; `None` if that cannot be asked now.
+    pub(crate) async fn stored_release(&self, graph: &'static Graph) -> Option<GraphRecord> {
+        let mut lease = self.readers.acquire().await.ok()?;
+        let stored = stored_graph(&mut lease.session(), graph.name).await;
+        stored.ok()?.as_ref().map(GraphRecord::read)
+    }
+
     fn is_registered(&self, graph: &Graph, mine: &GraphRecord) -> bool {
         self.registrations().get(graph.name).is_some_and(|graph| graph.known == Some(mine.hash()))
     }
@@ -172,6 +193,14 @@ pub(crate) async fn register_joined<DB: Database>(tx: &mut Tx<DB>, graph: &'stat
         None => shared.note_registered(graph, &mine),
     }
     Ok(!own)
+}
+
+/// The release of a machine that the database has, asked on the connection of a transaction.
+pub(crate) async fn stored_release_joined<DB: Database>(tx: &mut Tx<DB>, graph: &'static Graph) -> Option<GraphRecord> {
+    let mut call = tx.call().ok()?;
+    let mut session = call.session().ok()?;
+    let stored = stored_graph(&mut session, graph.name).await;
+    call.end(stored).ok()?.as_ref().map(GraphRecord::read)
 }
 
 /// What a graph is to the one that is stored.

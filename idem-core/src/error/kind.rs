@@ -16,6 +16,7 @@ pub enum ErrorKind {
     ForeignMachine,
     UnknownState,
     UnknownCommand,
+    OtherRelease,
     Undecodable,
     Unencodable,
     TooLarge,

@@ -41,6 +41,7 @@ variants! {
     ForeignMachine { machine, missing },
     UnknownState { machine, id, stored, known },
     UnknownCommand { machine, id, stored, known },
+    OtherRelease { machine, id, what, stored },
     Undecodable { what, effect, source },
     Unencodable { what, source },
     TooLarge { what, bytes, limit },

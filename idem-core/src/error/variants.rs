@@ -114,7 +114,24 @@ pub enum Error<R = Infallible> {
         missing: Vec<String>,
     },
 
-    /// A machine is stored in a state that today's enum does not have.
+    /// A machine is stored in a state, or has a transition by a command, that another release of it knows and this one does not.
+    /// Retryable: while a deploy lasts, a process of that release can answer, and this one too once it is updated.
+    #[error(
+        "{machine} {id:?} has the {what} `{stored}`, which another release of it knows and this one does not; try again with that release, or, if this is the newest, put {} on the successor",
+        Was(what, stored)
+    )]
+    OtherRelease {
+        /// The machine's name.
+        machine: &'static str,
+        /// The machine's id.
+        id: String,
+        /// What is not known: `state` or `command`.
+        what: &'static str,
+        /// Its stored name.
+        stored: String,
+    },
+
+    /// A machine is stored in a state that no release of today's enum that the database has seen knows.
     #[error(
         "{machine} {id:?} is stored in the state `{stored}`, which the enum does not know ({}); put `#[was(\"{stored}\")]` on its successor",
         BackTicked(known)
@@ -130,7 +147,7 @@ pub enum Error<R = Infallible> {
         known: Vec<&'static str>,
     },
 
-    /// A transition is stored under a command that today's enum does not have.
+    /// A transition is stored under a command that no release of today's enum that the database has seen knows.
     #[error(
         "{machine} {id:?} has a transition by the command `{stored}`, which the enum does not know ({}); put `was = \"{stored}\"` on its successor",
         BackTicked(known)
@@ -328,6 +345,7 @@ impl<R> Error<R> {
             self.kind(),
             ErrorKind::NotStarted
                 | ErrorKind::InFlight
+                | ErrorKind::OtherRelease
                 | ErrorKind::Interrupted
                 | ErrorKind::NotApplied
                 | ErrorKind::Indeterminate
@@ -395,6 +413,18 @@ impl fmt::Display for Legal<'_> {
             f.write_str("no command is legal there")
         } else {
             write!(f, "legal there: {}", BackTicked(self.0))
+        }
+    }
+}
+
+/// How a renamed state or command is said to be one.
+struct Was<'a>(&'a str, &'a str);
+
+impl fmt::Display for Was<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self("command", stored) => write!(f, "`was = \"{stored}\"`"),
+            Self(_, stored) => write!(f, "`#[was(\"{stored}\")]`"),
         }
     }
 }

@@ -17,7 +17,9 @@ pub use stored::history::{Event, History, Transition};
 #[cfg(feature = "_sql")]
 pub use stored::operate::Override;
 #[cfg(feature = "_sql")]
-pub use stored::query::{Cursor, InState};
+pub use stored::page::{Page, Unreadable};
+#[cfg(feature = "_sql")]
+pub use stored::query::{Cursor, InState, StateCounts};
 #[cfg(feature = "_sql")]
 pub use stored::stored_machine::StoredMachine;
 #[cfg(feature = "_sql")]

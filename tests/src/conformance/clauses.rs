@@ -72,6 +72,8 @@ macro_rules! for_each_clause {
                     }
                     evolution {
                         renamed_states_and_commands_are_still_read,
+                        what_a_newer_release_wrote_is_retryable,
+                        what_cannot_be_read_hides_no_other,
                         a_new_optional_field_is_no_difference,
                         an_unknown_stored_state_is_named,
                         an_unknown_stored_command_is_named,

@@ -49,7 +49,7 @@ pub async fn serve<DB: idem_core::Database>(
     assert!(matches!(stored.state(), Order::Shipped));
     let stored = this.get().await?.ok_or("started above")?;
     assert!(matches!(stored.state(), Order::Shipped));
-    orders.in_state(order::StateKind::Paid).limit(10).await?;
+    orders.in_state(order::StateKind::Paid).limit(10).await?.all()?;
     for result in orders.apply_all([("order-42", Some(key.clone()), order::Ship.into())]).await {
         result?;
     }

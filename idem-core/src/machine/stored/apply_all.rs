@@ -64,6 +64,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
                 index
             }));
         }
+        let first = results.len();
         let mut answers = self.run_all(&plans).await.map(Vec::into_iter);
         for command in order {
             results.push(match (command, &mut answers) {
@@ -75,6 +76,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
                 },
             });
         }
+        self.explain(results.get_mut(first..).unwrap_or_default()).await;
     }
 
     async fn run_all(&self, plans: &[BoxedPlan<DB>]) -> Result<Vec<Answered>, Error> {

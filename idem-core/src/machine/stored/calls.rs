@@ -20,12 +20,13 @@ impl<DB: Database, X: Rules> At<DB, X> {
     /// The machine as it is stored; `None` if it was not started.
     ///
     /// # Errors
-    /// [`Error::UnknownState`] or [`Error::Undecodable`] if today's enum cannot hold what is stored.
+    /// [`Error::OtherRelease`], [`Error::UnknownState`] or [`Error::Undecodable`] if today's enum cannot hold what is stored.
     ///
     /// # Cancel safety
     /// Reads only.
     pub async fn get(&self) -> Result<Option<StoredMachine<X::Machine>>, Error> {
-        self.row().await?.map(|row| typed_machine(self.id.to_string(), &row)).transpose()
+        let machine = self.row().await?.map(|row| typed_machine(self.id.to_string(), &row)).transpose();
+        self.machines.explained(machine).await
     }
 
     #[doc(hidden)]
@@ -57,7 +58,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
         self.call_with(command, outcome::<O, X::Rejection>)
     }
 
-    pub(super) fn call_with<O: 'static>(
+    pub(super) fn call_with<O: Send + 'static>(
         &self,
         command: Result<Command, Error>,
         read: impl FnOnce(Answered) -> Result<Outcome<O>, Error<X::Rejection>> + Send + 'static,
@@ -73,7 +74,8 @@ impl<DB: Database, X: Rules> At<DB, X> {
                     let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
                     machines.shared.submit(plan, left).await
                 };
-                read(span.record(work).await.map_err(Error::widen)?)
+                let answer = read(span.record(work).await.map_err(Error::widen)?);
+                machines.explained(answer).await
             })
         })
     }

@@ -9,7 +9,8 @@ use crate::error::{Effect, Error, Source};
 use crate::key::Key;
 use crate::machine::stored::handles::At;
 use crate::machine::stored::operate::Recorded;
-use crate::machine::stored::typed::state_of;
+use crate::machine::stored::page::{Page, Unreadable, guarded};
+use crate::machine::stored::typed::{position_of, state_of};
 use crate::model::machine::rules::{Machine, Rules};
 use crate::namespace::{OVERRIDE, START};
 use crate::seq::{shown, stored};
@@ -77,8 +78,7 @@ impl<M: Machine> fmt::Debug for Event<M> {
 /// A question for a machine's history. Awaited, it gives a page, oldest first.
 ///
 /// # Errors
-/// [`Error::UnknownState`], [`Error::UnknownCommand`] or [`Error::Undecodable`] if today's types cannot hold what is
-/// stored.
+/// Only those of the database: a transition that today's types cannot hold is [`Unreadable`], in its place on the page.
 #[must_use = "a question is asked when it is awaited"]
 pub struct History<'a, DB: Database, X: Rules> {
     at: &'a At<DB, X>,
@@ -112,10 +112,22 @@ impl<DB: Database, X: Rules> History<'_, DB, X> {
         Self { limit: limit.clamp(1, PAGE), ..self }
     }
 
-    async fn page(self) -> Result<Vec<Transition<X::Machine>>, Error> {
-        let after = stored(self.after);
-        let rows = self.at.rows(after, self.limit).await?;
-        rows.into_iter().map(|row| typed_transition(self.at.id(), row)).collect()
+    async fn page(self) -> Result<Page<Transition<X::Machine>, u64>, Error> {
+        let rows = self.at.rows(stored(self.after), self.limit).await?;
+        let cursor = rows.last().filter(|_| rows.len() >= self.limit as usize).map(|last| shown(last.seq));
+        let id = self.at.id();
+        let mut items = Vec::with_capacity(rows.len());
+        let mut places = Vec::with_capacity(rows.len());
+        for row in rows {
+            places.push((row.state.clone(), shown(row.seq), row.at));
+            let what = format!("transition {} of {} {id:?}", row.seq, X::Machine::GRAPH.name);
+            items.push(guarded(what, || typed_transition(id, row)));
+        }
+        self.at.machines.explain(&mut items).await;
+        let unreadable =
+            |(state, seq, at), error| Unreadable { id: id.to_owned(), state, seq, at, error: Box::new(error) };
+        let items = items.into_iter().zip(places).map(|(item, place)| item.map_err(|error| unreadable(place, error)));
+        Ok(Page::new(items.collect(), cursor))
     }
 }
 
@@ -146,12 +158,15 @@ fn typed_transition<M: Machine>(id: &str, row: TransitionRow) -> Result<Transiti
         }
     };
     let key = row.key.as_ref().map(|(scope, key)| Key::new(scope, key)).transpose()?;
-    let from = graph.state_named(&row.from_state).map(M::kind);
+    let from = match row.command.as_str() {
+        START => None,
+        _ => Some(M::kind(position_of::<M>(id, &row.from_state)?)),
+    };
     Ok(Transition { seq: shown(row.seq), at: row.at, event, from, state, key, correlation: row.correlation })
 }
 
 impl<'a, DB: Database, X: Rules> IntoFuture for History<'a, DB, X> {
-    type Output = Result<Vec<Transition<X::Machine>>, Error>;
+    type Output = Result<Page<Transition<X::Machine>, u64>, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -9,8 +9,10 @@ pub(crate) mod history;
 #[cfg(feature = "testing")]
 pub(crate) mod inspect;
 pub(crate) mod operate;
+pub(crate) mod page;
 pub(crate) mod query;
 pub(crate) mod rebuild;
+pub(crate) mod release;
 pub(crate) mod stored_machine;
 pub(crate) mod typed;
 pub(crate) mod verify;

@@ -7,12 +7,14 @@ use std::pin::Pin;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::machine::stored::handles::Machines;
+use crate::machine::stored::page::{Page, Unreadable, guarded};
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::typed_machine;
 use crate::model::machine::rules::{Machine, Rules};
+use crate::seq::shown;
 use crate::store::Database;
 use crate::store::machine::queries;
-use crate::store::machine::rows::StateQuery;
+use crate::store::machine::rows::{NamedMachine, StateQuery};
 
 /// The most machines of one page.
 const MAX_PAGE: u32 = 1_000;
@@ -20,7 +22,7 @@ const MAX_PAGE: u32 = 1_000;
 /// A question for the machines in one state, those that entered it first in front. Awaited, it gives a page.
 ///
 /// # Errors
-/// [`Error::Undecodable`] if today's enum cannot hold what is stored.
+/// Only those of the database: a machine that today's enum cannot hold is [`Unreadable`], in its place on the page.
 #[must_use = "a question is asked when it is awaited"]
 pub struct InState<'a, DB: Database, X: Rules> {
     machines: &'a Machines<DB, X>,
@@ -51,37 +53,37 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
         InState { machines: self, state: X::Machine::position(state), before: None, after: None, limit: 100 }
     }
 
-    /// How many machines are in each state that has any, in the order of the enum. Reads the index of all machines of
-    /// this name.
+    /// How many machines are in each state that has any. Reads the index of all machines of this name.
     ///
     /// # Errors
-    /// [`Error::UnknownState`] if a machine is stored in a state that the enum does not have.
-    pub async fn count_by_state(&self) -> Result<Vec<(<X::Machine as Machine>::StateKind, u64)>, Error> {
+    /// Only those of the database: states that the enum does not have are counted beside the others.
+    pub async fn count_by_state(&self) -> Result<StateCounts<<X::Machine as Machine>::StateKind>, Error> {
         let graph = X::Machine::GRAPH;
         let mut lease = self.reader().await?;
         let counted = queries::count_by_state(&mut lease.session(), graph.name).await;
         let counted = self.shared.answer(lease, counted).await?;
-        let mut counts = vec![0; graph.states.len()];
+        let (mut counts, mut unknown) = (vec![0; graph.states.len()], Vec::new());
         for (name, many) in counted {
+            let many = u64::try_from(many).unwrap_or(0);
             match graph.state_named(&name) {
-                Some(state) => counts[state] += u64::try_from(many).unwrap_or(0),
-                None => {
-                    return Err(Error::UnknownState {
-                        machine: graph.name,
-                        id: format!("{many} of them"),
-                        stored: name,
-                        known: graph.states.iter().map(|state| state.name).collect(),
-                    });
-                }
+                Some(state) => counts[state] += many,
+                None => unknown.push((name, many)),
             }
         }
-        Ok(counts
-            .into_iter()
-            .enumerate()
-            .filter(|(_, many)| *many > 0)
-            .map(|(at, many)| (X::Machine::kind(at), many))
-            .collect())
+        let counts = counts.into_iter().enumerate().filter(|(_, many)| *many > 0);
+        let known = counts.map(|(at, many)| (X::Machine::kind(at), many)).collect();
+        Ok(StateCounts { known, unknown })
     }
+}
+
+/// How many machines are in each state that has any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StateCounts<K> {
+    /// The states of the enum, in its order.
+    pub known: Vec<(K, u64)>,
+    /// States that the enum does not have, by their stored names: of another release, or damaged.
+    pub unknown: Vec<(String, u64)>,
 }
 
 impl<DB: Database, X: Rules> InState<'_, DB, X> {
@@ -100,7 +102,7 @@ impl<DB: Database, X: Rules> InState<'_, DB, X> {
         Self { limit: limit.clamp(1, MAX_PAGE), ..self }
     }
 
-    async fn page(self) -> Result<Vec<StoredMachine<X::Machine>>, Error> {
+    async fn page(self) -> Result<Page<StoredMachine<X::Machine>, Cursor>, Error> {
         let info = &X::Machine::GRAPH.states[self.state];
         let names: Vec<&str> = std::iter::once(info.name).chain(info.was.iter().copied()).collect();
         let query = StateQuery {
@@ -113,12 +115,27 @@ impl<DB: Database, X: Rules> InState<'_, DB, X> {
         let mut lease = self.machines.reader().await?;
         let rows = queries::in_state(&mut lease.session(), &query).await;
         let rows = self.machines.shared.answer(lease, rows).await?;
-        rows.into_iter().map(|machine| typed_machine(machine.id, &machine.row)).collect()
+        let last = rows.last().filter(|_| rows.len() >= self.limit as usize);
+        let cursor = last.map(|last| Cursor { entered_at: last.row.entered_at, id: last.id.clone() });
+        let read = |machine: &NamedMachine| {
+            let what = format!("the state of {} {:?}", X::Machine::GRAPH.name, machine.id);
+            guarded(what, || typed_machine(machine.id.clone(), &machine.row))
+        };
+        let items = rows.into_iter().map(|machine| {
+            read(&machine).map_err(|error| Unreadable {
+                seq: shown(machine.row.version),
+                at: machine.row.entered_at,
+                id: machine.id,
+                state: machine.row.state,
+                error: Box::new(error),
+            })
+        });
+        Ok(Page::new(items.collect(), cursor))
     }
 }
 
 impl<'a, DB: Database, X: Rules> IntoFuture for InState<'a, DB, X> {
-    type Output = Result<Vec<StoredMachine<X::Machine>>, Error>;
+    type Output = Result<Page<StoredMachine<X::Machine>, Cursor>, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -57,17 +57,21 @@ pub(super) fn typed_machine<M: Machine>(id: String, row: &MachineRow) -> Result<
 }
 
 pub(super) fn state_of<M: Machine>(id: &str, name: &str, body: &Stored) -> Result<M, Error> {
+    read_state(position_of::<M>(id, name)?, body).map_err(|source| Error::Undecodable {
+        what: format!("the state `{name}` of {} {id:?}", M::GRAPH.name),
+        effect: Effect::NotApplied,
+        source: source.into(),
+    })
+}
+
+/// The state that is stored by this name.
+pub(super) fn position_of<M: Machine>(id: &str, name: &str) -> Result<usize, Error> {
     let graph = M::GRAPH;
-    let position = graph.state_named(name).ok_or_else(|| Error::UnknownState {
+    graph.state_named(name).ok_or_else(|| Error::UnknownState {
         machine: graph.name,
         id: id.to_owned(),
         stored: name.to_owned(),
         known: graph.states.iter().map(|state| state.name).collect(),
-    })?;
-    read_state(position, body).map_err(|source| Error::Undecodable {
-        what: format!("the state `{name}` of {} {id:?}", graph.name),
-        effect: Effect::NotApplied,
-        source: source.into(),
     })
 }
 

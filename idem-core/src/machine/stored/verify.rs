@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::key::Key;
 use crate::machine::stored::handles::At;
 use crate::machine::stored::history::PAGE;
+use crate::machine::stored::page::guarded;
 use crate::model::machine::context::Context;
 use crate::model::machine::driver::{Driver as _, ErasedStep, Ran};
 use crate::model::machine::rules::{Machine, Rules};
@@ -98,7 +99,11 @@ impl<DB: Database, X: Rules> At<DB, X> {
     fn differences(&self, before: Option<&TransitionRow>, row: &TransitionRow) -> impl Iterator<Item = Problem> {
         let gap = (row.seq != before.map_or(0, |before| before.seq) + 1).then_some(Problem::Gap);
         let rerun = match before {
-            Some(before) if row.command != START && row.command != OVERRIDE => self.rerun(before, row),
+            Some(before) if row.command != START && row.command != OVERRIDE => {
+                // Types and rules that panic over one transition hide no other.
+                let rerun = guarded(format!("transition {}", row.seq), || Ok(self.rerun(before, row)));
+                rerun.unwrap_or_else(|error| Some(Problem::Unreadable(error.to_string())))
+            }
             _ => None,
         };
         gap.into_iter().chain(rerun)

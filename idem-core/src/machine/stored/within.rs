@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::key::Key;
 use crate::machine::stored::call::Call;
 use crate::machine::stored::handles::At;
+use crate::machine::stored::release::explained_joined;
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::{outcome, reply, typed_machine};
 use crate::model::machine::rules::{Machine, Rules, State};
@@ -48,7 +49,8 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
             Err(error) => Err(error),
         };
         let row = call.end(loaded)?.rows.into_iter().next().flatten();
-        row.map(|row| typed_machine(self.at.id().to_owned(), &row)).transpose()
+        let machine = row.map(|row| typed_machine(self.at.id().to_owned(), &row)).transpose();
+        explained_joined::<DB, X, _, _>(self.tx, machine).await
     }
 
     #[doc(hidden)]
@@ -95,7 +97,8 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
                     }
                     run_joined(self.tx, std::slice::from_ref(&plan)).await.map(only)
                 };
-                read(span.record(work).await.map_err(Error::widen)?)
+                let answer = read(span.record(work).await.map_err(Error::widen)?);
+                explained_joined::<DB, X, _, _>(self.tx, answer).await
             })
         })
     }

@@ -114,6 +114,12 @@ pub async fn a_state_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
             Err(error) => assert!(error.is_panic() && number == 13, "{number}: {error}"),
         }
     }
+    // In a list it is one that cannot be read.
+    let page = clocks.in_state(clock::StateKind::Running).await.expect("a page");
+    let unreadable: Vec<_> = page.unreadable().map(|clock| (&*clock.id, clock.to_string())).collect();
+    assert!(matches!(&unreadable[..], [("c13", told)] if told.contains("panicked")), "{unreadable:?}");
+    let history = clocks.at("c13").history().await.expect("a page");
+    assert_eq!((history.len(), history.unreadable().count()), (1, 1));
 }
 
 /// Copies of a change whose refusal is remembered are told the same, and the changes beside them are made.

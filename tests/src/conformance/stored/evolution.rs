@@ -29,14 +29,113 @@ pub async fn renamed_states_and_commands_are_still_read<S: Subject>(on: &S) {
     assert!(again.is_replay() && *again == Label { to: to("Ulm") });
     let natural = parcel.post(Natural, renamed::parcel::Post { to: to("Ulm"), express: false }).await.expect("ran");
     assert!(natural.is_replay() && natural.seq() == 2);
-    let history = parcel.history().await.expect("a history");
+    let history = parcel.history().await.expect("a history").all().expect("readable");
     assert_eq!(history[0].state, renamed::Parcel::Boxed { grams: 5, fragile: false });
     assert_eq!(parcels.in_state(renamed::parcel::StateKind::Posted).await.expect("a page").len(), 1);
-    assert_eq!(parcels.count_by_state().await.expect("counts"), [(renamed::parcel::StateKind::Posted, 1)]);
+    assert_eq!(parcels.count_by_state().await.expect("counts").known, [(renamed::parcel::StateKind::Posted, 1)]);
     let other = parcels.at("q");
     fresh(other.start(renamed::parcel::Boxed { grams: 7, fragile: true }).await);
-    let error = refused(first::Parcel::stored(&stored.idem, Post).at("q").get().await, ErrorKind::UnknownState);
+    let error = refused(first::Parcel::stored(&stored.idem, Post).at("q").get().await, ErrorKind::OtherRelease);
     assert!(error.to_string().contains("Boxed"), "{error}");
+}
+
+/// A process of the release before meets what a newer one wrote: nothing is wrong with it, so whoever calls may try again, where
+/// the newer one runs. In every call, alone, in a batch and in a transaction; and what it can read it reads.
+pub async fn what_a_newer_release_wrote_is_retryable<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    sent(&stored).await;
+    let old = first::Parcel::stored(&stored.idem, Post);
+    let new = renamed::Parcel::stored(&stored.idem, Post);
+    fresh(new.at("q").start(renamed::parcel::Boxed { grams: 7, fragile: true }).await);
+    let post = renamed::parcel::Post { to: to("Ulm"), express: false };
+    fresh(new.at("q").post(&key("q"), post).await);
+    let other = |error: Error| {
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::OtherRelease, Effect::NotApplied), "{error}");
+        assert!(error.is_retryable(), "{error}");
+    };
+    let send = || first::parcel::Send { to: to("Ulm") };
+    let q = old.at("q");
+    other(q.get().await.expect_err("it is Posted"));
+    other(q.send(&key("x"), send()).await.expect_err("it is Posted"));
+    other(q.override_state(&key("y"), first::parcel::Lost, "lost").await.expect_err("it is Posted"));
+    let batch = old.apply_all([("p", Some(key("k")), send().into()), ("q", None, send().into())]).await;
+    let [p, q_answer] = <[_; 2]>::try_from(batch).expect("two answers");
+    assert!(p.expect("it is known").is_replay());
+    other(q_answer.expect_err("it is Posted"));
+    let mut tx = stored.idem.begin().await.expect("begun");
+    other(q.within(&mut tx).get().await.expect_err("it is Posted"));
+    other(q.within(&mut tx).send(&key("x"), send()).await.expect_err("it is Posted"));
+    tx.commit().await.expect("a refused call harms no transaction");
+    let history = q.history().await.expect("a page");
+    assert_eq!(history.unreadable().count(), 2);
+    for unreadable in history {
+        other(*unreadable.expect_err("by another release").error);
+    }
+    let counts = old.count_by_state().await.expect("counts");
+    assert_eq!(counts.known, [(first::parcel::StateKind::Sent, 1)]);
+    assert_eq!(counts.unknown, [("Posted".to_owned(), 1)]);
+    assert_eq!(old.in_state(first::parcel::StateKind::Sent).await.expect("a page").all().expect("readable").len(), 1);
+}
+
+/// What cannot be read is named in its place, and hides nothing: a state whose data is damaged, and a transition in the middle of
+/// a history. Pages go on behind it, also where a page is nothing else.
+pub async fn what_cannot_be_read_hides_no_other<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let parcels = first::Parcel::stored(&stored.idem, Post);
+    for number in 0..6 {
+        fresh(parcels.at(format!("p{number}")).start(first::parcel::Packed { grams: number }).await);
+    }
+    // No value of ours at all.
+    stored.execute("UPDATE idem_machines SET body = last_by_command WHERE id IN ('p1', 'p2', 'p5')").await;
+    let (mut readable, mut unreadable, mut after) = (Vec::new(), Vec::new(), None);
+    loop {
+        let question = parcels.in_state(first::parcel::StateKind::Packed).limit(2);
+        let page = match after.take() {
+            Some(cursor) => question.after(cursor).await,
+            None => question.await,
+        };
+        let page = page.expect("a page");
+        after = page.cursor();
+        for item in page {
+            match item {
+                Ok(machine) => readable.push(machine.id().to_owned()),
+                Err(machine) => {
+                    assert_eq!((machine.error.kind(), machine.seq), (ErrorKind::Undecodable, 1), "{machine}");
+                    assert_eq!(machine.state, "Packed");
+                    unreadable.push(machine.id);
+                }
+            }
+        }
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((readable, unreadable), (ids(&[0, 3, 4]), ids(&[1, 2, 5])));
+    let all = parcels.in_state(first::parcel::StateKind::Packed).await.expect("a page").all();
+    refused(all, ErrorKind::Undecodable);
+
+    let parcel = sent(&stored).await;
+    fresh(parcel.lose(Natural, first::parcel::Lose).await);
+    stored.execute("UPDATE idem_transitions SET command = 'Teleport' WHERE id = 'p' AND seq = 2").await;
+    stored.execute("UPDATE idem_transitions SET from_state = 'Nowhere' WHERE id = 'p' AND seq = 3").await;
+    let page = parcel.history().limit(3).await.expect("a page");
+    assert_eq!((page.len(), page.cursor()), (3, Some(3)));
+    let kinds =
+        page.iter().map(|item| item.as_ref().map_or_else(|bad| (bad.seq, Some(bad.error.kind())), |it| (it.seq, None)));
+    let damaged = |seq, kind| (seq, Some(kind));
+    let expected = [(1, None), damaged(2, ErrorKind::UnknownCommand), damaged(3, ErrorKind::UnknownState)];
+    assert_eq!(kinds.collect::<Vec<_>>(), expected);
+    assert!(page.unreadable().all(|damaged| damaged.id == "p" && !damaged.error.is_retryable()));
+    stored.execute("UPDATE idem_machines SET state = 'Nowhere' WHERE id = 'p0'").await;
+    let error = refused(parcels.at("p0").get().await, ErrorKind::UnknownState);
+    assert!(!error.is_retryable(), "no release knows it: {error}");
+    let counts = parcels.count_by_state().await.expect("counts");
+    assert_eq!(counts.known, [(first::parcel::StateKind::Packed, 5), (first::parcel::StateKind::Lost, 1)]);
+    assert_eq!(counts.unknown, [("Nowhere".to_owned(), 1)]);
+}
+
+fn ids(numbers: &[u8]) -> Vec<String> {
+    numbers.iter().map(|number| format!("p{number}")).collect()
 }
 
 /// Between two tries of one request a release added a field: it still is that request. With a value it is another.
@@ -61,15 +160,21 @@ pub async fn an_unknown_stored_state_is_named<S: Subject>(on: &S) {
     let parcels = narrowed::Parcel::stored(&stored.idem, Post);
     let parcel = parcels.at("p");
     let rows = stored.rows().await;
+    // A release before this one knows it.
+    let error = refused(parcel.get().await, ErrorKind::OtherRelease);
+    assert!(matches!(&error, Error::OtherRelease { what: "state", stored, .. } if stored == "Lost"), "{error:?}");
+    assert!(error.to_string().contains("#[was(\"Lost\")]"), "{error}");
+    refused(parcel.send(&key("new"), narrowed::parcel::Send { to: to("Ulm") }).await, ErrorKind::OtherRelease);
+    refused(parcel.history().await.expect("a page").all(), ErrorKind::OtherRelease);
+    assert_eq!(parcels.count_by_state().await.expect("counts").unknown, [("Lost".to_owned(), 1)]);
+    stored.execute("UPDATE idem_machines SET state = 'Nowhere'").await;
     let error = refused(parcel.get().await, ErrorKind::UnknownState);
     assert!(
-        matches!(&error, Error::UnknownState { stored, known, .. } if stored == "Lost" && known[..] == ["Packed", "Sent"]),
+        matches!(&error, Error::UnknownState { stored, known, .. } if stored == "Nowhere" && known[..] == ["Packed", "Sent"]),
         "{error:?}"
     );
-    assert!(error.to_string().contains("#[was(\"Lost\")]"), "{error}");
-    refused(parcel.send(&key("new"), narrowed::parcel::Send { to: to("Ulm") }).await, ErrorKind::UnknownState);
-    refused(parcel.history().await, ErrorKind::UnknownState);
-    refused(parcels.count_by_state().await, ErrorKind::UnknownState);
+    assert!(error.to_string().contains("#[was(\"Nowhere\")]") && !error.is_retryable(), "{error}");
+    stored.execute("UPDATE idem_machines SET state = 'Lost'").await;
     let found = parcel.verify().await.expect("an audit reports it");
     assert!(!found.differences.is_empty());
     assert_eq!(stored.rows().await, rows);
@@ -80,7 +185,7 @@ pub async fn an_unknown_stored_command_is_named<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let parcel = sent(&stored).await;
     stored.execute("UPDATE idem_transitions SET command = 'Teleport' WHERE seq = 2").await;
-    let error = refused(parcel.history().await, ErrorKind::UnknownCommand);
+    let error = refused(parcel.history().await.expect("a page").all(), ErrorKind::UnknownCommand);
     assert!(error.to_string().contains("was = \"Teleport\""), "{error}");
     assert!(parcel.get().await.expect("readable").is_some());
     assert!(!parcel.verify().await.expect("an audit reports it").differences.is_empty());

@@ -37,6 +37,8 @@ pub async fn ids_that_look_alike_stay_apart<S: Subject>(on: &S) {
         .in_state(order::StateKind::Pending)
         .await
         .expect("a page")
+        .all()
+        .expect("readable")
         .into_iter()
         .map(|it| it.id().to_owned())
         .collect();

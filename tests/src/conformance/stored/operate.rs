@@ -17,7 +17,7 @@ pub async fn an_override_is_keyed_and_recorded<S: Subject>(on: &S) {
     refused(put(700, "a discount was missing").await, ErrorKind::KeyReused);
     refused(put(600, "because").await, ErrorKind::KeyReused);
     refused(order.pay(&key("k"), order::Pay { amount: 600, rate: 1 }).await, ErrorKind::KeyReused);
-    let history = order.history().await.expect("a history");
+    let history = order.history().await.expect("a history").all().expect("readable");
     assert!(matches!(&history[1].event, Event::Overridden { reason } if reason == "a discount was missing"));
     assert_eq!((history.len(), history[1].key.as_ref()), (2, Some(&key("k"))));
     let machine = order.get().await.expect("readable").expect("started");

@@ -45,7 +45,7 @@ pub async fn is_implicit_where_it_carries_nothing<S: Subject>(on: &S) {
     replayed(door.knock(&key("k"), door::Knock { times: 3 }).await, &knocked);
     let started = door.start(door::Shut).await.expect("as if started");
     assert!(started.is_replay() && started.seq() == 1);
-    let history = door.history().await.expect("a history");
+    let history = door.history().await.expect("a history").all().expect("readable");
     assert!(matches!(history[0].event, Event::Started));
     assert_eq!((history.len(), &history[0].state), (2, &Door::Shut));
     assert!(door.verify().await.expect("an audit").differences.is_empty());
