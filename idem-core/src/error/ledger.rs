@@ -97,13 +97,13 @@ pub enum LedgerError {
         /// Its name.
         hold: String,
     },
-    /// Nothing is left of the hold: it was captured whole, or released.
+    /// Nothing is left of the hold to capture: it was captured whole, released, or let go when it had expired.
     #[error("nothing is left of the hold {hold:?}")]
     HoldSpent {
         /// Its name.
         hold: String,
     },
-    /// The hold has expired.
+    /// The hold has expired, so it is not captured.
     #[error("the hold {hold:?} expired at {at}")]
     HoldExpired {
         /// Its name.

@@ -63,7 +63,8 @@ impl<DB: Database> Ledger<DB> {
     /// Moves `amount` minor units of what `hold` reserves to the account `to`. What is left stays reserved.
     ///
     /// # Errors
-    /// [`Error::Ledger`](crate::Error::Ledger) if there is no such hold, it has expired, or less is left of it.
+    /// [`Error::Ledger`](crate::Error::Ledger) if there is no such hold, it has expired, or less is left of it. The latter two
+    /// are remembered by [`Change::remember_refusal`].
     pub fn capture(
         &self,
         key: &Key,
@@ -75,10 +76,11 @@ impl<DB: Database> Ledger<DB> {
         Change::new(self.place(), posting(key, change), Transfer::read)
     }
 
-    /// Gives back what `hold` still reserves.
+    /// Gives back what `hold` still reserves. That may be nothing: of a hold that was captured, released or let go before, the
+    /// entry says that 0 was given back.
     ///
     /// # Errors
-    /// [`Error::Ledger`](crate::Error::Ledger) if there is no such hold, or nothing is left of it.
+    /// [`Error::Ledger`](crate::Error::Ledger) if there is no such hold, or its account was closed since.
     pub fn release(&self, key: &Key, hold: impl Into<String>) -> Change<'static, DB, Entry> {
         Change::new(self.place(), posting(key, LedgerChange::Release { hold: name(hold) }), Entry::read)
     }

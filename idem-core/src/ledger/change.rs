@@ -65,8 +65,8 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
         Self { deadline: Some(deadline), ..self }
     }
 
-    /// Remembers a refusal by bounds: a repeat with this key is refused likewise, also when the money would fit by then.
-    /// Without it the key stays free.
+    /// Remembers a refusal for want of money, by an account's bounds or by a hold that is to be captured: a repeat with this key
+    /// is refused in the same way, also when the money would fit by then. Without it the key stays free.
     pub fn remember_refusal(mut self) -> Self {
         if let Ok(posting) = &mut self.posting {
             posting.remember_refusal = true;

@@ -200,6 +200,8 @@ macro_rules! for_each_clause {
                         a_capture_takes_a_part,
                         a_refused_capture_keeps_the_hold,
                         an_expired_hold_gives_way,
+                        what_is_gone_is_released_all_the_same,
+                        a_capture_of_what_is_gone_can_be_remembered,
                         many_expired_holds_give_way,
                         what_expired_is_no_other_version,
                         captures_at_once_share_what_is_held,
@@ -220,6 +222,8 @@ macro_rules! for_each_clause {
                         hold_capture_and_release,
                         a_refused_step_takes_the_other,
                         the_ledger_goes_on_where_a_step_ended,
+                        a_hold_that_was_let_go_holds_up_no_machine,
+                        what_has_no_meaning_is_no_decline,
                         commands_and_changes_share_an_account,
                     }
                     tallies {

@@ -134,16 +134,17 @@ impl Model {
                 _ => return unlawful,
             },
             Call::Release { hold } => match self.holds.get(hold) {
-                Some(found) if found.left > 0 || found.amount == 0 => {
-                    vec![(found.account, 0, Some((*hold, -found.left)))]
-                }
-                _ => return unlawful,
+                Some(found) => vec![(found.account, 0, Some((*hold, -found.left)))],
+                None => return unlawful,
             },
             Call::Batch { .. } | Call::Open { .. } | Call::Close { .. } => return unlawful,
         };
         if let [(from, ..), (to, ..)] = parts[..]
             && euro(from) != euro(to)
         {
+            return unlawful;
+        }
+        if parts.iter().any(|(at, ..)| self.accounts.get(at).is_some_and(|account| account.closed)) {
             return unlawful;
         }
         let before = self.accounts.clone();
@@ -163,9 +164,6 @@ impl Model {
 
     fn part(&mut self, (at, delta, hold): Part) -> Result<Leg, (ErrorKind, usize)> {
         let account = self.accounts.entry(at).or_default();
-        if account.closed {
-            return Err((ErrorKind::Ledger, at));
-        }
         let balance = account.balance + delta;
         let reserved = account.held + hold.map_or(0, |(_, reserved)| reserved);
         let fits = account.floor.is_none_or(|floor| balance - reserved >= floor)

@@ -295,8 +295,8 @@ fn run_transition<DB: Database>(
             Posted::Entries(_) => break,
             Posted::Missing => return Err(Missing),
             Posted::Refused(refused) => match step.otherwise.take() {
-                Some(other) => step = other,
-                None => return refuse(Error::from(refused)),
+                Some(other) if refused.is_of_money() => step = other,
+                _ => return refuse(Error::from(refused)),
             },
         }
     }

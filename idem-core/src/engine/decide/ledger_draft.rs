@@ -124,7 +124,7 @@ impl LedgerDraft {
         if !self.look_up(snapshot, needs, changes) {
             return Posted::Missing;
         }
-        match self.apply(snapshot, changes, origin.expected()) {
+        match self.apply(snapshot, origin, changes, origin.expected()) {
             Ok(drafts) => Posted::Entries(self.add(snapshot, origin, changes, drafts)),
             Err(refused) => self.without_expired(snapshot, needs, origin, changes, refused),
         }
@@ -203,11 +203,17 @@ impl LedgerDraft {
     fn apply(
         &mut self,
         snapshot: &Snapshot,
+        origin: EntryOrigin<'_>,
         changes: &[LedgerChange],
         expected: Option<i64>,
     ) -> Result<Vec<Vec<EntryDraft>>, Refused> {
         let Self { books, accounts, .. } = self;
         books.apply(changes, now(snapshot), |books, change, drafts| {
+            // A key names an entry.
+            if let (EntryOrigin::Key(..), LedgerChange::Release { hold }, []) = (origin, change, drafts) {
+                let account = books.holds.get(hold).map_or_else(String::new, |hold| hold.account.to_string());
+                return Err(LedgerError::Closed { account }.into());
+            }
             let absolute = matches!(change, LedgerChange::Set { .. }) || expected.is_some();
             if let Some(tally) = drafts.iter().find(|draft| absolute && books.is_tally(&draft.account)) {
                 return Err(LedgerError::Tally { account: tally.account.to_string() }.into());
@@ -271,7 +277,7 @@ impl LedgerDraft {
             Err(refused) => return Posted::Refused(refused),
         }
         // What expired made entries of its own: the version was compared before them.
-        match self.apply(snapshot, changes, None) {
+        match self.apply(snapshot, origin, changes, None) {
             Ok(drafts) => Posted::Entries(self.add(snapshot, origin, changes, drafts)),
             Err(refused) => self.without_expired(snapshot, needs, origin, changes, refused),
         }

@@ -11,7 +11,7 @@ use crate::engine::decide::draft::{Missing, WriteDraft};
 use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
 use crate::engine::decide::snapshot::{Asked, Snapshot};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
-use crate::error::{Effect, Error, KeyReused, OutOfBounds};
+use crate::error::{Effect, Error, KeyReused, LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
 use crate::model::ledger::books::Refused;
@@ -110,14 +110,16 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
             draft.write.keys.push(key(posting, target, seq));
             Ok(Ok(drafted(entries, true)))
         }
-        Posted::Refused(Refused::OutOfBounds(bounds)) if posting.remember_refusal => {
-            if let Ok(outcome) = Stored::encode(&Remembered::from(&bounds)) {
-                let target = bounds.account.as_str().into();
+        Posted::Refused(refused) => {
+            if posting.remember_refusal
+                && let Some(remembered) = Remembered::of(&refused)
+                && let Ok(outcome) = Stored::encode(&remembered)
+            {
+                let target = remembered.target().into();
                 draft.write_bare_key(KeyWrite { outcome: Some(outcome), ..key(posting, target, 0) });
             }
-            Ok(Err(Error::from(Refused::OutOfBounds(bounds)).into()))
+            Ok(Err(Error::from(refused).into()))
         }
-        Posted::Refused(refused) => Ok(Err(Error::from(refused).into())),
     }
 }
 
@@ -153,38 +155,86 @@ fn replay(entries: &[EntryRow]) -> Answer {
 
 /// A refusal that used up its key.
 #[derive(Serialize, Deserialize)]
-struct Remembered {
-    account: String,
-    balance: i64,
-    held: i64,
-    delta: i64,
-    floor: Option<i64>,
-    ceiling: Option<i64>,
+enum Remembered {
+    OutOfBounds {
+        account: String,
+        balance: i64,
+        held: i64,
+        delta: i64,
+        floor: Option<i64>,
+        ceiling: Option<i64>,
+    },
+    HoldSpent {
+        hold: String,
+    },
+    HoldExpired {
+        hold: String,
+        /// In microseconds.
+        at: i64,
+    },
+    HoldExceeded {
+        hold: String,
+        remaining: i64,
+        amount: i64,
+    },
 }
 
-impl From<&OutOfBounds> for Remembered {
-    fn from(bounds: &OutOfBounds) -> Self {
-        let OutOfBounds { account, balance, held, delta, floor, ceiling } = bounds.clone();
-        Self { account, balance, held, delta, floor, ceiling }
+impl Remembered {
+    /// `None`: it is not for want of money, and not remembered.
+    fn of(refused: &Refused) -> Option<Self> {
+        Some(match refused.clone() {
+            Refused::OutOfBounds(OutOfBounds { account, balance, held, delta, floor, ceiling }) => {
+                Self::OutOfBounds { account, balance, held, delta, floor, ceiling }
+            }
+            Refused::Hold(LedgerError::HoldSpent { hold }) => Self::HoldSpent { hold },
+            Refused::Hold(LedgerError::HoldExpired { hold, at }) => Self::HoldExpired { hold, at: at.as_micros() },
+            Refused::Hold(LedgerError::HoldExceeded { hold, remaining, amount }) => {
+                Self::HoldExceeded { hold, remaining, amount }
+            }
+            Refused::Hold(_) | Refused::Invalid(_) => return None,
+        })
+    }
+
+    /// What refused: the account, or the hold.
+    fn target(&self) -> &str {
+        match self {
+            Self::OutOfBounds { account, .. } => account,
+            Self::HoldSpent { hold } | Self::HoldExpired { hold, .. } | Self::HoldExceeded { hold, .. } => hold,
+        }
     }
 }
 
-/// Whether `stored` is a refusal of a change of `account`.
-pub(crate) fn is_refusal(stored: &Stored, account: &str) -> bool {
-    stored.decode::<Remembered>().is_ok_and(|refusal| refusal.account == account)
+impl From<Remembered> for Error {
+    fn from(refusal: Remembered) -> Self {
+        match refusal {
+            Remembered::OutOfBounds { account, balance, held, delta, floor, ceiling } => {
+                Self::OutOfBounds(Box::new(OutOfBounds { account, balance, held, delta, floor, ceiling }))
+            }
+            Remembered::HoldSpent { hold } => LedgerError::HoldSpent { hold }.into(),
+            Remembered::HoldExpired { hold, at } => {
+                LedgerError::HoldExpired { hold, at: Timestamp::from_micros(at) }.into()
+            }
+            Remembered::HoldExceeded { hold, remaining, amount } => {
+                LedgerError::HoldExceeded { hold, remaining, amount }.into()
+            }
+        }
+    }
+}
+
+/// Whether `stored` is a refusal by the account or the hold `target`.
+pub(crate) fn is_refusal(stored: &Stored, target: &str) -> bool {
+    stored.decode::<Remembered>().is_ok_and(|refusal| refusal.target() == target)
 }
 
 fn remembered(refusal: &Stored) -> Error {
-    match refusal.decode() {
-        Ok(Remembered { account, balance, held, delta, floor, ceiling }) => {
-            Error::OutOfBounds(Box::new(OutOfBounds { account, balance, held, delta, floor, ceiling }))
-        }
-        Err(source) => Error::Undecodable {
+    refusal.decode::<Remembered>().map_or_else(
+        |source| Error::Undecodable {
             what: "a remembered refusal".to_owned(),
             effect: Effect::NotApplied,
             source: source.into(),
         },
-    }
+        Error::from,
+    )
 }
 
 fn reused(posting: &Posting, first_seen: Timestamp, first: String) -> Refusal {

@@ -65,33 +65,47 @@ pub(crate) enum Link {
 /// Why a change of money is refused.
 #[derive(Debug, Clone)]
 pub(crate) enum Refused {
+    /// The money does not fit an account.
     OutOfBounds(OutOfBounds),
-    Ledger(LedgerError),
+    /// The hold that is to be captured reserves too little, or nothing any more.
+    Hold(LedgerError),
+    /// The change has no meaning, whatever money there is.
+    Invalid(LedgerError),
+}
+
+impl Refused {
+    /// Whether money is what is missing: such a refusal can be an answer that is remembered.
+    pub(crate) fn is_of_money(&self) -> bool {
+        !matches!(self, Self::Invalid(_))
+    }
 }
 
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::OutOfBounds(bounds) => Self::OutOfBounds(Box::new(bounds)),
-            Refused::Ledger(error) => Self::Ledger(Box::new(error)),
+            Refused::Hold(error) | Refused::Invalid(error) => Self::Ledger(Box::new(error)),
         }
     }
 }
 
 impl From<LedgerError> for Refused {
     fn from(error: LedgerError) -> Self {
-        Self::Ledger(error)
+        Self::Invalid(error)
     }
 }
 
 impl Books {
     /// Takes all changes into the books, or none of them, each after `check` has seen its drafts; gives the drafts of each.
+    ///
+    /// That a change has no meaning comes before that money is missing for one: the latter may be remembered.
     pub(crate) fn apply(
         &mut self,
         changes: &[LedgerChange],
         now: Timestamp,
         check: impl Fn(&Self, &LedgerChange, &[EntryDraft]) -> Result<(), Refused>,
     ) -> Result<Vec<Vec<EntryDraft>>, Refused> {
+        self.check_meaning(changes)?;
         let before = self.touched(changes);
         let taken: Result<_, _> = changes.iter().map(|change| self.apply_one(change, now, &check)).collect();
         if let (Err(_), Some(before)) = (&taken, before) {
@@ -193,28 +207,14 @@ impl Books {
                 Ok(linked(vec![draft(from, negative), draft(to, *amount)]))
             }
             LedgerChange::Post { entries } => {
-                let drafts = linked(entries.iter().map(|(account, delta)| draft(account, *delta)).collect());
-                self.balanced(&drafts)?;
-                Ok(drafts)
+                Ok(linked(entries.iter().map(|(account, delta)| draft(account, *delta)).collect()))
             }
             LedgerChange::Hold { account, hold, amount, .. } => {
-                if *amount < 0 {
-                    return Err(LedgerError::NegativeAmount { amount: *amount }.into());
-                }
-                if self.holds.contains_key(hold) {
-                    return Err(LedgerError::HoldExists { hold: hold.to_string() }.into());
-                }
                 Ok(vec![EntryDraft { hold: Some((hold.clone(), *amount)), ..draft(account, 0) }])
             }
             LedgerChange::Capture { hold, amount, to } => {
-                let found = self.hold(hold, Some(now))?;
-                if *amount < 0 {
-                    return Err(LedgerError::NegativeAmount { amount: *amount }.into());
-                }
-                if *amount > found.remaining {
-                    let (name, remaining) = (hold.to_string(), found.remaining);
-                    return Err(LedgerError::HoldExceeded { hold: name, remaining, amount: *amount }.into());
-                }
+                let found = self.capturable(hold, *amount, now)?;
+                self.check_open(&found.account)?;
                 let payer = EntryDraft { hold: Some((hold.clone(), -amount)), ..draft(&found.account, -amount) };
                 Ok(match to {
                     Some(to) => linked(vec![payer, draft(to, *amount)]),
@@ -222,45 +222,44 @@ impl Books {
                 })
             }
             LedgerChange::Release { hold } => {
-                let found = self.hold(hold, None)?;
+                let found = self.hold(hold)?;
+                // What was captured, released or let go before is released by an entry of nothing. A closed account takes none.
+                if found.remaining == 0 && self.is_closed(&found.account) {
+                    return Ok(Vec::new());
+                }
                 Ok(vec![EntryDraft { hold: Some((hold.clone(), -found.remaining)), ..draft(&found.account, 0) }])
             }
         }
     }
 
-    /// A hold that still reserves something, and has not expired by `now`.
-    fn hold(&self, hold: &Arc<str>, now: Option<Timestamp>) -> Result<&Hold, Refused> {
-        let name = || hold.to_string();
-        let found = self.holds.get(hold).ok_or_else(|| LedgerError::UnknownHold { hold: name() })?;
-        match (found.expires_at, now) {
-            (Some(at), Some(now)) if at <= now => Err(LedgerError::HoldExpired { hold: name(), at }.into()),
-            _ if found.remaining == 0 && found.amount > 0 => Err(LedgerError::HoldSpent { hold: name() }.into()),
-            _ => Ok(found),
-        }
+    pub(super) fn hold(&self, hold: &Arc<str>) -> Result<&Hold, LedgerError> {
+        self.holds.get(hold).ok_or_else(|| LedgerError::UnknownHold { hold: hold.to_string() })
     }
 
-    /// A posting sums to zero in each unit.
-    fn balanced(&self, drafts: &[EntryDraft]) -> Result<(), Refused> {
-        if drafts.len() < 2 {
-            return Err(LedgerError::TooFewEntries { entries: drafts.len() }.into());
-        }
-        let mut sums: BTreeMap<Option<&str>, i128> = BTreeMap::new();
-        for draft in drafts {
-            *sums.entry(self.unit(&draft.account)).or_default() += i128::from(draft.delta);
-        }
-        match sums.into_iter().find(|(_, sum)| *sum != 0) {
-            None => Ok(()),
-            Some((unit, sum)) => Err(LedgerError::Unbalanced { unit: unit.map(str::to_owned), sum }.into()),
-        }
+    /// A hold that has not expired by `now`, and reserves as much.
+    fn capturable(&self, hold: &Arc<str>, amount: i64, now: Timestamp) -> Result<&Hold, Refused> {
+        let (found, name) = (self.hold(hold)?, || hold.to_string());
+        let missing = match found.expires_at {
+            Some(at) if at <= now => LedgerError::HoldExpired { hold: name(), at },
+            _ if found.remaining == 0 && found.amount > 0 => LedgerError::HoldSpent { hold: name() },
+            _ if amount > found.remaining => {
+                LedgerError::HoldExceeded { hold: name(), remaining: found.remaining, amount }
+            }
+            _ => return Ok(found),
+        };
+        Err(Refused::Hold(missing))
     }
 
-    fn unit(&self, account: &str) -> Option<&str> {
+    pub(super) fn is_closed(&self, account: &str) -> bool {
+        self.accounts.get(account).is_some_and(|account| account.closed)
+    }
+
+    pub(super) fn unit(&self, account: &str) -> Option<&str> {
         self.accounts.get(account).and_then(|account| account.unit.as_deref())
     }
 
     /// Applies all drafts of one change, or none: with each, the account must stay within its bounds and within `i64`.
     fn settle(&mut self, drafts: &[EntryDraft]) -> Result<(), Refused> {
-        self.one_unit(drafts)?;
         let mut changed: Vec<(&Arc<str>, Account)> = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let known = changed.iter().position(|(name, _)| **name == draft.account);
@@ -285,29 +284,10 @@ impl Books {
         }
         Ok(())
     }
-
-    /// Two drafts move one thing from here to there: it must be the same on both sides.
-    fn one_unit(&self, drafts: &[EntryDraft]) -> Result<(), Refused> {
-        let [from, to] = drafts else { return Ok(()) };
-        let (one, other) = (self.unit(&from.account), self.unit(&to.account));
-        if one == other {
-            return Ok(());
-        }
-        let owned = |unit: Option<&str>| unit.map(str::to_owned);
-        let (from, to) = (from.account.to_string(), to.account.to_string());
-        Err(LedgerError::OtherUnit { from, from_unit: owned(one), to, to_unit: owned(other) }.into())
-    }
 }
 
 impl Account {
     fn apply(&mut self, draft: &EntryDraft) -> Result<(), Refused> {
-        let account = || draft.account.to_string();
-        if self.closed {
-            return Err(LedgerError::Closed { account: account() }.into());
-        }
-        if self.tally && draft.hold.is_some() {
-            return Err(LedgerError::Tally { account: account() }.into());
-        }
         if self.tally {
             return Ok(());
         }
@@ -320,7 +300,7 @@ impl Account {
         };
         let Some((balance, held)) = after.filter(fits) else {
             return Err(Refused::OutOfBounds(OutOfBounds {
-                account: account(),
+                account: draft.account.to_string(),
                 balance: self.balance,
                 held: self.held,
                 delta: if reserved > 0 { -reserved } else { draft.delta },
@@ -365,7 +345,7 @@ mod tests {
         let drafts: Vec<_> = deltas.iter().map(|&(account, delta)| draft(&account.into(), delta)).collect();
         books.settle(&drafts).map_err(|refused| match refused {
             Refused::OutOfBounds(bounds) => bounds,
-            Refused::Ledger(other) => panic!("{other}"),
+            Refused::Hold(other) | Refused::Invalid(other) => panic!("{other}"),
         })
     }
 
@@ -418,7 +398,8 @@ mod tests {
             .expect("held");
         assert!(change(&mut books, &LedgerChange::Capture { hold: "h".into(), amount: 3, to: None }).is_err());
         change(&mut books, &LedgerChange::Release { hold: "h".into() }).expect("two are left");
-        assert!(change(&mut books, &LedgerChange::Release { hold: "h".into() }).is_err(), "nothing is left");
+        let drafts = books.drafts(&LedgerChange::Release { hold: "h".into() }, NOW).expect("nothing is left");
+        assert_eq!(drafts[0].hold, Some(("h".into(), 0)));
         let purse = &books.accounts["purse"];
         assert_eq!((purse.balance, purse.held, books.accounts["shop"].balance), (5, 0, 5));
     }
@@ -432,12 +413,40 @@ mod tests {
         let post = |drafts: &[(&str, i64)]| LedgerChange::Post {
             entries: drafts.iter().map(|&(a, d)| (a.into(), d)).collect(),
         };
-        assert!(books.drafts(&post(&[("eur", 5), ("usd", -5)]), NOW).is_err());
-        assert!(books.drafts(&post(&[("eur", 5)]), NOW).is_err());
+        assert!(change(&mut books, &post(&[("eur", 5), ("usd", -5)])).is_err());
+        assert!(change(&mut books, &post(&[("eur", 5)])).is_err());
         let fits = post(&[("eur", 5), ("eur", -5), ("usd", 1), ("usd", -1)]);
         assert_eq!(books.drafts(&fits, NOW).expect("balanced")[3].link, Link::Last(4));
         let mixed = LedgerChange::Transfer { from: "eur".into(), to: "usd".into(), amount: 1 };
-        let drafts = books.drafts(&mixed, NOW).expect("two drafts");
-        assert!(books.settle(&drafts).is_err());
+        assert!(change(&mut books, &mixed).is_err());
+    }
+
+    #[test]
+    fn what_has_no_meaning_is_told_before_what_is_missing() {
+        let mut books = purse(10);
+        let closed = Account { closed: true, ..Account::default() };
+        books.accounts.insert("closed".into(), closed);
+        books.accounts.insert("usd".into(), Account { unit: Some("USD".into()), ..Account::default() });
+        let delta = |account: &str, delta| LedgerChange::Delta { account: account.into(), delta };
+        let to = |to: &str| LedgerChange::Transfer { from: "purse".into(), to: to.into(), amount: 11 };
+        let hold = || LedgerChange::Hold { account: "purse".into(), hold: "h".into(), amount: 11, expires: None };
+        let capture =
+            |hold: &str, to: &str| LedgerChange::Capture { hold: hold.into(), amount: 1, to: Some(to.into()) };
+        let invalid: [&[LedgerChange]; 6] = [
+            &[to("closed")],
+            &[to("usd")],
+            &[to("shop"), delta("closed", 1)],
+            &[hold(), capture("h", "usd")],
+            &[hold(), hold()],
+            &[hold(), LedgerChange::Release { hold: "other".into() }],
+        ];
+        for changes in invalid {
+            let refused = books.apply(changes, NOW, |_, _, _| Ok(())).expect_err("neither right nor affordable");
+            assert!(!refused.is_of_money(), "{changes:?}: {refused:?}");
+        }
+        for changes in [&[to("shop")][..], &[hold(), capture("h", "shop")]] {
+            assert!(books.apply(changes, NOW, |_, _, _| Ok(())).expect_err("too much").is_of_money());
+        }
+        assert_eq!(books.accounts["purse"], purse(10).accounts["purse"]);
     }
 }

@@ -3,5 +3,6 @@
 
 pub(crate) mod books;
 pub(crate) mod change;
+mod meaning;
 #[cfg(feature = "_sql")]
 pub(crate) mod settings;

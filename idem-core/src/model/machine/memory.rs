@@ -267,8 +267,8 @@ impl<X: Rules> Life<X> {
             let refused = self.books.apply(&taken.effects.moves, at, |_, _, _| Ok(())).err();
             match (refused, taken.otherwise.take()) {
                 (None, _) => return Ok(taken),
-                (Some(_), Some(other)) => taken = *other,
-                (Some(refused), None) => return Err(Error::from(refused).widen()),
+                (Some(refused), Some(other)) if refused.is_of_money() => taken = *other,
+                (Some(refused), _) => return Err(Error::from(refused).widen()),
             }
         }
     }

@@ -71,11 +71,13 @@ impl<S, T> Step<S, T> {
     }
 
     /// Moves `amount` minor units of what `hold` reserves to the account `to`. What is left stays reserved.
+    ///
+    /// A hold that has expired, was spent or reserves less refuses it, as the bounds of an account do.
     pub fn capture(self, hold: impl Into<String>, to: impl Into<String>, amount: i64) -> Self {
         self.change(LedgerChange::Capture { hold: name(hold), amount, to: Some(name(to)) })
     }
 
-    /// Gives back what `hold` still reserves.
+    /// Gives back what `hold` still reserves. That may be nothing: captured, released or expired before, it is no error.
     pub fn release(self, hold: impl Into<String>) -> Self {
         self.change(LedgerChange::Release { hold: name(hold) })
     }
@@ -91,8 +93,11 @@ impl<S, T> Step<S, T> {
         self
     }
 
-    /// The step to take instead if this one's money does not fit the bounds of an account: a decline that is
-    /// remembered. Called last, so that both steps have an outcome of one type.
+    /// The step to take instead if this one's money is refused: by the bounds of an account, or by a hold of which too little
+    /// is left to capture. A decline that is remembered. Called last, so that both steps have an outcome of one type.
+    ///
+    /// What no money would make right is an error, and never declined: accounts of two units, a closed account, a hold that
+    /// does not exist or exists already.
     pub fn or_if_refused(mut self, other: Self) -> Self {
         self.otherwise = Some(Box::new(match self.otherwise.take() {
             None => other,

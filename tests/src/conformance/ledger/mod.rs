@@ -151,6 +151,16 @@ impl<'s, S: Subject> Desk<'s, S> {
         )
     }
 
+    pub(super) async fn capture_or_remember(&self, name: &str, hold: &str, to: &str, amount: i64) -> Changed<Transfer> {
+        let (ledger, key) = (&self.ledger, key(name));
+        in_its_way!(
+            self,
+            tx,
+            ledger.capture(&key, hold, to, amount).remember_refusal(),
+            ledger.within(&mut tx).capture(&key, hold, to, amount).remember_refusal()
+        )
+    }
+
     pub(super) async fn release(&self, name: &str, hold: &str) -> Changed<Entry> {
         let (ledger, key) = (&self.ledger, key(name));
         in_its_way!(self, tx, ledger.release(&key, hold), ledger.within(&mut tx).release(&key, hold))

@@ -1,7 +1,7 @@
 //! Money of a machine's steps beside money of the ledger's own calls.
 
 use idem_core::error::LedgerError;
-use idem_core::ledger::Bounds;
+use idem_core::ledger::{Bounds, Opening};
 use idem_core::{Database, Error, Idem, Natural, Outcome};
 
 use super::{Desk, Way, unfit, unlawful};
@@ -40,6 +40,18 @@ impl<'d, 's, S: Subject> Stay<'d, 's, S> {
                 let charged = self.at.within(&mut tx).charge(Natural, booking::Charge { amount }).await;
                 tx.commit().await?;
                 charged
+            }
+        }
+    }
+
+    async fn cancel(&self) -> Result<Outcome<()>, Error> {
+        match self.desk.way {
+            Way::Own => self.at.cancel(Natural, booking::Cancel).await,
+            Way::Within => {
+                let mut tx = self.desk.idem.begin().await?;
+                let cancelled = self.at.within(&mut tx).cancel(Natural, booking::Cancel).await;
+                tx.commit().await?;
+                cancelled
             }
         }
     }
@@ -96,8 +108,8 @@ pub async fn a_refused_step_takes_the_other<S: Subject>(on: &S) {
         // Captured whole, nothing is left to release.
         let whole = Stay::new(&desk, "whole");
         whole.reserve(40, false).await;
-        whole.charge(40).await.expect("declined");
-        assert_eq!((whole.state().await, desk.balance("declined").await), (Booking::Declined, 3));
+        whole.charge(40).await.expect("charged");
+        assert_eq!((whole.state().await, desk.balance("declined").await), (Booking::Charged { amount: 40 }, 2));
         desk.proven().await;
     }
 }
@@ -117,7 +129,7 @@ pub async fn the_ledger_goes_on_where_a_step_ended<S: Subject>(on: &S) {
         unfit(desk.delta("m", "guest", -21).await);
         fresh(desk.release("n", &hold).await);
         fresh(desk.delta("m", "guest", -21).await);
-        assert!(matches!(unlawful(desk.release("o", &hold).await), LedgerError::HoldSpent { .. }));
+        assert_eq!(fresh(desk.release("o", &hold).await).hold, Some((hold.clone(), 0)));
         Stay::new(&desk, "short").reserve(49, true).await;
         assert_eq!(desk.state("guest").await.available(), 0);
         let needed = Stay::new(&desk, "next");
@@ -125,6 +137,82 @@ pub async fn the_ledger_goes_on_where_a_step_ended<S: Subject>(on: &S) {
         assert_eq!((desk.state("guest").await.held, desk.state("guest").await.available()), (40, 9));
         desk.proven().await;
     }
+}
+
+/// A machine whose hold has expired and was let go still cancels, and what it charges is declined: it is never stuck.
+pub async fn a_hold_that_was_let_go_holds_up_no_machine<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("guest", Bounds::at_least(0)).await.expect("opened");
+        fresh(desk.delta("k", "guest", 100).await);
+        let (cancelled, charged) = (Stay::new(&desk, "cancelled"), Stay::new(&desk, "charged"));
+        cancelled.reserve(60, true).await;
+        charged.reserve(40, true).await;
+        fresh(desk.delta("l", "guest", -100).await);
+        assert_eq!(desk.state("guest").await.held, 0, "let go where the money was needed");
+        let version = desk.state("guest").await.version;
+        for _ in 0..2 {
+            cancelled.cancel().await.expect("nothing is left to give back");
+        }
+        let entries = desk.ledger.account("guest").entries().after(version).await.expect("readable");
+        let told: Vec<_> = entries.iter().map(|entry| (&*entry.kind, entry.hold.as_ref().map(|hold| hold.1))).collect();
+        assert_eq!((cancelled.state().await, told), (Booking::Cancelled, vec![("release", Some(0))]));
+        for _ in 0..2 {
+            charged.charge(1).await.expect("declined");
+        }
+        assert_eq!((charged.state().await, desk.balance("declined").await), (Booking::Declined, 1));
+        // Also where the account was closed since, which takes no entry.
+        let (late, later) = (Stay::new(&desk, "late"), Stay::new(&desk, "later"));
+        fresh(desk.delta("m", "guest", 10).await);
+        late.reserve(5, true).await;
+        later.reserve(5, true).await;
+        fresh(desk.delta("n", "guest", -10).await);
+        desk.close("guest").await.expect("settled");
+        late.cancel().await.expect("nothing is left to give back");
+        later.charge(5).await.expect("declined");
+        assert_eq!((late.state().await, later.state().await), (Booking::Cancelled, Booking::Declined));
+        desk.proven().await;
+    }
+    let mut memory = Booking::in_memory(Hotel, booking::Open);
+    memory.reserve(Natural, booking::Reserve { price: 60, expires: true }).expect("reserved");
+    memory.charge(Natural, booking::Charge { amount: 1 }).expect("declined");
+    assert_eq!(*memory.state(), Booking::Declined);
+    let mut memory = Booking::in_memory(Hotel, booking::Open);
+    memory.reserve(Natural, booking::Reserve { price: 60, expires: true }).expect("reserved");
+    memory.cancel(Natural, booking::Cancel).expect("it has expired");
+}
+
+/// What no money would make right is an error, with the money there or not: never a decline that is remembered.
+pub async fn what_has_no_meaning_is_no_decline<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        fresh(desk.delta("k", "guest", 100).await);
+        let stay = Stay::new(&desk, "b");
+        let reserved = stay.reserve(80, false).await;
+        let unknown = stay.at.override_state(&key("put"), booking::Reserved { hold: "nothing".into() }, "a test");
+        fresh(unknown.await);
+        for amount in [1, 81] {
+            assert!(matches!(unlawful(stay.charge(amount).await), LedgerError::UnknownHold { .. }));
+        }
+        let hold = reserved.into_inner();
+        fresh(stay.at.override_state(&key("back"), booking::Reserved { hold }, "a test").await);
+        desk.open("agency", Opening::default().unit("USD")).await.expect("opened");
+        for amount in [1, 81] {
+            assert!(matches!(unlawful(stay.charge(amount).await), LedgerError::OtherUnit { .. }));
+        }
+        desk.open("hotel", Bounds::default()).await.expect("opened");
+        desk.close("hotel").await.expect("closed");
+        for amount in [1, 81] {
+            assert!(matches!(unlawful(stay.charge(amount).await), LedgerError::Closed { .. }));
+        }
+        assert!(matches!(stay.state().await, Booking::Reserved { .. }));
+        assert_eq!(desk.balance("declined").await, 0);
+        desk.proven().await;
+    }
+    let mut memory = Booking::in_memory(Hotel, booking::Open);
+    memory.override_state(booking::Reserved { hold: "nothing".into() }, false);
+    unlawful(memory.charge(Natural, booking::Charge { amount: 1 }));
+    assert!(matches!(memory.state(), Booking::Reserved { .. }));
 }
 
 /// Commands and changes of one account at once: every one has its effect, and the entries follow one another.
