@@ -4,18 +4,29 @@ use crate::engine::session::transaction::Tx;
 use crate::error::Error;
 use crate::model::ledger::settings::{AccountSettings, OpenAccount};
 use crate::store::Database;
-use crate::store::ledger::queries::{load_accounts, put_account};
-use crate::store::ledger::rows::AccountRow;
+use crate::store::error::StoreError;
+use crate::store::ledger::queries::{LedgerQuery, answer, load_accounts, put_account};
+use crate::store::ledger::rows::{AccountRow, WholeAccount};
 use crate::store::machine::queries;
+use crate::store::session::Session;
 
 /// The account's row, locked; one that is not there opens itself.
 pub(crate) async fn locked<DB: Database>(tx: &mut Tx<DB>, account: &str) -> Result<AccountRow, Error> {
     let mut call = tx.asking_call().await?;
     let mut session = call.session()?;
     session.half_written(true);
-    let rows = load_accounts(&mut session, &[account], true).await;
-    let rows = call.end(rows)?;
-    Ok(rows.into_iter().next().flatten().unwrap_or_else(AccountRow::unopened))
+    let rows = whole(&mut session, account).await;
+    Ok(call.end(rows)?.unwrap_or_else(AccountRow::unopened))
+}
+
+/// With the tail of a tally in its balance.
+async fn whole<DB: Database>(session: &mut Session<'_, DB>, account: &str) -> Result<Option<AccountRow>, StoreError> {
+    let row = load_accounts(session, &[account], true).await?.into_iter().next().flatten();
+    if row.as_ref().is_none_or(|row| !row.tally) {
+        return Ok(row);
+    }
+    let found: Vec<WholeAccount> = answer(session, &LedgerQuery::Account(account)).await?;
+    Ok(found.into_iter().next().map(WholeAccount::into_row))
 }
 
 /// Gives the account the settings, unless it has them.

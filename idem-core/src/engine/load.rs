@@ -12,7 +12,7 @@ use crate::key::KeyHash;
 use crate::model::row::identifier::TableName;
 use crate::store::Database;
 use crate::store::error::StoreError;
-use crate::store::ledger::queries::{LedgerQuery, answer, load_accounts, load_ledger};
+use crate::store::ledger::queries::{LedgerQuery, answer, load_accounts, load_ledger, load_tally, lock_tally};
 use crate::store::ledger::rows::NamedHold;
 use crate::store::machine::queries::{last_visit, load, load_transitions, lock_machines};
 use crate::store::row::queries::{describe, find};
@@ -166,6 +166,15 @@ async fn fill<DB: Database>(
         if locked && !needs.holds.is_empty() {
             load_holds(session, snapshot, &needs.holds).await?;
         }
+    }
+    for account in needs.tails {
+        if lock == Lock::Rows {
+            session.half_written(true);
+            lock_tally(session, &account).await?;
+        }
+        let (row, tail) = load_tally(session, &account).await?.unzip();
+        snapshot.tails.insert(account.clone(), tail.unwrap_or(0));
+        snapshot.accounts.insert(account, row);
     }
     for (account, asked) in needs.expired {
         let now = snapshot.now.unwrap_or(Timestamp::from_micros(0));

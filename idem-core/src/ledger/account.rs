@@ -19,10 +19,11 @@ use crate::ledger::entry::{Entry, Hold};
 use crate::ledger::opening::Opening;
 use crate::ledger::request::{hold, posting};
 use crate::model::ledger::change::LedgerChange;
+use crate::model::ledger::tally::saturated;
 use crate::seq::stored;
 use crate::store::Database;
 use crate::store::ledger::queries::{LedgerQuery, answer};
-use crate::store::ledger::rows::{Answer, EntryRow, WholeAccount};
+use crate::store::ledger::rows::{Answer, EntryRow, WholeAccount, WideSum};
 
 /// One account: a name for what may or may not be open. Cheap to clone.
 pub struct Account<DB: Database> {
@@ -126,8 +127,8 @@ impl<DB: Database> Account<DB> {
     /// # Errors
     /// Those of the database.
     pub async fn get(&self) -> Result<Option<AccountState>, Error> {
-        let found = self.ask(&LedgerQuery::Account(&self.name)).await?;
-        Ok(found.map(|WholeAccount(row)| AccountState::of(row)))
+        let found: Option<WholeAccount> = self.ask(&LedgerQuery::Account(&self.name)).await?;
+        Ok(found.map(|account| AccountState::of(account.into_row())))
     }
 
     /// Its entries, oldest first, a page at a time: 100, or as many as [`Entries::limit`] says.
@@ -152,15 +153,16 @@ impl<DB: Database> Account<DB> {
     }
 
     /// The balance at a time of the database's clock: after the newest entry that was made by then. Of a tally all entries
-    /// up to then are summed.
+    /// up to then are summed; a sum beyond 64 bits, which a tally never has but in the order of its times, is the nearest
+    /// number of 64 bits.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn balance_at(&self, at: Timestamp) -> Result<i64, Error> {
         let Some(state) = self.get().await? else { return Ok(0) };
         if state.tally {
-            let sum: Option<i64> = self.ask(&LedgerQuery::TallyAt { account: &self.name, at }).await?;
-            return Ok(sum.unwrap_or(0));
+            let sum: Option<WideSum> = self.ask(&LedgerQuery::TallyAt { account: &self.name, at }).await?;
+            return Ok(sum.map_or(0, |WideSum(sum)| saturated(sum)));
         }
         let entry: Option<EntryRow> = self.ask(&LedgerQuery::EntryAt { account: &self.name, at }).await?;
         Ok(entry.and_then(|entry| entry.balance).unwrap_or(0))

@@ -25,8 +25,6 @@ pub enum Param<'v> {
     Bytes(Option<&'v [u8]>),
     Flag(bool),
     Float(f64),
-    /// A sum of many numbers, which may leave 64 bits.
-    Sum(i128),
 }
 
 /// A column of a list that is written.
@@ -45,7 +43,6 @@ pub(super) enum Get<R> {
     Int(GetInt<R>),
     Text(GetText<R>),
     Bytes(GetBytes<R>),
-    Sum(fn(&R) -> i128),
 }
 
 pub(crate) type GetInt<R> = fn(&R) -> Option<i64>;
@@ -80,10 +77,6 @@ impl<R> Column<R> {
         Self::new(name, Get::Bytes(get))
     }
 
-    pub(crate) const fn sum(name: &'static str, get: fn(&R) -> i128) -> Self {
-        Self::new(name, Get::Sum(get))
-    }
-
     pub(crate) const fn key(self) -> Self {
         Self { role: Role::Key, ..self }
     }
@@ -98,7 +91,7 @@ impl<R> Column<R> {
 
     pub(super) fn kind(&self) -> Kind {
         match self.get {
-            Get::Int(_) | Get::Sum(_) => Kind::Int,
+            Get::Int(_) => Kind::Int,
             Get::Text(_) => Kind::Text,
             Get::Bytes(_) => Kind::Bytes,
         }
@@ -110,7 +103,6 @@ impl<R> Column<R> {
             Get::Int(get) => Param::Int(get(row)),
             Get::Text(get) => Param::Text(get(row)),
             Get::Bytes(get) => Param::Bytes(get(row)),
-            Get::Sum(get) => Param::Sum(get(row)),
         }
     }
 }

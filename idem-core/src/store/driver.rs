@@ -42,7 +42,6 @@ macro_rules! driver {
                     Param::Bytes(value) => arguments.add(value),
                     Param::Flag(value) => arguments.add(value),
                     Param::Float(value) => arguments.add(value),
-                    Param::Sum(value) => arguments.add(i64::try_from(value)?),
                 }
             }
 

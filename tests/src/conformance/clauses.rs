@@ -231,6 +231,9 @@ macro_rules! for_each_clause {
                         they_take_part_in_postings,
                         what_needs_a_balance_is_refused,
                         balances_of_the_past_are_sums,
+                        sixty_four_bits_are_a_bound,
+                        many_at_once_stay_within_sixty_four_bits,
+                        a_step_that_does_not_fit_takes_the_other,
                         many_customers_pay_at_once,
                         a_credit_waits_for_no_other,
                     }

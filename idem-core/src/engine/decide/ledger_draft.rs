@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::Timestamp;
+use crate::engine::decide::account_draft::{AccountDraft, Running};
 use crate::engine::decide::snapshot::{ExpiredHolds, Needs, Snapshot};
 use crate::error::{LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
@@ -18,15 +19,13 @@ use crate::store::ledger::rows::{EntryRow, HoldRow};
 use crate::store::write::part::Write;
 use crate::store::write::rows::{
     AccountAfter, AccountWrite, After, EntryNumber, EntryPosition, EntryWrite, HoldWrite, NextEntry, StepEntry,
-    TallyWrite,
 };
 
 /// The ledger's part of a draft.
 #[derive(Debug, Default)]
 pub(crate) struct LedgerDraft {
     books: Books,
-    accounts: BTreeMap<Arc<str>, AccountWrite>,
-    tallies: BTreeMap<Arc<str>, TallyWrite>,
+    accounts: BTreeMap<Arc<str>, AccountDraft>,
     holds: BTreeMap<Arc<str>, HoldWrite>,
     entries: Vec<NumberedEntry>,
     /// The keys of this write, with what they named.
@@ -155,7 +154,8 @@ impl LedgerDraft {
         for change in changes {
             let (accounts, hold) = accounts_and_hold(change);
             for account in accounts {
-                found &= self.look_up_account(snapshot, needs, account);
+                found &= self.look_up_account(snapshot, needs, account)
+                    && self.look_up_tail(snapshot, needs, account, change);
             }
             let Some(hold) = hold.filter(|hold| !self.books.holds.contains_key(*hold)) else { continue };
             match snapshot.holds.get(hold) {
@@ -191,10 +191,21 @@ impl LedgerDraft {
                     ceiling: row.ceiling,
                     unit: row.unit.clone(),
                     tally: row.tally,
+                    tail: snapshot.tails.get(name).copied(),
                     closed: row.closed_at.is_some(),
                 };
                 self.books.accounts.insert(name.clone(), account);
             }
+        }
+        true
+    }
+
+    /// A tally's tail is looked at where the change may take the tally out of 64 bits.
+    fn look_up_tail(&self, snapshot: &Snapshot, needs: &mut Needs, name: &Arc<str>, change: &LedgerChange) -> bool {
+        let needed = self.books.accounts.get(name).is_some_and(|account| account.may_leave_i64(change));
+        if needed && !snapshot.tails.contains_key(name) {
+            needs.tails.insert(name.clone());
+            return false;
         }
         true
     }
@@ -292,12 +303,13 @@ impl LedgerDraft {
         (key, step): (Option<Key>, Option<StepEntry>),
     ) {
         self.change_hold(snapshot, &draft);
-        let number = if self.books.is_tally(&draft.account) {
-            self.change_tally(&draft);
+        let tally = self.books.is_tally(&draft.account);
+        let account = self.change_account(&draft, tally);
+        let number = if tally {
             DraftNumber::Given(unique_time())
         } else {
-            let loaded = expected.then(|| seq_of(snapshot, &draft.account));
-            self.change_account(&draft, loaded)
+            account.expected = account.expected.or_else(|| expected.then(|| seq_of(snapshot, &draft.account)));
+            DraftNumber::Counted { nth: account.entries, running: account.running.sum }
         };
         let place = self.entries.len();
         let next = match draft.link {
@@ -308,32 +320,13 @@ impl LedgerDraft {
         self.entries.push(NumberedEntry { draft, kind, key, step, number, next });
     }
 
-    /// Adds an entry to its account's change; gives its number in it and the running sum.
-    fn change_account(&mut self, draft: &EntryDraft, expected: Option<i64>) -> DraftNumber {
-        let unit = self.books.accounts.get(&draft.account).and_then(|account| account.unit.clone());
-        let account = self.accounts.entry(draft.account.clone()).or_insert_with(|| AccountWrite {
-            account: draft.account.clone(),
-            delta: 0,
-            reserved: 0,
-            lowest: i64::MAX,
-            highest: i64::MIN,
-            entries: 0,
-            expected: None,
-            unit,
-        });
-        account.delta = account.delta.saturating_add(draft.delta);
-        account.reserved = account.reserved.saturating_add(draft.hold.as_ref().map_or(0, |(_, reserved)| *reserved));
-        account.lowest = account.lowest.min(account.delta.saturating_sub(account.reserved));
-        account.highest = account.highest.max(account.delta);
-        account.entries += 1;
-        account.expected = account.expected.or(expected);
-        DraftNumber::Counted { nth: account.entries, running: account.delta }
-    }
-
-    fn change_tally(&mut self, draft: &EntryDraft) {
-        let unit = self.books.accounts.get(&draft.account).and_then(|account| account.unit.clone());
-        let account = || TallyWrite { account: draft.account.clone(), unit, delta: 0 };
-        self.tallies.entry(draft.account.clone()).or_insert_with(account).delta += i128::from(draft.delta);
+    /// Adds an entry to its account's change.
+    fn change_account(&mut self, draft: &EntryDraft, tally: bool) -> &mut AccountDraft {
+        let Self { books, accounts, .. } = self;
+        let unit = || books.accounts.get(&draft.account).and_then(|account| account.unit.clone());
+        let account = accounts.entry(draft.account.clone()).or_insert_with(|| AccountDraft::new(tally, unit()));
+        account.add(draft);
+        account
     }
 
     fn change_hold(&mut self, snapshot: &Snapshot, draft: &EntryDraft) {
@@ -355,8 +348,9 @@ impl LedgerDraft {
 
     /// Puts the rows into the write, in the order of their locks; gives the accounts as they are then.
     pub(super) fn finish<DB: Database>(self, snapshot: &Snapshot, write: &mut Write<DB>) -> Vec<AccountAfter> {
-        write.accounts = self.accounts.into_values().collect();
-        write.tallies = self.tallies.into_values().collect();
+        for (name, account) in self.accounts {
+            account.write(name, snapshot, write);
+        }
         write.holds = self.holds.into_values().collect();
         let numbers: Vec<EntryNumber> =
             self.entries.iter().map(|entry| number(&write.accounts, &entry.draft.account, entry.number)).collect();
@@ -375,7 +369,9 @@ impl LedgerDraft {
             let NumberedEntry { draft, kind, key, step, next, .. } = entry;
             let next = next.map(|place| NextEntry { account: accounts[place].clone(), number: numbers[place] });
             let EntryDraft { account, delta, hold, .. } = draft;
-            write.entries.push(EntryWrite { account, number: numbers[place], delta, kind, hold, key, step, next });
+            let number = numbers[place];
+            let in_tail = number.given().is_some() && !snapshot.tails.contains_key(&account);
+            write.entries.push(EntryWrite { account, number, in_tail, delta, kind, hold, key, step, next });
         }
         let now = now(snapshot);
         let after = |account: &AccountWrite| match snapshot.accounts.get(&account.account).and_then(Option::as_ref) {
@@ -447,17 +443,17 @@ fn at_expected(account: &Arc<str>, expected: i64, found: i64) -> Result<(), Refu
     Err(LedgerError::Stale { account: account.to_string(), expected, found }.into())
 }
 
-fn sums_fit(accounts: &BTreeMap<Arc<str>, AccountWrite>, drafts: &[EntryDraft]) -> Result<(), Refused> {
-    let mut sums: BTreeMap<&Arc<str>, i64> = BTreeMap::new();
+fn sums_fit(accounts: &BTreeMap<Arc<str>, AccountDraft>, drafts: &[EntryDraft]) -> Result<(), Refused> {
+    let mut sums: BTreeMap<&Arc<str>, Running> = BTreeMap::new();
     for draft in drafts {
-        let written = accounts.get(&draft.account).map_or(0, |account| account.delta);
-        let sum = sums.entry(&draft.account).or_insert(written);
-        let Some(next) = sum.checked_add(draft.delta) else {
-            let (account, balance, delta) = (draft.account.to_string(), *sum, draft.delta);
+        let written = || accounts.get(&draft.account).map_or_else(Running::default, |account| account.running);
+        let running = sums.entry(&draft.account).or_insert_with(written);
+        let Some(next) = running.then(draft.delta) else {
+            let (account, balance, delta) = (draft.account.to_string(), running.sum, draft.delta);
             let bounds = OutOfBounds { account, balance, held: 0, delta, floor: None, ceiling: None };
             return Err(Refused::OutOfBounds(bounds));
         };
-        *sum = next;
+        *running = next;
     }
     Ok(())
 }

@@ -44,6 +44,8 @@ pub(crate) struct Snapshot {
     pub(crate) transitions: BTreeMap<TransitionId, Option<TransitionSummary>>,
     pub(crate) visits: BTreeMap<StateId, Option<i64>>,
     pub(crate) accounts: BTreeMap<Arc<str>, Option<AccountRow>>,
+    /// What the tails of tallies add up to, of those that were looked at.
+    pub(crate) tails: BTreeMap<Arc<str>, i128>,
     pub(crate) holds: BTreeMap<Arc<str>, Option<HoldRow>>,
     pub(crate) expired: BTreeMap<Arc<str>, ExpiredHolds>,
     /// The caller's table that a row update is for, and what was found there.
@@ -95,6 +97,8 @@ pub(crate) struct Needs {
     /// With the state's names on the wire, now and earlier.
     pub(crate) visits: BTreeMap<StateId, Vec<&'static str>>,
     pub(crate) accounts: BTreeSet<Arc<str>>,
+    /// Tallies, with what their tails add up to.
+    pub(crate) tails: BTreeSet<Arc<str>>,
     pub(crate) holds: BTreeSet<Arc<str>>,
     /// How many of each account's.
     pub(crate) expired: BTreeMap<Arc<str>, i64>,
@@ -106,7 +110,8 @@ pub(crate) struct Needs {
 
 impl Needs {
     pub(crate) fn is_empty(&self) -> bool {
-        let ledger = self.accounts.is_empty() && self.holds.is_empty() && self.expired.is_empty();
+        let ledger =
+            self.accounts.is_empty() && self.tails.is_empty() && self.holds.is_empty() && self.expired.is_empty();
         let machines = self.transitions.is_empty() && self.visits.is_empty();
         ledger && machines && self.table.is_none() && self.row.is_none()
     }

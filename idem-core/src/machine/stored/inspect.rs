@@ -4,7 +4,8 @@ use crate::error::Error;
 use crate::machine::stored::handles::At;
 use crate::model::machine::rules::Rules;
 use crate::store::Database;
-use crate::store::ledger::queries::load_accounts;
+use crate::store::ledger::queries::{LedgerQuery, answer};
+use crate::store::ledger::rows::WholeAccount;
 
 impl<DB: Database, X: Rules> At<DB, X> {
     pub(crate) fn rules(&self) -> &X {
@@ -13,10 +14,14 @@ impl<DB: Database, X: Rules> At<DB, X> {
 
     /// The balances of accounts; 0 for one that is not open.
     pub(crate) async fn balances(&self, accounts: &[String]) -> Result<Vec<i64>, Error> {
-        let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
-        let mut lease = self.machines.reader().await?;
-        let rows = load_accounts(&mut lease.session(), &names, false).await;
-        let rows = self.machines.shared.answer(lease, rows).await?;
-        Ok(rows.into_iter().map(|row| row.map_or(0, |row| row.balance)).collect())
+        let mut balances = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            let mut lease = self.machines.reader().await?;
+            let found: Result<Vec<WholeAccount>, _> =
+                answer(&mut lease.session(), &LedgerQuery::Account(account)).await;
+            let found = self.machines.shared.answer(lease, found).await?;
+            balances.push(found.into_iter().next().map_or(0, |account| account.into_row().balance));
+        }
+        Ok(balances)
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Account {
     pub(crate) ceiling: Option<i64>,
     pub(crate) unit: Option<Arc<str>>,
     pub(crate) tally: bool,
+    /// What the tail of a tally adds up to beside its balance, where it was looked at.
+    pub(crate) tail: Option<i128>,
     pub(crate) closed: bool,
 }
 
@@ -289,7 +291,7 @@ impl Books {
 impl Account {
     fn apply(&mut self, draft: &EntryDraft) -> Result<(), Refused> {
         if self.tally {
-            return Ok(());
+            return self.count(draft);
         }
         let reserved = draft.hold.as_ref().map_or(0, |(_, reserved)| *reserved);
         let after = self.balance.checked_add(draft.delta).zip(self.held.checked_add(reserved));

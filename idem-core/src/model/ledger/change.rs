@@ -49,6 +49,18 @@ pub(crate) fn accounts_and_hold(change: &LedgerChange) -> (Vec<&Arc<str>>, Optio
     }
 }
 
+/// The largest amount, above 0 or below, by which a change may change one account.
+#[cfg(feature = "_sql")]
+pub(crate) fn largest_amount(change: &LedgerChange) -> u64 {
+    match change {
+        LedgerChange::Delta { delta: amount, .. }
+        | LedgerChange::Transfer { amount, .. }
+        | LedgerChange::Capture { amount, .. } => amount.unsigned_abs(),
+        LedgerChange::Post { entries } => entries.iter().map(|(_, delta)| delta.unsigned_abs()).max().unwrap_or(0),
+        LedgerChange::Set { .. } | LedgerChange::Hold { .. } | LedgerChange::Release { .. } => 0,
+    }
+}
+
 /// Refuses names that cannot be stored.
 #[cfg(feature = "_sql")]
 pub(crate) fn check_names(change: &LedgerChange) -> Result<(), Error> {

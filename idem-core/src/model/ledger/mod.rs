@@ -6,3 +6,4 @@ pub(crate) mod change;
 mod meaning;
 #[cfg(feature = "_sql")]
 pub(crate) mod settings;
+pub(crate) mod tally;

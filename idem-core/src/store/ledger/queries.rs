@@ -1,6 +1,6 @@
 //! Reads of the ledger, the locks and the settings of accounts: a statement each.
 
-use super::rows::{AccountRow, Answer};
+use super::rows::{AccountRow, Answer, WholeAccount, WideSum};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::model::ledger::settings::AccountSettings;
@@ -25,7 +25,7 @@ pub enum LedgerQuery<'q> {
     Entries { account: &'q str, after: i64, limit: i64 },
     /// The newest entry of an account, no tally, that was made by `at`: [`EntryRow`](super::rows::EntryRow).
     EntryAt { account: &'q str, at: Timestamp },
-    /// The sum of a tally's entries that were made by `at`: `i64`.
+    /// The sum of a tally's entries that were made by `at`: [`WideSum`](super::rows::WideSum).
     TallyAt { account: &'q str, at: Timestamp },
     /// The oldest holds of an account that have expired by `now` and still reserve something, at most `limit`:
     /// [`NamedHold`](super::rows::NamedHold).
@@ -110,6 +110,24 @@ pub(crate) async fn load_accounts<DB: Database>(
     let text = if lock { &sql.ledger.lock_accounts } else { &sql.ledger.load_accounts };
     let rows = session.fetch(text, Binder::new().rows(&names(), accounts)).await?;
     Ok(placed(&rows, accounts.len(), Reader::maybe)?)
+}
+
+/// Locks a tally, and compacts it: what its balance cannot take without its tail would be refused.
+pub(crate) async fn lock_tally<DB: Database>(session: &mut Session<'_, DB>, account: &str) -> Result<(), StoreError> {
+    let sql = session.sql;
+    if !sql.ledger.lock_tally.is_empty() {
+        session.fetch(&sql.ledger.lock_tally, Binder::new().bind(account)).await?;
+    }
+    compact_tally(session, account).await
+}
+
+/// A tally, with what its tail adds up to.
+pub(crate) async fn load_tally<DB: Database>(
+    session: &mut Session<'_, DB>,
+    account: &str,
+) -> Result<Option<(AccountRow, i128)>, StoreError> {
+    let found: Vec<WholeAccount> = answer(session, &LedgerQuery::Account(account)).await?;
+    Ok(found.into_iter().next().map(|WholeAccount { row, tail: WideSum(tail) }| (row, tail)))
 }
 
 /// Gives an account that is locked its bounds, its unit and its kind.

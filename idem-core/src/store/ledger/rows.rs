@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sqlx::Error;
 
 use crate::clock::Timestamp;
+use crate::model::ledger::tally::saturated;
 use crate::store::reader::{Cells, Reader, columns};
 use crate::wire::Stored;
 
@@ -139,9 +140,24 @@ pub trait Answer: Sized + Send {
 #[derive(Debug)]
 pub struct Placed<T>(pub(crate) usize, pub(crate) T);
 
-/// An account with its tail in its balance.
+/// A sum of numbers of 64 bits.
+#[derive(Debug, Clone, Copy)]
+pub struct WideSum(pub(crate) i128);
+
+/// An account, and what its tail adds up to.
 #[derive(Debug)]
-pub struct WholeAccount(pub(crate) AccountRow);
+pub struct WholeAccount {
+    pub(crate) row: AccountRow,
+    pub(crate) tail: WideSum,
+}
+
+impl WholeAccount {
+    /// With the tail in the balance.
+    pub(crate) fn into_row(self) -> AccountRow {
+        let balance = saturated(i128::from(self.row.balance) + self.tail.0);
+        AccountRow { balance, ..self.row }
+    }
+}
 
 /// A hold and its name.
 pub(crate) type NamedHold = (Arc<str>, HoldRow);
@@ -201,10 +217,16 @@ impl<T: Answer> Answer for Placed<T> {
 
 impl Answer for WholeAccount {
     fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
-        let tail: i64 = row.field()?;
-        let mut account: AccountRow = row.read()?;
-        account.balance = account.balance.saturating_add(tail);
-        Ok(Self(account))
+        let tail = WideSum::read(row)?;
+        Ok(Self { row: row.read()?, tail })
+    }
+}
+
+impl Answer for WideSum {
+    /// From the sums of the upper and of the lower 32 bits.
+    fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
+        let (high, low): (i64, i64) = (row.field()?, row.field()?);
+        Ok(Self((i128::from(high) << 32) + i128::from(low)))
     }
 }
 

@@ -20,17 +20,20 @@ texts! {
                 unit = excluded.unit, tally = excluded.tally, closed_at = excluded.closed_at",
         /// Moves the tail of tally `$1` into its balance. Empty where a tally has no tail.
         compact_tally,
-        /// Account `$1`.
+        /// Account `$1`, after what its tail adds up to: the sums of the upper and of the lower 32 bits.
         account,
+        /// Locks tally `$1`. Empty where the transaction is the lock.
+        lock_tally,
         /// Entries of account `$1` above `$2`, at most `$3`.
         entries = "
             SELECT {entry of e} FROM {entries} e
             WHERE e.account = {$1 text} AND e.seq > {$2 int} ORDER BY e.seq LIMIT {$3 int}",
         /// The newest entry of account `$1`, no tally, that was made by `$2`.
         entry_at,
-        /// The sum of the entries of tally `$1` that were made by `$2`.
+        /// The sum of the entries of tally `$1` that were made by `$2`: of their upper and of their lower 32 bits.
         tally_at = "
-            SELECT CAST(coalesce(sum(delta), 0) AS bigint) FROM {entries} WHERE account = {$1 text} AND at <= {$2 int}",
+            SELECT CAST(coalesce(sum(delta >> 32), 0) AS bigint), CAST(coalesce(sum(delta & 4294967295), 0) AS bigint)
+            FROM {entries} WHERE account = {$1 text} AND at <= {$2 int}",
         /// The oldest holds of account `$1` that have expired by `$2` and still reserve something, at most `$3`.
         expired_holds = "
             SELECT hold, {hold} FROM {holds} {by holds_by_expiry}

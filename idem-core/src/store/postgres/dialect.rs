@@ -44,10 +44,6 @@ impl Dialect for Postgres {
                 Get::Int(get) => arguments.add(rows.map(get).bind_iter())?,
                 Get::Text(get) => arguments.add(rows.map(get).bind_iter())?,
                 Get::Bytes(get) => arguments.add(rows.map(get).bind_iter())?,
-                Get::Sum(get) => {
-                    let sums: Result<Vec<_>, _> = rows.map(|row| i64::try_from(get(row))).collect();
-                    arguments.add(sums?)?;
-                }
             }
         }
         Ok(())

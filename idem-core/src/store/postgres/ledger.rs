@@ -63,13 +63,17 @@ impl LedgerStore for Postgres {
             WITH locked AS MATERIALIZED (
                 SELECT account FROM {accounts} WHERE account = $1::text AND tally FOR NO KEY UPDATE SKIP LOCKED),
             gone AS (DELETE FROM {tails} WHERE account = (SELECT account FROM locked) RETURNING delta)
-            UPDATE {accounts} SET balance = balance + coalesce((SELECT sum(delta) FROM gone), 0)::bigint
+            UPDATE {accounts} SET balance = (balance + coalesce((SELECT sum(delta) FROM gone), 0))::bigint
             WHERE account = (SELECT account FROM locked)",
         account: "
-            SELECT coalesce(t.sum, 0)::bigint, {account of a}
+            SELECT coalesce(t.high, 0)::bigint, coalesce(t.low, 0)::bigint, {account of a}
             FROM {accounts} a
-            LEFT JOIN LATERAL (SELECT sum(delta) AS sum FROM {tails} WHERE account = a.account AND a.tally) t ON true
+            LEFT JOIN LATERAL (
+                SELECT sum(delta >> 32) AS high, sum(delta & 4294967295) AS low
+                FROM {tails} WHERE account = a.account AND a.tally
+            ) t ON true
             WHERE a.account = $1::text",
+        lock_tally: "SELECT account FROM {accounts} WHERE account = $1::text AND tally FOR NO KEY UPDATE",
         // Times do not fall along an account's entries, so the last one by then is found by halving.
         entry_at: "
             WITH RECURSIVE half AS (

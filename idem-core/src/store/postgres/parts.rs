@@ -11,27 +11,29 @@ use sqlx::Postgres;
 
 use super::list::List;
 use crate::clock::Timestamp;
+use crate::model::ledger::tally::FAR;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::list_part::{Append, WriteRows};
 use crate::store::write::lists::{
-    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, OF_TALLIES, STARTS, next_seq, numbers, seq, tails,
+    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, OF_TALLIES, STARTS, TALLIED, next_seq, numbers, seq, tails,
 };
 use crate::store::write::part::Form;
 use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
 use crate::store::write::text::{Missed, PartText, StepText, Undo};
 
-/// They are not locked: they stay tallies.
+/// They are not locked: they stay tallies, and far from the edge of 64 bits for longer than a write takes.
 impl WriteRows<TallyWrite> for Postgres {
     fn text(list: &List<'_, TallyWrite>, _form: Form, _shape: u16) -> PartText {
         let rows = list.table("t");
         let text = format!(
             "tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM {{gate}})
-                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -{FAR} AND {FAR}, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM {rows}
-                LEFT JOIN LATERAL (SELECT tally, unit FROM {{accounts}} WHERE account = t.name LIMIT 1) a ON true)"
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM {{accounts}} WHERE account = t.name LIMIT 1) a ON true)"
         );
         PartText { lock: Some(StepText::gate(text, "tallies_checked")), ..PartText::default() }
     }
@@ -126,14 +128,21 @@ fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
 /// Locks accounts and works out what becomes of them. A balance beyond its bounds is NULL, which the column refuses;
 /// beyond 64 bits the sum itself is an error. Accounts that are there and were skipped are someone else's at the moment.
 impl WriteRows<AccountWrite> for Postgres {
-    fn text(list: &List<'_, AccountWrite>, form: Form, _shape: u16) -> PartText {
+    fn text(list: &List<'_, AccountWrite>, form: Form, shape: u16) -> PartText {
         let rows = list.table("d");
+        let kind = if shape & TALLIED == 0 {
+            "NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false)"
+        } else {
+            "a.closed_at IS NULL AND coalesce(a.tally, false) = (d.tallied IS NOT NULL)
+                        AND coalesce(a.balance = d.tallied, true)"
+        };
         let skip = if form.skip { "SKIP LOCKED" } else { "" };
         let mut lock = format!(
             "accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
-                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN {kind} AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
@@ -312,9 +321,10 @@ impl WriteRows<EntryWrite> for Postgres {
     }
 
     fn bind_more(rows: &[EntryWrite], _now: Option<Timestamp>, binder: &mut Binder<Self>) {
-        let of_tallies: Vec<_> = rows.iter().filter_map(|entry| Some((entry, entry.number.given()?))).collect();
-        if !of_tallies.is_empty() {
-            binder.add_rows(&tails(), 0, &of_tallies);
+        let of_tallies = rows.iter().filter_map(|entry| Some((entry, entry.number.given()?)));
+        let (tail, counted): (Vec<_>, Vec<_>) = of_tallies.partition(|(entry, _)| entry.in_tail);
+        if !(tail.is_empty() && counted.is_empty()) {
+            binder.add_rows(&tails(), 0, &tail);
         }
     }
 }

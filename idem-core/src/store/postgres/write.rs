@@ -78,6 +78,7 @@ impl WriteStore for Postgres {
     ) -> Result<Written, StoreError> {
         if let (None, false, [account], [entry], [key]) =
             (write.now, locks.skip, &write.accounts[..], &write.entries[..], &write.keys[..])
+            && entry.number.position().is_some()
             && part_count(write) == 3
         {
             return post_one(session, (account, entry, key), locks).await;

@@ -27,6 +27,7 @@ pub(super) fn lost(error: &Error, tables: &Tables) -> bool {
         null("keys", "fingerprint"),
         null("accounts", "balance"),
         real("accounts", "balance"),
+        real("accounts", "held"),
         null("holds", "remaining"),
     ]
     .iter()

@@ -81,7 +81,6 @@ impl Serialize for Json<'_> {
             Param::Text(value) => value.serialize(serializer),
             Param::Flag(value) => i64::from(value).serialize(serializer),
             Param::Float(value) => value.serialize(serializer),
-            Param::Sum(value) => value.serialize(serializer),
             Param::Bytes(None) => serializer.serialize_none(),
             Param::Bytes(Some(bytes)) => serializer.serialize_str(&hex(bytes)),
         }

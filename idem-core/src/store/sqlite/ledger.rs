@@ -31,7 +31,7 @@ impl LedgerStore for Sqlite {
         lock_accounts: "
             SELECT j.key, {account of a}
             FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value",
-        account: "SELECT 0, {account of a} FROM {accounts} a WHERE a.account = $1",
+        account: "SELECT 0, 0, {account of a} FROM {accounts} a WHERE a.account = $1",
         // Times do not fall along an account's entries, so the last one by then is found by halving.
         entry_at: "
             WITH RECURSIVE half (low, high) AS (

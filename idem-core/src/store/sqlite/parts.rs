@@ -7,11 +7,14 @@ use sqlx::Sqlite;
 
 use super::list::{List, ROWS};
 use crate::clock::Timestamp;
+use crate::model::ledger::tally::FAR;
 use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::list_part::{Append, WriteRows};
-use crate::store::write::lists::{COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, SUMMED_TALLIES, next_seq, numbers, seq};
+use crate::store::write::lists::{
+    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, SUMMED_TALLIES, TALLIED, next_seq, numbers, seq,
+};
 use crate::store::write::part::Form;
 use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
 use crate::store::write::text::PartText;
@@ -26,7 +29,8 @@ impl WriteRows<TallyWrite> for Sqlite {
         let [name, unit, delta] = ["name", "unit", "delta"].map(|column| list.item(column));
         PartText::write(format!(
             "WITH {ROWS} INSERT INTO {{accounts}} (account, balance, seq)
-            SELECT {name}, CASE WHEN a.tally AND a.unit IS {unit} THEN a.balance + ({delta}) END, 0
+            SELECT {name}, CASE WHEN a.tally AND a.unit IS {unit} AND a.balance BETWEEN -{FAR} AND {FAR}
+                THEN a.balance + ({delta}) END, 0
             FROM j LEFT JOIN {{accounts}} a ON a.account = {name}
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance"
@@ -64,12 +68,18 @@ impl WriteRows<MachineWrite> for Sqlite {
     }
 }
 
-/// A running sum beyond 64 bits is a REAL, and no bound that fails leaves a balance.
+/// A sum beyond 64 bits is a REAL, and no bound that fails leaves a balance.
 impl WriteRows<AccountWrite> for Sqlite {
-    fn text(list: &List<'_, AccountWrite>, _form: Form, _shape: u16) -> PartText {
+    fn text(list: &List<'_, AccountWrite>, _form: Form, shape: u16) -> PartText {
         let given = ["delta", "reserved", "lowest", "highest", "entries", "expected", "unit"];
         let given = given.map(|column| format!("{} AS {column}", list.item(column))).join(", ");
         let name = list.item("name");
+        let other_kind = if shape & TALLIED == 0 {
+            "coalesce(a.tally, 0)".to_owned()
+        } else {
+            let tallied = list.item("tallied");
+            format!("coalesce(a.tally, 0) <> ({tallied} IS NOT NULL) OR coalesce(a.balance <> {tallied}, 0)")
+        };
         let text = format!(
             "WITH {ROWS} INSERT INTO {{accounts}} (account, balance, seq, held, at)
             SELECT d.account,
@@ -77,12 +87,12 @@ impl WriteRows<AccountWrite> for Sqlite {
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $2)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
             FROM (
                 SELECT {name} AS account, {given},
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
                     coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                    a.unit AS its_unit, {other_kind} OR a.closed_at IS NOT NULL AS shut
                 FROM j LEFT JOIN {{accounts}} a ON a.account = {name}
             ) d
             WHERE true

@@ -103,6 +103,7 @@ pub(super) fn money(account: &str, deltas: &[i64]) -> (AccountWrite, Vec<EntryWr
         EntryWrite {
             account: account.into(),
             number,
+            in_tail: false,
             delta: *delta,
             kind: "delta",
             hold: None,
@@ -119,6 +120,7 @@ pub(super) fn money(account: &str, deltas: &[i64]) -> (AccountWrite, Vec<EntryWr
         highest,
         entries: i64::try_from(deltas.len()).expect("a few"),
         expected: None,
+        tallied: None,
         unit: None,
     };
     (change, deltas.iter().enumerate().map(entry).collect())

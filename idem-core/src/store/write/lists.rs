@@ -46,6 +46,9 @@ pub(crate) const ENTRY_SHAPES: &[u16] = &[
     OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
 ];
 
+/// An account is a tally.
+pub(crate) const TALLIED: u16 = 1;
+
 /// The single machine does not exist yet.
 pub(crate) const STARTS: u16 = 1;
 
@@ -111,7 +114,7 @@ pub(crate) const TALLIES: &[Column<TallyWrite>] = &[TALLY_NAME, TALLY_UNIT];
 
 /// With the sums of their entries, where the sum is kept with the account.
 pub(crate) const SUMMED_TALLIES: &[Column<TallyWrite>] =
-    &[TALLY_NAME, TALLY_UNIT, Column::sum("delta", |row| row.delta)];
+    &[TALLY_NAME, TALLY_UNIT, Column::int("delta", |row| Some(row.delta))];
 
 pub(crate) const ACCOUNTS: &[Column<AccountWrite>] = &[
     Column::text("name", |row| Some(&row.account)),
@@ -122,6 +125,7 @@ pub(crate) const ACCOUNTS: &[Column<AccountWrite>] = &[
     Column::int("entries", |row| Some(row.entries)),
     Column::int("expected", |row| row.expected),
     Column::text("unit", |row| row.unit.as_deref()),
+    Column::int("tallied", |row: &AccountWrite| row.tallied).when(TALLIED),
 ];
 
 pub(crate) const HOLDS: &[Column<HoldWrite>] = &[
@@ -247,6 +251,12 @@ impl RowList for AccountWrite {
     const NAME: &'static str = "accounts";
     const PLACE: Place = Place::Accounts;
     const COLUMNS: &'static [Column<Self>] = ACCOUNTS;
+    #[cfg(test)]
+    const SHAPES: &'static [u16] = &[0, TALLIED];
+
+    fn shape(rows: &[Self]) -> u16 {
+        if rows.iter().any(|row| row.tallied.is_some()) { TALLIED } else { 0 }
+    }
 
     fn missed(_rows: &[Self], reported: Reported) -> Vec<LockName> {
         let Reported::Names(names) = reported else { return Vec::new() };

@@ -75,21 +75,23 @@ pub struct AccountWrite {
     /// stay within its bounds.
     pub(crate) lowest: i64,
     pub(crate) highest: i64,
-    /// How many entries it gets.
+    /// How many entries it gets that count. Without any it keeps its time.
     pub(crate) entries: i64,
     /// The seq it must have before; `None`: any.
     pub(crate) expected: Option<i64>,
+    /// It is a tally, and this must be its balance before.
+    pub(crate) tallied: Option<i64>,
     /// The unit it must have.
     pub(crate) unit: Option<Arc<str>>,
 }
 
-/// A tally that gets entries: it must be one, of that unit.
+/// A tally that gets entries: it must be one, of that unit, far from the edge of 64 bits.
 #[derive(Debug)]
 pub struct TallyWrite {
     pub(crate) account: Arc<str>,
     pub(crate) unit: Option<Arc<str>>,
     /// The sum of its entries in this write.
-    pub(crate) delta: i128,
+    pub(crate) delta: i64,
 }
 
 /// Where an entry stands among those of its account in one write. The account is changed by their sum; each entry's seq and
@@ -138,6 +140,8 @@ impl EntryNumber {
 pub struct EntryWrite {
     pub(crate) account: Arc<str>,
     pub(crate) number: EntryNumber,
+    /// Of a tally: it stands in the tail until that is compacted.
+    pub(crate) in_tail: bool,
     pub(crate) delta: i64,
     pub(crate) kind: &'static str,
     /// The hold it opens, captures or releases, and by how much it changes what is reserved.

@@ -145,4 +145,14 @@ pub async fn absurd_sums_are_refused_one_by_one<S: Subject>(on: &S) {
     unfit(next());
     assert_eq!(fresh(next()).balance, Some(1));
     assert_eq!(fresh(own.delta("b", "wallet", i64::MAX).await).balance, Some(i64::MAX - 1));
+    // Each sum fits, and what lies between two of them does not.
+    let items = [("till", "d", i64::MIN), ("till", "e", i64::MAX), ("till", "f", i64::MAX), ("till", "g", -1)];
+    let mut results = batch(own, &items).await.into_iter();
+    let mut next = || results.next().expect("a result");
+    assert_eq!(fresh(next()).balance, Some(i64::MIN));
+    assert_eq!(fresh(next()).balance, Some(-1));
+    unfit(next());
+    assert_eq!(fresh(next()).balance, Some(-2));
+    assert_eq!(fresh(own.delta("f", "till", i64::MAX).await).balance, Some(i64::MAX - 2));
+    own.proven().await;
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use idem_core::error::{LedgerError, OutOfBounds};
 use idem_core::ledger::{AccountState, Entry, Hold, Ledger, Opening, Transfer};
-use idem_core::{Error, ErrorKind, Idem, Outcome};
+use idem_core::{Error, ErrorKind, Idem, Outcome, Retry};
 
 use crate::conformance::{Stored, Subject, key, refused};
 
@@ -60,14 +60,16 @@ impl<'s, S: Subject> Desk<'s, S> {
     /// One desk for each way.
     pub(super) async fn each(stored: &'s Stored<'s, S>) -> Vec<Self> {
         let mut desks = Vec::new();
-        for (way, prefix) in [(Way::Own, "idem_"), (Way::Within, "within_")] {
-            // A crowd waits for connections and locks, which is what is tested, not for how long.
-            let patient = stored.subject.builder().lock_wait(Duration::from_mins(1)).prefix(prefix);
-            let opened = patient.acquire_timeout(Duration::from_mins(1)).open(&stored.subject.url()).await;
-            let idem = opened.expect("an empty database opens");
+        for way in [Way::Own, Way::Within] {
+            let idem = open(stored, way).await;
             desks.push(Self { stored, ledger: idem.ledger(), idem, way });
         }
         desks
+    }
+
+    /// The same ledger for another process.
+    pub(super) async fn another(&self) -> Idem<S::DB> {
+        open(self.stored, self.way).await
     }
 
     pub(super) async fn delta(&self, name: &str, account: &str, delta: i64) -> Changed<Entry> {
@@ -194,10 +196,27 @@ impl<'s, S: Subject> Desk<'s, S> {
     /// How many rows the ledger has: unchanged where nothing may be written. An account that a refused call in a
     /// transaction had to lock may be there since, empty.
     pub(super) async fn rows(&self) -> i64 {
-        let prefix = if self.way == Way::Own { "idem" } else { "within" };
+        let prefix = self.way.prefix();
         let tables = ["accounts WHERE seq > 0", "entries", "keys", "holds"];
-        let counts: Vec<_> = tables.iter().map(|table| format!("(SELECT count(*) FROM {prefix}_{table})")).collect();
+        let counts: Vec<_> = tables.iter().map(|table| format!("(SELECT count(*) FROM {prefix}{table})")).collect();
         self.stored.number(&format!("SELECT {}", counts.join(" + "))).await
+    }
+}
+
+async fn open<S: Subject>(stored: &Stored<'_, S>, way: Way) -> Idem<S::DB> {
+    // A crowd waits for connections and locks, which is what is tested, not for how long.
+    let patient = stored.subject.builder().lock_wait(Duration::from_mins(1)).max_connections(4);
+    let patient = patient.acquire_timeout(Duration::from_mins(1)).retry(Retry::default().attempts(100));
+    let opened = patient.prefix(way.prefix()).open(&stored.subject.url()).await;
+    opened.expect("the database opens")
+}
+
+impl Way {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Own => "idem_",
+            Self::Within => "within_",
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use idem_core::error::LedgerError;
 use idem_core::ledger::{Bounds, Opening};
-use idem_core::{ErrorKind, Timestamp};
+use idem_core::{ErrorKind, Natural, Timestamp};
 use tokio::task::JoinSet;
 
-use super::{Desk, unlawful};
+use super::{Desk, unfit, unlawful};
+use crate::conformance::machines::{Booking, Hotel, booking};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// An entry without a balance after it; a repeat gets the same.
@@ -90,6 +91,98 @@ pub async fn balances_of_the_past_are_sums<S: Subject>(on: &S) {
         }
         assert_eq!(account.balance_at(Timestamp::from_micros(0)).await.expect("readable"), 0);
         assert_eq!(account.balance_at(Timestamp::from_micros(i64::MAX)).await.expect("readable"), 11);
+        desk.proven().await;
+    }
+}
+
+/// What would take a tally out of 64 bits is refused, alone and in a batch, and its balance can be read ever after.
+pub async fn sixty_four_bits_are_a_bound<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("revenue", Opening::tally()).await.expect("opened");
+        let account = desk.ledger.account("revenue");
+        fresh(desk.delta("k", "revenue", 5).await);
+        fresh(desk.delta("l", "revenue", i64::MAX - 5).await);
+        let hold = fresh(desk.hold("h", "wallet", 9).await).id.clone();
+        for amount in [1, 2_000_000_000_000, i64::MAX] {
+            let refused = unfit(desk.delta("m", "revenue", amount).await);
+            assert_eq!((&*refused.account, refused.balance, refused.delta), ("revenue", i64::MAX, amount));
+            unfit(desk.transfer("m", "wallet", "revenue", amount).await);
+            unfit(desk.post("m", &[("revenue", amount), ("revenue", -amount)]).await);
+        }
+        unfit(desk.capture("m", &hold, "revenue", 1).await);
+        let refused = unfit(desk.delta_or_remember("n", "revenue", 1).await);
+        assert_eq!(unfit(desk.delta("n", "revenue", 1).await).to_string(), refused.to_string());
+        assert_eq!(desk.balance("revenue").await, i64::MAX);
+        let mut tx = desk.idem.begin().await.expect("begun");
+        assert_eq!(account.within(&mut tx).get().await.expect("readable").balance, i64::MAX);
+        tx.rollback().await;
+        let first = fresh(desk.delta("o", "revenue", -1).await);
+        replayed(desk.delta("o", "revenue", -1).await, &first);
+        fresh(desk.capture("m", &hold, "revenue", 1).await);
+        // All the way to the other end.
+        for (key, delta) in [("p", i64::MIN), ("q", -i64::MAX)] {
+            fresh(desk.delta(key, "revenue", delta).await);
+        }
+        fresh(desk.post("r", &[("revenue", 7), ("wallet", -7)]).await);
+        assert_eq!(desk.balance("revenue").await, i64::MIN + 7);
+        unfit(desk.delta("s", "revenue", -8).await);
+        fresh(desk.delta("s", "revenue", -7).await);
+        unfit(desk.delta("t", "revenue", -1).await);
+        assert_eq!(desk.balance("revenue").await, i64::MIN);
+        assert_eq!(account.balance_at(Timestamp::from_micros(i64::MAX)).await.expect("readable"), i64::MIN);
+        desk.proven().await;
+    }
+}
+
+/// The same for those that come at once, from two processes: as many as fit.
+pub async fn many_at_once_stay_within_sixty_four_bits<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        for (account, first, amount, fit) in [("many", 0, i64::MAX / 4, 4), ("few", i64::MAX - 4, 1, 4)] {
+            desk.open(account, Opening::tally()).await.expect("opened");
+            fresh(desk.delta(account, account, first).await);
+            let mut tasks = JoinSet::new();
+            for caller in 0..16 {
+                let (idem, way) = (desk.another().await, desk.way);
+                tasks.spawn(async move {
+                    let (account, key) = (idem.ledger().account(account), key(&format!("{account} {caller}")));
+                    if way == super::Way::Own {
+                        return account.apply_delta(&key, amount).await;
+                    }
+                    let mut tx = idem.begin().await?;
+                    let credited = account.within(&mut tx).apply_delta(&key, amount).await;
+                    tx.commit().await.map(|()| credited)?
+                });
+            }
+            let mut credited = 0;
+            while let Some(answer) = tasks.join_next().await {
+                match answer.expect("no panic") {
+                    Ok(_) => credited += 1,
+                    other => drop(unfit(other)),
+                }
+            }
+            assert_eq!((credited, desk.balance(account).await), (fit, first + fit * amount), "{account}");
+        }
+        desk.proven().await;
+    }
+}
+
+/// A step that would take a tally out of 64 bits takes the other one.
+pub async fn a_step_that_does_not_fit_takes_the_other<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("reservations", Opening::tally()).await.expect("opened");
+        fresh(desk.delta("k", "reservations", i64::MAX - 1).await);
+        let bookings = Booking::stored(&desk.idem, Hotel);
+        let reserve = |id: &str| {
+            let stay = bookings.at(id);
+            async move { stay.reserve(Natural, booking::Reserve { price: 1, expires: false }).await.expect("answered") }
+        };
+        assert_ne!(*reserve("fits").await, "declined");
+        assert_eq!(*reserve("does not").await, "declined");
+        assert!(reserve("does not").await.is_replay());
+        assert_eq!((desk.balance("reservations").await, desk.balance("declined").await), (i64::MAX, 1));
         desk.proven().await;
     }
 }

@@ -125,14 +125,20 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
             WITH locked AS MATERIALIZED (
                 SELECT account FROM "idem_accounts" WHERE account = $1::text AND tally FOR NO KEY UPDATE SKIP LOCKED),
             gone AS (DELETE FROM "idem_tails" WHERE account = (SELECT account FROM locked) RETURNING delta)
-            UPDATE "idem_accounts" SET balance = balance + coalesce((SELECT sum(delta) FROM gone), 0)::bigint
+            UPDATE "idem_accounts" SET balance = (balance + coalesce((SELECT sum(delta) FROM gone), 0))::bigint
             WHERE account = (SELECT account FROM locked)
 
 -- ledger: account
-            SELECT coalesce(t.sum, 0)::bigint, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at
+            SELECT coalesce(t.high, 0)::bigint, coalesce(t.low, 0)::bigint, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at
             FROM "idem_accounts" a
-            LEFT JOIN LATERAL (SELECT sum(delta) AS sum FROM "idem_tails" WHERE account = a.account AND a.tally) t ON true
+            LEFT JOIN LATERAL (
+                SELECT sum(delta >> 32) AS high, sum(delta & 4294967295) AS low
+                FROM "idem_tails" WHERE account = a.account AND a.tally
+            ) t ON true
             WHERE a.account = $1::text
+
+-- ledger: lock_tally
+SELECT account FROM "idem_accounts" WHERE account = $1::text AND tally FOR NO KEY UPDATE
 
 -- ledger: entries
             SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
@@ -153,7 +159,8 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
             WHERE h.low = h.high
 
 -- ledger: tally_at
-            SELECT CAST(coalesce(sum(delta), 0) AS bigint) FROM "idem_entries" WHERE account = $1::text AND at <= $2::bigint
+            SELECT CAST(coalesce(sum(delta >> 32), 0) AS bigint), CAST(coalesce(sum(delta & 4294967295), 0) AS bigint)
+            FROM "idem_entries" WHERE account = $1::text AND at <= $2::bigint
 
 -- ledger: expired_holds
             SELECT hold, account, amount, remaining, expires_at FROM "idem_holds"
@@ -332,7 +339,8 @@ machines_opened AS (
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -415,7 +423,8 @@ machines_updated AS (
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -508,7 +517,8 @@ machines_opened AS (
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -594,7 +604,8 @@ machines_updated AS (
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -638,7 +649,8 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -682,7 +694,8 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -726,7 +739,8 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -782,7 +796,8 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -838,9 +853,10 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
-                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
@@ -861,9 +877,10 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
-                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
@@ -884,12 +901,14 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
-                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -935,7 +954,8 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -973,7 +993,8 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -1011,12 +1032,14 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
-                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -1069,14 +1092,63 @@ entries_written AS (
                 SELECT t.* FROM unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) t WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
+-- write: a tally near the edge, alone
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+accounts_locked AS MATERIALIZED (
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN a.closed_at IS NULL AND coalesce(a.tally, false) = (d.tallied IS NOT NULL)
+                        AND coalesce(a.balance = d.tallied, true) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
+accounts_opened AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
+            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bytea[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+
 -- write: everything alone
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
-                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
             FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
@@ -1089,7 +1161,8 @@ machines_locked AS MATERIALIZED (
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -1163,14 +1236,69 @@ outbox_written AS (
                 SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
 
+-- write: a tally near the edge, in a group
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+accounts_locked AS MATERIALIZED (
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN a.closed_at IS NULL AND coalesce(a.tally, false) = (d.tallied IS NOT NULL)
+                        AND coalesce(a.balance = d.tallied, true) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
+            accounts_busy AS MATERIALIZED (
+                SELECT l.name FROM accounts_locked l
+                CROSS JOIN LATERAL (SELECT 1 FROM "idem_accounts" WHERE account = l.name LIMIT 1) there
+                WHERE NOT l.found),
+            accounts_obtained AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok),
+accounts_opened AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM accounts_obtained)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM accounts_obtained)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM accounts_obtained) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
+            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bytea[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (SELECT now FROM begun), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g
+
 -- write: everything in a group
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
-                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
-                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
             FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
@@ -1183,7 +1311,8 @@ machines_locked AS MATERIALIZED (
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -1263,6 +1392,54 @@ outbox_written AS (
                 SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (SELECT now FROM begun), ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g
 
+-- write: a tally near the edge, joined
+WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+keys_claimed AS (
+            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
+            SELECT u.hash, u.namespace, u.target, u.seq, u.fingerprint, u.expires_at, u.outcome, begun.now FROM begun, unnest((SELECT $2::bytea[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]), (SELECT $8::bytea[])) AS u (hash, namespace, target, seq, fingerprint, expires_at, outcome)
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            WHERE k.expires_at <= excluded.at
+            RETURNING hash),
+        all_keys_claimed AS MATERIALIZED (SELECT count(*) = cardinality($2::bytea[]) AS ok FROM keys_claimed),
+accounts_locked AS MATERIALIZED (
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN a.closed_at IS NULL AND coalesce(a.tally, false) = (d.tallied IS NOT NULL)
+                        AND coalesce(a.balance = d.tallied, true) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::text[]), (SELECT $17::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM all_keys_claimed)),
+accounts_opened AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM all_keys_claimed)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM all_keys_claimed)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM all_keys_claimed) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM accounts_written
+
 -- write: everything joined
 WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
 keys_claimed AS (
@@ -1274,9 +1451,10 @@ keys_claimed AS (
         all_keys_claimed AS MATERIALIZED (SELECT count(*) = cardinality($2::bytea[]) AS ok FROM keys_claimed),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM all_keys_claimed)
-                    AND bool_and(coalesce(a.tally, false) AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $9::text[]), (SELECT $10::text[])) AS t (name, unit)
-                LEFT JOIN LATERAL (SELECT tally, unit FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
             FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
@@ -1289,7 +1467,8 @@ machines_locked AS MATERIALIZED (
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held, greatest(a.at, (SELECT now FROM begun)) AS at,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
                         AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
                         AND coalesce(a.balance - a.held, 0) + d.lowest
@@ -1359,58 +1538,58 @@ outbox_written AS (
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM ONLY "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM ONLY "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
 
 -- row
-UPDATE ONLY "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $2::text::text AND s."tenant" = $3::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid RETURNING CAST("version" AS bigint) AS version
+UPDATE "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND true RETURNING CAST("version" AS bigint) AS version
 
 -- row
-UPDATE ONLY "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $3::text::text AND s."tenant" = $4::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version
+UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, '@version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, '@version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE ONLY "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $7::text::text AND s."tenant" = $8::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, '@version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $6::bytea, '@version', $7::text, version, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, '@version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $6::bytea, '@version', $7::text, version, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, '@version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- row
-WITH row_written AS (UPDATE ONLY "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $3::text::text AND s."tenant" = $4::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $8::bytea, '@version', $9::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $7::bytea, '@version', $8::text, version, $9::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (

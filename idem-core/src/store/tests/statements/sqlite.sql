@@ -81,7 +81,7 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1
                 unit = excluded.unit, tally = excluded.tally, closed_at = excluded.closed_at
 
 -- ledger: account
-SELECT 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at FROM "idem_accounts" a WHERE a.account = $1
+SELECT 0, 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at FROM "idem_accounts" a WHERE a.account = $1
 
 -- ledger: entries
             SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
@@ -98,7 +98,8 @@ SELECT 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a
             WHERE d.low = d.high
 
 -- ledger: tally_at
-            SELECT CAST(coalesce(sum(delta), 0) AS bigint) FROM "idem_entries" WHERE account = $1 AND at <= $2
+            SELECT CAST(coalesce(sum(delta >> 32), 0) AS bigint), CAST(coalesce(sum(delta & 4294967295), 0) AS bigint)
+            FROM "idem_entries" WHERE account = $1 AND at <= $2
 
 -- ledger: expired_holds
             SELECT hold, account, amount, remaining, expires_at FROM "idem_holds" INDEXED BY "idem_holds_by_expiry"
@@ -192,7 +193,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $11)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $11) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -241,7 +242,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $11)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $11) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -290,7 +291,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $11)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $11) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -339,7 +340,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $11)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $11) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -368,7 +369,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $2)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -397,7 +398,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $2)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -426,7 +427,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $2)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -460,7 +461,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $2)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -489,7 +490,8 @@ COMMIT
 -- write: entries 010010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
@@ -504,7 +506,8 @@ COMMIT
 -- write: entries 011010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
@@ -519,7 +522,8 @@ COMMIT
 -- write: entries 111010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
@@ -529,7 +533,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $3)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $3) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -558,7 +562,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $2)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -584,7 +588,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $2)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -605,7 +609,8 @@ COMMIT
 -- write: entries 111111
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
@@ -615,7 +620,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $3)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $3) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -641,10 +646,40 @@ SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($9) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
+-- write: a tally near the edge, alone
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) <> (j.value->>8 IS NOT NULL) OR coalesce(a.balance <> j.value->>8, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+COMMIT
+
 -- write: everything alone
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
@@ -657,7 +692,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $4)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $4) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -683,12 +718,42 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entri
 WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+COMMIT
+
+-- write: a tally near the edge, in a group
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) <> (j.value->>8 IS NOT NULL) OR coalesce(a.balance <> j.value->>8, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: everything in a group
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
@@ -701,7 +766,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $4)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $4) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -729,10 +794,40 @@ SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
+-- write: a tally near the edge, joined
+SAVEPOINT idem_write;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) <> (j.value->>8 IS NOT NULL) OR coalesce(a.balance <> j.value->>8, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+RELEASE idem_write
+
 -- write: everything joined
 SAVEPOINT idem_write;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
-            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 THEN a.balance + (j.value->>2) END, 0
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
@@ -745,7 +840,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accou
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, max(at, $4)
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $4) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -774,13 +869,13 @@ SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
 RELEASE idem_write
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3, '@version', $4, 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, '@version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3, '@version', $4, coalesce((SELECT coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807), 1), x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE true ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, '@version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5, '@version', $6, coalesce(t."version", 0) + 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; UPDATE "pages" AS t SET "body" = $8, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND changes() = 1 RETURNING CAST("version" AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $9 END WHERE hash = $5 AND fingerprint = x''; COMMIT
+BEGIN IMMEDIATE; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, '@version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; COMMIT
 
 -- row
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
@@ -795,37 +890,37 @@ INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3, '@version', $4, 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; RELEASE idem_write
+SAVEPOINT idem_write; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, '@version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
 
 -- row
-SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3, '@version', $4, coalesce((SELECT coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807), 1), x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE true ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; RELEASE idem_write
+SAVEPOINT idem_write; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2, $3, $4, 1 WHERE NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, '@version', $5, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3), $6, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
 
 -- row
-SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5, '@version', $6, coalesce(t."version", 0) + 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; UPDATE "pages" AS t SET "body" = $8, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND changes() = 1 RETURNING CAST("version" AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $9 END WHERE hash = $5 AND fingerprint = x''; RELEASE idem_write
+SAVEPOINT idem_write; UPDATE "pages" AS t SET "body" = $2, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND NOT EXISTS (SELECT 1 FROM "idem_keys" AS k WHERE k.hash = $1 AND (k.expires_at IS NULL OR k.expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)) RETURNING CAST("version" AS bigint) AS version; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $1, '@version', $7, (SELECT t."version" FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4), $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $9 WHERE changes() = 1 ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint RETURNING at; RELEASE idem_write
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (true) AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (true) AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (true) AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (true) AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (true) AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp, (t."body" IS $2) AS met_0 FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS $2) AS met_0 FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 LIMIT 2) r ON true
 
 -- row
-SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (true) AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp, (t."body" IS $2) AS met_0 FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 LIMIT 2) r ON true
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS $2) AS met_0 FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 LIMIT 2) r ON true
 
 -- row
-UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2 AND t."tenant" = $3 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4 AND t."body" IS $5 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $2 AND s."tenant" = $3 LIMIT 1 OFFSET 1) IS NULL AND true RETURNING CAST("version" AS bigint) AS version
+UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2 AND t."tenant" = $3 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4 AND t."body" IS $5 AND true RETURNING CAST("version" AS bigint) AS version
 
 -- row
-UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2 AND t."tenant" = $3 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4 AND t."body" IS $5 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $2 AND s."tenant" = $3 LIMIT 1 OFFSET 1) IS NULL AND true RETURNING CAST("version" AS bigint) AS version
+UPDATE "pages" AS t SET "body" = $1, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2 AND t."tenant" = $3 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4 AND t."body" IS $5 AND true RETURNING CAST("version" AS bigint) AS version
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (
