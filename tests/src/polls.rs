@@ -42,6 +42,23 @@ impl<F: Future> Future for PollLimit<F> {
     }
 }
 
+/// Polls a future at most `limit` times, and leaves it where it is then: its answer, if it has one.
+pub async fn polled<F: Future>(future: &mut Pin<Box<F>>, limit: usize) -> Option<F::Output> {
+    let mut left = limit;
+    std::future::poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
 /// How many attempts in a row must complete before [`sweep`] believes that no await is left. The number of polls of
 /// real I/O varies, so one lucky attempt that needs few would end the sweep early.
 const COMPLETED_IN_A_ROW: usize = 3;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::engine::decide::decision::{Decision, decide};
+use crate::engine::decide::history::History;
 use crate::engine::decide::snapshot::{Asked, ExpiredHolds, Needs, Snapshot, TableFound};
 use crate::engine::plan::{Assuming, BoxedPlan};
 use crate::engine::shared::Shared;
@@ -14,7 +15,7 @@ use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::ledger::queries::{LedgerQuery, answer, load_accounts, load_ledger, load_tally, lock_tally};
 use crate::store::ledger::rows::NamedHold;
-use crate::store::machine::queries::{last_visit, load, load_transitions, lock_machines};
+use crate::store::machine::queries::{history, last_visit, load, load_transitions, lock_machines};
 use crate::store::row::queries::{describe, find};
 use crate::store::session::Session;
 
@@ -150,6 +151,10 @@ async fn fill<DB: Database>(
         let found = last_visit(session, (machine, id), &names).await?;
         snapshot.visits.insert(visit, found);
     }
+    for (machine, id) in needs.histories {
+        let history = folded(session, (machine, &id)).await?;
+        snapshot.histories.insert((machine, id), history);
+    }
     let mut missing = needs.accounts;
     if !needs.holds.is_empty() {
         let of_holds = load_holds(session, snapshot, &needs.holds).await?;
@@ -193,6 +198,23 @@ async fn fill<DB: Database>(
         snapshot.row = Some(found);
     }
     Ok(())
+}
+
+/// A machine's history, folded page by page.
+async fn folded<DB: Database>(
+    session: &mut Session<'_, DB>,
+    machine: (&str, &str),
+) -> Result<Option<History>, StoreError> {
+    let mut folded: Option<History> = None;
+    loop {
+        let after = folded.as_ref().map_or(0, |history| history.newest.seq);
+        let rows = history(session, machine, after, History::PAGE).await?;
+        let ended = i64::try_from(rows.len()).is_ok_and(|count| count < History::PAGE);
+        folded = rows.into_iter().fold(folded, |folded, row| Some(History::then(folded, row)));
+        if ended {
+            return Ok(folded);
+        }
+    }
 }
 
 /// A caller's table, as it was last described or as it is now.

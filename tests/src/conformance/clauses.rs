@@ -48,7 +48,9 @@ macro_rules! for_each_clause {
                     audit {
                         verify_agrees_with_what_the_rules_did,
                         verify_reports_what_other_hands_changed,
+                        verify_sees_one_moment,
                         rebuild_mends_a_changed_or_lost_row,
+                        rebuild_undoes_nothing,
                         rebuild_refuses_a_history_with_a_gap,
                         a_run_that_is_lost_is_not_run_again,
                     }

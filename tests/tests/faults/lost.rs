@@ -12,7 +12,7 @@ use crate::ground::{Ground, replayed};
 
 /// What the engine's statements begin with: a write in a transaction of its own, and one in a transaction that is open.
 pub(crate) const OWN_WRITE: &str = "::text, true) IS NOT NULL";
-const JOINED_WRITE: &str = "WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting";
+pub(crate) const JOINED_WRITE: &str = "WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting";
 /// Only the write of a group passes by what others hold.
 const GROUP_WRITE: &str = "SKIP LOCKED";
 

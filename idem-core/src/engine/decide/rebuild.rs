@@ -2,30 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::clock::Timestamp;
 use crate::engine::answer::{Answer, AnswerValue};
-use crate::engine::decide::draft::WriteDraft;
-use crate::engine::decide::last_transitions::LastTransitions;
-use crate::engine::decide::snapshot::{Asked, Snapshot};
-use crate::engine::plan::{Assuming, Decided, Limits, Plan};
-use crate::error::Error;
+use crate::engine::decide::draft::{Missing, WriteDraft};
+use crate::engine::decide::snapshot::Asked;
+use crate::engine::plan::{Decided, Limits, Plan};
+use crate::error::{Effect, Error};
 use crate::key::KeyHash;
 use crate::store::Database;
 use crate::store::write::rows::MachineWrite;
 use crate::wire::Stored;
 
-/// What a machine's row is to be. It is written if the row is at the version that was read before the history was.
+/// A row to be brought back in line. It is decided and written under the machine's lock: its version, which is what an
+/// optimistic write compares, may be what is wrong.
 pub(crate) struct Rebuild {
     pub(crate) machine: &'static str,
     pub(crate) id: Arc<str>,
-    pub(crate) state: String,
-    pub(crate) body: Stored,
-    pub(crate) last: LastTransitions,
-    /// 0: there was no row.
-    pub(crate) expected: i64,
-    pub(crate) version: i64,
-    pub(crate) visit: i64,
-    pub(crate) entered_at: Timestamp,
 }
 
 impl<DB: Database> Plan<DB> for Rebuild {
@@ -42,7 +33,8 @@ impl<DB: Database> Plan<DB> for Rebuild {
     }
 
     fn size(&self) -> usize {
-        self.body.len()
+        const ROW: usize = 128;
+        ROW
     }
 
     fn locks(&self, tell: &mut dyn FnMut(&str, &str)) {
@@ -53,44 +45,40 @@ impl<DB: Database> Plan<DB> for Rebuild {
         asked.machines.insert((self.machine, &self.id));
     }
 
-    /// The write compares the version.
-    fn assume(&self, _cx: &Assuming<'_>, _snapshot: &mut Snapshot) -> bool {
-        true
-    }
-
     fn decide(&self, draft: &mut WriteDraft<'_, DB>, _limits: &Limits) -> Decided {
-        let answer = |fresh| {
-            let outcome = AnswerValue::Stored(Stored::default());
-            Ok(Ok(Answer { seq: self.version, at: self.entered_at, outcome, fresh, superseded: false }))
+        let id = (self.machine, self.id.clone());
+        let Some(history) = draft.snapshot.histories.get(&id) else {
+            draft.needs.histories.insert(id);
+            return Err(Missing);
         };
-        if !draft.snapshot.blind {
-            let row = draft.snapshot.machines.get(&(self.machine, self.id.clone())).and_then(Option::as_ref);
-            if row.is_some_and(|row| self.agrees(row)) {
-                return answer(false);
-            }
-            if row.map_or(0, |row| row.version) != self.expected {
-                return Ok(Err(Error::Contention { attempts: 1 }.into()));
-            }
+        let Some(history) = history else {
+            return Ok(Err(Error::NotStarted { machine: self.machine, id: self.id.to_string() }.into()));
+        };
+        if let Some(gap) = history.gap {
+            let error = Error::Undecodable {
+                what: format!("the history of {} {:?}", self.machine, &*self.id),
+                effect: Effect::NotApplied,
+                source: format!("transition {gap} is missing").into(),
+            };
+            return Ok(Err(error.into()));
         }
-        draft.write.machines.push(MachineWrite {
-            machine: self.machine,
-            id: self.id.clone(),
-            state: self.state.clone(),
-            body: self.body.clone(),
-            last_by_command: self.last.encode(),
-            expected: self.expected,
-            version: self.version,
-            visit: self.visit,
-            entered_at: self.entered_at,
-        });
-        answer(true)
-    }
-}
-
-impl Rebuild {
-    /// Whether the row is as it is to be.
-    pub(crate) fn agrees(&self, row: &crate::store::machine::rows::MachineRow) -> bool {
-        (&row.state, &row.body, &row.last_by_command, row.version, row.visit, row.entered_at)
-            == (&self.state, &self.body, &self.last.encode(), self.version, self.visit, self.entered_at)
+        let row = draft.snapshot.machines.get(&id).and_then(Option::as_ref);
+        let agrees = row.is_some_and(|row| history.agrees(row));
+        let newest = &history.newest;
+        if !agrees {
+            draft.write.machines.push(MachineWrite {
+                machine: self.machine,
+                id: self.id.clone(),
+                state: newest.state.clone(),
+                body: newest.body.clone(),
+                last_by_command: history.last.encode(),
+                expected: row.map_or(0, |row| row.version),
+                version: newest.seq,
+                visit: newest.visit,
+                entered_at: history.entered_at,
+            });
+        }
+        let outcome = AnswerValue::Stored(Stored::default());
+        Ok(Ok(Answer { seq: newest.seq, at: history.entered_at, outcome, fresh: !agrees, superseded: false }))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
+use crate::engine::decide::history::History;
 use crate::key::KeyHash;
 use crate::model::row::identifier::TableName;
 use crate::model::row::row_update::{Found, Missed, RowUpdate};
@@ -43,6 +44,7 @@ pub(crate) struct Snapshot {
     pub(crate) keys: HashMap<KeyHash, KnownKey>,
     pub(crate) transitions: BTreeMap<TransitionId, Option<TransitionSummary>>,
     pub(crate) visits: BTreeMap<StateId, Option<i64>>,
+    pub(crate) histories: BTreeMap<MachineId, Option<History>>,
     pub(crate) accounts: BTreeMap<Arc<str>, Option<AccountRow>>,
     /// What the tails of tallies add up to, of those that were looked at.
     pub(crate) tails: BTreeMap<Arc<str>, i128>,
@@ -96,6 +98,8 @@ pub(crate) struct Needs {
     pub(crate) transitions: BTreeSet<TransitionId>,
     /// With the state's names on the wire, now and earlier.
     pub(crate) visits: BTreeMap<StateId, Vec<&'static str>>,
+    /// All transitions of machines.
+    pub(crate) histories: BTreeSet<MachineId>,
     pub(crate) accounts: BTreeSet<Arc<str>>,
     /// Tallies, with what their tails add up to.
     pub(crate) tails: BTreeSet<Arc<str>>,
@@ -112,7 +116,7 @@ impl Needs {
     pub(crate) fn is_empty(&self) -> bool {
         let ledger =
             self.accounts.is_empty() && self.tails.is_empty() && self.holds.is_empty() && self.expired.is_empty();
-        let machines = self.transitions.is_empty() && self.visits.is_empty();
+        let machines = self.transitions.is_empty() && self.visits.is_empty() && self.histories.is_empty();
         ledger && machines && self.table.is_none() && self.row.is_none()
     }
 }

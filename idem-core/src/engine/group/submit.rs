@@ -70,6 +70,15 @@ impl<DB: Database> Shared<DB> {
         run_own(self, std::slice::from_ref(&plan), None, Strategy::Blind).await.map(only)
     }
 
+    /// Answers one plan that is decided under locks alone.
+    ///
+    /// # Errors
+    /// As the plan's own, and those of the database.
+    pub(crate) async fn submit_locked(&self, plan: BoxedPlan<DB>) -> Result<Answered, Error> {
+        let _caller = self.queue.enter()?;
+        run_own(self, std::slice::from_ref(&plan), None, Strategy::Locked).await.map(only)
+    }
+
     /// Answers plans that came together, in a transaction of their own.
     ///
     /// # Errors

@@ -1,10 +1,9 @@
 //! Whether today's rules would say the same about a machine's history.
 
-use crate::engine::decide::last_transitions::LastTransitions;
+use crate::engine::decide::history::History;
 use crate::error::Error;
 use crate::key::Key;
 use crate::machine::stored::handles::At;
-use crate::machine::stored::history::PAGE;
 use crate::machine::stored::page::guarded;
 use crate::model::machine::context::Context;
 use crate::model::machine::driver::{Driver as _, ErasedStep, Ran};
@@ -12,7 +11,10 @@ use crate::model::machine::rules::{Machine, Rules};
 use crate::namespace::{OVERRIDE, START};
 use crate::seq::shown;
 use crate::store::Database;
+use crate::store::error::StoreError;
+use crate::store::machine::queries;
 use crate::store::machine::rows::TransitionRow;
+use crate::store::session::Session;
 
 /// What [`At::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,42 +58,48 @@ pub enum Problem {
 
 impl<DB: Database, X: Rules> At<DB, X> {
     /// Re-runs today's rules over the stored history, with the stored context, and reports where they differ. Changes
-    /// nothing, and reads all of the machine's history, 1,000 transitions at a time.
+    /// nothing, and reads all of the machine's history, 1,000 transitions at a time, and the machine's row, all as they are at one
+    /// moment. The database keeps what that moment sees until it is done.
     ///
     /// # Errors
     /// Only those of the database: what does not fit is a difference.
     pub async fn verify(&self) -> Result<Verification, Error> {
+        let mut lease = self.machines.reader().await?;
+        let found = self.verify_snapshot(&mut lease.session()).await;
+        self.machines.shared.answer(lease, found).await
+    }
+
+    async fn verify_snapshot(&self, session: &mut Session<'_, DB>) -> Result<Verification, StoreError> {
+        session.begin(DB::SNAPSHOT).await?;
+        let machine = (X::Machine::GRAPH.name, self.id());
         let mut found = Verification { checked: 0, differences: Vec::new() };
-        let (mut before, mut last) = (None::<TransitionRow>, LastTransitions::default());
+        let mut history = None::<History>;
         loop {
-            let rows = self.rows(before.as_ref().map_or(0, |row| row.seq), PAGE).await?;
-            let ended = rows.len() < PAGE as usize;
+            let after = history.as_ref().map_or(0, |history| history.newest.seq);
+            let rows = queries::history(session, machine, after, History::PAGE).await?;
+            let ended = i64::try_from(rows.len()).is_ok_and(|count| count < History::PAGE);
             for row in rows {
                 found.checked += 1;
-                found.differences.extend(
-                    self.differences(before.as_ref(), &row).map(|problem| Difference { seq: shown(row.seq), problem }),
-                );
-                last.note(row.command.clone(), row.seq);
-                before = Some(row);
+                let before = history.as_ref().map(|history| &history.newest);
+                found
+                    .differences
+                    .extend(self.differences(before, &row).map(|problem| Difference { seq: shown(row.seq), problem }));
+                history = Some(History::then(history, row));
             }
             if ended {
                 break;
             }
         }
-        let row = self.row().await?;
-        // What is missing may have been the newest one of its command.
-        let whole = found.differences.iter().all(|difference| difference.problem != Problem::Gap);
-        let agrees = match (&row, &before) {
+        let row = queries::load(session, &[machine], &[]).await?.rows.into_iter().next().flatten();
+        session.roll_back().await?;
+        let agrees = match (&row, &history) {
             (None, None) => true,
-            (Some(row), Some(newest)) => {
-                (&row.state, &row.body, row.version, row.visit)
-                    == (&newest.state, &newest.body, newest.seq, newest.visit)
-                    && (!whole || row.last_by_command == last.encode())
-            }
+            (Some(row), Some(history)) => history.agrees(row),
             _ => false,
         };
         if !agrees {
-            found.differences.push(Difference { seq: before.map_or(0, |row| shown(row.seq)), problem: Problem::Row });
+            let seq = history.map_or(0, |history| shown(history.newest.seq));
+            found.differences.push(Difference { seq, problem: Problem::Row });
         }
         Ok(found)
     }

@@ -1,12 +1,14 @@
-//! The machines that the clauses drive: an order, a door, a booking, a gauge, and the releases of a parcel.
+//! The machines that the clauses drive: an order, a door, a bill, a booking, a gauge, and the releases of a parcel.
 #![allow(missing_docs, reason = "machines to drive; what they mean is in the names")]
 
+mod bills;
 mod bookings;
 mod doors;
 pub mod gauges;
 mod orders;
 pub mod parcel;
 
+pub use bills::{Bill, Office, bill};
 pub use bookings::{Booking, Hotel, booking};
 pub use doors::{Door, Keeper, door};
 pub use orders::{Order, Receipt, Refused, Shop, order};

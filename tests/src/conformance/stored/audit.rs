@@ -1,10 +1,13 @@
 //! What proves a machine's rows, and mends them.
 
+use std::time::Duration;
+
 use idem_core::machine::Problem;
 use idem_core::{ErrorKind, Natural};
 
-use crate::conformance::machines::{Keeper, Shop, door, order};
+use crate::conformance::machines::{Bill, Door, Keeper, Office, Shop, bill, door, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused};
+use crate::polled;
 
 /// An order that was paid and shipped.
 async fn shipped<S: Subject>(stored: &Stored<'_, S>) -> order::At<S::DB, Shop> {
@@ -56,6 +59,62 @@ pub async fn verify_reports_what_other_hands_changed<S: Subject>(on: &S) {
     stored.execute("DELETE FROM idem_transitions WHERE seq = 2").await;
     let found = problems::<S>(&order).await;
     assert!(found.contains(&(3, Problem::Gap)), "{found:?}");
+}
+
+/// A machine that goes on while it is verified is found sound: its row and its history are of one moment.
+pub async fn verify_sees_one_moment<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let office = Office::default();
+    let bill = Bill::stored(&stored.idem, office.clone()).at("b");
+    fresh(
+        bill.pay(&key("k"), bill::Pay { from: "customer".into(), amount: 100, hold: false, or_decline: false }).await,
+    );
+    let (builder, url) = (on.builder(), on.url());
+    office.meanwhile(1, || async move {
+        let idem = builder.open(&url).await.expect("opened");
+        fresh(Bill::stored(&idem, Office::default()).at("b").touch(&key("l"), bill::Touch).await);
+    });
+    let found = bill.verify().await.expect("an audit");
+    assert_eq!((found.checked, found.differences, office.is_done()), (2, Vec::new(), true));
+    assert_eq!(bill.verify().await.expect("an audit").checked, 3);
+}
+
+/// Wherever it is when another one mends the row and a command runs: the command is not undone, and the machine goes on.
+pub async fn rebuild_undoes_nothing<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let brief = on.builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
+    // How many polls a read takes varies: each number is tried several times.
+    let mut ended = 0;
+    for attempt in 4.. {
+        let polls = attempt / 4;
+        let id = format!("d{attempt}");
+        let (door, other) = (stored.doors().at(&*id), Door::stored(&brief, Keeper).at(&*id));
+        let knock = |name: &str| (key(&format!("{id} {name}")), door::Knock { times: 1 });
+        let (first, second, third) = (knock("first"), knock("second"), knock("third"));
+        fresh(door.knock(&first.0, first.1).await);
+        // The version that the row will have again after the rebuild and the command.
+        stored.execute(&format!("UPDATE idem_machines SET version = 3 WHERE id = '{id}'")).await;
+        let mut rebuild = Box::pin(door.rebuild());
+        let mut answer = polled(&mut rebuild, polls).await;
+        ended += usize::from(answer.is_some());
+        // Where this one has the lock, the others come after it.
+        let mended = other.rebuild().await;
+        let knocked = other.knock(&second.0, second.1.clone()).await;
+        if answer.is_none() {
+            answer = Some(rebuild.await);
+        }
+        assert!(answer.is_some_and(|answer| answer.is_ok()), "polled {polls} times");
+        if mended.is_err() || knocked.is_err() {
+            other.rebuild().await.expect("mended");
+            other.knock(&second.0, second.1).await.expect("a knock");
+        }
+        assert!(fresh(door.knock(&third.0, third.1).await).seq() > 3, "polled {polls} times");
+        let found = door.verify().await.expect("an audit");
+        assert_eq!((found.checked, found.differences), (4, Vec::new()), "polled {polls} times");
+        if ended == 12 {
+            break;
+        }
+    }
 }
 
 /// From the history alone.

@@ -1,0 +1,41 @@
+//! A machine's history, folded: what its row must be.
+
+use crate::clock::Timestamp;
+use crate::engine::decide::last_transitions::LastTransitions;
+use crate::store::machine::rows::{MachineRow, TransitionRow};
+
+/// The history of a machine up to one transition.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) newest: TransitionRow,
+    pub(crate) entered_at: Timestamp,
+    pub(crate) last: LastTransitions,
+    /// The number of the first transition that is missing.
+    pub(crate) gap: Option<i64>,
+}
+
+impl History {
+    /// How many transitions are read at once.
+    pub(crate) const PAGE: i64 = 1_000;
+
+    /// With the next transition that is there.
+    pub(crate) fn then(before: Option<Self>, row: TransitionRow) -> Self {
+        let seq = before.as_ref().map_or(0, |before| before.newest.seq) + 1;
+        let gap = before.as_ref().and_then(|before| before.gap).or((row.seq != seq).then_some(seq));
+        let entered_at = match &before {
+            Some(before) if before.newest.state == row.state && row.visit != row.seq => before.entered_at,
+            _ => row.at,
+        };
+        let mut last = before.map_or_else(LastTransitions::default, |before| before.last);
+        last.note(row.command.clone(), row.seq);
+        Self { newest: row, entered_at, last, gap }
+    }
+
+    /// Whether the row is what the history says. Where a transition is missing, it may have been the newest one of its command,
+    /// or the one that entered the state.
+    pub(crate) fn agrees(&self, row: &MachineRow) -> bool {
+        let newest = &self.newest;
+        (&row.state, &row.body, row.version, row.visit) == (&newest.state, &newest.body, newest.seq, newest.visit)
+            && (self.gap.is_some() || (&row.last_by_command, row.entered_at) == (&self.last.encode(), self.entered_at))
+    }
+}
