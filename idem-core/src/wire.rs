@@ -42,6 +42,9 @@ pub enum WireError {
 }
 
 impl Stored {
+    /// How much of a value an error shows, in characters.
+    const SHOWN: usize = 60;
+
     /// Writes a value.
     ///
     /// # Errors
@@ -78,9 +81,8 @@ impl Stored {
         if self.says_the_same(&again) {
             return Ok(self);
         }
-        const SHOWN: usize = 60;
         let json = String::from_utf8_lossy(again.json()?);
-        Err(WireError::Changed { again: json.chars().take(SHOWN).collect() })
+        Err(WireError::Changed { again: json.chars().take(Self::SHOWN).collect() })
     }
 
     /// The JSON text.

@@ -1,4 +1,4 @@
-//! A PgBouncer before PostgreSQL.
+//! A `PgBouncer` before PostgreSQL.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -12,7 +12,7 @@ use crate::databases::PgUrl;
 use crate::postgres_server::{PORTS, unprivileged_user, wait_until_ready};
 use crate::requirement::skip;
 
-/// A PgBouncer on a loopback port. Stopped with this value.
+/// A `PgBouncer` on a loopback port. Stopped with this value.
 #[derive(Debug)]
 pub struct PgBouncer {
     child: Child,

@@ -74,7 +74,8 @@ pub(crate) async fn run_own<DB: Database>(
     deadline: Option<Duration>,
     first: Strategy,
 ) -> Result<Vec<Answered>, Error> {
-    run_after(shared, plans, deadline, first, LostWrites::default()).await
+    // On the heap: those that wait in a group, or for a lock of their own, would carry it for nothing.
+    Box::pin(run_after(shared, plans, deadline, first, LostWrites::default())).await
 }
 
 /// The same after writes of these plans that were lost.
@@ -85,7 +86,21 @@ pub(crate) async fn run_after<DB: Database>(
     first: Strategy,
     mut lost: LostWrites,
 ) -> Result<Vec<Answered>, Error> {
-    let mut answered = attempts(shared, plans, deadline, first, &mut lost).await;
+    let answered = attempts(shared, plans, deadline, first, &mut lost).await;
+    if lost.is_doubtful(&answered) {
+        // On the heap, as all that seldom is needed: each caller would carry it.
+        return Box::pin(settled(shared, plans, answered, lost)).await;
+    }
+    lost.restore(answered)
+}
+
+/// Waits until nobody can be told "not applied" of what may still come.
+async fn settled<DB: Database>(
+    shared: &Shared<DB>,
+    plans: &[BoxedPlan<DB>],
+    mut answered: Result<Vec<Answered>, Error>,
+    mut lost: LostWrites,
+) -> Result<Vec<Answered>, Error> {
     while lost.is_doubtful(&answered) {
         match settle(shared, &mut lost).await {
             // What happened is only read.
@@ -136,7 +151,7 @@ async fn attempts<DB: Database>(
             Attempt::NoConnection(_, error) => return Err(error),
             Attempt::ReplyLost(decision, write) => {
                 strategy = Strategy::Locked;
-                note(shared, lost, write, decision.answers).await?;
+                Box::pin(note(shared, lost, write, decision.answers)).await?;
             }
             Attempt::Failed(error) => match error.class {
                 Class::Busy => return Err(in_flight()),

@@ -31,7 +31,30 @@ pub(crate) enum Lock {
 
 /// Loads the plans' machines and keys in one statement, their ledger keys and accounts in another, and what else the decision
 /// turns out to need; decides.
+///
+/// Between two of these statements another process may do what one of the plans asks for: its key was not there yet, and then its
+/// money is gone. A plan that is refused for what was read later than its key is decided again: on reads of one moment, or under
+/// the locks that are held by then. An effect needs no such care, because its write compares.
 pub(crate) async fn load_and_decide<DB: Database>(
+    shared: &Shared<DB>,
+    session: &mut Session<'_, DB>,
+    plans: &[BoxedPlan<DB>],
+    lock: Lock,
+) -> Result<Decision<DB>, StoreError> {
+    let decision = load_and_decide_once(shared, session, plans, lock).await?;
+    if !decision.refused_late || seeded_bug!("refused-on-torn-reads") {
+        return Ok(decision);
+    }
+    if lock == Lock::Rows {
+        return load_and_decide_once(shared, session, plans, lock).await;
+    }
+    session.begin(DB::SNAPSHOT).await?;
+    let again = load_and_decide_once(shared, session, plans, lock).await;
+    session.roll_back().await?;
+    again
+}
+
+async fn load_and_decide_once<DB: Database>(
     shared: &Shared<DB>,
     session: &mut Session<'_, DB>,
     plans: &[BoxedPlan<DB>],

@@ -208,6 +208,11 @@ macro_rules! for_each_clause {
                         what_expired_is_no_other_version,
                         captures_at_once_share_what_is_held,
                     }
+                    moments {
+                        a_repeat_is_not_refused_for_what_it_spent,
+                        a_repeat_within_is_not_refused_for_what_it_spent,
+                        a_repeat_in_a_group_is_not_refused_for_what_it_spent,
+                    }
                     opening {
                         accounts_open_themselves,
                         opening_twice_is_opening_once,

@@ -296,7 +296,10 @@ fn run_transition<DB: Database>(
             Posted::Missing => return Err(Missing),
             Posted::Refused(refused) => match step.otherwise.take() {
                 Some(other) if refused.is_of_money() => step = other,
-                _ => return refuse(Error::from(refused)),
+                _ => {
+                    draft.refused_late = true;
+                    return refuse(Error::from(refused));
+                }
             },
         }
     }

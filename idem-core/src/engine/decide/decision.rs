@@ -17,6 +17,8 @@ pub(crate) struct Decision<DB: Database> {
     pub(crate) write: Write<DB>,
     /// What the write leaves behind if nobody else writes: in a transaction that locked what it loaded.
     pub(crate) after: After,
+    /// A plan is refused for what was read later than its key.
+    pub(crate) refused_late: bool,
 }
 
 /// Decides all plans on one snapshot, or says what is missing in it.
@@ -32,8 +34,9 @@ pub(crate) fn decide<DB: Database>(
     }
     let answers: Vec<_> = answers.into_iter().flatten().collect();
     debug_assert_eq!(answers.len(), plans.len(), "without needs every plan has its answer");
+    let refused_late = draft.refused_late;
     let (write, after) = draft.finish();
-    Ok(Decision { answers, write, after })
+    Ok(Decision { answers, write, after, refused_late })
 }
 
 impl<DB: Database> Decision<DB> {

@@ -69,6 +69,8 @@ pub(crate) struct WriteDraft<'s, DB: Database> {
     transitions: BTreeMap<TransitionId, TransitionSummary>,
     visits: BTreeMap<StateId, i64>,
     pub(crate) ledger: LedgerDraft,
+    /// A plan was refused for what was read later than its key.
+    pub(crate) refused_late: bool,
 }
 
 impl<'s, DB: Database> WriteDraft<'s, DB> {
@@ -84,6 +86,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             transitions: BTreeMap::new(),
             visits: BTreeMap::new(),
             ledger: LedgerDraft::default(),
+            refused_late: false,
         }
     }
 

@@ -111,6 +111,8 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
             Ok(Ok(drafted(entries, true)))
         }
         Posted::Refused(refused) => {
+            // Its key and its accounts were read at once, and these not.
+            draft.refused_late |= !(draft.snapshot.expired.is_empty() && draft.snapshot.tails.is_empty());
             if posting.remember_refusal
                 && let Some(remembered) = Remembered::of(&refused)
                 && let Ok(outcome) = Stored::encode(&remembered)

@@ -89,9 +89,7 @@ impl<DB: Database> Shared<DB> {
     }
 
     async fn alone(&self, plan: BoxedPlan<DB>, deadline: Option<Duration>) -> Result<Answered, Error> {
-        // On the heap: most calls that are grouped would carry it for nothing.
-        let answers = Box::pin(run_own(self, std::slice::from_ref(&plan), deadline, Strategy::Blind)).await?;
-        Ok(only(answers))
+        run_own(self, std::slice::from_ref(&plan), deadline, Strategy::Blind).await.map(only)
     }
 
     /// The answer of a plan that needs no write: where readers are apart it needs no group, and waits for no writer, if it is

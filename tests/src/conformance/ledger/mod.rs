@@ -5,6 +5,7 @@ pub mod batches;
 pub mod bounds;
 pub mod deltas;
 pub mod holds;
+pub mod moments;
 pub mod opening;
 pub mod reads;
 pub mod steps;

@@ -108,11 +108,11 @@ impl gauge::Transitions for Meter {
         make: &gauge::Make,
         _: &Context,
     ) -> Result<Step<gauge::Kept, Anything>, Infallible> {
-        let made = make.bad.value();
+        let value = make.bad.value();
         Ok(match make.spot {
-            Spot::State => Step::to(gauge::Kept { value: made }).outcome(Anything::Nothing),
-            Spot::Outcome => Step::to(from).outcome(made),
-            Spot::Message => Step::to(from).emit("made", &made).outcome(Anything::Nothing),
+            Spot::State => Step::to(gauge::Kept { value }).outcome(Anything::Nothing),
+            Spot::Outcome => Step::to(from).outcome(value),
+            Spot::Message => Step::to(from).emit("made", &value).outcome(Anything::Nothing),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use idem_core::ledger::Account;
 use idem_core::version::Upsert;
 use idem_core::{Effect, Error, ErrorKind, Retry};
 
@@ -103,7 +104,7 @@ pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
                 runs.fetch_add(1, Ordering::Relaxed);
                 let (doors, accounts) = (doors.clone(), accounts.clone());
                 Box::pin(async move {
-                    let rows = accounts.iter().map(|account| account.row_name());
+                    let rows = accounts.iter().map(Account::row_name);
                     tx.lock_rows(rows.chain(doors.iter().map(|door| door.row_name()))).await?;
                     for (account, delta) in accounts.iter().zip([-1, 1]) {
                         account.within(tx).apply_delta(&key(&format!("{number} {}", account.name())), delta).await?;
