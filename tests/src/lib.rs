@@ -47,7 +47,7 @@ pub use backend::{Backend, Place};
 pub use databases::{PgUrl, Postgres, Sqlite, postgres};
 pub use kill::{Ended, Worker};
 pub use points::{abort_at, has_points, list_points};
-pub use polls::{PollLimit, polled, sweep};
+pub use polls::{PollLimit, polled, polled_again, sweep};
 pub use pooler::PgBouncer;
 pub use postgres_server::PrivatePostgres;
 pub use proxy::{At, Cut, Hangup, Proxy};

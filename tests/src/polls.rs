@@ -59,6 +59,18 @@ pub async fn polled<F: Future>(future: &mut Pin<Box<F>>, limit: usize) -> Option
     .await
 }
 
+/// The same without waiting for what would wake it: others run between two polls.
+pub async fn polled_again<F: Future>(future: &mut Pin<Box<F>>, polls: usize) -> Option<F::Output> {
+    for _ in 0..polls {
+        let output = polled(future, 1).await;
+        if output.is_some() {
+            return output;
+        }
+        tokio::task::yield_now().await;
+    }
+    None
+}
+
 /// How many attempts in a row must complete before [`sweep`] believes that no await is left. The number of polls of
 /// real I/O varies, so one lucky attempt that needs few would end the sweep early.
 const COMPLETED_IN_A_ROW: usize = 3;

@@ -45,6 +45,16 @@ pub(crate) async fn load_and_decide<DB: Database>(
     if !decision.refused_late || seeded_bug!("refused-on-torn-reads") {
         return Ok(decision);
     }
+    // On the heap: few calls come here.
+    Box::pin(decide_again(shared, session, plans, lock)).await
+}
+
+async fn decide_again<DB: Database>(
+    shared: &Shared<DB>,
+    session: &mut Session<'_, DB>,
+    plans: &[BoxedPlan<DB>],
+    lock: Lock,
+) -> Result<Decision<DB>, StoreError> {
     if lock == Lock::Rows {
         return load_and_decide_once(shared, session, plans, lock).await;
     }

@@ -2,6 +2,7 @@
 
 use crate::engine::answer::Answered;
 use crate::engine::attempt::run_joined;
+use crate::engine::decide::posting::Posting;
 use crate::engine::plan::BoxedPlan;
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
@@ -79,7 +80,8 @@ impl<DB: Database> Batch<DB> {
         let mut unfit = Vec::with_capacity(deltas.len());
         for Delta { account, key, amount } in deltas {
             let change = LedgerChange::Delta { account: account.as_str().into(), delta: *amount };
-            unfit.push(posting(key, change).map(|posting| plans.push(Box::new(posting))).err());
+            let plan = posting(key, change).map(|posting| Posting { in_batch: true, ..posting });
+            unfit.push(plan.map(|plan| plans.push(Box::new(plan))).err());
         }
         Ok(Self { plans, unfit })
     }

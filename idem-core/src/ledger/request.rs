@@ -24,6 +24,7 @@ pub(super) fn posting(key: &Key, change: LedgerChange) -> Result<Posting, Error>
         change,
         expected: None,
         remember_refusal: false,
+        in_batch: false,
     })
 }
 

@@ -212,6 +212,8 @@ macro_rules! for_each_clause {
                         a_repeat_is_not_refused_for_what_it_spent,
                         a_repeat_within_is_not_refused_for_what_it_spent,
                         a_repeat_in_a_group_is_not_refused_for_what_it_spent,
+                        a_decline_is_of_the_balance_it_is_written_on,
+                        a_batch_is_of_the_balance_it_is_written_on,
                     }
                     opening {
                         accounts_open_themselves,

@@ -23,6 +23,7 @@ use crate::seq::shown;
 use crate::store::Database;
 use crate::store::key::KeyTarget;
 use crate::store::machine::rows::TransitionSummary;
+use crate::store::write::part::LockName;
 use crate::wire::Stored;
 
 /// One thing to do to one machine.
@@ -34,6 +35,8 @@ pub(crate) struct Command {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) action: Action,
     pub(crate) correlation: Option<Arc<str>>,
+    /// Of several that are to be answered as if one came after the other.
+    pub(crate) in_batch: bool,
 }
 
 pub(crate) enum Action {
@@ -66,6 +69,10 @@ impl Command {
             Action::Start { .. } | Action::Override { .. } => &[],
         };
         std::iter::once(self.operation()).chain(was.iter().copied())
+    }
+
+    fn lock_name(&self) -> LockName {
+        LockName { namespace: self.machine(), name: self.id.clone() }
     }
 
     fn subject(&self) -> Subject<'_> {
@@ -295,8 +302,14 @@ fn run_transition<DB: Database>(
             Posted::Entries(_) => break,
             Posted::Missing => return Err(Missing),
             Posted::Refused(refused) => match step.otherwise.take() {
-                Some(other) if refused.is_of_money() => step = other,
+                Some(other) if refused.is_of_money() => {
+                    draft.ledger.compare(draft.snapshot, &refused, Some(command.lock_name()));
+                    step = other;
+                }
                 _ => {
+                    if command.in_batch {
+                        draft.ledger.compare(draft.snapshot, &refused, Some(command.lock_name()));
+                    }
                     draft.refused_late = true;
                     return refuse(Error::from(refused));
                 }

@@ -16,7 +16,7 @@ use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::seq::shown;
 use crate::store::Database;
 use crate::store::ledger::rows::{EntryRow, HoldRow};
-use crate::store::write::part::Write;
+use crate::store::write::part::{LockName, Write};
 use crate::store::write::rows::{
     AccountAfter, AccountWrite, After, EntryNumber, EntryPosition, EntryWrite, HoldWrite, NextEntry, StepEntry,
 };
@@ -28,6 +28,8 @@ pub(crate) struct LedgerDraft {
     accounts: BTreeMap<Arc<str>, AccountDraft>,
     holds: BTreeMap<Arc<str>, HoldWrite>,
     entries: Vec<NumberedEntry>,
+    /// Accounts that are only compared, and who needs that.
+    compared: Vec<(Arc<str>, LockName)>,
     /// The keys of this write, with what they named.
     posted: HashMap<KeyHash, (Fingerprint, Range<usize>)>,
     /// The entries that keys of the write name, by the key's place in it.
@@ -123,10 +125,37 @@ impl LedgerDraft {
         if !self.look_up(snapshot, needs, changes) {
             return Posted::Missing;
         }
-        match self.apply(snapshot, origin, changes, origin.expected()) {
+        let posted = match self.apply(snapshot, origin, changes, origin.expected()) {
             Ok(drafts) => Posted::Entries(self.add(snapshot, origin, changes, drafts)),
             Err(refused) => self.without_expired(snapshot, needs, origin, changes, refused),
+        };
+        // Alone, what was loaded refuses, and was so when it was loaded. What the draft has made of it is so when it is written.
+        if let Posted::Refused(refused) = &posted
+            && let Some(account) = refused.account()
+            && self.accounts.contains_key(account)
+        {
+            self.compare(snapshot, refused, None);
         }
+        posted
+    }
+
+    /// Holds the write to what refuses: the account must be what it was loaded as. For an answer that is part of the write, or
+    /// rests on it: another writer may have made room meanwhile. `by` needs the account that is compared.
+    pub(crate) fn compare(&mut self, snapshot: &Snapshot, refused: &Refused, by: Option<LockName>) {
+        let Some(name) = refused.account() else { return };
+        let row = snapshot.accounts.get(name).and_then(Option::as_ref);
+        let name: Arc<str> = name.into();
+        let account = match (self.accounts.get_mut(&name), row) {
+            (Some(account), _) => account,
+            (None, Some(row)) => {
+                let account = AccountDraft::new(row.tally, row.unit.clone());
+                self.compared.extend(by.map(|by| (name.clone(), by)));
+                self.accounts.entry(name).or_insert(account)
+            }
+            // One that was never opened has no bounds.
+            (None, None) => return,
+        };
+        account.expected = Some(row.map_or(0, |row| row.seq));
     }
 
     fn add(
@@ -348,9 +377,14 @@ impl LedgerDraft {
 
     /// Puts the rows into the write, in the order of their locks; gives the accounts as they are then.
     pub(super) fn finish<DB: Database>(self, snapshot: &Snapshot, write: &mut Write<DB>) -> Vec<AccountAfter> {
+        // Where all are refused there is nothing to write, and they were when they were loaded.
+        if self.entries.is_empty() && write.is_empty() {
+            return Vec::new();
+        }
         for (name, account) in self.accounts {
             account.write(name, snapshot, write);
         }
+        write.compared = self.compared;
         write.holds = self.holds.into_values().collect();
         let numbers: Vec<EntryNumber> =
             self.entries.iter().map(|entry| number(&write.accounts, &entry.draft.account, entry.number)).collect();

@@ -33,6 +33,8 @@ pub(crate) struct Posting {
     pub(crate) expected: Option<i64>,
     /// A refusal uses up the key.
     pub(crate) remember_refusal: bool,
+    /// Of several that are to be answered as if one came after the other.
+    pub(crate) in_batch: bool,
 }
 
 impl<DB: Database> Plan<DB> for Posting {
@@ -113,6 +115,9 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
         Posted::Refused(refused) => {
             // Its key and its accounts were read at once, and these not.
             draft.refused_late |= !(draft.snapshot.expired.is_empty() && draft.snapshot.tails.is_empty());
+            if posting.in_batch || posting.remember_refusal {
+                draft.ledger.compare(draft.snapshot, &refused, None);
+            }
             if posting.remember_refusal
                 && let Some(remembered) = Remembered::of(&refused)
                 && let Ok(outcome) = Stored::encode(&remembered)

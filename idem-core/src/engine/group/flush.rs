@@ -172,6 +172,8 @@ fn users_of<DB: Database>(shared: &Shared<DB>, write: &Write<DB>, missed: &[Lock
                 targets.extend(entry.step.as_ref().map(|step| queue.target(step.machine, &step.id)));
                 targets.extend(entry.hold.as_ref().map(|(hold, _)| queue.target(LEDGER, hold)));
             }
+            let comparing = write.compared.iter().filter(|(account, _)| *account == missed.name);
+            targets.extend(comparing.map(|(_, by)| queue.target(by.namespace, &by.name)));
         }
         targets
     });

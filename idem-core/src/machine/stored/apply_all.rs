@@ -60,7 +60,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
         let mut plans: Vec<BoxedPlan<DB>> = Vec::with_capacity(group.len());
         for item in group {
             order.push(item.map(|(index, command)| {
-                plans.push(Box::new(command));
+                plans.push(Box::new(Command { in_batch: true, ..command }));
                 index
             }));
         }

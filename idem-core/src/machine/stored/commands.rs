@@ -55,6 +55,15 @@ impl<DB: Database, X: Rules> At<DB, X> {
             (key, hash)
         });
         let driver = self.machines.driver.clone();
-        Ok(Command { driver, id: self.id.clone(), key, payload, fingerprint, action, correlation: None })
+        Ok(Command {
+            driver,
+            id: self.id.clone(),
+            key,
+            payload,
+            fingerprint,
+            action,
+            correlation: None,
+            in_batch: false,
+        })
     }
 }

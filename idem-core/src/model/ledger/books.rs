@@ -80,6 +80,17 @@ impl Refused {
     pub(crate) fn is_of_money(&self) -> bool {
         !matches!(self, Self::Invalid(_))
     }
+
+    /// The account whose balance or entries it rests on, which others may change. What is left of a hold only falls.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn account(&self) -> Option<&str> {
+        match self {
+            Self::OutOfBounds(OutOfBounds { account, .. }) | Self::Invalid(LedgerError::Stale { account, .. }) => {
+                Some(account)
+            }
+            Self::Hold(_) | Self::Invalid(_) => None,
+        }
+    }
 }
 
 impl From<Refused> for Error {

@@ -110,6 +110,8 @@ pub struct Write<DB: Dialect> {
     pub(crate) entries: Vec<EntryWrite>,
     /// Sorted by name.
     pub(crate) holds: Vec<HoldWrite>,
+    /// Accounts that get no entry and are compared, each with a machine that needs that.
+    pub(crate) compared: Vec<(Arc<str>, LockName)>,
     pub(crate) messages: Vec<MessageWrite>,
     /// A row of the caller's, with its key. It is a statement of its own: a write that has one has nothing else.
     pub(crate) row: Option<RowWrite>,
@@ -128,6 +130,7 @@ impl<DB: Dialect> Default for Write<DB> {
             tallies: Vec::new(),
             entries: Vec::new(),
             holds: Vec::new(),
+            compared: Vec::new(),
             messages: Vec::new(),
             row: None,
             parts: Vec::new(),
@@ -172,7 +175,7 @@ impl<DB: Dialect> Write<DB> {
     /// How its statement is written.
     pub(crate) fn form(&self, own: bool, skip: bool) -> Form {
         // A single machine is moved before anything else is locked: nothing may be missed after that.
-        let rest = self.parts.is_empty() && (!skip || self.entries.is_empty());
+        let rest = self.parts.is_empty() && (!skip || self.accounts.is_empty() && self.entries.is_empty());
         // The seq of a key that names an entry is counted from the account, which only a list does.
         let key = matches!(&self.keys[..], [] | [KeyWrite { position: None, .. }])
             || seeded_bug!("counted-key-as-value") && self.keys.len() == 1;

@@ -1,12 +1,13 @@
 //! A refusal is of one moment: what another process does between two reads of a call, or between a read and the write, is seen
 //! whole or not at all.
 
-use idem_core::ledger::Bounds;
+use idem_core::ledger::{Bounds, Delta};
 
 use super::Desk;
 use crate::conformance::groups::held_up;
 use crate::conformance::machines::{Bill, Office, bill};
 use crate::conformance::{Stored, Subject, fresh, key, replayed};
+use crate::polled_again;
 
 fn pay(amount: i64) -> bill::Pay {
     bill::Pay { from: "customer".into(), amount, hold: false, or_decline: false }
@@ -100,4 +101,72 @@ fn meanwhile<S: Subject>(
         told.send(fresh(paid)).expect("it is waited for");
     });
     first
+}
+
+/// Another process credits the customer between the read of the account and the write: what is declined for good, or refused
+/// after what the same write changed, is so when it is written.
+pub async fn a_decline_is_of_the_balance_it_is_written_on<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let desks = Desk::each(&stored).await;
+    let customer = desks[0].ledger.account("customer");
+    customer.open(Bounds::at_least(0)).await.expect("opened");
+    for (number, pay) in payments().into_iter().filter(|pay| pay.or_decline).enumerate() {
+        let (id, office) = (format!("b{number}"), Office::default());
+        credited(&desks[0], &office, Office::BEFORE_WRITE, &id);
+        let bill = Bill::stored(&stored.idem, office.clone()).at(&*id);
+        assert_eq!(*fresh(bill.pay(&key(&id), pay).await), "paid");
+        assert!(office.is_done(), "another process credited");
+        fresh(desks[0].delta(&format!("{id} spent"), "customer", -990).await);
+    }
+    // Each of two is run once before the account is read, and once after.
+    let office = Office::default();
+    credited(&desks[0], &office, 4, "two");
+    fresh(desks[0].delta("for one", "customer", 50).await);
+    let bills = Bill::stored(&stored.idem, office.clone());
+    let two = ["one", "two"].map(|id| (id, key(id), bill::Command::from(pay(60))));
+    let paid = bills.apply_all(two).await;
+    assert!(office.is_done() && paid.into_iter().all(|paid| paid.is_ok_and(|paid| paid.is_fresh())));
+    // Without anyone else they are declined and refused as ever.
+    let dear = bill::Pay { or_decline: true, ..pay(10_000) };
+    assert_eq!(*fresh(bills.at("declined").pay(&key("declined"), dear).await), "declined");
+    desks[0].proven().await;
+}
+
+/// The same for changes of the ledger, wherever they are when another transaction, which had the account before they were
+/// written, commits.
+pub async fn a_batch_is_of_the_balance_it_is_written_on<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let desks = Desk::each(&stored).await;
+    let (desk, other) = (&desks[0], desks[0].another().await);
+    // Waiting for the other transaction it is not woken: it is polled so often that at least the last times it has read.
+    for polls in (0..8).map(|exponent| 4_usize.pow(exponent)) {
+        let name = format!("wallet {polls}");
+        desk.open(&name, Bounds::at_least(0)).await.expect("opened");
+        fresh(desk.delta(&format!("{name} first"), &name, 100).await);
+        let mut tx = other.begin().await.expect("begun");
+        let credit = other.ledger().account(&*name);
+        fresh(credit.within(&mut tx).apply_delta(&key(&format!("{name} credit")), 1_000).await);
+        let items = [("a", -50), ("b", -60)].map(|(item, by)| Delta::new(&*name, &key(&format!("{name} {item}")), by));
+        let (batched, account) = (desk.ledger.clone(), desk.ledger.account(&*name));
+        let mut batch = Box::pin(async move { batched.apply_batch(&items).await });
+        assert!(polled_again(&mut batch, polls).await.is_none(), "written while another transaction has the account");
+        let remembered = key(&format!("{name} remembered"));
+        let mut change = Box::pin(async move { account.apply_delta(&remembered, -900).remember_refusal().await });
+        assert!(polled_again(&mut change, polls).await.is_none(), "written while another transaction has the account");
+        tx.commit().await.expect("committed");
+        let (results, changed) = tokio::join!(batch, change);
+        let results = results.expect("a result per item");
+        assert!(results.iter().all(Result::is_ok), "polled {polls} times: {results:?}");
+        fresh(changed);
+    }
+    desk.proven().await;
+}
+
+/// In the run of this number another process credits the customer.
+fn credited<S: Subject>(desk: &Desk<'_, S>, office: &Office, run: u32, name: &str) {
+    let (builder, url, key) = (desk.stored.subject.builder(), desk.stored.subject.url(), key(name));
+    office.meanwhile(run, move || async move {
+        let idem = builder.open(&url).await.expect("opened");
+        fresh(idem.ledger().account("customer").apply_delta(&key, 1_000).await);
+    });
 }

@@ -107,6 +107,8 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
             opened AS (
                 INSERT INTO "idem_accounts" AS a (account, balance, seq)
                 SELECT name, 0, 0 FROM locked WHERE account IS NULL AND name NOT IN (SELECT name FROM tallies)
+                    AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true'
+                        ELSE 'idem: the transaction has ended' END)::boolean
                 ON CONFLICT (account) DO UPDATE SET balance = a.balance
                 RETURNING *)
             SELECT a.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at FROM locked a WHERE account IS NOT NULL
@@ -239,13 +241,19 @@ SELECT count(*) FROM "idem_holds"
             LEFT JOIN LATERAL (SELECT unit FROM "idem_accounts" WHERE account = e.account LIMIT 1) a ON true
             ORDER BY e.place, e.depth
 
+-- probes: wait
+            SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)
+                / 1000000)
+
 -- probes: put_key
-INSERT INTO "idem_keys" (hash, namespace, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)
+            INSERT INTO "idem_keys" (hash, namespace, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)
+            ON CONFLICT (hash) DO UPDATE SET at = 0
 
 -- probes: put_transition
             INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
                 from_visit, visit, at)
             VALUES ($1, $2, $3, '', '', '', '', '', '', '', 0, 0, 0)
+            ON CONFLICT (machine, id, seq) DO UPDATE SET at = 0
 
 -- probes: key
 SELECT 1 FROM "idem_keys" WHERE hash = $1::bytea AND at = coalesce($2::bigint, at)
@@ -256,7 +264,7 @@ SELECT 1 FROM "idem_keys" WHERE hash = $1::bytea AND at = coalesce($2::bigint, a
 
 -- write: one entry under one key
 WITH begun AS MATERIALIZED (
-            SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+            SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS now, $2::bigint AS until),
         keys_known AS MATERIALIZED (SELECT * FROM "idem_keys" WHERE hash = $4::bytea),
         accounts_written AS (
             INSERT INTO "idem_accounts" AS a (account, balance, seq, at, unit)
@@ -270,11 +278,12 @@ WITH begun AS MATERIALIZED (
         keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
             SELECT $4::bytea, $5::text, $6::bytea, '@ledger', seq, (SELECT now FROM begun) FROM accounts_written
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
         entries_written AS (
             INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at)
             SELECT $7::text, $8::bigint, $9::text, $10::text, $11::text, seq, balance, at FROM accounts_written)
-        SELECT balance, seq, at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint FROM accounts_written
+        SELECT balance, seq, (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > until THEN 'idem: the time is up' ELSE (at)::text END ELSE (at)::text END)::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint FROM accounts_written, begun
         UNION ALL
         SELECT NULL, NULL, NULL, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
         FROM keys_known k LEFT JOIN "idem_entries" e ON e.account = k.target AND e.seq = k.seq
@@ -287,53 +296,59 @@ DELETE FROM "idem_machines" WHERE machine = $1::text AND id = $2::text
 
 -- write: a key alone
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $3::bytea[]), (SELECT $4::text[]), (SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
+            FROM begun, unnest((SELECT $4::bytea[]), (SELECT $5::text[]), (SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM begun)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at)
-SELECT g.ok, (SELECT now FROM begun) FROM begun g
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
 
 -- write: start alone, natural
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
+            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::text, $23::text, $24::bigint, $25::bigint, $26::bigint, $27::text WHERE (SELECT ok FROM machines_written))
-SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
+                SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::text, $24::text, $25::bigint, $26::bigint, $27::bigint, $28::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: start alone, keyed
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
+            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 keys_written AS (
                     INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-                    SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    SELECT $13::bytea, $14::text, $15::text, $16::bigint, $17::bytea, $18::bigint, $19::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
+                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+                    RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
-SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
+                SELECT $20::text, $21::text, $22::bigint, $23::text, $24::text, $25::text, $26::bytea, $27::bytea, $28::bytea, $29::bytea, $30::text, $31::text, $32::bigint, $33::bigint, $34::bigint, $35::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: start alone, with money and messages
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $3::text, $4::text, $5::text, $6::bytea, $7::bytea, $9::bigint, $10::bigint, $11::bigint WHERE $8::bigint = 0 AND (SELECT ok FROM begun)
+            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING machine, id),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
@@ -347,7 +362,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -368,57 +383,62 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
                     INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-                    SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    SELECT $21::bytea, $22::text, $23::text, $24::bigint, $25::bytea, $26::bigint, $27::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
+                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+                    RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
+                SELECT $28::text, $29::text, $30::bigint, $31::text, $32::text, $33::text, $34::bytea, $35::bytea, $36::bytea, $37::bytea, $38::text, $39::text, $40::bigint, $41::bigint, $42::bigint, $43::text WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                FROM begun, accounts_written f, unnest((SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::text[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
                 INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+                SELECT * FROM unnest((SELECT $54::text[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::bytea[]), (SELECT $60::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: move alone, natural
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, last_by_command = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
-            WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
+            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint
+            WHERE machine = $4::text AND id = $5::text AND version = $9::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::text, $23::text, $24::bigint, $25::bigint, $26::bigint, $27::text WHERE (SELECT ok FROM machines_written))
-SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
+                SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::text, $24::text, $25::bigint, $26::bigint, $27::bigint, $28::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: move alone, keyed
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, last_by_command = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
-            WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
+            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint
+            WHERE machine = $4::text AND id = $5::text AND version = $9::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 keys_written AS (
                     INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-                    SELECT $12::bytea, $13::text, $14::text, $15::bigint, $16::bytea, $17::bigint, $18::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    SELECT $13::bytea, $14::text, $15::text, $16::bigint, $17::bytea, $18::bigint, $19::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
+                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+                    RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::text, $30::text, $31::bigint, $32::bigint, $33::bigint, $34::text WHERE (SELECT ok FROM machines_written))
-SELECT g.ok, (SELECT now FROM begun) FROM machines_written g
+                SELECT $20::text, $21::text, $22::bigint, $23::text, $24::text, $25::text, $26::bytea, $27::bytea, $28::bytea, $29::bytea, $30::text, $31::text, $32::bigint, $33::bigint, $34::bigint, $35::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: move alone, with money and messages
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $5::text, body = $6::bytea, last_by_command = $7::bytea, version = $9::bigint, visit = $10::bigint, entered_at = $11::bigint
-            WHERE machine = $3::text AND id = $4::text AND version = $8::bigint AND (SELECT ok FROM begun)
+            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint
+            WHERE machine = $4::text AND id = $5::text AND version = $9::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_locked AS MATERIALIZED (
@@ -431,7 +451,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -452,23 +472,24 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 keys_written AS (
                     INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-                    SELECT $20::bytea, $21::text, $22::text, $23::bigint, $24::bytea, $25::bigint, $26::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+                    SELECT $21::bytea, $22::text, $23::text, $24::bigint, $25::bytea, $26::bigint, $27::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
+                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+                    RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $27::text, $28::text, $29::bigint, $30::text, $31::text, $32::text, $33::bytea, $34::bytea, $35::bytea, $36::bytea, $37::text, $38::text, $39::bigint, $40::bigint, $41::bigint, $42::text WHERE (SELECT ok FROM accounts_written)),
+                SELECT $28::text, $29::text, $30::bigint, $31::text, $32::text, $33::text, $34::bytea, $35::bytea, $36::bytea, $37::bytea, $38::text, $39::text, $40::bigint, $41::bigint, $42::bigint, $43::text WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                FROM begun, accounts_written f, unnest((SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::text[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
                 INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+                SELECT * FROM unnest((SELECT $54::text[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::bytea[]), (SELECT $60::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: start joined, natural
-WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
@@ -477,11 +498,11 @@ machines_opened AS (
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written))
+                SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT ok, ARRAY[]::bytea[], ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM machines_written
 
 -- write: start joined, keyed
-WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 keys_claimed AS (
             INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
@@ -497,11 +518,11 @@ machines_opened AS (
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written))
+                SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM machines_written
 
 -- write: start joined, with money and messages
-WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 keys_claimed AS (
             INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
@@ -546,7 +567,7 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
+                SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
@@ -558,7 +579,7 @@ outbox_written AS (
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
 
 -- write: move joined, natural
-WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 machines_updated AS (
             UPDATE "idem_machines" SET state = $4::text, body = $5::bytea, last_by_command = $6::bytea, version = $8::bigint, visit = $9::bigint, entered_at = $10::bigint
             WHERE machine = $2::text AND id = $3::text AND version = $7::bigint AND (SELECT ok FROM begun)
@@ -566,11 +587,11 @@ machines_updated AS (
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written))
+                SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT ok, ARRAY[]::bytea[], ARRAY[]::text[], ARRAY[]::text[] FROM machines_written
 
 -- write: move joined, keyed
-WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 keys_claimed AS (
             INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
@@ -585,11 +606,11 @@ machines_updated AS (
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written))
+                SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM machines_written
 
 -- write: move joined, with money and messages
-WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 keys_claimed AS (
             INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
@@ -633,7 +654,7 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written)),
+                SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
@@ -646,7 +667,8 @@ SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[
 
 -- write: entries 100010
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -657,7 +679,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -679,19 +701,21 @@ accounts_opened AS (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $11::bytea[]), (SELECT $12::text[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) AS u (hash, target, fingerprint, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::text[])) AS e (account, delta, kind, place, back, below, scope, key)
+                FROM begun, accounts_written f, unnest((SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::text[])) AS e (account, delta, kind, place, back, below, scope, key)
                 WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 101010
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -702,7 +726,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -724,19 +748,21 @@ accounts_opened AS (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $11::bytea[]), (SELECT $12::text[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) AS u (hash, target, fingerprint, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-                FROM begun, accounts_written f, unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, next_place, next_back)
+                FROM begun, accounts_written f, unnest((SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, next_place, next_back)
                 WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 100011
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -747,7 +773,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -768,7 +794,7 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -781,19 +807,21 @@ holds_locked AS MATERIALIZED (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $17::bytea[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $18::bytea[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::text[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key)
+                FROM begun, accounts_written f, unnest((SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::text[]), (SELECT $32::text[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key)
                 WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 101011
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -804,7 +832,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -825,7 +853,7 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -838,72 +866,78 @@ holds_locked AS MATERIALIZED (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $17::bytea[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $18::bytea[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-                FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::text[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, next_account, next_place, next_back)
+                FROM begun, accounts_written f, unnest((SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::text[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::bigint[]), (SELECT $35::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, next_account, next_place, next_back)
                 WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 010010
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
                     AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
+            FROM begun, unnest((SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM tallies_checked)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.seq, NULL::bigint, begun.now, NULL
-                FROM begun, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::bigint[])) AS e (account, delta, kind, scope, key, seq)
+                FROM begun, unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::bigint[])) AS e (account, delta, kind, scope, key, seq)
                 WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
-SELECT g.ok, (SELECT now FROM begun) FROM tallies_checked g
+                SELECT t.* FROM unnest((SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM tallies_checked g CROSS JOIN begun b
 
 -- write: entries 011010
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
                     AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $5::bytea[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::text[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
+            FROM begun, unnest((SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM tallies_checked)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, e.seq, NULL::bigint, begun.now, e.next_seq
-                FROM begun, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) AS e (account, delta, kind, scope, key, next_account, seq, next_seq)
+                FROM begun, unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS e (account, delta, kind, scope, key, next_account, seq, next_seq)
                 WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
-SELECT g.ok, (SELECT now FROM begun) FROM tallies_checked g
+                SELECT t.* FROM unnest((SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM tallies_checked g CROSS JOIN begun b
 
 -- write: entries 111010
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
                     AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
@@ -915,7 +949,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -937,21 +971,23 @@ accounts_opened AS (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[])) AS u (hash, target, fingerprint, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bytea[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::text[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[]), (SELECT $31::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+                SELECT t.* FROM unnest((SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 100100
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -962,7 +998,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -984,13 +1020,14 @@ accounts_opened AS (
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                FROM begun, accounts_written f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+SELECT g.ok, b.now, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 101100
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -1001,7 +1038,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -1023,18 +1060,19 @@ accounts_opened AS (
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-                FROM begun, accounts_written f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no, next_account, next_place, next_back)
+                FROM begun, accounts_written f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no, next_account, next_place, next_back)
                 WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+SELECT g.ok, b.now, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 111111
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
                     AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
@@ -1046,7 +1084,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -1067,7 +1105,7 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $13::text[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -1080,21 +1118,23 @@ holds_locked AS MATERIALIZED (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $19::bytea[]), (SELECT $20::text[]), (SELECT $21::bytea[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) AS u (hash, target, fingerprint, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $20::bytea[]), (SELECT $21::text[]), (SELECT $22::bytea[]), (SELECT $23::bigint[]), (SELECT $24::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::text[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::text[]), (SELECT $37::bigint[]), (SELECT $38::bigint[]), (SELECT $39::text[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+                SELECT t.* FROM unnest((SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, alone
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -1106,7 +1146,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[]), (SELECT $12::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -1128,30 +1168,32 @@ accounts_opened AS (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bytea[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+                SELECT t.* FROM unnest((SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: everything alone
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
                     AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
             ) m ON true
@@ -1169,7 +1211,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -1205,7 +1247,7 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -1218,27 +1260,29 @@ holds_locked AS MATERIALIZED (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $28::bytea[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bytea[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $29::bytea[]), (SELECT $30::text[]), (SELECT $31::bytea[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[]), (SELECT $35::bytea[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
+                SELECT * FROM unnest((SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bigint[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::bytea[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::text[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::bigint[]), (SELECT $60::text[]), (SELECT $61::bigint[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::text[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+                SELECT t.* FROM unnest((SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
                 INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), g.balances, g.seqs, g.ats FROM accounts_written g
+                SELECT * FROM unnest((SELECT $76::text[]), (SELECT $77::text[]), (SELECT $78::bigint[]), (SELECT $79::bigint[]), (SELECT $80::text[]), (SELECT $81::bytea[]), (SELECT $82::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, in a group
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
                 SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -1250,7 +1294,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[]), (SELECT $12::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
                 ) a ON true
@@ -1278,30 +1322,32 @@ accounts_opened AS (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bytea[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g
+                SELECT t.* FROM unnest((SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) t WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: everything in a group
 WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now),
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
 tallies_checked AS MATERIALIZED (
                 SELECT (SELECT ok FROM begun)
                     AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-                FROM unnest((SELECT $3::text[]), (SELECT $4::text[])) AS t (name, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
             ) m ON true
@@ -1319,7 +1365,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
                 ) a ON true
@@ -1361,7 +1407,7 @@ accounts_opened AS (
                 FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -1374,26 +1420,27 @@ holds_locked AS MATERIALIZED (
 keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $28::bytea[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bytea[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
+            FROM begun, accounts_written f, unnest((SELECT $29::bytea[]), (SELECT $30::text[]), (SELECT $31::bytea[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[]), (SELECT $35::bytea[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at),
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT * FROM unnest((SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::bytea[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::text[]), (SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[])) WHERE (SELECT ok FROM accounts_written)),
+                SELECT * FROM unnest((SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bigint[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::bytea[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::text[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::bigint[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_written f, unnest((SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::bigint[]), (SELECT $60::text[]), (SELECT $61::bigint[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::text[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written)), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+                SELECT t.* FROM unnest((SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
                 INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $75::text[]), (SELECT $76::text[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::bytea[]), (SELECT $81::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (SELECT now FROM begun), ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g
+                SELECT * FROM unnest((SELECT $76::text[]), (SELECT $77::text[]), (SELECT $78::bigint[]), (SELECT $79::bigint[]), (SELECT $80::text[]), (SELECT $81::bytea[]), (SELECT $82::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, joined
-WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 keys_claimed AS (
             INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT u.hash, u.namespace, u.target, u.seq, u.fingerprint, u.expires_at, u.outcome, begun.now FROM begun, unnest((SELECT $2::bytea[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]), (SELECT $8::bytea[])) AS u (hash, namespace, target, seq, fingerprint, expires_at, outcome)
@@ -1441,7 +1488,7 @@ entries_written AS (
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM accounts_written
 
 -- write: everything joined
-WITH begun AS MATERIALIZED (SELECT true AS ok, $1::bigint AS now),
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 keys_claimed AS (
             INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
             SELECT u.hash, u.namespace, u.target, u.seq, u.fingerprint, u.expires_at, u.outcome, begun.now FROM begun, unnest((SELECT $2::bytea[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]), (SELECT $8::bytea[])) AS u (hash, namespace, target, seq, fingerprint, expires_at, outcome)
@@ -1524,7 +1571,7 @@ holds_locked AS MATERIALIZED (
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT * FROM unnest((SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bytea[]), (SELECT $41::bytea[]), (SELECT $42::bytea[]), (SELECT $43::bytea[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[])) WHERE (SELECT ok FROM accounts_written)),
+                SELECT * FROM unnest((SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bytea[]), (SELECT $41::bytea[]), (SELECT $42::bytea[]), (SELECT $43::bytea[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
@@ -1538,58 +1585,58 @@ outbox_written AS (
 SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version
 
 -- row
-INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version FROM "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM ONLY "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
 
 -- row
-SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp, (t."body" IS NOT DISTINCT FROM $2::text::text)::integer::bigint AS met_0 FROM ONLY "pages" AS t WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint LIMIT 2) r ON true
 
 -- row
-UPDATE "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND true RETURNING CAST("version" AS bigint) AS version
+UPDATE ONLY "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $2::text::text AND s."tenant" = $3::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean RETURNING CAST("version" AS bigint) AS version
 
 -- row
-UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version
+UPDATE ONLY "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $3::text::text AND s."tenant" = $4::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, '@version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, '@version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $2::bytea, '@version', $3::text, $1::bigint, $4::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint  ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE ONLY "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $7::text::text AND s."tenant" = $8::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST("version" AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, '@version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $6::bytea, '@version', $7::text, version, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $9::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5::bytea, '@version', $6::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $6::bytea, '@version', $7::text, version, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $9::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
 
 -- row
-WITH row_written AS (UPDATE "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $7::bytea, '@version', $8::text, version, $9::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END) SELECT version FROM row_written
+WITH row_written AS (UPDATE ONLY "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $3::text::text AND s."tenant" = $4::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST("version" AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $8::bytea, '@version', $9::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $11::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (
@@ -1602,13 +1649,13 @@ WITH row_written AS (UPDATE "pages" AS t SET "body" = $2::text::text, "version" 
 SELECT (to_regclass('"idem_migrations"') IS NOT NULL)::int::bigint
 
 -- migrate: version
-SELECT max(version) FROM "idem_migrations"
+SELECT max(version), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint FROM "idem_migrations"
 
 -- migrate: put_version
 INSERT INTO "idem_migrations" (version, name, at) VALUES ($1, $2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)
 
 -- migrate: begin
-BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'
+BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0
 
 -- migrate: lock
 SELECT pg_advisory_xact_lock(hashtextextended('idem migrates "idem_migrations"', 0))
