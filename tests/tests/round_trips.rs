@@ -317,6 +317,6 @@ fn calls_cost_what_they_did() {
             batch_repeated: 2,
             ..pinned_ledger
         };
-        assert_eq!(ledger_cost(&idem).await, pinned_ledger, "PostgreSQL");
+        assert_eq!(Box::pin(ledger_cost(&idem)).await, pinned_ledger, "PostgreSQL");
     });
 }
