@@ -63,19 +63,19 @@ async fn each_call<DB: Backend>() {
         |version| ConditionalUpdate::table("pages").key("name", SECRET).set("body", SECRET).expect_version(version);
     for verdict in ["fresh", "replayed"] {
         upsert.clone().execute(&idem).await.unwrap();
-        spans.told_of("version upsert", verdict, &key("upsert"));
+        spans.told_of("@version upsert", verdict, &key("upsert"));
     }
     edit(1).execute(&idem).await.unwrap();
-    spans.told("version update fresh 1 pages");
+    spans.told("@version update fresh 1 pages");
     edit(1).execute(&idem).await.unwrap_err();
-    spans.told("version update Stale 1 pages");
+    spans.told("@version update Stale 1 pages");
     Upsert::table("pages").key("name", SECRET).set("body", SECRET).expect_absent().execute(&idem).await.unwrap_err();
-    spans.told("version insert Stale 1 pages");
+    spans.told("@version insert Stale 1 pages");
 
     let mut tx = idem.begin().await.unwrap();
     for verdict in ["fresh", "replayed"] {
         edit(2).once(&key("joined")).execute(&mut tx).await.unwrap();
-        spans.told_of("version update", verdict, &key("joined"));
+        spans.told_of("@version update", verdict, &key("joined"));
     }
     tx.commit().await.unwrap();
 }

@@ -2,8 +2,10 @@
 //! SQLite the transaction stays usable without it; on PostgreSQL it is aborted, down to the caller's savepoint.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use idem_core::{Effect, Error, Retry, Tx};
+use idem_core::ledger::Bounds;
+use idem_core::{Effect, Error, Idem, Key, Retry, Tx};
 use tests::lane::{Lane, PRICE, Step};
 use tests::shop::{counter, order};
 use tests::{Backend, Report, scale};
@@ -167,6 +169,69 @@ async fn one_refused_change_harms_no_other_sqlite() {
 #[tokio::test]
 async fn one_refused_change_harms_no_other_postgres() {
     one_refused::<sqlx::Postgres>("ALTER TABLE idem_entries ADD CONSTRAINT refuse CHECK (delta <> 13)").await;
+}
+
+/// A key that the database cannot write: its encoding has no such letter.
+#[tokio::test]
+async fn one_key_that_cannot_be_encoded_harms_no_other() {
+    let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return };
+    let name = format!("idem_latin_{}", std::process::id());
+    let make = format!("CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    sqlx::Postgres::script(&mut ground.conn, &make).await.unwrap();
+    let idem = Idem::<sqlx::Postgres>::open(&ground.place.url().database(&name).to_string()).await.unwrap();
+    let account = idem.ledger().account("hot");
+    let calls: Vec<_> = (0..64)
+        .map(|number| {
+            let key = if number == 40 { "k\u{20ac}".to_owned() } else { format!("k{number}") };
+            let (account, key) = (account.clone(), Key::new("latin", key).unwrap());
+            tokio::spawn(async move { account.apply_delta(&key, 1).await })
+        })
+        .collect();
+    for (number, call) in calls.into_iter().enumerate() {
+        match call.await.unwrap() {
+            Ok(changed) => assert!(changed.is_fresh() && number != 40),
+            Err(error) => assert!(number == 40 && error.effect() == Effect::NotApplied, "{number}: {error}"),
+        }
+    }
+    assert_eq!(account.get().await.unwrap().unwrap().balance, 63);
+    idem.shutdown().await;
+    idem.pool().close().await;
+    sqlx::Postgres::script(&mut ground.conn, &format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+}
+
+/// A stranger writes the key of one call of many on an account: the others do not wait for it.
+#[tokio::test]
+async fn one_key_that_is_held_harms_no_other() {
+    const HELD: usize = 5;
+    let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return };
+    let mut report = Report::new("key of one call held by a stranger", 5);
+    let builder = Idem::<sqlx::Postgres>::builder().lock_wait(Duration::from_millis(500));
+    let idem = builder.open(&ground.url()).await.unwrap();
+    for attempt in 0..scale(5, 50) {
+        let stranger = ground.lane(&format!("held-{attempt}"));
+        let (account, key) = (idem.ledger().account(stranger.name()), |number| stranger.key(&format!("k{number}")));
+        account.open(Bounds::none()).await.unwrap();
+        let mut tx = stranger.idem.begin().await.unwrap();
+        stranger.idem.ledger().account("elsewhere").within(&mut tx).apply_delta(&key(HELD), 7).await.unwrap();
+        let calls: Vec<_> = (0..32)
+            .map(|number| {
+                let (account, key) = (account.clone(), key(number));
+                tokio::spawn(async move { account.apply_delta(&key, 1).await })
+            })
+            .collect();
+        for (number, call) in calls.into_iter().enumerate() {
+            match call.await.unwrap() {
+                Ok(changed) => assert!(changed.is_fresh() && number != HELD),
+                Err(error) => assert!(number == HELD && matches!(error, Error::InFlight { .. }), "{number}: {error}"),
+            }
+        }
+        tx.rollback().await;
+        assert!(account.apply_delta(&key(HELD), 1).await.unwrap().is_fresh());
+        assert_eq!(account.get().await.unwrap().unwrap().balance, 32);
+        report.strike("key held");
+    }
+    ground.check("held-0", "a key that was held").await;
+    report.finish(5);
 }
 
 /// Changes of one account at the same time: the database refuses one of them.
