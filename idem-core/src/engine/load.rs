@@ -99,7 +99,8 @@ pub(crate) async fn decide_loading<DB: Database>(
             }
             // Each round loads what was missing, and a plan can miss only what its machine, its rules and the chain of
             // its alternatives name: the rounds end.
-            Err(needs) => fill(shared, session, &mut snapshot, *needs, lock).await?,
+            // On the heap: it is larger than all that a call awaits beside it, and most are decided on the first load.
+            Err(needs) => Box::pin(fill(shared, session, &mut snapshot, *needs, lock)).await?,
         }
     }
 }

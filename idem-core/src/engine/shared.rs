@@ -14,6 +14,7 @@ use crate::engine::group::queue::Queue;
 use crate::engine::plan::Limits;
 use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Lease};
+use crate::engine::session::retry::PATIENCE;
 use crate::engine::session::retry::Retry;
 use crate::error::Error;
 use crate::store::Database;
@@ -72,6 +73,12 @@ impl Settings {
     /// before the connection is taken for broken.
     pub(crate) fn statement(&self) -> Duration {
         self.reply / 5 * 4
+    }
+
+    /// How long a call may take that loses the reply to each of its attempts, and asks each time what became of it.
+    pub(crate) fn longest_call(&self) -> Duration {
+        const ATTEMPTS: u32 = 10;
+        (self.reply + self.wait + PATIENCE).saturating_mul(self.retry.limit().min(ATTEMPTS))
     }
 }
 

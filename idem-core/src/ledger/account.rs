@@ -74,7 +74,7 @@ impl<DB: Database> Account<DB> {
         self.change(key, hold(&self.name, key, amount, None), Hold::read)
     }
 
-    /// The same until `lifetime` has passed on the database's clock: then it reserves nothing more.
+    /// The same until `lifetime` has passed on the database's clock, at most a thousand years: then it reserves nothing more.
     ///
     /// # Errors
     /// As [`Account::hold`].

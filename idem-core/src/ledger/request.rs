@@ -7,7 +7,7 @@ use crate::engine::decide::posting::Posting;
 use crate::error::{Error, LedgerError};
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
-use crate::model::ledger::change::{LedgerChange, check_names};
+use crate::model::ledger::change::{LedgerChange, check_names, lifetime_within_bounds};
 use crate::namespace::LEDGER;
 
 /// The most entries of one posting.
@@ -65,7 +65,7 @@ fn fits(change: &LedgerChange) -> Result<(), Error> {
 /// A hold whose id nobody else has: made from its key.
 pub(super) fn hold(account: &Arc<str>, key: &Key, amount: i64, expires: Option<Duration>) -> LedgerChange {
     let hold = key.derive("hold").as_str().into();
-    LedgerChange::Hold { account: account.clone(), hold, amount, expires }
+    LedgerChange::Hold { account: account.clone(), hold, amount, expires: expires.map(lifetime_within_bounds) }
 }
 
 pub(super) fn name(text: impl Into<String>) -> Arc<str> {

@@ -51,8 +51,12 @@ pub trait Connect: Dialect + Classify {
     /// end after `wait`. With `lent` the caller's statements are part of it.
     fn begin(wait: Duration, lent: bool) -> String;
 
-    /// Marks a transaction that the caller began. Empty where it needs no mark.
+    /// Marks the transaction that is open. Empty where it needs no mark.
     const MARK: &'static str;
+
+    /// Marks the transaction that the caller began, if it is the one that began at the time `$1`, and gives that time; one of a time
+    /// that is not known is marked as well.
+    const MARK_ADOPTED: &'static str;
 
     /// Looks whether the transaction that was begun still is open, and was not aborted by an error; what it then answers is not
     /// [`Connect::is_open`]. Statements of a caller, and the database itself, can end it.

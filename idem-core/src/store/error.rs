@@ -49,6 +49,11 @@ pub enum Class {
 }
 
 impl StoreError {
+    /// What a write gave back could not be read: it was committed, or may have been.
+    pub(crate) fn unread(source: sqlx::Error) -> Self {
+        Self { class: Class::Broken, source }
+    }
+
     /// Whether a write that failed like this may have happened, or still happen.
     pub(crate) fn is_in_doubt(&self) -> bool {
         matches!(self.class, Class::Broken | Class::Disk)

@@ -17,6 +17,7 @@ use super::error::{Class, StoreError};
 use super::reader::{Columns, Reader};
 use super::statements::Statements;
 use super::tables::Text;
+use crate::clock::Timestamp;
 
 /// What a connection is left with between two statements.
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,9 +104,10 @@ impl<'c, DB: Connect> Session<'c, DB> {
         DB::is_open(self.run(DB::look()).await)
     }
 
-    /// Marks a transaction that a caller began.
-    pub(crate) async fn mark(&mut self) -> Result<(), StoreError> {
-        if DB::MARK.is_empty() { Ok(()) } else { self.run(DB::MARK).await }
+    /// Marks a transaction that a caller began, at this time if it is known; the time, or `None` if it has ended.
+    pub(crate) async fn mark(&mut self, began: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self.fetch(&DB::MARK_ADOPTED.into(), Binder::new().bind(began)).await?;
+        Ok(rows.first().map(|row| Reader::new(row).field()).transpose()?)
     }
 
     /// Marks the open transaction as half-written, until it is whole again.

@@ -7,6 +7,7 @@ use crate::engine::attempt::run_joined;
 use crate::engine::decide::row_update::UpdatePlan;
 use crate::engine::plan::BoxedPlan;
 use crate::engine::session::transaction::Tx;
+use crate::engine::shared::Settings;
 use crate::engine::trace;
 use crate::error::Error;
 use crate::idem::Idem;
@@ -23,7 +24,7 @@ pub trait Executor: sealed::Sealed + Send {
 
 impl<DB: Database> Executor for &Idem<DB> {
     async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
-        let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(update)));
+        let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
         let span = trace::call(&*plan);
         updated(span.record(Box::pin(self.shared.submit_alone(plan))).await?)
     }
@@ -31,11 +32,22 @@ impl<DB: Database> Executor for &Idem<DB> {
 
 impl<DB: Database> Executor for &mut Tx<DB> {
     async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
-        let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(update)));
+        let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
         let span = trace::call(&*plan);
         let work = async { run_joined(self, std::slice::from_ref(&plan)).await.map(only) };
         updated(span.record(Box::pin(work)).await?)
     }
+}
+
+/// A key is remembered at least as long as the call that uses it may ask for it: one that expired before would be used twice.
+fn remembered(mut update: RowUpdate, settings: &Settings) -> RowUpdate {
+    if let Some(key) = &mut update.key
+        && !seeded_bug!("short-memory")
+    {
+        let shortest = i64::try_from(settings.longest_call().as_micros()).unwrap_or(i64::MAX / 2);
+        key.retention = key.retention.max(shortest.min(i64::MAX / 2));
+    }
+    update
 }
 
 /// The version is the answer's seq.

@@ -125,6 +125,7 @@ macro_rules! for_each_clause {
                         by_a_rollback_takes_nothing_more,
                         by_a_commit_is_told_the_truth,
                         in_part_by_a_savepoint_keeps_the_rest,
+                        whole_by_a_savepoint_is_a_commit_of_nothing,
                     }
                     units {
                         a_unit_that_fails_leaves_nothing,
@@ -242,6 +243,7 @@ macro_rules! for_each_clause {
                         balances_of_the_past_are_sums,
                         sixty_four_bits_are_a_bound,
                         many_at_once_stay_within_sixty_four_bits,
+                        what_is_not_committed_has_room,
                         a_step_that_does_not_fit_takes_the_other,
                         many_customers_pay_at_once,
                         a_credit_waits_for_no_other,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use idem_core::version::{ConditionalUpdate, Updated};
+use idem_core::version::{ConditionalUpdate, Updated, Upsert};
 use idem_core::{Effect, Error, ErrorKind, Idem, Key};
 use tests::{At, Cut, Hangup, Postgres, Proxy, Report, scale};
 
@@ -41,6 +41,23 @@ async fn an_update_is_lost_on_its_way_or_on_its_way_back() {
         }
     }
     report.finish(24 * times);
+}
+
+/// However short a key is to be remembered: as long as the call that uses it asks what became of it.
+#[tokio::test]
+async fn a_key_outlives_the_call_that_uses_it() {
+    let Some(rig) = Rig::new().await else { return };
+    for attempt in 0..scale(5, 50) {
+        let key = Key::new("short", format!("{attempt}")).unwrap();
+        let write = Upsert::table("documents").key("id", 1).set("body", "x").once(&key).remember_for(Duration::ZERO);
+        // Describes the table, so that the write is what is struck.
+        Upsert::table("documents").key("id", 2).set("body", "x").execute(&rig.idem).await.unwrap();
+        let before = rig.stored().await.1;
+        rig.proxy.arm(At::Statement("INSERT INTO \"documents\"".to_owned()), Cut::LoseReply(Hangup::Reset));
+        let written = write.execute(&rig.idem).await.unwrap();
+        assert!(rig.proxy.disarm(), "struck");
+        assert_eq!((written.version(), rig.stored().await.1), (before + 1, before + 1));
+    }
 }
 
 /// A document behind a proxy.

@@ -121,7 +121,7 @@ async fn after<DB: Database>(
         Attempt::Failed(error) => match error.class {
             // A read: nothing was written.
             Class::Broken => Next::Again(group),
-            Class::Unavailable | Class::ReadOnly => Next::of(group.fail_certain(&error.not_sent()), load_first),
+            Class::Unavailable => Next::of(group.fail_certain(&error.not_sent()), load_first),
             // Unclassified, or a lock that did not become free: each call is tried by itself.
             _ => Next::Separately(group),
         },

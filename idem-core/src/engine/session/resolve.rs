@@ -10,23 +10,18 @@
 //! it.
 
 use std::sync::Arc;
-use std::time::Duration;
-
 use tokio::time::{sleep, timeout};
 
 use crate::clock::Timestamp;
 use crate::engine::answer::Answered;
 use crate::engine::lost::{Expiry, LostWrite, LostWrites, PendingWrite, effects};
-use crate::engine::session::retry::Retry;
+use crate::engine::session::retry::{PATIENCE, Retry};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::probe::run::probe;
 use crate::store::write::rows::CommitWitness;
-
-/// How long a database that went away is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What became of a lost write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

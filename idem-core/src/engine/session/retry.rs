@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// How long a database that went away is waited for, to ask what became of a write.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How a unit of work is retried when other writers are faster: exponential pauses with full jitter, bounded in number.
 ///
 /// ```

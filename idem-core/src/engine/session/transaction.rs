@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sqlx::Connection as _;
 use sqlx_core::transaction::TransactionManager as _;
 
+use crate::clock::Timestamp;
 use crate::engine::lost::{Expiry, LostWrite};
 use crate::engine::session::pool::Lease;
 use crate::engine::session::resolve::{Fate, fate};
@@ -72,8 +73,8 @@ enum TxConnection<DB: Database> {
 #[derive(Debug, Default)]
 struct Adopted {
     state: ConnectionState,
-    /// It bears the mark of one that the engine began.
-    marked: bool,
+    /// When the transaction began, once it bears the mark of one that the engine began.
+    began: Option<Timestamp>,
 }
 
 /// How many rows are kept that prove the commit: each may be undone by a rollback to a savepoint, so the first is not enough.
@@ -217,7 +218,7 @@ impl<DB: Database> Tx<DB> {
                 return Ok(Proof::Row(witness));
             }
         }
-        Ok(if session.is_open().await? { Proof::None } else { Proof::Ended { undone } })
+        Ok(if self.is_open().await? { Proof::None } else { Proof::Ended { undone } })
     }
 
     /// Rolls back. The same as dropping, but done when it returns.
@@ -288,17 +289,23 @@ impl<DB: Database> Tx<DB> {
 
     /// Marks an adopted transaction; whether it is open, if that is asked.
     async fn prepare(&mut self, asks: bool) -> Result<bool, StoreError> {
-        let asks = asks && self.touched && !seeded_bug!("ended-unasked");
-        let marked = !matches!(&self.connection, TxConnection::Adopted(_, Adopted { marked: false, .. }));
+        let marks = matches!(&self.connection, TxConnection::Adopted(..)) && !DB::MARK.is_empty();
+        if self.touched && (asks || marks) && !seeded_bug!("ended-unasked") { self.is_open().await } else { Ok(true) }
+    }
+
+    /// Whether it is open. An adopted one is marked for that: a rollback to a savepoint of the caller's may have undone the mark.
+    async fn is_open(&mut self) -> Result<bool, StoreError> {
+        let began = match &self.connection {
+            TxConnection::Adopted(_, Adopted { began, .. }) if !DB::MARK.is_empty() => Some(*began),
+            _ => None,
+        };
         let Ok(mut session) = self.session() else { return Ok(false) };
-        if !marked {
-            session.mark().await?;
-        }
-        let open = if asks { session.is_open().await? } else { true };
+        let Some(began) = began else { return session.is_open().await };
+        let began = session.mark(began).await?;
         if let TxConnection::Adopted(_, adopted) = &mut self.connection {
-            adopted.marked = true;
+            adopted.began = began.or(adopted.began);
         }
-        Ok(open)
+        Ok(began.is_some())
     }
 
     /// Notes a caller's table that is updated. How it is described is forgotten unless this transaction commits: it may have

@@ -2,7 +2,8 @@
 //!
 //! A tally is not locked, and its tail is not summed up for each change. Neither is needed for a small change far from the
 //! edge: to get from [`FAR`] to 64 bits by changes of at most [`SMALL`] takes four million in a tail that is compacted every
-//! thousand. Any other change looks at the tail and is written as that of an account, under its lock.
+//! thousand. Any other change looks at the tail and is written as that of an account, under its lock. It does not see the small
+//! ones that are not committed yet, so it stays within [`EDGE`]: two million of them fit behind it.
 
 use crate::error::OutOfBounds;
 use crate::model::ledger::books::{Account, EntryDraft, Refused};
@@ -16,6 +17,9 @@ pub(crate) const FAR: i64 = 1 << 62;
 #[cfg(feature = "_sql")]
 pub(crate) const SMALL: u64 = 1 << 40;
 
+/// No change leads further from 0.
+pub(crate) const EDGE: i64 = i64::MAX - (1 << 61);
+
 impl Account {
     /// Whether it is a tally that `change` might take out of 64 bits, so that its tail must be looked at.
     #[cfg(feature = "_sql")]
@@ -28,14 +32,15 @@ impl Account {
         let Some(tail) = &mut self.tail else { return Ok(()) };
         let (before, after) = (*tail, *tail + i128::from(draft.delta));
         let whole = |tail: i128| i128::from(self.balance) + tail;
-        if i64::try_from(whole(after)).is_err() {
+        let beyond = whole(after).unsigned_abs() > u128::from(EDGE.unsigned_abs());
+        if beyond && whole(after).unsigned_abs() > whole(before).unsigned_abs() {
             return Err(Refused::OutOfBounds(OutOfBounds {
                 account: draft.account.to_string(),
                 balance: saturated(whole(before)),
                 held: 0,
                 delta: draft.delta,
-                floor: None,
-                ceiling: None,
+                floor: Some(-EDGE),
+                ceiling: Some(EDGE),
             }));
         }
         *tail = after;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::model::ledger::change::LedgerChange;
+use crate::model::ledger::change::{LedgerChange, lifetime_within_bounds};
 use crate::wire::{Stored, WireError};
 
 /// The result of a transition. Nothing in it has happened yet: the engine makes all of it happen at once, or nothing.
@@ -59,7 +59,7 @@ impl<S, T> Step<S, T> {
         self.change(LedgerChange::Hold { account: name(account), hold: name(hold), amount, expires: None })
     }
 
-    /// The same until `lifetime` has passed on the database's clock: then it reserves nothing more.
+    /// The same until `lifetime` has passed on the database's clock, at most a thousand years: then it reserves nothing more.
     pub fn hold_for(
         self,
         account: impl Into<String>,
@@ -67,7 +67,12 @@ impl<S, T> Step<S, T> {
         amount: i64,
         lifetime: Duration,
     ) -> Self {
-        self.change(LedgerChange::Hold { account: name(account), hold: name(hold), amount, expires: Some(lifetime) })
+        self.change(LedgerChange::Hold {
+            account: name(account),
+            hold: name(hold),
+            amount,
+            expires: Some(lifetime_within_bounds(lifetime)),
+        })
     }
 
     /// Moves `amount` minor units of what `hold` reserves to the account `to`. What is left stays reserved.

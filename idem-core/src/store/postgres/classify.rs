@@ -76,8 +76,8 @@ fn class_of_code(code: &str) -> Class {
         "55P03" | "57014" => Class::Busy,
         // Too many connections; starting up or shutting down; connection rejected; no such database, role or password.
         "53300" | "57P03" | "08001" | "08004" | "3D000" | "28000" | "28P01" => Class::Unavailable,
-        // Shut down while it ran; the fate of the transaction is not known.
-        "57P01" | "57P02" | "57P05" | "40003" => Class::Broken,
+        // Shut down while it ran, or ended by a timeout of the session's; the fate of the transaction is not known.
+        "57P01" | "57P02" | "57P05" | "25P03" | "25P04" | "40003" => Class::Broken,
         // Read-only transaction; this role may not.
         "25006" | "42501" => Class::ReadOnly,
         // Table, column, schema, function or the constraint of an ON CONFLICT missing; a column of another type.

@@ -60,6 +60,10 @@ impl Connect for Postgres {
 
     const MARK: &'static str = "SET LOCAL idem.transaction = 'open'";
 
+    const MARK_ADOPTED: &'static str = "SELECT t.began FROM (
+            SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint AS began) t
+        WHERE t.began = coalesce($1::bigint, t.began) AND set_config('idem.transaction', 'open', true) IS NOT NULL";
+
     fn look() -> String {
         format!("SELECT {}", is_open())
     }

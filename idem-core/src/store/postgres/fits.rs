@@ -69,10 +69,32 @@ fn text_fits(text: &str, type_name: &str) -> bool {
         "boolean" => matches!(text, "true" | "false" | "t" | "f" | "yes" | "no" | "on" | "off" | "1" | "0"),
         "uuid" => is_uuid(text),
         "date" => is_date(text),
-        // In JSON, PostgreSQL has no U+0000 either.
-        "json" | "jsonb" => !text.contains("\\u0000") && serde_json::from_str::<serde_json::Value>(text).is_ok(),
+        "json" | "jsonb" => json_fits(text),
         _ => false,
     }
+}
+
+/// PostgreSQL has no U+0000 in JSON either, and keeps numbers to the last digit, as far as they fit a `numeric`.
+fn json_fits(text: &str) -> bool {
+    const LONG: usize = 10_000;
+    let plain = text.len() < LONG && !text.contains("\\u0000") && !has_exponent(text);
+    plain && serde_json::from_str::<serde_json::Value>(text).is_ok()
+}
+
+/// Whether a number in this JSON has an exponent. What is no JSON may be told either way.
+fn has_exponent(text: &str) -> bool {
+    let (mut quoted, mut escaped, mut digit) = (false, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'e' | b'E' if digit && !quoted => return true,
+            _ => {}
+        }
+        digit = byte.is_ascii_digit();
+    }
+    false
 }
 
 fn is_whole(text: &str) -> bool {
@@ -130,7 +152,7 @@ mod tests {
             ("date", "2026-11-22".into()),
             ("date", Timestamp::from_micros(0).into()),
             ("timestamp with time zone", Timestamp::from_micros(-1).into()),
-            ("jsonb", "{\"a\": [1.5e3, null]}".into()),
+            ("jsonb", "{\"1e5\": [1.5, null, true, \"\\\"1e5\"]}".into()),
             ("bytea", vec![0_u8].into()),
             ("inet", Value::Null),
             ("integer", false.into()),
@@ -142,7 +164,9 @@ mod tests {
 
     #[test]
     fn what_is_not_sure_is_not() {
-        let unsure: [(&str, Value); 18] = [
+        let unsure: [(&str, Value); 20] = [
+            ("jsonb", "1e-20000".into()),
+            ("json", "{\"\\\"\": [0E9999999999]}".into()),
             ("smallint", "32768".into()),
             ("integer", "+1".into()),
             ("integer", "".into()),

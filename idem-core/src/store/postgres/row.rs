@@ -99,7 +99,7 @@ impl RowStore for Postgres {
         };
         let Some(key) = row.update.key.as_ref().filter(|_| !own) else {
             let after = |row| Ok(RowAfter { version: Reader::new(row).field()?, at: None });
-            return rows.first().map(after).transpose();
+            return rows.first().map(after).transpose().map_err(StoreError::unread);
         };
         let mut first = Reader::new(rows.first().ok_or(sqlx::Error::RowNotFound)?);
         let (version, at, claimed): (Option<i64>, Timestamp, i64) = (first.field()?, first.field()?, first.field()?);

@@ -91,7 +91,7 @@ impl WriteStore for Postgres {
             Err(error) if lost(&error.source, &session.sql.tables, kinds) => return Ok(Written::Lost(Vec::new())),
             row => row?,
         };
-        Ok(written(&row, &prepared)?)
+        written(&row, &prepared).map_err(StoreError::unread)
     }
 
     async fn write_joined(session: &mut Session<'_, Self>, write: &Write<Self>) -> Result<Option<After>, StoreError> {

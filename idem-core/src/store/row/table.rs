@@ -103,8 +103,8 @@ struct RowShape {
     expected: bool,
     /// How many of the cells are keys, and how many are set.
     lists: (usize, usize),
-    /// Each cell's column, and whether it is bound as bytes.
-    cells: Vec<(Identifier, bool)>,
+    /// Each cell's column, and whether it is bound as bytes, or is nothing.
+    cells: Vec<(Identifier, bool, bool)>,
 }
 
 impl RowShape {
@@ -117,7 +117,9 @@ impl RowShape {
             version: update.version.clone(),
             expected: update.expected.is_some(),
             lists: (update.keys.len(), update.sets.len()),
-            cells: cells.map(|cell| (cell.column.clone(), matches!(cell.value, Value::Bytes(_)))).collect(),
+            cells: cells
+                .map(|cell| (cell.column.clone(), matches!(cell.value, Value::Bytes(_)), cell.value == Value::Null))
+                .collect(),
         }
     }
 }

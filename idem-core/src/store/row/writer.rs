@@ -12,6 +12,7 @@ use crate::store::binder::Binder;
 use crate::store::columns::Kind;
 use crate::store::dialect::Dialect;
 use crate::store::write::rows::Locks;
+use crate::value::Value;
 
 /// In what the databases' SQL over a caller's row differs.
 pub trait RowDialect: Dialect {
@@ -79,7 +80,9 @@ impl RowWriter<'_> {
         let (update, table) = (self.update, table_name::<DB>(&self.update.table));
         let gate = all([self.described::<DB>(), Some(gate.to_owned())]);
         // Not `t.`: what SQLite returns of an update knows no alias.
-        let version = int(&update.version.as_ref().map_or_else(|| "0".to_owned(), column::<DB>));
+        // A trigger may have taken it away; none is 0, as wherever it is read.
+        let version = update.version.as_ref().map(|version| format!("coalesce({}, 0)", column::<DB>(version)));
+        let version = int(version.as_deref().unwrap_or("0"));
         if update.kind == RowUpdateKind::Update {
             let (rows, sets, conditions) = (self.rows::<DB>(), self.sets::<DB>(), self.conditions::<DB>());
             return format!(
@@ -220,6 +223,10 @@ impl RowWriter<'_> {
     }
 
     fn expectation<DB: RowDialect>(&mut self, at: usize, cell: &Cell) -> String {
+        // Not every type has an equality.
+        if cell.value == Value::Null {
+            return format!("t.{} IS NULL", column::<DB>(&cell.column));
+        }
         let type_name = self.table.type_of(cell);
         let compared = DB::compared(self.params.number(Slot::Expect(at)), cell, type_name);
         format!("{} {} {compared}", DB::comparable(&format!("t.{}", column::<DB>(&cell.column)), type_name), DB::SAME)

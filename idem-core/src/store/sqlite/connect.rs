@@ -39,6 +39,8 @@ impl Connect for Sqlite {
 
     const MARK: &'static str = "";
 
+    const MARK_ADOPTED: &'static str = "";
+
     /// SQLite has no other question for it. Where it succeeds, what will end the transaction that is gone finds this one.
     fn look() -> String {
         "BEGIN".to_owned()

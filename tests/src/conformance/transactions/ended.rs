@@ -96,11 +96,29 @@ pub async fn in_part_by_a_savepoint_keeps_the_rest<S: Subject>(on: &S) {
     let account = idem.ledger().account("a");
     for (turn, way) in (1..).zip(WAYS) {
         let mut tx = begin(on, &idem, way).await;
+        // Before the library's first statement in it, and after.
+        on.execute(tx.conn(), "SAVEPOINT first").await.expect("saved");
+        fresh(account.within(&mut tx).apply_delta(&key(&format!("undone at first {way}")), 100).await);
+        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("kept {way}")), 1).await);
         on.execute(tx.conn(), "SAVEPOINT mine").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 10).await);
         on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
         tx.commit().await.expect("commits");
         assert_eq!(account.get().await.expect("readable").expect("there").balance, turn, "{way}");
+    }
+}
+
+/// All that was done is undone by a savepoint of the user's: nothing is committed, and the commit says so without an error.
+pub async fn whole_by_a_savepoint_is_a_commit_of_nothing<S: Subject>(on: &S) {
+    let (_stored, idem) = on_one(on).await;
+    let account = idem.ledger().account("a");
+    for way in WAYS {
+        let mut tx = begin(on, &idem, way).await;
+        on.execute(tx.conn(), "SAVEPOINT first").await.expect("saved");
+        fresh(account.within(&mut tx).apply_delta(&key("undone"), 100).await);
+        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
+        tx.commit().await.expect("commits");
+        assert!(account.get().await.expect("readable").is_none(), "{way}");
     }
 }

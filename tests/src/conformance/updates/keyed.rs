@@ -81,11 +81,17 @@ pub async fn an_expired_key_is_taken_over<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let first =
         || edit().set("body", "first").expect("pages", None::<i64>).once(&key("k")).remember_for(Duration::ZERO);
+    // However short it was to be remembered, it is as long as the call itself may ask for it.
+    let expire = async || stored.execute("UPDATE idem_keys SET expires_at = at").await;
     updated(first().execute(&stored.idem).await, 2);
+    repeated(first().execute(&stored.idem).await, 2);
+    expire().await;
     updated(first().execute(&stored.idem).await, 3);
+    expire().await;
     let mut tx = stored.idem.begin().await.expect("begun");
     updated(first().execute(&mut tx).await, 4);
     tx.commit().await.expect("committed");
+    expire().await;
     let other = || edit().set("body", "other").expect_version(4).once(&key("k"));
     updated(other().execute(&stored.idem).await, 5);
     repeated(other().execute(&stored.idem).await, 5);
