@@ -61,6 +61,7 @@ fn canonical(json: &[u8], facts: &[&str], hash: &mut Hasher) {
 }
 
 /// Whether two JSON texts have one canonical form.
+#[cfg(any(feature = "_sql", feature = "testing"))]
 pub(crate) fn same_json(one: &[u8], other: &[u8]) -> bool {
     let form = |json| {
         let mut hash = Hasher::new("idem canonical v1");

@@ -83,6 +83,11 @@ impl<'c, DB: Connect> Session<'c, DB> {
     }
 
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        // The driver would only release the savepoint of one that was begun inside.
+        if DB::TransactionManager::get_transaction_depth(self.conn) > 1 {
+            let inside = "a transaction that was begun inside this one has not been ended";
+            return Err(StoreError { class: Class::Other, source: sqlx::Error::Protocol(inside.to_owned()) });
+        }
         let committed = DB::TransactionManager::commit(self.conn);
         answered::<DB, _>(committed, self.reply, self.state).await?;
         self.state.open = false;

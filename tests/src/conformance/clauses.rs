@@ -204,6 +204,7 @@ macro_rules! for_each_clause {
                         a_refused_capture_keeps_the_hold,
                         an_expired_hold_gives_way,
                         what_is_gone_is_released_all_the_same,
+                        a_hold_for_ever_is_proved,
                         a_capture_of_what_is_gone_can_be_remembered,
                         many_expired_holds_give_way,
                         what_expired_is_no_other_version,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use idem_core::version::ConditionalUpdate;
-use idem_core::{Error, Idem, Retry};
+use idem_core::version::{ConditionalUpdate, Upsert};
+use idem_core::{Error, GroupCommit, Idem, Retry};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor as _, Postgres};
-use tests::lane::Failure;
+use tests::lane::{Failure, Lane, Step};
+use tests::shop::counter;
 use tests::{Backend, Report, scale};
 
 use crate::ground::Ground;
@@ -149,4 +150,59 @@ async fn a_pool_that_prepares_its_connections_prepares_those_of_groups() {
         assert_eq!(Postgres::ask(&mut ground.conn, &entries).await[0].1, CALLS, "{schema}");
     }
     assert_eq!(Postgres::ask(&mut ground.conn, "SELECT '', count(*) FROM public.idem_entries").await[0].1, 0);
+}
+
+/// A borrower of the caller's pool has left a transaction open: what is written next on that connection is committed all the same.
+#[tokio::test]
+async fn a_transaction_that_a_borrower_left_open_takes_nothing_with_it() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let mut report = Report::new("transaction left open on a connection of a pool", 5);
+    let pool = PgPoolOptions::new().max_connections(2).connect_with(options(&ground)).await.unwrap();
+    let idem = Idem::<Postgres>::builder().group_commit(GroupCommit::off()).pool(pool.clone()).unwrap();
+    let lane = Lane::new(&idem, "stray");
+    for step in [Step::Start, Step::StartCounter] {
+        lane.insist(step).await.unwrap();
+    }
+    for attempt in 0..scale(5, 50) {
+        for point in ["change", "command", "update", "unit"] {
+            // Each of the two connections, as a dropped `begin` leaves it.
+            let mut borrowed = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+            for conn in &mut borrowed {
+                // The one that was not used since is as it was left.
+                conn.execute("ROLLBACK").await.unwrap();
+                conn.execute("BEGIN").await.unwrap();
+                if attempt % 2 == 1 {
+                    conn.execute("SELECT 1 / 0").await.unwrap_err();
+                }
+            }
+            drop(borrowed);
+            let (key, account) = (lane.key(&format!("{point}-{attempt}")), idem.ledger().account("stray/a"));
+            let fresh = match point {
+                "change" => account.apply_delta(&key, 1).await.unwrap().is_fresh(),
+                "command" => lane.counter().add(&key, counter::Add { by: 1 }).await.unwrap().is_fresh(),
+                "update" => {
+                    let page = Upsert::table("pages").key("name", "stray").set("body", "x");
+                    page.execute(&idem).await.unwrap().version() == attempt + 1
+                }
+                _ => {
+                    let unit = idem.transaction::<_, Error, _>(Retry::default(), |tx| {
+                        let (account, key) = (account.clone(), key.clone());
+                        Box::pin(async move { account.within(tx).apply_delta(&key, 1).await })
+                    });
+                    unit.await.unwrap().is_fresh()
+                }
+            };
+            assert!(fresh, "{point}");
+            let (effects, expected) = match point {
+                "update" => ("SELECT '', coalesce(max(version), 0) FROM pages WHERE name = 'stray'", attempt + 1),
+                "command" => ("SELECT '', count(*) - 1 FROM idem_transitions WHERE machine = 'Counter'", attempt + 1),
+                "change" => ("SELECT '', balance FROM idem_accounts WHERE account = 'stray/a'", 2 * attempt + 1),
+                _ => ("SELECT '', balance FROM idem_accounts WHERE account = 'stray/a'", 2 * attempt + 2),
+            };
+            let there = Postgres::ask(&mut ground.conn, effects).await;
+            assert_eq!(there.first().map(|row| row.1), Some(expected), "{point}: acknowledged and gone");
+            report.strike(point);
+        }
+    }
+    report.finish(20);
 }

@@ -101,6 +101,24 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
     report.finish(4);
 }
 
+/// Begun inside and not ended: the driver would end that one alone, and say that all is committed.
+#[tokio::test]
+async fn a_transaction_within_that_is_not_ended_is_no_commit() {
+    let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return };
+    let lane = ground.lane("within");
+    let account = lane.idem.ledger().account(lane.name());
+    let mut tx = lane.idem.begin().await.unwrap();
+    account.within(&mut tx).apply_delta(&lane.key("k"), 1).await.unwrap();
+    std::mem::forget(sqlx::Connection::begin(tx.conn()).await.unwrap());
+    assert_eq!(tx.commit().await.unwrap_err().effect(), Effect::NotApplied);
+    for number in 0..8 {
+        assert!(account.apply_delta(&lane.key(&format!("next {number}")), 1).await.unwrap().is_fresh());
+    }
+    let balance = format!("SELECT '', balance FROM idem_accounts WHERE account = '{}'", lane.name());
+    assert_eq!(sqlx::Postgres::ask(&mut ground.conn, &balance).await[0].1, 8);
+    ground.check(lane.name(), "a transaction within").await;
+}
+
 /// SQLite itself ends the transaction, at a statement of the caller's or of the library's: nothing of it is applied, the unit
 /// runs once, and the next one begins as ever.
 #[tokio::test]
@@ -234,6 +252,15 @@ async fn one_key_that_is_held_harms_no_other() {
     report.finish(5);
 }
 
+/// A row-level policy refuses with the code of a right that is missing, which of a whole database would mean that nobody may write.
+#[tokio::test]
+async fn one_change_without_a_right_harms_no_other() {
+    let trigger = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN IF NEW.delta = 13 THEN RAISE 'no' USING ERRCODE = '42501'; END IF; RETURN NEW; END$$;
+        CREATE TRIGGER refuse BEFORE INSERT ON idem_entries FOR EACH ROW EXECUTE FUNCTION refuse()";
+    one_refused::<sqlx::Postgres>(trigger).await;
+}
+
 /// Changes of one account at the same time: the database refuses one of them.
 async fn one_refused<DB: Backend>(refusal: &str) {
     let Some(mut ground) = Ground::<DB>::fresh().await else { return };
@@ -250,7 +277,8 @@ async fn one_refused<DB: Backend>(refusal: &str) {
         match call.await.unwrap() {
             Ok(changed) => assert!(changed.is_fresh() && delta != 13),
             Err(error) => {
-                let refused = matches!(error, Error::Store { .. }) && error.effect() == Effect::NotApplied;
+                let refused = matches!(error, Error::Store { .. } | Error::ReadOnly { .. });
+                let refused = refused && error.effect() == Effect::NotApplied;
                 assert!(refused && delta == 13, "{delta}: {error}");
             }
         }

@@ -191,3 +191,43 @@ async fn a_view_is_updated_through() {
     let both = ConditionalUpdate::table("visible").key("body", "draft").set("id", 3).expect_version(1);
     assert_eq!(*both.execute(&idem).await.unwrap(), 2);
 }
+
+/// A trigger takes the version away: none is 0, wherever it is read.
+#[tokio::test]
+async fn a_version_that_a_trigger_takes_away_is_0() {
+    let Some(database) = Postgres::fresh().await else { return };
+    let idem = open(&database).await;
+    script(
+        &idem,
+        "CREATE TABLE worn (id bigint PRIMARY KEY, body text, version bigint);
+         CREATE FUNCTION wear() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.version := NULL; RETURN NEW; END';
+         CREATE TRIGGER wear BEFORE UPDATE ON worn FOR EACH ROW EXECUTE FUNCTION wear();
+         INSERT INTO worn VALUES (1, 'draft', 0)",
+    )
+    .await;
+    let edit = |body: &str| ConditionalUpdate::table("worn").key("id", 1).set("body", body).expect_version(0);
+    assert_eq!(*edit("alone").execute(&idem).await.unwrap(), 0);
+    assert_eq!(*edit("keyed").once(&key("worn")).execute(&idem).await.unwrap(), 0);
+    let mut tx = idem.begin().await.unwrap();
+    assert_eq!(*edit("within").execute(&mut tx).await.unwrap(), 0);
+    assert_eq!(*edit("keyed within").once(&key("worn within")).execute(&mut tx).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    assert_eq!(number(&idem, "SELECT count(*) FROM worn WHERE body = 'keyed within'").await, 1);
+}
+
+/// Nothing is expected of a column whose type has no equality.
+#[tokio::test]
+async fn nothing_can_be_expected_of_every_type() {
+    let Some(database) = Postgres::fresh().await else { return };
+    let idem = open(&database).await;
+    script(&idem, "CREATE TABLE maps (id bigint PRIMARY KEY, place point, body text, version bigint)").await;
+    script(&idem, "INSERT INTO maps VALUES (1, NULL, '', 1), (2, '(1,2)', '', 1)").await;
+    let edit = |id: i64| {
+        ConditionalUpdate::table("maps").key("id", id).set("body", "x").expect("place", None::<i64>).expect_version(1)
+    };
+    let mut tx = idem.begin().await.unwrap();
+    assert!(matches!(edit(2).execute(&mut tx).await, Err(Error::Stale { .. })));
+    assert_eq!(*edit(1).execute(&mut tx).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    assert!(matches!(edit(2).execute(&idem).await, Err(Error::Stale { .. })));
+}

@@ -126,10 +126,35 @@ impl<DB: Database> Connections<DB> {
     pub(crate) async fn acquire(&self) -> Result<Lease<DB>, Error> {
         let conn = match &self.source {
             // On the heap: it is four times as large as all that a call awaits beside it.
-            Source::Pool(pool) => Box::pin(pool.acquire()).await.map(LeasedConnection::Pool),
+            Source::Pool(pool) => Box::pin(self.borrow(pool)).await.map(LeasedConnection::Pool),
             Source::Own(pool) => pool.clone().acquire().await,
         };
         self.leased(conn)
+    }
+
+    /// A connection of the caller's pool without a transaction. A borrower before may have left one open, which sqlx 0.9.0 does where
+    /// a `begin` is dropped: what is written next would be gone with the connection.
+    async fn borrow(&self, pool: &Pool<DB>) -> Result<PoolConnection<DB>, sqlx::Error> {
+        const TRIES: u32 = 32;
+        let mut tried = 0;
+        loop {
+            let mut conn = pool.acquire().await?;
+            if DB::END_ANY.is_empty() || seeded_bug!("stray-transaction") {
+                return Ok(conn);
+            }
+            tried += 1;
+            let ended = timeout(self.reply, DB::run(&mut conn, DB::END_ANY.into())).await;
+            match ended.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
+                Ok(()) => return Ok(conn),
+                // One that was aborted, or died while it was idle: nothing was sent that could have an effect.
+                Err(error) => {
+                    conn.close_on_drop();
+                    if tried >= TRIES {
+                        return Err(error);
+                    }
+                }
+            }
+        }
     }
 
     /// Takes a connection; `None` if others keep all of them for longer than `wait`. To open one may take longer.

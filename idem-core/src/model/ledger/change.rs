@@ -21,13 +21,13 @@ pub(crate) enum LedgerChange {
     Release { hold: Arc<str> },
 }
 
-#[cfg(feature = "_sql")]
 /// What a hold lives for: at most a thousand years, which end within the times that there are.
 pub(crate) fn lifetime_within_bounds(lifetime: Duration) -> Duration {
     const LONGEST: Duration = Duration::from_hours(24 * 365 * 1_000);
     lifetime.min(LONGEST)
 }
 
+#[cfg(feature = "_sql")]
 impl LedgerChange {
     /// What its entries are stored as.
     pub(crate) fn kind(&self) -> &'static str {

@@ -17,6 +17,9 @@ impl Connect for Postgres {
 
     const SUPPORTS_BLIND_WRITES: bool = true;
 
+    /// A ROLLBACK where nothing is open would be warned of.
+    const END_ANY: &'static str = "BEGIN; ROLLBACK";
+
     const ERRORS_ABORT: bool = true;
 
     const WRITES_IN_ONE_STATEMENT: bool = true;

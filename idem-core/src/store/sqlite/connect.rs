@@ -29,6 +29,8 @@ impl Connect for Sqlite {
         options(url, wait)
     }
 
+    const END_ANY: &'static str = "";
+
     const ERRORS_ABORT: bool = false;
 
     const WRITES_IN_ONE_STATEMENT: bool = false;

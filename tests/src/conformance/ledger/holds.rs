@@ -236,3 +236,13 @@ pub async fn captures_at_once_share_what_is_held<S: Subject>(on: &S) {
         desk.proven().await;
     }
 }
+
+/// A lifetime beyond all times is one that ends within them, for the repeat and for the audit.
+pub async fn a_hold_for_ever_is_proved<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let account = stored.idem.ledger().account("wallet");
+    fresh(account.apply_delta(&key("k"), 10).await);
+    let held = fresh(account.hold_for(&key("h"), 5, Duration::MAX).await);
+    replayed(account.hold_for(&key("h"), 5, Duration::MAX).await, &held);
+    assert!(stored.idem.ledger().audit().await.expect("an audit").is_sound());
+}
