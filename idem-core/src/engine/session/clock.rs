@@ -28,7 +28,7 @@ impl DatabaseClock {
     /// The database has told its time.
     pub(crate) fn note(&self, now: Timestamp) {
         let elapsed = self.elapsed();
-        self.ahead.store(now.as_micros().saturating_sub(elapsed), Ordering::Relaxed);
+        self.ahead.store(now.as_micros().saturating_sub(elapsed).max(UNKNOWN + 1), Ordering::Relaxed);
         self.noted.store(elapsed, Ordering::Relaxed);
     }
 
