@@ -208,8 +208,9 @@ impl<DB: Database> Connections<DB> {
                     (pool.connect(deadline, false).await?.conn, pool.connect(deadline, false).await?.conn)
                 }
             };
-            DB::run(&mut one, set.into()).await?;
-            let shared = match DB::run(&mut other, look.into()).await {
+            timeout(self.reply, DB::run(&mut one, set.into())).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+            let looked = timeout(self.reply, DB::run(&mut other, look.into())).await;
+            let shared = match looked.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
                 Err(sqlx::Error::Database(_)) => true,
                 looked => looked.map(|()| false)?,
             };
@@ -217,8 +218,7 @@ impl<DB: Database> Connections<DB> {
             let _ = (one.close().await, other.close().await);
             Ok(shared)
         };
-        let timed_out = |_| Err(sqlx::Error::PoolTimedOut);
-        timeout(self.reply, asked).await.unwrap_or_else(timed_out).map_err(|error| self.unavailable(error))
+        asked.await.map_err(|error| self.unavailable(error))
     }
 }
 
