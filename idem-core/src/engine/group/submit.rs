@@ -181,7 +181,7 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
 }
 
 /// Polls, and catches a panic: of a caller's value that is dropped with its call, or a fault of the engine. The calls whose slots
-/// it drops are told that nobody knows; the flusher goes on. `None`: it panicked.
+/// are dropped get `Indeterminate`, and the flusher continues. `None`: it panicked.
 async fn guarded<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
         Ok(polled) => polled.map(Some),

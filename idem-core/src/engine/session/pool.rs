@@ -20,6 +20,11 @@ use crate::store::session::{ConnectionState, Session};
 use crate::store::statements::Statements;
 use crate::store::tables::Text;
 
+/// An idle connection is tested after this time: servers and proxies close what is idle, and do not always say so.
+const TESTED_AFTER: Duration = Duration::from_secs(1);
+/// How long the answer to a test is waited for.
+const TEST: Duration = Duration::from_secs(1);
+
 /// Where connections come from, and what is said on them.
 pub(crate) struct Connections<DB: Database> {
     source: Source<DB>,
@@ -67,11 +72,6 @@ struct OwnConnection<DB: Database> {
     made: Instant,
     idle_since: Instant,
 }
-
-/// An idle connection is tested after this time: servers and proxies close what is idle, and do not always say so.
-const TESTED_AFTER: Duration = Duration::from_secs(1);
-/// How long the answer to a test is waited for.
-const TEST: Duration = Duration::from_secs(1);
 
 /// A connection in use. Dropped, it goes back if it was answered and no transaction is open on it; otherwise it is closed.
 pub(crate) struct Lease<DB: Database> {

@@ -191,7 +191,7 @@ impl<DB: Database> Tx<DB> {
             Err(error) if error.is_in_doubt() => {
                 End::Lost(LostWrite::new(witness, Expiry::Locked, error.source.to_string()))
             }
-            // There was nothing to commit, and the row is there: a statement of the caller's has committed it. The driver does
+            // There was nothing to commit, and the row is there: one of the caller's statements has committed it. The driver does
             // not know that, and has to see an end.
             Err(error) if error.class == Class::Ended && witness.is_some() => {
                 // What cannot be ended is closed.
@@ -293,7 +293,7 @@ impl<DB: Database> Tx<DB> {
         if self.touched && (asks || marks) && !seeded_bug!("ended-unasked") { self.is_open().await } else { Ok(true) }
     }
 
-    /// Whether it is open. An adopted one is marked for that: a rollback to a savepoint of the caller's may have undone the mark.
+    /// Whether it is open. An adopted one is marked for that: a rollback to the caller's savepoint may have undone the mark.
     async fn is_open(&mut self) -> Result<bool, StoreError> {
         let began = match &self.connection {
             TxConnection::Adopted(_, Adopted { began, .. }) if !DB::MARK.is_empty() => Some(*began),
@@ -392,9 +392,9 @@ enum End {
     Refused(StoreError),
     /// Its reply was lost.
     Lost(LostWrite),
-    /// A statement of the caller's, or the database, had rolled the transaction back.
+    /// One of the caller's statements, or the database, had rolled the transaction back.
     RolledBack,
-    /// The same had ended it, and nobody can say how.
+    /// One of them had ended it, and it is not known how.
     Unknown,
 }
 

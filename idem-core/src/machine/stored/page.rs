@@ -92,7 +92,7 @@ impl<'p, T, C> IntoIterator for &'p Page<T, C> {
     }
 }
 
-/// Reads one of several: a type of the caller's that panics over it hides no other.
+/// Reads one of several. If the caller's type panics on it, the others are still read.
 pub(super) fn guarded<T>(what: String, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
         Err(Error::Undecodable { what, effect: Effect::NotApplied, source: message(&*panic).into() })

@@ -68,7 +68,7 @@ impl Connect for Postgres {
         WHERE t.began = coalesce($1::bigint, t.began) AND set_config('idem.transaction', 'open', true) IS NOT NULL";
 
     fn look() -> String {
-        format!("SELECT {}", is_open())
+        format!("SELECT {}", is_open!())
     }
 
     fn is_open(looked: Result<(), StoreError>) -> Result<bool, StoreError> {
@@ -79,7 +79,7 @@ impl Connect for Postgres {
     }
 }
 
-/// What a statement of the caller's is bounded by.
+/// Holds the bound of the caller's own statements.
 const CALLERS_BOUND: &str = "idem.statement_timeout";
 
 /// Milliseconds; 0 would mean to wait for ever.

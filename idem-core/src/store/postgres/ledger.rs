@@ -2,6 +2,7 @@
 
 use sqlx::Postgres;
 
+use super::raise::is_open;
 use crate::store::ledger::texts::{LedgerStore, LedgerTexts};
 
 impl LedgerStore for Postgres {
@@ -33,7 +34,8 @@ impl LedgerStore for Postgres {
         // A row that is missing is opened, and one that another transaction opened meanwhile is locked where the insert
         // meets it: after this statement every account is there and locked. Tallies are not: nothing of them depends on
         // their order. It raises if the transaction has ended, as writes do (`raise.rs`): what it opened would stay.
-        lock_accounts: r#"
+        lock_accounts: concat!(
+            r#"
             WITH locked AS MATERIALIZED (
                 SELECT u.name, u.place, a.*
                 FROM (
@@ -49,15 +51,17 @@ impl LedgerStore for Postgres {
             opened AS (
                 INSERT INTO {accounts} AS a (account, balance, seq)
                 SELECT name, 0, 0 FROM locked WHERE account IS NULL AND name NOT IN (SELECT name FROM tallies)
-                    AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true'
-                        ELSE 'idem: the transaction has ended' END)::boolean
+                    AND "#,
+            is_open!(),
+            r#"
                 ON CONFLICT (account) DO UPDATE SET balance = a.balance
                 RETURNING *)
             SELECT a.place - 1, {account of a} FROM locked a WHERE account IS NOT NULL
             UNION ALL
             SELECT a.place - 1, {account of a} FROM tallies a
             UNION ALL
-            SELECT l.place - 1, {account of a} FROM opened a JOIN locked l ON l.name = a.account"#,
+            SELECT l.place - 1, {account of a} FROM opened a JOIN locked l ON l.name = a.account"#
+        ),
         // Entries that others have not committed yet stay in the tail. Whoever else compacts it at the moment is enough.
         compact_tally: "
             WITH locked AS MATERIALIZED (

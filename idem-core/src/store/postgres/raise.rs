@@ -1,4 +1,5 @@
 //! Errors that a statement raises by itself: a text that is no value of the type it is cast to. The message quotes it.
+//! The cast is not within an arm of the CASE, where the planner would evaluate it at once.
 
 use sqlx::postgres::PgDatabaseError;
 
@@ -6,29 +7,34 @@ use crate::store::error::Class;
 
 /// The statement came past the time until which its caller waits for it.
 const LATE: &str = "idem: the time is up";
-/// No transaction is open, or another one than the one that was begun.
-const ENDED: &str = "idem: the transaction has ended";
+/// No transaction is open, or another one than the one that was begun. A macro, as [`is_open`] is, so that a template can hold it.
+macro_rules! ended {
+    () => {
+        "idem: the transaction has ended"
+    };
+}
+
+/// True, or an error if the transaction that was begun has ended.
+macro_rules! is_open {
+    () => {
+        concat!(
+            "(CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE '",
+            crate::store::postgres::raise::ended!(),
+            "' END)::boolean"
+        )
+    };
+}
+pub(super) use {ended, is_open};
 
 /// The time at this moment of the statement, in microseconds.
 const CLOCK: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 const INVALID_TEXT: &str = "22P02";
 
-/// The value of `cases`, the arms of a CASE that give text, as a value of this type. The cast is not within an arm, where the
-/// planner would evaluate it at once.
-fn cast(cases: &str, type_name: &str) -> String {
-    format!("(CASE {cases} END)::{type_name}")
-}
-
-/// True, or an error if the transaction that was begun has ended.
-pub(super) fn is_open() -> String {
-    cast(&format!("WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE '{ENDED}'"), "boolean")
-}
-
 /// The time of the write, or an error if its own is up once this step has run.
 pub(super) fn unless_late(ok: &str, witness: &str, (now, until): (&str, &str)) -> String {
     let late = format!("CASE WHEN {CLOCK} > {until} THEN '{LATE}' ELSE ({now})::text END");
-    cast(&format!("WHEN {ok} AND (SELECT count(*) FROM {witness}) >= 0 THEN {late} ELSE ({now})::text"), "bigint")
+    format!("(CASE WHEN {ok} AND (SELECT count(*) FROM {witness}) >= 0 THEN {late} ELSE ({now})::text END)::bigint")
 }
 
 /// What was raised, if it was.
@@ -36,7 +42,7 @@ pub(super) fn raised(error: &PgDatabaseError) -> Option<Class> {
     let says = |reason: &str| error.code() == INVALID_TEXT && error.message().contains(reason);
     match () {
         () if says(LATE) => Some(Class::Late),
-        () if says(ENDED) => Some(Class::Ended),
+        () if says(ended!()) => Some(Class::Ended),
         () => None,
     }
 }

@@ -138,11 +138,11 @@ fn own_text(mut writer: RowWriter<'_>) -> String {
 /// An error would abort the caller's transaction: the key is claimed first, and given up if the row is missed.
 fn joined_text(mut writer: RowWriter<'_>) -> String {
     if writer.update.key.is_none() {
-        return writer.write::<Postgres>(&is_open());
+        return writer.write::<Postgres>(is_open!());
     }
     let planned = Postgres::parameter(writer.params.number(Slot::Planned), Kind::Int);
     let fingerprint = fingerprint(&mut writer);
-    let claim = writer.claim::<Postgres>(&fingerprint, &planned, &format!("WHERE {}", is_open()));
+    let claim = writer.claim::<Postgres>(&fingerprint, &planned, &format!("WHERE {}", is_open!()));
     let write = writer.write::<Postgres>("EXISTS (SELECT 1 FROM keys_claimed)");
     let now = Postgres::NOW;
     format!(

@@ -116,7 +116,7 @@ const OWN: &str = "WITH begun AS MATERIALIZED (
 
 /// A lent transaction, if it still is open: it is marked by a setting that ends with it.
 fn joined() -> String {
-    format!("WITH begun AS MATERIALIZED (SELECT {} AS ok, $1::bigint AS now)", is_open())
+    format!("WITH begun AS MATERIALIZED (SELECT {} AS ok, $1::bigint AS now)", is_open!())
 }
 
 fn own_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {

@@ -1,7 +1,10 @@
 //! A refusal is of one moment: what another process does between two reads of a call, or between a read and the write, is seen
 //! whole or not at all.
 
+use std::fmt::Debug;
+
 use idem_core::ledger::{Bounds, Delta};
+use idem_core::{Error, Outcome};
 
 use super::Desk;
 use crate::conformance::groups::held_up;
@@ -21,21 +24,30 @@ fn payments() -> [bill::Pay; 4] {
     [a, b, c, d]
 }
 
+/// Each payment, from an account that holds its amount, while another process pays the same bill first: the call gets the
+/// outcome of that process.
+async fn each_is_a_repeat<S: Subject, R: Debug>(
+    desk: &Desk<'_, S>,
+    pays: impl AsyncFn(Office, &str, bill::Pay) -> Result<Outcome<String>, Error<R>>,
+) {
+    desk.ledger.account("customer").open(Bounds::at_least(0)).await.expect("opened");
+    for (number, pay) in payments().into_iter().enumerate() {
+        let (id, office) = (format!("b{number}"), Office::default());
+        fresh(desk.delta(&id, "customer", 10).await);
+        let first = meanwhile(desk, &office, Office::BEFORE_ACCOUNTS, &id, pay.clone());
+        let paid = pays(office.clone(), &id, pay).await;
+        assert!(office.is_done(), "another process paid");
+        replayed(paid, &first.await.expect("another process"));
+    }
+}
+
 /// The money was there when the key was looked for, and another process has spent it, under that very key, when the accounts
 /// are read: its outcome is the answer, and not that money is missing or a hold taken.
 pub async fn a_repeat_is_not_refused_for_what_it_spent<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let desks = Desk::each(&stored).await;
-    let customer = desks[0].ledger.account("customer");
-    customer.open(Bounds::at_least(0)).await.expect("opened");
-    for (number, pay) in payments().into_iter().enumerate() {
-        let (id, office) = (format!("b{number}"), Office::default());
-        fresh(desks[0].delta(&id, "customer", 10).await);
-        let first = meanwhile(&desks[0], &office, Office::BEFORE_ACCOUNTS, &id, pay.clone());
-        let paid = Bill::stored(&stored.idem, office.clone()).at(&*id).pay(&key(&id), pay).await;
-        assert!(office.is_done(), "another process paid");
-        replayed(paid, &first.await.expect("another process"));
-    }
+    let pays = async |office, id: &str, pay| Bill::stored(&stored.idem, office).at(id).pay(&key(id), pay).await;
+    each_is_a_repeat(&desks[0], pays).await;
     desks[0].proven().await;
 }
 
@@ -46,20 +58,15 @@ pub async fn a_repeat_within_is_not_refused_for_what_it_spent<S: Subject>(on: &S
         return;
     }
     let desks = Desk::each(&stored).await;
-    let customer = desks[0].ledger.account("customer");
-    customer.open(Bounds::at_least(0)).await.expect("opened");
     // The machine's graph, stored in a transaction, would be what the other process waits for.
     fresh(Bill::stored(&stored.idem, Office::default()).at("first").pay(&key("first"), pay(0)).await);
-    for (number, pay) in payments().into_iter().enumerate() {
-        let (id, office) = (format!("b{number}"), Office::default());
-        fresh(desks[0].delta(&id, "customer", 10).await);
-        let first = meanwhile(&desks[0], &office, Office::BEFORE_ACCOUNTS, &id, pay.clone());
+    let pays = async |office, id: &str, pay| {
         let mut tx = stored.idem.begin().await.expect("begun");
-        let paid = Bill::stored(&stored.idem, office.clone()).at(&*id).within(&mut tx).pay(&key(&id), pay).await;
+        let paid = Bill::stored(&stored.idem, office).at(id).within(&mut tx).pay(&key(id), pay).await;
         tx.commit().await.expect("committed");
-        assert!(office.is_done(), "another process paid");
-        replayed(paid, &first.await.expect("another process"));
-    }
+        paid
+    };
+    each_is_a_repeat(&desks[0], pays).await;
     desks[0].proven().await;
 }
 
@@ -70,17 +77,9 @@ pub async fn a_repeat_in_a_group_is_not_refused_for_what_it_spent<S: Subject>(on
         return;
     }
     let desks = Desk::each(&stored).await;
-    let customer = desks[0].ledger.account("customer");
-    customer.open(Bounds::at_least(0)).await.expect("opened");
     let (idem, held) = held_up(on).await;
-    for (number, pay) in payments().into_iter().enumerate() {
-        let (id, office) = (format!("b{number}"), Office::default());
-        fresh(desks[0].delta(&id, "customer", 10).await);
-        let first = meanwhile(&desks[0], &office, Office::BEFORE_ACCOUNTS, &id, pay.clone());
-        let paid = Bill::stored(&idem, office.clone()).at(&*id).pay(&key(&id), pay).await;
-        assert!(office.is_done(), "another process paid");
-        replayed(paid, &first.await.expect("another process"));
-    }
+    let pays = async |office, id: &str, pay| Bill::stored(&idem, office).at(id).pay(&key(id), pay).await;
+    each_is_a_repeat(&desks[0], pays).await;
     held.end().await;
     desks[0].proven().await;
 }
@@ -92,7 +91,7 @@ fn meanwhile<S: Subject>(
     run: u32,
     id: &str,
     pay: bill::Pay,
-) -> tokio::sync::oneshot::Receiver<idem_core::Outcome<String>> {
+) -> tokio::sync::oneshot::Receiver<Outcome<String>> {
     let (told, first) = tokio::sync::oneshot::channel();
     let (builder, url, id) = (desk.stored.subject.builder(), desk.stored.subject.url(), id.to_owned());
     office.meanwhile(run, move || async move {

@@ -107,8 +107,7 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
             opened AS (
                 INSERT INTO "idem_accounts" AS a (account, balance, seq)
                 SELECT name, 0, 0 FROM locked WHERE account IS NULL AND name NOT IN (SELECT name FROM tallies)
-                    AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true'
-                        ELSE 'idem: the transaction has ended' END)::boolean
+                    AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean
                 ON CONFLICT (account) DO UPDATE SET balance = a.balance
                 RETURNING *)
             SELECT a.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at FROM locked a WHERE account IS NOT NULL
