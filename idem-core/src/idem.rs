@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::Pool;
 use sqlx::error::DatabaseError;
@@ -13,7 +13,8 @@ use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
-use crate::store::error::{Class, StoreError};
+use crate::store::connect::TransactionUse;
+use crate::store::error::Class;
 use crate::store::migrate::run::{migrate, printed};
 use crate::store::migrate::texts::VERSION;
 
@@ -98,8 +99,9 @@ impl<DB: Database> Idem<DB> {
     pub async fn migrate(&self) -> Result<(), Error> {
         let mut lease = self.shared.writers.acquire().await?;
         let migrated = migrate(&mut lease.session_within(MIGRATION_REPLY)).await;
+        let held = lease.held();
         drop(lease);
-        migrated.map_err(StoreError::not_sent)?;
+        migrated.map_err(|error| error.not_sent(held))?;
         self.check().await
     }
 
@@ -208,13 +210,11 @@ impl<DB: Database> Idem<DB> {
         let wait = shared.settings.wait;
         let mut made = 1;
         loop {
-            let began = Instant::now();
             let mut lease = shared.writer(wait).await?;
-            match lease.session().begin(DB::begin(wait, true)).await {
+            match lease.session().begin(DB::begin(wait, TransactionUse::Lent)).await {
                 Ok(()) => return Ok(Tx::begun(shared, lease)),
                 // A connection that died while it was idle: nothing was sent that could have an effect.
                 Err(error) if error.class == Class::Broken && !shared.settings.retry.spent(made) => made += 1,
-                Err(error) if error.class == Class::Busy => return Err(Error::InFlight { waited: began.elapsed() }),
                 Err(error) => return shared.answer(lease, Err(error)).await,
             }
         }

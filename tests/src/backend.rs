@@ -43,7 +43,7 @@ pub trait Backend: idem_core::Database {
     /// Asks for rows of a name and a number.
     fn ask(conn: &mut Self::Connection, sql: &str) -> impl Future<Output = Vec<(String, i64)>> + Send;
 
-    /// A statement of the caller's own: a row in `notes`.
+    /// A caller's statement: a row in `notes`.
     fn note(
         conn: &mut Self::Connection,
         lane: &str,

@@ -36,7 +36,7 @@ pub enum Step {
     AddShared,
     ApplyAll,
     Override,
-    /// `begin`, calls and a statement of the caller's, `commit`.
+    /// `begin`, calls and a caller's statement, `commit`.
     Unit,
     /// The same in a transaction that the caller began.
     Adopted,
@@ -49,9 +49,9 @@ pub enum Step {
     Batch,
     /// So many at once that they share transactions: additions to a counter, changes of an account.
     Crowd,
-    /// An update of a row of the caller's, under a key.
+    /// An update of a caller's row, under a key.
     Update,
-    /// The same beside a statement of the caller's, in a transaction that is committed.
+    /// The same beside a caller's statement, in a transaction that is committed.
     UpdateJoined,
 }
 
@@ -161,7 +161,7 @@ pub enum Failure {
     Idem(#[from] Error),
     #[error(transparent)]
     Rules(#[from] Error<Refused>),
-    /// A statement of the caller's failed, and its transaction was dropped.
+    /// A caller's statement failed, and its transaction was dropped.
     #[error(transparent)]
     Statement(#[from] sqlx::Error),
 }
@@ -324,7 +324,7 @@ impl<DB: Backend> Lane<DB> {
         self.call(step).await
     }
 
-    /// Calls on machines of their own within a transaction, and a statement of the caller's if they had the effect.
+    /// Calls on machines of their own within a transaction, and a caller's statement if they had the effect.
     ///
     /// # Errors
     /// What the library or the database answered.

@@ -20,6 +20,7 @@ use crate::engine::shared::Shared;
 use crate::engine::trace;
 use crate::error::Error;
 use crate::store::Database;
+use crate::store::connect::TransactionUse;
 use crate::store::error::{Class, StoreError};
 use crate::store::key::KnownKey;
 use crate::store::ledger::queries::compact_tally;
@@ -154,7 +155,6 @@ async fn attempts<DB: Database>(
                 Box::pin(note(shared, lost, write, decision.answers)).await?;
             }
             Attempt::Failed(error) => match error.class {
-                Class::Busy => return Err(in_flight()),
                 // It waited; or the database's clock was set, and is read again.
                 Class::Late if sent.elapsed() >= wait => return Err(in_flight()),
                 Class::Late => strategy = Strategy::Optimistic,
@@ -166,7 +166,7 @@ async fn attempts<DB: Database>(
                     forgot = true;
                     continue;
                 }
-                _ => return Err(shared.explain(error).await),
+                _ => return Err(shared.explain(error, began.elapsed()).await),
             },
         }
         // The first loss is answered at once: the winner has committed, so its row is there.
@@ -355,7 +355,7 @@ async fn locked<DB: Database>(
     if stale.write.is_empty() {
         return Ok(Attempt::Done(stale.answers));
     }
-    session.begin(DB::begin(wait, false)).await?;
+    session.begin(DB::begin(wait, TransactionUse::Own)).await?;
     let decision = match write_locked(shared, &mut session, plans, &stale.write).await {
         Ok(Some(decision)) => decision,
         undone => {

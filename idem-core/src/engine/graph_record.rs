@@ -13,7 +13,8 @@ use crate::error::Error;
 use crate::key::Hasher;
 use crate::model::machine::graph::Graph;
 use crate::store::Database;
-use crate::store::error::{Class, StoreError};
+use crate::store::connect::TransactionUse;
+use crate::store::error::StoreError;
 use crate::store::machine::queries::{put_graph, stored_graph};
 use crate::store::machine::rows::GraphRow;
 use crate::store::session::Session;
@@ -137,10 +138,8 @@ impl<DB: Database> Shared<DB> {
         if let Compared::Absent(_) = compared {
             let left = wait.saturating_sub(began.elapsed());
             let mut lease = self.writer(left).await?;
-            compared = match store_apart(&mut lease.session(), graph, mine, left).await {
-                Err(error) if error.class == Class::Busy => return Err(in_flight()),
-                stored => self.answer(lease, stored).await?,
-            };
+            let stored = store_apart(&mut lease.session(), graph, mine, left).await;
+            compared = self.answer(lease, stored).await?;
         }
         compared.refuse_foreign(graph)?;
         self.note_registered(graph, mine);
@@ -229,7 +228,7 @@ async fn store_apart<DB: Database>(
     mine: &GraphRecord,
     wait: Duration,
 ) -> Result<Compared, StoreError> {
-    session.begin(DB::begin(wait, false)).await?;
+    session.begin(DB::begin(wait, TransactionUse::Own)).await?;
     let stored = store(session, graph, mine).await;
     // What cannot be ended ends with its connection.
     match &stored {

@@ -112,7 +112,7 @@ impl<DB: Database> Shared<DB> {
     /// The version that the database is at.
     pub(crate) async fn version(&self) -> Result<Option<i64>, Error> {
         let mut lease = self.readers.acquire().await?;
-        let (version, now) = version(&mut lease.session()).await.map_err(StoreError::not_sent)?;
+        let (version, now) = version(&mut lease.session()).await.map_err(|error| error.not_sent(lease.held()))?;
         if let Some(now) = now {
             self.clock.note(now);
         }
@@ -121,24 +121,25 @@ impl<DB: Database> Shared<DB> {
 
     /// The answer of a read. The connection goes back first: what an error means may have to be asked on another.
     pub(crate) async fn answer<T>(&self, lease: Lease<DB>, answer: Result<T, StoreError>) -> Result<T, Error> {
+        let held = lease.held();
         drop(lease);
         match answer {
             Ok(value) => Ok(value),
-            Err(error) => Err(self.explain(error).await),
+            Err(error) => Err(self.explain(error, held).await),
         }
     }
 
-    /// The error of a call that was refused, or of which nothing was sent that could have an effect. Where the tables may be what
-    /// is wrong, their state is looked up.
-    pub(crate) async fn explain(&self, error: StoreError) -> Error {
+    /// The error of a call that was refused after this time, or of which nothing was sent that could have an effect. Where the
+    /// tables may be what is wrong, their state is looked up.
+    pub(crate) async fn explain(&self, error: StoreError, waited: Duration) -> Error {
         if error.class != Class::Schema {
-            return error.not_sent();
+            return error.not_sent(waited);
         }
         match self.version().await {
             Ok(found) if found != Some(VERSION) => Error::NotMigrated { found, wanted: VERSION },
             // The caller's table, or the state of idem's tables is unknown.
             Ok(_) => Error::Store { source: Box::new(error.source) },
-            Err(_) => error.not_sent(),
+            Err(_) => error.not_sent(waited),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The ledger inside a transaction of the caller's.
+//! The ledger inside the caller's transaction.
 
 use std::fmt;
 use std::sync::Arc;

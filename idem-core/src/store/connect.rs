@@ -11,6 +11,15 @@ use crate::error::OpenProblem;
 /// How a connection is made.
 pub type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
 
+/// Whose statements a transaction takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionUse {
+    /// Those of the engine alone.
+    Own,
+    /// Those of a caller as well.
+    Lent,
+}
+
 /// How idem connects to a database and talks to it.
 ///
 /// # Cancel safety
@@ -51,8 +60,8 @@ pub trait Connect: Dialect + Classify {
     }
 
     /// Begins a transaction that will write; the text that sqlx's transaction manager is given. Lock waits inside it
-    /// end after `wait`. With `lent` the caller's statements are part of it.
-    fn begin(wait: Duration, lent: bool) -> String;
+    /// end after `wait`.
+    fn begin(wait: Duration, use_of: TransactionUse) -> String;
 
     /// Marks the transaction that is open. Empty where it needs no mark.
     const MARK: &'static str;

@@ -59,12 +59,12 @@ impl StoreError {
         matches!(self.class, Class::Broken | Class::Disk)
     }
 
-    /// The error of a call that was refused, or of which nothing was sent that could have an effect.
-    pub(crate) fn not_sent(self) -> Error {
+    /// The error of a call that was refused after this time, or of which nothing was sent that could have an effect.
+    pub(crate) fn not_sent(self, waited: Duration) -> Error {
         let source = Box::new(self.source);
         match self.class {
             Class::Contention => Error::Contention { attempts: 1 },
-            Class::Busy | Class::Late => Error::InFlight { waited: Duration::ZERO },
+            Class::Busy | Class::Late => Error::InFlight { waited },
             Class::Ended => Error::Store { source: ENDED.into() },
             Class::Unavailable => Error::Unavailable { source },
             Class::Broken => Error::NotApplied { source },

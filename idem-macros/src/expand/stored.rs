@@ -40,7 +40,7 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
                 self.0.__start(::core::convert::From::from(initial))
             }
 
-            /// The machine inside a transaction of the caller's: what it does commits with the transaction.
+            /// The machine inside the caller's transaction: what it does commits with the transaction.
             pub fn within<'t>(&self, tx: &'t mut #krate::Tx<DB>) -> Within<'t, DB, R> {
                 Within(self.0.__within(tx))
             }
@@ -48,7 +48,7 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
             #at
         }
 
-        /// One machine inside a transaction of the caller's.
+        /// One machine inside the caller's transaction.
         #vis struct Within<'t, DB: #krate::Database, R: Transitions>(#krate::machine::Within<'t, DB, Driver<R>>)
         where
             #assumed;

@@ -650,7 +650,7 @@ The rejection, if the command is refused.*/
         > where { #[doc = r" Puts the machine into its initial state, once."] pub fn
         start(& self, initial : Shut) -> crate ::harmless::machine::Call < '_, (),
         R::Rejection > { self.0.__start(::core::convert::From::from(initial)) } #[doc =
-        r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
+        r" The machine inside the caller's transaction: what it does commits with the transaction."]
         pub fn within < 't > (& self, tx : & 't mut crate ::harmless::Tx < DB >) ->
         Within < 't, DB, R > { Within(self.0.__within(tx)) } #[doc =
         "The command `Open`; legal in `Shut`."] pub fn open(& self, key : impl crate
@@ -670,9 +670,9 @@ The rejection, if the command is refused.*/
         crate ::harmless::machine::Call < '_, Reply, R::Rejection > { let key :
         ::core::option::Option < & crate ::harmless::Key > =
         ::core::convert::Into::into(key); self.0.__apply(key.cloned(), command) } } #[doc
-        = r" One machine inside a transaction of the caller's."] pub (in
-        super::super::house) struct Within < 't, DB : crate ::harmless::Database, R :
-        Transitions > (crate ::harmless::machine::Within < 't, DB, Driver < R >>) where;
+        = r" One machine inside the caller's transaction."] pub (in super::super::house)
+        struct Within < 't, DB : crate ::harmless::Database, R : Transitions > (crate
+        ::harmless::machine::Within < 't, DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
         > ::core::fmt::Debug for Within < '_, DB, R > where { fn fmt(& self, f : & mut
         ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(&

@@ -578,7 +578,7 @@ The rejection, if the command is refused.*/
         r" Puts the machine into its initial state, once."] pub fn start(& self, initial
         : Pending) -> ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
         .__start(::core::convert::From::from(initial)) } #[doc =
-        r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
+        r" The machine inside the caller's transaction: what it does commits with the transaction."]
         pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
         't, DB, R > { Within(self.0.__within(tx)) } #[doc =
         "The command `Pay`; legal in `Pending`."] pub fn pay(& self, key : impl
@@ -596,9 +596,9 @@ The rejection, if the command is refused.*/
         ::idem_core::machine::Call < '_, Reply, R::Rejection > { let key :
         ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
         self.0.__apply(key.cloned(), command) } } #[doc =
-        r" One machine inside a transaction of the caller's."] pub (super) struct Within
-        < 't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within
-        < 't, DB, Driver < R >>) where for < 'idem > super::Order :
+        r" One machine inside the caller's transaction."] pub (super) struct Within < 't,
+        DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't,
+        DB, Driver < R >>) where for < 'idem > super::Order :
         ::idem_core::__private::State; #[automatically_derived] impl < DB :
         ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Within < '_, DB,
         R > where for < 'idem > super::Order : ::idem_core::__private::State { fn fmt(&

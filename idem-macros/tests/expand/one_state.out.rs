@@ -331,7 +331,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         r" Puts the machine into its initial state, once."] pub fn start(& self, initial
         : Still) -> ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
         .__start(::core::convert::From::from(initial)) } #[doc =
-        r" The machine inside a transaction of the caller's: what it does commits with the transaction."]
+        r" The machine inside the caller's transaction: what it does commits with the transaction."]
         pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
         't, DB, R > { Within(self.0.__within(tx)) } #[doc =
         r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
@@ -342,9 +342,9 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         ::idem_core::machine::Call < '_, Reply, R::Rejection > { let key :
         ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
         self.0.__apply(key.cloned(), command) } } #[doc =
-        r" One machine inside a transaction of the caller's."] pub (super) struct Within
-        < 't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within
-        < 't, DB, Driver < R >>) where; #[automatically_derived] impl < DB :
+        r" One machine inside the caller's transaction."] pub (super) struct Within < 't,
+        DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't,
+        DB, Driver < R >>) where; #[automatically_derived] impl < DB :
         ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Within < '_, DB,
         R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
         ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } } impl < 't, DB :

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | the answer to a command; these speak to a [`Case`], which a machine in memory is too | [`commands`] |
 //! | stored machines: keys, batches, reads, audits, releases, calls at the same time | [`stored`] |
-//! | transactions of the caller's own | [`transactions`] |
+//! | the caller's transactions | [`transactions`] |
 //! | calls that share a transaction | [`groups`] |
 //! | accounts, entries and holds | [`ledger`] |
 //! | conditional updates of the user's own tables | [`updates`] |

@@ -127,7 +127,7 @@ async fn calls<DB: Backend>() {
     report.finish(strikes);
 }
 
-/// With one connection, so that the next borrower has the one that was struck: of a pool of the caller's, or, every other
+/// With one connection, so that the next borrower has the one that was struck: of a caller's pool, or, every other
 /// round, of the library's own, where the next borrower is the call that is repeated.
 async fn narrow<DB: Backend>(url: &str, round: usize) -> Idem<DB> {
     let wait = Duration::from_secs(20);
@@ -282,7 +282,7 @@ async fn joined<DB: Backend>() {
     report.finish(strikes);
 }
 
-/// Drops a call between a statement of the caller's and the COMMIT. Either the transaction is gone, or all of it is there
+/// Drops a call between a caller's statement and the COMMIT. Either the transaction is gone, or all of it is there
 /// but the call; whether it was dropped.
 async fn strike_within<DB: Backend>(
     ground: &mut Ground<DB>,

@@ -25,7 +25,7 @@ const ASKING: &str = "SELECT '', count(*) FROM pg_stat_activity WHERE datname = 
 const ACTIVE: &str = "SELECT '', count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()";
 
-/// The library on a pool of the caller's, whose sessions wait for locks as long as it takes.
+/// The library on a caller's pool, whose sessions wait for locks as long as it takes.
 async fn on_pool(ground: &Ground<Postgres>, grouping: GroupCommit) -> Lane<Postgres> {
     let pool = PgPoolOptions::new().max_connections(4).connect(&ground.url()).await.unwrap();
     let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(REPLY).group_commit(grouping);

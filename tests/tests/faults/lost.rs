@@ -224,7 +224,7 @@ async fn another_takes_the_place_of_a_commit_that_was_lost() {
     report.finish(15);
 }
 
-/// A savepoint of the caller's has undone a part of what was to prove the commit: what is left proves it.
+/// A caller's savepoint has undone a part of what was to prove the commit: what is left proves it.
 #[tokio::test]
 async fn a_lost_commit_is_proved_by_what_a_savepoint_has_left() {
     let Some(mut rig) = Rig::new().await else { return };

@@ -8,7 +8,7 @@ use tests::{PgBouncer, Report};
 
 use crate::ground::{Ground, replayed};
 
-/// On connections that the library makes, and on those of a pool of the caller's; what a pooler does not know is not asked of it.
+/// On connections that the library makes, and on those of a caller's pool; what a pooler does not know is not asked of it.
 async fn both_ways(url: &str, grouping: GroupCommit) -> [Idem<Postgres>; 2] {
     let own = Idem::<Postgres>::builder().group_commit(grouping).open(url).await.unwrap();
     let options: PgConnectOptions = url.parse().unwrap();

@@ -87,7 +87,7 @@ async fn a_connection_that_dies_within_a_unit_is_another_attempt() {
     let idem = Idem::<Postgres>::builder().max_connections(4).open(&url).await.unwrap();
     let killer = Arc::new(tokio::sync::Mutex::new(Postgres::connect(&ground.url()).await));
     for attempt in 0..scale(5, 50) {
-        for point in ["at a call", "at a statement of the caller's", "at the commit"] {
+        for point in ["at a call", "at a caller's statement", "at the commit"] {
             let (account, key) =
                 (idem.ledger().account("cut/a"), ground.lane("cut").key(&format!("{point}-{attempt}")));
             let runs = AtomicU32::new(0);
@@ -102,7 +102,7 @@ async fn a_connection_that_dies_within_a_unit_is_another_attempt() {
                         let end = format!("SELECT pg_terminate_backend({pid}, 60000)");
                         killer.lock().await.execute(sqlx::raw_sql(AssertSqlSafe(end))).await?;
                     }
-                    if point == "at a statement of the caller's" {
+                    if point == "at a caller's statement" {
                         Postgres::note(tx.conn(), "cut", "beside").await?;
                     }
                     match done {

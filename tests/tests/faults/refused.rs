@@ -119,7 +119,7 @@ async fn a_transaction_within_that_is_not_ended_is_no_commit() {
     ground.check(lane.name(), "a transaction within").await;
 }
 
-/// SQLite itself ends the transaction, at a statement of the caller's or of the library's: nothing of it is applied, the unit
+/// SQLite itself ends the transaction, at a caller's statement or of the library's: nothing of it is applied, the unit
 /// runs once, and the next one begins as ever.
 #[tokio::test]
 async fn a_transaction_that_sqlite_rolls_back_takes_nothing_more() {
@@ -302,7 +302,7 @@ async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
     assert_eq!(refused, Err(Effect::NotApplied), "{call:?}");
 }
 
-/// What comes after it in the same transaction: another call, and another row of the caller's.
+/// What comes after it in the same transaction: another call, and another of the caller's rows.
 async fn goes_on<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>) {
     let started = lane.counter().within(tx).start(counter::Open { total: 0 }).await.unwrap();
     assert!(started.is_fresh());

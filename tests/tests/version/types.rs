@@ -102,7 +102,7 @@ async fn what_does_not_fit_a_type_is_refused() {
     assert!(matches!(error, Error::Update { problem: Problem::VersionType { .. }, .. }), "{error}");
 }
 
-/// What its column's type refuses, in a transaction of the caller's: it is an error of that call, and the transaction goes on
+/// What its column's type refuses, in the caller's transaction: it is an error of that call, and the transaction goes on
 /// with what was before it. Set, expected, and as a key.
 #[tokio::test]
 async fn a_value_that_is_refused_leaves_the_transaction_usable() {

@@ -13,6 +13,7 @@ use crate::engine::lost::{LostWrite, effects};
 use crate::engine::plan::BoxedPlan;
 use crate::engine::session::resolve::{Fate, fate};
 use crate::engine::shared::Shared;
+use crate::error::Error;
 use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::Class;
@@ -121,7 +122,10 @@ async fn after<DB: Database>(
         Attempt::Failed(error) => match error.class {
             // A read: nothing was written.
             Class::Broken => Next::Again(group),
-            Class::Unavailable => Next::of(group.fail_certain(&error.not_sent()), load_first),
+            Class::Unavailable => {
+                let error = Error::Unavailable { source: Box::new(error.source) };
+                Next::of(group.fail_certain(&error), load_first)
+            }
             // Unclassified, or a lock that did not become free: each call is tried by itself.
             _ => Next::Separately(group),
         },

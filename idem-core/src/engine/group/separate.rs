@@ -47,14 +47,8 @@ pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, calls: Group<DB>,
                     calls.split_off(ReplySlot::is_late).fail(&error);
                     rest.push(calls);
                 }
-                Err(error @ Error::InFlight { .. }) => without_held_key(&shared, calls, &error).await,
-                Err(Error::Store { .. } | Error::ReadOnly { .. } | Error::Contention { .. })
-                    if calls.plans.len() > 1 && !seeded_bug!("group-falls-whole") =>
-                {
-                    let second = calls.split_half();
-                    rest.extend([second, calls]);
-                }
-                Err(error) => calls.fail(&error),
+                Err(error @ Error::InFlight { .. }) => without_held_key(&shared, calls, &error, &mut rest).await,
+                Err(error) => refused(calls, &error, &mut rest),
             }
         }
     });
@@ -70,7 +64,12 @@ async fn run<DB: Database>(
 
 /// Of calls that have waited for a lock in vain, answers those that wait for it no more once one half or the other is left out:
 /// then it was a key's. If both halves wait, it is the lock of what they share, and all fail.
-async fn without_held_key<DB: Database>(shared: &Shared<DB>, mut calls: Group<DB>, error: &Error) {
+async fn without_held_key<DB: Database>(
+    shared: &Shared<DB>,
+    mut calls: Group<DB>,
+    error: &Error,
+    rest: &mut Vec<Group<DB>>,
+) {
     while calls.plans.len() > 1 && !seeded_bug!("held-key-stops-all") {
         let halves = [calls.split_half(), calls];
         let wait = Some(GROUP_WAIT);
@@ -83,7 +82,7 @@ async fn without_held_key<DB: Database>(shared: &Shared<DB>, mut calls: Group<DB
                     halves_waiting += 1;
                     half.into_calls().for_each(|(plan, slot)| waiting.push(plan, slot));
                 }
-                Err(other) => half.fail(&other),
+                Err(other) => refused(half, &other, rest),
             }
         }
         calls = waiting;
@@ -92,6 +91,16 @@ async fn without_held_key<DB: Database>(shared: &Shared<DB>, mut calls: Group<DB
         }
     }
     calls.fail(error);
+}
+
+/// Answers calls that the database refused together, or leaves their halves to be tried.
+fn refused<DB: Database>(mut calls: Group<DB>, error: &Error, rest: &mut Vec<Group<DB>>) {
+    let of_one = matches!(error, Error::Store { .. } | Error::ReadOnly { .. } | Error::Contention { .. });
+    if !of_one || calls.plans.len() == 1 || seeded_bug!("group-falls-whole") {
+        return calls.fail(error);
+    }
+    let second = calls.split_half();
+    rest.extend([second, calls]);
 }
 
 /// The write did not happen, or its result is unknown. Answers that do not depend on it are given. Of the other calls, those

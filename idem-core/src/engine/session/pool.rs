@@ -79,6 +79,7 @@ pub(crate) struct Lease<DB: Database> {
     state: ConnectionState,
     sql: Arc<Statements>,
     reply: Duration,
+    taken: Instant,
 }
 
 enum LeasedConnection<DB: Database> {
@@ -127,7 +128,10 @@ impl<DB: Database> Connections<DB> {
         let conn = match &self.source {
             // On the heap: it is four times as large as all that a call awaits beside it.
             Source::Pool(pool) => Box::pin(self.borrow(pool)).await.map(LeasedConnection::Pool),
-            Source::Own(pool) => pool.clone().acquire().await,
+            Source::Own(pool) => {
+                let conn = pool.clone().acquire_within(pool.acquire_timeout).await;
+                conn.and_then(|conn| conn.ok_or(sqlx::Error::PoolTimedOut))
+            }
         };
         self.leased(conn)
     }
@@ -160,17 +164,22 @@ impl<DB: Database> Connections<DB> {
     /// Takes a connection; `None` if others keep all of them for longer than `wait`. To open one may take longer.
     pub(crate) async fn acquire_within(&self, wait: Duration) -> Result<Option<Lease<DB>>, Error> {
         let Source::Own(pool) = &self.source else { return self.acquire().await.map(Some) };
-        let conn = match timeout(wait, pool.permits.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => pool.clone().connection(permit, Instant::now() + pool.acquire_timeout).await,
-            Ok(Err(_)) => Err(sqlx::Error::PoolClosed),
-            Err(_) => return Ok(None),
-        };
-        self.leased(conn).map(Some)
+        match pool.clone().acquire_within(wait).await {
+            Ok(None) => Ok(None),
+            Ok(Some(conn)) => self.leased(Ok(conn)).map(Some),
+            Err(error) => self.leased(Err(error)).map(Some),
+        }
     }
 
     fn leased(&self, conn: Result<LeasedConnection<DB>, sqlx::Error>) -> Result<Lease<DB>, Error> {
         let conn = conn.map_err(|error| self.unavailable(error))?;
-        Ok(Lease { conn, state: ConnectionState::default(), sql: self.sql.clone(), reply: self.reply })
+        Ok(Lease {
+            conn,
+            state: ConnectionState::default(),
+            sql: self.sql.clone(),
+            reply: self.reply,
+            taken: Instant::now(),
+        })
     }
 
     /// Without a connection nothing was sent.
@@ -186,8 +195,11 @@ impl<DB: Database> Connections<DB> {
             return Error::NotOpened { path, problem, source: Box::new(error) };
         }
         match DB::classify(error) {
-            StoreError { class: Class::Broken, source } => Error::Unavailable { source: Box::new(source) },
-            error => error.not_sent(),
+            // A file may be locked while it is opened.
+            StoreError { class: Class::Broken | Class::Busy, source } => {
+                Error::Unavailable { source: Box::new(source) }
+            }
+            error => error.not_sent(Duration::ZERO),
         }
     }
 }
@@ -223,30 +235,21 @@ impl<DB: Database> Connections<DB> {
 }
 
 impl<DB: Database> ConnectionPool<DB> {
-    async fn acquire(self: Arc<Self>) -> Result<LeasedConnection<DB>, sqlx::Error> {
-        let deadline = Instant::now() + self.acquire_timeout;
+    /// One that is idle, or a new one; `None` if others keep all of them for longer than `wait`.
+    async fn acquire_within(self: Arc<Self>, wait: Duration) -> Result<Option<LeasedConnection<DB>>, sqlx::Error> {
         let permit = match self.permits.clone().try_acquire_owned() {
             Ok(permit) => permit,
-            Err(_) => match timeout_at(deadline, self.permits.clone().acquire_owned()).await {
+            Err(_) => match timeout(wait, self.permits.clone().acquire_owned()).await {
                 Ok(Ok(permit)) => permit,
                 Ok(Err(_)) => return Err(sqlx::Error::PoolClosed),
-                Err(_) => return Err(sqlx::Error::PoolTimedOut),
+                Err(_) => return Ok(None),
             },
         };
-        self.connection(permit, deadline).await
-    }
-
-    /// One that is idle, or a new one.
-    async fn connection(
-        self: Arc<Self>,
-        permit: OwnedSemaphorePermit,
-        deadline: Instant,
-    ) -> Result<LeasedConnection<DB>, sqlx::Error> {
         let conn = match self.idle_connection().await? {
             Some(conn) => conn,
-            None => Box::pin(self.connect(deadline, true)).await?,
+            None => Box::pin(self.connect(Instant::now() + self.acquire_timeout, true)).await?,
         };
-        Ok(LeasedConnection::Own { conn: Some(conn), pool: self, _permit: permit })
+        Ok(Some(LeasedConnection::Own { conn: Some(conn), pool: self, _permit: permit }))
     }
 
     /// An idle connection that is as good as a new one. What is known to be dead before anything was sent costs its caller
@@ -349,7 +352,7 @@ fn is_passing<DB: Database>(error: &sqlx::Error) -> bool {
 impl<DB: Database> Lease<DB> {
     /// The connection, for calls to the database.
     pub(crate) fn session(&mut self) -> Session<'_, DB> {
-        let Self { conn, state, sql, reply } = self;
+        let Self { conn, state, sql, reply, .. } = self;
         Session::new(conn.get(), sql, *reply, state)
     }
 
@@ -362,6 +365,11 @@ impl<DB: Database> Lease<DB> {
     /// The connection, for the caller's statements.
     pub(crate) fn conn(&mut self) -> &mut DB::Connection {
         self.conn.get()
+    }
+
+    /// How long it has been held.
+    pub(crate) fn held(&self) -> Duration {
+        self.taken.elapsed()
     }
 
     pub(crate) fn state(&self) -> ConnectionState {

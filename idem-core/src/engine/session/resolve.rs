@@ -19,7 +19,6 @@ use crate::engine::session::retry::{PATIENCE, Retry};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
-use crate::store::error::StoreError;
 use crate::store::probe::run::probe;
 use crate::store::write::rows::CommitWitness;
 
@@ -104,7 +103,7 @@ async fn is_committed<DB: Database>(
         let pauses = Retry::default().attempts(u32::MAX);
         let mut made = 1;
         loop {
-            if let Ok(Some(committed)) = ask(shared, witness, until).await {
+            if let Some(committed) = ask(shared, witness, until).await {
                 return committed;
             }
             pauses.pause(made).await;
@@ -114,12 +113,8 @@ async fn is_committed<DB: Database>(
     timeout(PATIENCE + shared.settings.wait, asked).await.map_err(|_| write.unknown())
 }
 
-async fn ask<DB: Database>(
-    shared: &Shared<DB>,
-    witness: &CommitWitness,
-    until: Option<Timestamp>,
-) -> Result<Option<bool>, Error> {
-    let mut lease = shared.writers.acquire().await?;
-    let committed = probe(&mut lease.session(), witness, until, shared.settings.wait).await;
-    committed.map_err(StoreError::not_sent)
+/// `None` if it cannot be asked now.
+async fn ask<DB: Database>(shared: &Shared<DB>, witness: &CommitWitness, until: Option<Timestamp>) -> Option<bool> {
+    let mut lease = shared.writers.acquire().await.ok()?;
+    probe(&mut lease.session(), witness, until, shared.settings.wait).await.ok()?
 }

@@ -152,6 +152,7 @@ impl<DB: Database> Tx<DB> {
             self.usable()?;
         }
         fail_point!("tx.commit.before");
+        let began = Instant::now();
         let end = self.end().await;
         fail_point!("tx.commit.after");
         // What a commit that failed leaves is not for the next borrower of the connection: it is closed.
@@ -162,7 +163,7 @@ impl<DB: Database> Tx<DB> {
         match end {
             End::Committed => Ok(()),
             End::Refused(_) if self.again => Err(Error::Contention { attempts: 1 }),
-            End::Refused(error) => Err(error.not_sent()),
+            End::Refused(error) => Err(error.not_sent(began.elapsed())),
             End::RolledBack => Err(Error::Store { source: ENDED.into() }),
             End::Unknown => Err(Error::Indeterminate { source: ENDED.into() }),
             End::Lost(lost) => match fate(&self.shared, &lost).await? {
@@ -363,13 +364,8 @@ impl<DB: Database> TxCall<'_, DB> {
         self.tx.again |= matches!(error.class, Class::Contention | Class::Busy | Class::Broken);
         // The database may have aborted the transaction, or ended it; the next call or commit asks.
         self.tx.touched = true;
-        match error.class {
-            Class::Busy => Err(Error::InFlight { waited: self.began.elapsed() }),
-            class => {
-                self.tx.ended |= class == Class::Ended;
-                Err(error.not_sent())
-            }
-        }
+        self.tx.ended |= error.class == Class::Ended;
+        Err(error.not_sent(self.began.elapsed()))
     }
 
     /// Ends a call that wrote: the transaction is alive, and this row proves its commit.

@@ -1,4 +1,4 @@
-//! One machine inside a transaction of the caller's.
+//! One machine inside the caller's transaction.
 
 use std::fmt;
 use std::sync::atomic::Ordering;

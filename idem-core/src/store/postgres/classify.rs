@@ -72,7 +72,7 @@ fn class_of_code(code: &str) -> Class {
     match code {
         // Serialisation failure, deadlock.
         "40001" | "40P01" => Class::Contention,
-        // Lock not available; a statement that a timeout of the caller's cancelled.
+        // Lock not available; a statement that a caller's timeout cancelled.
         "55P03" | "57014" => Class::Busy,
         // Too many connections; starting up or shutting down; connection rejected; no such database, role or password.
         "53300" | "57P03" | "08001" | "08004" | "3D000" | "28000" | "28P01" => Class::Unavailable,

@@ -7,7 +7,7 @@ use sqlx::Postgres;
 use sqlx::postgres::PgConnectOptions;
 
 use super::raise::is_open;
-use crate::store::connect::{Connect, SessionBounds};
+use crate::store::connect::{Connect, SessionBounds, TransactionUse};
 use crate::store::error::{Class, StoreError};
 
 impl Connect for Postgres {
@@ -48,11 +48,11 @@ impl Connect for Postgres {
     }
 
     /// Read committed, whatever the database's default: a wait for a lock then sees what it waited for.
-    fn begin(wait: Duration, lent: bool) -> String {
+    fn begin(wait: Duration, use_of: TransactionUse) -> String {
         let lock = milliseconds(wait);
         let begin =
             format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {lock}; {}", Self::MARK);
-        if !lent {
+        if use_of == TransactionUse::Own {
             return begin;
         }
         format!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::store::Database;
 use crate::store::binder::Binder;
+use crate::store::connect::TransactionUse;
 use crate::store::error::{Class, StoreError};
 use crate::store::session::Session;
 use crate::store::write::rows::CommitWitness;
@@ -27,7 +28,7 @@ pub(crate) async fn probe<DB: Database>(
     if until.is_some() && !texts.wait.is_empty() {
         session.fetch(&texts.wait, Binder::new().bind(until)).await?;
     }
-    match session.begin(DB::begin(wait, false)).await {
+    match session.begin(DB::begin(wait, TransactionUse::Own)).await {
         Err(error) if busy(&error) => return Ok(None),
         begun => begun?,
     }

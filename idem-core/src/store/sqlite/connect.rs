@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions as _, Sqlite};
 use super::classify::is_within_transaction;
 use super::open_problem::open_problem;
 use crate::error::OpenProblem;
-use crate::store::connect::Connect;
+use crate::store::connect::{Connect, TransactionUse};
 use crate::store::error::StoreError;
 
 /// In KiB, as SQLite wants it.
@@ -35,7 +35,7 @@ impl Connect for Sqlite {
 
     const WRITES_IN_ONE_STATEMENT: bool = false;
 
-    fn begin(_wait: Duration, _lent: bool) -> String {
+    fn begin(_wait: Duration, _use_of: TransactionUse) -> String {
         "BEGIN IMMEDIATE".to_owned()
     }
 

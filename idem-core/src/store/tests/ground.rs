@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::key::KeyHash;
 use crate::store::Database;
+use crate::store::connect::TransactionUse;
 use crate::store::error::StoreError;
 use crate::store::key::{KeyTarget, KnownKey};
 use crate::store::loaded::Loaded;
@@ -98,7 +99,7 @@ impl<DB: Ground> Client<DB> {
     }
 
     pub(super) async fn begin(&mut self) {
-        self.execute(&DB::begin(WAIT, false)).await;
+        self.execute(&DB::begin(WAIT, TransactionUse::Own)).await;
     }
 }
 
@@ -211,7 +212,7 @@ mod sqlite {
     use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, Sqlite, SqliteConnection};
 
     use super::{Duration, Ground, Tables, Text};
-    use crate::store::connect::Connect as _;
+    use crate::store::connect::{Connect as _, TransactionUse};
 
     /// A database file that goes with its test.
     #[derive(Debug)]
@@ -294,7 +295,7 @@ mod sqlite {
 
     #[test]
     fn begins_with_the_write_lock() {
-        assert_eq!(Sqlite::begin(Duration::ZERO, false), "BEGIN IMMEDIATE");
+        assert_eq!(Sqlite::begin(Duration::ZERO, TransactionUse::Own), "BEGIN IMMEDIATE");
     }
 }
 

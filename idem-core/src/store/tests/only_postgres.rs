@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{PgConnection, Postgres};
 
-use crate::store::connect::Connect as _;
+use crate::store::connect::{Connect as _, TransactionUse};
 use crate::store::error::Class;
 use crate::store::ledger::queries::load_accounts;
 use crate::store::machine::queries::lock_machines;
@@ -132,6 +132,6 @@ async fn lock(client: &mut Client<Postgres>, names: &[&str], accounts: bool) {
 
 #[test]
 fn a_wait_of_nothing_is_not_a_wait_for_ever() {
-    assert!(Postgres::begin(Duration::ZERO, false).contains("lock_timeout = 1;"));
-    assert!(Postgres::begin(Duration::MAX, false).contains("lock_timeout = 2147483647;"));
+    assert!(Postgres::begin(Duration::ZERO, TransactionUse::Own).contains("lock_timeout = 1;"));
+    assert!(Postgres::begin(Duration::MAX, TransactionUse::Own).contains("lock_timeout = 2147483647;"));
 }

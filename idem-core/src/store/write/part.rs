@@ -113,7 +113,7 @@ pub struct Write<DB: Dialect> {
     /// Accounts that get no entry and are compared, each with a machine that needs that.
     pub(crate) compared: Vec<(Arc<str>, LockName)>,
     pub(crate) messages: Vec<MessageWrite>,
-    /// A row of the caller's, with its key. It is a statement of its own: a write that has one has nothing else.
+    /// A caller's row, with its key. It is a statement of its own: a write that has one has nothing else.
     pub(crate) row: Option<RowWrite>,
     /// What is written beside these tables.
     pub(crate) parts: Vec<Box<dyn Part<DB>>>,

@@ -224,7 +224,7 @@ pub struct After {
     pub(crate) now: Timestamp,
     /// In the order of [`Write::accounts`].
     pub(crate) accounts: Vec<AccountAfter>,
-    /// The row of the caller's that was written.
+    /// The caller's row that was written.
     pub(crate) row: Option<RowAfter>,
 }
 
@@ -235,7 +235,7 @@ impl After {
     }
 }
 
-/// A row of the caller's after a write.
+/// A caller's row after a write.
 #[derive(Debug, Clone, Copy)]
 pub struct RowAfter {
     /// Its new version; 0 where none is counted.

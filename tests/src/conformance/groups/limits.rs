@@ -89,7 +89,7 @@ pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
     assert_eq!(door.get().await.expect("readable").expect("started").version(), 2 + 32);
 }
 
-/// Of a pool of the caller's as well, however small.
+/// Of a caller's pool as well, however small.
 pub async fn are_those_of_a_pool_too<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for connections in [1, 4] {

@@ -1,4 +1,4 @@
-//! The ledger in a transaction of the caller's.
+//! The ledger in the caller's transaction.
 
 use std::future::IntoFuture as _;
 
@@ -10,7 +10,7 @@ use crate::conformance::machines::door;
 use crate::conformance::transactions::polled;
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
-/// With a table of the caller's own, a wallet that holds 100 and a tally.
+/// With a caller's table, a wallet that holds 100 and a tally.
 async fn prepared<S: Subject>(on: &S) -> Stored<'_, S> {
     let stored = Stored::open(on).await;
     stored.execute("CREATE TABLE notes (note text)").await;

@@ -29,7 +29,7 @@ pub async fn a_unit_that_fails_leaves_nothing<S: Subject>(on: &S) {
     assert_eq!(version(&stored).await, 1);
 }
 
-/// A constraint that is checked at the COMMIT, and a check of the caller's on a row: another run of the unit would meet it again.
+/// A constraint that is checked at the COMMIT, and a caller's check on a row: another run of the unit would meet it again.
 pub async fn a_unit_that_the_database_refuses_runs_once<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute("CREATE TABLE parents (id bigint PRIMARY KEY)").await;
