@@ -134,7 +134,8 @@ impl<DB: Database> Builder<DB> {
     ///
     /// # Errors
     /// [`Error::Config`] for a URL that cannot work, with what to do; [`Error::NotOpened`] for a file that is not opened, with its
-    /// path and why; [`Error::Unavailable`] if the database does not answer; [`Error::ReadOnly`] if it lets nobody write.
+    /// path and why; [`Error::Unavailable`] if the database does not answer; [`Error::ReadOnly`] if
+    /// the tables are not there and nobody may make them: where they are, the first write says it.
     pub async fn open(self, url: &str) -> Result<Idem<DB>, Error> {
         let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
         self.open_with(options).await

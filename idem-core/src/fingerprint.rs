@@ -14,6 +14,9 @@ pub(crate) struct Fingerprint(pub(crate) [u8; Fingerprint::BYTES]);
 impl Fingerprint {
     pub(crate) const BYTES: usize = 33;
     const VERSION: u8 = 1;
+    /// What is stored as a fingerprint and is none.
+    #[cfg(feature = "_sql")]
+    pub(crate) const UNKNOWN: Self = Self([0; Self::BYTES]);
 
     /// The fingerprint of doing `operation` to `target` with a JSON `payload`, its top-level members named in `facts`
     /// left out.

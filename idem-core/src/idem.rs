@@ -145,8 +145,12 @@ impl<DB: Database> Idem<DB> {
     /// does each time.
     ///
     /// # Errors
-    /// What `work` returns, or [`Error::Indeterminate`] if the reply to the COMMIT was lost and the database cannot be
-    /// asked in time.
+    /// What `work` returns, or those of [`Idem::begin`] and [`Tx::commit`]: [`Error::Indeterminate`] if the reply to the COMMIT
+    /// was lost and the database cannot be asked in time. A unit that finds no free connection within
+    /// [`Builder::acquire_timeout`](crate::Builder::acquire_timeout) has made an attempt.
+    ///
+    /// Units that take the same machines and accounts in different orders wait for each other, and run again until one is the
+    /// last: let each begin with [`Tx::lock_rows`].
     ///
     /// # Cancel safety
     /// Dropped before the COMMIT is sent nothing is applied; after it everything may be.
@@ -164,6 +168,7 @@ impl<DB: Database> Idem<DB> {
                 },
                 Err(error) => {
                     let again = matches!(error, Error::InFlight { .. } | Error::Contention { .. });
+                    let again = again || has_waited_for_a_connection(&error);
                     (error.into(), again)
                 }
             };
@@ -226,6 +231,12 @@ impl<DB: Database> Idem<DB> {
     pub fn adopt_tx(&self, tx: sqlx::Transaction<'static, DB>) -> Tx<DB> {
         Tx::adopted(self.shared.clone(), tx)
     }
+}
+
+/// Whether others kept all connections for as long as one was waited for.
+fn has_waited_for_a_connection(error: &Error) -> bool {
+    let Error::Unavailable { source } = error else { return false };
+    matches!(source.downcast_ref(), Some(sqlx::Error::PoolTimedOut)) && !seeded_bug!("unit-without-connection-ends")
 }
 
 /// Whether an error, or what caused it, is one that another run of the unit may not meet: another writer was faster, or the

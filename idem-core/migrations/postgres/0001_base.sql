@@ -13,7 +13,7 @@ CREATE TABLE {machines} (
     state text COLLATE "C" NOT NULL,
     body bytea NOT NULL,
     last_by_command bytea NOT NULL,
-    version bigint NOT NULL,
+    version bigint NOT NULL CHECK (version BETWEEN 1 AND 4611686018427387903),
     visit bigint NOT NULL,
     entered_at bigint NOT NULL,
     PRIMARY KEY (machine, id)

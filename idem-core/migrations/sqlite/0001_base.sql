@@ -14,7 +14,7 @@ CREATE TABLE {machines} (
     state TEXT NOT NULL,
     body BLOB NOT NULL,
     last_by_command BLOB NOT NULL,
-    version INTEGER NOT NULL,
+    version INTEGER NOT NULL CHECK (version BETWEEN 1 AND 4611686018427387903),
     visit INTEGER NOT NULL,
     entered_at INTEGER NOT NULL,
     PRIMARY KEY (machine, id)

@@ -159,6 +159,11 @@ async fn attempts<DB: Database>(
                 Class::Late if sent.elapsed() >= wait => return Err(in_flight()),
                 Class::Late => strategy = Strategy::Optimistic,
                 Class::Contention => strategy = Strategy::Locked,
+                // What is known is answered all the same.
+                Class::ReadOnly if strategy == Strategy::Blind && !seeded_bug!("read-only-knows-nothing") => {
+                    strategy = Strategy::Optimistic;
+                    continue;
+                }
                 // Only reads, or statements of a transaction that ends with its connection, fail like this: after a restart
                 // of the server each connection of the pool does once.
                 Class::Broken if !retry.spent(made) => {}

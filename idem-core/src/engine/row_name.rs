@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::session::transaction::Tx;
 use crate::error::Error;
+use crate::key::check_name;
 use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::StoreError;
@@ -26,6 +27,11 @@ impl RowName {
 
     pub(crate) fn account(name: Arc<str>) -> Self {
         Self { namespace: LEDGER, name }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let what = if self.namespace == LEDGER { "account" } else { "machine id" };
+        Ok(check_name(what, &self.name)?)
     }
 }
 
@@ -56,13 +62,14 @@ impl<DB: Database> Tx<DB> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InFlight`] if another transaction holds one of them for longer than the lock wait, [`Error::Contention`] if it
+    /// [`Error::Key`] if a name is none, [`Error::InFlight`] if another transaction holds one of them for longer than the lock wait, [`Error::Contention`] if it
     /// waits for this one in turn; on PostgreSQL the transaction is then aborted.
     ///
     /// # Cancel safety
     /// Dropped half-way it leaves the transaction broken.
     pub async fn lock_rows(&mut self, rows: impl IntoIterator<Item = RowName> + Send) -> Result<(), Error> {
         let rows: BTreeSet<RowName> = rows.into_iter().collect();
+        rows.iter().try_for_each(RowName::check)?;
         let (accounts, machines): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.namespace == LEDGER);
         let machines: Vec<(&str, &str)> = machines.into_iter().map(|row| (row.namespace, &*row.name)).collect();
         let accounts: Vec<&str> = accounts.into_iter().map(|row| &*row.name).collect();

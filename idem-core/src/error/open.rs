@@ -20,7 +20,9 @@ pub enum OpenProblem {
     #[error("it is a folder; name a file in it")]
     Folder,
     /// The file is missing, and the URL does not let it be made.
-    #[error("there is no such file, and by `mode=ro` or `mode=rw` none is made; leave `mode` out, and it is")]
+    #[error(
+        "there is no such file, and by `mode=ro`, `mode=rw` or `immutable` none is made; leave that out, and it is"
+    )]
     NoFile,
     /// The file is something else.
     #[error("it is no SQLite database, or an encrypted one")]

@@ -111,7 +111,7 @@ pub enum Problem {
     },
     /// The row is as expected, and the database leaves it as it is.
     #[error(
-        "nothing differs from what is expected, and yet the database writes nothing: a trigger, a rule or a row-level security policy of the table leaves the row ({list}) as it is",
+        "nothing differs from what is expected, and yet the database writes nothing: a trigger, a rule or a row-level security policy of the table keeps it from this row ({list}); change that, or write through what it asks for",
         list = BackTicked(columns)
     )]
     NotWritten {

@@ -292,7 +292,7 @@ pub enum Error<R = Infallible> {
     /// The file of a SQLite database cannot be opened. Nothing is written.
     #[error("{path:?} is not opened as a database: {problem} ({source})")]
     NotOpened {
-        /// The file, as the URL names it once `%` is decoded.
+        /// The file as it was given, or as the URL names it once `%` is decoded.
         path: String,
         /// What is wrong.
         problem: OpenProblem,
@@ -302,7 +302,7 @@ pub enum Error<R = Infallible> {
 
     /// The database does not let this role, or anyone, write. Nothing is written.
     #[error(
-        "the database is read-only for this connection: {source}; connect to the primary with a role that may write"
+        "the database is read-only for this connection: {source}; connect to the primary with a role that may write, or let this process write the file and in its folder"
     )]
     ReadOnly {
         /// What the database said.

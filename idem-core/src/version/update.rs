@@ -91,6 +91,8 @@ impl ConditionalUpdate {
     /// - [`Error::Missing`]: there is no such row.
     /// - [`Error::KeyReused`]: the key names another update.
     /// - [`Error::Update`]: the table cannot be updated like this, with what to do.
+    /// - [`Error::Store`]: the database refuses a value, for example by a constraint or an enum that has no such label.
+    /// - [`Error::InFlight`], [`Error::Contention`]: another writer holds the row for too long, or was faster each time.
     /// - [`Error::Indeterminate`]: the reply was lost, and there is no key by which the database could be asked.
     ///
     /// # Cancel safety

@@ -29,6 +29,14 @@ pub(crate) fn names_in(attrs: &[Attribute]) -> (Option<LitStr>, Option<Ident>) {
             } else if meta.path.is_ident("rename") && meta.input.peek(syn::Token![=]) {
                 rename = Some(meta.value()?.parse()?);
                 return Ok(());
+            } else if meta.path.is_ident("rename") && meta.input.peek(syn::token::Paren) {
+                return meta.parse_nested_meta(|way| {
+                    if way.path.is_ident("serialize") {
+                        rename = Some(way.value()?.parse()?);
+                        return Ok(());
+                    }
+                    skip_value(&way)
+                });
             }
             skip_value(&meta)
         });

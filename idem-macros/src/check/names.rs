@@ -13,13 +13,15 @@ use crate::attr::Syntax;
 use crate::diagnostics::{Diagnostics, Report};
 
 /// What else stands in the generated module.
-const ITEMS: [&str; 15] = [
+const ITEMS: [&str; 17] = [
     "StateKind",
     "CommandKind",
     "Command",
     "Reply",
     "Transitions",
     "Driver",
+    "Probe",
+    "Unstored",
     "Machines",
     "At",
     "Within",
@@ -31,12 +33,12 @@ const ITEMS: [&str; 15] = [
     "dot",
 ];
 
-/// What the handles can do besides the commands.
+/// What the handles can do besides the commands, and what every value can that is given away.
 #[rustfmt::skip]
-const METHODS: [&str; 27] = [
+const METHODS: [&str; 29] = [
     "adopt", "apply", "apply_all", "archive", "at", "balance", "bound", "clone", "count_by_state", "deref", "deref_mut",
-    "due", "entered_at", "fmt", "get", "history", "id", "in_state", "messages", "override_state", "rebuild", "redact",
-    "start", "state", "verify", "version", "within",
+    "due", "entered_at", "fmt", "get", "history", "id", "in_state", "into", "messages", "override_state", "rebuild",
+    "redact", "start", "state", "try_into", "verify", "version", "within",
 ];
 
 /// Two commands of one name: the first one counts.
@@ -225,6 +227,8 @@ fn is_reserved_word(name: &str) -> bool {
 /// The identifier of `name`; the caller has kept out the words that cannot be raw.
 pub(super) fn raw_if_keyword(name: &str, span: Span) -> Ident {
     match syn::parse_str::<Ident>(name) {
+        // A word of the edition of 2024, which `syn` takes for a name.
+        Ok(_) if name == "gen" => Ident::new_raw(name, span),
         Err(_) if !is_reserved_word(name) => Ident::new_raw(name, span),
         Err(_) => Ident::new("reserved_word", span),
         Ok(_) => Ident::new(name, span),

@@ -1,6 +1,6 @@
 //! The handles: newtypes over the engine's, with a method for each command.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
@@ -84,10 +84,12 @@ impl<'a> Verb<'a> {
         let stored =
             self.command.outcome.is_some().then(|| quote!(where for<'idem> #outcome: #krate::__private::State));
         let result = handle.result(krate, outcome);
+        // Named as the command is, unless that is what the key is called.
+        let payload = if method == "key" { &Ident::new("command", method.span()) } else { method };
         quote! {
             #[doc = #docs]
-            pub fn #method(#receiver, key: impl #krate::__private::Named<#strukt>, #method: #strukt) -> #result #stored {
-                self.0.__call(#krate::__private::Named::__key(key), Command::#ident(#method))
+            pub fn #method(#receiver, key: impl #krate::__private::Named<#strukt>, #payload: #strukt) -> #result #stored {
+                self.0.__call(#krate::__private::Named::__key(key), Command::#ident(#payload))
             }
         }
     }

@@ -102,6 +102,7 @@ macro_rules! for_each_clause {
                     values {
                         come_back_as_they_were,
                         that_do_not_come_back_are_refused,
+                        two_numbers_are_two_requests,
                     }
                     start {
                         a_repeat_replays_and_other_data_is_refused,
@@ -124,6 +125,7 @@ macro_rules! for_each_clause {
                     ended {
                         by_a_rollback_takes_nothing_more,
                         by_a_commit_is_told_the_truth,
+                        by_a_commit_is_not_denied,
                         in_part_by_a_savepoint_keeps_the_rest,
                         whole_by_a_savepoint_is_a_commit_of_nothing,
                     }
@@ -135,6 +137,7 @@ macro_rules! for_each_clause {
                     }
                     waiting {
                         a_duplicate_waits_for_the_first_within_its_bound,
+                        a_unit_waits_for_a_connection,
                         two_transactions_wait_only_where_they_must,
                     }
                 }

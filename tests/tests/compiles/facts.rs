@@ -13,6 +13,9 @@ struct Rate(i64);
     #[fact]
     #[serde(rename = "seen_at", default)]
     at: u64,
+    #[fact]
+    #[serde(rename(deserialize = "by", serialize = "by"))]
+    seen_by: String,
 } -> i64)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Order {
@@ -42,7 +45,7 @@ impl order::Transitions for Rules {
 fn compiles_and_runs() {
     let key = Key::new("scope", "key").unwrap();
     let mut memory = Order::in_memory(Rules, order::Pending);
-    assert_eq!(*memory.pay(&key, order::Pay { amount: 5, rate: Rate(2), at: 1 }).unwrap(), 10);
-    assert_eq!(*memory.pay(&key, order::Pay { amount: 5, rate: Rate(3), at: 2 }).unwrap(), 10);
-    assert!(memory.pay(&key, order::Pay { amount: 6, rate: Rate(2), at: 1 }).is_err());
+    assert_eq!(*memory.pay(&key, order::Pay { amount: 5, rate: Rate(2), at: 1, seen_by: "a".into() }).unwrap(), 10);
+    assert_eq!(*memory.pay(&key, order::Pay { amount: 5, rate: Rate(3), at: 2, seen_by: "b".into() }).unwrap(), 10);
+    assert!(memory.pay(&key, order::Pay { amount: 6, rate: Rate(2), at: 1, seen_by: "a".into() }).is_err());
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
+use idem_core::version::ConditionalUpdate;
 use idem_core::{Effect, Error, GroupCommit, Idem};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, Postgres};
@@ -24,6 +25,9 @@ const ASKING: &str = "SELECT '', count(*) FROM pg_stat_activity WHERE datname = 
     AND wait_event_type = 'Lock' AND query LIKE '%DO UPDATE SET at = 0'";
 const ACTIVE: &str = "SELECT '', count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()";
+
+const PARCELS: &str = "CREATE TABLE parcels (id bigint PRIMARY KEY, state text NOT NULL, version bigint NOT NULL);
+    INSERT INTO parcels SELECT g, 'packed', 1 FROM generate_series(0, 100) g";
 
 /// The library on a caller's pool, whose sessions wait for locks as long as it takes.
 async fn on_pool(ground: &Ground<Postgres>, grouping: GroupCommit) -> Lane<Postgres> {
@@ -160,4 +164,76 @@ async fn a_statement_that_is_delivered_late_changes_nothing() {
         }
     }
     report.finish(12);
+}
+
+/// The update is there, its reply was lost, and its table cannot be read: it is not told that nothing happened.
+#[tokio::test]
+async fn an_update_whose_table_is_locked_before_its_answer_is_not_denied() {
+    let Some(mut rig) = Rig::new().await else { return };
+    Postgres::script(&mut rig.ground.conn, PARCELS).await.unwrap();
+    let warm = ConditionalUpdate::table("parcels").set("state", "sent").key("id", 0).expect_version(1);
+    warm.once(&rig.ground.lane("parcels").key("warm")).execute(&rig.idem).await.unwrap();
+    let key = rig.ground.lane("parcels").key("locked");
+    let strikes = rig.proxy.strikes();
+    rig.proxy.arm(At::Statement("UPDATE".into()), Cut::LoseReply(Hangup::BlackHole));
+    let (idem, again) = (rig.idem.clone(), key.clone());
+    let update = || ConditionalUpdate::table("parcels").set("state", "sent").key("id", 1).expect_version(1);
+    let call = tokio::spawn({
+        let update = update();
+        async move { update.once(&key).execute(&idem).await }
+    });
+    rig.proxy.wait_for_strikes(strikes + 1).await;
+    let mut locks = begin(&rig.ground, "LOCK TABLE parcels IN ACCESS EXCLUSIVE MODE").await;
+    let told = call.await.unwrap();
+    assert!(!told.is_err_and(|error| error.effect() == Effect::NotApplied), "it is there");
+    Postgres::script(&mut locks, "ROLLBACK").await.unwrap();
+    let repeated = update().once(&again).execute(&rig.idem).await.unwrap();
+    assert_eq!((repeated.version(), repeated.is_fresh()), (2, false));
+}
+
+/// Its row was looked at while the statement was on its way: what was seen then is not what is told.
+#[tokio::test]
+async fn an_update_that_is_delivered_after_its_row_was_read_is_told_as_it_is() {
+    const NOW: &str = "SELECT '', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    const READ: &str = "SELECT '', count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
+        AND query LIKE '%\"parcels\" AS t%LIMIT 2%' AND extract(epoch FROM query_start) * 1000000 > ";
+    let mut report = Report::new("delivered after a look", 1).expecting(["applied"]);
+    let Some(mut rig) = Rig::new().await else { return report.skip() };
+    Postgres::script(&mut rig.ground.conn, PARCELS).await.unwrap();
+    for parcel in 0..scale(2, 20) {
+        let id = i64::from(parcel);
+        let key = rig.ground.lane("parcels").key(&format!("ship-{parcel}"));
+        let update = ConditionalUpdate::table("parcels").set("state", "sent").key("id", id).expect("state", "packed");
+        let strikes = rig.proxy.strikes();
+        // The statement that looks is known on each connection: so one that is idle after it has run it.
+        let miss = || {
+            let update = ConditionalUpdate::table("parcels").set("state", "").key("id", -1).expect("state", "packed");
+            update.expect_version(1).once(&rig.ground.lane("parcels").key("miss")).execute(&rig.idem)
+        };
+        let (a, b, c, d) = tokio::join!(miss(), miss(), miss(), miss());
+        assert!([a, b, c, d].iter().all(Result::is_err));
+        rig.proxy.arm(At::Statement("UPDATE".into()), Cut::Delay(Hangup::Reset));
+        let idem = rig.idem.clone();
+        let call = tokio::spawn(async move { update.expect_version(1).once(&key).execute(&idem).await });
+        rig.proxy.wait_for_strikes(strikes + 1).await;
+        let (lost, found) = (
+            format!("UPDATE parcels SET state = 'lost' WHERE id = {id}"),
+            format!("UPDATE parcels SET state = 'packed' WHERE id = {id}"),
+        );
+        Postgres::script(&mut rig.ground.conn, &lost).await.unwrap();
+        let now = Postgres::ask(&mut rig.ground.conn, NOW).await[0].1;
+        let read = format!("{READ}{now}");
+        until(&mut rig.ground.conn, &read, |read| read > 0 || call.is_finished()).await;
+        Postgres::script(&mut rig.ground.conn, &found).await.unwrap();
+        rig.proxy.deliver().await;
+        let answer = call.await.unwrap();
+        let sent = format!("SELECT state, version FROM parcels WHERE id = {id}");
+        let sent = Postgres::ask(&mut rig.ground.conn, &sent).await;
+        match &answer {
+            Ok(version) => assert_eq!((**version, sent[0].clone()), (2, ("sent".to_owned(), 2))),
+            Err(error) => assert_eq!(sent[0].0, "packed", "it is there, and {error}"),
+        }
+        report.strike(if answer.is_ok() { "applied" } else { "came too late" });
+    }
+    report.finish(1);
 }

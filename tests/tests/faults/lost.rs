@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use idem_core::ledger::Bounds;
+use idem_core::version::Upsert;
 use idem_core::{Effect, Error, GroupCommit, Idem};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, Step};
@@ -262,6 +264,43 @@ async fn a_lost_commit_is_proved_by_what_a_savepoint_has_left() {
         }
     }
     report.finish(18);
+}
+
+/// What is written after a rollback to a savepoint has no row that proves it: what was to prove the commit was undone before.
+#[tokio::test]
+async fn a_lost_commit_is_not_denied_by_what_a_savepoint_has_undone() {
+    let Some(mut rig) = Rig::new().await else { return };
+    let mut report = Report::new("reply to a COMMIT lost, its proof undone before", 5);
+    let table =
+        "CREATE TABLE sheets (id bigint PRIMARY KEY, body text, version bigint); INSERT INTO sheets VALUES (1, '', 1)";
+    Postgres::script(&mut rig.ground.conn, table).await.unwrap();
+    for attempt in 0..scale(3, 30) {
+        for update in [false, true] {
+            for cut in [Cut::LoseReply(Hangup::Reset), Cut::Before(Hangup::Reset)] {
+                let lane = rig.lane(&format!("denied-{attempt}-{update}-{}", matches!(cut, Cut::Before(_))));
+                let account = lane.idem.ledger().account(lane.name());
+                let mut tx = rig.idem.begin().await.unwrap();
+                Postgres::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
+                account.within(&mut tx).apply_delta(&lane.key("undone"), 10).await.unwrap();
+                Postgres::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
+                Postgres::note(tx.conn(), lane.name(), "mine").await.unwrap();
+                if update {
+                    Upsert::table("sheets").key("id", 1).set("body", "x").execute(&mut tx).await.unwrap();
+                } else {
+                    account.within(&mut tx).open(Bounds::none()).await.unwrap();
+                }
+                rig.proxy.arm(At::Commit, cut);
+                let committed = tx.commit().await;
+                assert!(rig.proxy.disarm(), "struck");
+                let rows = format!("SELECT '', count(*) FROM notes WHERE lane = '{}'", lane.name());
+                let there = Postgres::ask(&mut rig.ground.conn, &rows).await[0].1;
+                let told = committed.as_ref().map_or_else(Error::effect, |()| Effect::Applied);
+                assert!(told != Effect::NotApplied || there == 0, "{cut:?}, {update}: {committed:?}");
+                report.strike(format!("{cut:?}"));
+            }
+        }
+    }
+    report.finish(12);
 }
 
 /// Where only the caller wrote, the database cannot be asked for anything.

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
-use idem_core::{Effect, Error, Idem, Key, Retry, Tx};
-use tests::lane::{Lane, PRICE, Step};
+use idem_core::{Effect, Error, GroupCommit, Idem, Key, Retry, Tx};
+use sqlx::Postgres;
+use tests::lane::{Ack, Failure, Lane, PRICE, Step};
 use tests::shop::{counter, order};
 use tests::{Backend, Report, scale};
 
@@ -250,6 +251,37 @@ async fn one_key_that_is_held_harms_no_other() {
     }
     ground.check("held-0", "a key that was held").await;
     report.finish(5);
+}
+
+/// As on a standby, or after a failover: what was done before is answered, and what is new is refused.
+#[tokio::test]
+async fn a_repeat_on_a_database_that_is_read_only_is_answered() {
+    // These run statements of the caller's, or lock rows in a transaction that is lent.
+    const WRITES: [Step; 4] = [Step::Unit, Step::Adopted, Step::Whole, Step::UpdateJoined];
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let mut report = Report::new("repeats on a database that is read-only", 1);
+    let steps = || Step::ALL.into_iter().filter(|step| !WRITES.contains(step));
+    let lane = ground.lane("known");
+    let mut done = Vec::new();
+    for step in steps() {
+        done.push(lane.insist(step).await.unwrap());
+    }
+    let read_only = "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = on'; END $$";
+    Postgres::script(&mut ground.conn, read_only).await.unwrap();
+    for grouping in [GroupCommit::off(), GroupCommit::default()] {
+        let pool = sqlx::Pool::connect(&ground.url()).await.unwrap();
+        let lane = Lane::new(&Idem::<Postgres>::builder().group_commit(grouping).pool(pool).unwrap(), "known");
+        for (step, done) in steps().zip(&done) {
+            let again = lane.call(step).await.unwrap_or_else(|error| panic!("{step:?}: {error}"));
+            for (first, again) in done.iter().zip(again) {
+                assert_eq!(again, Ack { fresh: false, ..first.clone() }, "{step:?}");
+            }
+            report.strike(format!("{step:?}"));
+        }
+        let new = lane.renamed("new").call(Step::Delta).await.unwrap_err();
+        assert!(matches!(&new, Failure::Idem(Error::ReadOnly { .. })), "{new}");
+    }
+    report.finish(20);
 }
 
 /// A row-level policy refuses with the code of a right that is missing, which of a whole database would mean that nobody may write.

@@ -5,9 +5,11 @@
 //! - `transaction`: transactions that callers' statements share with the engine's
 //! - `resolve`: whether a write whose reply was lost was committed
 //! - `retry`: how often, and how far apart
+//! - `witnesses`: the rows that prove the commit of a transaction
 
 pub(crate) mod clock;
 pub(crate) mod pool;
 pub(crate) mod resolve;
 pub(crate) mod retry;
 pub(crate) mod transaction;
+mod witnesses;

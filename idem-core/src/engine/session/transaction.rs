@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::engine::lost::{Expiry, LostWrite};
 use crate::engine::session::pool::Lease;
 use crate::engine::session::resolve::{Fate, fate};
+use crate::engine::session::witnesses::Witnesses;
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
@@ -46,8 +47,8 @@ pub struct Tx<DB: Database> {
     pub(crate) again: bool,
     /// Something else than `commit` has ended the transaction.
     ended: bool,
-    /// Rows that prove the commit, the newest last.
-    witnesses: Vec<CommitWitness>,
+    /// Rows that prove the commit.
+    witnesses: Witnesses,
     /// The graphs that were stored in this transaction: other transactions do not see them yet.
     pub(crate) graphs: Vec<StoredGraph>,
     /// The callers' tables that were updated in this transaction, by whose changes it may have been described.
@@ -77,9 +78,6 @@ struct Adopted {
     began: Option<Timestamp>,
 }
 
-/// How many rows are kept that prove the commit: each may be undone by a rollback to a savepoint, so the first is not enough.
-const MAX_WITNESSES: usize = 64;
-
 /// One call of the engine inside a transaction. From its first write on, [`Session::half_written`], until it ends, the
 /// transaction is half-written; a call that is dropped in between leaves it so.
 pub(crate) struct TxCall<'t, DB: Database> {
@@ -105,7 +103,7 @@ impl<DB: Database> Tx<DB> {
             touched,
             again: false,
             ended: false,
-            witnesses: Vec::new(),
+            witnesses: Witnesses::default(),
             graphs: Vec::new(),
             tables: Vec::new(),
         }
@@ -175,7 +173,7 @@ impl<DB: Database> Tx<DB> {
     }
 
     async fn end(&mut self) -> End {
-        let (ended, undone) = (self.ended, !self.witnesses.is_empty());
+        let (ended, undone) = (self.ended, self.witnesses.is_complete());
         let witness = match self.proof().await {
             // What another one than `commit` has committed is not all.
             Ok(Proof::Row(_)) if ended => return End::Unknown,
@@ -208,11 +206,11 @@ impl<DB: Database> Tx<DB> {
     /// savepoint may have undone it, and the transaction may be aborted, or ended. An aborted one would answer COMMIT with a
     /// silent ROLLBACK.
     async fn proof(&mut self) -> Result<Proof, StoreError> {
+        let undone = self.witnesses.is_complete();
         let mut witnesses = std::mem::take(&mut self.witnesses);
-        if !self.touched || seeded_bug!("commit-unasked") {
+        if !self.touched && !witnesses.is_doubtful() || seeded_bug!("commit-unasked") {
             return Ok(witnesses.pop().map_or(Proof::None, Proof::Row));
         }
-        let undone = !witnesses.is_empty();
         let Ok(mut session) = self.session() else { return Ok(Proof::Ended { undone: false }) };
         while let Some(witness) = witnesses.pop() {
             if is_there(&mut session, &witness).await? {
@@ -368,15 +366,11 @@ impl<DB: Database> TxCall<'_, DB> {
         Err(error.not_sent(self.began.elapsed()))
     }
 
-    /// Ends a call that wrote: the transaction is alive, and this row proves its commit.
+    /// Ends a call that wrote: the transaction is alive, and this row proves its commit, if there is one.
     pub(crate) fn wrote(mut self, witness: Option<CommitWitness>) -> Result<(), Error> {
         self.session()?.half_written(false);
-        self.tx.touched = false;
-        if self.tx.witnesses.len() >= MAX_WITNESSES {
-            // The first one stands before the most savepoints.
-            self.tx.witnesses.remove(1);
-        }
-        self.tx.witnesses.extend(witness);
+        let touched = std::mem::replace(&mut self.tx.touched, false);
+        self.tx.witnesses.note(witness, touched);
         Ok(())
     }
 }

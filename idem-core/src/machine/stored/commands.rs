@@ -3,7 +3,7 @@
 use crate::engine::decide::command::{Action, Command, fits};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
-use crate::key::{Key, check_name};
+use crate::key::Key;
 use crate::machine::stored::handles::At;
 use crate::machine::stored::typed::unencodable;
 use crate::model::machine::driver::{put_command, put_state};
@@ -27,7 +27,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
     ) -> Result<Command, Error> {
-        check_name("machine id", &self.id)?;
+        self.checked()?;
         let index = X::Machine::command(&command);
         let (fingerprint, payload) =
             put_command::<X::Machine>(&command, &self.id).map_err(|source| unencodable("the payload", source))?;
@@ -36,7 +36,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
     }
 
     pub(super) fn start_command(&self, initial: &X::Machine) -> Result<Command, Error> {
-        check_name("machine id", &self.id)?;
+        self.checked()?;
         let body = put_state(initial).map_err(|source| unencodable("the state", source))?;
         let fingerprint = Fingerprint::of(START, &self.id, body.json().unwrap_or_default(), &[]);
         self.keyed(None, body.clone(), fingerprint, Action::Start { body })

@@ -11,6 +11,7 @@ use crate::engine::session::pool::Lease;
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::idem::Idem;
+use crate::key::check_name;
 use crate::model::machine::driver::{Driver as _, TypedDriver};
 use crate::model::machine::rules::{Machine, Rules};
 use crate::store::Database;
@@ -65,10 +66,17 @@ impl<DB: Database, X: Rules> At<DB, X> {
         RowName::machine(X::Machine::GRAPH.name, self.id.clone())
     }
 
+    /// Machine and id, which can be one.
+    pub(super) fn checked(&self) -> Result<(&'static str, &str), Error> {
+        check_name("machine id", &self.id)?;
+        Ok((X::Machine::GRAPH.name, &self.id))
+    }
+
     /// The machine's row as it stands.
     pub(super) async fn row(&self) -> Result<Option<MachineRow>, Error> {
+        let machine = self.checked()?;
         let mut lease = self.machines.reader().await?;
-        let loaded = queries::load(&mut lease.session(), &[(X::Machine::GRAPH.name, &self.id)], &[]).await;
+        let loaded = queries::load(&mut lease.session(), &[machine], &[]).await;
         let loaded = self.machines.shared.answer(lease, loaded).await?;
         Ok(loaded.rows.into_iter().next().flatten())
     }

@@ -94,8 +94,8 @@ impl<DB: Database, X: Rules> At<DB, X> {
 
     /// A page of its transitions as they are stored, from the one after `after` on.
     pub(super) async fn rows(&self, after: i64, limit: u32) -> Result<Vec<TransitionRow>, Error> {
+        let machine = self.checked()?;
         let mut lease = self.machines.reader().await?;
-        let machine = (X::Machine::GRAPH.name, self.id());
         let rows = queries::history(&mut lease.session(), machine, after, i64::from(limit)).await;
         self.machines.shared.answer(lease, rows).await
     }
@@ -107,7 +107,7 @@ impl<DB: Database, X: Rules> History<'_, DB, X> {
         Self { after: seq, ..self }
     }
 
-    /// At most this many: 1 to 1,000.
+    /// At most this many: at least 1, and at most 1,000, whatever is asked. Whether there are more the page's cursor tells.
     pub fn limit(self, limit: u32) -> Self {
         Self { limit: limit.clamp(1, PAGE), ..self }
     }

@@ -4,11 +4,12 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::engine::decide::command::{Action, Command};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
-use crate::key::{Key, check_name};
+use crate::key::Key;
 use crate::machine::stored::call::CallFuture;
 use crate::machine::stored::handles::At;
 use crate::machine::stored::typed::{outcome, unencodable};
@@ -33,7 +34,8 @@ pub struct Override<'a, DB: Database, X: Rules> {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Recorded {
     state: String,
-    content: serde_json::Value,
+    /// As it is written: read as a value it would lose digits beyond 64 bits.
+    content: Box<RawValue>,
     pub(super) reason: String,
     reopen: bool,
 }
@@ -64,7 +66,7 @@ impl<DB: Database, X: Rules> Override<'_, DB, X> {
     }
 
     fn command(&self) -> Result<Command, Error> {
-        check_name("machine id", self.at.id())?;
+        self.at.checked()?;
         let position = self.state.state();
         let body = put_state(&self.state).map_err(|source| unencodable("the state", source))?;
         let content = body.decode().map_err(|source| unencodable("the state", source))?;

@@ -48,7 +48,8 @@ impl<M> StoredMachine<M> {
 
 impl<DB: Database, X: Rules> Machines<DB, X> {
     /// The machines in a state, those that entered it first in front; a page of 100 unless [`InState::limit`] says
-    /// otherwise. Indexed.
+    /// otherwise. Indexed. A machine in a state that this enum does not have is in no such list;
+    /// [`count_by_state`](Self::count_by_state) counts it.
     pub fn in_state(&self, state: <X::Machine as Machine>::StateKind) -> InState<'_, DB, X> {
         InState { machines: self, state: X::Machine::position(state), before: None, after: None, limit: 100 }
     }
@@ -97,7 +98,7 @@ impl<DB: Database, X: Rules> InState<'_, DB, X> {
         Self { after: Some(cursor), ..self }
     }
 
-    /// At most this many: 1 to 1,000.
+    /// At most this many: at least 1, and at most 1,000, whatever is asked. Whether there are more the page's cursor tells.
     pub fn limit(self, limit: u32) -> Self {
         Self { limit: limit.clamp(1, MAX_PAGE), ..self }
     }

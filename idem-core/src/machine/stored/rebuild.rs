@@ -4,7 +4,7 @@ use crate::engine::answer::Refusal;
 use crate::engine::decide::rebuild::Rebuild;
 use crate::error::Error;
 use crate::machine::stored::handles::At;
-use crate::model::machine::rules::{Machine, Rules};
+use crate::model::machine::rules::Rules;
 use crate::store::Database;
 
 impl<DB: Database, X: Rules> At<DB, X> {
@@ -21,7 +21,8 @@ impl<DB: Database, X: Rules> At<DB, X> {
     /// # Cancel safety
     /// Dropped half-way the row is as it was, or mended.
     pub async fn rebuild(&self) -> Result<bool, Error> {
-        let rebuild = Rebuild { machine: X::Machine::GRAPH.name, id: self.id.clone() };
+        let (machine, _) = self.checked()?;
+        let rebuild = Rebuild { machine, id: self.id.clone() };
         match self.machines.shared.submit_locked(Box::new(rebuild)).await? {
             Ok(answer) => Ok(answer.fresh),
             Err(Refusal::Failed(error)) => Err(error),

@@ -2,11 +2,13 @@
 
 use crate::engine::decide::history::History;
 use crate::error::Error;
+use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::machine::stored::handles::At;
 use crate::machine::stored::page::guarded;
 use crate::model::machine::context::Context;
 use crate::model::machine::driver::{Driver as _, ErasedStep, Ran};
+use crate::model::machine::graph::Graph;
 use crate::model::machine::rules::{Machine, Rules};
 use crate::namespace::{OVERRIDE, START};
 use crate::seq::shown;
@@ -42,6 +44,8 @@ pub struct Difference {
 pub enum Problem {
     /// Transitions are missing in front of this one.
     Gap,
+    /// It does not go on where the transition before ended: its state before, or its visits, are others.
+    Before,
     /// No edge leads from the state before by the command.
     NoEdge,
     /// Today's rule refuses.
@@ -64,14 +68,18 @@ impl<DB: Database, X: Rules> At<DB, X> {
     /// # Errors
     /// Only those of the database: what does not fit is a difference.
     pub async fn verify(&self) -> Result<Verification, Error> {
+        let machine = self.checked()?;
         let mut lease = self.machines.reader().await?;
-        let found = self.verify_snapshot(&mut lease.session()).await;
+        let found = self.verify_snapshot(&mut lease.session(), machine).await;
         self.machines.shared.answer(lease, found).await
     }
 
-    async fn verify_snapshot(&self, session: &mut Session<'_, DB>) -> Result<Verification, StoreError> {
+    async fn verify_snapshot(
+        &self,
+        session: &mut Session<'_, DB>,
+        machine: (&str, &str),
+    ) -> Result<Verification, StoreError> {
         session.begin(DB::SNAPSHOT).await?;
-        let machine = (X::Machine::GRAPH.name, self.id());
         let mut found = Verification { checked: 0, differences: Vec::new() };
         let mut history = None::<History>;
         loop {
@@ -106,6 +114,10 @@ impl<DB: Database, X: Rules> At<DB, X> {
 
     fn differences(&self, before: Option<&TransitionRow>, row: &TransitionRow) -> impl Iterator<Item = Problem> {
         let gap = (row.seq != before.map_or(0, |before| before.seq) + 1).then_some(Problem::Gap);
+        let goes_on = gap.is_some() || goes_on(X::Machine::GRAPH, before, row);
+        let before_differs = (!goes_on).then_some(Problem::Before);
+        let unknown = row.fingerprint == Fingerprint::UNKNOWN;
+        let unknown = unknown.then(|| Problem::Unreadable("the fingerprint".to_owned()));
         let rerun = match before {
             Some(before) if row.command != START && row.command != OVERRIDE => {
                 // Types and rules that panic over one transition hide no other.
@@ -114,7 +126,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
             }
             _ => None,
         };
-        gap.into_iter().chain(rerun)
+        [gap, before_differs, unknown, rerun].into_iter().flatten()
     }
 
     fn rerun(&self, before: &TransitionRow, row: &TransitionRow) -> Option<Problem> {
@@ -143,6 +155,15 @@ impl<DB: Database, X: Rules> At<DB, X> {
             Ran::Stepped(step) => compare::<X::Machine>(&step, row),
         }
     }
+}
+
+/// Whether a transition begins in the state and the visit that the one before led to, and leads to a visit that it may.
+fn goes_on(graph: &Graph, before: Option<&TransitionRow>, row: &TransitionRow) -> bool {
+    let (state, visit) = before.map_or(("", 0), |before| (&*before.state, before.visit));
+    let renamed = |name| graph.state_named(name).is_some() && graph.state_named(name) == graph.state_named(state);
+    (row.from_state == state || renamed(&row.from_state))
+        && row.from_visit == visit
+        && (row.command == OVERRIDE || row.visit == row.seq || row.visit == row.from_visit)
 }
 
 /// How today's step, or the nearest of the steps it names for money that does not fit, differs from the stored one.

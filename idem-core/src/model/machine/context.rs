@@ -16,7 +16,8 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The time of the transition, on the database's clock; never earlier than the machine's transition before.
+    /// The time of the transition, on the database's clock; never earlier than the entry into the state that it runs
+    /// from.
     pub fn now(&self) -> Timestamp {
         self.now
     }

@@ -89,17 +89,28 @@ impl<S, T> Step<S, T> {
 
     fn change(mut self, change: LedgerChange) -> Self {
         self.effects.moves.push(change);
+        self.before_otherwise()
+    }
+
+    /// Nobody could tell of which of the two steps it is.
+    fn before_otherwise(mut self) -> Self {
+        if self.otherwise.is_some() {
+            self.effects.misuse =
+                Some("money and messages come before `or_if_refused`: each of the two steps has its own");
+        }
         self
     }
 
     /// Writes a message to the outbox, in the same transaction.
     pub fn emit(mut self, topic: impl Into<String>, payload: &(impl Serialize + ?Sized)) -> Self {
         self.effects.messages.push(Message { topic: topic.into(), payload: Stored::encode(payload) });
-        self
+        self.before_otherwise()
     }
 
     /// The step to take instead if this one's money is refused: by the bounds of an account, or by a hold of which too little
-    /// is left to capture. A decline that is remembered. Called last, so that both steps have an outcome of one type.
+    /// is left to capture. A decline that is remembered. Called last: a step to which more is added after it is
+    /// [`Misuse`](crate::Error::Misuse). Called again it names what to take if the other one is refused as well; if all are, the
+    /// refusal of the last one is told.
     ///
     /// What no money would make right is an error, and never declined: accounts of two units, a closed account, a hold that
     /// does not exist or exists already.
@@ -134,4 +145,25 @@ pub(crate) struct Effects {
 pub(crate) struct Message {
     pub(crate) topic: String,
     pub(crate) payload: Result<Stored, WireError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn misuse<T>(step: Step<u8, T>) -> bool {
+        step.into_parts().2.misuse.is_some()
+    }
+
+    #[test]
+    fn what_follows_an_alternative_is_misuse() {
+        let both = || Step::to(1).delta("a", -1).or_if_refused(Step::to(2).delta("b", 1).emit("declined", &1));
+        assert!(!misuse(both()));
+        assert!(!misuse(both().or_if_refused(Step::to(3))));
+        assert!(misuse(both().outcome(1)));
+        assert!(misuse(both().emit("paid", &1)));
+        assert!(misuse(both().transfer("a", "b", 1)) && misuse(both().delta("a", 1)));
+        assert!(misuse(both().hold("a", "h", 1)) && misuse(both().hold_for("a", "h", 1, Duration::MAX)));
+        assert!(misuse(both().capture("h", "a", 1)) && misuse(both().release("h")));
+    }
 }

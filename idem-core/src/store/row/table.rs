@@ -24,11 +24,10 @@ pub struct RowWrite {
 }
 
 impl RowWrite {
-    /// The key's row. The time that it got is not known, so no row is recognised by it: what it is for is the wait until no
-    /// write of the key is under way.
+    /// The key's row. It may be another's, or one that has expired: then a read tells.
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
-        let key = self.update.key.as_ref()?;
-        Some(CommitWitness::Key { hash: key.hash, at: Some(Timestamp::from_micros(0)) })
+        let at = if seeded_bug!("late-update-denied") { Some(Timestamp::from_micros(0)) } else { None };
+        Some(CommitWitness::Key { hash: self.update.key.as_ref()?.hash, at })
     }
 }
 

@@ -112,7 +112,11 @@ fn options(url: &str, wait: Duration) -> Result<SqliteConnectOptions, String> {
 /// It is no name of a file.
 pub(crate) fn file_options(path: &Path, wait: Duration) -> Result<SqliteConnectOptions, String> {
     match path.to_str() {
-        None | Some("") => Err(format!("{} names no file, or is not in UTF-8", path.display())),
+        None => Err(format!("the path {} is not in UTF-8, which SQLite needs", path.display())),
+        Some("") => Err("the path is empty; name a file".to_owned()),
+        Some(name) if name.starts_with("sqlite:") => {
+            Err(format!("{name:?} is a URL; open it by `open`, or give the path alone"))
+        }
         Some(name) if name.contains('\0') => Err(format!("{name:?} names no file: no name has U+0000")),
         Some(name) => {
             // What SQLite would take for a URI or for a database in memory.

@@ -48,6 +48,22 @@ impl<'de> Deserialize<'de> for Lossy {
     }
 }
 
+/// Written as nothing, and never read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hollow;
+
+impl Serialize for Hollow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for Hollow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer).map(|_| Self)
+    }
+}
+
 /// Where a rule puts a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Spot {
@@ -83,11 +99,13 @@ impl Bad {
 #[idempotent_fsm(endless)]
 #[command(Keep { value: Anything } -> Anything)]
 #[command(Make { spot: Spot, bad: Bad } -> Anything)]
+#[command(Clear -> Hollow)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Gauge {
     #[initial]
     #[on(Keep => Kept)]
     #[on(Make => Kept)]
+    #[on(Clear => Kept)]
     Kept { value: Anything },
 }
 
@@ -114,5 +132,9 @@ impl gauge::Transitions for Meter {
             Spot::Outcome => Step::to(from).outcome(value),
             Spot::Message => Step::to(from).emit("made", &value).outcome(Anything::Nothing),
         })
+    }
+
+    fn clear(&self, from: gauge::Kept, _: &gauge::Clear, _: &Context) -> Result<Step<gauge::Kept, Hollow>, Infallible> {
+        Ok(Step::to(from).outcome(Hollow))
     }
 }

@@ -47,6 +47,12 @@ pub async fn verify_reports_what_other_hands_changed<S: Subject>(on: &S) {
         ("UPDATE idem_machines SET version = version + 1", (3, Problem::Row)),
         ("UPDATE idem_transitions SET outcome = payload WHERE seq = 2", (2, Problem::Outcome)),
         ("UPDATE idem_transitions SET state = 'Declined' WHERE seq = 2", (2, Problem::State)),
+        ("UPDATE idem_transitions SET from_state = 'Declined' WHERE seq = 2", (2, Problem::Before)),
+        ("UPDATE idem_transitions SET from_visit = 7 WHERE seq = 3", (3, Problem::Before)),
+        (
+            "UPDATE idem_transitions SET fingerprint = payload WHERE seq = 3",
+            (3, Problem::Unreadable("the fingerprint".to_owned())),
+        ),
     ];
     let mut expected: Vec<(u64, Problem)> = Vec::new();
     for (change, problem) in changes {

@@ -23,6 +23,10 @@ pub async fn come_back_as_they_were<S: Subject>(on: &S) {
         assert_eq!(machine.state(), &Gauge::Kept { value: keep.value.clone() });
         let elsewhere = Gauge::stored(&stored.idem, Meter).at("g");
         replayed(elsewhere.keep(&key, keep.clone()).await, &kept);
+        let (by_hand, put) =
+            (crate::conformance::key(&format!("o{number}")), gauge::Kept { value: keep.value.clone() });
+        let first = fresh(gauge.override_state(&by_hand, put.clone(), "tried").await);
+        replayed(elsewhere.override_state(&by_hand, put, "tried").await, &first);
     }
     let differences = gauge.verify().await.expect("an audit").differences;
     assert!(differences.is_empty(), "{differences:?}");
@@ -51,8 +55,21 @@ pub async fn that_do_not_come_back_are_refused<S: Subject>(on: &S) {
             refused(gauge.make(&key("k"), gauge::Make { spot, bad }).await, ErrorKind::Unencodable);
         }
     }
+    refused(gauge.clear(&key("k"), gauge::Clear).await, ErrorKind::Unencodable);
     assert_eq!(stored.rows().await, rows);
     fresh(gauge.keep(&key("k"), gauge::Keep { value: Anything::Double(0.1) }).await);
+}
+
+/// Numbers beyond 64 bits, of which only the last digits differ, are two requests.
+pub async fn two_numbers_are_two_requests<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let gauge = Gauge::stored(&stored.idem, Meter).at("g");
+    gauge.start(gauge::Kept { value: Anything::Nothing }).await.expect("started");
+    let huge = |digits| Anything::Huge((1_i128 << 100) + digits);
+    fresh(gauge.keep(&key("k"), gauge::Keep { value: huge(0) }).await);
+    refused(gauge.keep(&key("k"), gauge::Keep { value: huge(7) }).await, ErrorKind::KeyReused);
+    fresh(gauge.override_state(&key("o"), gauge::Kept { value: huge(0) }, "?").await);
+    refused(gauge.override_state(&key("o"), gauge::Kept { value: huge(7) }, "?").await, ErrorKind::KeyReused);
 }
 
 fn any(random: &mut Rng, depth: u32) -> Anything {

@@ -90,6 +90,23 @@ pub async fn by_a_commit_is_told_the_truth<S: Subject>(on: &S) {
     assert_eq!(stored.number("SELECT count(*) FROM idem_entries").await, 4);
 }
 
+/// The same where what proves the commit was undone before: what no row proves may be there.
+pub async fn by_a_commit_is_not_denied<S: Subject>(on: &S) {
+    let (stored, idem) = on_one(on).await;
+    let account = idem.ledger().account("a");
+    for way in WAYS {
+        let mut tx = begin(on, &idem, way).await;
+        on.execute(tx.conn(), "SAVEPOINT mine").await.expect("saved");
+        fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 1).await);
+        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
+        idem.ledger().account(way).within(&mut tx).open(Bounds::at_least(0)).await.expect("opened");
+        on.execute(tx.conn(), "COMMIT").await.expect("ends it");
+        let error = tx.commit().await.expect_err("another one has committed");
+        assert_eq!(error.effect(), Effect::Unknown, "{way}: {error}");
+        assert_eq!(stored.number(&format!("SELECT count(*) FROM idem_accounts WHERE account = '{way}'")).await, 1);
+    }
+}
+
 /// A savepoint of the user's takes a part of the unit back: what is committed is what is left of it.
 pub async fn in_part_by_a_savepoint_keeps_the_rest<S: Subject>(on: &S) {
     let (_stored, idem) = on_one(on).await;

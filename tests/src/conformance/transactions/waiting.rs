@@ -1,8 +1,9 @@
 //! Who waits for a transaction that has not ended, and for how long.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use idem_core::{Effect, ErrorKind, Natural};
+use idem_core::{Effect, Error, ErrorKind, Natural, Retry};
 
 use super::{PAY, prepared, version};
 use crate::conformance::machines::{door, order};
@@ -29,6 +30,32 @@ pub async fn a_duplicate_waits_for_the_first_within_its_bound<S: Subject>(on: &S
     tx.commit().await.expect("committed");
     replayed(waiting.await.expect("no panic"), &first);
     replayed(order.pay(&key("k"), PAY).deadline(bound).await, &first);
+}
+
+/// A unit that finds no connection free within its bound has made an attempt, and makes another one.
+pub async fn a_unit_waits_for_a_connection<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let bound = Duration::from_millis(20);
+    let builder = on.builder().max_connections(1).acquire_timeout(bound).lock_wait(bound);
+    let one = builder.open(&on.url()).await.expect("opened");
+    let others = one.begin().await.expect("begun");
+    let unit = tokio::spawn({
+        let (one, door) = (one.clone(), stored.doors().at("d"));
+        async move {
+            let policy = Retry::default().attempts(1_000);
+            let unit = one.transaction::<_, Error<Infallible>, _>(policy, |tx| {
+                let door = door.clone();
+                Box::pin(async move { door.within(tx).knock(&key("k"), door::Knock { times: 1 }).await })
+            });
+            unit.await
+        }
+    });
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+        assert!(one.begin().await.is_err_and(|error| error.is_retryable()), "others keep it");
+    }
+    others.rollback().await;
+    fresh(unit.await.expect("no panic"));
 }
 
 /// Where one transaction writes at a time a second one cannot begin; elsewhere two that touch different machines commit.
