@@ -227,7 +227,8 @@ impl<DB: Database> Idem<DB> {
 
     /// Joins a transaction of sqlx's that you began: give it here, end it by [`Tx::commit`].
     ///
-    /// On SQLite begin it with `BEGIN IMMEDIATE`: a deferred transaction cannot become a writer once another has written.
+    /// On PostgreSQL waits for locks in it end after [`Builder::lock_wait`](crate::Builder::lock_wait), your own statements' too,
+    /// unless `lock_timeout` is set. On SQLite begin it with `BEGIN IMMEDIATE`: a deferred transaction cannot become a writer once another has written.
     pub fn adopt_tx(&self, tx: sqlx::Transaction<'static, DB>) -> Tx<DB> {
         Tx::adopted(self.shared.clone(), tx)
     }

@@ -43,7 +43,8 @@ pub(crate) async fn close<DB: Database>(tx: &mut Tx<DB>, account: &str) -> Resul
     }
     let mut call = tx.call()?;
     let now = queries::now(&mut call.session()?).await;
-    let closed_at = Some(call.end(now)?);
+    // The database's clock may have been set back since the newest entry.
+    let closed_at = Some(call.end(now)?.max(row.at));
     let AccountRow { floor, ceiling, unit, tally, .. } = &row;
     let (floor, ceiling, unit, tally) = (*floor, *ceiling, unit.as_deref(), *tally);
     put(tx, &AccountSettings { account, floor, ceiling, unit, tally, closed_at }).await

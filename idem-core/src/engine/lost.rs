@@ -82,17 +82,17 @@ impl LostWrites {
         written.filter(|(_, effect)| effect.is_some()).for_each(|(written, effect)| *written = effect);
     }
 
-    /// Whether a plan would be told "not applied" of what a lost write may still do. One whose effect is there now has taken the
-    /// place of the lost one, which can no longer happen, whole as it is.
+    /// Whether a plan would be told "not applied" of what a lost write may still do, or has done by now. One that had its effect
+    /// afresh has taken the place of the lost one, which can no longer happen, whole as it is; a replay may be of the lost one.
     pub(crate) fn is_doubtful(&self, answered: &Result<Vec<Answered>, Error>) -> bool {
         self.pending.iter().filter(|pending| !pending.write.is_settled()).any(|pending| match answered {
             Ok(answers) => {
                 let of_effects = || pending.effects.iter().zip(answers).filter(|(effect, _)| effect.is_some());
-                if of_effects().any(|(_, answer)| answer.is_ok()) {
+                if of_effects().any(|(_, answer)| answer.as_ref().is_ok_and(|answer| answer.fresh)) {
                     pending.write.settle();
                     return false;
                 }
-                of_effects().next().is_some()
+                of_effects().any(|(_, answer)| answer.is_err())
             }
             Err(error) => error.effect() == Effect::NotApplied,
         })

@@ -77,8 +77,8 @@ impl Settings {
 
     /// How long a call may take that loses the reply to each of its attempts, and asks each time what became of it.
     pub(crate) fn longest_call(&self) -> Duration {
-        const ATTEMPTS: u32 = 10;
-        (self.reply + self.wait + PATIENCE).saturating_mul(self.retry.limit().min(ATTEMPTS))
+        let attempt = self.reply + self.wait + PATIENCE + self.retry.longest();
+        attempt.saturating_mul(self.retry.limit())
     }
 }
 

@@ -70,6 +70,12 @@ pub enum Problem {
         /// The column.
         column: String,
     },
+    /// A value for a column of which the database makes the values.
+    #[error("the values of the column `{column}` are made by the database; set what they are made of")]
+    Generated {
+        /// The column.
+        column: String,
+    },
     /// The largest version was reached.
     #[error("the version in `{column}` cannot be counted on: it is the largest that fits the column")]
     VersionExhausted {

@@ -202,7 +202,9 @@ pub struct Entries<'a, DB: Database> {
 }
 
 impl<DB: Database> Entries<'_, DB> {
-    /// Those after entry number `seq`: the last of the page before.
+    /// Those after entry number `seq`: the last of the page before. An entry of a tally has a number in the order of time, and one
+    /// whose transaction commits later can have a smaller number than one that is seen already: read a tally again from a little
+    /// before.
     pub fn after(self, seq: u64) -> Self {
         Self { after: seq, ..self }
     }

@@ -67,7 +67,7 @@ pub trait Connect: Dialect + Classify {
     const MARK: &'static str;
 
     /// Marks the transaction that the caller began, if it is the one that began at the time `$1`, and gives that time; one of a time
-    /// that is not known is marked as well.
+    /// that is not known is marked as well. Lock waits in it then end after `$2` milliseconds, unless the caller has set a bound.
     const MARK_ADOPTED: &'static str;
 
     /// Looks whether the transaction that was begun still is open, and was not aborted by an error; what it then answers is not

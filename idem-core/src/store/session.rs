@@ -109,9 +109,15 @@ impl<'c, DB: Connect> Session<'c, DB> {
         DB::is_open(self.run(DB::look()).await)
     }
 
-    /// Marks a transaction that a caller began, at this time if it is known; the time, or `None` if it has ended.
-    pub(crate) async fn mark(&mut self, began: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
-        let rows = self.fetch(&DB::MARK_ADOPTED.into(), Binder::new().bind(began)).await?;
+    /// Marks a transaction that a caller began, at this time if it is known; the time, or `None` if it has ended. Where the caller
+    /// has set no bound, lock waits in it end after `wait`.
+    pub(crate) async fn mark(
+        &mut self,
+        began: Option<Timestamp>,
+        wait: Duration,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let wait = wait.as_millis().max(1).to_string();
+        let rows = self.fetch(&DB::MARK_ADOPTED.into(), Binder::new().bind(began).bind(&wait)).await?;
         Ok(rows.first().map(|row| Reader::new(row).field()).transpose()?)
     }
 

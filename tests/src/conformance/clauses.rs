@@ -307,6 +307,7 @@ macro_rules! for_each_clause {
                     }
                     tables {
                         what_is_not_there_is_named,
+                        what_the_database_makes_is_not_set,
                         what_changes_in_the_schema_is_noticed,
                         a_constraint_of_the_table_is_told,
                     }

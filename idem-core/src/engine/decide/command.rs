@@ -416,6 +416,11 @@ fn reused(command: &Command, first_seen: Timestamp, target: &str, last: &Transit
     let Some((_, hash)) = &command.key else {
         return Error::KeyRequired { machine: command.machine(), command: command.operation() }.into();
     };
+    let graph = command.driver.graph();
+    let unknown = ![START, OVERRIDE].contains(&&*last.command) && graph.command_named(&last.command).is_none();
+    if unknown && *target == *command.id && !seeded_bug!("renamed-is-reused") {
+        return graph.unknown_command(&command.id, &last.command).into();
+    }
     let first = format!("`{}` on {target:?}", last.command);
     let second = match (last.command == command.operation(), *target == *command.id) {
         (true, true) => "another payload".to_owned(),

@@ -23,7 +23,8 @@ impl History {
         let seq = before.as_ref().map_or(0, |before| before.newest.seq) + 1;
         let gap = before.as_ref().and_then(|before| before.gap).or((row.seq != seq).then_some(seq));
         let entered_at = match &before {
-            Some(before) if before.newest.state == row.state && row.visit != row.seq => before.entered_at,
+            // The state may have got another name meanwhile; its visit tells that it was not left.
+            Some(before) if before.newest.visit == row.visit => before.entered_at,
             _ => row.at,
         };
         let mut last = before.map_or_else(LastTransitions::default, |before| before.last);
@@ -37,5 +38,46 @@ impl History {
         let newest = &self.newest;
         (&row.state, &row.body, row.version, row.visit) == (&newest.state, &newest.body, newest.seq, newest.visit)
             && (self.gap.is_some() || (&row.last_by_command, row.entered_at) == (&self.last.encode(), self.entered_at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::Fingerprint;
+    use crate::wire::Stored;
+
+    fn row(seq: i64, state: &str, visit: i64) -> TransitionRow {
+        TransitionRow {
+            seq,
+            command: "Knock".to_owned(),
+            from_state: String::new(),
+            state: state.to_owned(),
+            body: Stored::default(),
+            payload: Stored::default(),
+            outcome: Stored::default(),
+            fingerprint: Fingerprint::of("", "", b"", &[]),
+            key: None,
+            from_visit: 1,
+            visit,
+            at: Timestamp::from_micros(seq * 10),
+            correlation: None,
+        }
+    }
+
+    #[test]
+    fn a_state_that_was_renamed_was_not_entered_again() {
+        let history = [row(1, "Shut", 1), row(2, "Closed", 1)]
+            .into_iter()
+            .fold(None, |before, row| Some(History::then(before, row)));
+        assert_eq!(history.map(|history| history.entered_at), Some(Timestamp::from_micros(10)));
+    }
+
+    #[test]
+    fn a_new_visit_of_the_same_state_is_an_entry() {
+        let history = [row(1, "Shut", 1), row(2, "Shut", 2)]
+            .into_iter()
+            .fold(None, |before, row| Some(History::then(before, row)));
+        assert_eq!(history.map(|history| history.entered_at), Some(Timestamp::from_micros(20)));
     }
 }

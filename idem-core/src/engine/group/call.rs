@@ -155,8 +155,9 @@ impl<DB: Database> Group<DB> {
 
     /// Answers all but those that would be told "not applied" of what a lost write may still do; these are returned.
     pub(crate) fn answer_certain(self, answers: Vec<Answered>) -> Self {
-        for (slot, _) in self.slots.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()) {
-            // Its effect is there now, in the place of the lost one.
+        let is_fresh = |answer: &Answered| answer.as_ref().is_ok_and(|answer| answer.fresh);
+        for (slot, _) in self.slots.iter().zip(&answers).filter(|(_, answer)| is_fresh(answer)) {
+            // Its effect is there now, in the place of the lost one. A replay may be of the lost one.
             slot.pending.iter().for_each(|(write, _)| write.settle());
         }
         let mut doubtful = Self::new();

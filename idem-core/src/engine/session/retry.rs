@@ -58,6 +58,10 @@ impl Retry {
         self.attempts
     }
 
+    pub(crate) fn longest(&self) -> Duration {
+        self.longest.max(self.first)
+    }
+
     /// Waits before attempt number `made` + 1; false if no attempt is left.
     pub(crate) async fn pause(&self, made: u32) -> bool {
         if self.spent(made) {

@@ -298,9 +298,10 @@ impl<DB: Database> Tx<DB> {
             TxConnection::Adopted(_, Adopted { began, .. }) if !DB::MARK.is_empty() => Some(*began),
             _ => None,
         };
+        let wait = self.shared.settings.wait;
         let Ok(mut session) = self.session() else { return Ok(false) };
         let Some(began) = began else { return session.is_open().await };
-        let began = session.mark(began).await?;
+        let began = session.mark(began, wait).await?;
         if let TxConnection::Adopted(_, adopted) = &mut self.connection {
             adopted.began = began.or(adopted.began);
         }

@@ -146,12 +146,7 @@ fn typed_transition<M: Machine>(id: &str, row: TransitionRow) -> Result<Transiti
             Event::Overridden { reason: recorded.reason }
         }
         name => {
-            let command = graph.command_named(name).ok_or_else(|| Error::UnknownCommand {
-                machine: graph.name,
-                id: id.to_owned(),
-                stored: name.to_owned(),
-                known: graph.commands.iter().map(|command| command.name).collect(),
-            })?;
+            let command = graph.command_named(name).ok_or_else(|| graph.unknown_command(id, name))?;
             Event::Command(
                 M::read_command(command, &row.payload).map_err(|source| unreadable("the payload", source.into()))?,
             )

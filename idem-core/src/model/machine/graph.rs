@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::error::BackTicked;
+#[cfg(feature = "_sql")]
+use crate::error::Error;
 
 /// A machine's states, commands and edges. The macro makes one per enum, as a constant.
 #[derive(Debug)]
@@ -104,6 +106,17 @@ impl Graph {
     pub fn state_named(&self, name: &str) -> Option<usize> {
         let live = self.states.iter().position(|state| state.name == name);
         live.or_else(|| self.states.iter().position(|state| state.was.contains(&name)))
+    }
+
+    /// The error for a command that this enum does not have.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn unknown_command(&self, id: &str, stored: &str) -> Error {
+        Error::UnknownCommand {
+            machine: self.name,
+            id: id.to_owned(),
+            stored: stored.to_owned(),
+            known: self.commands.iter().map(|command| command.name).collect(),
+        }
     }
 
     /// The position of the command that is stored as `name`, now or under an earlier name.

@@ -15,6 +15,9 @@ pub(crate) fn check(update: &RowUpdate, schema: &TableSchema) -> Result<(), Prob
         let column = schema.column(&cell.column).ok_or_else(|| Problem::NoColumn { column: name(cell) })?;
         text_fits(cell, schema)?;
         let stored = update.kind != RowUpdateKind::Update || update.sets.iter().any(|set| set.column == cell.column);
+        if stored && column.generated {
+            return Err(Problem::Generated { column: name(cell) });
+        }
         if stored {
             number_fits(cell, column)?;
         }

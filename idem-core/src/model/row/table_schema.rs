@@ -43,6 +43,8 @@ pub struct ColumnSchema {
     pub(crate) modifier: Option<i64>,
     /// The labels of an enumeration.
     pub(crate) labels: Vec<String>,
+    /// The database makes its values, and takes none.
+    pub(crate) generated: bool,
     /// The largest whole number it holds, if it holds whole numbers.
     pub(crate) max: Option<i64>,
 }

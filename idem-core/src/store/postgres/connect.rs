@@ -65,7 +65,8 @@ impl Connect for Postgres {
 
     const MARK_ADOPTED: &'static str = "SELECT t.began FROM (
             SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint AS began) t
-        WHERE t.began = coalesce($1::bigint, t.began) AND set_config('idem.transaction', 'open', true) IS NOT NULL";
+        WHERE t.began = coalesce($1::bigint, t.began) AND set_config('idem.transaction', 'open', true) IS NOT NULL
+            AND (current_setting('lock_timeout') <> '0' OR set_config('lock_timeout', $2, true) IS NOT NULL)";
 
     fn look() -> String {
         format!("SELECT {}", is_open!())

@@ -132,6 +132,7 @@ mod tests {
             domain: false,
             modifier: None,
             labels: Vec::new(),
+            generated: false,
             max: None,
         }
     }

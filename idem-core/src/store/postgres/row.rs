@@ -36,7 +36,8 @@ impl RowStore for Postgres {
     /// modifier is the length. A table that has the name of a type of PostgreSQL's is not its own type, and types are not compared.
     const DESCRIBE: &'static str = "
     WITH columns AS (
-        SELECT a.attname::text AS name, a.atttypid AS type_id, a.atttypmod AS modifier, nullif(t.typbasetype, 0) AS base
+        SELECT a.attname::text AS name, a.atttypid AS type_id, a.atttypmod AS modifier, nullif(t.typbasetype, 0) AS base,
+            a.attgenerated <> '' OR a.attidentity = 'a' AS generated
         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
         WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
     )
@@ -51,6 +52,8 @@ impl RowStore for Postgres {
     SELECT 'd', name, '' FROM columns WHERE base IS NOT NULL
     UNION ALL
     SELECT 'm', name, (modifier - CASE WHEN type_id IN (1042, 1043) THEN 4 ELSE 0 END)::text FROM columns WHERE modifier >= 0
+    UNION ALL
+    SELECT 'g', name, '' FROM columns WHERE generated
     UNION ALL
     SELECT 'e', name, e.enumlabel::text FROM columns JOIN pg_enum e ON e.enumtypid = type_id
     UNION ALL

@@ -151,6 +151,7 @@ impl DescribedTable {
             domain: !details("d", name).is_empty(),
             modifier: details("m", name).pop().and_then(|modifier| modifier.parse().ok()),
             labels: details("e", name),
+            generated: !details("g", name).is_empty(),
             max: max(type_name),
         };
         let columns: Vec<_> = of("c").map(column).collect();

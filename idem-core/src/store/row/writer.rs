@@ -216,8 +216,9 @@ impl RowWriter<'_> {
     /// The row of table `alias` has the keys.
     pub(crate) fn named<DB: RowDialect>(&mut self, alias: &str) -> String {
         let equal = |(at, cell): (usize, &Cell)| {
-            let compared = DB::compared(self.params.number(Slot::Key(at)), cell, self.table.type_of(cell));
-            format!("{alias}.{} = {compared}", column::<DB>(&cell.column))
+            let type_name = self.table.type_of(cell);
+            let compared = DB::compared(self.params.number(Slot::Key(at)), cell, type_name);
+            format!("{} = {compared}", DB::comparable(&format!("{alias}.{}", column::<DB>(&cell.column)), type_name))
         };
         self.update.keys.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
     }

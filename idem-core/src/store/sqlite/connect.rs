@@ -58,7 +58,9 @@ impl Connect for Sqlite {
 
     fn not_opened(options: &SqliteConnectOptions, error: &sqlx::Error) -> Option<(String, OpenProblem)> {
         let path = options.get_filename();
-        let makes = options.to_url_lossy().query().is_some_and(|query| query.contains("mode=rwc"));
+        // The driver makes no URL of every path.
+        let makes = options.clone().filename("file").to_url_lossy();
+        let makes = makes.query().is_some_and(|query| query.contains("mode=rwc"));
         Some((path.display().to_string(), open_problem(path, makes, error)?))
     }
 }

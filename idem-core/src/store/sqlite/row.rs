@@ -32,6 +32,9 @@ impl RowStore for Sqlite {
     SELECT 'c', c.name, c.type FROM pragma_database_list d CROSS JOIN pragma_table_xinfo($1, d.name) c
     WHERE d.name = $2 AND c.hidden <> 1
     UNION ALL
+    SELECT 'g', c.name, '' FROM pragma_database_list d CROSS JOIN pragma_table_xinfo($1, d.name) c
+    WHERE d.name = $2 AND c.hidden > 1
+    UNION ALL
     SELECT 'u', '', c.name FROM pragma_database_list d CROSS JOIN pragma_table_info($1, d.name) c
     WHERE d.name = $2 AND c.pk > 0
     UNION ALL

@@ -57,6 +57,7 @@ pub async fn what_a_newer_release_wrote_is_retryable<S: Subject>(on: &S) {
     let q = old.at("q");
     other(q.get().await.expect_err("it is Posted"));
     other(q.send(&key("x"), send()).await.expect_err("it is Posted"));
+    other(q.send(&key("q"), send()).await.expect_err("it was Post, and may have been the same"));
     other(q.override_state(&key("y"), first::parcel::Lost, "lost").await.expect_err("it is Posted"));
     let batch = old.apply_all([("p", Some(key("k")), send().into()), ("q", None, send().into())]).await;
     let [p, q_answer] = <[_; 2]>::try_from(batch).expect("two answers");

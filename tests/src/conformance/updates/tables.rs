@@ -1,6 +1,6 @@
 //! What the table has, lacks, changes and forbids.
 
-use idem_core::version::{ConditionalUpdate, Problem};
+use idem_core::version::{ConditionalUpdate, Problem, Upsert};
 use idem_core::{Effect, ErrorKind};
 
 use super::{documents, edit, prepared, problem, updated};
@@ -29,6 +29,26 @@ pub async fn what_is_not_there_is_named<S: Subject>(on: &S) {
         assert_eq!(problem(set("body").version_column(name).execute(&stored.idem).await), hostile(name));
     }
     assert_eq!(documents(&stored, "version = 1").await, 2);
+}
+
+/// A column that the database makes: it can be expected and not set, and a transaction is none the worse for the attempt.
+pub async fn what_the_database_makes_is_not_set<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    stored
+        .execute(
+            "CREATE TABLE made (id bigint PRIMARY KEY, one bigint, two bigint GENERATED ALWAYS AS (one * 2) STORED)",
+        )
+        .await;
+    stored.execute("INSERT INTO made (id, one) VALUES (1, 1)").await;
+    let made = || ConditionalUpdate::table("made").key("id", 1).unversioned();
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let refused = problem(made().set("two", 4).expect("one", 1).execute(&mut tx).await);
+    assert_eq!(refused, Problem::Generated { column: "two".to_owned() });
+    let inserted = Upsert::table("made").key("id", 2).set("two", 4).unversioned().execute(&mut tx).await;
+    assert_eq!(problem(inserted), Problem::Generated { column: "two".to_owned() });
+    made().set("one", 3).expect("two", 2).execute(&mut tx).await.expect("updated");
+    tx.commit().await.expect("committed");
+    assert_eq!(stored.number("SELECT two FROM made").await, 6);
 }
 
 /// A column that came, a column that went, an index that came, after the table was first seen.
