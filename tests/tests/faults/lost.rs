@@ -339,8 +339,12 @@ pub(crate) struct Rig {
     lane: Lane<Postgres>,
 }
 
+fn url(ground: &Ground<Postgres>, proxy: &Proxy) -> String {
+    ground.place.url().through(proxy.address()).to_string()
+}
+
 async fn open(ground: &Ground<Postgres>, proxy: &Proxy, grouping: GroupCommit) -> Idem<Postgres> {
-    let url = ground.place.url().through(proxy.address()).to_string();
+    let url = url(ground, proxy);
     // A lock that a silent connection holds is waited for less long than the reply of the one that waits for it.
     let builder = Idem::<Postgres>::builder().max_connections(4).group_commit(grouping);
     let builder = builder.lock_wait(Duration::from_millis(500)).reply_timeout(Duration::from_secs(2));
@@ -368,6 +372,11 @@ impl Rig {
             lane.call(step).await.unwrap();
         }
         Some(Self { ground, proxy, idem, lane })
+    }
+
+    /// The database by way of the proxy.
+    pub(crate) fn url(&self) -> String {
+        url(&self.ground, &self.proxy)
     }
 
     pub(crate) fn lane(&self, name: &str) -> Lane<Postgres> {
