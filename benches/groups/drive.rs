@@ -22,11 +22,14 @@ where
     Arc::new(move |nth| Box::pin(work(nth)))
 }
 
-/// Calls per second, and the time that 99 of 100 took at most.
-#[derive(Debug, Clone, Copy)]
+/// Calls per second, and the time that half of them and that 99 of 100 took at most.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sample {
     pub(crate) rate: f64,
+    pub(crate) p50: Duration,
     pub(crate) p99: Duration,
+    /// All calls, those that warmed up among them.
+    pub(crate) calls: f64,
 }
 
 /// Runs `callers` for `time`; the first fifth warms up and does not count.
@@ -34,6 +37,7 @@ pub(crate) async fn drive(call: &Call, callers: usize, time: Duration) -> Result
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let warm = time / 5;
     let start = Instant::now();
+    let first = NEXT.load(Ordering::Relaxed);
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
         let call = call.clone();
@@ -56,6 +60,8 @@ pub(crate) async fn drive(call: &Call, callers: usize, time: Duration) -> Result
     }
     let counted = start.elapsed().saturating_sub(warm);
     took.sort_unstable();
-    let p99 = Duration::from_micros(took.get(took.len() * 99 / 100).copied().unwrap_or_default().into());
-    Ok(Sample { rate: f64::from(u32::try_from(took.len())?) / counted.as_secs_f64(), p99 })
+    let at = |place: usize| Duration::from_micros(took.get(place).copied().unwrap_or_default().into());
+    let calls = f64::from(u32::try_from(NEXT.load(Ordering::Relaxed) - first)?);
+    let rate = f64::from(u32::try_from(took.len())?) / counted.as_secs_f64();
+    Ok(Sample { rate, p50: at(took.len() / 2), p99: at(took.len() * 99 / 100), calls })
 }

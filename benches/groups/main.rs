@@ -7,7 +7,9 @@
 mod disturbed;
 mod drive;
 mod hand;
+mod known;
 mod machine;
+mod meter;
 mod processes;
 
 use std::collections::BTreeMap;
@@ -15,10 +17,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use disturbed::{Stranger, memory};
-use drive::{Call, call, drive};
-use idem_core::{Database, GroupCommit, Idem, Key, KeyError};
+use drive::{Call, Sample, call, drive};
+use idem_core::ledger::Bounds;
+use idem_core::{Database, Error, GroupCommit, Idem, Key, KeyError};
+use known::Known;
 use machine::{Bar, Tab, initial, tab};
-use processes::several;
+use meter::{Cost, Meter};
+use processes::{Load, several};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite};
 
@@ -95,8 +100,8 @@ struct Cell {
 
 enum Kind {
     Own(Call),
-    /// Commands on one hot machine, by so many processes.
-    Processes(usize, String),
+    /// By so many processes.
+    Processes(usize, Load, String),
     /// While a stranger holds one of the machines.
     Disturbed(Call, PgPool),
     Pgbench {
@@ -128,9 +133,28 @@ async fn postgres(settings: &Settings) -> Result<(), Failure> {
             grown(&grouped, &pool, entries, settings).await?;
             return Ok(Table::new());
         }
-        let mut cells = cells(&grouped, &off, &[1, 8, 32, 256, 1_024]).await?;
-        for (name, processes) in [("one process, command hot", 1), ("two processes, command hot", 2)] {
-            cells.push(Cell { name: name.into(), callers: 256, call: Kind::Processes(processes, url.clone()) });
+        let mut cells = cells(&grouped, &off, &[1, 2, 4, 8, 32, 256, 1_024]).await?;
+        grouped.ledger().account("floor").open(Bounds::at_least(0)).await?;
+        for (what, load, callers) in [
+            ("command hot", Load::HotMachine, 256),
+            ("delta hot", Load::HotAccount, 256),
+            ("delta spread", Load::SpreadAccounts, 512),
+            ("delta at its floor", Load::AtTheFloor, 64),
+        ] {
+            for (name, processes) in [("one process", 1), ("two processes", 2)] {
+                let call = Kind::Processes(processes, load, url.clone());
+                cells.push(Cell { name: format!("{name}, {what}"), callers, call });
+            }
+        }
+        for (share, every) in [("1 %", 100), ("10 %", 10)] {
+            let (delta, command) = (Known::deltas(&grouped, every), Known::commands(&grouped, every));
+            let name = |what: &str| format!("grouped, {what} spread, {share} known");
+            cells.push(Cell { name: name("delta"), callers: 256, call: Kind::Own(delta) });
+            cells.push(Cell { name: name("command"), callers: 256, call: Kind::Own(command) });
+        }
+        for callers in [1, 32] {
+            cells.push(Cell { name: "replay, delta".into(), callers, call: Kind::Own(Known::deltas(&grouped, 1)) });
+            cells.push(Cell { name: "replay, command".into(), callers, call: Kind::Own(Known::commands(&grouped, 1)) });
         }
         cells.push(Cell {
             name: "grouped, command on 1,000".into(),
@@ -155,7 +179,8 @@ async fn postgres(settings: &Settings) -> Result<(), Failure> {
         cells.push(floor("pgbench, delta spread", 8, hand::ONE, ACCOUNTS, 1.0));
         cells.push(floor("pgbench, thousand deltas hot", 1, hand::THOUSAND, 1, 1_000.0));
         hand::execute(&pool, "VACUUM ANALYZE".into()).await?;
-        let table = measure(&cells, Some(&database), settings).await?;
+        let mut meter = Meter::of_both(&database).await?;
+        let table = measure(&cells, Some(&database), &mut meter, settings).await?;
         pool.close().await;
         Ok::<_, Failure>(table)
     };
@@ -178,8 +203,8 @@ async fn sqlite(settings: &Settings) -> Result<(), Failure> {
         .group_commit(GroupCommit::off())
         .open(&url)
         .await?;
-    let cells = cells(&grouped, &off, &[1, 8, 32, 256]).await?;
-    let table = measure(&cells, None, settings).await?;
+    let cells = cells(&grouped, &off, &[1, 2, 4, 8, 32, 256]).await?;
+    let table = measure(&cells, None, &mut Meter::of_client(), settings).await?;
     std::fs::remove_dir_all(&folder)?;
     print("SQLite", &table, SQLITE);
     Ok(())
@@ -253,6 +278,21 @@ fn command<DB: Database>(idem: &Idem<DB>, machines: u64) -> Call {
     })
 }
 
+/// Changes of one account by 1 and by -1, which is refused where there is nothing.
+fn at_the_floor<DB: Database>(idem: &Idem<DB>) -> Call {
+    let account = idem.ledger().account("floor");
+    call(move |nth| {
+        let account = account.clone();
+        async move {
+            let delta = if mix(nth).is_multiple_of(2) { 1 } else { -1 };
+            match account.apply_delta(&Key::random("bench")?, delta).await {
+                Ok(_) | Err(Error::OutOfBounds(_)) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
+        }
+    })
+}
+
 /// Deltas beside a small table, and beside one that has grown.
 async fn grown(idem: &Idem<Postgres>, pool: &sqlx::PgPool, entries: u64, settings: &Settings) -> Result<(), Failure> {
     let hashed = |nth: u64| Key::of("bench", [nth.to_le_bytes()]);
@@ -279,44 +319,51 @@ fn mix(nth: u64) -> u64 {
     nth ^ (nth >> 31)
 }
 
-type Table = BTreeMap<(String, usize), Vec<(f64, Duration)>>;
+type Table = BTreeMap<(String, usize), Vec<(Sample, Cost)>>;
 
-async fn measure(cells: &[Cell], database: Option<&PgConnectOptions>, settings: &Settings) -> Result<Table, Failure> {
+async fn measure(
+    cells: &[Cell],
+    database: Option<&PgConnectOptions>,
+    meter: &mut Meter,
+    settings: &Settings,
+) -> Result<Table, Failure> {
     let mut table = Table::new();
     // In the first round statements are prepared and files grow: it does not count.
     for round in 0..=settings.rounds {
         let time = if round == 0 { settings.time / 4 } else { settings.time };
         for cell in cells.iter().filter(|cell| format!("{} {}", cell.name, cell.callers).contains(&settings.only)) {
+            let driven = async |call: &Call| {
+                let sample = drive(call, cell.callers, time).await?;
+                Ok((sample, sample.calls))
+            };
             let sample = match (&cell.call, database) {
-                (Kind::Own(call), _) => {
-                    let sample = drive(call, cell.callers, time).await?;
-                    (sample.rate, sample.p99)
-                }
+                (Kind::Own(call), _) => meter.measure(driven(call)).await?,
                 (Kind::Pgbench { script, accounts, per_call }, Some(database)) => {
                     match hand::pgbench(database, script, *accounts, cell.callers, settings.time).await? {
-                        Some(rate) => (rate * per_call, Duration::ZERO),
+                        Some(rate) => (Sample { rate: rate * per_call, ..Sample::default() }, Cost::default()),
                         None => continue,
                     }
                 }
-                (Kind::Processes(processes, url), _) => {
-                    let sample = several(*processes, url, cell.callers, settings.time).await?;
-                    (sample.rate, sample.p99)
+                (Kind::Processes(processes, load, url), _) => {
+                    (several((*processes, *load), url, cell.callers, settings.time).await?, Cost::default())
                 }
                 (Kind::Disturbed(call, pool), _) => {
                     let stranger = Stranger::holding(pool.clone(), "tab-0");
-                    let sample = drive(call, cell.callers, time).await?;
+                    let sample = meter.measure(driven(call)).await?;
                     stranger.leave().await?;
-                    (sample.rate, sample.p99)
+                    sample
                 }
                 (Kind::Pgbench { .. }, None) => continue,
             };
             if round == 0 {
                 continue;
             }
-            let megabytes = memory() >> 20;
+            let (Sample { rate, p99, .. }, Cost { client, server, .. }) = &sample;
             eprintln!(
-                "{}, {} callers: {:.0}/s, p99 {:?}, {megabytes} MiB",
-                cell.name, cell.callers, sample.0, sample.1
+                "{}, {} callers: {rate:.0}/s, p99 {p99:?}, {client:.1} + {server:.1} µs, {} MiB",
+                cell.name,
+                cell.callers,
+                memory() >> 20
             );
             table.entry((cell.name.clone(), cell.callers)).or_default().push(sample);
         }
@@ -332,47 +379,92 @@ const POSTGRES: &[Ratio] = &[
     ("single delta, 32 spread ÷ transaction by hand", ("off, delta spread", 32), ("by hand, delta spread", 32), 1.4),
     ("grouped 32 ÷ single 32, hot", ("grouped, delta hot", 32), ("off, delta hot", 32), 8.0),
     ("grouped 256 ÷ single 32, hot", ("grouped, delta hot", 256), ("off, delta hot", 32), 25.0),
-    ("grouped 256 ÷ single 32, spread", ("grouped, delta spread", 256), ("off, delta spread", 32), 5.0),
+    ("grouped 256 ÷ single 32, spread", ("grouped, delta spread", 256), ("off, delta spread", 32), 6.0),
     (
         "grouped 1,024 ÷ thousand in pgbench, hot",
         ("grouped, delta hot", 1_024),
         ("pgbench, thousand deltas hot", 1),
-        0.9,
+        0.75,
     ),
-    ("grouped ÷ single, 1 caller", ("grouped, delta spread", 1), ("off, delta spread", 1), 0.97),
-    ("grouped ÷ single, 8 spread", ("grouped, delta spread", 8), ("off, delta spread", 8), 0.9),
-    ("commands, grouped ÷ off, 32 spread", ("grouped, command spread", 32), ("off, command spread", 32), 2.2),
-    ("commands, grouped ÷ off, 256 spread", ("grouped, command spread", 256), ("off, command spread", 256), 4.5),
+    ("grouped ÷ single, 1 caller", ("grouped, delta spread", 1), ("off, delta spread", 1), 1.0),
+    ("grouped ÷ single, 2 spread", ("grouped, delta spread", 2), ("off, delta spread", 2), 1.0),
+    ("grouped ÷ single, 4 spread", ("grouped, delta spread", 4), ("off, delta spread", 4), 1.0),
+    ("grouped ÷ single, 8 spread", ("grouped, delta spread", 8), ("off, delta spread", 8), 1.0),
+    ("commands, grouped ÷ off, 32 spread", ("grouped, command spread", 32), ("off, command spread", 32), 3.5),
+    ("commands, grouped ÷ off, 256 spread", ("grouped, command spread", 256), ("off, command spread", 256), 6.0),
     ("commands, grouped ÷ off, 32 hot", ("grouped, command hot", 32), ("off, command hot", 32), 15.0),
     ("commands, grouped ÷ off, 256 hot", ("grouped, command hot", 256), ("off, command hot", 256), 30.0),
     (
         "one machine held by a stranger ÷ none",
         ("grouped, command on 1,000, one held", 256),
         ("grouped, command on 1,000", 256),
-        0.6,
+        0.67,
     ),
-    ("two processes ÷ one, hot", ("two processes, command hot", 256), ("one process, command hot", 256), 0.6),
+    ("two processes ÷ one, hot machine", ("two processes, command hot", 256), ("one process, command hot", 256), 0.7),
+    ("two processes ÷ one, hot account", ("two processes, delta hot", 256), ("one process, delta hot", 256), 0.7),
+    (
+        "two processes ÷ one, 1,000 accounts",
+        ("two processes, delta spread", 512),
+        ("one process, delta spread", 512),
+        0.5,
+    ),
+    (
+        "two processes ÷ one, an account at its floor",
+        ("two processes, delta at its floor", 64),
+        ("one process, delta at its floor", 64),
+        f64::NAN,
+    ),
+    ("1 % of the deltas known ÷ none", ("grouped, delta spread, 1 % known", 256), ("grouped, delta spread", 256), 0.7),
+    (
+        "10 % of the deltas known ÷ none",
+        ("grouped, delta spread, 10 % known", 256),
+        ("grouped, delta spread", 256),
+        0.7,
+    ),
+    (
+        "1 % of the commands known ÷ none",
+        ("grouped, command spread, 1 % known", 256),
+        ("grouped, command spread", 256),
+        0.7,
+    ),
+    (
+        "10 % of the commands known ÷ none",
+        ("grouped, command spread, 10 % known", 256),
+        ("grouped, command spread", 256),
+        0.7,
+    ),
 ];
 
 const SQLITE: &[Ratio] = &[
     ("delta, grouped ÷ off, 32", ("grouped, delta spread", 32), ("off, delta spread", 32), 6.0),
-    ("delta, grouped ÷ off, 256", ("grouped, delta spread", 256), ("off, delta spread", 256), 10.0),
+    ("delta, grouped ÷ off, 256", ("grouped, delta spread", 256), ("off, delta spread", 256), 12.0),
     ("commands, grouped ÷ off, 32", ("grouped, command spread", 32), ("off, command spread", 32), 4.0),
-    ("commands, grouped ÷ off, 256", ("grouped, command spread", 256), ("off, command spread", 256), 6.0),
+    ("commands, grouped ÷ off, 256", ("grouped, command spread", 256), ("off, command spread", 256), 7.0),
 ];
 
 fn print(database: &str, table: &Table, ratios: &[Ratio]) {
-    println!("## {database}\n\n| cell | callers | calls/s | p99 |\n|---|---|---|---|");
+    println!("## {database}\n");
+    println!("| cell | callers | calls/s | p50 / p99 ms | client + server µs | log B | group | idle |");
+    println!("|---|---|---|---|---|---|---|---|");
     for ((name, callers), samples) in table {
-        let rates: Vec<f64> = samples.iter().map(|sample| sample.0).collect();
-        let p99 = samples.iter().map(|sample| sample.1).max().unwrap_or_default();
-        println!("| {name} | {callers} | {:.0} | {:.1} ms |", median(rates), p99.as_secs_f64() * 1e3);
+        let of = |part: fn(&(Sample, Cost)) -> f64| median(samples.iter().map(part).collect());
+        println!(
+            "| {name} | {callers} | {:.0} | {:.2} / {:.2} | {:.1} + {:.1} | {:.0} | {:.1} | {:.0} % |",
+            of(|sample| sample.0.rate),
+            of(|sample| sample.0.p50.as_secs_f64() * 1e3),
+            of(|sample| sample.0.p99.as_secs_f64() * 1e3),
+            of(|sample| sample.1.client),
+            of(|sample| sample.1.server),
+            of(|sample| sample.1.log),
+            of(|sample| sample.1.group),
+            of(|sample| sample.1.idle),
+        );
     }
     println!("\n| ratio | asked | reached [lowest, highest] |\n|---|---|---|");
     for (name, over, under, asked) in ratios {
         let cell = |(name, callers): &(&str, usize)| table.get(&((*name).to_owned(), *callers));
         let (Some(over), Some(under)) = (cell(over), cell(under)) else { continue };
-        let mut each: Vec<f64> = over.iter().zip(under).map(|(over, under)| over.0 / under.0).collect();
+        let mut each: Vec<f64> = over.iter().zip(under).map(|(over, under)| over.0.rate / under.0.rate).collect();
         each.sort_by(f64::total_cmp);
         let (lowest, highest) = (each.first().copied().unwrap_or(0.0), each.last().copied().unwrap_or(0.0));
         println!("| {name} | {asked} | {:.2} [{lowest:.2}, {highest:.2}] |", median(each));
