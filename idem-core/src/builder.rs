@@ -99,8 +99,8 @@ impl<DB: Database> Builder<DB> {
     /// Whether, and how far, calls that wait at the same time share a transaction. Default: they do. Their answers are the same
     /// either way.
     ///
-    /// On PostgreSQL the two connections for groups are opened with `enable_seqscan` and `jit` off, so that a plan made on a small
-    /// table does not stay when it has grown. A proxy that refuses options at startup wants [`GroupCommit::off`].
+    /// On PostgreSQL connections of idem's own have `enable_seqscan` and `jit` off, so that a plan made on a small table does not
+    /// stay when it has grown; in a transaction of yours both are as your role, your database and the URL have them.
     pub fn group_commit(self, grouping: GroupCommit) -> Self {
         Self { grouping, ..self }
     }
@@ -147,18 +147,18 @@ impl<DB: Database> Builder<DB> {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
         let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
-        let own = |groups, bounds| {
-            let maker = (Maker::Options(options.clone()), self.session_bounds(groups));
+        let own = |bounds| {
+            let maker = (Maker::Options(options.clone()), self.session_bounds());
             Connections::own(maker, bounds, sql.clone(), reply)
         };
-        let readers = own(false, (self.connections, self.patience));
+        let readers = own((self.connections, self.patience));
         let writers = match DB::MAX_WRITERS {
-            Some(max) => own(false, (max, self.patience)),
+            Some(max) => own((max, self.patience)),
             None => readers.clone(),
         };
         let flushers = match DB::MAX_WRITERS {
             Some(_) => writers.clone(),
-            None => own(true, (FLUSHERS, self.patience)),
+            None => own((FLUSHERS, self.patience)),
         };
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
         let idem =
@@ -189,7 +189,7 @@ impl<DB: Database> Builder<DB> {
         let flushers = if DB::MAX_WRITERS.is_some() {
             connections.clone()
         } else {
-            let maker = (Maker::LikePool(pool.clone()), self.session_bounds(true));
+            let maker = (Maker::LikePool(pool.clone()), self.session_bounds());
             Connections::own(maker, (FLUSHERS, self.patience), sql.clone(), reply)
         };
         let (writers, readers) = (connections.clone(), connections);
@@ -201,9 +201,9 @@ impl<DB: Database> Builder<DB> {
         self.settings.reply.max(self.settings.wait.saturating_mul(2))
     }
 
-    fn session_bounds(&self, groups: bool) -> SessionBounds {
+    fn session_bounds(&self) -> SessionBounds {
         let settings = Settings { reply: self.reply(), ..self.settings };
-        SessionBounds { lock: settings.wait, statement: settings.statement(), groups }
+        SessionBounds { lock: settings.wait, statement: settings.statement() }
     }
 
     fn tables(&self) -> Result<Tables, Error> {

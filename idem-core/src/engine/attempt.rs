@@ -46,8 +46,19 @@ pub(crate) enum Strategy {
 pub(crate) enum Caller {
     /// One call, or several that came together.
     One,
-    /// A group of calls: machines and accounts that others hold are left out, and other locks are waited for only shortly.
-    Group,
+    /// A group of calls: locks are waited for only shortly, those of machines and accounts in this way.
+    Group(Held),
+}
+
+/// What a group does about rows that others hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Leaves them, and is told which.
+    Skip,
+    /// Waits for them, a little while, if it has only changes of the ledger.
+    Wait,
+    /// The same where a group of this process holds them, which ends soon.
+    Behind,
 }
 
 /// What one attempt came to.
@@ -217,10 +228,14 @@ impl Try {
         Self { strategy, assumed, caller, wait }
     }
 
-    fn locks<DB: Database>(&self, shared: &Shared<DB>) -> Locks {
+    fn locks<DB: Database>(&self, shared: &Shared<DB>, write: &Write<DB>) -> Locks {
         match self.caller {
             Caller::One => Locks { wait: self.wait, skip: false, until: shared.until() },
-            Caller::Group => Locks { wait: GROUP_WAIT.min(shared.settings.wait), skip: true, until: shared.until() },
+            Caller::Group(held) => Locks {
+                wait: if held == Held::Behind { self.wait } else { GROUP_WAIT.min(shared.settings.wait) },
+                skip: held == Held::Skip || !write.machines.is_empty(),
+                until: shared.until(),
+            },
         }
     }
 }
@@ -281,14 +296,14 @@ async fn unlocked<DB: Database>(
         Caller::One => {
             fail_point!("own.write.before");
         }
-        Caller::Group => {
+        Caller::Group(_) => {
             fail_point!("group.write.before");
         }
     }
-    if of.caller == Caller::Group && seeded_bug!("group-unwritten") {
+    if of.caller != Caller::One && seeded_bug!("group-unwritten") {
         return Ok(Attempt::Done(decision.answers));
     }
-    let mut locks = of.locks(shared);
+    let mut locks = of.locks(shared, &decision.write);
     let until = locks.until;
     if seeded_bug!("write-without-end") {
         locks.until = None;
@@ -298,7 +313,7 @@ async fn unlocked<DB: Database>(
         Caller::One => {
             fail_point!("own.write.after");
         }
-        Caller::Group => {
+        Caller::Group(_) => {
             fail_point!("group.write.after");
         }
     }

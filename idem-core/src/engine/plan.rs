@@ -45,6 +45,11 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
     /// Asks for what it is known to be decided on.
     fn ask<'p>(&'p self, asked: &mut Asked<'p>);
 
+    /// Whether it is a change that is right whatever is there before it.
+    fn is_relative(&self) -> bool {
+        false
+    }
+
     /// Puts into the snapshot what can be assumed instead of loaded, for a write that finds out whether it was so. False if the
     /// plan cannot be decided like this.
     fn assume(&self, _cx: &Assuming<'_>, _snapshot: &mut Snapshot) -> bool {

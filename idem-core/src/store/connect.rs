@@ -95,6 +95,4 @@ pub struct SessionBounds {
     pub(crate) lock: Duration,
     /// Of each statement.
     pub(crate) statement: Duration,
-    /// Groups are written on it.
-    pub(crate) groups: bool,
 }

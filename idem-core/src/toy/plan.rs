@@ -101,6 +101,7 @@ where
                 fingerprint: *fingerprint,
                 expires_at: None,
                 outcome: None,
+                takes_over: false,
             });
         }
         Ok(Ok(answer(draft.now(), true)))

@@ -157,6 +157,7 @@ macro_rules! for_each_clause {
                         each_is_answered_for_itself,
                         a_change_beside_a_command_keeps_its_entry,
                         two_of_them_share_what_is_hot,
+                        waves_of_two_have_each_effect_once,
                     }
                     held {
                         keeps_nobody_else_waiting,

@@ -272,6 +272,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             fingerprint: subject.fingerprint,
             expires_at,
             outcome: None,
+            takes_over: false,
         });
     }
 
@@ -293,6 +294,10 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             });
         }
         let accounts = self.ledger.finish(self.snapshot, &mut self.write);
+        for key in &mut self.write.keys {
+            // One that is alive was answered.
+            key.takes_over = self.snapshot.keys.contains_key(&key.hash);
+        }
         self.write.keys.sort_by_key(|key| key.hash);
         (self.write, After { now, accounts, row: None })
     }

@@ -69,13 +69,17 @@ impl<DB: Database> Plan<DB> for Posting {
         asked.holds.extend(hold.cloned());
     }
 
-    /// As if the key were new and nothing stood in the way: the write is relative to whatever the accounts hold.
-    fn assume(&self, cx: &Assuming<'_>, snapshot: &mut Snapshot) -> bool {
+    fn is_relative(&self) -> bool {
         let relative = matches!(
             self.change,
             LedgerChange::Delta { .. } | LedgerChange::Transfer { .. } | LedgerChange::Post { .. }
         );
-        if !DB::SUPPORTS_BLIND_WRITES || !cx.own || !relative || self.expected.is_some() {
+        relative && DB::SUPPORTS_BLIND_WRITES && self.expected.is_none()
+    }
+
+    /// As if the key were new and nothing stood in the way: the write is relative to whatever the accounts hold.
+    fn assume(&self, cx: &Assuming<'_>, snapshot: &mut Snapshot) -> bool {
+        if !cx.own || !Plan::<DB>::is_relative(self) {
             return false;
         }
         for name in accounts_and_hold(&self.change).0 {
@@ -147,7 +151,17 @@ fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
 /// A key whose position follows when the write is whole, if it names an entry that counts.
 fn key(posting: &Posting, target: Arc<str>, seq: i64) -> KeyWrite {
     let (hash, fingerprint) = (posting.hash, posting.fingerprint);
-    KeyWrite { hash, namespace: LEDGER, target, seq, position: None, fingerprint, expires_at: None, outcome: None }
+    KeyWrite {
+        hash,
+        namespace: LEDGER,
+        target,
+        seq,
+        position: None,
+        fingerprint,
+        expires_at: None,
+        outcome: None,
+        takes_over: false,
+    }
 }
 
 fn drafted(entries: Range<usize>, fresh: bool) -> Answer {

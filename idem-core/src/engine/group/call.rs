@@ -25,6 +25,8 @@ pub(crate) struct QueuedCall<DB: Database> {
 /// Where the caller of a queued call waits for its reply.
 pub(crate) struct ReplySlot {
     pub(crate) targets: Vec<LockTarget>,
+    /// The call is right whatever is at its targets: it may be sent while another one that is so too is written.
+    pub(crate) relative: bool,
     pub(crate) deadline: Option<Instant>,
     /// Where the caller waits: a flusher is run there for it if no other is at work.
     pub(crate) runtime: Handle,
@@ -52,7 +54,7 @@ pub(crate) struct Reply {
 
 impl ReplySlot {
     pub(crate) fn new(
-        targets: Vec<LockTarget>,
+        (targets, relative): (Vec<LockTarget>, bool),
         deadline: Option<Instant>,
         permit: OwnedSemaphorePermit,
     ) -> (Self, Reply) {
@@ -61,6 +63,7 @@ impl ReplySlot {
         let runtime = Handle::current();
         let slot = Self {
             targets,
+            relative,
             deadline,
             runtime,
             written: None,

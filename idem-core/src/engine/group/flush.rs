@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::engine::answer::Answered;
-use crate::engine::attempt::{Attempt, Caller, Strategy, Try, attempt};
+use crate::engine::attempt::{Attempt, Caller, Held, Strategy, Try, attempt};
 use crate::engine::decide::decision::Decision;
 use crate::engine::group::call::{Group, LockTarget, QueuedCall, ReplySlot};
 use crate::engine::group::separate::{earliest, fail_unwritten, left, run_lane, run_separately};
@@ -20,14 +20,17 @@ use crate::store::error::Class;
 use crate::store::write::part::{LockName, Write};
 
 /// How often a group is tried before its calls run separately.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 4;
+
+/// How many groups wait at once for what others hold, after one had to.
+const CONTENDED: u32 = 64;
 
 /// What is done after an attempt.
 enum Next<DB: Database> {
-    /// All are answered; true if keys were known, or money did not fit.
-    Answered(bool),
-    /// What is left is tried again, as a group.
-    Again(Group<DB>),
+    /// All are answered, or will be; true if keys were known, or money did not fit.
+    Answered(bool, Delivery<DB>),
+    /// What is left is tried again, as a group that does this about what others hold.
+    Again(Group<DB>, Held),
     /// What is left is tried again, each lock target by itself.
     Separately(Group<DB>),
 }
@@ -35,38 +38,68 @@ enum Next<DB: Database> {
 impl<DB: Database> Next<DB> {
     /// What is left of a group that was answered.
     fn of(rest: Group<DB>, saw_conflict: bool) -> Self {
-        if rest.plans.is_empty() { Self::Answered(saw_conflict) } else { Self::Separately(rest) }
+        if rest.plans.is_empty() { Self::Answered(saw_conflict, Delivery::none()) } else { Self::Separately(rest) }
     }
 }
 
-/// Answers a group; what it cannot have at once is run separately. With `load_first`, nothing is written without a load. True
-/// if the next group should be loaded first: this one met keys that were known, or money that did not fit.
+/// What became of a group.
+pub(crate) struct Flushed<DB: Database> {
+    /// The next group should be loaded first: this one met keys that were known, or money that did not fit.
+    pub(crate) load_first: bool,
+    /// The answers that were not given yet. They wait for nothing.
+    pub(crate) delivery: Delivery<DB>,
+}
+
+/// Answers on their way to their callers.
+pub(crate) struct Delivery<DB: Database>(Group<DB>, Vec<Answered>);
+
+impl<DB: Database> Delivery<DB> {
+    pub(crate) fn none() -> Self {
+        Self(Group::new(), Vec::new())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.1.is_empty()
+    }
+
+    pub(crate) fn give(self) {
+        self.0.answer(self.1);
+    }
+}
+
+/// Answers a group; what it cannot have at once is run separately. With `load_first`, nothing is written without a load.
 pub(crate) async fn flush<DB: Database>(
     shared: &Arc<Shared<DB>>,
     calls: Vec<QueuedCall<DB>>,
     mut targets: TargetLocks<DB>,
-    load_first: bool,
-) -> bool {
+    (load_first, mut held): (bool, Held),
+) -> Flushed<DB> {
     let (plans, slots) = calls.into_iter().map(|call| (call.plan, call.slot)).unzip();
     let mut group = Group { plans, slots };
     let mut strategy = if load_first { Strategy::Optimistic } else { Strategy::Blind };
     for _ in 0..ATTEMPTS {
         if group.plans.is_empty() {
-            return load_first;
+            return Flushed { load_first, delivery: Delivery::none() };
         }
-        let attempted = try_group(shared, &group.plans, earliest(&group.slots), strategy).await;
-        strategy = Strategy::Optimistic;
-        group = match after(shared, group, &mut targets, attempted, load_first).await {
-            Next::Answered(saw_conflict) => return saw_conflict,
-            Next::Again(group) => group,
+        let attempted = try_group(shared, &group.plans, earliest(&group.slots), strategy, held).await;
+        // What only waits for others is as it was assumed to be.
+        let next = after(shared, group, &mut targets, attempted, (load_first, held)).await;
+        (group, held) = match next {
+            Next::Answered(load_first, delivery) => return Flushed { load_first, delivery },
+            Next::Again(group, held) => {
+                if held == Held::Skip {
+                    strategy = Strategy::Optimistic;
+                }
+                (group, held)
+            }
             Next::Separately(group) => {
                 run_separately(shared, group, &mut targets);
-                return true;
+                return Flushed { load_first: true, delivery: Delivery::none() };
             }
         };
     }
     run_separately(shared, group, &mut targets);
-    true
+    Flushed { load_first: true, delivery: Delivery::none() }
 }
 
 async fn try_group<DB: Database>(
@@ -74,11 +107,12 @@ async fn try_group<DB: Database>(
     plans: &[BoxedPlan<DB>],
     earliest: Option<Instant>,
     strategy: Strategy,
+    held: Held,
 ) -> Attempt<DB> {
     let wait = shared.settings.wait;
     // The wait for the one writer ends with the first deadline.
     let wait = left(earliest).map_or(wait, |left| left.min(wait));
-    let of = Try::new(shared, plans, strategy, Caller::Group, wait);
+    let of = Try::new(shared, plans, strategy, Caller::Group(held), wait);
     // A known key is answered while someone else writes, where readers are apart.
     let readers = shared.readers_apart && of.strategy == Strategy::Optimistic;
     let connections = if readers { &shared.readers } else { &shared.flushers };
@@ -93,13 +127,22 @@ async fn after<DB: Database>(
     mut group: Group<DB>,
     targets: &mut TargetLocks<DB>,
     attempted: Attempt<DB>,
-    load_first: bool,
+    (load_first, held): (bool, Held),
 ) -> Next<DB> {
     match attempted {
         Attempt::Done(answers) => {
             let conflict = |answer: &Answered| !answer.as_ref().is_ok_and(|answer| answer.fresh);
             let saw_conflict = answers.iter().any(conflict);
-            Next::of(group.answer_certain(answers), saw_conflict)
+            if group.slots.iter().any(ReplySlot::is_in_doubt) {
+                return Next::of(group.answer_certain(answers), saw_conflict);
+            }
+            Next::Answered(saw_conflict, Delivery(group, answers))
+        }
+        Attempt::Lost(Some(decision), missed)
+            if held == Held::Skip && is_contended(shared, &group, &decision, &missed) =>
+        {
+            shared.queue.set_contended(CONTENDED);
+            Next::Again(group, Held::Wait)
         }
         Attempt::Lost(decision, missed) => {
             let users = decision.map_or_else(Vec::new, |decision| users_of(shared, &decision.write, &missed));
@@ -110,7 +153,7 @@ async fn after<DB: Database>(
                 }
                 run_lane(shared, calls, targets.split_off(&of_one));
             }
-            Next::Again(group)
+            Next::Again(group, Held::Skip)
         }
         Attempt::NoConnection(Some(decision), error) => {
             // Where the wait was cut short for those who are late, the others wait on.
@@ -121,7 +164,12 @@ async fn after<DB: Database>(
         Attempt::ReplyLost(decision, write) => reply_lost(shared, group, decision, write).await,
         Attempt::Failed(error) => match error.class {
             // A read: nothing was written.
-            Class::Broken => Next::Again(group),
+            Class::Broken => Next::Again(group, Held::Skip),
+            // Which ones did not become free is asked by skipping them.
+            Class::Busy if held != Held::Skip => {
+                shared.queue.set_contended(0);
+                Next::Again(group, Held::Skip)
+            }
             Class::Unavailable => {
                 let error = Error::Unavailable { source: Box::new(error.source) };
                 Next::of(group.fail_certain(&error), load_first)
@@ -140,7 +188,7 @@ async fn reply_lost<DB: Database>(
 ) -> Next<DB> {
     if seeded_bug!("group-loss-is-success") {
         group.answer(decision.answers);
-        return Next::Answered(true);
+        return Next::Answered(true, Delivery::none());
     }
     match fate(shared, &write).await {
         Ok(Fate::Committed) => {
@@ -149,20 +197,37 @@ async fn reply_lost<DB: Database>(
             }
             let written = group.slots.iter_mut().zip(effects(decision.answers));
             written.for_each(|(slot, effect)| slot.note_written(effect));
-            Next::Again(group)
+            Next::Again(group, Held::Skip)
         }
         Ok(Fate::Pending) => {
             let (write, effects) = (Arc::new(write), effects(decision.answers));
             group.slots.iter_mut().zip(effects).for_each(|(slot, effect)| slot.note_pending(&write, effect));
-            Next::Again(group)
+            Next::Again(group, Held::Skip)
         }
-        Ok(Fate::Undone) => Next::Again(group),
+        Ok(Fate::Undone) => Next::Again(group, Held::Skip),
         Err(unknown) => {
             let rest = fail_unwritten(group, *decision, &unknown, |_| true);
             debug_assert!(rest.plans.is_empty(), "all are answered or told why not");
-            Next::Answered(true)
+            Next::Answered(true, Delivery::none())
         }
     }
+}
+
+/// Whether another process seems to write what was missed, which ends soon: more than a single transaction of somebody's holds, or
+/// all that the group is for. Only of the ledger's changes, which are right whatever the accounts hold by then.
+fn is_contended<DB: Database>(
+    shared: &Shared<DB>,
+    group: &Group<DB>,
+    decision: &Decision<DB>,
+    missed: &[LockName],
+) -> bool {
+    const OF_ONE: usize = 2;
+    if missed.is_empty() || !decision.write.machines.is_empty() {
+        return false;
+    }
+    let missed: Vec<LockTarget> =
+        missed.iter().map(|missed| shared.queue.target(missed.namespace, &missed.name)).collect();
+    missed.len() > OF_ONE || group.slots.iter().all(|slot| slot.targets.iter().any(|target| missed.contains(target)))
 }
 
 /// For each name that was missed, the targets of all calls that need it. An account is needed by calls, too, that do not name it:

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 
+use crate::engine::attempt::Held;
 use crate::engine::group::call::{LockTarget, QueuedCall};
 use crate::engine::group::settings::GroupCommit;
 use crate::engine::plan::Plan;
@@ -27,12 +28,14 @@ pub(crate) struct Queue<DB: Database> {
     idle: Notify,
     /// The last group met keys that were known, or money that did not fit: so may the next calls, which are loaded first.
     load_first: AtomicBool,
+    /// So many groups more wait at once for what others hold.
+    contended: AtomicU32,
 }
 
 struct State<DB: Database> {
     queued: VecDeque<QueuedCall<DB>>,
-    /// The targets that someone works on, each with the calls that are parked there.
-    in_use: HashMap<LockTarget, Vec<QueuedCall<DB>>>,
+    /// The targets that someone works on.
+    in_use: HashMap<LockTarget, InUse<DB>>,
     /// Flushers at work, or about to be.
     flushers: u32,
     /// The calls of their groups.
@@ -40,6 +43,64 @@ struct State<DB: Database> {
     /// Calls that have not been answered, queued or not.
     callers: usize,
     closed: bool,
+}
+
+/// A target that someone works on.
+struct InUse<DB: Database> {
+    /// The calls that wait for it.
+    parked: Vec<QueuedCall<DB>>,
+    /// Those that work on it: one, or a group and another one behind it.
+    holders: u32,
+    /// All of them are groups of calls that are right whatever is there.
+    relative: bool,
+}
+
+impl<DB: Database> InUse<DB> {
+    /// A group and one behind it: a third would only wait longer, in the database.
+    const MOST: u32 = 2;
+
+    fn new(relative: bool) -> Self {
+        Self { parked: Vec::new(), holders: 0, relative }
+    }
+
+    /// Whether a group can be sent behind the one that is at work.
+    fn takes_another(&self) -> bool {
+        self.relative && self.holders < Self::MOST
+    }
+}
+
+/// Where a queued call goes.
+enum Place {
+    Group,
+    /// Into a group behind the one that is being written.
+    Behind,
+    /// To its first target that is in use.
+    Parked,
+}
+
+/// Calls for a group, with their targets.
+struct Selection<DB: Database> {
+    calls: Vec<QueuedCall<DB>>,
+    targets: HashSet<LockTarget>,
+    bytes: usize,
+}
+
+impl<DB: Database> Default for Selection<DB> {
+    fn default() -> Self {
+        Self { calls: Vec::new(), targets: HashSet::new(), bytes: 0 }
+    }
+}
+
+impl<DB: Database> Selection<DB> {
+    fn is_full(&self, calls: usize, bytes: usize) -> bool {
+        self.calls.len() >= calls || self.bytes > bytes
+    }
+
+    fn add(&mut self, call: QueuedCall<DB>) {
+        self.targets.extend(&call.slot.targets);
+        self.bytes += call.plan.size();
+        self.calls.push(call);
+    }
 }
 
 /// A caller that is counted until it is answered or dropped.
@@ -52,6 +113,27 @@ impl<DB: Database> State<DB> {
         match beside {
             0 => !self.queued.is_empty(),
             _ => beside < FLUSHERS && self.in_flight > 0 && self.queued.len() >= self.in_flight,
+        }
+    }
+
+    fn place(&self, call: &QueuedCall<DB>, group: &Selection<DB>) -> Place {
+        let elsewhere = call.slot.targets.iter().filter(|target| !group.targets.contains(*target));
+        let mut place = Place::Group;
+        for in_use in elsewhere.filter_map(|target| self.in_use.get(target)) {
+            if !call.slot.relative || !in_use.takes_another() {
+                return Place::Parked;
+            }
+            place = Place::Behind;
+        }
+        place
+    }
+
+    fn park(&mut self, call: QueuedCall<DB>) {
+        let in_use = call.slot.targets.iter().find(|target| self.in_use.contains_key(target)).copied();
+        match in_use.and_then(|target| self.in_use.get_mut(&target)) {
+            Some(in_use) => in_use.parked.push(call),
+            // Nothing to wait for.
+            None => self.queued.push_back(call),
         }
     }
 }
@@ -73,6 +155,7 @@ impl<DB: Database> Queue<DB> {
             hasher: RandomState::new(),
             idle: Notify::new(),
             load_first: AtomicBool::new(false),
+            contended: AtomicU32::new(0),
         }
     }
 
@@ -99,6 +182,15 @@ impl<DB: Database> Queue<DB> {
         self.load_first.store(load_first, Ordering::Relaxed);
     }
 
+    /// Whether the next group waits at once for what others hold.
+    pub(crate) fn is_contended(&self) -> bool {
+        self.contended.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    pub(crate) fn set_contended(&self, groups: u32) {
+        self.contended.store(groups, Ordering::Relaxed);
+    }
+
     /// Lets a caller in, unless there was a shutdown; it is counted until that is dropped.
     pub(crate) fn enter(&self) -> Result<CallerGuard<'_, DB>, Error> {
         let mut state = self.state();
@@ -118,12 +210,19 @@ impl<DB: Database> Queue<DB> {
         if !first || targets.iter().any(|target| state.in_use.contains_key(target)) {
             return false;
         }
-        state.in_use.extend(targets.iter().map(|target| (*target, Vec::new())));
+        // A target may be named twice.
+        state.in_use.extend(targets.iter().map(|target| (*target, InUse { holders: 1, ..InUse::new(false) })));
         true
     }
 
     pub(crate) fn push(&self, call: QueuedCall<DB>) {
         self.state().queued.push_back(call);
+    }
+
+    /// Whether a flusher whose group is done would find another one.
+    pub(crate) fn has_next(&self) -> bool {
+        let state = self.state();
+        state.wants_flusher(state.flushers.saturating_sub(1))
     }
 
     /// Counts a flusher in, if another one should start, and says where: where the caller of the first queued call waits.
@@ -140,39 +239,51 @@ impl<DB: Database> Queue<DB> {
         self.state().queued.pop_front()
     }
 
-    /// The next group of a flusher: what is queued, up to the limits, without what needs targets in use, which is parked. If
-    /// there is none, its flusher is counted out.
-    pub(crate) fn next_group(&self) -> Vec<QueuedCall<DB>> {
+    /// The next group of a flusher, and what it does about rows that others hold: what is queued, up to the limits, without what
+    /// needs targets in use, which is parked. If that is everything, and all right whatever is there, it is sent behind the group
+    /// that is being written. If there is none, its flusher is counted out.
+    pub(crate) fn next_group(&self) -> (Vec<QueuedCall<DB>>, Held) {
+        let GroupCommit { items, bytes, .. } = self.settings;
+        let behind_allowed = !self.load_first();
         let mut state = self.state();
         debug_assert!(state.flushers > 0, "a flusher that takes a group is counted");
-        let mut group: Vec<QueuedCall<DB>> = Vec::new();
-        let (mut own, mut bytes) = (HashSet::new(), 0);
+        let (mut group, mut behind) = (Selection::default(), Selection::default());
         let goes_on = state.wants_flusher(state.flushers - 1);
-        while goes_on && group.len() < self.settings.items && bytes <= self.settings.bytes {
+        while goes_on && !group.is_full(items, bytes) && !behind.is_full(items, bytes) {
             let Some(next) = state.queued.pop_front() else { break };
-            let mut targets = next.slot.targets.iter();
-            let in_use = targets.find(|target| !own.contains(*target) && state.in_use.contains_key(target));
-            if let Some(in_use) = in_use.copied() {
-                state.in_use.entry(in_use).or_default().push(next);
-                continue;
+            match state.place(&next, &group) {
+                Place::Group => group.add(next),
+                Place::Behind if behind_allowed && group.calls.is_empty() => behind.add(next),
+                Place::Behind | Place::Parked => state.park(next),
             }
-            if !next.slot.take() && !seeded_bug!("queued-past-deadline") {
-                continue;
+        }
+        let held = match self.is_contended() {
+            _ if group.calls.is_empty() && !behind.calls.is_empty() => Held::Behind,
+            true => Held::Wait,
+            false => Held::Skip,
+        };
+        if held == Held::Behind {
+            std::mem::swap(&mut group, &mut behind);
+        }
+        behind.calls.into_iter().for_each(|call| state.park(call));
+        let mut group = group.calls;
+        group.retain(|call| call.slot.take() || seeded_bug!("queued-past-deadline"));
+        if group.is_empty() {
+            if !seeded_bug!("group-flusher-lingers") {
+                // At once, so that another one that ends now does not count on this one.
+                state.flushers -= 1;
             }
-            for target in &next.slot.targets {
-                own.insert(*target);
-                state.in_use.entry(*target).or_default();
-            }
-            bytes += next.plan.size();
-            group.push(next);
+            return (group, held);
+        }
+        let mut targets = HashMap::new();
+        for QueuedCall { slot, .. } in &group {
+            slot.targets.iter().for_each(|target| *targets.entry(*target).or_insert(true) &= slot.relative);
+        }
+        for (target, relative) in targets {
+            state.in_use.entry(target).or_insert_with(|| InUse::new(relative)).holders += 1;
         }
         state.in_flight += group.len();
-        debug_assert!(own.iter().all(|target| state.in_use.contains_key(target)), "what is in flight is in use");
-        if group.is_empty() && !seeded_bug!("group-flusher-lingers") {
-            // At once, so that another one that ends now does not count on this one.
-            state.flushers -= 1;
-        }
-        group
+        (group, held)
     }
 
     /// A group of this many calls is answered, or has left its flusher.
@@ -190,13 +301,30 @@ impl<DB: Database> Queue<DB> {
         state.flushers -= 1;
     }
 
-    /// Targets are free: the calls that were parked there queue.
+    /// Someone has ended work on targets: the calls that were parked there queue.
     pub(crate) fn release(&self, targets: &[LockTarget]) {
         let mut state = self.state();
         for target in targets {
-            let parked = state.in_use.remove(target);
-            debug_assert!(parked.is_some(), "a target that is released was in use");
-            state.queued.extend(parked.unwrap_or_default());
+            let Some(in_use) = state.in_use.get_mut(target) else {
+                debug_assert!(false, "a target that is released was in use");
+                continue;
+            };
+            in_use.holders -= 1;
+            let (parked, free) = (std::mem::take(&mut in_use.parked), in_use.holders == 0);
+            if free {
+                state.in_use.remove(target);
+            }
+            state.queued.extend(parked);
+        }
+    }
+
+    /// What works on targets waits for others' locks: nothing is sent behind it.
+    pub(crate) fn close(&self, targets: &[LockTarget]) {
+        let mut state = self.state();
+        for target in targets {
+            if let Some(in_use) = state.in_use.get_mut(target) {
+                in_use.relative = false;
+            }
         }
     }
 

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use crate::engine::answer::{Answered, only};
-use crate::engine::attempt::{Strategy, run_own};
+use crate::engine::attempt::{Held, Strategy, run_own};
 use crate::engine::group::call::{LockTarget, QueuedCall, ReplySlot};
-use crate::engine::group::flush::flush;
+use crate::engine::group::flush::{Delivery, flush};
 use crate::engine::group::targets::TargetLocks;
 use crate::engine::load::{Lock, load_and_decide};
 use crate::engine::plan::BoxedPlan;
@@ -54,7 +54,7 @@ impl<DB: Database> Shared<DB> {
         let closed = |_| Error::Internal { what: "the places of the queue were closed" };
         let place = place.map_err(|_| in_flight())?.map_err(closed)?;
         let until = deadline.and_then(|deadline| began.checked_add(deadline));
-        let (slot, reply) = ReplySlot::new(targets, until, place);
+        let (slot, reply) = ReplySlot::new((targets, plan.is_relative()), until, place);
         queue.push(QueuedCall { plan, slot });
         wake(self);
         let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
@@ -131,10 +131,10 @@ enum Stage {
 }
 
 impl<DB: Database> Flusher<DB> {
-    fn next_group(&mut self) -> Vec<QueuedCall<DB>> {
-        let group = self.shared.queue.next_group();
+    fn next_group(&mut self) -> (Vec<QueuedCall<DB>>, Held) {
+        let (group, held) = self.shared.queue.next_group();
         self.in_flight = group.len();
-        group
+        (group, held)
     }
 
     fn group_done(&mut self) {
@@ -159,11 +159,18 @@ impl<DB: Database> Drop for Flusher<DB> {
 
 async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
     flusher.stage = Stage::AtWork;
+    let shared = flusher.shared.clone();
+    let queue = &shared.queue;
+    let mut delivery = Delivery::none();
     loop {
-        // Those whom the last group has answered are about to come again.
-        tokio::task::yield_now().await;
-        let group = flusher.next_group();
+        // What waits already is sent before those of the last group are answered. Otherwise these are about to come again.
+        if delivery.is_empty() || !queue.has_next() {
+            give(&mut delivery);
+            tokio::task::yield_now().await;
+        }
+        let (group, held) = flusher.next_group();
         if group.is_empty() {
+            give(&mut delivery);
             flusher.stage = Stage::Done;
             if seeded_bug!("group-flusher-lingers") {
                 tokio::task::yield_now().await;
@@ -172,12 +179,26 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
             return;
         }
         let targets: Vec<LockTarget> = group.iter().flat_map(|call| call.slot.targets.iter().copied()).collect();
-        let targets = TargetLocks::new(flusher.shared.clone(), targets, wake);
-        let queue = &flusher.shared.queue;
-        let load_first = guarded(pin!(flush(&flusher.shared, group, targets, queue.load_first()))).await;
-        queue.set_load_first(load_first.unwrap_or(true));
+        let targets = TargetLocks::new(shared.clone(), targets, wake);
+        let work = pin!(flush(&shared, group, targets, (queue.load_first(), held)));
+        let mut flushing = pin!(guarded(work));
+        let begun = poll_fn(|cx| Poll::Ready(flushing.as_mut().poll(cx))).await;
+        give(&mut delivery);
+        let done = match begun {
+            Poll::Ready(done) => done,
+            Poll::Pending => flushing.await,
+        };
+        queue.set_load_first(done.as_ref().is_none_or(|done| done.load_first));
+        delivery = done.map_or_else(Delivery::none, |done| done.delivery);
         flusher.group_done();
     }
+}
+
+/// Gives answers to their callers. What panics is a caller's value that is dropped with its call: those after it get
+/// `Indeterminate`.
+fn give<DB: Database>(delivery: &mut Delivery<DB>) {
+    let delivery = std::mem::replace(delivery, Delivery::none());
+    let _ = catch_unwind(AssertUnwindSafe(|| delivery.give()));
 }
 
 /// Polls, and catches a panic: of a caller's value that is dropped with its call, or a fault of the engine. The calls whose slots

@@ -20,10 +20,11 @@ impl<DB: Database> TargetLocks<DB> {
         Self { shared, targets, wake }
     }
 
-    /// Takes out those of `targets` that it has.
+    /// Takes out those of `targets` that it has, for work that waits for others: nothing is sent behind it.
     pub(crate) fn split_off(&mut self, targets: &[LockTarget]) -> Self {
-        let (theirs, own) = self.targets.iter().partition(|target| targets.contains(target));
+        let (theirs, own): (Vec<_>, _) = self.targets.iter().partition(|target| targets.contains(target));
         self.targets = own;
+        self.shared.queue.close(&theirs);
         Self { shared: self.shared.clone(), targets: theirs, wake: self.wake }
     }
 }

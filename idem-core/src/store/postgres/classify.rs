@@ -33,7 +33,7 @@ pub(super) fn lost(error: &Error, tables: &Tables, (tallies, money): (bool, bool
         },
         // Two processes may draw one number for entries of a tally; of transitions and other entries it would be damage.
         UNIQUE if is("entries") => tallies,
-        UNIQUE => is("machines") || is("accounts") || is("holds"),
+        UNIQUE => is("keys") || is("machines") || is("accounts") || is("holds"),
         OUT_OF_RANGE => money,
         _ => false,
     }

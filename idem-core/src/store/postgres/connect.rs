@@ -31,14 +31,13 @@ impl Connect for Postgres {
     /// Locks of tables are taken before a statement can set a bound of its own. The bound on statements is not for those of a
     /// caller: what was set before is kept for them.
     ///
-    /// For groups, plans are made once and kept: one that was made while a table was small would scan it for ever.
-    fn greeting(SessionBounds { lock, statement, groups }: SessionBounds) -> String {
+    /// Plans are made once and kept: one that was made while a table was small would scan it for ever.
+    fn greeting(SessionBounds { lock, statement }: SessionBounds) -> String {
         let (lock, statement) = (milliseconds(lock), milliseconds(statement));
-        let plans =
-            if groups { ", set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)" } else { "" };
         format!(
             "SELECT set_config('{CALLERS_BOUND}', current_setting('statement_timeout'), false), \
-             set_config('statement_timeout', '{statement}', false), set_config('lock_timeout', '{lock}', false){plans}"
+             set_config('statement_timeout', '{statement}', false), set_config('lock_timeout', '{lock}', false), \
+             set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)"
         )
     }
 
@@ -56,7 +55,7 @@ impl Connect for Postgres {
             return begin;
         }
         format!(
-            "{begin}; SELECT set_config('statement_timeout', coalesce(nullif(current_setting('{CALLERS_BOUND}', true), ''), \
+            "{begin}; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT; SELECT set_config('statement_timeout', coalesce(nullif(current_setting('{CALLERS_BOUND}', true), ''), \
              current_setting('statement_timeout')), true)"
         )
     }

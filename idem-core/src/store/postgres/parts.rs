@@ -17,7 +17,7 @@ use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::list_part::{Append, WriteRows};
 use crate::store::write::lists::{
-    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, OF_TALLIES, STARTS, TALLIED, next_seq, numbers, seq, tails,
+    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, OF_TALLIES, STARTS, TALLIED, key_conflict, next_seq, numbers, seq, tails,
 };
 use crate::store::write::part::Form;
 use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
@@ -228,7 +228,7 @@ impl WriteRows<KeyWrite> for Postgres {
                     SELECT {values}, begun.now FROM begun WHERE (SELECT ok FROM {{gate}})
                     {}
                     RETURNING 1)",
-                    list.taken_over(),
+                    key_conflict::<Postgres>(shape),
                 );
                 PartText { witness: Some("keys_written"), ..PartText::write(text) }
             }
@@ -259,7 +259,7 @@ fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
             {}
             RETURNING 1)",
         list.table("u"),
-        List::new(KEY, 0).taken_over(),
+        key_conflict::<Postgres>(shape),
     );
     PartText { witness: Some("keys_written"), ..PartText::write(text) }
 }

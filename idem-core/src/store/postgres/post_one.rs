@@ -14,7 +14,7 @@ use crate::store::key::{KeyTarget, KnownKey};
 use crate::store::reader::Reader;
 use crate::store::session::Session;
 use crate::store::template::render;
-use crate::store::write::lists::{ENTRIES, KEY, KEYS, OF_KEYS};
+use crate::store::write::lists::{ENTRIES, KEYS, OF_KEYS};
 use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite, Locks};
 use crate::store::write::written::Written;
 
@@ -24,8 +24,8 @@ const ENTRY_SHAPE: u16 = OF_KEYS;
 
 /// The second arm answers for a key that is known. No row at all: something is in the way, and a load tells what.
 ///
-/// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two
-/// loses its fingerprint, which the column refuses.
+/// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two is refused
+/// by its index.
 pub(super) fn post_one_text() -> String {
     const BOUND: usize = 3;
     let key = List::new(KEYS, KEY_SHAPE).after(BOUND);
@@ -33,7 +33,6 @@ pub(super) fn post_one_text() -> String {
     let (hash, account, delta) = (key.value("hash"), entry.value("account"), entry.value("delta"));
     let (key_columns, key_values) = (key.stored(), key.stored_as(|column| key.value(column)));
     let (entry_columns, entry_values) = (entry.stored(), entry.stored_as(|column| entry.value(column)));
-    let taken_over = List::new(KEY, 0).taken_over();
     let at = unless_late("true", "keys_written", ("at", "until"));
     format!(
         "WITH begun AS MATERIALIZED (
@@ -51,7 +50,6 @@ pub(super) fn post_one_text() -> String {
         keys_written AS (
             INSERT INTO {{keys}} AS k ({key_columns}, namespace, seq, at)
             SELECT {key_values}, '{LEDGER}', seq, (SELECT now FROM begun) FROM accounts_written
-            {taken_over}
             RETURNING 1),
         entries_written AS (
             INSERT INTO {{entries}} ({entry_columns}, seq, balance, at)

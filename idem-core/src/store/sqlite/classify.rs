@@ -25,6 +25,7 @@ pub(super) fn lost(error: &Error, tables: &Tables) -> bool {
     [
         null("machines", "version"),
         null("keys", "fingerprint"),
+        format!("UNIQUE constraint failed: {}.hash", tables.name("keys")),
         null("accounts", "balance"),
         real("accounts", "balance"),
         real("accounts", "held"),

@@ -13,7 +13,7 @@ use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::write::list_part::{Append, WriteRows};
 use crate::store::write::lists::{
-    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, SUMMED_TALLIES, TALLIED, next_seq, numbers, seq,
+    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, SUMMED_TALLIES, TALLIED, key_conflict, next_seq, numbers, seq,
 };
 use crate::store::write::part::Form;
 use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
@@ -137,7 +137,7 @@ impl WriteRows<KeyWrite> for Sqlite {
     }
 
     fn text(list: &List<'_, KeyWrite>, form: Form, shape: u16) -> PartText {
-        let conflict = List::new(KEY, 0).taken_over();
+        let conflict = key_conflict::<Sqlite>(shape);
         if form.single { single_key(list, &conflict) } else { key_list(list, shape, &conflict) }
     }
 

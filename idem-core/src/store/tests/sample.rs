@@ -84,6 +84,7 @@ pub(super) fn key(name: &str, id: &str, seq: i64) -> KeyWrite {
         fingerprint: fingerprint(id),
         expires_at: None,
         outcome: None,
+        takes_over: false,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::tests::update::{described, run_all};
 use crate::store::write::list_part::kinds;
 use crate::store::write::lists::{
     COUNTED_KEYS, ENTRY_SHAPES, GIVEN_KEYS, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_STEPS, OF_TALLIES, STARTS,
-    TALLIED,
+    TAKEN_OVER_KEYS, TALLIED,
 };
 use crate::store::write::part::{Form, Part, PartKind};
 use crate::store::write::run::composed;
@@ -72,7 +72,17 @@ fn everything() -> Parts {
 
 /// Writes of every form, of every kind and shape of part.
 fn writes() -> Vec<(String, Form, Parts)> {
-    let mut writes = vec![("a key alone".to_owned(), OWN, vec![("keys", GIVEN_KEYS)])];
+    let mut writes = vec![
+        ("a key alone".to_owned(), OWN, vec![("keys", GIVEN_KEYS)]),
+        ("a key that takes the place of an expired one".to_owned(), OWN, vec![("keys", GIVEN_KEYS | TAKEN_OVER_KEYS)]),
+    ];
+    let over = GIVEN_KEYS | COUNTED_KEYS | TAKEN_OVER_KEYS;
+    let entries = ("entries", OF_KEYS | OF_COUNTED);
+    writes.push((
+        "keys that take the place of expired ones".to_owned(),
+        OWN,
+        vec![("accounts", 0), ("keys", over), entries],
+    ));
     for (form, name) in [(SINGLE, "alone"), (JOINED_SINGLE, "joined")] {
         for (start, verb) in [(STARTS, "start"), (0, "move")] {
             let commands = commands(start).into_iter();

@@ -61,9 +61,15 @@ pub(super) async fn an_expired_key_is_taken_over<DB: Ground>(mut db: Fresh<DB>) 
     assert!(
         db.write(&expiring("gone", NOW)).await && db.write(&expiring("old", NOW - 1)).await && db.write(&live).await
     );
+    let over = |mut write: Write<DB>| {
+        write.keys.iter_mut().for_each(|key| key.takes_over = true);
+        write
+    };
     loses(&mut db, || step("n", 1).with_key("live")).await;
-    assert!(db.write(&step("n", 1).with_key("gone")).await);
-    assert!(db.write(&step("o", 1).with_key("old").and(step("p", 1).with_key("new"))).await);
+    loses(&mut db, || over(step("n", 1).with_key("live"))).await;
+    loses(&mut db, || step("n", 1).with_key("gone")).await;
+    assert!(db.write(&over(step("n", 1).with_key("gone"))).await);
+    assert!(db.write(&over(step("o", 1).with_key("old").and(step("p", 1).with_key("new")))).await);
     for (name, id) in [("gone", "n"), ("old", "o")] {
         let loaded = db.load(&[], &[hash(name)]).await;
         let taken = loaded.keys[0].as_ref().expect("known");

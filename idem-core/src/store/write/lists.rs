@@ -17,6 +17,8 @@ use crate::store::list::List;
 pub(crate) const GIVEN_KEYS: u16 = 1;
 /// A key's seq is counted from an account: it names an entry there, and is the ledger's.
 pub(crate) const COUNTED_KEYS: u16 = 1 << 1;
+/// Some were found expired.
+pub(crate) const TAKEN_OVER_KEYS: u16 = 1 << 2;
 
 /// An entry belongs to a hold.
 pub(crate) const OF_HOLDS: u16 = 1;
@@ -276,23 +278,32 @@ impl RowList for KeyWrite {
     const COLUMNS: &'static [Column<Self>] = KEYS;
     const SINGLE: bool = true;
     #[cfg(test)]
-    const SHAPES: &'static [u16] = &[GIVEN_KEYS, COUNTED_KEYS, GIVEN_KEYS | COUNTED_KEYS];
+    const SHAPES: &'static [u16] = &[
+        GIVEN_KEYS,
+        COUNTED_KEYS,
+        GIVEN_KEYS | COUNTED_KEYS,
+        GIVEN_KEYS | TAKEN_OVER_KEYS,
+        GIVEN_KEYS | COUNTED_KEYS | TAKEN_OVER_KEYS,
+    ];
 
     fn shape(rows: &[Self]) -> u16 {
-        let bit = |row: &Self| if row.position.is_some() { COUNTED_KEYS } else { GIVEN_KEYS };
-        rows.iter().fold(0, |shape, row| shape | bit(row))
+        let number = |row: &Self| if row.position.is_some() { COUNTED_KEYS } else { GIVEN_KEYS };
+        let over = |row: &Self| if row.takes_over { TAKEN_OVER_KEYS } else { 0 };
+        rows.iter().fold(0, |shape, row| shape | number(row) | over(row))
     }
 }
 
-impl<DB: Dialect> List<'_, DB, KeyWrite> {
-    /// A key that is there and has not expired loses its fingerprint, which the column refuses.
-    pub(in crate::store) fn taken_over(&self) -> String {
-        let sets = self.sets(|column| match column {
-            "fingerprint" => "CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END".to_owned(),
-            _ => format!("excluded.{column}"),
-        });
-        format!("ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at")
+/// What an insert of keys of this shape does about those that are there. Where one is to be taken over, any that has not expired
+/// loses its fingerprint, which the column refuses.
+pub(in crate::store) fn key_conflict<DB: Dialect>(shape: u16) -> String {
+    if shape & TAKEN_OVER_KEYS == 0 {
+        return String::new();
     }
+    let sets = List::<DB, KeyWrite>::new(KEY, 0).sets(|column| match column {
+        "fingerprint" => "CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END".to_owned(),
+        _ => format!("excluded.{column}"),
+    });
+    format!("ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at")
 }
 
 /// A seq that is counted from an account, or given; where some rows of a list are counted and some are not, `counted` is NULL

@@ -49,7 +49,7 @@ pub struct TransitionWrite {
     pub(crate) row: TransitionRow,
 }
 
-/// A key to record. One that is there and has expired by the write's time is taken over; any other is a lost race.
+/// A key to record. One that is there is a lost race, unless it has expired by the write's time and is to be taken over.
 #[derive(Debug)]
 pub struct KeyWrite {
     pub(crate) hash: KeyHash,
@@ -62,6 +62,9 @@ pub struct KeyWrite {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) outcome: Option<Stored>,
+    /// It was found expired: the row that is there is overwritten, if it still is so. Without this the row is only inserted, which
+    /// costs the database less.
+    pub(crate) takes_over: bool,
 }
 
 /// The change of an account: relative, so that a busy account is not a lost race. A missing account opens itself.

@@ -131,3 +131,37 @@ pub async fn two_of_them_share_what_is_hot<S: Subject>(on: &S) {
     assert_eq!((hot.balance, hot.version), (64 * 6, 2 * 64 * 6));
     assert!(sides[0].ledger().audit().await.expect("an audit").is_sound());
 }
+
+/// Wave after wave, of two instances, on one account and on a few that groups of both want: a change and its copy elsewhere have one
+/// effect and one answer.
+pub async fn waves_of_two_have_each_effect_once<S: Subject>(on: &S) {
+    const CALLERS: i64 = 64;
+    const WAVES: i64 = 4;
+    let idems = [patient(on).await, patient(on).await];
+    let mut tasks = JoinSet::new();
+    for caller in 0..CALLERS {
+        for idem in &idems {
+            let ledger = idem.ledger();
+            tasks.spawn(async move {
+                let mut answers = Vec::new();
+                for wave in 0..WAVES {
+                    let name = if wave % 2 == 0 { "hot".to_owned() } else { format!("few-{}", caller % 8) };
+                    let key = key(&format!("{caller} {wave}"));
+                    answers.push(ledger.account(name).apply_delta(&key, 1).await.expect("answered").into_inner());
+                }
+                answers
+            });
+        }
+    }
+    let mut answers: Vec<_> = all(tasks).await.into_iter().flatten().collect();
+    answers.sort_unstable_by(|one, other| (&one.account, one.seq).cmp(&(&other.account, other.seq)));
+    let (firsts, copies): (Vec<_>, Vec<_>) = answers.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).unzip();
+    assert_eq!(firsts, copies);
+    let ledger = idems[0].ledger();
+    let hot = ledger.account("hot").get().await.expect("readable").expect("there");
+    assert_eq!(
+        (hot.balance, hot.version),
+        (CALLERS * WAVES / 2, u64::try_from(CALLERS * WAVES / 2).expect("positive"))
+    );
+    assert!(ledger.audit().await.expect("an audit").is_sound());
+}

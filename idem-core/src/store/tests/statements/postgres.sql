@@ -277,7 +277,6 @@ WITH begun AS MATERIALIZED (
         keys_written AS (
             INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
             SELECT $4::bytea, $5::text, $6::bytea, '@ledger', seq, (SELECT now FROM begun) FROM accounts_written
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
         entries_written AS (
             INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at)
@@ -302,9 +301,68 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
             FROM begun, unnest((SELECT $4::bytea[]), (SELECT $5::text[]), (SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM begun)
+            RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
+
+-- write: a key that takes the place of an expired one
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
+            FROM begun, unnest((SELECT $4::bytea[]), (SELECT $5::text[]), (SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
+            WHERE (SELECT ok FROM begun)
             ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
+
+-- write: keys that take the place of expired ones
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+accounts_locked AS MATERIALIZED (
+                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
+accounts_opened AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING account, balance, seq, at),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING account, balance, seq, at),
+            accounts_written AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
+                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
+                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+keys_written AS (
+            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
+            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bytea[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
+            WHERE (SELECT ok FROM accounts_written)
+            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
+            RETURNING 1),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_written f, unnest((SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[]), (SELECT $28::text[])) AS e (account, delta, kind, place, back, below, scope, key)
+                WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
 
 -- write: start alone, natural
 WITH begun AS MATERIALIZED (
@@ -334,7 +392,6 @@ machines_opened AS (
 keys_written AS (
                     INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
                     SELECT $13::bytea, $14::text, $15::text, $16::bigint, $17::bytea, $18::bigint, $19::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
                     RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
@@ -383,7 +440,6 @@ accounts_opened AS (
 keys_written AS (
                     INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
                     SELECT $21::bytea, $22::text, $23::text, $24::bigint, $25::bytea, $26::bigint, $27::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
                     RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
@@ -424,7 +480,6 @@ machines_updated AS (
 keys_written AS (
                     INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
                     SELECT $13::bytea, $14::text, $15::text, $16::bigint, $17::bytea, $18::bigint, $19::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
                     RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
@@ -472,7 +527,6 @@ accounts_opened AS (
 keys_written AS (
                     INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
                     SELECT $21::bytea, $22::text, $23::text, $24::bigint, $25::bytea, $26::bigint, $27::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-                    ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
                     RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
@@ -702,7 +756,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
@@ -749,7 +802,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
@@ -808,7 +860,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $18::bytea[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
@@ -867,7 +918,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $18::bytea[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
@@ -891,7 +941,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
             FROM begun, unnest((SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM tallies_checked)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
@@ -917,7 +966,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
             FROM begun, unnest((SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
             WHERE (SELECT ok FROM tallies_checked)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
@@ -972,7 +1020,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bytea[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
@@ -1119,7 +1166,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
             FROM begun, accounts_written f, unnest((SELECT $20::bytea[]), (SELECT $21::text[]), (SELECT $22::bytea[]), (SELECT $23::bigint[]), (SELECT $24::bigint[])) AS u (hash, target, fingerprint, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
@@ -1169,7 +1215,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
             FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
@@ -1261,7 +1306,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
             FROM begun, accounts_written f, unnest((SELECT $29::bytea[]), (SELECT $30::text[]), (SELECT $31::bytea[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[]), (SELECT $35::bytea[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
@@ -1323,7 +1367,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
             FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
@@ -1421,7 +1464,6 @@ keys_written AS (
             SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
             FROM begun, accounts_written f, unnest((SELECT $29::bytea[]), (SELECT $30::text[]), (SELECT $31::bytea[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[]), (SELECT $35::bytea[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
             WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
             RETURNING 1),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)

@@ -170,7 +170,43 @@ SELECT 1 FROM "idem_keys" WHERE hash = $1 AND at = coalesce($2, at)
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
+        ;
+COMMIT
+
+-- write: a key that takes the place of an expired one
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
         ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+COMMIT
+
+-- write: keys that take the place of expired ones
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
+        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
+        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: start alone, natural
@@ -186,7 +222,7 @@ BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 COMMIT
 
@@ -212,7 +248,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
@@ -235,7 +271,7 @@ BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 COMMIT
 
@@ -261,7 +297,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
@@ -284,7 +320,7 @@ SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 RELEASE idem_write
 
@@ -310,7 +346,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
@@ -333,7 +369,7 @@ SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
 RELEASE idem_write
 
@@ -359,7 +395,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ;
 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
@@ -390,7 +426,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -419,7 +455,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>10) FROM "idem_accounts" n WHERE n.account = j.value->>8)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -453,7 +489,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -487,7 +523,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -505,7 +541,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, NULL, $5, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -521,7 +557,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, NULL, $5, j.value->>7
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -554,7 +590,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accou
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $7 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -646,7 +682,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_holds
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $6 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $8 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -675,7 +711,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -718,7 +754,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
@@ -749,7 +785,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -792,7 +828,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
@@ -823,7 +859,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
                 at = excluded.at;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -866,7 +902,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
         SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
+        ;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
