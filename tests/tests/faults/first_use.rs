@@ -97,8 +97,8 @@ async fn a_machine_that_another_process_stores_keeps_no_other_waiting() {
 /// The table of graphs is locked: a call with a deadline waits no longer than that.
 #[tokio::test]
 async fn a_first_use_ends_by_the_deadline_of_its_call() {
-    let Some(ground) = Ground::<Postgres>::fresh().await else { return };
     const WAIT: Duration = Duration::from_secs(30);
+    let Some(ground) = Ground::<Postgres>::fresh().await else { return };
     let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(4 * WAIT);
     let idem = builder.open(&ground.url()).await.unwrap();
     let mut stranger = ground.lane("stranger").idem.begin().await.unwrap();

@@ -67,15 +67,21 @@ impl<DB: Database> Delivery<DB> {
     }
 }
 
-/// Answers a group; what it cannot have at once is run separately. With `load_first`, nothing is written without a load.
+/// Answers a group; what it cannot have at once is run separately. With `load_first`, nothing is written without a load;
+/// with `behind`, a group that has the same targets is being written.
 pub(crate) async fn flush<DB: Database>(
     shared: &Arc<Shared<DB>>,
     calls: Vec<QueuedCall<DB>>,
     mut targets: TargetLocks<DB>,
-    (load_first, mut held): (bool, Held),
+    (load_first, behind): (bool, bool),
 ) -> Flushed<DB> {
     let (plans, slots) = calls.into_iter().map(|call| (call.plan, call.slot)).unzip();
     let mut group = Group { plans, slots };
+    let mut held = match shared.queue.is_contended() {
+        _ if behind => Held::Behind,
+        true => Held::Wait,
+        false => Held::Skip,
+    };
     let mut strategy = if load_first { Strategy::Optimistic } else { Strategy::Blind };
     for _ in 0..ATTEMPTS {
         if group.plans.is_empty() {

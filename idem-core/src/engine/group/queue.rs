@@ -1,6 +1,6 @@
 //! The data of group commit: what is queued, parked and in flight. Nothing here touches a database.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::engine::attempt::Held;
 use crate::engine::group::call::{LockTarget, QueuedCall};
 use crate::engine::group::settings::GroupCommit;
 use crate::engine::plan::Plan;
@@ -32,10 +31,10 @@ pub(crate) struct Queue<DB: Database> {
     contended: AtomicU32,
 }
 
-struct State<DB: Database> {
-    queued: VecDeque<QueuedCall<DB>>,
+pub(super) struct State<DB: Database> {
+    pub(super) queued: VecDeque<QueuedCall<DB>>,
     /// The targets that someone works on.
-    in_use: HashMap<LockTarget, InUse<DB>>,
+    pub(super) in_use: HashMap<LockTarget, InUse<DB>>,
     /// Flushers at work, or about to be.
     flushers: u32,
     /// The calls of their groups.
@@ -46,7 +45,7 @@ struct State<DB: Database> {
 }
 
 /// A target that someone works on.
-struct InUse<DB: Database> {
+pub(super) struct InUse<DB: Database> {
     /// The calls that wait for it.
     parked: Vec<QueuedCall<DB>>,
     /// Those that work on it: one, or a group and another one behind it.
@@ -64,42 +63,8 @@ impl<DB: Database> InUse<DB> {
     }
 
     /// Whether a group can be sent behind the one that is at work.
-    fn takes_another(&self) -> bool {
+    pub(super) fn takes_another(&self) -> bool {
         self.relative && self.holders < Self::MOST
-    }
-}
-
-/// Where a queued call goes.
-enum Place {
-    Group,
-    /// Into a group behind the one that is being written.
-    Behind,
-    /// To its first target that is in use.
-    Parked,
-}
-
-/// Calls for a group, with their targets.
-struct Selection<DB: Database> {
-    calls: Vec<QueuedCall<DB>>,
-    targets: HashSet<LockTarget>,
-    bytes: usize,
-}
-
-impl<DB: Database> Default for Selection<DB> {
-    fn default() -> Self {
-        Self { calls: Vec::new(), targets: HashSet::new(), bytes: 0 }
-    }
-}
-
-impl<DB: Database> Selection<DB> {
-    fn is_full(&self, calls: usize, bytes: usize) -> bool {
-        self.calls.len() >= calls || self.bytes > bytes
-    }
-
-    fn add(&mut self, call: QueuedCall<DB>) {
-        self.targets.extend(&call.slot.targets);
-        self.bytes += call.plan.size();
-        self.calls.push(call);
     }
 }
 
@@ -116,19 +81,19 @@ impl<DB: Database> State<DB> {
         }
     }
 
-    fn place(&self, call: &QueuedCall<DB>, group: &Selection<DB>) -> Place {
-        let elsewhere = call.slot.targets.iter().filter(|target| !group.targets.contains(*target));
-        let mut place = Place::Group;
-        for in_use in elsewhere.filter_map(|target| self.in_use.get(target)) {
-            if !call.slot.relative || !in_use.takes_another() {
-                return Place::Parked;
-            }
-            place = Place::Behind;
+    /// Counts a group in, with its targets.
+    fn hold(&mut self, group: &[QueuedCall<DB>]) {
+        let mut targets = HashMap::new();
+        for QueuedCall { slot, .. } in group {
+            slot.targets.iter().for_each(|target| *targets.entry(*target).or_insert(true) &= slot.relative);
         }
-        place
+        for (target, relative) in targets {
+            self.in_use.entry(target).or_insert_with(|| InUse::new(relative)).holders += 1;
+        }
+        self.in_flight += group.len();
     }
 
-    fn park(&mut self, call: QueuedCall<DB>) {
+    pub(super) fn park(&mut self, call: QueuedCall<DB>) {
         let in_use = call.slot.targets.iter().find(|target| self.in_use.contains_key(target)).copied();
         match in_use.and_then(|target| self.in_use.get_mut(&target)) {
             Some(in_use) => in_use.parked.push(call),
@@ -239,51 +204,23 @@ impl<DB: Database> Queue<DB> {
         self.state().queued.pop_front()
     }
 
-    /// The next group of a flusher, and what it does about rows that others hold: what is queued, up to the limits, without what
-    /// needs targets in use, which is parked. If that is everything, and all right whatever is there, it is sent behind the group
-    /// that is being written. If there is none, its flusher is counted out.
-    pub(crate) fn next_group(&self) -> (Vec<QueuedCall<DB>>, Held) {
+    /// The next group of a flusher, and whether it is sent behind the one that is being written. If there is none, its flusher is
+    /// counted out.
+    pub(crate) fn next_group(&self) -> (Vec<QueuedCall<DB>>, bool) {
         let GroupCommit { items, bytes, .. } = self.settings;
         let behind_allowed = !self.load_first();
         let mut state = self.state();
         debug_assert!(state.flushers > 0, "a flusher that takes a group is counted");
-        let (mut group, mut behind) = (Selection::default(), Selection::default());
-        let goes_on = state.wants_flusher(state.flushers - 1);
-        while goes_on && !group.is_full(items, bytes) && !behind.is_full(items, bytes) {
-            let Some(next) = state.queued.pop_front() else { break };
-            match state.place(&next, &group) {
-                Place::Group => group.add(next),
-                Place::Behind if behind_allowed && group.calls.is_empty() => behind.add(next),
-                Place::Behind | Place::Parked => state.park(next),
-            }
-        }
-        let held = match self.is_contended() {
-            _ if group.calls.is_empty() && !behind.calls.is_empty() => Held::Behind,
-            true => Held::Wait,
-            false => Held::Skip,
-        };
-        if held == Held::Behind {
-            std::mem::swap(&mut group, &mut behind);
-        }
-        behind.calls.into_iter().for_each(|call| state.park(call));
-        let mut group = group.calls;
+        let wanted = state.wants_flusher(state.flushers - 1);
+        let (mut group, behind) =
+            if wanted { state.select((items, bytes), behind_allowed) } else { (Vec::new(), false) };
         group.retain(|call| call.slot.take() || seeded_bug!("queued-past-deadline"));
-        if group.is_empty() {
-            if !seeded_bug!("group-flusher-lingers") {
-                // At once, so that another one that ends now does not count on this one.
-                state.flushers -= 1;
-            }
-            return (group, held);
+        if group.is_empty() && !seeded_bug!("group-flusher-lingers") {
+            // At once, so that another one that ends now does not count on this one.
+            state.flushers -= 1;
         }
-        let mut targets = HashMap::new();
-        for QueuedCall { slot, .. } in &group {
-            slot.targets.iter().for_each(|target| *targets.entry(*target).or_insert(true) &= slot.relative);
-        }
-        for (target, relative) in targets {
-            state.in_use.entry(target).or_insert_with(|| InUse::new(relative)).holders += 1;
-        }
-        state.in_flight += group.len();
-        (group, held)
+        state.hold(&group);
+        (group, behind)
     }
 
     /// A group of this many calls is answered, or has left its flusher.

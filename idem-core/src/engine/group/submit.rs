@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use crate::engine::answer::{Answered, only};
-use crate::engine::attempt::{Held, Strategy, run_own};
+use crate::engine::attempt::{Strategy, run_own};
 use crate::engine::group::call::{LockTarget, QueuedCall, ReplySlot};
 use crate::engine::group::flush::{Delivery, flush};
 use crate::engine::group::targets::TargetLocks;
@@ -131,10 +131,10 @@ enum Stage {
 }
 
 impl<DB: Database> Flusher<DB> {
-    fn next_group(&mut self) -> (Vec<QueuedCall<DB>>, Held) {
-        let (group, held) = self.shared.queue.next_group();
+    fn next_group(&mut self) -> (Vec<QueuedCall<DB>>, bool) {
+        let (group, behind) = self.shared.queue.next_group();
         self.in_flight = group.len();
-        (group, held)
+        (group, behind)
     }
 
     fn group_done(&mut self) {
@@ -168,7 +168,7 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
             give(&mut delivery);
             tokio::task::yield_now().await;
         }
-        let (group, held) = flusher.next_group();
+        let (group, behind) = flusher.next_group();
         if group.is_empty() {
             give(&mut delivery);
             flusher.stage = Stage::Done;
@@ -180,7 +180,7 @@ async fn flush_all<DB: Database>(mut flusher: Flusher<DB>) {
         }
         let targets: Vec<LockTarget> = group.iter().flat_map(|call| call.slot.targets.iter().copied()).collect();
         let targets = TargetLocks::new(shared.clone(), targets, wake);
-        let work = pin!(flush(&shared, group, targets, (queue.load_first(), held)));
+        let work = pin!(flush(&shared, group, targets, (queue.load_first(), behind)));
         let mut flushing = pin!(guarded(work));
         let begun = poll_fn(|cx| Poll::Ready(flushing.as_mut().poll(cx))).await;
         give(&mut delivery);
