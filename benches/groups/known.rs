@@ -26,7 +26,7 @@ impl<R: Clone> Known<R> {
     /// A request to repeat, if it is the turn of one and one is known. With `every` of 1 the first ones fill what is kept.
     fn repeated(&self, nth: u64) -> Option<R> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let enough = if self.every == 1 { KEPT } else { 1 };
+        let enough = if self.every == 1 { KEPT / 10 } else { 1 };
         let at = usize::try_from(mix(nth)).unwrap_or(0).checked_rem(kept.len())?;
         (nth.is_multiple_of(self.every) && kept.len() >= enough).then(|| kept.get(at).cloned()).flatten()
     }

@@ -444,20 +444,25 @@ const SQLITE: &[Ratio] = &[
 
 fn print(database: &str, table: &Table, ratios: &[Ratio]) {
     println!("## {database}\n");
-    println!("| cell | callers | calls/s | p50 / p99 ms | client + server µs | log B | group | idle |");
+    println!("| cell | callers | calls/s | p50 / p99 ms | client + server µs | log B | group | idle % |");
     println!("|---|---|---|---|---|---|---|---|");
     for ((name, callers), samples) in table {
         let of = |part: fn(&(Sample, Cost)) -> f64| median(samples.iter().map(part).collect());
+        // Not every cell has each of them.
+        let cost = |part: fn(&(Sample, Cost)) -> f64| match of(part) {
+            cost if cost.is_finite() && cost > 0.0 => format!("{cost:.1}"),
+            _ => "–".to_owned(),
+        };
         println!(
-            "| {name} | {callers} | {:.0} | {:.2} / {:.2} | {:.1} + {:.1} | {:.0} | {:.1} | {:.0} % |",
+            "| {name} | {callers} | {:.0} | {:.2} / {:.2} | {} + {} | {} | {} | {} |",
             of(|sample| sample.0.rate),
             of(|sample| sample.0.p50.as_secs_f64() * 1e3),
             of(|sample| sample.0.p99.as_secs_f64() * 1e3),
-            of(|sample| sample.1.client),
-            of(|sample| sample.1.server),
-            of(|sample| sample.1.log),
-            of(|sample| sample.1.group),
-            of(|sample| sample.1.idle),
+            cost(|sample| sample.1.client),
+            cost(|sample| sample.1.server),
+            cost(|sample| sample.1.log),
+            cost(|sample| sample.1.group),
+            cost(|sample| sample.1.idle),
         );
     }
     println!("\n| ratio | asked | reached [lowest, highest] |\n|---|---|---|");

@@ -95,7 +95,10 @@ impl Cost {
                 .zip(after.server)
                 .map_or(f64::NAN, |(before, after)| micros(before, after.max(before))),
             log: number(after.log - before.log) / calls,
-            group: calls / number(after.transactions - before.transactions - 1).max(1.0),
+            group: match after.server {
+                Some(_) => calls / number(after.transactions - before.transactions - 1).max(1.0),
+                None => f64::NAN,
+            },
             idle: 100.0 * parts(after.idle - before.idle) / parts(after.passed - before.passed).max(1.0),
         }
     }
