@@ -98,7 +98,7 @@ impl LostWrites {
         })
     }
 
-    /// The answers, where those that would be told "not applied" are told that nobody knows.
+    /// The answers. Where one says "not applied" of what may still happen, it becomes `Indeterminate`.
     pub(crate) fn unknown(
         &self,
         answered: Result<Vec<Answered>, Error>,

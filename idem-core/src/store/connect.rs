@@ -45,7 +45,7 @@ pub trait Connect: Dialect + Classify {
         None
     }
 
-    /// Ends a transaction that an earlier borrower left open on a connection of the caller's pool. Empty where nothing can be left.
+    /// Ends a transaction that an earlier borrower left open on a connection from the caller's pool. Empty where nothing can be left.
     const END_ANY: &'static str;
 
     /// What is said on a new connection of idem's own. Empty where there is nothing to say.

@@ -10,7 +10,7 @@ use crate::store::migrate::texts::VERSION;
 
 /// What is told of a transaction that has ended too early.
 pub(crate) const ENDED: &str =
-    "the transaction has ended before its commit, by one of the caller's statements or by the database itself";
+    "the transaction has ended before its commit, by a statement of the caller or by the database itself";
 
 /// An error of the store with its class.
 #[derive(Debug)]

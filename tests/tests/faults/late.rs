@@ -222,6 +222,13 @@ async fn an_update_that_is_delivered_after_its_row_was_read_is_told_as_it_is() {
         let id = i64::from(parcel);
         let key = rig.ground.lane("parcels").key(&format!("ship-{parcel}"));
         let update = ConditionalUpdate::table("parcels").set("state", "sent").key("id", id).expect("state", "packed");
+        // Used before, and expired: that row is not the late write's.
+        let expired =
+            ConditionalUpdate::table("parcels").set("state", "gone").key("id", 100 - id).expect("state", "packed");
+        expired.expect_version(1).once(&key).execute(&rig.idem).await.unwrap();
+        Postgres::script(&mut rig.ground.conn, "UPDATE idem_keys SET expires_at = 1 WHERE expires_at > 1")
+            .await
+            .unwrap();
         let strikes = rig.proxy.strikes();
         // The statement that looks is known on each connection: so one that is idle after it has run it.
         let miss = || {

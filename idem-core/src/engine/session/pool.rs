@@ -136,7 +136,7 @@ impl<DB: Database> Connections<DB> {
         self.leased(conn)
     }
 
-    /// A connection of the caller's pool without a transaction. A borrower before may have left one open, which sqlx 0.9.0 does where
+    /// A connection from the caller's pool, without an open transaction. An earlier borrower may have left one open, which sqlx 0.9.0 does where
     /// a `begin` is dropped: what is written next would be gone with the connection.
     async fn borrow(&self, pool: &Pool<DB>) -> Result<PoolConnection<DB>, sqlx::Error> {
         const TRIES: u32 = 32;

@@ -190,7 +190,7 @@ impl<DB: Database> Tx<DB> {
             Err(error) if error.is_in_doubt() => {
                 End::Lost(LostWrite::new(witness, Expiry::Locked, error.source.to_string()))
             }
-            // There was nothing to commit, and the row is there: one of the caller's statements has committed it. The driver does
+            // There was nothing to commit, and the row is there: a statement of the caller has committed it. The driver does
             // not know that, and has to see an end.
             Err(error) if error.class == Class::Ended && witness.is_some() => {
                 // What cannot be ended is closed.
@@ -383,7 +383,7 @@ enum End {
     Refused(StoreError),
     /// Its reply was lost.
     Lost(LostWrite),
-    /// One of the caller's statements, or the database, had rolled the transaction back.
+    /// A statement of the caller, or the database, had rolled the transaction back.
     RolledBack,
     /// One of them had ended it, and it is not known how.
     Unknown,

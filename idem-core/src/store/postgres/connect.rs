@@ -79,7 +79,7 @@ impl Connect for Postgres {
     }
 }
 
-/// Holds the bound of the caller's own statements.
+/// Holds the caller's bound on statements.
 const CALLERS_BOUND: &str = "idem.statement_timeout";
 
 /// Milliseconds; 0 would mean to wait for ever.

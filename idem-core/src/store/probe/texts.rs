@@ -12,8 +12,10 @@ texts! {
         put_key,
         /// The same for the transition of machine `$1`, `$2` id and `$3` seq.
         put_transition,
-        /// Finds the key `$1` by its time `$2`, if that is known.
-        key = "SELECT 1 FROM {keys} WHERE hash = {$1 bytes} AND at = coalesce({$2 int}, at)",
+        /// Finds the key `$1` by its time `$2`; if that is not known, any that has not expired.
+        key = "
+            SELECT 1 FROM {keys}
+            WHERE hash = {$1 bytes} AND coalesce(at = {$2 int}, expires_at IS NULL OR expires_at > {now})",
         /// Finds the transition of machine `$1`, `$2` id, `$3` seq by its time `$4`.
         transition = "
             SELECT 1 FROM {transitions}

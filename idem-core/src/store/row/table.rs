@@ -24,7 +24,7 @@ pub struct RowWrite {
 }
 
 impl RowWrite {
-    /// The key's row. It may be another's, or one that has expired: then a read tells.
+    /// The key's row. Another call under the same key may have written it: its answer is read then.
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
         let at = if seeded_bug!("late-update-denied") { Some(Timestamp::from_micros(0)) } else { None };
         Some(CommitWitness::Key { hash: self.update.key.as_ref()?.hash, at })

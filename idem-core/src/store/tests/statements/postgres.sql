@@ -255,7 +255,8 @@ SELECT count(*) FROM "idem_holds"
             ON CONFLICT (machine, id, seq) DO UPDATE SET at = 0
 
 -- probes: key
-SELECT 1 FROM "idem_keys" WHERE hash = $1::bytea AND at = coalesce($2::bigint, at)
+            SELECT 1 FROM "idem_keys"
+            WHERE hash = $1::bytea AND coalesce(at = $2::bigint, expires_at IS NULL OR expires_at > (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)
 
 -- probes: transition
             SELECT 1 FROM "idem_transitions"

@@ -160,7 +160,8 @@ SELECT count(*) FROM "idem_holds"
             DELETE FROM "idem_keys" WHERE hash = x''
 
 -- probes: key
-SELECT 1 FROM "idem_keys" WHERE hash = $1 AND at = coalesce($2, at)
+            SELECT 1 FROM "idem_keys"
+            WHERE hash = $1 AND coalesce(at = $2, expires_at IS NULL OR expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)
 
 -- probes: transition
             SELECT 1 FROM "idem_transitions"
