@@ -130,3 +130,33 @@ impl LostWrites {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::answer::{AnswerValue, Refusal};
+
+    fn answer(fresh: bool) -> Answer {
+        Answer { seq: 1, at: Timestamp::from_micros(1), outcome: AnswerValue::Version, fresh, superseded: false }
+    }
+
+    fn refused() -> Answered {
+        Err(Refusal::Failed(Error::InFlight { waited: std::time::Duration::ZERO }))
+    }
+
+    /// Of a lost write that has two effects: what was answered since, whether that is doubtful, and whether the write is settled.
+    #[test]
+    fn only_a_fresh_effect_takes_the_place_of_a_lost_write() {
+        for (first, second, doubtful, settled) in [
+            (Ok(answer(true)), refused(), false, true),
+            (Ok(answer(false)), refused(), true, false),
+            (Ok(answer(false)), Ok(answer(false)), false, false),
+            (refused(), refused(), true, false),
+        ] {
+            let write = Arc::new(LostWrite::new(None, Expiry::Unknown, String::new()));
+            let mut lost = LostWrites::default();
+            lost.add_pending(write.clone(), vec![Some(answer(true)), Some(answer(true))]);
+            assert_eq!((lost.is_doubtful(&Ok(vec![first, second])), write.is_settled()), (doubtful, settled));
+        }
+    }
+}

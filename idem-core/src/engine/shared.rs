@@ -149,3 +149,19 @@ impl<DB: Database> fmt::Debug for Shared<DB> {
         f.debug_struct("Shared").field("database", &DB::NAME).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_call_makes_all_its_attempts() {
+        let limits = Limits { payload: 1, alias: Duration::ZERO };
+        let (wait, reply) = (Duration::from_secs(1), Duration::from_secs(2));
+        let longest =
+            |attempts| Settings { limits, wait, reply, retry: Retry::default().attempts(attempts) }.longest_call();
+        assert!(longest(1) > wait + reply);
+        assert_eq!(longest(1_000), 1_000 * longest(1));
+        assert!(longest(u32::MAX) >= longest(1_000));
+    }
+}

@@ -49,6 +49,7 @@ macro_rules! for_each_clause {
                         verify_agrees_with_what_the_rules_did,
                         verify_reports_what_other_hands_changed,
                         verify_sees_one_moment,
+                        a_version_that_is_none_is_refused,
                         rebuild_mends_a_changed_or_lost_row,
                         rebuild_undoes_nothing,
                         rebuild_refuses_a_history_with_a_gap,
@@ -134,10 +135,12 @@ macro_rules! for_each_clause {
                         a_unit_that_the_database_refuses_runs_once,
                         units_that_race_all_succeed,
                         units_that_lock_first_run_once,
+                        names_that_are_none_are_refused,
                     }
                     waiting {
                         a_duplicate_waits_for_the_first_within_its_bound,
                         a_unit_waits_for_a_connection,
+                        an_adopted_transaction_waits_within_the_bound,
                         two_transactions_wait_only_where_they_must,
                     }
                 }
@@ -226,6 +229,7 @@ macro_rules! for_each_clause {
                         opening_twice_is_opening_once,
                         a_nature_is_chosen_before_the_first_entry,
                         a_settled_account_can_be_closed,
+                        an_account_is_closed_after_its_entries,
                         units_do_not_mix,
                     }
                     reads {

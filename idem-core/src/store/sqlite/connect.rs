@@ -184,8 +184,18 @@ mod tests {
             let options = file_options(Path::new(path), Duration::ZERO).expect("a file");
             assert_eq!(options.get_filename(), Path::new(file));
         }
-        for path in ["", "a\0b"] {
+        for path in ["", "a\0b", "sqlite://a.db"] {
             assert!(file_options(Path::new(path), Duration::ZERO).is_err(), "{path:?}");
+        }
+    }
+
+    /// Paths of which the driver makes no URL.
+    #[test]
+    fn an_odd_path_that_is_not_opened_is_named() {
+        let error = sqlx::Error::PoolTimedOut;
+        for path in ["a:b/x.db", "[x/y.db"] {
+            let options = file_options(Path::new(path), Duration::ZERO).expect("a file");
+            assert!(Sqlite::not_opened(&options, &error).is_none(), "{path}");
         }
     }
 }

@@ -5,7 +5,7 @@ use idem_core::error::LedgerError;
 use idem_core::ledger::{Bounds, Opening};
 
 use super::{Desk, unfit, unlawful};
-use crate::conformance::{Stored, Subject, fresh, refused, replayed};
+use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// What nobody opened opens itself, unbounded and without a unit; a refused change opens nothing.
 pub async fn accounts_open_themselves<S: Subject>(on: &S) {
@@ -101,6 +101,19 @@ pub async fn a_settled_account_can_be_closed<S: Subject>(on: &S) {
         fresh(desk.delta("o", "till", 1).await);
         desk.proven().await;
     }
+}
+
+/// The database's clock was set back since its newest entry: the books are sound all the same.
+pub async fn an_account_is_closed_after_its_entries<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let account = stored.idem.ledger().account("a");
+    fresh(account.apply_delta(&key("k"), 0).await);
+    for table in ["idem_accounts", "idem_entries", "idem_keys"] {
+        stored.execute(&format!("UPDATE {table} SET at = at + 3600000000")).await;
+    }
+    account.close().await.expect("closed");
+    let report = stored.idem.ledger().audit().await.expect("readable");
+    assert!(report.is_sound(), "{:?}", report.findings);
 }
 
 /// Two units are never moved into one another; within a posting each unit balances on its own.

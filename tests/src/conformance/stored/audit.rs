@@ -67,6 +67,17 @@ pub async fn verify_reports_what_other_hands_changed<S: Subject>(on: &S) {
     assert!(found.contains(&(3, Problem::Gap)), "{found:?}");
 }
 
+/// Versions that no machine has are refused by the table: such a row could not be mended.
+pub async fn a_version_that_is_none_is_refused<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    shipped(&stored).await;
+    let mut conn = stored.idem.pool().acquire().await.expect("a connection");
+    for version in [0, -5, i64::MAX] {
+        let change = format!("UPDATE idem_machines SET version = {version}");
+        assert!(on.execute(&mut conn, &change).await.is_err(), "{version}");
+    }
+}
+
 /// A machine that goes on while it is verified is found sound: its row and its history are of one moment.
 pub async fn verify_sees_one_moment<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;

@@ -9,7 +9,7 @@ use idem_core::{Effect, Error, ErrorKind, Retry};
 
 use super::{PAY, prepared, version};
 use crate::conformance::machines::door;
-use crate::conformance::{Subject, key};
+use crate::conformance::{Subject, key, refused};
 
 /// Its own error comes out, and nothing of it is applied.
 pub async fn a_unit_that_fails_leaves_nothing<S: Subject>(on: &S) {
@@ -81,6 +81,23 @@ pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
     }
     let machine = stored.doors().at("d").get().await.expect("readable").expect("started");
     assert_eq!(machine.version(), 9);
+}
+
+/// A name that nothing can have is refused before anything is sent, also where it is only read, and the transaction goes on.
+pub async fn names_that_are_none_are_refused<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    for name in [String::new(), "a\nb".to_owned(), "a\0b".to_owned(), "a".repeat(300)] {
+        let (account, door) = (stored.idem.ledger().account(&*name), stored.doors().at(&*name));
+        let mut tx = stored.idem.begin().await.expect("begun");
+        refused(tx.lock_rows([account.row_name()]).await, ErrorKind::Key);
+        refused(tx.lock_rows([door.row_name()]).await, ErrorKind::Key);
+        tx.commit().await.expect("it goes on");
+        refused(door.get().await, ErrorKind::Key);
+        refused(door.history().await, ErrorKind::Key);
+        refused(door.verify().await, ErrorKind::Key);
+        refused(door.rebuild().await, ErrorKind::Key);
+    }
+    assert_eq!(stored.number("SELECT count(*) FROM idem_accounts").await, 0);
 }
 
 /// Units that take the same machines and accounts in opposite orders: those that lock them first do not meet half-way.

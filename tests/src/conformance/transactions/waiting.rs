@@ -6,7 +6,8 @@ use std::time::Duration;
 use idem_core::{Effect, Error, ErrorKind, Natural, Retry};
 
 use super::{PAY, prepared, version};
-use crate::conformance::machines::{door, order};
+use crate::conformance::machines::{Order, Shop, door, order};
+use crate::conformance::opening::pool;
 use crate::conformance::{Subject, fresh, key, refused, replayed};
 
 /// Another transaction holds the key and the machine: within the bound its outcome is waited for, past it the answer is
@@ -56,6 +57,24 @@ pub async fn a_unit_waits_for_a_connection<S: Subject>(on: &S) {
     }
     others.rollback().await;
     fresh(unit.await.expect("no panic"));
+}
+
+/// Begun by the caller, on a session that waits for locks as long as it takes: a call in it waits no longer than others.
+pub async fn an_adopted_transaction_waits_within_the_bound<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    if on.differences().one_writer {
+        return;
+    }
+    let idem = on.builder().lock_wait(Duration::from_millis(50)).reply_timeout(Duration::from_mins(1));
+    let idem = idem.pool(pool(on, 1).await).expect("a pool of one");
+    let mut others = stored.idem.begin().await.expect("begun");
+    fresh(stored.orders().at("o").within(&mut others).pay(&key("k"), PAY).await);
+    let mut tx = idem.adopt_tx(on.begin(idem.pool()).await.expect("begins"));
+    let order = Order::stored(&idem, Shop).at("o");
+    let error = refused(order.within(&mut tx).pay(&key("l"), PAY).await, ErrorKind::InFlight);
+    assert_eq!(error.effect(), Effect::NotApplied);
+    tx.rollback().await;
+    others.rollback().await;
 }
 
 /// Where one transaction writes at a time a second one cannot begin; elsewhere two that touch different machines commit.
