@@ -13,6 +13,7 @@ mod meter;
 mod processes;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -159,12 +160,12 @@ async fn postgres(settings: &Settings) -> Result<(), Failure> {
         cells.push(Cell {
             name: "grouped, command on 1,000".into(),
             callers: 256,
-            call: Kind::Own(command(&grouped, 1_000)),
+            call: Kind::Own(command(&grouped, 0..1_000)),
         });
         cells.push(Cell {
             name: "grouped, command on 1,000, one held".into(),
             callers: 256,
-            call: Kind::Disturbed(command(&grouped, 1_000), pool.clone()),
+            call: Kind::Disturbed(command(&grouped, 0..1_000), pool.clone()),
         });
         cells.push(Cell {
             name: "by hand, delta spread".into(),
@@ -212,7 +213,7 @@ async fn sqlite(settings: &Settings) -> Result<(), Failure> {
 
 async fn cells<DB: Database>(grouped: &Idem<DB>, off: &Idem<DB>, callers: &[usize]) -> Result<Vec<Cell>, Failure> {
     let tabs = Tab::stored(grouped, Bar);
-    for first in (0..MACHINES).step_by(100) {
+    for first in (0..2 * MACHINES).step_by(100) {
         let starts = (first..first + 100).map(|id| {
             let this = tabs.at(format!("tab-{id}"));
             tokio::spawn(async move { this.start(initial()).await.map(drop) })
@@ -231,6 +232,8 @@ async fn cells<DB: Database>(grouped: &Idem<DB>, off: &Idem<DB>, callers: &[usiz
             cells.push(Cell { name: format!("{mode}, transfer spread"), callers, call: Kind::Own(transfer(idem)) });
             for (load, machines) in [("hot", 1), ("spread", MACHINES)] {
                 let name = format!("{mode}, command {load}");
+                // Each mode has machines of its own, as two processes of one service mostly do.
+                let machines = if mode == "grouped" { 0..machines } else { MACHINES..MACHINES + machines };
                 cells.push(Cell { name, callers, call: Kind::Own(command(idem, machines)) });
             }
         }
@@ -266,10 +269,10 @@ fn transfer<DB: Database>(idem: &Idem<DB>) -> Call {
     })
 }
 
-fn command<DB: Database>(idem: &Idem<DB>, machines: u64) -> Call {
+fn command<DB: Database>(idem: &Idem<DB>, machines: Range<u64>) -> Call {
     let tabs = Tab::stored(idem, Bar);
     call(move |nth| {
-        let this = tabs.at(format!("tab-{}", mix(nth) % machines));
+        let this = tabs.at(format!("tab-{}", machines.start + mix(nth) % (machines.end - machines.start)));
         async move {
             let add = tab::Add { amount: 1, reference: format!("reference-{nth:012}") };
             this.add(&Key::random("bench")?, add).await?;

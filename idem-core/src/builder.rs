@@ -11,10 +11,11 @@ use std::time::Duration;
 use sqlx::Pool;
 use sqlx::pool::PoolOptions;
 
-use crate::engine::account_cache::AccountCache;
 use crate::engine::group::queue::{FLUSHERS, Queue};
 use crate::engine::group::settings::GroupCommit;
+use crate::engine::memory::Memory;
 use crate::engine::plan::Limits;
+use crate::engine::session::breaks::Breaks;
 use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Maker};
 use crate::engine::session::retry::Retry;
@@ -33,9 +34,9 @@ use crate::store::tables::Tables;
 pub struct Builder<DB> {
     prefix: String,
     connections: u32,
-    patience: Duration,
     settings: Settings,
     grouping: GroupCommit,
+    memory: usize,
     database: PhantomData<fn() -> DB>,
 }
 
@@ -49,14 +50,15 @@ impl<DB: Database> Default for Builder<DB> {
         Self {
             prefix: "idem_".to_owned(),
             connections: 10,
-            patience: Duration::from_secs(2),
             settings: Settings {
                 limits,
                 wait: Duration::from_secs(2),
                 reply: Duration::from_secs(10),
+                acquire: Duration::from_secs(2),
                 retry: Retry::default(),
             },
             grouping: GroupCommit::default(),
+            memory: 32 << 20,
             database: PhantomData,
         }
     }
@@ -105,6 +107,14 @@ impl<DB: Database> Builder<DB> {
         Self { grouping, ..self }
     }
 
+    /// How much this process remembers, in bytes: outcomes of its own calls, for repeats that come within some seconds, and machines
+    /// as it last wrote them. Default 32 MiB; 0: nothing. It changes no answer, only what the database is asked.
+    ///
+    /// A row of a machine that is edited by hand, without a new version, may be overwritten by a command within 10 seconds.
+    pub fn memory(self, bytes: usize) -> Self {
+        Self { memory: bytes, ..self }
+    }
+
     /// How long a *second* key of a command that had run before is remembered (row d). Default 24 hours.
     pub fn alias_retention(mut self, retention: Duration) -> Self {
         self.settings.limits.alias = retention;
@@ -122,7 +132,7 @@ impl<DB: Database> Builder<DB> {
     /// connection writes, [`Builder::lock_wait`] says how long it is waited for while others use it. At most 24 days, default 2 seconds: a database that
     /// restarts should not stall callers for long.
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
-        self.patience = timeout.min(LONGEST_WAIT);
+        self.settings.acquire = timeout.min(LONGEST_WAIT);
         self
     }
 
@@ -147,22 +157,25 @@ impl<DB: Database> Builder<DB> {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
         let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
+        let breaks = Breaks::default();
         let own = |bounds| {
             let maker = (Maker::Options(options.clone()), self.session_bounds());
-            Connections::own(maker, bounds, sql.clone(), reply)
+            Connections::own(maker, bounds, (sql.clone(), breaks.clone()), reply)
         };
-        let readers = own((self.connections, self.patience));
+        let readers = own((self.connections, self.settings.acquire));
         let writers = match DB::MAX_WRITERS {
-            Some(max) => own((max, self.patience)),
+            Some(max) => own((max, self.settings.acquire)),
             None => readers.clone(),
         };
         let flushers = match DB::MAX_WRITERS {
             Some(_) => writers.clone(),
-            None => own((FLUSHERS, self.patience)),
+            None => own((FLUSHERS, self.settings.acquire)),
         };
         let pool = PoolOptions::new().max_connections(self.connections).connect_lazy_with(options);
-        let idem =
-            self.build(sql, Opened { writers, readers, flushers, readers_apart: DB::MAX_WRITERS.is_some(), pool });
+        let idem = self.build(
+            (sql, breaks),
+            Opened { writers, readers, flushers, readers_apart: DB::MAX_WRITERS.is_some(), pool },
+        );
         idem.shared.refuse_shared_sessions().await?;
         idem.migrate().await?;
         Ok(idem)
@@ -184,16 +197,17 @@ impl<DB: Database> Builder<DB> {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
         }
         let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
-        let connections = Connections::of_pool(pool.clone(), sql.clone(), reply);
+        let breaks = Breaks::default();
+        let connections = Connections::of_pool(pool.clone(), (sql.clone(), breaks.clone()), reply);
         // Connections beside the pool: what groups want of the session would not become the pool's other users.
         let flushers = if DB::MAX_WRITERS.is_some() {
             connections.clone()
         } else {
             let maker = (Maker::LikePool(pool.clone()), self.session_bounds());
-            Connections::own(maker, (FLUSHERS, self.patience), sql.clone(), reply)
+            Connections::own(maker, (FLUSHERS, self.settings.acquire), (sql.clone(), breaks.clone()), reply)
         };
         let (writers, readers) = (connections.clone(), connections);
-        Ok(self.build(sql, Opened { writers, readers, flushers, readers_apart: false, pool }))
+        Ok(self.build((sql, breaks), Opened { writers, readers, flushers, readers_apart: false, pool }))
     }
 
     /// Asked while the write still waits for a lock, the database could not say what became of it.
@@ -213,7 +227,7 @@ impl<DB: Database> Builder<DB> {
         })
     }
 
-    fn build(self, sql: Arc<Statements>, opened: Opened<DB>) -> Idem<DB> {
+    fn build(self, (sql, breaks): (Arc<Statements>, Breaks), opened: Opened<DB>) -> Idem<DB> {
         let settings = Settings { reply: self.reply(), ..self.settings };
         let Opened { writers, readers, flushers, readers_apart, pool } = opened;
         Idem {
@@ -228,7 +242,7 @@ impl<DB: Database> Builder<DB> {
                 settings,
                 unshared: AtomicBool::new(false),
                 clock: DatabaseClock::new(),
-                accounts: AccountCache::default(),
+                memory: Memory::new(self.memory, breaks),
                 graphs: Mutex::default(),
             }),
         }
@@ -306,8 +320,8 @@ impl Idem<sqlx::Sqlite> {
 
 impl<DB> Clone for Builder<DB> {
     fn clone(&self) -> Self {
-        let Self { ref prefix, connections, patience, settings, grouping, database } = *self;
-        Self { prefix: prefix.clone(), connections, patience, settings, grouping, database }
+        let Self { ref prefix, connections, settings, grouping, memory, database } = *self;
+        Self { prefix: prefix.clone(), connections, settings, grouping, memory, database }
     }
 }
 

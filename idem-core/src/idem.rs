@@ -195,9 +195,8 @@ impl<DB: Database> Idem<DB> {
             },
             Err(error) => {
                 let again = tx.again || error.cause().is_some_and(may_pass::<DB>);
-                // Without its connection nothing was committed.
-                let lost = tx.roll_back().await;
-                Err((error, again || lost))
+                let after_loss = tx.roll_back().await;
+                Err((error, after_loss.unwrap_or(again)))
             }
         }
     }

@@ -4,6 +4,8 @@
 
 mod finite;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -11,9 +13,9 @@ use serde::de::DeserializeOwned;
 use crate::fingerprint::same_json;
 use finite::Finite;
 
-/// A stored value: version and JSON.
+/// A stored value: version and JSON. Its clones share it: a value that is written stands in several rows, and in the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Stored(pub(crate) Vec<u8>);
+pub struct Stored(pub(crate) Arc<[u8]>);
 
 const JSON: u8 = b'1';
 
@@ -53,7 +55,7 @@ impl Stored {
         let mut bytes = Vec::with_capacity(64);
         bytes.push(JSON);
         serde_json::to_writer(&mut bytes, &Finite(value))?;
-        Ok(Self(bytes))
+        Ok(Self(bytes.into()))
     }
 
     /// Reads a value.
@@ -97,7 +99,7 @@ impl Stored {
         let mut bytes = Vec::with_capacity(json.len() + 1);
         bytes.push(JSON);
         bytes.extend_from_slice(json);
-        Self(bytes)
+        Self(bytes.into())
     }
 
     #[cfg(feature = "_sql")]

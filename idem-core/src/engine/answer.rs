@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -26,11 +27,18 @@ pub(crate) enum AnswerValue {
     /// As it is stored.
     Stored(Stored),
     /// Of a change of the ledger.
-    Entries(Vec<EntryRow>),
+    Entries(Arc<[EntryRow]>),
     /// The entries at these places of the write, once it is written.
     Drafted(Range<usize>),
     /// The version of the row that the write leads to, as the answer's seq, once it is written.
     Version,
+}
+
+impl Answer {
+    /// Whether it is whole as it was decided; the rest is known once the write's rows are read.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self.outcome, AnswerValue::Stored(_) | AnswerValue::Entries(_))
+    }
 }
 
 /// Why a plan has no answer.

@@ -4,17 +4,19 @@
 //! without a lock, and the write compares. *Locked*: what is decided on is locked before it is read. A call begins with the
 //! first that is possible; each loss leads to the next.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::answer::Answered;
+use crate::engine::answer::{Answer, Answered, restore_fresh};
 use crate::engine::decide::decision::{Decision, decide};
 use crate::engine::decide::snapshot::Snapshot;
-use crate::engine::load::{Lock, assume, decide_loading, load_and_decide};
-use crate::engine::lost::{Expiry, LostWrite, LostWrites};
-use crate::engine::plan::BoxedPlan;
+use crate::engine::load::{Assumed, Lock, assume, decide_blind, decide_loading, load_and_decide};
+use crate::engine::lost::{Expiry, LostWrite, LostWrites, effects};
+use crate::engine::memory::Unbroken;
+use crate::engine::plan::Plan;
 use crate::engine::seeded;
 use crate::engine::session::pool::Lease;
-use crate::engine::session::resolve::{note, settle};
+use crate::engine::session::resolve::{Fate, fate, settle};
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
 use crate::engine::trace;
@@ -26,7 +28,7 @@ use crate::store::key::KnownKey;
 use crate::store::ledger::queries::compact_tally;
 use crate::store::session::Session;
 use crate::store::write::part::{LockName, Write};
-use crate::store::write::rows::Locks;
+use crate::store::write::rows::{Locks, MachineWrite};
 use crate::store::write::run::{write_joined, write_own};
 use crate::store::write::written::Written;
 
@@ -82,7 +84,7 @@ pub(crate) enum Attempt<DB: Database> {
 /// being raced for.
 pub(crate) async fn run_own<DB: Database>(
     shared: &Shared<DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     deadline: Option<Duration>,
     first: Strategy,
 ) -> Result<Vec<Answered>, Error> {
@@ -93,7 +95,7 @@ pub(crate) async fn run_own<DB: Database>(
 /// The same after writes of these plans that were lost.
 pub(crate) async fn run_after<DB: Database>(
     shared: &Shared<DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     deadline: Option<Duration>,
     first: Strategy,
     mut lost: LostWrites,
@@ -103,30 +105,70 @@ pub(crate) async fn run_after<DB: Database>(
         // On the heap, as all that seldom is needed: each caller would carry it.
         return Box::pin(settled(shared, plans, answered, lost)).await;
     }
-    lost.restore(answered)
+    answered
 }
 
 /// Waits until nobody can be told "not applied" of what may still come.
 async fn settled<DB: Database>(
     shared: &Shared<DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     mut answered: Result<Vec<Answered>, Error>,
     mut lost: LostWrites,
 ) -> Result<Vec<Answered>, Error> {
     while lost.is_doubtful(&answered) {
         match settle(shared, &mut lost).await {
-            // What happened is only read.
-            Ok(true) => answered = attempts(shared, plans, None, Strategy::Optimistic, &mut lost).await,
-            Ok(false) => {}
+            Ok(Some(effects)) => answered = Ok(happened(shared, plans, answered, effects).await),
+            Ok(None) => {}
             Err(unknown) => return lost.unknown(answered, &unknown),
         }
     }
-    lost.restore(answered)
+    answered
+}
+
+/// The answers of a write that was lost and turned out to be committed, in the place of others. They are not decided again: nothing
+/// but a key would tell that it ran. What is not known of them is read, by its key.
+async fn happened<DB: Database>(
+    shared: &Shared<DB>,
+    plans: &[&dyn Plan<DB>],
+    answered: Result<Vec<Answered>, Error>,
+    effects: Vec<Option<Answer>>,
+) -> Vec<Answered> {
+    let failed = |error: Error| plans.iter().map(|_| Err(error.repeat().into())).collect();
+    let mut answers: Vec<Answered> = answered.unwrap_or_else(failed);
+    let mut read = Vec::new();
+    for (at, effect) in effects.into_iter().enumerate() {
+        match effect {
+            Some(effect) if effect.is_final() => answers[at] = Ok(effect),
+            Some(effect) => read.push((at, Some(effect))),
+            // A repeat of what is to be read.
+            None if answers[at].as_ref().is_ok_and(|answer| !answer.is_final()) => read.push((at, None)),
+            None => {}
+        }
+    }
+    if read.is_empty() {
+        return answers;
+    }
+    let written: Vec<&dyn Plan<DB>> = read.iter().map(|(at, _)| plans[*at]).collect();
+    let found = Box::pin(attempts(shared, &written, None, Strategy::Optimistic, &mut LostWrites::default())).await;
+    match found {
+        Ok(found) => {
+            for ((at, effect), found) in read.into_iter().zip(found) {
+                answers[at] = restore_fresh(found, effect);
+            }
+        }
+        // It happened: that its answer could not be read does not undo it.
+        Err(error) => {
+            for (at, _) in read {
+                answers[at] = Err(Error::Indeterminate { source: error.repeat().into() }.into());
+            }
+        }
+    }
+    answers
 }
 
 async fn attempts<DB: Database>(
     shared: &Shared<DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     deadline: Option<Duration>,
     first: Strategy,
     lost: &mut LostWrites,
@@ -135,6 +177,12 @@ async fn attempts<DB: Database>(
     let in_flight = || Error::InFlight { waited: began.elapsed() };
     let (mut strategy, mut forgot, mut made) = (first, false, 1);
     loop {
+        // What has no key could run twice beside a write that comes late.
+        if lost.may_have(|at| plans[at].key().is_none())
+            && let Some(effects) = Box::pin(settle(shared, lost)).await?
+        {
+            return Ok(Box::pin(happened(shared, plans, Err(in_flight()), effects)).await);
+        }
         let wait = match deadline {
             None => shared.settings.wait,
             Some(deadline) => match deadline.checked_sub(began.elapsed()) {
@@ -163,7 +211,13 @@ async fn attempts<DB: Database>(
             Attempt::NoConnection(_, error) => return Err(error),
             Attempt::ReplyLost(decision, write) => {
                 strategy = Strategy::Locked;
-                Box::pin(note(shared, lost, write, decision.answers)).await?;
+                let answers = decision.answers;
+                match Box::pin(fate(shared, &write)).await? {
+                    Fate::Committed if seeded_bug!("committed-is-decided-again") => {}
+                    Fate::Committed => return Ok(Box::pin(committed(shared, plans, answers)).await),
+                    Fate::Pending => lost.add(Arc::new(write), effects(answers)),
+                    Fate::Undone => {}
+                }
             }
             Attempt::Failed(error) => match error.class {
                 // It waited; or the database's clock was set, and is read again.
@@ -193,6 +247,17 @@ async fn attempts<DB: Database>(
     }
 }
 
+/// The answers of the write that was decided last, which turned out to be committed.
+async fn committed<DB: Database>(
+    shared: &Shared<DB>,
+    plans: &[&dyn Plan<DB>],
+    answers: Vec<Answered>,
+) -> Vec<Answered> {
+    let effect = |answer: &Answered| answer.as_ref().ok().filter(|answer| answer.fresh).cloned();
+    let effects = answers.iter().map(effect).collect();
+    happened(shared, plans, Ok(answers), effects).await
+}
+
 /// A connection for an attempt of one call. A known key is answered while someone else writes, where readers are apart.
 async fn acquire<DB: Database>(shared: &Shared<DB>, strategy: Strategy, wait: Duration) -> Result<Lease<DB>, Error> {
     match strategy {
@@ -205,7 +270,9 @@ async fn acquire<DB: Database>(shared: &Shared<DB>, strategy: Strategy, wait: Du
 pub(crate) struct Try {
     pub(crate) strategy: Strategy,
     /// What a blind one is decided on.
-    pub(crate) assumed: Option<Snapshot>,
+    pub(crate) assumed: Option<Assumed>,
+    /// What it assumed holds while no connection breaks.
+    pub(crate) since: Unbroken,
     pub(crate) caller: Caller,
     /// The longest wait for each lock, and for the connection to write on.
     pub(crate) wait: Duration,
@@ -215,17 +282,18 @@ impl Try {
     /// Assumes what can be assumed, if it is to be blind; optimistic, if that is nothing.
     pub(crate) fn new<DB: Database>(
         shared: &Shared<DB>,
-        plans: &[BoxedPlan<DB>],
+        plans: &[&dyn Plan<DB>],
         strategy: Strategy,
         caller: Caller,
         wait: Duration,
     ) -> Self {
+        let since = shared.memory.now();
         let assumed = if strategy == Strategy::Blind { assume(shared, plans, true) } else { None };
         let strategy = match strategy {
             Strategy::Blind if assumed.is_none() => Strategy::Optimistic,
             other => other,
         };
-        Self { strategy, assumed, caller, wait }
+        Self { strategy, assumed, since, caller, wait }
     }
 
     fn locks<DB: Database>(&self, shared: &Shared<DB>, write: &Write<DB>) -> Locks {
@@ -247,14 +315,18 @@ pub(crate) const GROUP_WAIT: Duration = Duration::from_millis(50);
 pub(crate) async fn attempt<DB: Database>(
     shared: &Shared<DB>,
     lease: Lease<DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     of: Try,
 ) -> Attempt<DB> {
+    let since = of.since;
     let attempted = match of.strategy {
         Strategy::Blind | Strategy::Optimistic => unlocked(shared, lease, plans, of).await,
         // On the heap: most calls never come here.
-        Strategy::Locked => Box::pin(locked(shared, lease, plans, of.wait)).await,
+        Strategy::Locked => Box::pin(locked(shared, lease, plans, of)).await,
     };
+    if let Ok(Attempt::Done(answers)) = &attempted {
+        keep(shared, plans, answers, since);
+    }
     attempted.unwrap_or_else(|error| {
         if error.class == Class::Late {
             shared.clock.forget();
@@ -263,18 +335,29 @@ pub(crate) async fn attempt<DB: Database>(
     })
 }
 
+/// Keeps what repeats are to be answered.
+fn keep<DB: Database>(shared: &Shared<DB>, plans: &[&dyn Plan<DB>], answers: &[Answered], since: Unbroken) {
+    if shared.memory.is_off() {
+        return;
+    }
+    let outcome = |(plan, answer): (_, &Answered)| {
+        let plan: &&dyn Plan<DB> = plan;
+        Some((plan.identity()?, plan.outcome(answer)?))
+    };
+    shared.memory.keep(plans.iter().zip(answers).filter_map(outcome).collect(), since);
+}
+
 /// No lock; the write holds only if nothing changed since the load.
 async fn unlocked<DB: Database>(
     shared: &Shared<DB>,
     mut lease: Lease<DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     mut of: Try,
 ) -> Result<Attempt<DB>, StoreError> {
+    // The connection may be a new one, in the place of one that broke.
     let mut blind = None;
-    if let Some(assumed) = of.assumed.take() {
-        let decision = decide_loading(shared, &mut lease.session(), plans, assumed, Lock::None).await?;
-        // On assumptions nobody is told no.
-        blind = decision.answers.iter().all(Result::is_ok).then_some(decision);
+    if let Some(assumed) = of.assumed.take().filter(|_| shared.memory.holds(of.since)) {
+        blind = decide_blind(shared, &mut lease.session(), plans, assumed).await?;
     }
     let is_blind = blind.is_some();
     let mut decision = match blind {
@@ -323,9 +406,13 @@ async fn unlocked<DB: Database>(
     match wrote {
         Ok(Written::Done(after)) => {
             compact_tallies(lease, &decision.write).await;
+            shared.memory.note_machines(std::mem::take(&mut decision.write.machines), of.since);
             Ok(Attempt::Done(decision.answered(&after)))
         }
-        Ok(Written::Lost(missed)) => Ok(Attempt::Lost(Some(Box::new(decision)), missed)),
+        Ok(Written::Lost(missed)) => {
+            doubt(shared, &decision.write, &missed);
+            Ok(Attempt::Lost(Some(Box::new(decision)), missed))
+        }
         Ok(Written::Known(key)) => Ok(known(shared, plans, &key)),
         Err(error) if error.is_in_doubt() => {
             let expiry = match until {
@@ -339,8 +426,19 @@ async fn unlocked<DB: Database>(
     }
 }
 
+/// Doubts the machines that were missed, or the only one that was written.
+fn doubt<DB: Database>(shared: &Shared<DB>, write: &Write<DB>, missed: &[LockName]) {
+    match &write.machines[..] {
+        [] => {}
+        [MachineWrite { machine, id, .. }] => {
+            shared.memory.doubt(&[LockName { namespace: machine, name: id.clone() }]);
+        }
+        _ => shared.memory.doubt(missed),
+    }
+}
+
 /// Answers the one plan whose key is known.
-fn known<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], key: &KnownKey) -> Attempt<DB> {
+fn known<DB: Database>(shared: &Shared<DB>, plans: &[&dyn Plan<DB>], key: &KnownKey) -> Attempt<DB> {
     let keys = plans.iter().filter_map(|plan| plan.key()).map(|hash| (*hash, key.clone())).collect();
     let snapshot = Snapshot { keys, ..Snapshot::default() };
     match decide(plans, &snapshot, &shared.settings.limits) {
@@ -366,8 +464,8 @@ async fn compact_tallies<DB: Database>(mut lease: Lease<DB>, write: &Write<DB>) 
 async fn locked<DB: Database>(
     shared: &Shared<DB>,
     mut lease: Lease<DB>,
-    plans: &[BoxedPlan<DB>],
-    wait: Duration,
+    plans: &[&dyn Plan<DB>],
+    Try { wait, since, .. }: Try,
 ) -> Result<Attempt<DB>, StoreError> {
     let mut session = lease.session();
     // What won the race most often is the same request, and then there is nothing left to lock.
@@ -376,7 +474,7 @@ async fn locked<DB: Database>(
         return Ok(Attempt::Done(stale.answers));
     }
     session.begin(DB::begin(wait, TransactionUse::Own)).await?;
-    let decision = match write_locked(shared, &mut session, plans, &stale.write).await {
+    let mut decision = match write_locked(shared, &mut session, plans, &stale.write).await {
         Ok(Some(decision)) => decision,
         undone => {
             // A transaction that does not roll back ends with its connection.
@@ -384,11 +482,19 @@ async fn locked<DB: Database>(
             return undone.map(|_| Attempt::Lost(None, Vec::new()));
         }
     };
+    if decision.write.is_empty() {
+        // Accounts that were opened to be locked go.
+        session.roll_back().await?;
+        return Ok(Attempt::Done(decision.answers));
+    }
     fail_point!("locked.commit.before");
     let end = session.commit().await;
     fail_point!("locked.commit.after");
     match end {
-        Ok(()) => Ok(Attempt::Done(decision.into_answers())),
+        Ok(()) => {
+            shared.memory.note_machines(std::mem::take(&mut decision.write.machines), since);
+            Ok(Attempt::Done(decision.into_answers()))
+        }
         Err(error) if error.is_in_doubt() => Ok(reply_lost(decision, &error, Expiry::Locked)),
         Err(error) => Err(error),
     }
@@ -398,7 +504,7 @@ async fn locked<DB: Database>(
 async fn write_locked<DB: Database>(
     shared: &Shared<DB>,
     session: &mut Session<'_, DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     stale: &Write<DB>,
 ) -> Result<Option<Decision<DB>>, StoreError> {
     let mut missed = None;
@@ -426,9 +532,9 @@ async fn write_locked<DB: Database>(
 }
 
 /// Answers plans inside a transaction that the caller began and will end.
-pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[BoxedPlan<DB>]) -> Result<Vec<Answered>, Error> {
+pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[&dyn Plan<DB>]) -> Result<Vec<Answered>, Error> {
     let shared = tx.shared.clone();
-    let mut assumed = assume(&shared, plans, false);
+    let mut assumed = assume(&shared, plans, false).map(|assumed| assumed.snapshot);
     plans.iter().filter_map(|plan| plan.table()).for_each(|table| tx.uses_table(table));
     let limit = shared.settings.retry.limit();
     let (mut made, mut forgot) = (1, false);
@@ -491,7 +597,7 @@ fn reply_lost<DB: Database>(decision: Decision<DB>, error: &StoreError, expiry: 
 
 /// Forgets what is known of the tables that plans write, if the error may come of it. True if another try, which describes them
 /// anew, may be answered otherwise.
-fn forget_tables<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], error: &StoreError) -> bool {
+fn forget_tables<DB: Database>(shared: &Shared<DB>, plans: &[&dyn Plan<DB>], error: &StoreError) -> bool {
     if !matches!(error.class, Class::Table | Class::Storage) {
         return false;
     }

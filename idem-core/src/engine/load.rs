@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::engine::decide::decision::{Decision, decide};
 use crate::engine::decide::history::History;
 use crate::engine::decide::snapshot::{Asked, ExpiredHolds, Needs, Snapshot, TableFound};
-use crate::engine::plan::{Assuming, BoxedPlan};
+use crate::engine::plan::{Assuming, Plan};
 use crate::engine::shared::Shared;
 use crate::key::KeyHash;
 use crate::model::row::identifier::TableName;
@@ -38,7 +39,7 @@ pub(crate) enum Lock {
 pub(crate) async fn load_and_decide<DB: Database>(
     shared: &Shared<DB>,
     session: &mut Session<'_, DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     lock: Lock,
 ) -> Result<Decision<DB>, StoreError> {
     let decision = load_and_decide_once(shared, session, plans, lock).await?;
@@ -52,7 +53,7 @@ pub(crate) async fn load_and_decide<DB: Database>(
 async fn decide_again<DB: Database>(
     shared: &Shared<DB>,
     session: &mut Session<'_, DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     lock: Lock,
 ) -> Result<Decision<DB>, StoreError> {
     if lock == Lock::Rows {
@@ -67,7 +68,7 @@ async fn decide_again<DB: Database>(
 async fn load_and_decide_once<DB: Database>(
     shared: &Shared<DB>,
     session: &mut Session<'_, DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     lock: Lock,
 ) -> Result<Decision<DB>, StoreError> {
     let mut asked = Asked::default();
@@ -81,19 +82,39 @@ async fn load_and_decide_once<DB: Database>(
     decide_loading(shared, session, plans, snapshot, lock).await
 }
 
+/// Decides on what is assumed, and on a load of what is not. `None`: the write would not find out whether all of it is so.
+pub(crate) async fn decide_blind<DB: Database>(
+    shared: &Shared<DB>,
+    session: &mut Session<'_, DB>,
+    plans: &[&dyn Plan<DB>],
+    Assumed { mut snapshot, loaded }: Assumed,
+) -> Result<Option<Decision<DB>>, StoreError> {
+    if !loaded.is_empty() {
+        let mut asked = Asked::default();
+        for at in &loaded {
+            plans[*at].ask(&mut asked);
+        }
+        snapshot.add(load_asked(session, asked, Lock::None).await?);
+    }
+    let decision = decide_loading(shared, session, plans, snapshot, Lock::None).await?;
+    let assumed = |at| loaded.binary_search(&at).is_err();
+    Ok(Some(decision).filter(|decision| decision.rests_on_its_write(assumed)))
+}
+
 /// Decides on a snapshot, and loads what that turns out to need.
 pub(crate) async fn decide_loading<DB: Database>(
     shared: &Shared<DB>,
     session: &mut Session<'_, DB>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     mut snapshot: Snapshot,
     lock: Lock,
 ) -> Result<Decision<DB>, StoreError> {
     loop {
         match decide(plans, &snapshot, &shared.settings.limits) {
             Ok(decision) => {
-                if !snapshot.blind {
-                    shared.accounts.note(&snapshot.accounts);
+                // Under locks, an account may be one that this transaction has opened, and will roll back.
+                if !snapshot.blind && (lock == Lock::None || seeded_bug!("account-of-a-rollback")) {
+                    shared.memory.accounts.note(&snapshot.accounts);
                 }
                 return Ok(decision);
             }
@@ -105,16 +126,29 @@ pub(crate) async fn decide_loading<DB: Database>(
     }
 }
 
-/// What plans are decided on without a load, for a write that finds out whether it is so. `None` if that is not possible.
-pub(crate) fn assume<DB: Database>(shared: &Shared<DB>, plans: &[BoxedPlan<DB>], own: bool) -> Option<Snapshot> {
+/// What plans are decided on that are not loaded, or not all.
+pub(crate) struct Assumed {
+    pub(crate) snapshot: Snapshot,
+    /// The places of the plans that are loaded, in their order.
+    loaded: Vec<usize>,
+}
+
+/// What plans are decided on without a load, for a write that finds out whether it is so. `None` if that is not possible for most
+/// of them.
+pub(crate) fn assume<DB: Database>(shared: &Shared<DB>, plans: &[&dyn Plan<DB>], own: bool) -> Option<Assumed> {
     // A load tells the time, past which a write that can be asked for must not come.
     let timed = own && DB::WRITES_IN_ONE_STATEMENT && plans.iter().any(|plan| plan.key().is_some());
-    if timed && !shared.clock.is_known() {
+    let now = shared.clock.after(Duration::ZERO).filter(|_| shared.clock.is_known());
+    if timed && now.is_none() {
         return None;
     }
     let mut snapshot = Snapshot { blind: true, ..Snapshot::default() };
-    let cx = Assuming { own, accounts: &shared.accounts, sql: &shared.sql };
-    plans.iter().all(|plan| plan.assume(&cx, &mut snapshot)).then_some(snapshot)
+    let cx = Assuming { own, memory: &shared.memory, now, sql: &shared.sql };
+    let places = plans.iter().enumerate();
+    let loaded = places.filter(|(_, plan)| !plan.assume(&cx, &mut snapshot)).map(|(at, _)| at);
+    let loaded: Vec<usize> = loaded.collect();
+    let most_loaded = if own { plans.len() / 2 } else { 0 };
+    (loaded.len() <= most_loaded).then_some(Assumed { snapshot, loaded })
 }
 
 async fn load_asked<DB: Database>(
@@ -190,6 +224,12 @@ async fn fill<DB: Database>(
         snapshot.histories.insert((machine, id), history);
     }
     let mut missing = needs.accounts;
+    if snapshot.blind {
+        for account in std::mem::take(&mut missing) {
+            let row = shared.memory.accounts.assumed(&account);
+            snapshot.accounts.insert(account, Some(row));
+        }
+    }
     if !needs.holds.is_empty() {
         let of_holds = load_holds(session, snapshot, &needs.holds).await?;
         missing.extend(of_holds.into_iter().filter(|account| !snapshot.accounts.contains_key(account)));

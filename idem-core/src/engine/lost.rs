@@ -1,10 +1,9 @@
 //! Calls whose writes were lost: none of them is told that nothing happened while it still may.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Timestamp;
-use crate::engine::answer::{Answer, Answered, restore_fresh};
+use crate::engine::answer::{Answer, Answered};
 use crate::error::{Effect, Error};
 use crate::store::write::rows::CommitWitness;
 
@@ -15,8 +14,17 @@ pub(crate) struct LostWrite {
     pub(crate) expiry: Expiry,
     /// What was lost, in words.
     why: String,
-    /// What became of it is known.
-    settled: AtomicBool,
+    /// Several calls may ask what became of it, and one is answered first.
+    found: Mutex<Option<Found>>,
+}
+
+/// What became of a lost write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It happened.
+    Committed,
+    /// It did not, and cannot any more.
+    Undone,
 }
 
 /// Until when a lost write may still happen.
@@ -32,16 +40,22 @@ pub(crate) enum Expiry {
 
 impl LostWrite {
     pub(crate) fn new(witness: Option<CommitWitness>, expiry: Expiry, why: String) -> Self {
-        Self { witness, expiry, why, settled: AtomicBool::new(false) }
+        Self { witness, expiry, why, found: Mutex::new(None) }
     }
 
-    pub(crate) fn is_settled(&self) -> bool {
-        self.settled.load(Ordering::Acquire)
+    pub(crate) fn found(&self) -> Option<Found> {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What became of it is known by other means: another write has taken its place.
-    pub(crate) fn settle(&self) {
-        self.settled.store(true, Ordering::Release);
+    /// Notes what became of it. What was found first stays.
+    pub(crate) fn settle(&self, found: Found) {
+        let mut known = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get_or_insert(if seeded_bug!("settled-is-undone") { Found::Undone } else { found });
+    }
+
+    /// Whether it did not happen, and cannot any more.
+    pub(crate) fn is_undone(&self) -> bool {
+        self.found() == Some(Found::Undone)
     }
 
     /// Nobody knows what became of it.
@@ -50,12 +64,10 @@ impl LostWrite {
     }
 }
 
-/// The lost writes of some plans, and what became of them.
+/// The lost writes of some plans that may still come.
 #[derive(Default)]
 pub(crate) struct LostWrites {
     pub(crate) pending: Vec<PendingWrite>,
-    /// For each plan what it was to be answered, if it had its effect in a write that was committed.
-    written: Vec<Option<Answer>>,
 }
 
 /// A lost write that is not there and may still come.
@@ -71,25 +83,26 @@ pub(crate) fn effects(answers: Vec<Answered>) -> Vec<Option<Answer>> {
 }
 
 impl LostWrites {
-    pub(crate) fn add_pending(&mut self, write: Arc<LostWrite>, effects: Vec<Option<Answer>>) {
+    pub(crate) fn add(&mut self, write: Arc<LostWrite>, effects: Vec<Option<Answer>>) {
         self.pending.push(PendingWrite { write, effects });
     }
 
-    /// Notes what plans were to be answered in a write that was committed.
-    pub(crate) fn add_written(&mut self, effects: Vec<Option<Answer>>) {
-        self.written.resize_with(effects.len(), || None);
-        let written = self.written.iter_mut().zip(effects);
-        written.filter(|(_, effect)| effect.is_some()).for_each(|(written, effect)| *written = effect);
+    /// Whether one of them may still have the effect of a plan that `is_such`.
+    pub(crate) fn may_have(&self, is_such: impl Fn(usize) -> bool) -> bool {
+        let unsettled = self.pending.iter().filter(|pending| !pending.write.is_undone());
+        unsettled
+            .flat_map(|pending| pending.effects.iter().enumerate())
+            .any(|(at, effect)| effect.is_some() && is_such(at))
     }
 
     /// Whether a plan would be told "not applied" of what a lost write may still do, or has done by now. One that had its effect
     /// afresh has taken the place of the lost one, which can no longer happen, whole as it is; a replay may be of the lost one.
     pub(crate) fn is_doubtful(&self, answered: &Result<Vec<Answered>, Error>) -> bool {
-        self.pending.iter().filter(|pending| !pending.write.is_settled()).any(|pending| match answered {
+        self.pending.iter().filter(|pending| !pending.write.is_undone()).any(|pending| match answered {
             Ok(answers) => {
                 let of_effects = || pending.effects.iter().zip(answers).filter(|(effect, _)| effect.is_some());
                 if of_effects().any(|(_, answer)| answer.as_ref().is_ok_and(|answer| answer.fresh)) {
-                    pending.write.settle();
+                    pending.write.settle(Found::Undone);
                     return false;
                 }
                 of_effects().any(|(_, answer)| answer.is_err())
@@ -113,21 +126,6 @@ impl LostWrites {
             }
         }
         Ok(answers)
-    }
-
-    /// The answers, where what a lost write had done is fresh.
-    pub(crate) fn restore(self, answered: Result<Vec<Answered>, Error>) -> Result<Vec<Answered>, Error> {
-        match answered {
-            Ok(answers) => {
-                let written = self.written.into_iter().chain(std::iter::repeat_with(|| None));
-                Ok(answers.into_iter().zip(written).map(|(answer, written)| restore_fresh(answer, written)).collect())
-            }
-            // It happened: that its answer could not be read again does not undo it.
-            Err(error) if self.written.iter().any(Option::is_some) => {
-                Err(Error::Indeterminate { source: error.into() })
-            }
-            Err(error) => Err(error),
-        }
     }
 }
 
@@ -155,8 +153,8 @@ mod tests {
         ] {
             let write = Arc::new(LostWrite::new(None, Expiry::Unknown, String::new()));
             let mut lost = LostWrites::default();
-            lost.add_pending(write.clone(), vec![Some(answer(true)), Some(answer(true))]);
-            assert_eq!((lost.is_doubtful(&Ok(vec![first, second])), write.is_settled()), (doubtful, settled));
+            lost.add(write.clone(), vec![Some(answer(true)), Some(answer(true))]);
+            assert_eq!((lost.is_doubtful(&Ok(vec![first, second])), write.is_undone()), (doubtful, settled));
         }
     }
 }

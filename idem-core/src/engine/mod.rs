@@ -1,7 +1,6 @@
 //! The algorithm, once: load, decide, write; for one plan or for many, on every database.
 
 pub(crate) mod account;
-pub(crate) mod account_cache;
 pub(crate) mod answer;
 pub(crate) mod attempt;
 pub(crate) mod decide;
@@ -9,6 +8,7 @@ pub(crate) mod graph_record;
 pub(crate) mod group;
 pub(crate) mod load;
 pub(crate) mod lost;
+pub(crate) mod memory;
 pub(crate) mod plan;
 pub(crate) mod row_name;
 mod seeded;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use crate::engine::account_cache::AccountCache;
+use crate::clock::Timestamp;
 use crate::engine::answer::Answered;
 use crate::engine::decide::draft::{Missing, WriteDraft};
 use crate::engine::decide::snapshot::{Asked, Snapshot};
+use crate::engine::memory::Memory;
+use crate::engine::memory::outcomes::{Identity, Outcome};
 use crate::key::KeyHash;
 use crate::store::Database;
 use crate::store::statements::Statements;
@@ -35,6 +37,16 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
     }
 
     fn key(&self) -> Option<&KeyHash>;
+
+    /// What its repeats are known by, if one may be answered from memory.
+    fn identity(&self) -> Option<Identity<'_>> {
+        None
+    }
+
+    /// What a repeat is to be answered once this answer is committed; `None` if the database is to be asked.
+    fn outcome(&self, _answered: &Answered) -> Option<Outcome> {
+        None
+    }
 
     /// About how many bytes it takes.
     fn size(&self) -> usize;
@@ -69,10 +81,17 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
 pub(crate) struct Assuming<'c> {
     /// In a transaction of its own; otherwise in one that is open.
     pub(crate) own: bool,
-    pub(crate) accounts: &'c AccountCache,
+    pub(crate) memory: &'c Memory,
+    /// The database's time, if it is known here.
+    pub(crate) now: Option<Timestamp>,
     /// Tables of callers that were described.
     pub(crate) sql: &'c Statements,
 }
 
 /// A plan of any kind.
 pub(crate) type BoxedPlan<DB> = Box<dyn Plan<DB>>;
+
+/// Several of them.
+pub(crate) fn borrowed<DB: Database>(plans: &[BoxedPlan<DB>]) -> Vec<&dyn Plan<DB>> {
+    plans.iter().map(|plan| &**plan).collect()
+}

@@ -9,8 +9,8 @@ use std::time::Duration;
 use sqlx::Pool;
 
 use crate::clock::Timestamp;
-use crate::engine::account_cache::AccountCache;
 use crate::engine::group::queue::Queue;
+use crate::engine::memory::Memory;
 use crate::engine::plan::Limits;
 use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Lease};
@@ -44,7 +44,7 @@ pub(crate) struct Shared<DB: Database> {
     /// No pooler was found that shares sessions.
     pub(crate) unshared: AtomicBool,
     pub(crate) clock: DatabaseClock,
-    pub(crate) accounts: AccountCache,
+    pub(crate) memory: Memory,
     /// The machines whose graphs were compared with the stored ones, or are at the moment.
     pub(crate) graphs: Mutex<HashMap<&'static str, Registration>>,
 }
@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) wait: Duration,
     /// The longest wait for a reply: past it the connection is taken for broken.
     pub(crate) reply: Duration,
+    /// The longest wait for a connection.
+    pub(crate) acquire: Duration,
     pub(crate) retry: Retry,
 }
 
@@ -75,10 +77,12 @@ impl Settings {
         self.reply / 5 * 4
     }
 
-    /// How long a call may take that loses the reply to each of its attempts, and asks each time what became of it.
+    /// How long a call may take that loses the reply to each of its attempts, asks each time what became of it, and reads what
+    /// it was.
     pub(crate) fn longest_call(&self) -> Duration {
-        let attempt = self.reply + self.wait + PATIENCE + self.retry.longest();
-        attempt.saturating_mul(self.retry.limit())
+        let attempt = self.acquire.saturating_add(self.reply + self.wait + PATIENCE + self.retry.longest());
+        // One more after a loss, whatever the limit, and one that reads.
+        attempt.saturating_mul(self.retry.limit().saturating_add(2))
     }
 }
 
@@ -157,11 +161,12 @@ mod tests {
     #[test]
     fn the_longest_call_makes_all_its_attempts() {
         let limits = Limits { payload: 1, alias: Duration::ZERO };
-        let (wait, reply) = (Duration::from_secs(1), Duration::from_secs(2));
-        let longest =
-            |attempts| Settings { limits, wait, reply, retry: Retry::default().attempts(attempts) }.longest_call();
-        assert!(longest(1) > wait + reply);
-        assert_eq!(longest(1_000), 1_000 * longest(1));
+        let (wait, reply, acquire) = (Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3));
+        let longest = |attempts| {
+            Settings { limits, wait, reply, acquire, retry: Retry::default().attempts(attempts) }.longest_call()
+        };
+        assert!(longest(1) > 3 * (wait + reply + acquire));
+        assert_eq!(longest(1_000), 334 * longest(1));
         assert!(longest(u32::MAX) >= longest(1_000));
     }
 }

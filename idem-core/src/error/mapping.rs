@@ -84,6 +84,8 @@ impl Error {
             Self::Contention { attempts } => Self::Contention { attempts: *attempts },
             Self::Unavailable { source } => Self::Unavailable { source: told(source) },
             Self::Internal { what } => Self::Internal { what },
+            Self::OutOfBounds(bounds) => Self::OutOfBounds(bounds.clone()),
+            Self::Ledger(error) => Self::Ledger(error.clone()),
             other => Self::Store { source: other.to_string().into() },
         }
     }

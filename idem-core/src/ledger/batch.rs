@@ -3,7 +3,7 @@
 use crate::engine::answer::Answered;
 use crate::engine::attempt::run_joined;
 use crate::engine::decide::posting::Posting;
-use crate::engine::plan::BoxedPlan;
+use crate::engine::plan::{BoxedPlan, borrowed};
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
 use crate::ledger::accounts::Ledger;
@@ -48,7 +48,8 @@ impl<DB: Database> Ledger<DB> {
     /// Dropped half-way, all of it happens or nothing; repeat with the same keys.
     pub async fn apply_batch(&self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
         let batch = Batch::of(deltas)?;
-        let answers = if batch.plans.is_empty() { Vec::new() } else { self.shared().submit_all(&batch.plans).await? };
+        let answers =
+            if batch.plans.is_empty() { Vec::new() } else { self.shared().submit_all(&borrowed(&batch.plans)).await? };
         Ok(batch.results(answers))
     }
 }
@@ -60,7 +61,8 @@ impl<DB: Database> LedgerWithin<'_, DB> {
     /// As there.
     pub async fn apply_batch(self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
         let batch = Batch::of(deltas)?;
-        let answers = if batch.plans.is_empty() { Vec::new() } else { run_joined(self.tx, &batch.plans).await? };
+        let answers =
+            if batch.plans.is_empty() { Vec::new() } else { run_joined(self.tx, &borrowed(&batch.plans)).await? };
         Ok(batch.results(answers))
     }
 }

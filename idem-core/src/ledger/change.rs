@@ -97,7 +97,7 @@ impl<'a, DB: Database, O: Send + 'a> IntoFuture for Change<'a, DB, O> {
             let answered = match place {
                 Place::Own(shared) => span.record(async { shared.submit(plan, deadline).await }).await?,
                 Place::Joined(tx) => {
-                    let work = async { run_joined(tx, std::slice::from_ref(&plan)).await.map(only) };
+                    let work = async { run_joined(tx, &[&*plan]).await.map(only) };
                     span.record(Box::pin(work)).await?
                 }
             };

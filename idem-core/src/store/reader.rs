@@ -144,7 +144,7 @@ fields! {
     bool: int as |flag| flag != 0,
     Timestamp: int as Timestamp::from_micros,
     Arc<str>: text as Into::into,
-    Stored: bytes as Stored,
+    Stored: bytes as |bytes| Stored(bytes.into()),
 }
 
 impl Field for Fingerprint {

@@ -22,12 +22,30 @@ use crate::clock::Timestamp;
 /// What a connection is left with between two statements.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ConnectionState {
-    /// A statement was sent and not answered: the call was dropped, the reply did not come in time, or the connection broke.
-    pub(crate) unanswered: bool,
+    /// Of the statements that were sent.
+    pub(crate) replies: Replies,
     /// A transaction of the engine's is open.
     pub(crate) open: bool,
     /// A call inside a transaction is between its first write and its last.
     pub(crate) half_written: bool,
+}
+
+/// Whether all statements that were sent on a connection were answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Replies {
+    #[default]
+    All,
+    /// One was not: the call was dropped.
+    Missing,
+    /// One never will be: the connection broke, the reply did not come in time, or the disk failed.
+    Lost,
+}
+
+impl ConnectionState {
+    /// A connection on which an answer may still come is not used again.
+    pub(crate) fn unanswered(self) -> bool {
+        self.replies != Replies::All
+    }
 }
 
 /// One connection while it is used: its statements, the bound on each reply, and what it is left with.
@@ -78,7 +96,7 @@ impl<'c, DB: Connect> Session<'c, DB> {
         let work = DB::TransactionManager::begin(self.conn, Some(AssertSqlSafe(text.into()).into_sql_str()));
         let begun = answered::<DB, _>(work, self.reply, self.state).await;
         // A transaction that was refused is not open.
-        self.state.open = begun.is_ok() || self.state.unanswered;
+        self.state.open = begun.is_ok() || self.state.unanswered();
         begun
     }
 
@@ -133,7 +151,8 @@ async fn answered<DB: Connect, T>(
     reply: Duration,
     state: &mut ConnectionState,
 ) -> Result<T, StoreError> {
-    let before = std::mem::replace(&mut state.unanswered, true);
+    let before = state.replies;
+    state.replies = before.max(Replies::Missing);
     let reply = if seeded_bug!("unbounded-reply") { Duration::MAX } else { reply };
     let answer = match timeout(reply, work).await {
         Ok(answer) => answer.map_err(DB::classify),
@@ -141,10 +160,14 @@ async fn answered<DB: Connect, T>(
             Err(StoreError { class: Class::Broken, source: sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()) })
         }
     };
-    // An error is an answer too, unless the connection, or the disk under it, is what failed.
-    let lost =
-        |error: &StoreError| matches!(error.class, Class::Broken | Class::Unavailable | Class::Storage | Class::Disk);
-    state.unanswered = before || answer.as_ref().is_err_and(lost);
+    // An error is an answer too, unless the connection, or the disk under a commit, is what failed.
+    let lost = |error: &StoreError| match error.class {
+        Class::Broken | Class::Disk => true,
+        Class::Unavailable => error.source.as_database_error().is_none(),
+        Class::Storage => seeded_bug!("answered-is-lost"),
+        _ => false,
+    };
+    state.replies = if answer.as_ref().is_err_and(lost) { Replies::Lost } else { before };
     answer
 }
 

@@ -12,7 +12,7 @@ use self::part::Sums;
 use self::plan::Add;
 use crate::engine::answer::{Answered, Refusal};
 use crate::engine::attempt::run_joined;
-use crate::engine::plan::BoxedPlan;
+use crate::engine::plan::{BoxedPlan, borrowed};
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::key::Key;
@@ -125,7 +125,9 @@ where
     assert_eq!(fresh, keys.len());
     let mut tx = idem.begin().await.expect("begun");
     let repeat: [BoxedPlan<DB>; 1] = [Box::new(Add::one("keyed").under(&keys[0]))];
-    assert!(run_joined(&mut tx, &repeat).await.expect("answered")[0].as_ref().is_ok_and(|answer| !answer.fresh));
+    assert!(
+        run_joined(&mut tx, &borrowed(&repeat)).await.expect("answered")[0].as_ref().is_ok_and(|answer| !answer.fresh)
+    );
     tx.commit().await.expect("committed");
     let other = idem.shared.submit(Box::new(Add::one("other").under(&keys[0])), None).await.expect("answered");
     assert!(matches!(other, Err(Refusal::Failed(Error::KeyReused(_)))));
@@ -149,7 +151,7 @@ where
     for commits in [false, true] {
         let mut tx = idem.begin().await.expect("begun");
         let plans: [BoxedPlan<DB>; 2] = ["n0", "n1"].map(|name| Box::new(Add::one(name)) as _);
-        let answers = run_joined(&mut tx, &plans).await.expect("answered");
+        let answers = run_joined(&mut tx, &borrowed(&plans)).await.expect("answered");
         assert!(answers.len() == 2 && answers.iter().all(Result::is_ok));
         if commits { tx.commit().await.expect("committed") } else { tx.rollback().await }
     }

@@ -34,7 +34,7 @@ impl<DB: Database> Executor for &mut Tx<DB> {
     async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
         let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
         let span = trace::call(&*plan);
-        let work = async { run_joined(self, std::slice::from_ref(&plan)).await.map(only) };
+        let work = async { run_joined(self, &[&*plan]).await.map(only) };
         updated(span.record(Box::pin(work)).await?)
     }
 }

@@ -89,6 +89,8 @@ macro_rules! for_each_clause {
                         a_scope_is_part_of_the_key,
                         one_key_names_one_machine,
                         an_expired_alias_is_free,
+                        a_second_key_that_is_kept_for_no_time_answers_twice,
+                        what_is_remembered_is_what_is_stored,
                     }
                     operate {
                         an_override_is_keyed_and_recorded,
@@ -127,6 +129,7 @@ macro_rules! for_each_clause {
                         by_a_rollback_takes_nothing_more,
                         by_a_commit_is_told_the_truth,
                         by_a_commit_is_not_denied,
+                        by_a_commit_of_many_calls_is_not_denied,
                         in_part_by_a_savepoint_keeps_the_rest,
                         whole_by_a_savepoint_is_a_commit_of_nothing,
                     }
@@ -136,6 +139,7 @@ macro_rules! for_each_clause {
                         units_that_race_all_succeed,
                         units_that_lock_first_run_once,
                         names_that_are_none_are_refused,
+                        an_account_of_a_unit_that_is_gone_opens_as_a_plain_one,
                     }
                     waiting {
                         a_duplicate_waits_for_the_first_within_its_bound,

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use idem_core::machine::{At, Machine, Rules};
 use idem_core::{Builder, Database, Error, ErrorKind, Idem, Key};
@@ -76,7 +77,9 @@ pub struct Stored<'s, S: Subject> {
 impl<'s, S: Subject> Stored<'s, S> {
     /// Opens it.
     pub async fn open(subject: &'s S) -> Self {
-        let idem = subject.builder().open(&subject.url()).await.expect("an empty database opens");
+        // A busy machine takes its time to connect.
+        let builder = subject.builder().acquire_timeout(Duration::from_mins(1));
+        let idem = builder.open(&subject.url()).await.expect("an empty database opens");
         Self { subject, idem, made: AtomicU64::new(0) }
     }
 

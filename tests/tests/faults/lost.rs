@@ -144,14 +144,18 @@ async fn a_group_that_was_committed_is_not_denied() {
     for attempt in 0..scale(3, 30) {
         let (name, after) = (format!("denied-{attempt}"), "a group that was committed");
         let (ground, strikes) = (rig.ground.lane(&name), rig.proxy.strikes());
-        ground.insist(Step::StartCounter).await.unwrap();
-        ground.counter().add(&ground.key("call 4"), counter::Add { by: 1 }).await.unwrap();
+        let account = format!("{name}/a");
+        ground.idem.ledger().account(&account).open(Bounds::at_least(0)).await.unwrap();
         rig.proxy.arm(At::Statement(GROUP_WRITE.into()), Cut::LoseReply(Hangup::Reset));
-        // The first is alone, all others wait for it, one of them with the key of another request.
+        // The first is alone, all others wait for it, one of them with more than there is.
         let call = |nth| {
-            let (counter, key) = (rig.lane(&name).counter(), ground.key(&format!("call {nth}")));
-            let add = counter::Add { by: if nth == REFUSED { 2 } else { 1 } };
-            tokio::spawn(async move { counter.add(&key, add).await })
+            let (account, key) = (rig.idem.ledger().account(&account), ground.key(&format!("call {nth}")));
+            tokio::spawn(async move {
+                match nth {
+                    REFUSED => account.hold(&key, 1_000).await.map(|held| Ack::of("held", &held)),
+                    _ => account.apply_delta(&key, 1).await.map(|entry| Ack::of(format!("call {nth}"), &entry)),
+                }
+            })
         };
         let calls: Vec<_> = (0..CALLS).map(call).collect();
         // What became of it can be asked by the connections that there are; the one that groups are read by is gone.
@@ -165,7 +169,7 @@ async fn a_group_that_was_committed_is_not_denied() {
                 continue;
             }
             report.add("told that nobody knows", u64::from(answer.as_ref().is_err_and(is_unknown)));
-            rig.is_true(&name, &call, answer.map(|total| Ack::of(&*call, &total)), after).await;
+            rig.is_true(&name, &call, answer, after).await;
         }
         rig.proxy.refuse_connections(false);
         assert!(rig.proxy.disarm(), "struck");

@@ -17,4 +17,5 @@ mod pools;
 mod processes;
 mod refused;
 mod server;
+mod settled;
 mod silent;

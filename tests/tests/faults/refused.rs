@@ -102,6 +102,37 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
     report.finish(4);
 }
 
+/// A full disk, a shutdown, a lost connection, as a trigger or a function raises them: the session goes on, and so does the
+/// transaction, from the caller's savepoint on.
+#[tokio::test]
+async fn an_error_that_is_answered_breaks_no_transaction() {
+    let mut report = Report::new("errors that are answered within a transaction", 1);
+    for code in ["53100", "58030", "XX001", "57P01", "53300", "08006", "40003"] {
+        let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return report.skip() };
+        let trigger = format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END$$;
+            CREATE TRIGGER refuse BEFORE INSERT ON idem_entries FOR EACH ROW WHEN (NEW.delta = 13)
+                EXECUTE FUNCTION refuse()"
+        );
+        sqlx::Postgres::script(&mut ground.conn, &trigger).await.unwrap();
+        let lane = ground.lane("answered");
+        let account = lane.idem.ledger().account(lane.name());
+        let mut tx = lane.idem.begin().await.unwrap();
+        account.within(&mut tx).apply_delta(&lane.key("first"), 1).await.unwrap();
+        sqlx::Postgres::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
+        let refused = account.within(&mut tx).apply_delta(&lane.key("refused"), 13).await.expect_err("refused");
+        assert_eq!(refused.effect(), Effect::NotApplied, "{code}: {refused}");
+        sqlx::Postgres::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
+        account.within(&mut tx).apply_delta(&lane.key("later"), 2).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(account.get().await.unwrap().unwrap().balance, 3, "{code}");
+        ground.check(lane.name(), code).await;
+        report.strike(code);
+    }
+    report.finish(7);
+}
+
 /// Begun inside and not ended: the driver would end that one alone, and say that all is committed.
 #[tokio::test]
 async fn a_transaction_within_that_is_not_ended_is_no_commit() {

@@ -5,11 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::engine::answer::{Answer, AnswerValue, Refusal};
+use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
 use crate::engine::decide::draft::{Current, Missing, Subject, TransitionDraft, WriteDraft};
 use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
-use crate::engine::decide::snapshot::Asked;
-use crate::engine::plan::{Decided, Limits, Plan};
+use crate::engine::decide::snapshot::{Asked, Snapshot};
+use crate::engine::memory::outcomes::{Identity, Outcome};
+use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error, KeyReused};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash, check_name};
@@ -97,6 +98,36 @@ impl<DB: Database> Plan<DB> for Command {
 
     fn key(&self) -> Option<&KeyHash> {
         self.key.as_ref().map(|(_, hash)| hash)
+    }
+
+    fn identity(&self) -> Option<Identity<'_>> {
+        let machine = Some((self.machine(), &self.id));
+        self.key.as_ref().map(|(_, hash)| Identity { hash, fingerprint: &self.fingerprint, machine })
+    }
+
+    /// A fresh one has the key for good. A later one may have it as an alias, which expires.
+    fn outcome(&self, answered: &Answered) -> Option<Outcome> {
+        match answered {
+            Ok(Answer { seq, at, outcome: AnswerValue::Stored(outcome), fresh: true, .. }) => {
+                Some(Outcome::Transition { seq: *seq, at: *at, outcome: outcome.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    /// As this process last wrote the machine, and as if the key were new.
+    fn assume(&self, cx: &Assuming<'_>, snapshot: &mut Snapshot) -> bool {
+        let is_known = |(_, hash): &(Key, KeyHash)| cx.memory.knows(hash);
+        if !DB::SUPPORTS_BLIND_WRITES || !cx.own || self.key.as_ref().is_some_and(is_known) {
+            return false;
+        }
+        let Some(now) = cx.now else { return false };
+        let id = (self.machine(), self.id.clone());
+        let Some((row, at)) = cx.memory.machine(&id) else { return false };
+        // What the clock is taken to be may lag behind what it was a moment ago.
+        snapshot.now = Some(snapshot.now.unwrap_or(now).max(at));
+        snapshot.machines.insert(id, Some(row));
+        true
     }
 
     fn size(&self) -> usize {

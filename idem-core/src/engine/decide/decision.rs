@@ -1,10 +1,12 @@
 //! All plans of one attempt, decided on one snapshot.
 
+use std::sync::Arc;
+
 use crate::engine::answer::{AnswerValue, Answered};
 use crate::engine::decide::draft::WriteDraft;
 use crate::engine::decide::ledger_draft::written_entry;
 use crate::engine::decide::snapshot::{Needs, Snapshot};
-use crate::engine::plan::{BoxedPlan, Limits};
+use crate::engine::plan::{Limits, Plan};
 use crate::model::row::row_update::Missed;
 use crate::store::Database;
 use crate::store::ledger::rows::EntryRow;
@@ -23,7 +25,7 @@ pub(crate) struct Decision<DB: Database> {
 
 /// Decides all plans on one snapshot, or says what is missing in it.
 pub(crate) fn decide<DB: Database>(
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     snapshot: &Snapshot,
     limits: &Limits,
 ) -> Result<Decision<DB>, Box<Needs>> {
@@ -60,6 +62,13 @@ impl<DB: Database> Decision<DB> {
         self.answered(&after)
     }
 
+    /// Whether the write, if it succeeds, proves all that the answers at these places rest on: on assumptions nobody is refused or
+    /// told that it had happened before, unless by this very write.
+    pub(crate) fn rests_on_its_write(&self, assumed: impl Fn(usize) -> bool) -> bool {
+        let proved = |answer: &Answered| answer.as_ref().is_ok_and(|answer| answer.fresh || !answer.is_final());
+        !self.refused_late && self.answers.iter().enumerate().all(|(at, answer)| !assumed(at) || proved(answer))
+    }
+
     /// A row by which the write in an open transaction can be recognised.
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
         let row = self.write.row.as_ref().and_then(|row| row.update.key.as_ref());
@@ -77,7 +86,7 @@ impl<DB: Database> Decision<DB> {
                 AnswerValue::Version => answer.seq = after.row.map_or(0, |row| row.version),
                 AnswerValue::Drafted(places) => {
                     let entries = places.clone().filter_map(|place| written_entry(&self.write, after, place));
-                    let entries: Vec<EntryRow> = entries.collect();
+                    let entries: Arc<[EntryRow]> = entries.collect();
                     debug_assert_eq!(entries.len(), places.len(), "a write has the entries that its answers name");
                     if let Some(first) = entries.first() {
                         (answer.seq, answer.at) = (first.seq, first.at);

@@ -33,6 +33,8 @@ pub(crate) struct Current {
     pub(crate) version: i64,
     pub(crate) visit: i64,
     pub(crate) entered_at: Timestamp,
+    /// When its newest transition was made, as far as that is known: not before it entered its state.
+    pub(crate) at: Timestamp,
 }
 
 /// A machine that a command is for, and the call that it came with.
@@ -95,10 +97,10 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         self.snapshot.now.unwrap_or(Timestamp::from_micros(0))
     }
 
-    /// The key, unless it is unknown or has expired.
+    /// The key, unless it is unknown or has expired. One of this very write is there once, however soon it expires.
     pub(crate) fn key(&self, hash: &KeyHash) -> Option<&KnownKey> {
         let alive = |key: &&KnownKey| key.row.expires_at.is_none_or(|at| at > self.now());
-        self.keys.get(hash).or_else(|| self.snapshot.keys.get(hash)).filter(alive)
+        self.keys.get(hash).or_else(|| self.snapshot.keys.get(hash).filter(alive))
     }
 
     /// The machine as it stands after the plans before; `None` if there is none.
@@ -190,7 +192,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         let mut last = from.map_or_else(LastTransitions::default, |from| from.last.clone());
         last.note(transition.operation, seq);
         let (state, state_name) = (transition.state, graph.states[transition.state].name);
-        let current = Current { state, state_name, body: transition.body, last, version: seq, visit, entered_at };
+        let current = Current { state, state_name, body: transition.body, last, version: seq, visit, entered_at, at };
         self.machines.insert((graph.name, subject.id.clone()), current.clone());
         let outcome = AnswerValue::Stored(transition.outcome);
         (current, Answer { seq, at, outcome, fresh: true, superseded: false })
@@ -291,6 +293,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
                 version: current.version,
                 visit: current.visit,
                 entered_at: current.entered_at,
+                at: current.at,
             });
         }
         let accounts = self.ledger.finish(self.snapshot, &mut self.write);
@@ -326,5 +329,6 @@ fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error>
         version: *version,
         visit: *visit,
         entered_at: *entered_at,
+        at: *entered_at,
     })
 }

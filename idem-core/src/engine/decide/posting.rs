@@ -10,6 +10,7 @@ use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
 use crate::engine::decide::draft::{Missing, WriteDraft};
 use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
 use crate::engine::decide::snapshot::{Asked, Snapshot};
+use crate::engine::memory::outcomes::{Identity, Outcome};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error, KeyReused, LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
@@ -50,6 +51,20 @@ impl<DB: Database> Plan<DB> for Posting {
         Some(&self.hash)
     }
 
+    fn identity(&self) -> Option<Identity<'_>> {
+        Some(Identity { hash: &self.hash, fingerprint: &self.fingerprint, machine: None })
+    }
+
+    fn outcome(&self, answered: &Answered) -> Option<Outcome> {
+        match answered {
+            Ok(Answer { outcome: AnswerValue::Entries(entries), .. }) => Some(Outcome::Entries(entries.clone())),
+            Err(Refusal::Failed(error)) if self.remember_refusal && is_remembered(error) => {
+                Some(Outcome::Refusal(error.repeat()))
+            }
+            _ => None,
+        }
+    }
+
     fn size(&self) -> usize {
         const ROW: usize = 128;
         ROW * accounts_and_hold(&self.change).0.len().max(1)
@@ -79,11 +94,11 @@ impl<DB: Database> Plan<DB> for Posting {
 
     /// As if the key were new and nothing stood in the way: the write is relative to whatever the accounts hold.
     fn assume(&self, cx: &Assuming<'_>, snapshot: &mut Snapshot) -> bool {
-        if !cx.own || !Plan::<DB>::is_relative(self) {
+        if !cx.own || !Plan::<DB>::is_relative(self) || cx.memory.knows(&self.hash) {
             return false;
         }
         for name in accounts_and_hold(&self.change).0 {
-            snapshot.accounts.entry(name.clone()).or_insert_with(|| Some(cx.accounts.assumed(name)));
+            snapshot.accounts.entry(name.clone()).or_insert_with(|| Some(cx.memory.accounts.assumed(name)));
         }
         true
     }
@@ -171,7 +186,7 @@ fn drafted(entries: Range<usize>, fresh: bool) -> Answer {
 
 fn replay(entries: &[EntryRow]) -> Answer {
     let (seq, at) = entries.first().map_or((0, Timestamp::from_micros(0)), |first| (first.seq, first.at));
-    Answer { seq, at, outcome: AnswerValue::Entries(entries.to_vec()), fresh: false, superseded: false }
+    Answer { seq, at, outcome: AnswerValue::Entries(entries.into()), fresh: false, superseded: false }
 }
 
 /// A refusal that used up its key.
@@ -239,6 +254,18 @@ impl From<Remembered> for Error {
                 LedgerError::HoldExceeded { hold, remaining, amount }.into()
             }
         }
+    }
+}
+
+/// Whether an error is one that uses up its key, if that is asked for.
+fn is_remembered(error: &Error) -> bool {
+    match error {
+        Error::OutOfBounds(_) => true,
+        Error::Ledger(error) => matches!(
+            **error,
+            LedgerError::HoldSpent { .. } | LedgerError::HoldExpired { .. } | LedgerError::HoldExceeded { .. }
+        ),
+        _ => false,
     }
 }
 

@@ -57,6 +57,17 @@ pub(crate) struct Snapshot {
     pub(crate) missed: Option<Missed>,
 }
 
+impl Snapshot {
+    /// Adds rows that were asked for, in the place of what was assumed of them.
+    pub(crate) fn add(&mut self, asked: Self) {
+        self.now = self.now.max(asked.now);
+        self.machines.extend(asked.machines);
+        self.keys.extend(asked.keys);
+        self.accounts.extend(asked.accounts);
+        self.holds.extend(asked.holds);
+    }
+}
+
 /// A caller's table; none of that name.
 #[derive(Debug)]
 pub(crate) struct TableFound {

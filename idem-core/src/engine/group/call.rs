@@ -8,8 +8,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::engine::answer::{Answer, Answered, restore_fresh};
-use crate::engine::lost::{LostWrite, LostWrites};
-use crate::engine::plan::BoxedPlan;
+use crate::engine::lost::{Found, LostWrite, LostWrites};
+use crate::engine::plan::{BoxedPlan, Plan, borrowed};
 use crate::error::Error;
 use crate::store::Database;
 
@@ -25,6 +25,8 @@ pub(crate) struct QueuedCall<DB: Database> {
 /// Where the caller of a queued call waits for its reply.
 pub(crate) struct ReplySlot {
     pub(crate) targets: Vec<LockTarget>,
+    /// How often it was parked.
+    pub(crate) parked: u32,
     /// The call is right whatever is at its targets: it may be sent while another one that is so too is written.
     pub(crate) relative: bool,
     pub(crate) deadline: Option<Instant>,
@@ -32,8 +34,8 @@ pub(crate) struct ReplySlot {
     pub(crate) runtime: Handle,
     /// What the call was to be answered, if it had its effect in a write that was committed and whose reply was lost.
     written: Option<Answer>,
-    /// The same of a write that may still come.
-    pending: Option<(Arc<LostWrite>, Answer)>,
+    /// The same of writes that may still come.
+    pending: Vec<(Arc<LostWrite>, Answer)>,
     reply: oneshot::Sender<Result<Answered, Error>>,
     /// The flusher has it, or the caller gave up: whoever sets it first.
     taken: Arc<AtomicBool>,
@@ -63,11 +65,12 @@ impl ReplySlot {
         let runtime = Handle::current();
         let slot = Self {
             targets,
+            parked: 0,
             relative,
             deadline,
             runtime,
             written: None,
-            pending: None,
+            pending: Vec::new(),
             reply,
             taken: taken.clone(),
             _permit: permit,
@@ -91,21 +94,22 @@ impl ReplySlot {
         let _ = self.reply.send(Err(error));
     }
 
-    /// Notes what a lost write that was committed had for an answer.
-    pub(crate) fn note_written(&mut self, effect: Option<Answer>) {
-        self.written = effect.or(self.written.take());
+    /// Notes what a lost write that was committed had for an answer, which is to be read however long that takes.
+    pub(crate) fn note_written(&mut self, effect: Answer) {
+        (self.written, self.deadline) = (Some(effect), None);
     }
 
     /// Notes what a lost write that may still come has for an answer.
     pub(crate) fn note_pending(&mut self, write: &Arc<LostWrite>, effect: Option<Answer>) {
-        if let Some(effect) = effect {
-            self.pending = Some((write.clone(), effect));
+        if seeded_bug!("group-remembers-one-loss") {
+            self.pending.clear();
         }
+        self.pending.extend(effect.map(|effect| (write.clone(), effect)));
     }
 
     /// Whether a lost write may still have the call's effect.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.pending.as_ref().is_some_and(|(write, _)| !write.is_settled())
+        self.pending.iter().any(|(write, _)| !write.is_undone())
     }
 
     /// Takes the call on, unless its caller gave up or is gone.
@@ -161,7 +165,7 @@ impl<DB: Database> Group<DB> {
         let is_fresh = |answer: &Answered| answer.as_ref().is_ok_and(|answer| answer.fresh);
         for (slot, _) in self.slots.iter().zip(&answers).filter(|(_, answer)| is_fresh(answer)) {
             // Its effect is there now, in the place of the lost one. A replay may be of the lost one.
-            slot.pending.iter().for_each(|(write, _)| write.settle());
+            slot.pending.iter().for_each(|(write, _)| write.settle(Found::Undone));
         }
         let mut doubtful = Self::new();
         for ((plan, slot), answer) in self.into_calls().zip(answers) {
@@ -192,19 +196,23 @@ impl<DB: Database> Group<DB> {
     pub(crate) fn lost(&self) -> LostWrites {
         let mut lost = LostWrites::default();
         let mut writes: Vec<&Arc<LostWrite>> = Vec::new();
-        for (write, _) in self.slots.iter().filter_map(|slot| slot.pending.as_ref()) {
-            if !write.is_settled() && !writes.iter().any(|known| Arc::ptr_eq(known, write)) {
+        for (write, _) in self.slots.iter().flat_map(|slot| &slot.pending) {
+            if !write.is_undone() && !writes.iter().any(|known| Arc::ptr_eq(known, write)) {
                 writes.push(write);
             }
         }
         for write in writes {
-            let of_this = |slot: &ReplySlot| match &slot.pending {
-                Some((of, effect)) if Arc::ptr_eq(of, write) => Some(effect.clone()),
-                _ => None,
+            let of_this = |slot: &ReplySlot| {
+                let of_this = slot.pending.iter().find(|(of, _)| Arc::ptr_eq(of, write));
+                of_this.map(|(_, effect)| effect.clone())
             };
-            lost.add_pending(write.clone(), self.slots.iter().map(of_this).collect());
+            lost.add(write.clone(), self.slots.iter().map(of_this).collect());
         }
         lost
+    }
+
+    pub(crate) fn plans(&self) -> Vec<&dyn Plan<DB>> {
+        borrowed(&self.plans)
     }
 
     /// Takes out the second half.

@@ -10,7 +10,7 @@ use crate::engine::group::call::{Group, LockTarget, QueuedCall, ReplySlot};
 use crate::engine::group::separate::{earliest, fail_unwritten, left, run_lane, run_separately};
 use crate::engine::group::targets::TargetLocks;
 use crate::engine::lost::{LostWrite, effects};
-use crate::engine::plan::BoxedPlan;
+use crate::engine::plan::Plan;
 use crate::engine::session::resolve::{Fate, fate};
 use crate::engine::shared::Shared;
 use crate::error::Error;
@@ -87,9 +87,10 @@ pub(crate) async fn flush<DB: Database>(
         if group.plans.is_empty() {
             return Flushed { load_first, delivery: Delivery::none() };
         }
-        let attempted = try_group(shared, &group.plans, earliest(&group.slots), strategy, held).await;
+        let attempted = try_group(shared, &group.plans(), earliest(&group.slots), strategy, held).await;
         // What only waits for others is as it was assumed to be.
-        let next = after(shared, group, &mut targets, attempted, (load_first, held)).await;
+        let is_blind = strategy == Strategy::Blind;
+        let next = after(shared, group, &mut targets, attempted, (load_first, held, is_blind)).await;
         (group, held) = match next {
             Next::Answered(load_first, delivery) => return Flushed { load_first, delivery },
             Next::Again(group, held) => {
@@ -110,7 +111,7 @@ pub(crate) async fn flush<DB: Database>(
 
 async fn try_group<DB: Database>(
     shared: &Arc<Shared<DB>>,
-    plans: &[BoxedPlan<DB>],
+    plans: &[&dyn Plan<DB>],
     earliest: Option<Instant>,
     strategy: Strategy,
     held: Held,
@@ -133,7 +134,7 @@ async fn after<DB: Database>(
     mut group: Group<DB>,
     targets: &mut TargetLocks<DB>,
     attempted: Attempt<DB>,
-    (load_first, held): (bool, Held),
+    (load_first, held, is_blind): (bool, Held, bool),
 ) -> Next<DB> {
     match attempted {
         Attempt::Done(answers) => {
@@ -149,6 +150,10 @@ async fn after<DB: Database>(
         {
             shared.queue.set_contended(CONTENDED);
             Next::Again(group, Held::Wait)
+        }
+        // Machines may not be as they were known to be, which a load tells.
+        Attempt::Lost(Some(decision), _) if is_blind && !decision.write.machines.is_empty() => {
+            Next::Again(group, Held::Skip)
         }
         Attempt::Lost(decision, missed) => {
             let users = decision.map_or_else(Vec::new, |decision| users_of(shared, &decision.write, &missed));
@@ -201,14 +206,14 @@ async fn reply_lost<DB: Database>(
             if seeded_bug!("group-answers-mixed") {
                 decision.answers.rotate_left(1);
             }
-            let written = group.slots.iter_mut().zip(effects(decision.answers));
-            written.for_each(|(slot, effect)| slot.note_written(effect));
-            Next::Again(group, Held::Skip)
+            answer_committed(group, decision.answers)
         }
         Ok(Fate::Pending) => {
             let (write, effects) = (Arc::new(write), effects(decision.answers));
             group.slots.iter_mut().zip(effects).for_each(|(slot, effect)| slot.note_pending(&write, effect));
-            Next::Again(group, Held::Skip)
+            // What has no key could run twice beside a write that comes late.
+            let no_key = group.plans.iter().any(|plan| plan.key().is_none());
+            if no_key { Next::Separately(group) } else { Next::Again(group, Held::Skip) }
         }
         Ok(Fate::Undone) => Next::Again(group, Held::Skip),
         Err(unknown) => {
@@ -217,6 +222,23 @@ async fn reply_lost<DB: Database>(
             Next::Answered(true, Delivery::none())
         }
     }
+}
+
+/// Gives the answers of a write that turned out to be committed. What is not known of them is read, by its key.
+fn answer_committed<DB: Database>(group: Group<DB>, answers: Vec<Answered>) -> Next<DB> {
+    let mut rest = Group::new();
+    for ((plan, mut slot), answer) in group.into_calls().zip(answers) {
+        match answer {
+            Ok(answer) if !answer.is_final() => {
+                if answer.fresh {
+                    slot.note_written(answer);
+                }
+                rest.push(plan, slot);
+            }
+            answer => slot.answer(answer),
+        }
+    }
+    if rest.plans.is_empty() { Next::Answered(true, Delivery::none()) } else { Next::Again(rest, Held::Skip) }
 }
 
 /// Whether another process seems to write what was missed, which ends soon: more than a single transaction of somebody's holds, or

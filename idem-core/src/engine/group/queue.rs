@@ -35,6 +35,9 @@ pub(super) struct State<DB: Database> {
     pub(super) queued: VecDeque<QueuedCall<DB>>,
     /// The targets that someone works on.
     pub(super) in_use: HashMap<LockTarget, InUse<DB>>,
+    /// Targets of calls that have waited long, each with the one in use where its call is parked: others are parked there too, so
+    /// that they do not take one target of a call whenever the other one is free.
+    reserved: HashMap<LockTarget, LockTarget>,
     /// Flushers at work, or about to be.
     flushers: u32,
     /// The calls of their groups.
@@ -93,12 +96,38 @@ impl<DB: Database> State<DB> {
         self.in_flight += group.len();
     }
 
-    pub(super) fn park(&mut self, call: QueuedCall<DB>) {
-        let in_use = call.slot.targets.iter().find(|target| self.in_use.contains_key(target)).copied();
-        match in_use.and_then(|target| self.in_use.get_mut(&target)) {
-            Some(in_use) => in_use.parked.push(call),
+    /// Where one that waits longer is parked, whose targets a call needs.
+    pub(super) fn reserved(&self, targets: &[LockTarget]) -> Option<LockTarget> {
+        targets.iter().find_map(|target| self.reserved.get(target)).copied()
+    }
+
+    pub(super) fn park(&mut self, mut call: QueuedCall<DB>) {
+        /// Past so many times it is next.
+        const PATIENT: u32 = 3;
+        let in_use = || call.slot.targets.iter().find(|target| self.in_use.contains_key(target)).copied();
+        let at = self.reserved(&call.slot.targets).or_else(in_use);
+        let Some((at, in_use)) = at.and_then(|at| Some((at, self.in_use.get_mut(&at)?))) else {
             // Nothing to wait for.
-            None => self.queued.push_back(call),
+            return self.queued.push_back(call);
+        };
+        call.slot.parked += 1;
+        if call.slot.parked > PATIENT && !seeded_bug!("parked-for-ever") {
+            for target in call.slot.targets.iter().filter(|target| **target != at) {
+                self.reserved.entry(*target).or_insert(at);
+            }
+        }
+        in_use.parked.push(call);
+    }
+
+    /// Those that were parked at a target queue, before those that came after them.
+    fn unpark(&mut self, at: LockTarget, parked: Vec<QueuedCall<DB>>) {
+        for call in parked.into_iter().rev() {
+            for target in &call.slot.targets {
+                if self.reserved.get(target) == Some(&at) {
+                    self.reserved.remove(target);
+                }
+            }
+            self.queued.push_front(call);
         }
     }
 }
@@ -108,6 +137,7 @@ impl<DB: Database> Queue<DB> {
         let state = State {
             queued: VecDeque::new(),
             in_use: HashMap::new(),
+            reserved: HashMap::new(),
             flushers: 0,
             in_flight: 0,
             callers: 0,
@@ -172,7 +202,8 @@ impl<DB: Database> Queue<DB> {
         let mut state = self.state();
         // Whoever waits comes first: alone one could overtake them for ever.
         let first = state.callers <= max && state.queued.is_empty();
-        if !first || targets.iter().any(|target| state.in_use.contains_key(target)) {
+        if !first || state.reserved(targets).is_some() || targets.iter().any(|target| state.in_use.contains_key(target))
+        {
             return false;
         }
         // A target may be named twice.
@@ -251,7 +282,7 @@ impl<DB: Database> Queue<DB> {
             if free {
                 state.in_use.remove(target);
             }
-            state.queued.extend(parked);
+            state.unpark(*target, parked);
         }
     }
 
@@ -298,5 +329,98 @@ impl<DB: Database> Drop for CallerGuard<'_, DB> {
 impl<DB: Database> std::fmt::Debug for Queue<DB> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Queue").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod tests {
+    use sqlx::Sqlite;
+
+    use super::*;
+    use crate::engine::decide::draft::WriteDraft;
+    use crate::engine::decide::snapshot::Asked;
+    use crate::engine::group::call::ReplySlot;
+    use crate::engine::plan::{Decided, Limits};
+    use crate::key::KeyHash;
+
+    /// Needs targets, and is never decided.
+    struct Needs(&'static [&'static str]);
+
+    impl Plan<Sqlite> for Needs {
+        fn namespace(&self) -> &'static str {
+            ""
+        }
+
+        fn operation(&self) -> &'static str {
+            ""
+        }
+
+        fn key(&self) -> Option<&KeyHash> {
+            None
+        }
+
+        fn size(&self) -> usize {
+            1
+        }
+
+        fn locks(&self, tell: &mut dyn FnMut(&str, &str)) {
+            self.0.iter().for_each(|name| tell("", name));
+        }
+
+        fn ask<'p>(&'p self, _asked: &mut Asked<'p>) {}
+
+        fn decide(&self, _draft: &mut WriteDraft<'_, Sqlite>, _limits: &Limits) -> Decided {
+            Ok(Err(Error::Internal { what: "it is never decided" }.into()))
+        }
+    }
+
+    fn push(queue: &Queue<Sqlite>, needs: &'static [&'static str]) {
+        let permit = queue.places.clone().try_acquire_owned().expect("a place");
+        let targets = queue.targets(&Needs(needs));
+        // Whoever waits for the reply is gone, so it is kept.
+        let (slot, reply) = ReplySlot::new((targets, false), None, permit);
+        std::mem::forget(reply);
+        queue.push(QueuedCall { plan: Box::new(Needs(needs)), slot });
+    }
+
+    /// Takes the group that is next, of which each call has these targets.
+    fn group(queue: &Queue<Sqlite>) -> (usize, Vec<LockTarget>) {
+        let (group, _) = queue.next_group();
+        let mut targets: Vec<LockTarget> = group.iter().flat_map(|call| call.slot.targets.clone()).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        (group.len(), targets)
+    }
+
+    /// One target of a call is in use by turns with the other, always by calls that came later.
+    #[tokio::test]
+    async fn a_call_of_two_targets_is_not_passed_for_ever() {
+        let queue: Queue<Sqlite> = Queue::new(GroupCommit::default());
+        push(&queue, &["a"]);
+        assert!(queue.start_flusher().is_some());
+        let (mut calls, mut held) = group(&queue);
+        push(&queue, &["a", "b"]);
+        let mut passed = 0;
+        for next in [["b"].as_slice(), &["a"]].into_iter().cycle() {
+            push(&queue, next);
+            assert!(queue.start_flusher().is_some(), "a second one");
+            let (more, others) = group(&queue);
+            if others.len() > 1 {
+                break;
+            }
+            passed += 1;
+            assert!(passed < 8, "passed {passed} times");
+            queue.release(&held);
+            queue.group_done(calls);
+            queue.flusher_gone();
+            (calls, held) = (more, others);
+            if calls == 0 {
+                // Nothing may pass it any more: it is the next.
+                assert!(queue.start_flusher().is_some());
+                assert!(group(&queue).1.len() > 1, "both are free");
+                break;
+            }
+        }
     }
 }

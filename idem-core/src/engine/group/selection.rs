@@ -11,7 +11,7 @@ enum Place {
     Group,
     /// Into a group behind the one that is being written.
     Behind,
-    /// To its first target that is in use.
+    /// To its first target that is in use, or where one that waits longer is parked.
     Parked,
 }
 
@@ -38,6 +38,9 @@ impl<DB: Database> Selection<DB> {
     }
 
     fn place(&self, state: &State<DB>, call: &QueuedCall<DB>) -> Place {
+        if state.reserved(&call.slot.targets).is_some() {
+            return Place::Parked;
+        }
         let elsewhere = call.slot.targets.iter().filter(|target| !self.targets.contains(*target));
         let mut place = Place::Group;
         for in_use in elsewhere.filter_map(|target| state.in_use.get(target)) {

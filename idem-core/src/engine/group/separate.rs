@@ -59,7 +59,7 @@ async fn run<DB: Database>(
     calls: &Group<DB>,
     deadline: Option<Duration>,
 ) -> Result<Vec<Answered>, Error> {
-    run_after(shared, &calls.plans, deadline, Strategy::Locked, calls.lost()).await
+    run_after(shared, &calls.plans(), deadline, Strategy::Locked, calls.lost()).await
 }
 
 /// Of calls that have waited for a lock in vain, answers those that wait for it no more once one half or the other is left out:

@@ -16,7 +16,7 @@ use crate::engine::group::call::{LockTarget, QueuedCall, ReplySlot};
 use crate::engine::group::flush::{Delivery, flush};
 use crate::engine::group::targets::TargetLocks;
 use crate::engine::load::{Lock, load_and_decide};
-use crate::engine::plan::BoxedPlan;
+use crate::engine::plan::{BoxedPlan, Plan};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
@@ -33,6 +33,9 @@ impl<DB: Database> Shared<DB> {
     ) -> Result<Answered, Error> {
         let queue = &self.queue;
         let _caller = queue.enter()?;
+        if let Some(answered) = plan.identity().and_then(|call| self.memory.recall(call)) {
+            return Ok(answered);
+        }
         if !queue.settings.on {
             return self.alone(plan, deadline).await;
         }
@@ -67,7 +70,7 @@ impl<DB: Database> Shared<DB> {
     /// As the plan's own, and those of the database.
     pub(crate) async fn submit_alone(&self, plan: BoxedPlan<DB>) -> Result<Answered, Error> {
         let _caller = self.queue.enter()?;
-        run_own(self, std::slice::from_ref(&plan), None, Strategy::Blind).await.map(only)
+        run_own(self, &[&*plan], None, Strategy::Blind).await.map(only)
     }
 
     /// Answers one plan that is decided under locks alone.
@@ -76,28 +79,27 @@ impl<DB: Database> Shared<DB> {
     /// As the plan's own, and those of the database.
     pub(crate) async fn submit_locked(&self, plan: BoxedPlan<DB>) -> Result<Answered, Error> {
         let _caller = self.queue.enter()?;
-        run_own(self, std::slice::from_ref(&plan), None, Strategy::Locked).await.map(only)
+        run_own(self, &[&*plan], None, Strategy::Locked).await.map(only)
     }
 
     /// Answers plans that came together, in a transaction of their own.
     ///
     /// # Errors
     /// Those of the database; each plan has its own.
-    pub(crate) async fn submit_all(&self, plans: &[BoxedPlan<DB>]) -> Result<Vec<Answered>, Error> {
+    pub(crate) async fn submit_all(&self, plans: &[&dyn Plan<DB>]) -> Result<Vec<Answered>, Error> {
         let _caller = self.queue.enter()?;
         run_own(self, plans, None, Strategy::Blind).await
     }
 
     async fn alone(&self, plan: BoxedPlan<DB>, deadline: Option<Duration>) -> Result<Answered, Error> {
-        run_own(self, std::slice::from_ref(&plan), deadline, Strategy::Blind).await.map(only)
+        run_own(self, &[&*plan], deadline, Strategy::Blind).await.map(only)
     }
 
     /// The answer of a plan that needs no write: where readers are apart it needs no group, and waits for no writer, if it is
     /// likely to be one. What cannot be read here, the group will find out.
     async fn read(&self, plan: &BoxedPlan<DB>) -> Option<Answered> {
         let mut lease = self.readers.acquire().await.ok()?;
-        let plans = std::slice::from_ref(plan);
-        let decision = load_and_decide(self, &mut lease.session(), plans, Lock::None).await.ok()?;
+        let decision = load_and_decide(self, &mut lease.session(), &[&**plan], Lock::None).await.ok()?;
         if decision.write.is_empty() { Some(only(decision.answers)) } else { None }
     }
 }

@@ -1,5 +1,6 @@
 //! Connections and transactions, and what to do when a reply is lost.
 //!
+//! - `breaks`: how often connections broke
 //! - `clock`: the database's clock, as far as it is known here
 //! - `pool`: where connections come from, and how they go back
 //! - `transaction`: transactions that callers' statements share with the engine's
@@ -7,6 +8,7 @@
 //! - `retry`: how often, and how far apart
 //! - `witnesses`: the rows that prove the commit of a transaction
 
+pub(crate) mod breaks;
 pub(crate) mod clock;
 pub(crate) mod pool;
 pub(crate) mod resolve;

@@ -12,11 +12,12 @@ use sqlx::{ConnectOptions, Connection, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use crate::engine::session::breaks::Breaks;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::connect::{Options, SessionBounds};
 use crate::store::error::{Class, StoreError};
-use crate::store::session::{ConnectionState, Session};
+use crate::store::session::{ConnectionState, Replies, Session};
 use crate::store::statements::Statements;
 use crate::store::tables::Text;
 
@@ -31,6 +32,7 @@ pub(crate) struct Connections<DB: Database> {
     sql: Arc<Statements>,
     /// The bound on each reply.
     reply: Duration,
+    breaks: Breaks,
 }
 
 enum Source<DB: Database> {
@@ -49,6 +51,7 @@ struct ConnectionPool<DB: Database> {
     idle: Mutex<Idle<DB>>,
     permits: Arc<Semaphore>,
     acquire_timeout: Duration,
+    breaks: Breaks,
 }
 
 /// Who makes the connections.
@@ -80,6 +83,7 @@ pub(crate) struct Lease<DB: Database> {
     sql: Arc<Statements>,
     reply: Duration,
     taken: Instant,
+    breaks: Breaks,
 }
 
 enum LeasedConnection<DB: Database> {
@@ -95,22 +99,22 @@ enum LeasedConnection<DB: Database> {
 
 impl<DB: Database> Connections<DB> {
     /// Takes connections from the caller's pool.
-    pub(crate) fn of_pool(pool: Pool<DB>, sql: Arc<Statements>, reply: Duration) -> Self {
-        Self { source: Source::Pool(pool), sql, reply }
+    pub(crate) fn of_pool(pool: Pool<DB>, (sql, breaks): (Arc<Statements>, Breaks), reply: Duration) -> Self {
+        Self { source: Source::Pool(pool), sql, reply, breaks }
     }
 
     /// At most `max` connections, each waited for at most for `acquire_timeout`.
     pub(crate) fn own(
         (maker, bounds): (Maker<DB>, SessionBounds),
         (max, acquire_timeout): (u32, Duration),
-        sql: Arc<Statements>,
+        (sql, breaks): (Arc<Statements>, Breaks),
         reply: Duration,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS)));
         let idle = Mutex::new(Idle { connections: Vec::new(), suspect: Instant::now() });
         let greeting = DB::greeting(bounds).into();
-        let pool = ConnectionPool { maker, greeting, idle, permits, acquire_timeout };
-        Self { source: Source::Own(Arc::new(pool)), sql, reply }
+        let pool = ConnectionPool { maker, greeting, idle, permits, acquire_timeout, breaks: breaks.clone() };
+        Self { source: Source::Own(Arc::new(pool)), sql, reply, breaks }
     }
 
     /// Closes those of our own that nobody uses.
@@ -152,6 +156,7 @@ impl<DB: Database> Connections<DB> {
                 Ok(()) => return Ok(conn),
                 // One that was aborted, or died while it was idle: nothing was sent that could have an effect.
                 Err(error) => {
+                    self.breaks.note();
                     conn.close_on_drop();
                     if tried >= TRIES {
                         return Err(error);
@@ -179,6 +184,7 @@ impl<DB: Database> Connections<DB> {
             sql: self.sql.clone(),
             reply: self.reply,
             taken: Instant::now(),
+            breaks: self.breaks.clone(),
         })
     }
 
@@ -270,6 +276,7 @@ impl<DB: Database> ConnectionPool<DB> {
                 return Ok(Some(idle));
             }
             // It did not die alone.
+            self.breaks.note();
             self.idle().connections.clear();
         }
     }
@@ -394,7 +401,10 @@ impl<DB: Database> LeasedConnection<DB> {
 
 impl<DB: Database> Drop for Lease<DB> {
     fn drop(&mut self) {
-        let clean = !self.state.unanswered && !self.state.open;
+        let clean = !self.state.unanswered() && !self.state.open;
+        if self.state.replies == Replies::Lost {
+            self.breaks.note();
+        }
         match &mut self.conn {
             LeasedConnection::Pool(conn) if !clean && !seeded_bug!("poisoned-pool") => conn.close_on_drop(),
             LeasedConnection::Pool(_) => {}
@@ -402,7 +412,7 @@ impl<DB: Database> Drop for Lease<DB> {
                 let (mut idle, now) = (pool.idle(), Instant::now());
                 if let Some(conn) = conn.take().filter(|_| clean) {
                     idle.connections.push(OwnConnection { idle_since: now, ..conn });
-                } else if self.state.unanswered {
+                } else if self.state.unanswered() {
                     idle.suspect = now;
                 }
             }
@@ -416,6 +426,6 @@ impl<DB: Database> Clone for Connections<DB> {
             Source::Pool(pool) => Source::Pool(pool.clone()),
             Source::Own(pool) => Source::Own(pool.clone()),
         };
-        Self { source, sql: self.sql.clone(), reply: self.reply }
+        Self { source, sql: self.sql.clone(), reply: self.reply, breaks: self.breaks.clone() }
     }
 }

@@ -9,12 +9,11 @@
 //! nothing happened. Who tries again instead, and has their effect, need not wait: the row is theirs, and what comes late meets
 //! it.
 
-use std::sync::Arc;
 use tokio::time::{sleep, timeout};
 
 use crate::clock::Timestamp;
-use crate::engine::answer::Answered;
-use crate::engine::lost::{Expiry, LostWrite, LostWrites, PendingWrite, effects};
+use crate::engine::answer::Answer;
+use crate::engine::lost::{Expiry, Found, LostWrite, LostWrites, PendingWrite};
 use crate::engine::session::retry::{PATIENCE, Retry};
 use crate::engine::shared::Shared;
 use crate::error::Error;
@@ -51,46 +50,34 @@ pub(crate) async fn fate<DB: Database>(shared: &Shared<DB>, write: &LostWrite) -
     })
 }
 
-/// Asks what became of a write of these plans, and notes it.
-///
-/// # Errors
-/// As [`fate`].
-pub(crate) async fn note<DB: Database>(
-    shared: &Shared<DB>,
-    lost: &mut LostWrites,
-    write: LostWrite,
-    answers: Vec<Answered>,
-) -> Result<(), Error> {
-    match fate(shared, &write).await? {
-        Fate::Committed => lost.add_written(effects(answers)),
-        Fate::Pending => lost.add_pending(Arc::new(write), effects(answers)),
-        Fate::Undone => {}
-    }
-    Ok(())
-}
-
-/// Waits until none of the pending writes can happen any more; whether one of them did, which then has to be read.
+/// Waits until none of the pending writes can happen any more; of one that did, what plans had in it.
 ///
 /// # Errors
 /// [`Error::Indeterminate`] if nobody can say.
-pub(crate) async fn settle<DB: Database>(shared: &Shared<DB>, lost: &mut LostWrites) -> Result<bool, Error> {
+pub(crate) async fn settle<DB: Database>(
+    shared: &Shared<DB>,
+    lost: &mut LostWrites,
+) -> Result<Option<Vec<Option<Answer>>>, Error> {
     while let Some(PendingWrite { write, .. }) = lost.pending.last() {
-        let committed = !write.is_settled() && has_happened(shared, write).await?;
-        write.settle();
+        let found = match write.found() {
+            Some(found) => found,
+            None => has_happened(shared, write).await?,
+        };
+        write.settle(found);
         let effects = lost.pending.pop().map(|write| write.effects);
-        if committed {
-            lost.add_written(effects.unwrap_or_default());
-            return Ok(true);
+        if found == Found::Committed {
+            return Ok(effects);
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Waits until a write can no longer happen; whether it did.
-async fn has_happened<DB: Database>(shared: &Shared<DB>, write: &LostWrite) -> Result<bool, Error> {
+async fn has_happened<DB: Database>(shared: &Shared<DB>, write: &LostWrite) -> Result<Found, Error> {
     let Expiry::At(until) = write.expiry else { return Err(write.unknown()) };
     sleep(shared.clock.until(until)).await;
-    is_committed(shared, write, Some(until)).await
+    let committed = is_committed(shared, write, Some(until)).await?;
+    Ok(if committed { Found::Committed } else { Found::Undone })
 }
 
 async fn is_committed<DB: Database>(

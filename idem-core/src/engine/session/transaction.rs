@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, ENDED, StoreError};
 use crate::store::probe::run::is_there;
-use crate::store::session::{ConnectionState, Session};
+use crate::store::session::{ConnectionState, Replies, Session};
 use crate::store::write::rows::CommitWitness;
 
 /// A transaction, yours and the engine's: what commands, ledger changes and your own statements do in it commits
@@ -164,6 +164,14 @@ impl<DB: Database> Tx<DB> {
             End::Refused(error) => Err(error.not_sent(began.elapsed())),
             End::RolledBack => Err(Error::Store { source: ENDED.into() }),
             End::Unknown => Err(Error::Indeterminate { source: ENDED.into() }),
+            End::Unsent(error, witnesses) => {
+                let undone = is_undone(&self.shared, witnesses).await?;
+                Err(if undone {
+                    error.not_sent(began.elapsed())
+                } else {
+                    Error::Indeterminate { source: ENDED.into() }
+                })
+            }
             End::Lost(lost) => match fate(&self.shared, &lost).await? {
                 Fate::Committed => Ok(()),
                 Fate::Undone => Err(Error::NotApplied { source: "the connection broke before the commit".into() }),
@@ -174,6 +182,7 @@ impl<DB: Database> Tx<DB> {
 
     async fn end(&mut self) -> End {
         let (ended, undone) = (self.ended, self.witnesses.is_complete());
+        let witnesses = self.witnesses.clone();
         let witness = match self.proof().await {
             // What another one than `commit` has committed is not all.
             Ok(Proof::Row(_)) if ended => return End::Unknown,
@@ -182,6 +191,10 @@ impl<DB: Database> Tx<DB> {
             Ok(Proof::None) => None,
             Ok(Proof::Ended { undone: true }) => return End::RolledBack,
             Ok(Proof::Ended { undone: false }) => return End::Unknown,
+            // The caller's statements may have committed it before.
+            Err(error) if error.is_in_doubt() && !seeded_bug!("unsent-is-undone") => {
+                return End::Unsent(error, witnesses);
+            }
             Err(error) => return End::Refused(error),
         };
         let Ok(mut session) = self.session() else { return End::Unknown };
@@ -224,19 +237,29 @@ impl<DB: Database> Tx<DB> {
     ///
     /// # Cancel safety
     /// Cancel safe: what was not rolled back ends with its connection.
-    pub async fn rollback(self) {
-        self.roll_back().await;
+    pub async fn rollback(mut self) {
+        self.end_by_rollback().await;
+    }
+
+    /// Rolls back; whether the unit may run again because of that. `None`: it was rolled back, which tells nothing.
+    pub(crate) async fn roll_back(mut self) -> Option<bool> {
+        if !self.end_by_rollback().await {
+            return None;
+        }
+        // Without its connection nothing was committed, unless a statement of the caller has done so.
+        let witnesses = std::mem::take(&mut self.witnesses);
+        Some(!self.touched || is_undone(&self.shared, witnesses).await.unwrap_or(false))
     }
 
     /// Rolls back; whether the connection turns out to be lost.
-    pub(crate) async fn roll_back(mut self) -> bool {
+    async fn end_by_rollback(&mut self) -> bool {
         let usable = self.usable().is_ok();
         match std::mem::replace(&mut self.connection, TxConnection::Ended) {
             // A rollback that fails leaves the connection to be closed.
             TxConnection::Own(mut lease) if usable => {
                 lease.session().roll_back().await.is_err_and(|error| error.class == Class::Broken)
             }
-            TxConnection::Own(lease) => lease.state().unanswered,
+            TxConnection::Own(lease) => lease.state().unanswered(),
             TxConnection::Ended => false,
             // What a failed rollback leaves, the drop of the connection ends.
             TxConnection::Adopted(tx, _) => {
@@ -323,9 +346,9 @@ impl<DB: Database> Tx<DB> {
         let state = match &self.connection {
             TxConnection::Own(lease) => lease.state(),
             TxConnection::Adopted(_, adopted) => adopted.state,
-            TxConnection::Ended => ConnectionState { unanswered: true, ..ConnectionState::default() },
+            TxConnection::Ended => ConnectionState { replies: Replies::Missing, ..ConnectionState::default() },
         };
-        let broken = state.half_written || state.unanswered;
+        let broken = state.half_written || state.unanswered();
         if broken && !seeded_bug!("broken-tx-usable") { Err(Error::Interrupted) } else { Ok(()) }
     }
 
@@ -376,6 +399,21 @@ impl<DB: Database> TxCall<'_, DB> {
     }
 }
 
+/// Whether nothing of a transaction is in the database, whose connection is gone: a statement of the caller may have committed it.
+///
+/// # Errors
+/// [`Error::Indeterminate`] if the database cannot be asked.
+async fn is_undone<DB: Database>(shared: &Shared<DB>, mut witnesses: Witnesses) -> Result<bool, Error> {
+    let undone = witnesses.is_empty() || witnesses.is_complete();
+    while let Some(witness) = witnesses.pop() {
+        let lost = LostWrite::new(Some(witness), Expiry::Locked, ENDED.to_owned());
+        if fate(shared, &lost).await? == Fate::Committed {
+            return Ok(false);
+        }
+    }
+    Ok(undone)
+}
+
 /// What became of a commit.
 enum End {
     Committed,
@@ -383,6 +421,8 @@ enum End {
     Refused(StoreError),
     /// Its reply was lost.
     Lost(LostWrite),
+    /// The connection broke before it was sent, with what would prove that the transaction was committed all the same.
+    Unsent(StoreError, Witnesses),
     /// A statement of the caller, or the database, had rolled the transaction back.
     RolledBack,
     /// One of them had ended it, and it is not known how.

@@ -6,7 +6,7 @@ use crate::store::write::rows::CommitWitness;
 const MAX: usize = 64;
 
 /// The rows that prove a commit.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Witnesses {
     /// The newest last.
     rows: Vec<CommitWitness>,
@@ -24,6 +24,7 @@ impl Witnesses {
         if self.rows.len() >= MAX {
             // The first one stands before the most savepoints.
             self.rows.remove(1);
+            self.incomplete |= !seeded_bug!("dropped-witness-forgotten");
         }
         self.rows.extend(witness);
     }
@@ -41,5 +42,10 @@ impl Witnesses {
     /// Whether nothing that was written is there if none of them is.
     pub(crate) fn is_complete(&self) -> bool {
         !self.rows.is_empty() && !self.incomplete
+    }
+
+    /// Whether something was written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && !self.incomplete
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::answer::Answered;
 use crate::engine::decide::command::Command;
-use crate::engine::plan::BoxedPlan;
+use crate::engine::plan::{BoxedPlan, borrowed};
 use crate::error::Error;
 use crate::key::Key;
 use crate::machine::stored::handles::Machines;
@@ -84,6 +84,6 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
             return Ok(Vec::new());
         }
         self.register(None).await?;
-        self.shared.submit_all(plans).await
+        self.shared.submit_all(&borrowed(plans)).await
     }
 }

@@ -95,7 +95,7 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
                     if !registered.load(Ordering::Relaxed) && register_joined(self.tx, X::Machine::GRAPH).await? {
                         registered.store(true, Ordering::Relaxed);
                     }
-                    run_joined(self.tx, std::slice::from_ref(&plan)).await.map(only)
+                    run_joined(self.tx, &[&*plan]).await.map(only)
                 };
                 let answer = read(span.record(work).await.map_err(Error::widen)?);
                 explained_joined::<DB, X, _, _>(self.tx, answer).await

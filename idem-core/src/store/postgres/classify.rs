@@ -1,7 +1,7 @@
 //! What an error means. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 
 use sqlx::error::DatabaseError;
-use sqlx::postgres::PgDatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Error, Postgres};
 
 use super::raise::raised;
@@ -10,8 +10,12 @@ use crate::store::tables::Tables;
 
 impl Classify for Postgres {
     fn database_class(error: &dyn DatabaseError) -> Class {
-        let class = |error| raised(error).unwrap_or_else(|| class_of_code(error.code()));
-        error.try_downcast_ref().map_or(Class::Other, class)
+        let Some(error) = error.try_downcast_ref::<PgDatabaseError>() else { return Class::Other };
+        match raised(error).unwrap_or_else(|| class_of_code(error.code())) {
+            // The session goes on: a trigger or a function has raised it.
+            Class::Broken | Class::Unavailable if error.severity() == PgSeverity::Error => Class::Other,
+            class => class,
+        }
     }
 
     fn is_starting(error: &Error) -> bool {

@@ -24,6 +24,9 @@ const ENTRY_SHAPE: u16 = OF_KEYS;
 
 /// The second arm answers for a key that is known. No row at all: something is in the way, and a load tells what.
 ///
+/// An account that is not there is opened by its first entry, but without a unit: the one that it is known to have is of one that
+/// is gone.
+///
 /// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two is refused
 /// by its index.
 pub(super) fn post_one_text() -> String {
@@ -33,6 +36,11 @@ pub(super) fn post_one_text() -> String {
     let (hash, account, delta) = (key.value("hash"), entry.value("account"), entry.value("delta"));
     let (key_columns, key_values) = (key.stored(), key.stored_as(|column| key.value(column)));
     let (entry_columns, entry_values) = (entry.stored(), entry.stored_as(|column| entry.value(column)));
+    let its_account_is_there = if seeded_bug!("account-of-a-rollback") {
+        "true".to_owned()
+    } else {
+        format!("EXISTS (SELECT 1 FROM {{accounts}} WHERE account = {account})")
+    };
     let at = unless_late("true", "keys_written", ("at", "until"));
     format!(
         "WITH begun AS MATERIALIZED (
@@ -40,7 +48,9 @@ pub(super) fn post_one_text() -> String {
         keys_known AS MATERIALIZED (SELECT * FROM {{keys}} WHERE hash = {hash}),
         accounts_written AS (
             INSERT INTO {{accounts}} AS a (account, balance, seq, at, unit)
-            SELECT {account}, {delta}, 1, now, $3::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM keys_known)
+            SELECT {account}, {delta}, 1, now, $3::text FROM begun
+            WHERE NOT EXISTS (SELECT 1 FROM keys_known)
+                AND ($3::text IS NULL OR {its_account_is_there})
             ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
                 at = greatest(a.at, excluded.at)
             WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit

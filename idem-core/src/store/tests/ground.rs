@@ -85,7 +85,7 @@ impl<DB: Ground> Client<DB> {
     pub(super) async fn write_own(&mut self, write: &Write<DB>, wait: Duration) -> Result<bool, StoreError> {
         let locks = Locks { wait, skip: false, until: None };
         let written = write_own(&mut self.session(), write, locks).await;
-        assert!(!self.state.unanswered, "the connection answers");
+        assert!(!self.state.unanswered(), "the connection answers");
         Ok(matches!(written?, Written::Done(_)))
     }
 

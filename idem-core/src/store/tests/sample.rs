@@ -52,6 +52,7 @@ pub(super) fn machine(id: &str, expected: i64, version: i64) -> MachineWrite {
         version,
         visit: version,
         entered_at: Timestamp::from_micros(NOW + version),
+        at: Timestamp::from_micros(NOW + version),
     }
 }
 

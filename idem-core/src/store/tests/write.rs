@@ -140,8 +140,8 @@ pub(super) async fn awkward_values_come_back_as_they_were<DB: Ground>(mut db: Fr
         let mut write = step(id, 1).with_key("k$1'\"\\ ").and(Write::default());
         write.machines[0].body = Stored::encode(awkward).expect("text");
         let transition = &mut write.transitions[0].row;
-        transition.payload = Stored(vec![0, 255, 128, b'\'', 0]);
-        transition.outcome = Stored(Vec::new());
+        transition.payload = Stored([0, 255, 128, b'\'', 0].into());
+        transition.outcome = Stored(Vec::new().into());
         transition.correlation = Some("'; DROP TABLE x; -- $2".into());
         write
     };

@@ -39,6 +39,8 @@ pub struct MachineWrite {
     pub(crate) version: i64,
     pub(crate) visit: i64,
     pub(crate) entered_at: Timestamp,
+    /// When its newest transition is made. It is not stored with the machine.
+    pub(crate) at: Timestamp,
 }
 
 /// A transition to add.

@@ -119,7 +119,7 @@ pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
 
 /// A repeat that shares a group with the call it repeats is told no more than that call: nothing was written.
 pub async fn a_repeat_in_a_group_is_told_as_its_first<S: Subject>(on: &S) {
-    let builder = on.builder().lock_wait(Duration::from_millis(250));
+    let builder = on.builder().lock_wait(Duration::from_millis(250)).acquire_timeout(Duration::from_mins(1));
     let brief = builder.open(&on.url()).await.expect("opened");
     let door = Door::stored(&brief, Keeper).at("d");
     fresh(door.start(door::Shut).await);

@@ -90,3 +90,43 @@ pub async fn an_expired_alias_is_free<S: Subject>(on: &S) {
     replayed(order.ship(&key("alias"), ship()).await, &shipped);
     assert_eq!(stored.number("SELECT count(*) FROM idem_keys").await, 2);
 }
+
+/// Kept for no time, a second key is there once within one batch: each of it is answered as one after the other would be.
+pub async fn a_second_key_that_is_kept_for_no_time_answers_twice<S: Subject>(on: &S) {
+    let brief = on.builder().alias_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
+    let orders = Order::stored(&brief, Shop);
+    orders.at("o").start(order::Pending { total: 500 }).await.expect("started");
+    let pay = || order::Pay { amount: 500, rate: 1 };
+    let paid = fresh(orders.at("o").pay(&key("k"), pay()).await);
+    let items = (0..3).map(|_| ("o", Some(key("alias")), order::Command::Pay(pay())));
+    for answer in orders.apply_all(items).await {
+        assert!(answer.is_ok_and(|answer| !answer.is_fresh() && answer.seq() == paid.seq()));
+    }
+}
+
+/// A key that another process has used, or whose request is another one, is looked up whatever is known here; and whether the
+/// machine has gone on is told as it is, whoever moved it.
+pub async fn what_is_remembered_is_what_is_stored<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let other = Stored::open(on).await;
+    let (ours, theirs) = (stored.doors().at("d"), other.doors().at("d"));
+    let knock = |times| door::Knock { times };
+    let first = fresh(ours.knock(&key("first"), knock(1)).await);
+    assert!(!replayed(ours.knock(&key("first"), knock(1)).await, &first).is_superseded());
+    fresh(theirs.knock(&key("theirs"), knock(1)).await);
+    assert!(replayed(ours.knock(&key("first"), knock(1)).await, &first).is_superseded());
+    refused(ours.knock(&key("first"), knock(2)).await, ErrorKind::KeyReused);
+    refused(ours.knock(&key("theirs"), knock(2)).await, ErrorKind::KeyReused);
+    // Each is the last that either of them knows, and none of them is.
+    for turn in 0..6 {
+        let door = if turn % 2 == 0 { &ours } else { &theirs };
+        assert_eq!(fresh(door.knock(&key(&format!("turn {turn}")), knock(1)).await).seq(), 4 + turn);
+    }
+    let ledger = stored.idem.ledger();
+    let entry = fresh(ledger.account("a").apply_delta(&key("delta"), 5).await);
+    for _ in 0..2 {
+        assert_eq!(*replayed(ledger.account("a").apply_delta(&key("delta"), 5).await, &entry), *entry);
+    }
+    refused(ledger.account("a").apply_delta(&key("delta"), 6).await, ErrorKind::KeyReused);
+    refused(ledger.account("b").apply_delta(&key("delta"), 5).await, ErrorKind::KeyReused);
+}

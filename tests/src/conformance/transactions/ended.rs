@@ -107,6 +107,28 @@ pub async fn by_a_commit_is_not_denied<S: Subject>(on: &S) {
     }
 }
 
+/// The same of more calls than are kept to prove it.
+pub async fn by_a_commit_of_many_calls_is_not_denied<S: Subject>(on: &S) {
+    let (_stored, idem) = on_one(on).await;
+    let account = idem.ledger().account("a");
+    for (turn, way) in (1..).zip(WAYS) {
+        let mut tx = begin(on, &idem, way).await;
+        on.execute(tx.conn(), "SAVEPOINT first").await.expect("saved");
+        fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 100).await);
+        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
+        fresh(account.within(&mut tx).apply_delta(&key(&format!("kept {way}")), 1).await);
+        on.execute(tx.conn(), "SAVEPOINT second").await.expect("saved");
+        for call in 0..70 {
+            fresh(account.within(&mut tx).apply_delta(&key(&format!("{call} undone {way}")), 10).await);
+        }
+        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT second").await.expect("undone");
+        on.execute(tx.conn(), "COMMIT").await.expect("ends it");
+        let told = tx.commit().await.map_err(|error| error.effect());
+        assert_ne!(told, Err(Effect::NotApplied), "{way}");
+        assert_eq!(account.get().await.expect("readable").expect("there").balance, turn, "{way}");
+    }
+}
+
 /// A savepoint of the user's takes a part of the unit back: what is committed is what is left of it.
 pub async fn in_part_by_a_savepoint_keeps_the_rest<S: Subject>(on: &S) {
     let (_stored, idem) = on_one(on).await;

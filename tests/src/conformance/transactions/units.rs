@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use idem_core::ledger::Account;
+use idem_core::ledger::{Account, Bounds, Opening};
 use idem_core::version::Upsert;
 use idem_core::{Effect, Error, ErrorKind, Retry};
 
 use super::{PAY, prepared, version};
 use crate::conformance::machines::door;
-use crate::conformance::{Subject, key, refused};
+use crate::conformance::{Stored, Subject, fresh, key, refused};
 
 /// Its own error comes out, and nothing of it is applied.
 pub async fn a_unit_that_fails_leaves_nothing<S: Subject>(on: &S) {
@@ -144,4 +144,17 @@ pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
     for door in &doors {
         assert_eq!(door.get().await.expect("readable").expect("started").version(), 1 + 24);
     }
+}
+
+/// The unit of an account that was opened in a transaction that was rolled back is no other account's.
+pub async fn an_account_of_a_unit_that_is_gone_opens_as_a_plain_one<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let (ledger, euros) = (stored.idem.ledger(), || Opening::from(Bounds::at_least(0)).unit("EUR"));
+    let mut tx = stored.idem.begin().await.expect("begun");
+    ledger.account("a").within(&mut tx).open(euros()).await.expect("opened");
+    fresh(ledger.account("a").within(&mut tx).apply_delta(&key("inside"), 5).await);
+    tx.rollback().await;
+    fresh(ledger.account("a").apply_delta(&key("outside"), 5).await);
+    assert_eq!(ledger.account("a").get().await.expect("readable").expect("there").unit, None);
+    fresh(ledger.transfer(&key("transfer"), "a", "plain", 1).await);
 }

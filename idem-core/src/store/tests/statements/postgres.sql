@@ -268,7 +268,9 @@ WITH begun AS MATERIALIZED (
         keys_known AS MATERIALIZED (SELECT * FROM "idem_keys" WHERE hash = $4::bytea),
         accounts_written AS (
             INSERT INTO "idem_accounts" AS a (account, balance, seq, at, unit)
-            SELECT $7::text, $8::bigint, 1, now, $3::text FROM begun WHERE NOT EXISTS (SELECT 1 FROM keys_known)
+            SELECT $7::text, $8::bigint, 1, now, $3::text FROM begun
+            WHERE NOT EXISTS (SELECT 1 FROM keys_known)
+                AND ($3::text IS NULL OR EXISTS (SELECT 1 FROM "idem_accounts" WHERE account = $7::text))
             ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
                 at = greatest(a.at, excluded.at)
             WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit

@@ -1,7 +1,7 @@
 //! What hardly ever changes about an account, remembered so that a change of it needs no load: the write checks it all the same.
 //!
-//! An account keeps its unit and its nature once it has entries; what was read of one that is opened in a transaction may
-//! be rolled back with it.
+//! An account keeps its unit and its nature once it has entries. What is read of one that is opened in a transaction may be rolled
+//! back with it, and is not noted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};

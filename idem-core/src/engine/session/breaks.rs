@@ -1,0 +1,19 @@
+//! How often connections broke.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A count that all connections of one [`Idem`](crate::Idem) share. After a break another server may answer, which does not have what
+/// the first one had acknowledged: what is remembered of an earlier count is worth nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Breaks(Arc<AtomicU64>);
+
+impl Breaks {
+    pub(crate) fn note(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,263 @@
+//! Writes whose replies were lost, and of which it is found out later that they happened: the call is told what they were, nothing
+//! is done twice, and nobody who shared them is told otherwise.
+
+use std::time::Duration;
+
+use idem_core::ledger::Bounds;
+use idem_core::{Effect, Error, GroupCommit, Natural, Retry};
+use sqlx::{AssertSqlSafe, Postgres};
+use tests::conformance::machines::{Door, Keeper, door};
+use tests::{At, Backend, Cut, Hangup, Report, scale};
+use tokio::task::JoinHandle;
+
+use crate::lost::Rig;
+
+/// Only the write of a group has it.
+const GROUP_WRITE: &str = "accounts_locked";
+const TRANSITIONS: &str = "transitions_written";
+
+/// Nothing but its own answer tells that a command without a key ran: the state is another one by then, or the same again.
+#[tokio::test]
+async fn a_command_without_a_key_that_was_committed_runs_once() {
+    let mut report = Report::new("committed without a key, the reply lost", 5);
+    let Some(mut rig) = Rig::new().await else { return report.skip() };
+    let (ours, theirs) = (Door::stored(&rig.idem, Keeper), Door::stored(&rig.ground.lane("door").idem, Keeper));
+    let pushes = "SELECT '', coalesce(max(balance), 0) FROM idem_accounts WHERE account = 'pushes'";
+    ours.at("warm").push(Natural, door::Push { by: "warm".into() }).await.unwrap();
+    for attempt in 0..scale(5, 50) {
+        for others in ["closed", "closed, and pushed again"] {
+            let (id, before) = (format!("{others} {attempt}"), Postgres::ask(&mut rig.ground.conn, pushes).await[0].1);
+            ours.at(&*id).start(door::Shut).await.unwrap();
+            let strikes = rig.proxy.strikes();
+            rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::LoseReply(Hangup::Reset));
+            let push = |by: &str| door::Push { by: by.into() };
+            let call = tokio::spawn({
+                let door = ours.at(&*id);
+                async move { door.push(Natural, push("ours")).await }
+            });
+            rig.proxy.wait_for_strikes(strikes + 1).await;
+            rig.proxy.refuse_connections(true);
+            let (door, mut times) = (theirs.at(&*id), 1);
+            let close = rig.ground.lane("door").key(&format!("close {id}"));
+            while door.close(&close, door::Close).await.is_err() {}
+            if others != "closed" {
+                door.push(Natural, push("theirs")).await.unwrap();
+                times += 1;
+            }
+            rig.proxy.refuse_connections(false);
+            let told = call.await.unwrap();
+            let after = Postgres::ask(&mut rig.ground.conn, pushes).await[0].1;
+            assert_eq!(after - before, times, "{others}: {told:?}");
+            match told {
+                Ok(told) => assert!(told.is_fresh() && told.seq() == 2, "{others}: {told:?}"),
+                Err(error) => assert_eq!(error.effect(), Effect::Unknown, "{others}: {error}"),
+            }
+            report.strike(others);
+        }
+        let id = format!("all {attempt}");
+        ours.at(&*id).start(door::Shut).await.unwrap();
+        rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::LoseReply(Hangup::Reset));
+        let close = rig.ground.lane("door").key(&id);
+        let push = (&*id, None, door::Command::Push(door::Push { by: "all".into() }));
+        let told = ours.apply_all([push, (&*id, Some(close), door::Command::Close(door::Close))]).await;
+        assert!(rig.proxy.disarm(), "struck");
+        assert!(told.iter().all(|told| told.as_ref().is_ok_and(idem_core::Outcome::is_fresh)), "{told:?}");
+        let transitions = format!("SELECT '', count(*) FROM idem_transitions WHERE id = '{id}'");
+        assert_eq!(Postgres::ask(&mut rig.ground.conn, &transitions).await[0].1, 3, "started, pushed, closed");
+        report.strike("several at once");
+    }
+    report.finish(15);
+}
+
+/// The first write of a group is held back on its way, the second is lost as well, and then the first one comes.
+#[tokio::test]
+async fn a_group_that_loses_two_writes_is_not_denied() {
+    const CALLS: usize = 14;
+    let mut report = Report::new("a group that lost two writes", 1).expecting(["rounds"]);
+    for attempt in 0..scale(1, 10) {
+        let Some(mut rig) = Rig::with(GroupCommit::default()).await else { return report.skip() };
+        let name = format!("twice-{attempt}");
+        let (ground, account) = (rig.ground.lane(&name), rig.idem.ledger().account(format!("{name}/a")));
+        let theirs = ground.idem.ledger().account(format!("{name}/a"));
+        theirs.open(Bounds::at_least(0)).await.unwrap();
+        theirs.apply_delta(&ground.key("put"), 100).await.unwrap();
+        let floor = |floor: &str| format!("UPDATE idem_accounts SET floor = {floor} WHERE account = '{name}/a'");
+        rig.idem.ledger().account("warm").apply_delta(&ground.key("warm"), 1).await.unwrap();
+        let strikes = rig.proxy.strikes();
+        rig.proxy.arm(At::Statement(GROUP_WRITE.into()), Cut::Delay(Hangup::Reset));
+        let call = |nth| {
+            let (account, key) = (account.clone(), ground.key(&format!("spend {nth}")));
+            tokio::spawn(async move { account.apply_delta(&key, -5).await })
+        };
+        let calls: Vec<_> = (0..CALLS).map(call).collect();
+        rig.proxy.wait_for_strikes(strikes + 1).await;
+        rig.proxy.arm(At::Statement(GROUP_WRITE.into()), Cut::Before(Hangup::Reset));
+        rig.proxy.wait_for_strikes(strikes + 2).await;
+        // What is tried next is refused, and the first write would not be.
+        let since = rig.now().await;
+        Postgres::script(&mut rig.ground.conn, &floor("balance - 4")).await.unwrap();
+        rig.wait_for_silence(since, &calls).await;
+        Postgres::script(&mut rig.ground.conn, &floor("0")).await.unwrap();
+        rig.proxy.deliver().await;
+        for (nth, call) in calls.into_iter().enumerate() {
+            let (answer, key) = (call.await.unwrap(), format!("spend {nth}"));
+            rig.is_told_the_truth(&name, &key, answer.map(drop)).await;
+        }
+        rig.ground.check(&name, "a group that lost two writes").await;
+        report.strike("rounds");
+    }
+    report.finish(1);
+}
+
+/// A unit that the caller's own COMMIT has ended, and whose connection is gone before `commit` can look: it is not denied, and it
+/// does not run again.
+#[tokio::test]
+async fn a_unit_that_a_statement_has_committed_is_not_denied_without_its_connection() {
+    const PID: &str = "SELECT pg_backend_pid()";
+    let mut report = Report::new("committed by a statement, the connection lost", 3);
+    for attempt in 0..scale(3, 20) {
+        let Some(mut rig) = Rig::new().await else { return report.skip() };
+        Postgres::script(&mut rig.ground.conn, "CREATE TABLE leaflets (body text)").await.unwrap();
+        let lane = rig.ground.lane(&format!("ended-{attempt}"));
+        let account = lane.idem.ledger().account("ended");
+        for way in ["begun", "adopted"] {
+            let mut tx = match way {
+                "begun" => lane.idem.begin().await.unwrap(),
+                _ => lane.idem.adopt_tx(lane.idem.pool().begin().await.unwrap()),
+            };
+            let pid: i32 = sqlx::query_scalar(PID).fetch_one(tx.conn()).await.unwrap();
+            account.within(&mut tx).apply_delta(&lane.key(way), 1).await.unwrap();
+            sqlx::query("COMMIT").execute(tx.conn()).await.unwrap();
+            ended(&mut rig, pid).await;
+            let told = tx.commit().await.map_err(|error| error.effect());
+            assert_eq!(told, Err(Effect::Unknown), "{way}");
+            report.strike(way);
+        }
+        let mut runs = 0;
+        let (work, ends) = (lane.key("unit"), rig.ground.url());
+        let told: Result<(), Error> = lane
+            .idem
+            .transaction(Retry::default(), |tx| {
+                let (account, key, url, first) = (account.clone(), work.clone(), ends.clone(), runs == 0);
+                runs += 1;
+                Box::pin(async move {
+                    let pid: i32 = sqlx::query_scalar(PID).fetch_one(tx.conn()).await.unwrap();
+                    account.within(tx).apply_delta(&key, 1).await?;
+                    sqlx::query("INSERT INTO leaflets VALUES ('unit')").execute(tx.conn()).await.unwrap();
+                    if first {
+                        sqlx::query("COMMIT").execute(tx.conn()).await.unwrap();
+                        let mut conn = Postgres::connect(&url).await;
+                        terminate(&mut conn, pid).await;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        assert_eq!(told.map_err(|error| error.effect()), Err(Effect::Unknown));
+        assert_eq!(Postgres::ask(&mut rig.ground.conn, "SELECT '', count(*) FROM leaflets").await[0].1, 1);
+        report.strike("a unit");
+    }
+    report.finish(9);
+}
+
+async fn ended(rig: &mut Rig, pid: i32) {
+    terminate(&mut rig.ground.conn, pid).await;
+}
+
+/// Ends a session of the server's, and returns when it is gone.
+async fn terminate(conn: &mut sqlx::PgConnection, pid: i32) {
+    Postgres::script(conn, &format!("SELECT pg_terminate_backend({pid})")).await.unwrap();
+    let there = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}");
+    while sqlx::query_scalar::<_, i64>(AssertSqlSafe(&*there)).fetch_one(&mut *conn).await.unwrap() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Of the calls of one group on two accounts, each account's are settled for themselves. Those that are asked for first find that
+/// the lost write happened; the others hear the same.
+#[tokio::test]
+async fn calls_that_shared_a_lost_write_hear_the_same_of_it() {
+    const CALLS: usize = 12;
+    let mut report = Report::new("settled for each account", 1).expecting(["rounds"]);
+    for attempt in 0..scale(1, 10) {
+        let Some(mut rig) = Rig::with(GroupCommit::default()).await else { return report.skip() };
+        let name = format!("both-{attempt}");
+        let (ground, ledger) = (rig.ground.lane(&name), rig.idem.ledger());
+        let accounts = ["x", "y"].map(|account| format!("{name}/{account}"));
+        for account in &accounts {
+            let theirs = ground.idem.ledger().account(account);
+            theirs.open(Bounds::at_least(0)).await.unwrap();
+            theirs.apply_delta(&ground.key(account), 100).await.unwrap();
+        }
+        let floors = |floor: &str| format!("UPDATE idem_accounts SET floor = {floor} WHERE account LIKE '{name}/%'");
+        ledger.account("warm").apply_delta(&ground.key("warm"), 1).await.unwrap();
+        // A transfer has both, and waits: the others come together after it.
+        let mut held = Postgres::connect(&rig.ground.url()).await;
+        let row = format!("BEGIN; SELECT FROM idem_accounts WHERE account = '{}' FOR UPDATE", accounts[0]);
+        Postgres::script(&mut held, &row).await.unwrap();
+        let transfer = tokio::spawn({
+            let (ledger, key, [from, to]) = (ledger.clone(), ground.key("first"), accounts.clone());
+            async move { ledger.transfer(&key, from, to, 1).await }
+        });
+        let waits =
+            "SELECT '', count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while Postgres::ask(&mut rig.ground.conn, waits).await[0].1 == 0 {}
+        let call = |nth: usize| {
+            let (account, key) = (ledger.account(&accounts[nth % 2]), ground.key(&format!("spend {nth}")));
+            tokio::spawn(async move { account.apply_delta(&key, -5).deadline(Duration::from_secs(2)).await })
+        };
+        let calls: Vec<_> = (0..CALLS).map(call).collect();
+        let (strikes, since) = (rig.proxy.strikes(), rig.now().await);
+        rig.proxy.arm(At::Statement(GROUP_WRITE.into()), Cut::Delay(Hangup::Reset));
+        Postgres::script(&mut held, "COMMIT").await.unwrap();
+        rig.proxy.wait_for_strikes(strikes + 1).await;
+        Postgres::script(&mut rig.ground.conn, &floors("balance - 4")).await.unwrap();
+        // What one of them reads next is not answered.
+        rig.proxy.arm_after(1, At::Statement("RECURSIVE named".into()), Cut::LoseReply(Hangup::BlackHole));
+        while rig.proxy.strikes() < strikes + 2 && !are_finished(&calls) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        rig.wait_for_silence(since, &calls).await;
+        Postgres::script(&mut rig.ground.conn, &floors("0")).await.unwrap();
+        rig.proxy.deliver().await;
+        transfer.await.unwrap().unwrap();
+        for (nth, call) in calls.into_iter().enumerate() {
+            let (answer, key) = (call.await.unwrap(), format!("spend {nth}"));
+            rig.is_told_the_truth(&name, &key, answer.map(drop)).await;
+        }
+        rig.ground.check(&name, "settled for each account").await;
+        report.strike("rounds");
+    }
+    report.finish(1);
+}
+
+fn are_finished<T>(calls: &[JoinHandle<T>]) -> bool {
+    calls.iter().all(JoinHandle::is_finished)
+}
+
+impl Rig {
+    async fn now(&mut self) -> i64 {
+        const NOW: &str = "SELECT '', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+        Postgres::ask(&mut self.ground.conn, NOW).await[0].1
+    }
+
+    /// Waits until what accounts hold was read since, and nobody has read it for a while: those who were refused wait for what may
+    /// still come.
+    async fn wait_for_silence<T>(&mut self, since: i64, calls: &[JoinHandle<T>]) {
+        let read = format!(
+            "SELECT '', (coalesce(max(query_start) < clock_timestamp() - interval '250 milliseconds', false))::int::bigint
+            FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                AND query LIKE '%RECURSIVE named%' AND extract(epoch FROM query_start) * 1000000 > {since}"
+        );
+        while Postgres::ask(&mut self.ground.conn, &read).await[0].1 == 0 && !are_finished(calls) {}
+    }
+
+    /// Who is told "not applied" has no effect, and whose call is answered has one.
+    async fn is_told_the_truth(&mut self, lane: &str, key: &str, answer: Result<(), Error>) {
+        let effects = self.ground.effects(lane, key).await;
+        match answer {
+            Ok(()) => assert_eq!(effects, 1, "{key}: told that it is there"),
+            Err(error) => assert!(error.effect() == Effect::Unknown || effects == 0, "{key}: there, and {error}"),
+        }
+    }
+}
