@@ -1,9 +1,13 @@
 //! The machine that the expansion works on: every name resolved, nothing left that can be wrong.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt;
 use syn::{Attribute, Fields, Type, Visibility};
 
 use crate::attr::Field;
+
+/// The other arguments of the methods that take a command.
+const BESIDE: [&str; 3] = ["from", "cx", "key"];
 
 pub(crate) struct Model {
     pub(crate) ident: Ident,
@@ -99,6 +103,32 @@ impl Model {
     /// The edges that leave a state.
     pub(crate) fn edges_from(&self, state: usize) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(move |edge| edge.from == state)
+    }
+
+    /// A name that generated code binds: `name`, unless a state or a command has it.
+    pub(crate) fn local(&self, name: &str) -> Ident {
+        self.free(Ident::new(name, Span::call_site()))
+    }
+
+    /// What a command is called as an argument, beside `from`, `cx` and `key`: as its method, unless that is one of them.
+    pub(crate) fn argument(&self, command: &Command) -> Ident {
+        let method = &command.method;
+        if BESIDE.iter().any(|name| method == name) {
+            return self.free(Ident::new("command", method.span()));
+        }
+        self.free(method.clone())
+    }
+
+    /// A unit struct takes the place of a binding, and rustc refuses a binding with the name of a variant. No state and no
+    /// command has a name that begins with `__`.
+    fn free(&self, name: Ident) -> Ident {
+        let plain = name.unraw();
+        let states = self.states.iter().flat_map(|state| [&state.ident, &state.strukt]);
+        let mut taken = states.chain(self.commands.iter().flat_map(|command| [&command.ident, &command.strukt]));
+        if taken.any(|taken| taken.unraw() == plain) {
+            return Ident::new(&format!("__{plain}"), name.span());
+        }
+        name
     }
 
     pub(crate) fn is_terminal(&self, state: usize) -> bool {

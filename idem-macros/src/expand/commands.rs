@@ -84,8 +84,8 @@ fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
         #(
             #[automatically_derived]
             impl ::core::convert::From<#structs> for Command {
-                fn from(command: #structs) -> Self {
-                    Self::#idents(command)
+                fn from(__command: #structs) -> Self {
+                    Self::#idents(__command)
                 }
             }
         )*
@@ -114,12 +114,12 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
 
         #[automatically_derived]
         impl #krate::__private::serde::Serialize for Reply {
-            fn serialize<S: #krate::__private::serde::Serializer>(
+            fn serialize<__S: #krate::__private::serde::Serializer>(
                 &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
+                __serializer: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
                 match *self {
-                    #(Self::#idents(ref outcome) => Probe::<#outcomes>::serialize(outcome, serializer)),*
+                    #(Self::#idents(ref __outcome) => Probe::<#outcomes>::serialize(__outcome, __serializer)),*
                 }
             }
         }

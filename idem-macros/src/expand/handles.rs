@@ -1,6 +1,6 @@
 //! The handles: newtypes over the engine's, with a method for each command.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
@@ -13,6 +13,7 @@ use crate::model::{Command, Model};
 /// `stored` and `in_memory`, the only functions on the enum itself.
 pub(super) fn entry(model: &Model) -> TokenStream {
     let Model { ident, vis, module, krate, .. } = model;
+    let (db, rules) = (model.local("DB"), model.local("R"));
     let initial = model.states.get(model.initial).map(|state| &state.strukt);
     let assumed = assumed(model, &quote!(#ident));
     quote! {
@@ -20,10 +21,10 @@ pub(super) fn entry(model: &Model) -> TokenStream {
         impl #ident {
             #krate::__stored! {
                 /// The machines of this enum in a database.
-                #vis fn stored<DB: #krate::Database, R: #module::Transitions>(
-                    idem: &#krate::Idem<DB>,
-                    rules: R,
-                ) -> #module::Machines<DB, R>
+                #vis fn stored<#db: #krate::Database, #rules: #module::Transitions>(
+                    idem: &#krate::Idem<#db>,
+                    rules: #rules,
+                ) -> #module::Machines<#db, #rules>
                 where
                     #assumed
                 {
@@ -32,7 +33,10 @@ pub(super) fn entry(model: &Model) -> TokenStream {
             }
 
             /// One machine in memory, without a database: the same rules.
-            #vis fn in_memory<R: #module::Transitions>(rules: R, initial: #module::#initial) -> #module::InMemory<R>
+            #vis fn in_memory<#rules: #module::Transitions>(
+                rules: #rules,
+                initial: #module::#initial,
+            ) -> #module::InMemory<#rules>
             where
                 #assumed
             {
@@ -77,19 +81,19 @@ impl<'a> Verb<'a> {
     }
 
     /// The method of a handle. An outcome without serde is reported where it is written, and here only where it is used.
-    fn method(&self, krate: &TokenStream, handle: &Handle) -> TokenStream {
+    fn method(&self, model: &Model, handle: &Handle) -> TokenStream {
+        let krate = &model.krate;
         let Command { ident, strukt, method, .. } = self.command;
+        let (key, payload) = (model.local("key"), model.argument(self.command));
         let (docs, outcome) = (&self.docs, &self.outcome);
         let receiver = &handle.receiver;
         let stored =
             self.command.outcome.is_some().then(|| quote!(where for<'idem> #outcome: #krate::__private::State));
-        let result = handle.result(krate, outcome);
-        // Named as the command is, unless that is what the key is called.
-        let payload = if method == "key" { &Ident::new("command", method.span()) } else { method };
+        let result = handle.result(model, outcome);
         quote! {
             #[doc = #docs]
-            pub fn #method(#receiver, key: impl #krate::__private::Named<#strukt>, #payload: #strukt) -> #result #stored {
-                self.0.__call(#krate::__private::Named::__key(key), Command::#ident(#payload))
+            pub fn #method(#receiver, #key: impl #krate::__private::Named<#strukt>, #payload: #strukt) -> #result #stored {
+                self.0.__call(#krate::__private::Named::__key(#key), Command::#ident(#payload))
             }
         }
     }
@@ -103,18 +107,20 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    fn result(&self, krate: &TokenStream, outcome: &TokenStream) -> TokenStream {
+    fn result(&self, model: &Model, outcome: &TokenStream) -> TokenStream {
+        let (krate, rules) = (&model.krate, model.local("R"));
         if let Some(lifetime) = &self.call {
-            return quote!(#krate::machine::Call<#lifetime, #outcome, R::Rejection>);
+            return quote!(#krate::machine::Call<#lifetime, #outcome, #rules::Rejection>);
         }
-        quote!(::core::result::Result<#krate::Outcome<#outcome>, #krate::Error<R::Rejection>>)
+        quote!(::core::result::Result<#krate::Outcome<#outcome>, #krate::Error<#rules::Rejection>>)
     }
 
     /// The methods for all commands, and the one for a decoded command.
     pub(super) fn methods(&self, model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
         let krate = &model.krate;
-        let methods = verbs.iter().map(|verb| verb.method(krate, self));
-        let (receiver, result) = (&self.receiver, self.result(krate, &quote!(Reply)));
+        let methods = verbs.iter().map(|verb| verb.method(model, self));
+        let (key, command) = (model.local("key"), model.local("command"));
+        let (receiver, result) = (&self.receiver, self.result(model, &quote!(Reply)));
         quote! {
             #(#methods)*
 
@@ -122,45 +128,45 @@ impl Handle {
             /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
             pub fn apply<'key>(
                 #receiver,
-                key: impl ::core::convert::Into<::core::option::Option<&'key #krate::Key>>,
-                command: Command,
+                #key: impl ::core::convert::Into<::core::option::Option<&'key #krate::Key>>,
+                #command: Command,
             ) -> #result {
-                let key: ::core::option::Option<&#krate::Key> = ::core::convert::Into::into(key);
-                self.0.__apply(key.cloned(), command)
+                let #key: ::core::option::Option<&#krate::Key> = ::core::convert::Into::into(#key);
+                self.0.__apply(#key.cloned(), #command)
             }
         }
     }
 }
 
 fn memory(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
-    let krate = &model.krate;
+    let (krate, rules) = (&model.krate, model.local("R"));
     let (vis, assumed) = (visibility(model), assumed(model, &outside(model)));
     let initial = model.states.get(model.initial).map(|state| &state.strukt);
     let methods = Handle { receiver: quote!(&mut self), call: None }.methods(model, verbs);
     quote! {
         /// One machine in memory.
-        #vis struct InMemory<R: Transitions>(#krate::machine::InMemory<Driver<R>>)
+        #vis struct InMemory<#rules: Transitions>(#krate::machine::InMemory<Driver<#rules>>)
         where
             #assumed;
 
-        impl<R: Transitions> InMemory<R> where #assumed {
-            pub(super) fn __new(rules: R, initial: #initial) -> Self {
-                Self(#krate::machine::InMemory::__new(Driver(rules), ::core::convert::From::from(initial)))
+        impl<#rules: Transitions> InMemory<#rules> where #assumed {
+            pub(super) fn __new(__rules: #rules, __initial: #initial) -> Self {
+                Self(#krate::machine::InMemory::__new(Driver(__rules), ::core::convert::From::from(__initial)))
             }
 
             #methods
         }
 
         #[automatically_derived]
-        impl<R: Transitions> ::core::fmt::Debug for InMemory<R> where #assumed {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Debug::fmt(&self.0, f)
+        impl<#rules: Transitions> ::core::fmt::Debug for InMemory<#rules> where #assumed {
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, __f)
             }
         }
 
         #[automatically_derived]
-        impl<R: Transitions> ::core::ops::Deref for InMemory<R> where #assumed {
-            type Target = #krate::machine::InMemory<Driver<R>>;
+        impl<#rules: Transitions> ::core::ops::Deref for InMemory<#rules> where #assumed {
+            type Target = #krate::machine::InMemory<Driver<#rules>>;
 
             fn deref(&self) -> &Self::Target {
                 &self.0
@@ -168,7 +174,7 @@ fn memory(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl<R: Transitions> ::core::ops::DerefMut for InMemory<R> where #assumed {
+        impl<#rules: Transitions> ::core::ops::DerefMut for InMemory<#rules> where #assumed {
             fn deref_mut(&mut self) -> &mut Self::Target {
                 &mut self.0
             }

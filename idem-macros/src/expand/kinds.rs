@@ -20,8 +20,8 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         #state_kind
         #[automatically_derived]
         impl ::core::convert::From<&#machine> for StateKind {
-            fn from(state: &#machine) -> Self {
-                match *state { #(#machine::#variants { .. } => Self::#names),* }
+            fn from(__state: &#machine) -> Self {
+                match *__state { #(#machine::#variants { .. } => Self::#names),* }
             }
         }
         #command_kind
@@ -45,8 +45,10 @@ fn kind(what: &str, names: &[(&Ident, &Wire)], vis: &TokenStream) -> TokenStream
         #vis enum #kind { #(#[doc = #docs] #idents),* }
 
         impl #kind {
+            const __ALL: &'static [Self] = &[#(Self::#idents),*];
+
             #[doc = #in_order]
-            pub const ALL: &'static [Self] = &[#(Self::#idents),*];
+            pub const ALL: &'static [Self] = Self::__ALL;
 
             #[doc = #on_the_wire]
             pub const fn name(self) -> &'static str {
@@ -56,8 +58,8 @@ fn kind(what: &str, names: &[(&Ident, &Wire)], vis: &TokenStream) -> TokenStream
 
         #[automatically_derived]
         impl ::core::fmt::Display for #kind {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.pad(self.name())
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                __f.pad(self.name())
             }
         }
     }

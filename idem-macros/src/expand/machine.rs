@@ -33,60 +33,60 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
             const GRAPH: &'static #krate::__private::Graph = #graph;
 
             fn state(&self) -> usize {
-                StateKind::from(self) as usize
+                <StateKind as ::core::convert::From<&#machine>>::from(self) as usize
             }
 
-            fn kind(state: usize) -> StateKind {
-                match StateKind::ALL.get(state) {
-                    ::core::option::Option::Some(kind) => *kind,
+            fn kind(__state: usize) -> StateKind {
+                match StateKind::__ALL.get(__state) {
+                    ::core::option::Option::Some(__kind) => *__kind,
                     ::core::option::Option::None => StateKind::#initial,
                 }
             }
 
-            fn position(kind: StateKind) -> usize {
-                kind as usize
+            fn position(__kind: StateKind) -> usize {
+                __kind as usize
             }
 
-            fn bare(state: usize) -> ::core::option::Option<Self> {
-                match state {
+            fn bare(__state: usize) -> ::core::option::Option<Self> {
+                match __state {
                     #(#bare,)*
                     _ => ::core::option::Option::None,
                 }
             }
 
-            fn command(command: &Command) -> usize {
-                match *command { #(Command::#commands(_) => #positions),* }
+            fn command(__command: &Command) -> usize {
+                match *__command { #(Command::#commands(_) => #positions),* }
             }
 
             fn write_payload(
-                command: &Command,
+                __command: &Command,
             ) -> ::core::result::Result<#krate::__private::Stored, #krate::__private::WireError> {
-                match *command { #(Command::#commands(ref payload) => Probe::<#structs>::encode(payload)),* }
+                match *__command { #(Command::#commands(ref __payload) => Probe::<#structs>::encode(__payload)),* }
             }
 
             fn read_command(
-                command: usize,
-                payload: &#krate::__private::Stored,
+                __command: usize,
+                __payload: &#krate::__private::Stored,
             ) -> ::core::result::Result<Command, #krate::__private::WireError> {
-                match command {
-                    #(#positions => Probe::<#structs>::decode(payload).map(Command::#commands),)*
+                match __command {
+                    #(#positions => Probe::<#structs>::decode(__payload).map(Command::#commands),)*
                     _ => ::core::result::Result::Err(#krate::__private::WireError::Format(::core::option::Option::None)),
                 }
             }
 
             fn read_reply(
-                command: usize,
-                outcome: &#krate::__private::Stored,
+                __command: usize,
+                __outcome: &#krate::__private::Stored,
             ) -> ::core::result::Result<Reply, #krate::__private::WireError> {
-                match command {
-                    #(#positions => Probe::<#outcomes>::decode(outcome).map(Reply::#commands),)*
+                match __command {
+                    #(#positions => Probe::<#outcomes>::decode(__outcome).map(Reply::#commands),)*
                     _ => ::core::result::Result::Err(#krate::__private::WireError::Format(::core::option::Option::None)),
                 }
             }
 
-            fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
-                match *reply {
-                    #(Reply::#commands(ref outcome) => Probe::<#outcomes>::copy(outcome, Reply::#commands, copy)),*
+            fn copy_outcome(__reply: &Reply, __copy: &mut dyn ::core::any::Any) {
+                match *__reply {
+                    #(Reply::#commands(ref __outcome) => Probe::<#outcomes>::copy(__outcome, Reply::#commands, __copy)),*
                 }
             }
         }

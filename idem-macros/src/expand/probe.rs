@@ -23,51 +23,54 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
 
         #[doc(hidden)]
         #[allow(dead_code)]
-        struct Probe<T>(::core::marker::PhantomData<T>);
+        struct Probe<__T>(::core::marker::PhantomData<__T>);
 
         #[allow(dead_code)]
-        impl<T: #private::State> Probe<T>
+        impl<__T: #private::State> Probe<__T>
         where
             #assumed
         {
-            fn encode(value: &T) -> #result<#private::Stored, #private::WireError> {
-                #private::Stored::encode(value)
+            fn encode(__value: &__T) -> #result<#private::Stored, #private::WireError> {
+                #private::Stored::encode(__value)
             }
 
-            fn decode(stored: &#private::Stored) -> #result<T, #private::WireError> {
-                stored.decode()
+            fn decode(__stored: &#private::Stored) -> #result<__T, #private::WireError> {
+                __stored.decode()
             }
 
-            fn serialize<S: #private::serde::Serializer>(value: &T, serializer: S) -> #result<S::Ok, S::Error> {
-                #private::serde::Serialize::serialize(value, serializer)
+            fn serialize<__S: #private::serde::Serializer>(
+                __value: &__T,
+                __serializer: __S,
+            ) -> #result<__S::Ok, __S::Error> {
+                #private::serde::Serialize::serialize(__value, __serializer)
             }
         }
 
         #[allow(dead_code)]
-        impl<T: ::core::clone::Clone + 'static> Probe<T> {
-            fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
-                #private::copy_outcome(outcome, reply, copy)
+        impl<__T: ::core::clone::Clone + 'static> Probe<__T> {
+            fn copy(__outcome: &__T, __reply: fn(__T) -> Reply, __copy: &mut dyn ::core::any::Any) {
+                #private::copy_outcome(__outcome, __reply, __copy)
             }
         }
 
         #[doc(hidden)]
         #[allow(dead_code)]
-        trait Unstored<T> {
-            fn encode(_: &T) -> #result<#private::Stored, #private::WireError> {
+        trait Unstored<__T> {
+            fn encode(_: &__T) -> #result<#private::Stored, #private::WireError> {
                 #result::Err(#private::WireError::Format(::core::option::Option::None))
             }
 
-            fn decode(_: &#private::Stored) -> #result<T, #private::WireError> {
+            fn decode(_: &#private::Stored) -> #result<__T, #private::WireError> {
                 #result::Err(#private::WireError::Format(::core::option::Option::None))
             }
 
-            fn serialize<S: #private::serde::Serializer>(_: &T, _: S) -> #result<S::Ok, S::Error> {
+            fn serialize<__S: #private::serde::Serializer>(_: &__T, _: __S) -> #result<__S::Ok, __S::Error> {
                 #result::Err(#private::serde::ser::Error::custom("no serde"))
             }
 
-            fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
+            fn copy(_: &__T, _: fn(__T) -> Reply, _: &mut dyn ::core::any::Any) {}
         }
 
-        impl<T> Unstored<T> for Probe<T> {}
+        impl<__T> Unstored<__T> for Probe<__T> {}
     }
 }

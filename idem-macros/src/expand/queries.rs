@@ -12,6 +12,7 @@ use crate::model::Model;
 pub(super) fn expand(model: &Model) -> TokenStream {
     let (krate, vis) = (&model.krate, visibility(model));
     let (guard, allowed, why_not) = (guard(model), allowed(model), why_not(model));
+    let (state, command) = (model.local("state"), model.local("command"));
     let (mermaid, dot) = (diagram::mermaid(model), diagram::dot(model));
     quote! {
         #guard
@@ -19,8 +20,8 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 
         /// Why `command` is not legal in `state`, and what would be; `None` if it is legal.
         #vis fn why_not(
-            state: StateKind,
-            command: CommandKind,
+            #state: StateKind,
+            #command: CommandKind,
         ) -> ::core::option::Option<#krate::__private::WhyNot> {
             #why_not
         }
@@ -41,11 +42,13 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 fn guard(model: &Model) -> TokenStream {
     const BITS: usize = 64;
     let vis = visibility(model);
+    let (state, command) = (model.local("state"), model.local("command"));
     if model.commands.is_empty() {
         return quote! {
             /// Whether `command` is legal in `state`: there is none.
-            #vis const fn guard(_state: StateKind, command: CommandKind) -> bool {
-                match command {}
+            #vis const fn guard(#state: StateKind, #command: CommandKind) -> bool {
+                let _ = #state;
+                match #command {}
             }
         };
     }
@@ -62,40 +65,41 @@ fn guard(model: &Model) -> TokenStream {
     let (rows, count) = (rows.collect::<Vec<_>>(), model.states.len());
     quote! {
         /// Whether `command` is legal in `state`.
-        #vis const fn guard(state: StateKind, command: CommandKind) -> bool {
+        #vis const fn guard(#state: StateKind, #command: CommandKind) -> bool {
             const LEGAL: [[u64; #words]; #count] = [#(#rows),*];
-            let command = command as usize;
-            LEGAL[state as usize][command / #BITS] >> (command % #BITS) & 1 == 1
+            let #command = #command as usize;
+            LEGAL[#state as usize][#command / #BITS] >> (#command % #BITS) & 1 == 1
         }
     }
 }
 
 fn allowed(model: &Model) -> TokenStream {
-    let vis = visibility(model);
+    let (vis, argument) = (visibility(model), model.local("state"));
     let arms = model.states.iter().enumerate().map(|(at, state)| {
         let (state, commands) = (&state.ident, commands_from(model, at));
         quote!(StateKind::#state => &[#(CommandKind::#commands),*])
     });
     quote! {
         /// The commands that are legal in `state`.
-        #vis const fn allowed(state: StateKind) -> &'static [CommandKind] {
-            match state { #(#arms),* }
+        #vis const fn allowed(#argument: StateKind) -> &'static [CommandKind] {
+            match #argument { #(#arms),* }
         }
     }
 }
 
 fn why_not(model: &Model) -> TokenStream {
+    let (state, command) = (model.local("state"), model.local("command"));
     if model.commands.is_empty() {
         return quote!({
-            let _ = state;
-            match command {}
+            let _ = #state;
+            match #command {}
         });
     }
     let krate = &model.krate;
     let allowed = model.states.iter().enumerate().map(|(at, state)| {
         let wires = model.edges_from(at).filter_map(|edge| model.commands.get(edge.command)).map(|it| &it.wire.name);
-        let state = &state.ident;
-        quote!(StateKind::#state => &[#(#wires),*])
+        let ident = &state.ident;
+        quote!(StateKind::#ident => &[#(#wires),*])
     });
     let mut sources: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for edge in &model.edges {
@@ -104,17 +108,17 @@ fn why_not(model: &Model) -> TokenStream {
         }
     }
     let legal_in = model.commands.iter().enumerate().map(|(at, command)| {
-        let (command, states) = (&command.ident, sources.get(&at).into_iter().flatten());
-        quote!(CommandKind::#command => &[#(#states),*])
+        let (ident, states) = (&command.ident, sources.get(&at).into_iter().flatten());
+        quote!(CommandKind::#ident => &[#(#states),*])
     });
     quote! {
-        if guard(state, command) {
+        if guard(#state, #command) {
             return ::core::option::Option::None;
         }
-        let allowed: &'static [&'static str] = match state { #(#allowed),* };
-        let legal_in: &'static [&'static str] = match command { #(#legal_in),* };
-        let why = #krate::__private::WhyNot::__new(state.name(), command.name(), allowed, legal_in);
-        ::core::option::Option::Some(why)
+        let __allowed: &'static [&'static str] = match #state { #(#allowed),* };
+        let __legal_in: &'static [&'static str] = match #command { #(#legal_in),* };
+        let __why = #krate::__private::WhyNot::__new(#state.name(), #command.name(), __allowed, __legal_in);
+        ::core::option::Option::Some(__why)
     }
 }
 

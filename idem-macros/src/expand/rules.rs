@@ -15,33 +15,33 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let steps = model.commands.iter().map(|command| step(model, command));
     let arms = model.commands.iter().map(|command| {
         let (ident, method) = (&command.ident, &command.method);
-        quote!(Command::#ident(ref command) => self.#method(from, command, cx))
+        quote!(Command::#ident(ref __command) => self.#method(__from, __command, __cx))
     });
-    let taken = taken(model);
+    let (taken, rules) = (taken(model), model.local("R"));
     quote! {
         #[doc(hidden)]
-        #vis struct Driver<R>(pub R);
+        #vis struct Driver<#rules>(pub #rules);
 
         #[automatically_derived]
-        impl<R> ::core::fmt::Debug for Driver<R> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.write_str("Driver")
+        impl<#rules> ::core::fmt::Debug for Driver<#rules> {
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                __f.write_str("Driver")
             }
         }
 
         #[allow(unused_variables)]
-        impl<R: Transitions> Driver<R> where #assumed {
+        impl<#rules: Transitions> Driver<#rules> where #assumed {
             #(#steps)*
         }
 
         #[automatically_derived]
-        impl<R: Transitions> #krate::__private::Rules for Driver<R> where #assumed {
+        impl<#rules: Transitions> #krate::__private::Rules for Driver<#rules> where #assumed {
             type Machine = #machine;
-            type Rejection = R::Rejection;
+            type Rejection = #rules::Rejection;
 
             #[allow(unused_variables)]
-            fn run(&self, from: #machine, command: &Command, cx: &#krate::Context<'_>) -> #taken {
-                match *command { #(#arms),* }
+            fn run(&self, __from: #machine, __command: &Command, __cx: &#krate::Context<'_>) -> #taken {
+                match *__command { #(#arms),* }
             }
         }
     }
@@ -53,7 +53,7 @@ fn step(model: &Model, command: &Command) -> TokenStream {
     let machine = outside(model);
     let Command { ident, strukt, method, .. } = command;
     let taken = taken(model);
-    let run = |method: &Ident, from: TokenStream| quote!(#krate::__private::taken(self.0.#method(#from, command, cx), Reply::#ident));
+    let run = |method: &Ident, from: TokenStream| quote!(#krate::__private::taken(Transitions::#method(&self.0, #from, __command, __cx), Reply::#ident));
     let sources = |transition: &Transition| -> Vec<(TokenStream, TokenStream)> {
         let states = transition.sources.iter().filter_map(|at| model.states.get(*at));
         states.map(|state| source(&machine, state, transition)).collect()
@@ -62,9 +62,9 @@ fn step(model: &Model, command: &Command) -> TokenStream {
         // One call after the match, not one in each arm.
         [transition] => {
             let arms = sources(transition).into_iter().map(|(unpack, pack)| quote!(#unpack => #pack));
-            let run = run(&transition.method, quote!(from));
+            let run = run(&transition.method, quote!(__from));
             quote! {
-                let from = match from {
+                let __from = match __from {
                     #(#arms,)*
                     #[allow(unreachable_patterns)]
                     _ => return ::core::option::Option::None,
@@ -79,7 +79,7 @@ fn step(model: &Model, command: &Command) -> TokenStream {
             });
             let arms = arms.map(|(unpack, run)| quote!(#unpack => ::core::option::Option::Some(#run)));
             quote! {
-                match from {
+                match __from {
                     #(#arms,)*
                     #[allow(unreachable_patterns)]
                     _ => ::core::option::Option::None,
@@ -88,7 +88,7 @@ fn step(model: &Model, command: &Command) -> TokenStream {
         }
     };
     quote! {
-        fn #method(&self, from: #machine, command: &#strukt, cx: &#krate::Context<'_>) -> #taken {
+        fn #method(&self, __from: #machine, __command: &#strukt, __cx: &#krate::Context<'_>) -> #taken {
             #body
         }
     }
@@ -105,8 +105,8 @@ fn source(machine: &TokenStream, state: &State, transition: &Transition) -> (Tok
 }
 
 fn taken(model: &Model) -> TokenStream {
-    let (krate, machine) = (&model.krate, outside(model));
+    let (krate, machine, rules) = (&model.krate, outside(model), model.local("R"));
     quote! {
-        ::core::option::Option<::core::result::Result<#krate::__private::Taken<#machine>, R::Rejection>>
+        ::core::option::Option<::core::result::Result<#krate::__private::Taken<#machine>, #rules::Rejection>>
     }
 }

@@ -21,8 +21,8 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
             #strukt
             #[automatically_derived]
             impl ::core::convert::From<#ident> for #machine {
-                fn from(state: #ident) -> Self {
-                    let #unpack = state;
+                fn from(__state: #ident) -> Self {
+                    let #unpack = __state;
                     #pack
                 }
             }
@@ -37,11 +37,11 @@ pub(super) fn pattern(state: &State, path: &TokenStream) -> TokenStream {
         Fields::Unit => path.clone(),
         Fields::Named(fields) => {
             let names = fields.named.iter().filter_map(|field| field.ident.as_ref());
-            let bound = (0..fields.named.len()).map(|at| format_ident!("f{at}"));
+            let bound = (0..fields.named.len()).map(|at| format_ident!("__f{at}"));
             quote!(#path { #(#names: #bound),* })
         }
         Fields::Unnamed(fields) => {
-            let bound = (0..fields.unnamed.len()).map(|at| format_ident!("f{at}"));
+            let bound = (0..fields.unnamed.len()).map(|at| format_ident!("__f{at}"));
             quote!(#path(#(#bound),*))
         }
     }

@@ -10,60 +10,62 @@ use crate::model::Model;
 pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
     let krate = &model.krate;
     let machine = outside(model);
+    let (db, rules) = (model.local("DB"), model.local("R"));
+    let (id, initial, tx) = (model.local("id"), model.local("initial"), model.local("tx"));
     let assumed = assumed(model, &machine);
-    let initial = model.states.get(model.initial).map(|state| &state.strukt);
+    let start = model.states.get(model.initial).map(|state| &state.strukt);
     let at = Handle { receiver: quote!(&self), call: Some(quote!('_)) }.methods(model, verbs);
     let within = Handle { receiver: quote!(self), call: Some(quote!('t)) }.methods(model, verbs);
-    let (bounds, vis) = (quote!(DB: #krate::Database, R: Transitions), visibility(model));
+    let (bounds, vis) = (quote!(#db: #krate::Database, #rules: Transitions), visibility(model));
     let (machines, one) = (newtype(model, &quote!(Machines)), newtype(model, &quote!(At)));
     quote! {
         /// All machines of this enum in one database. Cheap to clone.
         #machines
 
-        impl<#bounds> Machines<DB, R> where #assumed {
-            pub(super) fn __new(idem: &#krate::Idem<DB>, rules: R) -> Self {
-                Self(#krate::machine::Machines::__new(idem, Driver(rules)))
+        impl<#bounds> Machines<#db, #rules> where #assumed {
+            pub(super) fn __new(__idem: &#krate::Idem<#db>, __rules: #rules) -> Self {
+                Self(#krate::machine::Machines::__new(__idem, Driver(__rules)))
             }
 
             /// The machine called `id`, stored or not.
-            pub fn at(&self, id: impl ::core::convert::Into<::std::string::String>) -> At<DB, R> {
-                At(self.0.__at(id))
+            pub fn at(&self, #id: impl ::core::convert::Into<::std::string::String>) -> At<#db, #rules> {
+                At(self.0.__at(#id))
             }
         }
 
         /// One machine. Cheap to clone.
         #one
 
-        impl<#bounds> At<DB, R> where #assumed {
+        impl<#bounds> At<#db, #rules> where #assumed {
             /// Puts the machine into its initial state, once.
-            pub fn start(&self, initial: #initial) -> #krate::machine::Call<'_, (), R::Rejection> {
-                self.0.__start(::core::convert::From::from(initial))
+            pub fn start(&self, #initial: #start) -> #krate::machine::Call<'_, (), #rules::Rejection> {
+                self.0.__start(::core::convert::From::from(#initial))
             }
 
             /// The machine inside the caller's transaction: what it does commits with the transaction.
-            pub fn within<'t>(&self, tx: &'t mut #krate::Tx<DB>) -> Within<'t, DB, R> {
-                Within(self.0.__within(tx))
+            pub fn within<'t>(&self, #tx: &'t mut #krate::Tx<#db>) -> Within<'t, #db, #rules> {
+                Within(self.0.__within(#tx))
             }
 
             #at
         }
 
         /// One machine inside the caller's transaction.
-        #vis struct Within<'t, DB: #krate::Database, R: Transitions>(#krate::machine::Within<'t, DB, Driver<R>>)
+        #vis struct Within<'t, #bounds>(#krate::machine::Within<'t, #db, Driver<#rules>>)
         where
             #assumed;
 
         #[automatically_derived]
-        impl<#bounds> ::core::fmt::Debug for Within<'_, DB, R> where #assumed {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Debug::fmt(&self.0, f)
+        impl<#bounds> ::core::fmt::Debug for Within<'_, #db, #rules> where #assumed {
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, __f)
             }
         }
 
-        impl<'t, #bounds> Within<'t, DB, R> where #assumed {
+        impl<'t, #bounds> Within<'t, #db, #rules> where #assumed {
             /// Puts the machine into its initial state, once.
-            pub fn start(self, initial: #initial) -> #krate::machine::Call<'t, (), R::Rejection> {
-                self.0.__start(::core::convert::From::from(initial))
+            pub fn start(self, #initial: #start) -> #krate::machine::Call<'t, (), #rules::Rejection> {
+                self.0.__start(::core::convert::From::from(#initial))
             }
 
             /// The machine as the transaction sees it, locked until the transaction ends.
@@ -88,27 +90,28 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
 fn newtype(model: &Model, name: &TokenStream) -> TokenStream {
     let krate = &model.krate;
     let (vis, assumed) = (visibility(model), assumed(model, &outside(model)));
-    let bounds = quote!(DB: #krate::Database, R: Transitions);
-    let inner = quote!(#krate::machine::#name<DB, Driver<R>>);
+    let (db, rules) = (model.local("DB"), model.local("R"));
+    let bounds = quote!(#db: #krate::Database, #rules: Transitions);
+    let inner = quote!(#krate::machine::#name<#db, Driver<#rules>>);
     quote! {
         #vis struct #name<#bounds>(#inner) where #assumed;
 
         #[automatically_derived]
-        impl<#bounds> ::core::clone::Clone for #name<DB, R> where #assumed {
+        impl<#bounds> ::core::clone::Clone for #name<#db, #rules> where #assumed {
             fn clone(&self) -> Self {
                 Self(::core::clone::Clone::clone(&self.0))
             }
         }
 
         #[automatically_derived]
-        impl<#bounds> ::core::fmt::Debug for #name<DB, R> where #assumed {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Debug::fmt(&self.0, f)
+        impl<#bounds> ::core::fmt::Debug for #name<#db, #rules> where #assumed {
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, __f)
             }
         }
 
         #[automatically_derived]
-        impl<#bounds> ::core::ops::Deref for #name<DB, R> where #assumed {
+        impl<#bounds> ::core::ops::Deref for #name<#db, #rules> where #assumed {
             type Target = #inner;
 
             fn deref(&self) -> &Self::Target {

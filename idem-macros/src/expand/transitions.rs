@@ -56,8 +56,8 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
 fn method(model: &Model, command: &Command, transition: &Transition, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let (method, strukt) = (&transition.method, &command.strukt);
-    let argument = &command.method;
-    let (from, to) = (from_type(model, transition), to_type(model, transition));
+    let (from, argument, cx) = (model.local("from"), model.argument(command), model.local("cx"));
+    let (source, target) = (from_type(model, transition), to_type(model, transition));
     let outcome = outcome(command, types);
     let docs = format!(
         "`{}` in {}: leads to {}.\n\n# Errors\nThe rejection, if the command is refused.",
@@ -67,8 +67,8 @@ fn method(model: &Model, command: &Command, transition: &Transition, types: &mut
     );
     let body = if model.needs_no_code(command, transition) {
         quote!({
-            let _ = (from, #argument, cx);
-            ::core::result::Result::Ok(#krate::Step::to(#to {}))
+            let _ = (#from, #argument, #cx);
+            ::core::result::Result::Ok(#krate::Step::to(#target {}))
         })
     } else {
         quote!(;)
@@ -77,10 +77,10 @@ fn method(model: &Model, command: &Command, transition: &Transition, types: &mut
         #[doc = #docs]
         fn #method(
             &self,
-            from: #from,
+            #from: #source,
             #argument: &#strukt,
-            cx: &#krate::Context<'_>,
-        ) -> ::core::result::Result<#krate::Step<#to, #outcome>, Self::Rejection> #body
+            #cx: &#krate::Context<'_>,
+        ) -> ::core::result::Result<#krate::Step<#target, #outcome>, Self::Rejection> #body
     }
 }
 
@@ -116,8 +116,8 @@ fn targets_enum(model: &Model, command: &Command, transition: &Transition, head:
         #group
         #[automatically_derived]
         impl ::core::convert::From<#name> for #machine {
-            fn from(state: #name) -> Self {
-                match state { #(#name::#idents(state) => ::core::convert::Into::into(state)),* }
+            fn from(__state: #name) -> Self {
+                match __state { #(#name::#idents(__state) => ::core::convert::Into::into(__state)),* }
             }
         }
     }
@@ -133,8 +133,8 @@ fn group_enum(name: &Ident, docs: &str, states: &[&State], head: &TokenStream) -
         #(
             #[automatically_derived]
             impl ::core::convert::From<#structs> for #name {
-                fn from(state: #structs) -> Self {
-                    Self::#idents(state)
+                fn from(__state: #structs) -> Self {
+                    Self::#idents(__state)
                 }
             }
         )*

@@ -81,10 +81,10 @@ impl Types {
 
             // Without this the compiler asks for `Serialize`, which is half of what is missing.
             #[diagnostic::do_not_recommend]
-            impl<T: #krate::__private::State> WithSerde for T {}
+            impl<__T: #krate::__private::State> WithSerde for __T {}
 
             const _: () = {
-                const fn must_have_serde<T: WithSerde>() {}
+                const fn must_have_serde<__T: WithSerde>() {}
                 #(must_have_serde::<#stored>();)*
             };
         }

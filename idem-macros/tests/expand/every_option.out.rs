@@ -62,8 +62,8 @@ pub(in super::house) mod door_machine {
     pub(in super::super::house) struct Shut();
     #[automatically_derived]
     impl ::core::convert::From<Shut> for super::Door {
-        fn from(state: Shut) -> Self {
-            let Shut() = state;
+        fn from(__state: Shut) -> Self {
+            let Shut() = __state;
             super::Door::Shut()
         }
     }
@@ -82,9 +82,9 @@ pub(in super::house) mod door_machine {
     );
     #[automatically_derived]
     impl ::core::convert::From<Open> for super::Door {
-        fn from(state: Open) -> Self {
-            let Open(f0, f1) = state;
-            super::Door::Open(f0, f1)
+        fn from(__state: Open) -> Self {
+            let Open(__f0, __f1) = __state;
+            super::Door::Open(__f0, __f1)
         }
     }
     ///The states by name.
@@ -105,8 +105,9 @@ pub(in super::house) mod door_machine {
         Open,
     }
     impl StateKind {
+        const __ALL: &'static [Self] = &[Self::Shut, Self::Open];
         ///Every state, in the order of the source.
-        pub const ALL: &'static [Self] = &[Self::Shut, Self::Open];
+        pub const ALL: &'static [Self] = Self::__ALL;
         ///The state's name on the wire.
         pub const fn name(self) -> &'static str {
             match self {
@@ -117,14 +118,14 @@ pub(in super::house) mod door_machine {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for StateKind {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.pad(self.name())
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.pad(self.name())
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<&super::Door> for StateKind {
-        fn from(state: &super::Door) -> Self {
-            match *state {
+        fn from(__state: &super::Door) -> Self {
+            match *__state {
                 super::Door::Shut { .. } => Self::Shut,
                 super::Door::Open { .. } => Self::Open,
             }
@@ -148,8 +149,9 @@ pub(in super::house) mod door_machine {
         r#Match,
     }
     impl CommandKind {
+        const __ALL: &'static [Self] = &[Self::Open, Self::r#Match];
         ///Every command, in the order of the source.
-        pub const ALL: &'static [Self] = &[Self::Open, Self::r#Match];
+        pub const ALL: &'static [Self] = Self::__ALL;
         ///The command's name on the wire.
         pub const fn name(self) -> &'static str {
             match self {
@@ -160,8 +162,8 @@ pub(in super::house) mod door_machine {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for CommandKind {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.pad(self.name())
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.pad(self.name())
         }
     }
     /// Opens it.
@@ -228,14 +230,14 @@ pub(in super::house) mod door_machine {
     }
     #[automatically_derived]
     impl ::core::convert::From<OpenIt> for Command {
-        fn from(command: OpenIt) -> Self {
-            Self::Open(command)
+        fn from(__command: OpenIt) -> Self {
+            Self::Open(__command)
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<r#Match> for Command {
-        fn from(command: r#Match) -> Self {
-            Self::r#Match(command)
+        fn from(__command: r#Match) -> Self {
+            Self::r#Match(__command)
         }
     }
     /// Any command's outcome; serde writes it as the outcome alone.
@@ -257,15 +259,17 @@ pub(in super::house) mod door_machine {
     }
     #[automatically_derived]
     impl crate::harmless::__private::serde::Serialize for Reply {
-        fn serialize<S: crate::harmless::__private::serde::Serializer>(
+        fn serialize<__S: crate::harmless::__private::serde::Serializer>(
             &self,
-            serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+            __serializer: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             match *self {
-                Self::Open(ref outcome) => {
-                    Probe::<super::__IdemDoorT4>::serialize(outcome, serializer)
+                Self::Open(ref __outcome) => {
+                    Probe::<super::__IdemDoorT4>::serialize(__outcome, __serializer)
                 }
-                Self::r#Match(ref outcome) => Probe::<()>::serialize(outcome, serializer),
+                Self::r#Match(ref __outcome) => {
+                    Probe::<()>::serialize(__outcome, __serializer)
+                }
             }
         }
     }
@@ -286,22 +290,22 @@ pub(in super::house) mod door_machine {
     }
     #[automatically_derived]
     impl ::core::convert::From<Shut> for MatchFromOpenTo {
-        fn from(state: Shut) -> Self {
-            Self::Shut(state)
+        fn from(__state: Shut) -> Self {
+            Self::Shut(__state)
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<Open> for MatchFromOpenTo {
-        fn from(state: Open) -> Self {
-            Self::Open(state)
+        fn from(__state: Open) -> Self {
+            Self::Open(__state)
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<MatchFromOpenTo> for super::Door {
-        fn from(state: MatchFromOpenTo) -> Self {
-            match state {
-                MatchFromOpenTo::Shut(state) => ::core::convert::Into::into(state),
-                MatchFromOpenTo::Open(state) => ::core::convert::Into::into(state),
+        fn from(__state: MatchFromOpenTo) -> Self {
+            match __state {
+                MatchFromOpenTo::Shut(__state) => ::core::convert::Into::into(__state),
+                MatchFromOpenTo::Open(__state) => ::core::convert::Into::into(__state),
             }
         }
     }
@@ -363,59 +367,69 @@ The rejection, if the command is refused.*/
     pub(in super::super::house) struct Driver<R>(pub R);
     #[automatically_derived]
     impl<R> ::core::fmt::Debug for Driver<R> {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.write_str("Driver")
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.write_str("Driver")
         }
     }
     #[allow(unused_variables)]
     impl<R: Transitions> Driver<R> {
         fn open(
             &self,
-            from: super::Door,
-            command: &OpenIt,
-            cx: &crate::harmless::Context<'_>,
+            __from: super::Door,
+            __command: &OpenIt,
+            __cx: &crate::harmless::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
                 crate::harmless::__private::Taken<super::Door>,
                 R::Rejection,
             >,
         > {
-            let from = match from {
+            let __from = match __from {
                 super::Door::Shut() => Shut(),
                 #[allow(unreachable_patterns)]
                 _ => return ::core::option::Option::None,
             };
             ::core::option::Option::Some(
                 crate::harmless::__private::taken(
-                    self.0.open(from, command, cx),
+                    Transitions::open(&self.0, __from, __command, __cx),
                     Reply::Open,
                 ),
             )
         }
         fn r#match(
             &self,
-            from: super::Door,
-            command: &r#Match,
-            cx: &crate::harmless::Context<'_>,
+            __from: super::Door,
+            __command: &r#Match,
+            __cx: &crate::harmless::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
                 crate::harmless::__private::Taken<super::Door>,
                 R::Rejection,
             >,
         > {
-            match from {
+            match __from {
                 super::Door::Shut() => {
                     ::core::option::Option::Some(
                         crate::harmless::__private::taken(
-                            self.0.match_from_shut(Shut(), command, cx),
+                            Transitions::match_from_shut(
+                                &self.0,
+                                Shut(),
+                                __command,
+                                __cx,
+                            ),
                             Reply::r#Match,
                         ),
                     )
                 }
-                super::Door::Open(f0, f1) => {
+                super::Door::Open(__f0, __f1) => {
                     ::core::option::Option::Some(
                         crate::harmless::__private::taken(
-                            self.0.match_from_open(Open(f0, f1), command, cx),
+                            Transitions::match_from_open(
+                                &self.0,
+                                Open(__f0, __f1),
+                                __command,
+                                __cx,
+                            ),
                             Reply::r#Match,
                         ),
                     )
@@ -432,18 +446,18 @@ The rejection, if the command is refused.*/
         #[allow(unused_variables)]
         fn run(
             &self,
-            from: super::Door,
-            command: &Command,
-            cx: &crate::harmless::Context<'_>,
+            __from: super::Door,
+            __command: &Command,
+            __cx: &crate::harmless::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
                 crate::harmless::__private::Taken<super::Door>,
                 R::Rejection,
             >,
         > {
-            match *command {
-                Command::Open(ref command) => self.open(from, command, cx),
-                Command::r#Match(ref command) => self.r#match(from, command, cx),
+            match *__command {
+                Command::Open(ref __command) => self.open(__from, __command, __cx),
+                Command::r#Match(ref __command) => self.r#match(__from, __command, __cx),
             }
         }
     }
@@ -488,47 +502,47 @@ The rejection, if the command is refused.*/
             )
         };
         fn state(&self) -> usize {
-            StateKind::from(self) as usize
+            <StateKind as ::core::convert::From<&super::Door>>::from(self) as usize
         }
-        fn kind(state: usize) -> StateKind {
-            match StateKind::ALL.get(state) {
-                ::core::option::Option::Some(kind) => *kind,
+        fn kind(__state: usize) -> StateKind {
+            match StateKind::__ALL.get(__state) {
+                ::core::option::Option::Some(__kind) => *__kind,
                 ::core::option::Option::None => StateKind::Shut,
             }
         }
-        fn position(kind: StateKind) -> usize {
-            kind as usize
+        fn position(__kind: StateKind) -> usize {
+            __kind as usize
         }
-        fn bare(state: usize) -> ::core::option::Option<Self> {
-            match state {
+        fn bare(__state: usize) -> ::core::option::Option<Self> {
+            match __state {
                 0usize => ::core::option::Option::Some(super::Door::Shut {}),
                 _ => ::core::option::Option::None,
             }
         }
-        fn command(command: &Command) -> usize {
-            match *command {
+        fn command(__command: &Command) -> usize {
+            match *__command {
                 Command::Open(_) => 0usize,
                 Command::r#Match(_) => 1usize,
             }
         }
         fn write_payload(
-            command: &Command,
+            __command: &Command,
         ) -> ::core::result::Result<
             crate::harmless::__private::Stored,
             crate::harmless::__private::WireError,
         > {
-            match *command {
-                Command::Open(ref payload) => Probe::<OpenIt>::encode(payload),
-                Command::r#Match(ref payload) => Probe::<r#Match>::encode(payload),
+            match *__command {
+                Command::Open(ref __payload) => Probe::<OpenIt>::encode(__payload),
+                Command::r#Match(ref __payload) => Probe::<r#Match>::encode(__payload),
             }
         }
         fn read_command(
-            command: usize,
-            payload: &crate::harmless::__private::Stored,
+            __command: usize,
+            __payload: &crate::harmless::__private::Stored,
         ) -> ::core::result::Result<Command, crate::harmless::__private::WireError> {
-            match command {
-                0usize => Probe::<OpenIt>::decode(payload).map(Command::Open),
-                1usize => Probe::<r#Match>::decode(payload).map(Command::r#Match),
+            match __command {
+                0usize => Probe::<OpenIt>::decode(__payload).map(Command::Open),
+                1usize => Probe::<r#Match>::decode(__payload).map(Command::r#Match),
                 _ => {
                     ::core::result::Result::Err(
                         crate::harmless::__private::WireError::Format(
@@ -539,12 +553,14 @@ The rejection, if the command is refused.*/
             }
         }
         fn read_reply(
-            command: usize,
-            outcome: &crate::harmless::__private::Stored,
+            __command: usize,
+            __outcome: &crate::harmless::__private::Stored,
         ) -> ::core::result::Result<Reply, crate::harmless::__private::WireError> {
-            match command {
-                0usize => Probe::<super::__IdemDoorT4>::decode(outcome).map(Reply::Open),
-                1usize => Probe::<()>::decode(outcome).map(Reply::r#Match),
+            match __command {
+                0usize => {
+                    Probe::<super::__IdemDoorT4>::decode(__outcome).map(Reply::Open)
+                }
+                1usize => Probe::<()>::decode(__outcome).map(Reply::r#Match),
                 _ => {
                     ::core::result::Result::Err(
                         crate::harmless::__private::WireError::Format(
@@ -554,13 +570,13 @@ The rejection, if the command is refused.*/
                 }
             }
         }
-        fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
-            match *reply {
-                Reply::Open(ref outcome) => {
-                    Probe::<super::__IdemDoorT4>::copy(outcome, Reply::Open, copy)
+        fn copy_outcome(__reply: &Reply, __copy: &mut dyn ::core::any::Any) {
+            match *__reply {
+                Reply::Open(ref __outcome) => {
+                    Probe::<super::__IdemDoorT4>::copy(__outcome, Reply::Open, __copy)
                 }
-                Reply::r#Match(ref outcome) => {
-                    Probe::<()>::copy(outcome, Reply::r#Match, copy)
+                Reply::r#Match(ref __outcome) => {
+                    Probe::<()>::copy(__outcome, Reply::r#Match, __copy)
                 }
             }
         }
@@ -591,21 +607,21 @@ The rejection, if the command is refused.*/
         if guard(state, command) {
             return ::core::option::Option::None;
         }
-        let allowed: &'static [&'static str] = match state {
+        let __allowed: &'static [&'static str] = match state {
             StateKind::Shut => &["open", "Match"],
             StateKind::Open => &["Match"],
         };
-        let legal_in: &'static [&'static str] = match command {
+        let __legal_in: &'static [&'static str] = match command {
             CommandKind::Open => &["shut"],
             CommandKind::r#Match => &["shut", "Open"],
         };
-        let why = crate::harmless::__private::WhyNot::__new(
+        let __why = crate::harmless::__private::WhyNot::__new(
             state.name(),
             command.name(),
-            allowed,
-            legal_in,
+            __allowed,
+            __legal_in,
         );
-        ::core::option::Option::Some(why)
+        ::core::option::Option::Some(__why)
     }
     /// The graph as a Mermaid state diagram.
     pub(in super::super::house) const fn mermaid() -> &'static str {
@@ -623,15 +639,15 @@ The rejection, if the command is refused.*/
         > ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
         DB : crate ::harmless::Database, R : Transitions > ::core::fmt::Debug for
-        Machines < DB, R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_
-        >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
+        Machines < DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_
+        >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
         > ::core::ops::Deref for Machines < DB, R > where { type Target = crate
         ::harmless::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
         Self::Target { & self.0 } } impl < DB : crate ::harmless::Database, R :
-        Transitions > Machines < DB, R > where { pub (super) fn __new(idem : & crate
-        ::harmless::Idem < DB >, rules : R) -> Self { Self(crate
-        ::harmless::machine::Machines::__new(idem, Driver(rules))) } #[doc =
+        Transitions > Machines < DB, R > where { pub (super) fn __new(__idem : & crate
+        ::harmless::Idem < DB >, __rules : R) -> Self { Self(crate
+        ::harmless::machine::Machines::__new(__idem, Driver(__rules))) } #[doc =
         r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
         ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
         .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (in
@@ -641,8 +657,8 @@ The rejection, if the command is refused.*/
         > ::core::clone::Clone for At < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
         DB : crate ::harmless::Database, R : Transitions > ::core::fmt::Debug for At <
-        DB, R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
-        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
+        DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
         > ::core::ops::Deref for At < DB, R > where { type Target = crate
         ::harmless::machine::At < DB, Driver < R >>; fn deref(& self) -> & Self::Target {
@@ -674,9 +690,9 @@ The rejection, if the command is refused.*/
         struct Within < 't, DB : crate ::harmless::Database, R : Transitions > (crate
         ::harmless::machine::Within < 't, DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
-        > ::core::fmt::Debug for Within < '_, DB, R > where { fn fmt(& self, f : & mut
+        > ::core::fmt::Debug for Within < '_, DB, R > where { fn fmt(& self, __f : & mut
         ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(&
-        self.0, f) } } impl < 't, DB : crate ::harmless::Database, R : Transitions >
+        self.0, __f) } } impl < 't, DB : crate ::harmless::Database, R : Transitions >
         Within < 't, DB, R > where { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(self, initial :
         Shut) -> crate ::harmless::machine::Call < 't, (), R::Rejection > { self.0
@@ -710,11 +726,11 @@ The rejection, if the command is refused.*/
         crate::harmless::machine::InMemory<Driver<R>>,
     );
     impl<R: Transitions> InMemory<R> {
-        pub(super) fn __new(rules: R, initial: Shut) -> Self {
+        pub(super) fn __new(__rules: R, __initial: Shut) -> Self {
             Self(
                 crate::harmless::machine::InMemory::__new(
-                    Driver(rules),
-                    ::core::convert::From::from(initial),
+                    Driver(__rules),
+                    ::core::convert::From::from(__initial),
                 ),
             )
         }
@@ -771,8 +787,8 @@ The rejection, if the command is refused.*/
     }
     #[automatically_derived]
     impl<R: Transitions> ::core::fmt::Debug for InMemory<R> {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            ::core::fmt::Debug::fmt(&self.0, f)
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.0, __f)
         }
     }
     #[automatically_derived]
@@ -797,49 +813,56 @@ The rejection, if the command is refused.*/
     #[doc(hidden)]
     trait WithSerde {}
     #[diagnostic::do_not_recommend]
-    impl<T: crate::harmless::__private::State> WithSerde for T {}
+    impl<__T: crate::harmless::__private::State> WithSerde for __T {}
     const _: () = {
-        const fn must_have_serde<T: WithSerde>() {}
+        const fn must_have_serde<__T: WithSerde>() {}
         must_have_serde::<super::__IdemDoorT2>();
         must_have_serde::<super::__IdemDoorT3>();
         must_have_serde::<super::__IdemDoorT4>();
     };
     #[doc(hidden)]
     #[allow(dead_code)]
-    struct Probe<T>(::core::marker::PhantomData<T>);
+    struct Probe<__T>(::core::marker::PhantomData<__T>);
     #[allow(dead_code)]
-    impl<T: crate::harmless::__private::State> Probe<T> {
+    impl<__T: crate::harmless::__private::State> Probe<__T> {
         fn encode(
-            value: &T,
+            __value: &__T,
         ) -> ::core::result::Result<
             crate::harmless::__private::Stored,
             crate::harmless::__private::WireError,
         > {
-            crate::harmless::__private::Stored::encode(value)
+            crate::harmless::__private::Stored::encode(__value)
         }
         fn decode(
-            stored: &crate::harmless::__private::Stored,
-        ) -> ::core::result::Result<T, crate::harmless::__private::WireError> {
-            stored.decode()
+            __stored: &crate::harmless::__private::Stored,
+        ) -> ::core::result::Result<__T, crate::harmless::__private::WireError> {
+            __stored.decode()
         }
-        fn serialize<S: crate::harmless::__private::serde::Serializer>(
-            value: &T,
-            serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            crate::harmless::__private::serde::Serialize::serialize(value, serializer)
+        fn serialize<__S: crate::harmless::__private::serde::Serializer>(
+            __value: &__T,
+            __serializer: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
+            crate::harmless::__private::serde::Serialize::serialize(
+                __value,
+                __serializer,
+            )
         }
     }
     #[allow(dead_code)]
-    impl<T: ::core::clone::Clone + 'static> Probe<T> {
-        fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
-            crate::harmless::__private::copy_outcome(outcome, reply, copy)
+    impl<__T: ::core::clone::Clone + 'static> Probe<__T> {
+        fn copy(
+            __outcome: &__T,
+            __reply: fn(__T) -> Reply,
+            __copy: &mut dyn ::core::any::Any,
+        ) {
+            crate::harmless::__private::copy_outcome(__outcome, __reply, __copy)
         }
     }
     #[doc(hidden)]
     #[allow(dead_code)]
-    trait Unstored<T> {
+    trait Unstored<__T> {
         fn encode(
-            _: &T,
+            _: &__T,
         ) -> ::core::result::Result<
             crate::harmless::__private::Stored,
             crate::harmless::__private::WireError,
@@ -852,22 +875,22 @@ The rejection, if the command is refused.*/
         }
         fn decode(
             _: &crate::harmless::__private::Stored,
-        ) -> ::core::result::Result<T, crate::harmless::__private::WireError> {
+        ) -> ::core::result::Result<__T, crate::harmless::__private::WireError> {
             ::core::result::Result::Err(
                 crate::harmless::__private::WireError::Format(
                     ::core::option::Option::None,
                 ),
             )
         }
-        fn serialize<S: crate::harmless::__private::serde::Serializer>(
-            _: &T,
-            _: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        fn serialize<__S: crate::harmless::__private::serde::Serializer>(
+            _: &__T,
+            _: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             ::core::result::Result::Err(
                 crate::harmless::__private::serde::ser::Error::custom("no serde"),
             )
         }
-        fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
+        fn copy(_: &__T, _: fn(__T) -> Reply, _: &mut dyn ::core::any::Any) {}
     }
-    impl<T> Unstored<T> for Probe<T> {}
+    impl<__T> Unstored<__T> for Probe<__T> {}
 }

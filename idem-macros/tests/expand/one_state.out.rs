@@ -42,8 +42,8 @@ mod rock {
     pub(super) struct Still;
     #[automatically_derived]
     impl ::core::convert::From<Still> for super::Rock {
-        fn from(state: Still) -> Self {
-            let Still = state;
+        fn from(__state: Still) -> Self {
+            let Still = __state;
             super::Rock::Still
         }
     }
@@ -63,8 +63,9 @@ mod rock {
         Still,
     }
     impl StateKind {
+        const __ALL: &'static [Self] = &[Self::Still];
         ///Every state, in the order of the source.
-        pub const ALL: &'static [Self] = &[Self::Still];
+        pub const ALL: &'static [Self] = Self::__ALL;
         ///The state's name on the wire.
         pub const fn name(self) -> &'static str {
             match self {
@@ -74,14 +75,14 @@ mod rock {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for StateKind {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.pad(self.name())
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.pad(self.name())
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<&super::Rock> for StateKind {
-        fn from(state: &super::Rock) -> Self {
-            match *state {
+        fn from(__state: &super::Rock) -> Self {
+            match *__state {
                 super::Rock::Still { .. } => Self::Still,
             }
         }
@@ -99,8 +100,9 @@ mod rock {
     )]
     pub(super) enum CommandKind {}
     impl CommandKind {
+        const __ALL: &'static [Self] = &[];
         ///Every command, in the order of the source.
-        pub const ALL: &'static [Self] = &[];
+        pub const ALL: &'static [Self] = Self::__ALL;
         ///The command's name on the wire.
         pub const fn name(self) -> &'static str {
             match self {}
@@ -108,8 +110,8 @@ mod rock {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for CommandKind {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.pad(self.name())
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.pad(self.name())
         }
     }
     /// Any command; serde reads and writes it as `{"name": payload}`.
@@ -137,10 +139,10 @@ mod rock {
     }
     #[automatically_derived]
     impl ::idem_core::__private::serde::Serialize for Reply {
-        fn serialize<S: ::idem_core::__private::serde::Serializer>(
+        fn serialize<__S: ::idem_core::__private::serde::Serializer>(
             &self,
-            serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+            __serializer: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             match *self {}
         }
     }
@@ -167,8 +169,8 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     pub(super) struct Driver<R>(pub R);
     #[automatically_derived]
     impl<R> ::core::fmt::Debug for Driver<R> {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.write_str("Driver")
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.write_str("Driver")
         }
     }
     #[allow(unused_variables)]
@@ -180,16 +182,16 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         #[allow(unused_variables)]
         fn run(
             &self,
-            from: super::Rock,
-            command: &Command,
-            cx: &::idem_core::Context<'_>,
+            __from: super::Rock,
+            __command: &Command,
+            __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
                 ::idem_core::__private::Taken<super::Rock>,
                 R::Rejection,
             >,
         > {
-            match *command {}
+            match *__command {}
         }
     }
     #[automatically_derived]
@@ -209,39 +211,39 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             )
         };
         fn state(&self) -> usize {
-            StateKind::from(self) as usize
+            <StateKind as ::core::convert::From<&super::Rock>>::from(self) as usize
         }
-        fn kind(state: usize) -> StateKind {
-            match StateKind::ALL.get(state) {
-                ::core::option::Option::Some(kind) => *kind,
+        fn kind(__state: usize) -> StateKind {
+            match StateKind::__ALL.get(__state) {
+                ::core::option::Option::Some(__kind) => *__kind,
                 ::core::option::Option::None => StateKind::Still,
             }
         }
-        fn position(kind: StateKind) -> usize {
-            kind as usize
+        fn position(__kind: StateKind) -> usize {
+            __kind as usize
         }
-        fn bare(state: usize) -> ::core::option::Option<Self> {
-            match state {
+        fn bare(__state: usize) -> ::core::option::Option<Self> {
+            match __state {
                 0usize => ::core::option::Option::Some(super::Rock::Still {}),
                 _ => ::core::option::Option::None,
             }
         }
-        fn command(command: &Command) -> usize {
-            match *command {}
+        fn command(__command: &Command) -> usize {
+            match *__command {}
         }
         fn write_payload(
-            command: &Command,
+            __command: &Command,
         ) -> ::core::result::Result<
             ::idem_core::__private::Stored,
             ::idem_core::__private::WireError,
         > {
-            match *command {}
+            match *__command {}
         }
         fn read_command(
-            command: usize,
-            payload: &::idem_core::__private::Stored,
+            __command: usize,
+            __payload: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<Command, ::idem_core::__private::WireError> {
-            match command {
+            match __command {
                 _ => {
                     ::core::result::Result::Err(
                         ::idem_core::__private::WireError::Format(
@@ -252,10 +254,10 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             }
         }
         fn read_reply(
-            command: usize,
-            outcome: &::idem_core::__private::Stored,
+            __command: usize,
+            __outcome: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<Reply, ::idem_core::__private::WireError> {
-            match command {
+            match __command {
                 _ => {
                     ::core::result::Result::Err(
                         ::idem_core::__private::WireError::Format(
@@ -265,12 +267,13 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
                 }
             }
         }
-        fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
-            match *reply {}
+        fn copy_outcome(__reply: &Reply, __copy: &mut dyn ::core::any::Any) {
+            match *__reply {}
         }
     }
     /// Whether `command` is legal in `state`: there is none.
-    pub(super) const fn guard(_state: StateKind, command: CommandKind) -> bool {
+    pub(super) const fn guard(state: StateKind, command: CommandKind) -> bool {
+        let _ = state;
         match command {}
     }
     /// The commands that are legal in `state`.
@@ -305,15 +308,15 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
         DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Machines <
-        DB, R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
-        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
+        DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
         ::core::ops::Deref for Machines < DB, R > where { type Target =
         ::idem_core::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
         Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions >
-        Machines < DB, R > where { pub (super) fn __new(idem : & ::idem_core::Idem < DB
-        >, rules : R) -> Self { Self(::idem_core::machine::Machines::__new(idem,
-        Driver(rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
+        Machines < DB, R > where { pub (super) fn __new(__idem : & ::idem_core::Idem < DB
+        >, __rules : R) -> Self { Self(::idem_core::machine::Machines::__new(__idem,
+        Driver(__rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
         at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> At < DB,
         R > { At(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub
         (super) struct At < DB : ::idem_core::Database, R : Transitions >
@@ -321,9 +324,9 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         impl < DB : ::idem_core::Database, R : Transitions > ::core::clone::Clone for At
         < DB, R > where { fn clone(& self) -> Self { Self(::core::clone::Clone::clone(&
         self.0)) } } #[automatically_derived] impl < DB : ::idem_core::Database, R :
-        Transitions > ::core::fmt::Debug for At < DB, R > where { fn fmt(& self, f : &
+        Transitions > ::core::fmt::Debug for At < DB, R > where { fn fmt(& self, __f : &
         mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(& self.0, f) } } #[automatically_derived] impl < DB :
+        ::core::fmt::Debug::fmt(& self.0, __f) } } #[automatically_derived] impl < DB :
         ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
         where { type Target = ::idem_core::machine::At < DB, Driver < R >>; fn deref(&
         self) -> & Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R :
@@ -346,8 +349,8 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't,
         DB, Driver < R >>) where; #[automatically_derived] impl < DB :
         ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Within < '_, DB,
-        R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
-        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } } impl < 't, DB :
+        R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } } impl < 't, DB :
         ::idem_core::Database, R : Transitions > Within < 't, DB, R > where { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(self, initial :
         Still) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
@@ -372,11 +375,11 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         ::idem_core::machine::InMemory<Driver<R>>,
     );
     impl<R: Transitions> InMemory<R> {
-        pub(super) fn __new(rules: R, initial: Still) -> Self {
+        pub(super) fn __new(__rules: R, __initial: Still) -> Self {
             Self(
                 ::idem_core::machine::InMemory::__new(
-                    Driver(rules),
-                    ::core::convert::From::from(initial),
+                    Driver(__rules),
+                    ::core::convert::From::from(__initial),
                 ),
             )
         }
@@ -400,8 +403,8 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     }
     #[automatically_derived]
     impl<R: Transitions> ::core::fmt::Debug for InMemory<R> {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            ::core::fmt::Debug::fmt(&self.0, f)
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.0, __f)
         }
     }
     #[automatically_derived]
@@ -426,46 +429,50 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     #[doc(hidden)]
     trait WithSerde {}
     #[diagnostic::do_not_recommend]
-    impl<T: ::idem_core::__private::State> WithSerde for T {}
+    impl<__T: ::idem_core::__private::State> WithSerde for __T {}
     const _: () = {
-        const fn must_have_serde<T: WithSerde>() {}
+        const fn must_have_serde<__T: WithSerde>() {}
     };
     #[doc(hidden)]
     #[allow(dead_code)]
-    struct Probe<T>(::core::marker::PhantomData<T>);
+    struct Probe<__T>(::core::marker::PhantomData<__T>);
     #[allow(dead_code)]
-    impl<T: ::idem_core::__private::State> Probe<T> {
+    impl<__T: ::idem_core::__private::State> Probe<__T> {
         fn encode(
-            value: &T,
+            __value: &__T,
         ) -> ::core::result::Result<
             ::idem_core::__private::Stored,
             ::idem_core::__private::WireError,
         > {
-            ::idem_core::__private::Stored::encode(value)
+            ::idem_core::__private::Stored::encode(__value)
         }
         fn decode(
-            stored: &::idem_core::__private::Stored,
-        ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
-            stored.decode()
+            __stored: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
+            __stored.decode()
         }
-        fn serialize<S: ::idem_core::__private::serde::Serializer>(
-            value: &T,
-            serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            ::idem_core::__private::serde::Serialize::serialize(value, serializer)
+        fn serialize<__S: ::idem_core::__private::serde::Serializer>(
+            __value: &__T,
+            __serializer: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
+            ::idem_core::__private::serde::Serialize::serialize(__value, __serializer)
         }
     }
     #[allow(dead_code)]
-    impl<T: ::core::clone::Clone + 'static> Probe<T> {
-        fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
-            ::idem_core::__private::copy_outcome(outcome, reply, copy)
+    impl<__T: ::core::clone::Clone + 'static> Probe<__T> {
+        fn copy(
+            __outcome: &__T,
+            __reply: fn(__T) -> Reply,
+            __copy: &mut dyn ::core::any::Any,
+        ) {
+            ::idem_core::__private::copy_outcome(__outcome, __reply, __copy)
         }
     }
     #[doc(hidden)]
     #[allow(dead_code)]
-    trait Unstored<T> {
+    trait Unstored<__T> {
         fn encode(
-            _: &T,
+            _: &__T,
         ) -> ::core::result::Result<
             ::idem_core::__private::Stored,
             ::idem_core::__private::WireError,
@@ -476,20 +483,20 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         }
         fn decode(
             _: &::idem_core::__private::Stored,
-        ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
+        ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
             ::core::result::Result::Err(
                 ::idem_core::__private::WireError::Format(::core::option::Option::None),
             )
         }
-        fn serialize<S: ::idem_core::__private::serde::Serializer>(
-            _: &T,
-            _: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        fn serialize<__S: ::idem_core::__private::serde::Serializer>(
+            _: &__T,
+            _: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             ::core::result::Result::Err(
                 ::idem_core::__private::serde::ser::Error::custom("no serde"),
             )
         }
-        fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
+        fn copy(_: &__T, _: fn(__T) -> Reply, _: &mut dyn ::core::any::Any) {}
     }
-    impl<T> Unstored<T> for Probe<T> {}
+    impl<__T> Unstored<__T> for Probe<__T> {}
 }

@@ -58,9 +58,11 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::convert::From<Pending> for super::Order {
-        fn from(state: Pending) -> Self {
-            let Pending { total: f0 } = state;
-            super::Order::Pending { total: f0 }
+        fn from(__state: Pending) -> Self {
+            let Pending { total: __f0 } = __state;
+            super::Order::Pending {
+                total: __f0,
+            }
         }
     }
     ///The state `Paid`.
@@ -71,9 +73,11 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::convert::From<Paid> for super::Order {
-        fn from(state: Paid) -> Self {
-            let Paid { receipt: f0 } = state;
-            super::Order::Paid { receipt: f0 }
+        fn from(__state: Paid) -> Self {
+            let Paid { receipt: __f0 } = __state;
+            super::Order::Paid {
+                receipt: __f0,
+            }
         }
     }
     ///The state `Declined`.
@@ -84,10 +88,10 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::convert::From<Declined> for super::Order {
-        fn from(state: Declined) -> Self {
-            let Declined { reason: f0 } = state;
+        fn from(__state: Declined) -> Self {
+            let Declined { reason: __f0 } = __state;
             super::Order::Declined {
-                reason: f0,
+                reason: __f0,
             }
         }
     }
@@ -99,10 +103,10 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::convert::From<Shipped> for super::Order {
-        fn from(state: Shipped) -> Self {
-            let Shipped { tracking: f0 } = state;
+        fn from(__state: Shipped) -> Self {
+            let Shipped { tracking: __f0 } = __state;
             super::Order::Shipped {
-                tracking: f0,
+                tracking: __f0,
             }
         }
     }
@@ -114,10 +118,10 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::convert::From<Cancelled> for super::Order {
-        fn from(state: Cancelled) -> Self {
-            let Cancelled { reason: f0 } = state;
+        fn from(__state: Cancelled) -> Self {
+            let Cancelled { reason: __f0 } = __state;
             super::Order::Cancelled {
-                reason: f0,
+                reason: __f0,
             }
         }
     }
@@ -145,14 +149,15 @@ pub mod order {
         Cancelled,
     }
     impl StateKind {
-        ///Every state, in the order of the source.
-        pub const ALL: &'static [Self] = &[
+        const __ALL: &'static [Self] = &[
             Self::Pending,
             Self::Paid,
             Self::Declined,
             Self::Shipped,
             Self::Cancelled,
         ];
+        ///Every state, in the order of the source.
+        pub const ALL: &'static [Self] = Self::__ALL;
         ///The state's name on the wire.
         pub const fn name(self) -> &'static str {
             match self {
@@ -166,14 +171,14 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for StateKind {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.pad(self.name())
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.pad(self.name())
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<&super::Order> for StateKind {
-        fn from(state: &super::Order) -> Self {
-            match *state {
+        fn from(__state: &super::Order) -> Self {
+            match *__state {
                 super::Order::Pending { .. } => Self::Pending,
                 super::Order::Paid { .. } => Self::Paid,
                 super::Order::Declined { .. } => Self::Declined,
@@ -202,8 +207,9 @@ pub mod order {
         Cancel,
     }
     impl CommandKind {
+        const __ALL: &'static [Self] = &[Self::Pay, Self::Ship, Self::Cancel];
         ///Every command, in the order of the source.
-        pub const ALL: &'static [Self] = &[Self::Pay, Self::Ship, Self::Cancel];
+        pub const ALL: &'static [Self] = Self::__ALL;
         ///The command's name on the wire.
         pub const fn name(self) -> &'static str {
             match self {
@@ -215,8 +221,8 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::fmt::Display for CommandKind {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.pad(self.name())
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.pad(self.name())
         }
     }
     ///The command `Pay`.
@@ -315,20 +321,20 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::convert::From<Pay> for Command {
-        fn from(command: Pay) -> Self {
-            Self::Pay(command)
+        fn from(__command: Pay) -> Self {
+            Self::Pay(__command)
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<Ship> for Command {
-        fn from(command: Ship) -> Self {
-            Self::Ship(command)
+        fn from(__command: Ship) -> Self {
+            Self::Ship(__command)
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<Cancel> for Command {
-        fn from(command: Cancel) -> Self {
-            Self::Cancel(command)
+        fn from(__command: Cancel) -> Self {
+            Self::Cancel(__command)
         }
     }
     /// Any command's outcome; serde writes it as the outcome alone.
@@ -353,16 +359,20 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::idem_core::__private::serde::Serialize for Reply {
-        fn serialize<S: ::idem_core::__private::serde::Serializer>(
+        fn serialize<__S: ::idem_core::__private::serde::Serializer>(
             &self,
-            serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+            __serializer: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             match *self {
-                Self::Pay(ref outcome) => {
-                    Probe::<super::__IdemOrderT1>::serialize(outcome, serializer)
+                Self::Pay(ref __outcome) => {
+                    Probe::<super::__IdemOrderT1>::serialize(__outcome, __serializer)
                 }
-                Self::Ship(ref outcome) => Probe::<()>::serialize(outcome, serializer),
-                Self::Cancel(ref outcome) => Probe::<()>::serialize(outcome, serializer),
+                Self::Ship(ref __outcome) => {
+                    Probe::<()>::serialize(__outcome, __serializer)
+                }
+                Self::Cancel(ref __outcome) => {
+                    Probe::<()>::serialize(__outcome, __serializer)
+                }
             }
         }
     }
@@ -376,22 +386,22 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::convert::From<Paid> for PayTo {
-        fn from(state: Paid) -> Self {
-            Self::Paid(state)
+        fn from(__state: Paid) -> Self {
+            Self::Paid(__state)
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<Declined> for PayTo {
-        fn from(state: Declined) -> Self {
-            Self::Declined(state)
+        fn from(__state: Declined) -> Self {
+            Self::Declined(__state)
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<PayTo> for super::Order {
-        fn from(state: PayTo) -> Self {
-            match state {
-                PayTo::Paid(state) => ::core::convert::Into::into(state),
-                PayTo::Declined(state) => ::core::convert::Into::into(state),
+        fn from(__state: PayTo) -> Self {
+            match __state {
+                PayTo::Paid(__state) => ::core::convert::Into::into(__state),
+                PayTo::Declined(__state) => ::core::convert::Into::into(__state),
             }
         }
     }
@@ -405,14 +415,14 @@ pub mod order {
     }
     #[automatically_derived]
     impl ::core::convert::From<Pending> for CancelFrom {
-        fn from(state: Pending) -> Self {
-            Self::Pending(state)
+        fn from(__state: Pending) -> Self {
+            Self::Pending(__state)
         }
     }
     #[automatically_derived]
     impl ::core::convert::From<Paid> for CancelFrom {
-        fn from(state: Paid) -> Self {
-            Self::Paid(state)
+        fn from(__state: Paid) -> Self {
+            Self::Paid(__state)
         }
     }
     /**The rules of `Order`: what each command makes of the state it finds.
@@ -467,79 +477,82 @@ The rejection, if the command is refused.*/
     pub struct Driver<R>(pub R);
     #[automatically_derived]
     impl<R> ::core::fmt::Debug for Driver<R> {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.write_str("Driver")
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __f.write_str("Driver")
         }
     }
     #[allow(unused_variables)]
     impl<R: Transitions> Driver<R> {
         fn pay(
             &self,
-            from: super::Order,
-            command: &Pay,
-            cx: &::idem_core::Context<'_>,
+            __from: super::Order,
+            __command: &Pay,
+            __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
                 ::idem_core::__private::Taken<super::Order>,
                 R::Rejection,
             >,
         > {
-            let from = match from {
-                super::Order::Pending { total: f0 } => Pending { total: f0 },
-                #[allow(unreachable_patterns)]
-                _ => return ::core::option::Option::None,
-            };
-            ::core::option::Option::Some(
-                ::idem_core::__private::taken(self.0.pay(from, command, cx), Reply::Pay),
-            )
-        }
-        fn ship(
-            &self,
-            from: super::Order,
-            command: &Ship,
-            cx: &::idem_core::Context<'_>,
-        ) -> ::core::option::Option<
-            ::core::result::Result<
-                ::idem_core::__private::Taken<super::Order>,
-                R::Rejection,
-            >,
-        > {
-            let from = match from {
-                super::Order::Paid { receipt: f0 } => Paid { receipt: f0 },
+            let __from = match __from {
+                super::Order::Pending { total: __f0 } => Pending { total: __f0 },
                 #[allow(unreachable_patterns)]
                 _ => return ::core::option::Option::None,
             };
             ::core::option::Option::Some(
                 ::idem_core::__private::taken(
-                    self.0.ship(from, command, cx),
+                    Transitions::pay(&self.0, __from, __command, __cx),
+                    Reply::Pay,
+                ),
+            )
+        }
+        fn ship(
+            &self,
+            __from: super::Order,
+            __command: &Ship,
+            __cx: &::idem_core::Context<'_>,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::idem_core::__private::Taken<super::Order>,
+                R::Rejection,
+            >,
+        > {
+            let __from = match __from {
+                super::Order::Paid { receipt: __f0 } => Paid { receipt: __f0 },
+                #[allow(unreachable_patterns)]
+                _ => return ::core::option::Option::None,
+            };
+            ::core::option::Option::Some(
+                ::idem_core::__private::taken(
+                    Transitions::ship(&self.0, __from, __command, __cx),
                     Reply::Ship,
                 ),
             )
         }
         fn cancel(
             &self,
-            from: super::Order,
-            command: &Cancel,
-            cx: &::idem_core::Context<'_>,
+            __from: super::Order,
+            __command: &Cancel,
+            __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
                 ::idem_core::__private::Taken<super::Order>,
                 R::Rejection,
             >,
         > {
-            let from = match from {
-                super::Order::Pending { total: f0 } => {
-                    CancelFrom::Pending(Pending { total: f0 })
+            let __from = match __from {
+                super::Order::Pending { total: __f0 } => {
+                    CancelFrom::Pending(Pending { total: __f0 })
                 }
-                super::Order::Paid { receipt: f0 } => {
-                    CancelFrom::Paid(Paid { receipt: f0 })
+                super::Order::Paid { receipt: __f0 } => {
+                    CancelFrom::Paid(Paid { receipt: __f0 })
                 }
                 #[allow(unreachable_patterns)]
                 _ => return ::core::option::Option::None,
             };
             ::core::option::Option::Some(
                 ::idem_core::__private::taken(
-                    self.0.cancel(from, command, cx),
+                    Transitions::cancel(&self.0, __from, __command, __cx),
                     Reply::Cancel,
                 ),
             )
@@ -552,19 +565,19 @@ The rejection, if the command is refused.*/
         #[allow(unused_variables)]
         fn run(
             &self,
-            from: super::Order,
-            command: &Command,
-            cx: &::idem_core::Context<'_>,
+            __from: super::Order,
+            __command: &Command,
+            __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
                 ::idem_core::__private::Taken<super::Order>,
                 R::Rejection,
             >,
         > {
-            match *command {
-                Command::Pay(ref command) => self.pay(from, command, cx),
-                Command::Ship(ref command) => self.ship(from, command, cx),
-                Command::Cancel(ref command) => self.cancel(from, command, cx),
+            match *__command {
+                Command::Pay(ref __command) => self.pay(__from, __command, __cx),
+                Command::Ship(ref __command) => self.ship(__from, __command, __cx),
+                Command::Cancel(ref __command) => self.cancel(__from, __command, __cx),
             }
         }
     }
@@ -600,49 +613,49 @@ The rejection, if the command is refused.*/
             )
         };
         fn state(&self) -> usize {
-            StateKind::from(self) as usize
+            <StateKind as ::core::convert::From<&super::Order>>::from(self) as usize
         }
-        fn kind(state: usize) -> StateKind {
-            match StateKind::ALL.get(state) {
-                ::core::option::Option::Some(kind) => *kind,
+        fn kind(__state: usize) -> StateKind {
+            match StateKind::__ALL.get(__state) {
+                ::core::option::Option::Some(__kind) => *__kind,
                 ::core::option::Option::None => StateKind::Pending,
             }
         }
-        fn position(kind: StateKind) -> usize {
-            kind as usize
+        fn position(__kind: StateKind) -> usize {
+            __kind as usize
         }
-        fn bare(state: usize) -> ::core::option::Option<Self> {
-            match state {
+        fn bare(__state: usize) -> ::core::option::Option<Self> {
+            match __state {
                 _ => ::core::option::Option::None,
             }
         }
-        fn command(command: &Command) -> usize {
-            match *command {
+        fn command(__command: &Command) -> usize {
+            match *__command {
                 Command::Pay(_) => 0usize,
                 Command::Ship(_) => 1usize,
                 Command::Cancel(_) => 2usize,
             }
         }
         fn write_payload(
-            command: &Command,
+            __command: &Command,
         ) -> ::core::result::Result<
             ::idem_core::__private::Stored,
             ::idem_core::__private::WireError,
         > {
-            match *command {
-                Command::Pay(ref payload) => Probe::<Pay>::encode(payload),
-                Command::Ship(ref payload) => Probe::<Ship>::encode(payload),
-                Command::Cancel(ref payload) => Probe::<Cancel>::encode(payload),
+            match *__command {
+                Command::Pay(ref __payload) => Probe::<Pay>::encode(__payload),
+                Command::Ship(ref __payload) => Probe::<Ship>::encode(__payload),
+                Command::Cancel(ref __payload) => Probe::<Cancel>::encode(__payload),
             }
         }
         fn read_command(
-            command: usize,
-            payload: &::idem_core::__private::Stored,
+            __command: usize,
+            __payload: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<Command, ::idem_core::__private::WireError> {
-            match command {
-                0usize => Probe::<Pay>::decode(payload).map(Command::Pay),
-                1usize => Probe::<Ship>::decode(payload).map(Command::Ship),
-                2usize => Probe::<Cancel>::decode(payload).map(Command::Cancel),
+            match __command {
+                0usize => Probe::<Pay>::decode(__payload).map(Command::Pay),
+                1usize => Probe::<Ship>::decode(__payload).map(Command::Ship),
+                2usize => Probe::<Cancel>::decode(__payload).map(Command::Cancel),
                 _ => {
                     ::core::result::Result::Err(
                         ::idem_core::__private::WireError::Format(
@@ -653,13 +666,15 @@ The rejection, if the command is refused.*/
             }
         }
         fn read_reply(
-            command: usize,
-            outcome: &::idem_core::__private::Stored,
+            __command: usize,
+            __outcome: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<Reply, ::idem_core::__private::WireError> {
-            match command {
-                0usize => Probe::<super::__IdemOrderT1>::decode(outcome).map(Reply::Pay),
-                1usize => Probe::<()>::decode(outcome).map(Reply::Ship),
-                2usize => Probe::<()>::decode(outcome).map(Reply::Cancel),
+            match __command {
+                0usize => {
+                    Probe::<super::__IdemOrderT1>::decode(__outcome).map(Reply::Pay)
+                }
+                1usize => Probe::<()>::decode(__outcome).map(Reply::Ship),
+                2usize => Probe::<()>::decode(__outcome).map(Reply::Cancel),
                 _ => {
                     ::core::result::Result::Err(
                         ::idem_core::__private::WireError::Format(
@@ -669,14 +684,16 @@ The rejection, if the command is refused.*/
                 }
             }
         }
-        fn copy_outcome(reply: &Reply, copy: &mut dyn ::core::any::Any) {
-            match *reply {
-                Reply::Pay(ref outcome) => {
-                    Probe::<super::__IdemOrderT1>::copy(outcome, Reply::Pay, copy)
+        fn copy_outcome(__reply: &Reply, __copy: &mut dyn ::core::any::Any) {
+            match *__reply {
+                Reply::Pay(ref __outcome) => {
+                    Probe::<super::__IdemOrderT1>::copy(__outcome, Reply::Pay, __copy)
                 }
-                Reply::Ship(ref outcome) => Probe::<()>::copy(outcome, Reply::Ship, copy),
-                Reply::Cancel(ref outcome) => {
-                    Probe::<()>::copy(outcome, Reply::Cancel, copy)
+                Reply::Ship(ref __outcome) => {
+                    Probe::<()>::copy(__outcome, Reply::Ship, __copy)
+                }
+                Reply::Cancel(ref __outcome) => {
+                    Probe::<()>::copy(__outcome, Reply::Cancel, __copy)
                 }
             }
         }
@@ -705,25 +722,25 @@ The rejection, if the command is refused.*/
         if guard(state, command) {
             return ::core::option::Option::None;
         }
-        let allowed: &'static [&'static str] = match state {
+        let __allowed: &'static [&'static str] = match state {
             StateKind::Pending => &["Pay", "Cancel"],
             StateKind::Paid => &["Ship", "Cancel"],
             StateKind::Declined => &[],
             StateKind::Shipped => &[],
             StateKind::Cancelled => &[],
         };
-        let legal_in: &'static [&'static str] = match command {
+        let __legal_in: &'static [&'static str] = match command {
             CommandKind::Pay => &["Pending"],
             CommandKind::Ship => &["Paid"],
             CommandKind::Cancel => &["Pending", "Paid"],
         };
-        let why = ::idem_core::__private::WhyNot::__new(
+        let __why = ::idem_core::__private::WhyNot::__new(
             state.name(),
             command.name(),
-            allowed,
-            legal_in,
+            __allowed,
+            __legal_in,
         );
-        ::core::option::Option::Some(why)
+        ::core::option::Option::Some(__why)
     }
     /// The graph as a Mermaid state diagram.
     pub const fn mermaid() -> &'static str {
@@ -741,15 +758,15 @@ The rejection, if the command is refused.*/
         ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
         DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Machines <
-        DB, R > where { fn fmt(& self, f : & mut ::core::fmt::Formatter < '_ >) ->
-        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, f) } }
+        DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
         ::core::ops::Deref for Machines < DB, R > where { type Target =
         ::idem_core::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
         Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions >
-        Machines < DB, R > where { pub (super) fn __new(idem : & ::idem_core::Idem < DB
-        >, rules : R) -> Self { Self(::idem_core::machine::Machines::__new(idem,
-        Driver(rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
+        Machines < DB, R > where { pub (super) fn __new(__idem : & ::idem_core::Idem < DB
+        >, __rules : R) -> Self { Self(::idem_core::machine::Machines::__new(__idem,
+        Driver(__rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
         at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> At < DB,
         R > { At(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub
         struct At < DB : ::idem_core::Database, R : Transitions >
@@ -757,9 +774,9 @@ The rejection, if the command is refused.*/
         impl < DB : ::idem_core::Database, R : Transitions > ::core::clone::Clone for At
         < DB, R > where { fn clone(& self) -> Self { Self(::core::clone::Clone::clone(&
         self.0)) } } #[automatically_derived] impl < DB : ::idem_core::Database, R :
-        Transitions > ::core::fmt::Debug for At < DB, R > where { fn fmt(& self, f : &
+        Transitions > ::core::fmt::Debug for At < DB, R > where { fn fmt(& self, __f : &
         mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(& self.0, f) } } #[automatically_derived] impl < DB :
+        ::core::fmt::Debug::fmt(& self.0, __f) } } #[automatically_derived] impl < DB :
         ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
         where { type Target = ::idem_core::machine::At < DB, Driver < R >>; fn deref(&
         self) -> & Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R :
@@ -796,9 +813,9 @@ The rejection, if the command is refused.*/
         ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't, DB,
         Driver < R >>) where; #[automatically_derived] impl < DB : ::idem_core::Database,
         R : Transitions > ::core::fmt::Debug for Within < '_, DB, R > where { fn fmt(&
-        self, f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(& self.0, f) } } impl < 't, DB : ::idem_core::Database, R
-        : Transitions > Within < 't, DB, R > where { #[doc =
+        self, __f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(& self.0, __f) } } impl < 't, DB : ::idem_core::Database,
+        R : Transitions > Within < 't, DB, R > where { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(self, initial :
         Pending) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
         .__start(::core::convert::From::from(initial)) } #[doc =
@@ -833,11 +850,11 @@ The rejection, if the command is refused.*/
     /// One machine in memory.
     pub struct InMemory<R: Transitions>(::idem_core::machine::InMemory<Driver<R>>);
     impl<R: Transitions> InMemory<R> {
-        pub(super) fn __new(rules: R, initial: Pending) -> Self {
+        pub(super) fn __new(__rules: R, __initial: Pending) -> Self {
             Self(
                 ::idem_core::machine::InMemory::__new(
-                    Driver(rules),
-                    ::core::convert::From::from(initial),
+                    Driver(__rules),
+                    ::core::convert::From::from(__initial),
                 ),
             )
         }
@@ -901,8 +918,8 @@ The rejection, if the command is refused.*/
     }
     #[automatically_derived]
     impl<R: Transitions> ::core::fmt::Debug for InMemory<R> {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            ::core::fmt::Debug::fmt(&self.0, f)
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.0, __f)
         }
     }
     #[automatically_derived]
@@ -927,49 +944,53 @@ The rejection, if the command is refused.*/
     #[doc(hidden)]
     trait WithSerde {}
     #[diagnostic::do_not_recommend]
-    impl<T: ::idem_core::__private::State> WithSerde for T {}
+    impl<__T: ::idem_core::__private::State> WithSerde for __T {}
     const _: () = {
-        const fn must_have_serde<T: WithSerde>() {}
+        const fn must_have_serde<__T: WithSerde>() {}
         must_have_serde::<super::__IdemOrderT0>();
         must_have_serde::<super::__IdemOrderT2>();
         must_have_serde::<super::__IdemOrderT1>();
     };
     #[doc(hidden)]
     #[allow(dead_code)]
-    struct Probe<T>(::core::marker::PhantomData<T>);
+    struct Probe<__T>(::core::marker::PhantomData<__T>);
     #[allow(dead_code)]
-    impl<T: ::idem_core::__private::State> Probe<T> {
+    impl<__T: ::idem_core::__private::State> Probe<__T> {
         fn encode(
-            value: &T,
+            __value: &__T,
         ) -> ::core::result::Result<
             ::idem_core::__private::Stored,
             ::idem_core::__private::WireError,
         > {
-            ::idem_core::__private::Stored::encode(value)
+            ::idem_core::__private::Stored::encode(__value)
         }
         fn decode(
-            stored: &::idem_core::__private::Stored,
-        ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
-            stored.decode()
+            __stored: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
+            __stored.decode()
         }
-        fn serialize<S: ::idem_core::__private::serde::Serializer>(
-            value: &T,
-            serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            ::idem_core::__private::serde::Serialize::serialize(value, serializer)
+        fn serialize<__S: ::idem_core::__private::serde::Serializer>(
+            __value: &__T,
+            __serializer: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
+            ::idem_core::__private::serde::Serialize::serialize(__value, __serializer)
         }
     }
     #[allow(dead_code)]
-    impl<T: ::core::clone::Clone + 'static> Probe<T> {
-        fn copy(outcome: &T, reply: fn(T) -> Reply, copy: &mut dyn ::core::any::Any) {
-            ::idem_core::__private::copy_outcome(outcome, reply, copy)
+    impl<__T: ::core::clone::Clone + 'static> Probe<__T> {
+        fn copy(
+            __outcome: &__T,
+            __reply: fn(__T) -> Reply,
+            __copy: &mut dyn ::core::any::Any,
+        ) {
+            ::idem_core::__private::copy_outcome(__outcome, __reply, __copy)
         }
     }
     #[doc(hidden)]
     #[allow(dead_code)]
-    trait Unstored<T> {
+    trait Unstored<__T> {
         fn encode(
-            _: &T,
+            _: &__T,
         ) -> ::core::result::Result<
             ::idem_core::__private::Stored,
             ::idem_core::__private::WireError,
@@ -980,20 +1001,20 @@ The rejection, if the command is refused.*/
         }
         fn decode(
             _: &::idem_core::__private::Stored,
-        ) -> ::core::result::Result<T, ::idem_core::__private::WireError> {
+        ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
             ::core::result::Result::Err(
                 ::idem_core::__private::WireError::Format(::core::option::Option::None),
             )
         }
-        fn serialize<S: ::idem_core::__private::serde::Serializer>(
-            _: &T,
-            _: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        fn serialize<__S: ::idem_core::__private::serde::Serializer>(
+            _: &__T,
+            _: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             ::core::result::Result::Err(
                 ::idem_core::__private::serde::ser::Error::custom("no serde"),
             )
         }
-        fn copy(_: &T, _: fn(T) -> Reply, _: &mut dyn ::core::any::Any) {}
+        fn copy(_: &__T, _: fn(__T) -> Reply, _: &mut dyn ::core::any::Any) {}
     }
-    impl<T> Unstored<T> for Probe<T> {}
+    impl<__T> Unstored<__T> for Probe<__T> {}
 }

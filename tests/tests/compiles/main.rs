@@ -19,6 +19,7 @@ mod endless;
 mod facts;
 mod made_by_a_macro;
 mod module_renamed;
+mod names_in_generated_code;
 mod names_on_the_wire;
 mod one_state;
 mod outcome_without_clone;
