@@ -3,10 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, Path, Token};
 
 use super::states::docs_of;
 use super::types::Types;
-use super::{command_derives, visibility};
+use super::{command_derives, derive_path, fields, visibility};
 use crate::model::{Command, Model, Repeat};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
@@ -23,16 +25,18 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
     let summary = format!("The command `{}`.", ident.unraw());
     let summary =
         if attrs.iter().any(|attr| attr.path().is_ident("doc")) { quote!() } else { quote!(#[doc = #summary]) };
-    let derives = command_derives(model);
+    let own: Vec<Path> = attrs.iter().flat_map(derived).collect();
+    let derives = command_derives(model).filter(|name| !own.iter().any(|own| last(own) == Some(name))).map(derive_path);
+    let attrs = attrs.iter().map(without_serde);
     let serde = serde_derives(model, &types.bounds(&command.fields.iter().flatten().collect::<Vec<_>>(), krate));
     let body = match &command.fields {
         None => quote!(;),
         Some(fields) => {
             let fields = fields.iter().map(|field| {
-                let (name, ty, attrs) = (&field.ident, types.path(&field.ty), &field.attrs);
-                let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
+                let (name, ty, attrs) = (&field.ident, types.path(&field.ty), fields::attributes(field, krate, types));
+                let documented = field.attrs.iter().any(|attr| attr.path().is_ident("doc"));
                 let docs = if documented { quote!() } else { docs_of(&[], Some(name)) };
-                quote!(#docs #(#attrs)* pub #name: #ty)
+                quote!(#docs #attrs pub #name: #ty)
             });
             quote!({ #(#fields),* })
         }
@@ -55,10 +59,34 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
     }
 }
 
+/// What a `#[derive(…)]` names.
+fn derived(attr: &Attribute) -> Vec<Path> {
+    let paths = attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
+    paths.ok().filter(|_| attr.path().is_ident("derive")).into_iter().flatten().collect()
+}
+
+/// An attribute of a command without the derives that its struct has anyway.
+fn without_serde(attr: &Attribute) -> TokenStream {
+    let ours = |path: &Path| {
+        let from_serde = path.segments.len() == 1 || path.segments.first().is_some_and(|it| it.ident == "serde");
+        from_serde && last(path).is_some_and(|name| name == "Serialize" || name == "Deserialize")
+    };
+    let paths = derived(attr);
+    if !paths.iter().any(ours) {
+        return quote!(#attr);
+    }
+    let kept = paths.iter().filter(|path| !ours(path));
+    quote!(#[derive(#(#kept),*)])
+}
+
+fn last(path: &Path) -> Option<&Ident> {
+    path.segments.last().map(|segment| &segment.ident)
+}
+
 /// All commands in one type, as they are decoded from a wire.
 fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
     let vis = visibility(model);
-    let derives = command_derives(model);
+    let derives = command_derives(model).map(derive_path);
     let fields: Vec<_> = model.commands.iter().flat_map(|command| command.fields.iter().flatten()).collect();
     let serde = serde_derives(model, &types.bounds(&fields, &model.krate));
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
@@ -98,7 +126,7 @@ fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
     let krate = &model.krate;
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
     let outcomes: Vec<_> = model.commands.iter().map(|command| outcome(command, types)).collect();
-    let debug = command_derives(model).find(|path| path.to_string().ends_with("Debug"));
+    let debug = command_derives(model).find(|name| *name == "Debug").map(derive_path);
     let docs = idents.iter().map(|ident| format!("The outcome of `{}`.", ident.unraw()));
     quote! {
         /// Any command's outcome; serde writes it as the outcome alone.

@@ -5,6 +5,7 @@
 
 mod commands;
 mod diagram;
+mod fields;
 mod handles;
 mod kinds;
 mod machine;
@@ -125,9 +126,8 @@ fn head(model: &Model) -> TokenStream {
 }
 
 /// The same for what a command carries: types that the enum need not hold, so only what nearly every type has.
-fn command_derives(model: &Model) -> impl Iterator<Item = TokenStream> {
-    let common = |name: &&Ident| *name == "Debug" || *name == "Clone" || *name == "PartialEq";
-    model.derives.iter().filter(common).map(derive_path)
+fn command_derives(model: &Model) -> impl Iterator<Item = &Ident> {
+    model.derives.iter().filter(|name| *name == "Debug" || *name == "Clone" || *name == "PartialEq")
 }
 
 fn derive_path(name: &Ident) -> TokenStream {

@@ -13,32 +13,52 @@ use crate::attr::Field;
 pub(super) struct Types {
     machine: Ident,
     names: HashMap<String, Ident>,
-    aliases: TokenStream,
+    /// What stands beside the enum.
+    beside: TokenStream,
+    functions: usize,
     stored: Vec<TokenStream>,
 }
 
 impl Types {
     pub(super) fn new(machine: &Ident) -> Self {
-        Self { machine: machine.clone(), names: HashMap::new(), aliases: TokenStream::new(), stored: Vec::new() }
+        let (names, beside) = (HashMap::new(), TokenStream::new());
+        Self { machine: machine.clone(), names, beside, functions: 0, stored: Vec::new() }
     }
 
     /// The path of `ty` from inside the module, spanned where the type was written.
     pub(super) fn path(&mut self, ty: &Type) -> TokenStream {
+        let alias = self.alias(ty);
+        quote_spanned!(ty.span()=> super::#alias)
+    }
+
+    /// The name of `ty` beside the enum, spanned where the type was written.
+    pub(super) fn alias(&mut self, ty: &Type) -> Ident {
         let tokens = self.without_self(ty.to_token_stream());
         let text = tokens.to_string();
         let alias = if let Some(alias) = self.names.get(&text) {
             alias.clone()
         } else {
             let alias = format_ident!("__Idem{}T{}", self.machine.unraw(), self.names.len());
-            self.aliases.extend(quote! {
+            self.beside.extend(quote! {
                 #[allow(non_camel_case_types, unused_qualifications)]
                 type #alias = #tokens;
             });
             self.names.insert(text, alias.clone());
             alias
         };
-        let alias = Ident::new(&alias.to_string(), ty.span());
-        quote_spanned!(ty.span()=> super::#alias)
+        Ident::new(&alias.to_string(), ty.span())
+    }
+
+    /// The name of another function beside the enum.
+    pub(super) fn function(&mut self) -> Ident {
+        let name = format_ident!("__Idem{}F{}", self.machine.unraw(), self.functions);
+        self.functions += 1;
+        name
+    }
+
+    /// Puts an item beside the enum.
+    pub(super) fn beside(&mut self, item: TokenStream) {
+        self.beside.extend(item);
     }
 
     /// The path of a type that the engine writes and reads by serde of its own.
@@ -109,6 +129,6 @@ impl Types {
 
 impl ToTokens for Types {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        tokens.extend(self.aliases.clone());
+        tokens.extend(self.beside.clone());
     }
 }

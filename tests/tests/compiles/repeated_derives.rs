@@ -1,0 +1,30 @@
+//! Derives in front of a command that its struct would have anyway.
+use idem_core::{Natural, idempotent_fsm};
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(#[derive(Debug, PartialEq)] #[derive(Eq, Hash)] Pay)]
+#[command(#[derive(serde::Serialize, std::clone::Clone, ::serde::Deserialize)] Ship)]
+#[command(#[derive(Serialize, Default)] Lose)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid)]
+    Pending,
+    #[on(Ship => Shipped)]
+    Paid,
+    #[on(Lose => Lost)]
+    Shipped,
+    #[terminal]
+    Lost,
+}
+
+#[test]
+fn compiles_and_runs() {
+    let mut memory = Order::in_memory((), order::Pending);
+    memory.pay(Natural, order::Pay).unwrap();
+    memory.ship(Natural, order::Ship.clone()).unwrap();
+    memory.lose(Natural, order::Lose::default()).unwrap();
+    assert_eq!(std::collections::HashSet::from([order::Pay, order::Pay]).len(), 1);
+    assert_eq!(serde_json::to_string(&order::Command::from(order::Ship)).unwrap(), r#"{"Ship":null}"#);
+}
