@@ -13,7 +13,7 @@ use crate::attr::Syntax;
 use crate::diagnostics::{Diagnostics, Report};
 
 /// What else stands in the generated module.
-const ITEMS: [&str; 17] = [
+pub(crate) const ITEMS: [&str; 18] = [
     "StateKind",
     "CommandKind",
     "Command",
@@ -22,6 +22,7 @@ const ITEMS: [&str; 17] = [
     "Driver",
     "Probe",
     "Unstored",
+    "WithSerde",
     "Machines",
     "At",
     "Within",
@@ -35,10 +36,17 @@ const ITEMS: [&str; 17] = [
 
 /// What the handles can do besides the commands, and what every value can that is given away.
 #[rustfmt::skip]
-const METHODS: [&str; 29] = [
+pub(crate) const METHODS: [&str; 30] = [
     "adopt", "apply", "apply_all", "archive", "at", "balance", "bound", "clone", "count_by_state", "deref", "deref_mut",
     "due", "entered_at", "fmt", "get", "history", "id", "in_state", "into", "messages", "override_state", "rebuild",
-    "redact", "start", "state", "try_into", "verify", "version", "within",
+    "redact", "row_name", "start", "state", "try_into", "verify", "version", "within",
+];
+
+/// Types that generated code names without a path.
+#[rustfmt::skip]
+const PRIMITIVES: [&str; 19] = [
+    "bool", "char", "f16", "f32", "f64", "f128", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32",
+    "u64", "u128", "usize",
 ];
 
 /// Two commands of one name: the first one counts.
@@ -74,6 +82,8 @@ pub(super) fn repeated_variants(syntax: &mut Syntax) {
 pub(super) struct Taken {
     items: HashMap<String, Owner>,
     methods: HashMap<String, Owner>,
+    /// The methods of the rules that are for one source of a command: the command and the state.
+    rules: HashMap<String, (Ident, Ident)>,
 }
 
 #[derive(Clone)]
@@ -87,7 +97,7 @@ enum Owner {
 impl Taken {
     pub(super) fn new() -> Self {
         let owned = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Owner::Generated)).collect();
-        Self { items: owned(&ITEMS), methods: owned(&METHODS) }
+        Self { items: owned(&ITEMS), methods: owned(&METHODS), rules: HashMap::new() }
     }
 
     /// Takes the name of a generated enum of sources or targets; states and commands come after and clash with it.
@@ -101,12 +111,13 @@ impl Taken {
 
     pub(super) fn state(&mut self, ident: &Ident, diagnostics: &mut Diagnostics) -> Ident {
         let name = ident.unraw().to_string();
-        if self.items.contains_key(&name) {
+        let generated = self.items.contains_key(&name).then(|| generated(&name));
+        if let Some(problem) = unusable(&name).or(generated) {
             diagnostics.push(
-                Report::draft("F004", ident, format!("`{name}` is the name of something that is generated"))
+                Report::draft("F004", ident, problem)
                     .fix(format!("rename the variant; `#[name = \"{name}\"]` keeps its name on the wire")),
             );
-            return self.other(&name, "State", ident.span());
+            return self.other(name.trim_start_matches('_'), "State", ident.span());
         }
         self.items.insert(name, Owner::State(ident.clone()));
         ident.clone()
@@ -117,6 +128,14 @@ impl Taken {
         let wanted = alias.unwrap_or(ident);
         let name = wanted.unraw().to_string();
         let graph = ident.unraw();
+        if let Some(problem) = unusable(&name) {
+            // Without an alias it is the command's own name: a finding of `method`.
+            if alias.is_some() {
+                let fix = format!("call its struct otherwise: `#[command({graph} as {graph}Command …)]`");
+                diagnostics.push(Report::draft("F004", wanted, problem).fix(fix));
+            }
+            return self.other(name.trim_start_matches('_'), "Command", wanted.span());
+        }
         let fix = format!("call its struct otherwise: `#[command({graph} as {name}Command …)]`");
         let report = match self.items.get(&name) {
             None => {
@@ -131,19 +150,30 @@ impl Taken {
                     .fix(fix)
                     .also(first, "the first one is here")
             }
-            Some(Owner::Generated) => {
-                Report::draft("F004", wanted, format!("`{name}` is the name of something that is generated")).fix(fix)
-            }
+            Some(Owner::Generated) => Report::draft("F004", wanted, generated(&name)).fix(fix),
         };
         diagnostics.push(report);
         self.other(&name, "Command", wanted.span())
     }
 
-    /// The name of a command's method.
-    pub(super) fn method(&mut self, command: &Ident, name: &str, diagnostics: &mut Diagnostics) -> Ident {
+    /// The name of a command's method, which the rules have too unless they have one for each source.
+    pub(super) fn method(
+        &mut self,
+        command: &Ident,
+        name: &str,
+        per_source: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Ident {
         let graph = command.unraw();
+        let unusable = unusable(&graph.to_string());
+        let rule = self.rules.get(name).filter(|_| !per_source);
         let problem = match self.methods.get(name) {
             _ if is_reserved_word(name) => Some((format!("`{name}` cannot be the name of a method"), None)),
+            _ if unusable.is_some() => unusable.map(|problem| (problem, None)),
+            None if rule.is_some() => rule.map(|(first, state)| {
+                let (other, state) = (first.unraw(), state.unraw());
+                (format!("`{graph}` and `{other}` in `{state}` have one method, `{name}`"), Some(first.clone()))
+            }),
             None => None,
             Some(Owner::Command(first)) => {
                 Some((format!("`{graph}` and `{}` have one method, `{name}`", first.unraw()), Some(first.clone())))
@@ -164,6 +194,32 @@ impl Taken {
         Ident::new(&format!("{name}_command"), command.span())
     }
 
+    /// The name of the rules' method for a command in one of its sources.
+    pub(super) fn rule(&mut self, command: &Ident, state: &Ident, name: &str, diagnostics: &mut Diagnostics) -> Ident {
+        let Some((first, source)) = self.rules.get(name) else {
+            self.rules.insert(name.to_owned(), (command.clone(), state.clone()));
+            return Ident::new(name, command.span());
+        };
+        let (graph, other) = (command.unraw(), first.unraw());
+        let (here, there) = (state.unraw(), source.unraw());
+        diagnostics.push(if command == first {
+            Report::draft("F004", state, format!("`{graph}` has one method in `{there}` and in `{here}`, `{name}`"))
+                .fix(format!("rename the variant; `#[name = \"{here}\"]` keeps its name on the wire"))
+                .also(source, format!("the state `{there}` is here"))
+        } else {
+            let problem = format!("`{graph}` in `{here}` and `{other}` in `{there}` have one method, `{name}`");
+            Report::draft("F004", command, problem)
+                .fix(format!("give the command another name; `name = \"{graph}\"` keeps its name on the wire"))
+                .also(first, format!("the command `{other}` is here"))
+        });
+        let mut name = format!("{name}_");
+        while self.rules.contains_key(&name) {
+            name.push('_');
+        }
+        self.rules.insert(name.clone(), (command.clone(), state.clone()));
+        Ident::new(&name, command.span())
+    }
+
     /// A name like `name` that is free.
     fn other(&mut self, name: &str, suffix: &str, span: Span) -> Ident {
         let mut other = format!("{name}{suffix}");
@@ -173,6 +229,21 @@ impl Taken {
         self.items.insert(other.clone(), Owner::Generated);
         Ident::new(&other, span)
     }
+}
+
+fn generated(name: &str) -> String {
+    format!("`{name}` is the name of something that is generated")
+}
+
+/// Why no state and no command can have this name, nor a command's struct.
+fn unusable(name: &str) -> Option<String> {
+    if name == "ALL" {
+        return Some("`ALL` is the list of all names in `StateKind` and `CommandKind`".to_owned());
+    }
+    if name.starts_with("__") {
+        return Some(format!("`{name}` begins with `__`, as names in generated code do"));
+    }
+    PRIMITIVES.contains(&name).then(|| format!("`{name}` is a primitive type, which generated code names"))
 }
 
 /// The name of the generated module.

@@ -27,14 +27,15 @@ pub(super) fn name(syntax: &Syntax, graph: &Graph<'_>, edges: &[Edge], diagnosti
         .map(|(at, command)| {
             let groups = groups(&edges.iter().filter(|edge| edge.command == at).collect::<Vec<_>>());
             let several = groups.len() > 1;
-            groups.into_iter().map(|group| group.name(command, syntax, several, &mut taken)).collect()
+            groups.into_iter().map(|group| group.name(command, syntax, several, &mut taken, diagnostics)).collect()
         })
         .collect();
     let states = syntax.variants.iter().map(|variant| taken.state(&variant.ident, diagnostics)).collect();
     let mut commands = Vec::new();
     for (at, (command, mut transitions)) in syntax.commands.iter().zip(transitions).enumerate() {
         let strukt = taken.command(&command.ident, command.alias.as_ref(), diagnostics);
-        let method = taken.method(&command.ident, &snake(&command.ident.unraw().to_string()), diagnostics);
+        let name = snake(&command.ident.unraw().to_string());
+        let method = taken.method(&command.ident, &name, transitions.len() > 1, diagnostics);
         if let [only] = transitions.as_mut_slice() {
             only.method.clone_from(&method);
         }
@@ -75,12 +76,24 @@ fn groups(edges: &[&Edge]) -> Vec<Group> {
 }
 
 impl Group {
-    fn name(self, command: &attr::Command, syntax: &Syntax, several: bool, taken: &mut Taken) -> Transition {
+    fn name(
+        self,
+        command: &attr::Command,
+        syntax: &Syntax,
+        several: bool,
+        taken: &mut Taken,
+        diagnostics: &mut Diagnostics,
+    ) -> Transition {
         let span = command.ident.span();
-        let source = self.sources.first().and_then(|at| syntax.variants.get(*at));
+        let source = self.sources.first().and_then(|at| syntax.variants.get(*at)).filter(|_| several);
         let base = match source {
-            Some(source) if several => format!("{}From{}", command.ident.unraw(), source.ident.unraw()),
-            _ => command.ident.unraw().to_string(),
+            Some(source) => format!("{}From{}", command.ident.unraw(), source.ident.unraw()),
+            None => command.ident.unraw().to_string(),
+        };
+        let method = match source {
+            Some(source) => taken.rule(&command.ident, &source.ident, &snake(&base), diagnostics),
+            // The command's own, which is named later.
+            None => raw_if_keyword(&snake(&base), span),
         };
         let mut group_enum = |members: &[usize], suffix: &str| {
             (members.len() > 1).then(|| taken.generated(&format!("{base}{suffix}"), span))
@@ -88,7 +101,7 @@ impl Group {
         Transition {
             from: group_enum(&self.sources, "From"),
             to: group_enum(&self.targets, "To"),
-            method: raw_if_keyword(&snake(&base), span),
+            method,
             sources: self.sources,
             targets: self.targets,
         }

@@ -1,0 +1,15 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Pay)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => WithSerde)]
+    Pending,
+    #[terminal]
+    WithSerde,
+}
+
+fn main() {}
