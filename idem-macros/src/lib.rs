@@ -4,6 +4,8 @@ mod attr;
 mod check;
 mod diagnostics;
 mod expand;
+#[cfg(test)]
+mod generated_names;
 mod model;
 mod recover;
 mod reemit;
@@ -51,7 +53,8 @@ use proc_macro::TokenStream;
 /// | `#[command(Pay { amount: i64, #[fact] rate: Rate })]` | a fact is stored and not compared: the first one wins |
 ///
 /// Doc comments and derives before the command's name go to its struct. It derives `Debug`, `Clone` and `PartialEq` where
-/// the enum does; the enum of all outcomes derives `Debug` with it.
+/// the enum does and the command does not; the enum of all outcomes derives `Debug` with it. It always has serde. Paths in
+/// serde's attributes on its fields, as in `default = "path"`, mean what they mean where the enum stands.
 ///
 /// # On a variant
 /// | attribute | meaning |

@@ -83,7 +83,7 @@ fn pretty(source: &str) -> String {
 }
 
 /// Does what the compiler does: runs the attribute, takes the derives off and runs ours.
-fn expand_text(source: &str) -> TokenStream {
+pub(crate) fn expand_text(source: &str) -> TokenStream {
     let mut item: ItemEnum = syn::parse_str(source).unwrap();
     let attribute = item.attrs.remove(0);
     let args = match attribute.meta {

@@ -13,6 +13,8 @@ use quote::quote;
 use crate::attr::Syntax;
 use crate::diagnostics::Diagnostics;
 use crate::model::{Edge, Model, State};
+#[cfg(test)]
+pub(crate) use names::{ITEMS, METHODS};
 use resolve::Graph;
 
 /// Checks everything and gives the model that is closest to what was meant; `None` if there is none: no state
