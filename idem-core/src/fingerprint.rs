@@ -109,6 +109,9 @@ impl Node {
 }
 
 fn is_name(quoted: &[u8], name: &str) -> bool {
+    if quoted.contains(&b'\\') {
+        return serde_json::from_slice::<String>(quoted).is_ok_and(|unquoted| unquoted == name);
+    }
     quoted.len() == name.len() + 2 && &quoted[1..=name.len()] == name.as_bytes()
 }
 
@@ -230,6 +233,13 @@ mod tests {
         assert_ne!(of("[[1],2]"), of("[[1,2]]"));
         assert_ne!(Fingerprint::of("Pay", "order-1", b"1", &[]), Fingerprint::of("Pay", "order-2", b"1", &[]));
         assert_ne!(Fingerprint::of("Pay", "order-1", b"1", &[]), Fingerprint::of("Ship", "order-1", b"1", &[]));
+    }
+
+    #[test]
+    fn a_fact_is_known_by_its_name_however_it_is_escaped() {
+        let of = |payload: &str| Fingerprint::of("Pay", "order-1", payload.as_bytes(), &["a\"b"]);
+        assert_eq!(of(r#"{"amount":1,"a\"b":2}"#), of(r#"{"amount":1,"a\u0022b":3}"#));
+        assert_ne!(of(r#"{"amount":1,"ab":2}"#), of(r#"{"amount":1,"ab":3}"#));
     }
 
     #[test]

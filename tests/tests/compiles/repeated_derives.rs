@@ -19,12 +19,16 @@ enum Order {
     Lost,
 }
 
+fn made<T: Default>() -> T {
+    T::default()
+}
+
 #[test]
 fn compiles_and_runs() {
     let mut memory = Order::in_memory((), order::Pending);
     memory.pay(Natural, order::Pay).unwrap();
     memory.ship(Natural, order::Ship.clone()).unwrap();
-    memory.lose(Natural, order::Lose::default()).unwrap();
+    memory.lose(Natural, made()).unwrap();
     assert_eq!(std::collections::HashSet::from([order::Pay, order::Pay]).len(), 1);
     assert_eq!(serde_json::to_string(&order::Command::from(order::Ship)).unwrap(), r#"{"Ship":null}"#);
 }

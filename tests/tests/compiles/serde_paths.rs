@@ -6,6 +6,7 @@ fn seven() -> i64 {
     7
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(value: &i64) -> bool {
     *value == 0
 }
@@ -14,6 +15,7 @@ fn is_zero(value: &i64) -> bool {
 mod text {
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
     pub(super) fn serialize<S: Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&value.to_string())
     }
