@@ -31,7 +31,8 @@ pub trait Connect: Dialect + Classify {
     /// More callers than this at a time share a transaction.
     const MAX_CALLERS_ALONE: usize;
 
-    /// Whether ledger changes are first written without a load: where a round trip costs more than what it looks up.
+    /// Whether changes of the ledger, and commands on machines that are known, are first written without a load: where a round trip
+    /// costs more than what it looks up.
     const SUPPORTS_BLIND_WRITES: bool;
 
     /// How to connect to a URL; the database's own lock, where it has one, is waited for at most for `wait`.
