@@ -254,8 +254,9 @@ fn calls_cost_what_they_did() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let file = Sqlite::fresh();
-        // One connection, so that none is opened, with statements of its own, while something is counted.
-        let one = Idem::<sqlx::Sqlite>::builder().max_connections(1);
+        // One connection, so that none is opened, with statements of its own, while something is counted; and no memory, which
+        // spares some of them.
+        let one = Idem::<sqlx::Sqlite>::builder().max_connections(1).memory(0);
         let idem = one.open(&file.url()).await.expect("opens");
         let sqlite = cost(&idem).await;
         let pinned =
@@ -297,7 +298,7 @@ fn calls_cost_what_they_did() {
 
         let Some(server) = postgres() else { return };
         let database = Postgres::fresh_on(&server).await;
-        let one = Idem::<sqlx::Postgres>::builder().max_connections(1);
+        let one = Idem::<sqlx::Postgres>::builder().max_connections(1).memory(0);
         let idem = one.open(&database.url().to_string()).await.expect("opens");
         let postgres = cost(&idem).await;
         // In a transaction the machine is locked by a statement of its own, before it is read.

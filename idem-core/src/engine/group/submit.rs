@@ -18,6 +18,7 @@ use crate::engine::group::targets::TargetLocks;
 use crate::engine::load::{Lock, load_and_decide};
 use crate::engine::plan::{BoxedPlan, Plan};
 use crate::engine::shared::Shared;
+use crate::engine::trace;
 use crate::error::Error;
 use crate::store::Database;
 
@@ -34,6 +35,8 @@ impl<DB: Database> Shared<DB> {
         let queue = &self.queue;
         let _caller = queue.enter()?;
         if let Some(answered) = plan.identity().and_then(|call| self.memory.recall(call)) {
+            // The database was not asked.
+            trace::attempts(0);
             return Ok(answered);
         }
         if !queue.settings.on {
