@@ -11,6 +11,7 @@ pub(crate) mod lost;
 pub(crate) mod memory;
 pub(crate) mod plan;
 pub(crate) mod row_name;
+pub(crate) mod run;
 mod seeded;
 pub(crate) mod session;
 pub(crate) mod shared;

@@ -1,9 +1,9 @@
 //! Many changes in one call.
 
 use crate::engine::answer::Answered;
-use crate::engine::attempt::run_joined;
 use crate::engine::decide::posting::Posting;
 use crate::engine::plan::{BoxedPlan, borrowed};
+use crate::engine::run::run_joined;
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
 use crate::ledger::accounts::Ledger;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::answer::{AnswerValue, Answered, Refusal, only};
-use crate::engine::attempt::run_joined;
 use crate::engine::decide::posting::Posting;
 use crate::engine::plan::BoxedPlan;
+use crate::engine::run::run_joined;
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
 use crate::engine::trace;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
-use crate::engine::attempt::{GROUP_WAIT, Strategy, run_after};
+use crate::engine::attempt::{GROUP_WAIT, Strategy};
 use crate::engine::decide::decision::Decision;
 use crate::engine::group::call::{Group, ReplySlot};
 use crate::engine::group::targets::TargetLocks;
+use crate::engine::run::run_after;
 use crate::engine::shared::Shared;
 use crate::error::{Effect, Error};
 use crate::store::Database;

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use crate::engine::answer::{Answered, only};
-use crate::engine::attempt::{Strategy, run_own};
+use crate::engine::attempt::Strategy;
 use crate::engine::group::call::{LockTarget, QueuedCall, ReplySlot};
 use crate::engine::group::flush::{Delivery, flush};
 use crate::engine::group::targets::TargetLocks;
 use crate::engine::load::{Lock, load_and_decide};
 use crate::engine::plan::{BoxedPlan, Plan};
+use crate::engine::run::run_own;
 use crate::engine::shared::Shared;
 use crate::engine::trace;
 use crate::error::Error;
