@@ -107,10 +107,11 @@ impl<DB: Database> Builder<DB> {
         Self { grouping, ..self }
     }
 
-    /// How much this process remembers, in bytes: outcomes of its own calls, for repeats that come within some seconds, and machines
-    /// as it last wrote them. Default 32 MiB; 0: nothing. It changes no answer, only what the database is asked.
+    /// How much this process remembers, in bytes: outcomes of its own calls, for repeats that come within 10 seconds, and machines
+    /// as it last wrote them. Default 32 MiB; 0: none of them. It changes no answer, only what the database is asked.
     ///
-    /// A row of a machine that is edited by hand, without a new version, may be overwritten by a command within 10 seconds.
+    /// On PostgreSQL a row of a machine that is edited by hand, without a new version, may be overwritten by a command within 10
+    /// seconds.
     pub fn memory(self, bytes: usize) -> Self {
         Self { memory: bytes, ..self }
     }

@@ -93,7 +93,7 @@ impl Try {
         caller: Caller,
         wait: Duration,
     ) -> Self {
-        let since = shared.memory.now();
+        let since = shared.memory.unbroken();
         let assumed = if strategy == Strategy::Blind { assume(shared, plans, true) } else { None };
         let strategy = match strategy {
             Strategy::Blind if assumed.is_none() => Strategy::Optimistic,
@@ -165,7 +165,6 @@ async fn unlocked<DB: Database>(
     if let Some(assumed) = of.assumed.take().filter(|_| shared.memory.holds(of.since)) {
         blind = decide_blind(shared, &mut lease.session(), plans, assumed).await?;
     }
-    let is_blind = blind.is_some();
     let mut decision = match blind {
         Some(decision) => decision,
         None => load_and_decide(shared, &mut lease.session(), plans, Lock::None).await?,
@@ -180,7 +179,7 @@ async fn unlocked<DB: Database>(
             Err(error) => return Ok(Attempt::NoConnection(Some(Box::new(decision)), error)),
         };
     }
-    let late = if of.caller == Caller::One && !is_blind { seeded::late_keys(&mut decision.write) } else { None };
+    let late = if of.caller == Caller::One { seeded::late_keys(&mut decision.write) } else { None };
     match of.caller {
         Caller::One => {
             fail_point!("own.write.before");

@@ -12,6 +12,7 @@ mod ground;
 mod invariants;
 mod late;
 mod lost;
+mod memory;
 mod pooler;
 mod pools;
 mod processes;

@@ -99,10 +99,7 @@ async fn a_group_that_loses_two_writes_is_not_denied() {
         rig.wait_for_silence(since, &calls).await;
         Postgres::script(&mut rig.ground.conn, &floor("0")).await.unwrap();
         rig.proxy.deliver().await;
-        for (nth, call) in calls.into_iter().enumerate() {
-            let (answer, key) = (call.await.unwrap(), format!("spend {nth}"));
-            rig.is_told_the_truth(&name, &key, answer.map(drop)).await;
-        }
+        rig.are_told_the_truth(&name, calls).await;
         rig.ground.check(&name, "a group that lost two writes").await;
         report.strike("rounds");
     }
@@ -221,10 +218,7 @@ async fn calls_that_shared_a_lost_write_hear_the_same_of_it() {
         Postgres::script(&mut rig.ground.conn, &floors("0")).await.unwrap();
         rig.proxy.deliver().await;
         transfer.await.unwrap().unwrap();
-        for (nth, call) in calls.into_iter().enumerate() {
-            let (answer, key) = (call.await.unwrap(), format!("spend {nth}"));
-            rig.is_told_the_truth(&name, &key, answer.map(drop)).await;
-        }
+        rig.are_told_the_truth(&name, calls).await;
         rig.ground.check(&name, "settled for each account").await;
         report.strike("rounds");
     }
@@ -252,12 +246,15 @@ impl Rig {
         while Postgres::ask(&mut self.ground.conn, &read).await[0].1 == 0 && !are_finished(calls) {}
     }
 
-    /// Who is told "not applied" has no effect, and whose call is answered has one.
-    async fn is_told_the_truth(&mut self, lane: &str, key: &str, answer: Result<(), Error>) {
-        let effects = self.ground.effects(lane, key).await;
-        match answer {
-            Ok(()) => assert_eq!(effects, 1, "{key}: told that it is there"),
-            Err(error) => assert!(error.effect() == Effect::Unknown || effects == 0, "{key}: there, and {error}"),
+    /// Each call `spend 0`, `spend 1`, …: who is told "not applied" has no effect, and whose call is answered has one.
+    async fn are_told_the_truth<T>(&mut self, lane: &str, calls: Vec<JoinHandle<Result<T, Error>>>) {
+        for (nth, call) in calls.into_iter().enumerate() {
+            let (answer, key) = (call.await.unwrap(), format!("spend {nth}"));
+            let effects = self.ground.effects(lane, &key).await;
+            match answer {
+                Ok(_) => assert_eq!(effects, 1, "{key}: told that it is there"),
+                Err(error) => assert!(error.effect() == Effect::Unknown || effects == 0, "{key}: there, and {error}"),
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Decision<DB: Database> {
     pub(crate) after: After,
     /// A plan is refused for what was read later than its key.
     pub(crate) refused_late: bool,
+    /// It rests on assumptions, and its write finds out.
+    pub(crate) blind: bool,
 }
 
 /// Decides all plans on one snapshot, or says what is missing in it.
@@ -38,7 +40,7 @@ pub(crate) fn decide<DB: Database>(
     debug_assert_eq!(answers.len(), plans.len(), "without needs every plan has its answer");
     let refused_late = draft.refused_late;
     let (write, after) = draft.finish();
-    Ok(Decision { answers, write, after, refused_late })
+    Ok(Decision { answers, write, after, refused_late, blind: snapshot.blind })
 }
 
 impl<DB: Database> Decision<DB> {

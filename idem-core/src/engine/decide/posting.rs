@@ -15,7 +15,6 @@ use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error, KeyReused, LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
-use crate::model::ledger::books::Refused;
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::namespace::LEDGER;
 use crate::store::Database;
@@ -58,7 +57,7 @@ impl<DB: Database> Plan<DB> for Posting {
     fn outcome(&self, answered: &Answered) -> Option<Outcome> {
         match answered {
             Ok(Answer { outcome: AnswerValue::Entries(entries), .. }) => Some(Outcome::Entries(entries.clone())),
-            Err(Refusal::Failed(error)) if self.remember_refusal && is_remembered(error) => {
+            Err(Refusal::Failed(error)) if self.remember_refusal && Remembered::of(error).is_some() => {
                 Some(Outcome::Refusal(error.repeat()))
             }
             _ => None,
@@ -138,7 +137,7 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
                 draft.ledger.compare(draft.snapshot, &refused, None);
             }
             if posting.remember_refusal
-                && let Some(remembered) = Remembered::of(&refused)
+                && let Some(remembered) = Remembered::of(&Error::from(refused.clone()))
                 && let Ok(outcome) = Stored::encode(&remembered)
             {
                 let target = remembered.target().into();
@@ -217,18 +216,22 @@ enum Remembered {
 
 impl Remembered {
     /// `None`: it is not for want of money, and not remembered.
-    fn of(refused: &Refused) -> Option<Self> {
-        Some(match refused.clone() {
-            Refused::OutOfBounds(OutOfBounds { account, balance, held, delta, floor, ceiling }) => {
-                Self::OutOfBounds { account, balance, held, delta, floor, ceiling }
+    fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::OutOfBounds(bounds) => {
+                let OutOfBounds { account, balance, held, delta, floor, ceiling } = (**bounds).clone();
+                Some(Self::OutOfBounds { account, balance, held, delta, floor, ceiling })
             }
-            Refused::Hold(LedgerError::HoldSpent { hold }) => Self::HoldSpent { hold },
-            Refused::Hold(LedgerError::HoldExpired { hold, at }) => Self::HoldExpired { hold, at: at.as_micros() },
-            Refused::Hold(LedgerError::HoldExceeded { hold, remaining, amount }) => {
-                Self::HoldExceeded { hold, remaining, amount }
-            }
-            Refused::Hold(_) | Refused::Invalid(_) => return None,
-        })
+            Error::Ledger(error) => match (**error).clone() {
+                LedgerError::HoldSpent { hold } => Some(Self::HoldSpent { hold }),
+                LedgerError::HoldExpired { hold, at } => Some(Self::HoldExpired { hold, at: at.as_micros() }),
+                LedgerError::HoldExceeded { hold, remaining, amount } => {
+                    Some(Self::HoldExceeded { hold, remaining, amount })
+                }
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// What refused: the account, or the hold.
@@ -254,18 +257,6 @@ impl From<Remembered> for Error {
                 LedgerError::HoldExceeded { hold, remaining, amount }.into()
             }
         }
-    }
-}
-
-/// Whether an error is one that uses up its key, if that is asked for.
-fn is_remembered(error: &Error) -> bool {
-    match error {
-        Error::OutOfBounds(_) => true,
-        Error::Ledger(error) => matches!(
-            **error,
-            LedgerError::HoldSpent { .. } | LedgerError::HoldExpired { .. } | LedgerError::HoldExceeded { .. }
-        ),
-        _ => false,
     }
 }
 

@@ -89,8 +89,7 @@ pub(crate) async fn flush<DB: Database>(
         }
         let attempted = try_group(shared, &group.plans(), earliest(&group.slots), strategy, held).await;
         // What only waits for others is as it was assumed to be.
-        let is_blind = strategy == Strategy::Blind;
-        let next = after(shared, group, &mut targets, attempted, (load_first, held, is_blind)).await;
+        let next = after(shared, group, &mut targets, attempted, (load_first, held)).await;
         (group, held) = match next {
             Next::Answered(load_first, delivery) => return Flushed { load_first, delivery },
             Next::Again(group, held) => {
@@ -134,7 +133,7 @@ async fn after<DB: Database>(
     mut group: Group<DB>,
     targets: &mut TargetLocks<DB>,
     attempted: Attempt<DB>,
-    (load_first, held, is_blind): (bool, Held, bool),
+    (load_first, held): (bool, Held),
 ) -> Next<DB> {
     match attempted {
         Attempt::Done(answers) => {
@@ -152,7 +151,7 @@ async fn after<DB: Database>(
             Next::Again(group, Held::Wait)
         }
         // Machines may not be as they were known to be, which a load tells.
-        Attempt::Lost(Some(decision), _) if is_blind && !decision.write.machines.is_empty() => {
+        Attempt::Lost(Some(decision), _) if decision.blind && !decision.write.machines.is_empty() => {
             Next::Again(group, Held::Skip)
         }
         Attempt::Lost(decision, missed) => {

@@ -43,13 +43,13 @@ impl Memory {
         Self { accounts: AccountCache::default(), outcomes, machines, breaks, is_off: half == 0 }
     }
 
-    pub(crate) fn now(&self) -> Unbroken {
+    pub(crate) fn unbroken(&self) -> Unbroken {
         Unbroken(self.breaks.count())
     }
 
     /// Whether no connection broke since.
     pub(crate) fn holds(&self, since: Unbroken) -> bool {
-        self.now() == since || seeded_bug!("memory-across-breaks")
+        self.unbroken() == since || seeded_bug!("memory-across-breaks")
     }
 
     /// Nothing is kept.
