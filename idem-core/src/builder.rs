@@ -36,10 +36,12 @@ pub struct Builder<DB> {
     connections: u32,
     settings: Settings,
     grouping: GroupCommit,
-    memory: usize,
+    memory: Option<usize>,
     database: PhantomData<fn() -> DB>,
 }
 
+/// What a process remembers by default, where all connections are made by it.
+const MEMORY: usize = 32 << 20;
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// About what the databases can wait for, which count milliseconds in 31 bits.
 const LONGEST_WAIT: Duration = Duration::from_hours(24 * 24);
@@ -58,7 +60,7 @@ impl<DB: Database> Default for Builder<DB> {
                 retry: Retry::default(),
             },
             grouping: GroupCommit::default(),
-            memory: 32 << 20,
+            memory: None,
             database: PhantomData,
         }
     }
@@ -110,10 +112,13 @@ impl<DB: Database> Builder<DB> {
     /// How much this process remembers, in bytes: outcomes of its own calls, for repeats that come within 10 seconds, and machines
     /// as it last wrote them. Default 32 MiB; 0: none of them. It changes no answer, only what the database is asked.
     ///
+    /// With a pool of yours ([`Builder::pool`]) the default is 0: the pool replaces connections without a word, perhaps by those to
+    /// another server after a failover, and may show each borrower other rows, as those of a tenant. Set it only where neither is so.
+    ///
     /// On PostgreSQL a row of a machine that is edited by hand, without a new version, may be overwritten by a command within 10
     /// seconds.
     pub fn memory(self, bytes: usize) -> Self {
-        Self { memory: bytes, ..self }
+        Self { memory: Some(bytes), ..self }
     }
 
     /// How long a *second* key of a command that had run before is remembered (row d). Default 24 hours.
@@ -152,7 +157,8 @@ impl<DB: Database> Builder<DB> {
         self.open_with(options).await
     }
 
-    async fn open_with(self, options: Options<DB>) -> Result<Idem<DB>, Error> {
+    async fn open_with(mut self, options: Options<DB>) -> Result<Idem<DB>, Error> {
+        self.memory.get_or_insert(MEMORY);
         let tables = self.tables()?;
         if self.connections == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
@@ -192,7 +198,10 @@ impl<DB: Database> Builder<DB> {
     ///
     /// # Errors
     /// [`Error::Config`] if the prefix cannot be a table's name or the pool has no connections.
-    pub fn pool(self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
+    pub fn pool(mut self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
+        if seeded_bug!("pools-share-memory") {
+            self.memory.get_or_insert(MEMORY);
+        }
         let tables = self.tables()?;
         if pool.options().get_max_connections() == 0 {
             return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
@@ -243,7 +252,7 @@ impl<DB: Database> Builder<DB> {
                 settings,
                 unshared: AtomicBool::new(false),
                 clock: DatabaseClock::new(),
-                memory: Memory::new(self.memory, breaks),
+                memory: Memory::new(self.memory.unwrap_or(0), breaks),
                 graphs: Mutex::default(),
             }),
         }

@@ -6,6 +6,9 @@ use sqlx::{AssertSqlSafe, Executor as _};
 use tests::conformance::{self, Connection, Differences, Memory, Stored, Subject};
 use tests::{Postgres, Sqlite, for_each_clause};
 
+/// Also without groups, where it is not the default.
+const MEMORY: usize = 32 << 20;
+
 struct OnSqlite {
     place: Sqlite,
     grouping: GroupCommit,
@@ -21,7 +24,7 @@ impl Subject for OnSqlite {
     type DB = sqlx::Sqlite;
 
     fn builder(&self) -> Builder<sqlx::Sqlite> {
-        Builder::default().group_commit(self.grouping)
+        Builder::default().group_commit(self.grouping).memory(MEMORY)
     }
 
     fn url(&self) -> String {
@@ -120,7 +123,7 @@ impl Subject for OnPostgres {
     type DB = sqlx::Postgres;
 
     fn builder(&self) -> Builder<sqlx::Postgres> {
-        Builder::default().group_commit(self.grouping)
+        Builder::default().group_commit(self.grouping).memory(MEMORY)
     }
 
     fn url(&self) -> String {

@@ -73,26 +73,27 @@ pub(crate) struct LostWrites {
 /// A lost write that is not there and may still come.
 pub(crate) struct PendingWrite {
     pub(crate) write: Arc<LostWrite>,
-    /// For each plan what it was to be answered, if it had an effect in this write.
-    pub(crate) effects: Vec<Option<Answer>>,
+    /// For each plan what it was to be answered, if that was no refusal. A fresh one is an effect of this write.
+    pub(crate) decided: Vec<Option<Answer>>,
 }
 
-/// What plans were to be answered that had an effect in a write.
-pub(crate) fn effects(answers: Vec<Answered>) -> Vec<Option<Answer>> {
-    answers.into_iter().map(|answer| answer.ok().filter(|answer| answer.fresh)).collect()
+impl PendingWrite {
+    /// The places of the plans that had an effect in it.
+    fn effects(&self) -> impl Iterator<Item = usize> + Clone {
+        let places = self.decided.iter().enumerate();
+        places.filter(|(_, answer)| answer.as_ref().is_some_and(|answer| answer.fresh)).map(|(at, _)| at)
+    }
 }
 
 impl LostWrites {
-    pub(crate) fn add(&mut self, write: Arc<LostWrite>, effects: Vec<Option<Answer>>) {
-        self.pending.push(PendingWrite { write, effects });
+    pub(crate) fn add(&mut self, write: Arc<LostWrite>, decided: Vec<Option<Answer>>) {
+        self.pending.push(PendingWrite { write, decided });
     }
 
     /// Whether one of them may still have the effect of a plan that `is_such`.
     pub(crate) fn may_have(&self, is_such: impl Fn(usize) -> bool) -> bool {
         let unsettled = self.pending.iter().filter(|pending| !pending.write.is_undone());
-        unsettled
-            .flat_map(|pending| pending.effects.iter().enumerate())
-            .any(|(at, effect)| effect.is_some() && is_such(at))
+        unsettled.flat_map(PendingWrite::effects).any(is_such)
     }
 
     /// Whether a plan would be told "not applied" of what a lost write may still do, or has done by now. One that had its effect
@@ -100,12 +101,12 @@ impl LostWrites {
     pub(crate) fn is_doubtful(&self, answered: &Result<Vec<Answered>, Error>) -> bool {
         self.pending.iter().filter(|pending| !pending.write.is_undone()).any(|pending| match answered {
             Ok(answers) => {
-                let of_effects = || pending.effects.iter().zip(answers).filter(|(effect, _)| effect.is_some());
-                if of_effects().any(|(_, answer)| answer.as_ref().is_ok_and(|answer| answer.fresh)) {
+                let mut of_effects = pending.effects().filter_map(|at| answers.get(at));
+                if of_effects.clone().any(|answer| answer.as_ref().is_ok_and(|answer| answer.fresh)) {
                     pending.write.settle(Found::Undone);
                     return false;
                 }
-                of_effects().any(|(_, answer)| answer.is_err())
+                of_effects.any(Result::is_err)
             }
             Err(error) => error.effect() == Effect::NotApplied,
         })
@@ -119,8 +120,8 @@ impl LostWrites {
     ) -> Result<Vec<Answered>, Error> {
         let Ok(mut answers) = answered else { return Err(unknown.repeat()) };
         for pending in &self.pending {
-            for (answer, _) in answers.iter_mut().zip(&pending.effects).filter(|(_, effect)| effect.is_some()) {
-                if answer.is_err() {
+            for at in pending.effects() {
+                if let Some(answer @ Err(_)) = answers.get_mut(at) {
                     *answer = Err(unknown.repeat().into());
                 }
             }

@@ -7,7 +7,7 @@ use crate::engine::answer::{Answer, Answered, restore_fresh};
 use crate::engine::attempt::{Attempt, Caller, Strategy, Try, attempt};
 use crate::engine::decide::snapshot::Snapshot;
 use crate::engine::load::{Lock, assume, decide_loading, load_and_decide};
-use crate::engine::lost::{LostWrites, effects};
+use crate::engine::lost::LostWrites;
 use crate::engine::plan::Plan;
 use crate::engine::session::pool::Lease;
 use crate::engine::session::resolve::{Fate, fate, settle};
@@ -60,7 +60,7 @@ async fn settled<DB: Database>(
 ) -> Result<Vec<Answered>, Error> {
     while lost.is_doubtful(&answered) {
         match settle(shared, &mut lost).await {
-            Ok(Some(effects)) => answered = Ok(happened(shared, plans, answered, effects).await),
+            Ok(Some(decided)) => answered = Ok(happened(shared, plans, answered, decided).await),
             Ok(None) => {}
             Err(unknown) => return lost.unknown(answered, &unknown),
         }
@@ -68,23 +68,23 @@ async fn settled<DB: Database>(
     answered
 }
 
-/// The answers of a write that was lost and turned out to be committed, in the place of others. They are not decided again: nothing
-/// but a key would tell that it ran. What is not known of them is read, by its key.
+/// The answers of a write that was lost and turned out to be committed, in the place of others: all but its refusals, after which
+/// nothing is there. They are not decided again: nothing but a key would tell that it ran. What is not known of them is read, by
+/// its key.
 async fn happened<DB: Database>(
     shared: &Shared<DB>,
     plans: &[&dyn Plan<DB>],
     answered: Result<Vec<Answered>, Error>,
-    effects: Vec<Option<Answer>>,
+    decided: Vec<Option<Answer>>,
 ) -> Vec<Answered> {
     let failed = |error: Error| plans.iter().map(|_| Err(error.repeat().into())).collect();
     let mut answers: Vec<Answered> = answered.unwrap_or_else(failed);
     let mut read = Vec::new();
-    for (at, effect) in effects.into_iter().enumerate() {
-        match effect {
-            Some(effect) if effect.is_final() => answers[at] = Ok(effect),
-            Some(effect) => read.push((at, Some(effect))),
-            // A repeat of what is to be read.
-            None if answers[at].as_ref().is_ok_and(|answer| !answer.is_final()) => read.push((at, None)),
+    for (at, answer) in decided.into_iter().enumerate() {
+        match answer {
+            Some(answer) if !answer.fresh && seeded_bug!("committed-tells-effects-alone") => {}
+            Some(answer) if answer.is_final() => answers[at] = Ok(answer),
+            Some(answer) => read.push((at, answer)),
             None => {}
         }
     }
@@ -95,8 +95,8 @@ async fn happened<DB: Database>(
     let found = Box::pin(attempts(shared, &written, None, Strategy::Optimistic, &mut LostWrites::default())).await;
     match found {
         Ok(found) => {
-            for ((at, effect), found) in read.into_iter().zip(found) {
-                answers[at] = restore_fresh(found, effect);
+            for ((at, written), found) in read.into_iter().zip(found) {
+                answers[at] = restore_fresh(found, Some(written));
             }
         }
         // It happened: that its answer could not be read does not undo it.
@@ -122,9 +122,10 @@ async fn attempts<DB: Database>(
     loop {
         // What has no key could run twice beside a write that comes late.
         if lost.may_have(|at| plans[at].key().is_none())
-            && let Some(effects) = Box::pin(settle(shared, lost)).await?
+            && let Some(decided) = Box::pin(settle(shared, lost)).await?
         {
-            return Ok(Box::pin(happened(shared, plans, Err(in_flight()), effects)).await);
+            let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
+            return Ok(Box::pin(beside(shared, plans, left, decided)).await);
         }
         let wait = match deadline {
             None => shared.settings.wait,
@@ -158,7 +159,7 @@ async fn attempts<DB: Database>(
                 match Box::pin(fate(shared, &write)).await? {
                     Fate::Committed if seeded_bug!("committed-is-decided-again") => {}
                     Fate::Committed => return Ok(Box::pin(committed(shared, plans, answers)).await),
-                    Fate::Pending => lost.add(Arc::new(write), effects(answers)),
+                    Fate::Pending => lost.add(Arc::new(write), answers.into_iter().map(Result::ok).collect()),
                     Fate::Undone => {}
                 }
             }
@@ -190,15 +191,34 @@ async fn attempts<DB: Database>(
     }
 }
 
+/// The answers of a write that was lost and turned out to be committed. What it had refused has no effect in it, and is decided
+/// again.
+async fn beside<DB: Database>(
+    shared: &Shared<DB>,
+    plans: &[&dyn Plan<DB>],
+    deadline: Option<Duration>,
+    decided: Vec<Option<Answer>>,
+) -> Vec<Answered> {
+    let refused = decided.iter().enumerate().filter(|(_, answer)| answer.is_none());
+    let (places, refused): (Vec<usize>, Vec<&dyn Plan<DB>>) = refused.map(|(at, _)| (at, plans[at])).unzip();
+    let none = || Err(Error::Internal { what: "an answer that was decided is not there" }.into());
+    let mut answers: Vec<Answered> = plans.iter().map(|_| none()).collect();
+    if !refused.is_empty() {
+        let again = Box::pin(attempts(shared, &refused, deadline, Strategy::Locked, &mut LostWrites::default())).await;
+        let again = again.unwrap_or_else(|error| refused.iter().map(|_| Err(error.repeat().into())).collect());
+        places.into_iter().zip(again).for_each(|(at, answer)| answers[at] = answer);
+    }
+    happened(shared, plans, Ok(answers), decided).await
+}
+
 /// The answers of the write that was decided last, which turned out to be committed.
 async fn committed<DB: Database>(
     shared: &Shared<DB>,
     plans: &[&dyn Plan<DB>],
     answers: Vec<Answered>,
 ) -> Vec<Answered> {
-    let effect = |answer: &Answered| answer.as_ref().ok().filter(|answer| answer.fresh).cloned();
-    let effects = answers.iter().map(effect).collect();
-    happened(shared, plans, Ok(answers), effects).await
+    let decided = answers.iter().map(|answer| answer.as_ref().ok().cloned()).collect();
+    happened(shared, plans, Ok(answers), decided).await
 }
 
 /// A connection for an attempt of one call. A known key is answered while someone else writes, where readers are apart.

@@ -1,17 +1,30 @@
 //! What a process remembers, when another server answers that does not have its last commits: none of it is used once a connection
 //! was found broken.
 
+use idem_core::Idem;
 use sqlx::Postgres;
+use tests::lane::Lane;
 use tests::shop::{Counter, counter};
 use tests::{At, Backend, Cut, Hangup, Report, scale};
 
+use crate::ground::Ground;
 use crate::lost::{OWN_WRITE, Rig};
+
+#[tokio::test]
+async fn what_was_remembered_before_a_break_is_not_used() {
+    another_server("after a break", true).await;
+}
+
+/// Those that the process has are in use, and it is not known yet that they have broken.
+#[tokio::test]
+async fn what_was_remembered_before_a_connection_was_opened_is_not_used() {
+    another_server("by a new connection", false).await;
+}
 
 /// A commit is taken back by hand, as by a server that never had it, and another process makes one of its own in its place. Its money
 /// and messages stay, so the books are not looked at.
-#[tokio::test]
-async fn what_was_remembered_before_a_break_is_not_used() {
-    let mut report = Report::new("another server after a break", 1).expecting(["rounds"]);
+async fn another_server(how: &str, breaks: bool) {
+    let mut report = Report::new(format!("another server {how}"), 1).expecting(["rounds"]);
     for attempt in 0..scale(2, 20) {
         let Some(mut rig) = Rig::new().await else { return report.skip() };
         let name = format!("break-{attempt}");
@@ -33,16 +46,52 @@ async fn what_was_remembered_before_a_break_is_not_used() {
         );
         Postgres::script(&mut rig.ground.conn, &undo).await.unwrap();
         assert!(theirs.add(&key.key("theirs"), add(10)).await.unwrap().is_fresh());
-        // The break is found by a call for something else.
-        rig.proxy.arm(At::Statement(OWN_WRITE.into()), Cut::Before(Hangup::Reset));
+        // The other server is met by a call for something else.
+        let used = if breaks { None } else { Some(rig.idem.begin().await.unwrap()) };
+        if breaks {
+            rig.proxy.arm(At::Statement(OWN_WRITE.into()), Cut::Before(Hangup::Reset));
+        }
         rig.idem.ledger().account(format!("{name}/other")).apply_delta(&key.key("other"), 1).await.unwrap();
-        assert!(rig.proxy.disarm(), "struck");
+        assert_eq!(rig.proxy.disarm(), breaks, "struck");
         assert!(purse.apply_delta(&key.key("lost delta"), 1).await.unwrap().is_fresh(), "it is there no more");
         assert!(ours.add(&key.key("ours"), add(100)).await.unwrap().is_fresh());
         assert!(ours.add(&key.key("lost"), add(1)).await.unwrap().is_fresh(), "it is there no more");
         let counted = theirs.get().await.unwrap().unwrap();
         assert_eq!((counted.version(), counted.state()), (4, &Counter::Open { total: 111 }));
+        drop(used);
         report.strike("rounds");
     }
     report.finish(1);
+}
+
+/// The database's clock is set back after a machine was written. That machine's time is ahead, and the time of the calls beside it is
+/// not.
+#[tokio::test]
+async fn a_machine_that_is_ahead_of_the_clock_moves_no_other() {
+    const CLOCK: &str = "CREATE SCHEMA clock; CREATE TABLE clock.ahead AS SELECT 3600 AS seconds;
+        CREATE FUNCTION clock.statement_timestamp() RETURNS timestamptz STABLE LANGUAGE sql AS
+            'SELECT pg_catalog.statement_timestamp() + seconds * interval ''1 second'' FROM clock.ahead';
+        CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+            'SELECT pg_catalog.clock_timestamp() + seconds * interval ''1 second'' FROM clock.ahead';
+        DO $$ BEGIN
+            EXECUTE format('ALTER DATABASE %I SET search_path = public, clock, pg_catalog', current_database());
+        END $$";
+    const AHEAD: &str = "SELECT '', count(*) FROM idem_transitions WHERE id = 'near'
+        AND at > extract(epoch FROM pg_catalog.clock_timestamp() + interval '1 minute') * 1000000";
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    Postgres::script(&mut ground.conn, CLOCK).await.unwrap();
+    let idem = Idem::<Postgres>::open(&ground.url()).await.unwrap();
+    let lane = Lane::new(&idem, "far");
+    lane.counter().start(counter::Open { total: 0 }).await.unwrap();
+    Postgres::script(&mut ground.conn, "UPDATE clock.ahead SET seconds = 0").await.unwrap();
+    lane.counters().at("near").start(counter::Open { total: 0 }).await.unwrap();
+    for round in 0..3 {
+        let call = |id: &'static str| {
+            (id, Some(lane.key(&format!("{id} {round}"))), counter::Command::Add(counter::Add { by: 1 }))
+        };
+        for told in lane.counters().apply_all([call("far"), call("near")]).await {
+            assert!(told.unwrap().is_fresh());
+        }
+        assert_eq!(Postgres::ask(&mut ground.conn, AHEAD).await[0].1, 0, "round {round}");
+    }
 }

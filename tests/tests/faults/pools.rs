@@ -8,7 +8,7 @@ use idem_core::{Error, GroupCommit, Idem, Retry};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor as _, Postgres};
 use tests::lane::{Failure, Lane, Step};
-use tests::shop::counter;
+use tests::shop::{Counter, counter};
 use tests::{Backend, Report, scale};
 
 use crate::ground::Ground;
@@ -150,6 +150,42 @@ async fn a_pool_that_prepares_its_connections_prepares_those_of_groups() {
         assert_eq!(Postgres::ask(&mut ground.conn, &entries).await[0].1, CALLS, "{schema}");
     }
     assert_eq!(Postgres::ask(&mut ground.conn, "SELECT '', count(*) FROM public.idem_entries").await[0].1, 0);
+}
+
+/// A pool that shows each borrower the rows of another tenant, without groups: what is done for one is not remembered for the other.
+#[tokio::test]
+async fn a_pool_of_tenants_keeps_them_apart() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let tenant = Arc::new(AtomicU32::new(0));
+    let of_pool = tenant.clone();
+    let pool = PgPoolOptions::new().max_connections(2).before_acquire(move |conn, _| {
+        let path = ["SET search_path TO north", "SET search_path TO south"][of_pool.load(Ordering::SeqCst) as usize];
+        Box::pin(async move { conn.execute(path).await.map(|_| true) })
+    });
+    let pool = pool.after_connect({
+        let tenant = tenant.clone();
+        move |conn, _| {
+            let path = ["SET search_path TO north", "SET search_path TO south"][tenant.load(Ordering::SeqCst) as usize];
+            Box::pin(async move { conn.execute(path).await.map(drop) })
+        }
+    });
+    let pool = pool.connect_with(options(&ground)).await.unwrap();
+    let idem = Idem::<Postgres>::builder().group_commit(GroupCommit::off()).pool(pool).unwrap();
+    let lane = Lane::new(&idem, "tenants");
+    for (number, schema) in [(0, "north"), (1, "south")] {
+        tenant.store(number, Ordering::SeqCst);
+        Postgres::script(&mut ground.conn, &format!("CREATE SCHEMA {schema}")).await.unwrap();
+        idem.migrate().await.unwrap();
+        lane.counter().start(counter::Open { total: if number == 0 { 1000 } else { 0 } }).await.unwrap();
+    }
+    for (number, total) in [(1, 1), (0, 1001)] {
+        tenant.store(number, Ordering::SeqCst);
+        let add = lane.counter().add(&lane.key("add"), counter::Add { by: 1 }).await.unwrap();
+        let money = idem.ledger().account("tenants/a").apply_delta(&lane.key("delta"), 1).await.unwrap();
+        assert!(add.is_fresh() && money.is_fresh(), "tenant {number}");
+        let stored = lane.counter().get().await.unwrap().unwrap();
+        assert_eq!(stored.state(), &Counter::Open { total }, "tenant {number}");
+    }
 }
 
 /// A borrower of the caller's pool has left a transaction open: what is written next on that connection is committed all the same.

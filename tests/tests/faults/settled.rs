@@ -15,6 +15,9 @@ use crate::lost::Rig;
 /// Only the write of a group has it.
 const GROUP_WRITE: &str = "accounts_locked";
 const TRANSITIONS: &str = "transitions_written";
+/// A connection's last statement, when it has read what accounts hold; and when it was asked what became of a write.
+const LOADED: &str = "%RECURSIVE named%";
+const ASKED: &str = "%SELECT 1 FROM %WHERE%";
 
 /// Nothing but its own answer tells that a command without a key ran: the state is another one by then, or the same again.
 #[tokio::test]
@@ -69,6 +72,46 @@ async fn a_command_without_a_key_that_was_committed_runs_once() {
     report.finish(15);
 }
 
+/// A write comes after it was asked for, and a command in it has no key, so it is waited for. All that it did not refuse is answered
+/// as it was decided.
+#[tokio::test]
+async fn what_was_decided_beside_a_command_without_a_key_is_told() {
+    let mut report = Report::new("decided beside a command without a key", 5).expecting(["rounds"]);
+    for attempt in 0..scale(5, 50) {
+        let Some(mut rig) = Rig::new().await else { return report.skip() };
+        let (doors, lane) = (Door::stored(&rig.idem, Keeper), rig.ground.lane("door"));
+        let [a, b, warm] = ["a", "b", "warm"].map(|door| format!("{door} {attempt}"));
+        let push = |by: &str| door::Command::Push(door::Push { by: by.into() });
+        let [old, new] = ["old", "new"].map(|key| lane.key(&format!("{key} {attempt}")));
+        for id in [&a, &b] {
+            doors.at(&**id).start(door::Shut).await.unwrap();
+        }
+        doors.at(&*warm).push(&old, door::Push { by: "old".into() }).await.unwrap();
+        let (strikes, since) = (rig.proxy.strikes(), rig.now().await);
+        rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::Delay(Hangup::Reset));
+        let calls = [
+            (a.clone(), None, push("ours")),
+            (b.clone(), Some(new.clone()), push("new")),
+            (b.clone(), Some(new), push("new")),
+            (a, None, push("ours")),
+            (warm, Some(old), push("old")),
+            (b.clone(), Some(lane.key(&format!("start {attempt}"))), push("again")),
+        ];
+        let call = tokio::spawn(async move { doors.apply_all(calls).await });
+        rig.proxy.wait_for_strikes(strikes + 1).await;
+        rig.wait_for_silence(since, ASKED, std::slice::from_ref(&call)).await;
+        rig.proxy.deliver().await;
+        let told = call.await.unwrap();
+        let told: Vec<_> = told.iter().map(|told| told.as_ref().map(idem_core::Outcome::is_fresh).ok()).collect();
+        assert_eq!(told[..5], [Some(true), Some(true), Some(false), Some(false), Some(false)]);
+        let transitions = format!("SELECT '', count(*) FROM idem_transitions WHERE id IN ('a {attempt}', '{b}')");
+        let expected = 4 + i64::from(told[5] == Some(true));
+        assert_eq!(Postgres::ask(&mut rig.ground.conn, &transitions).await[0].1, expected, "{told:?}");
+        report.strike("rounds");
+    }
+    report.finish(5);
+}
+
 /// The first write of a group is held back on its way, the second is lost as well, and then the first one comes.
 #[tokio::test]
 async fn a_group_that_loses_two_writes_is_not_denied() {
@@ -96,7 +139,7 @@ async fn a_group_that_loses_two_writes_is_not_denied() {
         // What is tried next is refused, and the first write would not be.
         let since = rig.now().await;
         Postgres::script(&mut rig.ground.conn, &floor("balance - 4")).await.unwrap();
-        rig.wait_for_silence(since, &calls).await;
+        rig.wait_for_silence(since, LOADED, &calls).await;
         Postgres::script(&mut rig.ground.conn, &floor("0")).await.unwrap();
         rig.proxy.deliver().await;
         rig.are_told_the_truth(&name, calls).await;
@@ -214,7 +257,7 @@ async fn calls_that_shared_a_lost_write_hear_the_same_of_it() {
         while rig.proxy.strikes() < strikes + 2 && !are_finished(&calls) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        rig.wait_for_silence(since, &calls).await;
+        rig.wait_for_silence(since, LOADED, &calls).await;
         Postgres::script(&mut rig.ground.conn, &floors("0")).await.unwrap();
         rig.proxy.deliver().await;
         transfer.await.unwrap().unwrap();
@@ -235,13 +278,12 @@ impl Rig {
         Postgres::ask(&mut self.ground.conn, NOW).await[0].1
     }
 
-    /// Waits until what accounts hold was read since, and nobody has read it for a while: those who were refused wait for what may
-    /// still come.
-    async fn wait_for_silence<T>(&mut self, since: i64, calls: &[JoinHandle<T>]) {
+    /// Waits until a statement like this was run since, and not for a while: those who are in doubt wait for what may still come.
+    async fn wait_for_silence<T>(&mut self, since: i64, like: &str, calls: &[JoinHandle<T>]) {
         let read = format!(
             "SELECT '', (coalesce(max(query_start) < clock_timestamp() - interval '250 milliseconds', false))::int::bigint
             FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                AND query LIKE '%RECURSIVE named%' AND extract(epoch FROM query_start) * 1000000 > {since}"
+                AND query LIKE '{like}' AND extract(epoch FROM query_start) * 1000000 > {since}"
         );
         while Postgres::ask(&mut self.ground.conn, &read).await[0].1 == 0 && !are_finished(calls) {}
     }

@@ -100,16 +100,16 @@ impl ReplySlot {
     }
 
     /// Notes what a lost write that may still come has for an answer.
-    pub(crate) fn note_pending(&mut self, write: &Arc<LostWrite>, effect: Option<Answer>) {
+    pub(crate) fn note_pending(&mut self, write: &Arc<LostWrite>, answer: Option<Answer>) {
         if seeded_bug!("group-remembers-one-loss") {
             self.pending.clear();
         }
-        self.pending.extend(effect.map(|effect| (write.clone(), effect)));
+        self.pending.extend(answer.map(|answer| (write.clone(), answer)));
     }
 
     /// Whether a lost write may still have the call's effect.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.pending.iter().any(|(write, _)| !write.is_undone())
+        self.pending.iter().any(|(write, answer)| answer.fresh && !write.is_undone())
     }
 
     /// Takes the call on, unless its caller gave up or is gone.
@@ -165,7 +165,7 @@ impl<DB: Database> Group<DB> {
         let is_fresh = |answer: &Answered| answer.as_ref().is_ok_and(|answer| answer.fresh);
         for (slot, _) in self.slots.iter().zip(&answers).filter(|(_, answer)| is_fresh(answer)) {
             // Its effect is there now, in the place of the lost one. A replay may be of the lost one.
-            slot.pending.iter().for_each(|(write, _)| write.settle(Found::Undone));
+            slot.pending.iter().filter(|(_, had)| had.fresh).for_each(|(write, _)| write.settle(Found::Undone));
         }
         let mut doubtful = Self::new();
         for ((plan, slot), answer) in self.into_calls().zip(answers) {
@@ -204,7 +204,7 @@ impl<DB: Database> Group<DB> {
         for write in writes {
             let of_this = |slot: &ReplySlot| {
                 let of_this = slot.pending.iter().find(|(of, _)| Arc::ptr_eq(of, write));
-                of_this.map(|(_, effect)| effect.clone())
+                of_this.map(|(_, answer)| answer.clone())
             };
             lost.add(write.clone(), self.slots.iter().map(of_this).collect());
         }

@@ -9,7 +9,7 @@ use crate::engine::decide::decision::Decision;
 use crate::engine::group::call::{Group, LockTarget, QueuedCall, ReplySlot};
 use crate::engine::group::separate::{earliest, fail_unwritten, left, run_lane, run_separately};
 use crate::engine::group::targets::TargetLocks;
-use crate::engine::lost::{LostWrite, effects};
+use crate::engine::lost::LostWrite;
 use crate::engine::plan::Plan;
 use crate::engine::session::resolve::{Fate, fate};
 use crate::engine::shared::Shared;
@@ -208,8 +208,9 @@ async fn reply_lost<DB: Database>(
             answer_committed(group, decision.answers)
         }
         Ok(Fate::Pending) => {
-            let (write, effects) = (Arc::new(write), effects(decision.answers));
-            group.slots.iter_mut().zip(effects).for_each(|(slot, effect)| slot.note_pending(&write, effect));
+            let write = Arc::new(write);
+            let answers = decision.answers.into_iter().map(Result::ok);
+            group.slots.iter_mut().zip(answers).for_each(|(slot, answer)| slot.note_pending(&write, answer));
             // What has no key could run twice beside a write that comes late.
             let no_key = group.plans.iter().any(|plan| plan.key().is_none());
             if no_key { Next::Separately(group) } else { Next::Again(group, Held::Skip) }

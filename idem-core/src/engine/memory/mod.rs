@@ -31,7 +31,7 @@ pub(crate) struct Memory {
     is_off: bool,
 }
 
-/// The connections that had broken at one moment: what is remembered from before another one broke is not used.
+/// The connections that had broken or were opened until one moment: what is remembered from before the next one is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unbroken(u64);
 
@@ -47,7 +47,7 @@ impl Memory {
         Unbroken(self.breaks.count())
     }
 
-    /// Whether no connection broke since.
+    /// Whether no connection broke, and none was opened, since.
     pub(crate) fn holds(&self, since: Unbroken) -> bool {
         self.unbroken() == since || seeded_bug!("memory-across-breaks")
     }

@@ -304,6 +304,10 @@ impl<DB: Database> ConnectionPool<DB> {
         if greets && !self.greeting.is_empty() {
             DB::run(&mut conn, self.greeting.clone()).await?;
         }
+        if !seeded_bug!("unnoticed-server") {
+            // It may be to another server, while those that are idle have broken unnoticed.
+            self.breaks.note();
+        }
         let made = Instant::now();
         Ok(OwnConnection { conn, options, made, idle_since: made })
     }

@@ -50,7 +50,8 @@ pub(crate) async fn fate<DB: Database>(shared: &Shared<DB>, write: &LostWrite) -
     })
 }
 
-/// Waits until none of the pending writes can happen any more; of one that did, what plans had in it.
+/// Waits until none of the pending writes can happen any more; of one that did, what plans were to be answered that it did not
+/// refuse.
 ///
 /// # Errors
 /// [`Error::Indeterminate`] if nobody can say.
@@ -64,9 +65,9 @@ pub(crate) async fn settle<DB: Database>(
             None => has_happened(shared, write).await?,
         };
         write.settle(found);
-        let effects = lost.pending.pop().map(|write| write.effects);
+        let decided = lost.pending.pop().map(|write| write.decided);
         if found == Found::Committed {
-            return Ok(effects);
+            return Ok(decided);
         }
     }
     Ok(None)
