@@ -101,7 +101,7 @@ impl<DB: Database> Builder<DB> {
     }
 
     /// Whether, and how far, calls that wait at the same time share a transaction. Default: they do. Their answers are the same
-    /// either way.
+    /// either way, unless so many wait without groups that `lock_wait` ends first: SQLite has one writer.
     ///
     /// On PostgreSQL connections of idem's own have `enable_seqscan` and `jit` off, so that a plan made on a small table does not
     /// stay when it has grown; in a transaction of yours both are as your role, your database and the URL have them.
@@ -127,8 +127,8 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
-    /// How many connections [`Builder::open`] makes at most. Default 10. On SQLite one of its own writes, and this many
-    /// read; on PostgreSQL two more write groups ([`Builder::group_commit`]).
+    /// How many connections [`Builder::open`] makes at most for calls. Default 10. On SQLite one more writes, and these read; on
+    /// PostgreSQL two more write groups ([`Builder::group_commit`]). [`Idem::pool`] opens as many again for your own statements.
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self

@@ -123,8 +123,11 @@ impl<DB: Database> Idem<DB> {
         printed::<DB>(&self.shared.sql.tables)
     }
 
-    /// Takes no more calls, waits until those under way are answered, and closes the connections that are idle. Calls in a
-    /// transaction of yours, and reads, are not waited for. Later calls are answered [`Error::Unavailable`].
+    /// Takes nothing more that writes, waits until the calls and the units of [`Idem::transaction`] under way are answered, and
+    /// closes the connections that are idle. A transaction that was begun by [`Idem::begin`] or given to [`Idem::adopt_tx`] is not
+    /// waited for, nor are reads. What comes later is answered [`Error::ShutDown`]; reads and [`Idem::check`] still work.
+    ///
+    /// [`Idem::pool`] stays open: close it yourself, after this.
     pub async fn shutdown(&self) {
         self.shared.queue.drain().await;
         for connections in [&self.shared.flushers, &self.shared.writers, &self.shared.readers] {
@@ -132,8 +135,8 @@ impl<DB: Database> Idem<DB> {
         }
     }
 
-    /// The pool that this was made from, or one to the same database for statements of your own. What idem does goes
-    /// through connections of its own if it was opened by a URL.
+    /// The pool that this was made from; or, if it was opened by a URL, one to the same database for statements of your own, of
+    /// [`Builder::max_connections`](crate::Builder::max_connections) more, each opened when it is first used.
     pub fn pool(&self) -> &Pool<DB> {
         &self.shared.pool
     }
@@ -149,8 +152,9 @@ impl<DB: Database> Idem<DB> {
     /// was lost and the database cannot be asked in time. A unit that finds no free connection within
     /// [`Builder::acquire_timeout`](crate::Builder::acquire_timeout) has made an attempt.
     ///
-    /// Units that take the same machines and accounts in different orders wait for each other, and run again until one is the
-    /// last: let each begin with [`Tx::lock_rows`].
+    /// Units that take the same machines and accounts in different orders wait for each other. PostgreSQL notices after a second,
+    /// ends one of them, and it runs again: with several such units that takes many seconds, and all attempts may be used up
+    /// ([`Error::Contention`], [`Error::InFlight`]). Let each begin with [`Tx::lock_rows`].
     ///
     /// # Cancel safety
     /// Dropped before the COMMIT is sent nothing is applied; after it everything may be.
@@ -159,9 +163,10 @@ impl<DB: Database> Idem<DB> {
         E: UnitError,
         F: for<'t> FnMut(&'t mut Tx<DB>) -> TxFuture<'t, T, E>,
     {
+        let _call = self.shared.queue.enter().map_err(E::from)?;
         let mut made = 1;
         loop {
-            let (error, again) = match self.begin().await {
+            let (error, again) = match self.begin_apart().await {
                 Ok(tx) => match self.unit(tx, &mut work).await {
                     Ok(value) => return Ok(value),
                     Err(failed) => failed,
@@ -205,11 +210,16 @@ impl<DB: Database> Idem<DB> {
     ///
     /// # Errors
     /// [`Error::Unavailable`] if no connection is to be had, [`Error::InFlight`] if another writer holds the database
-    /// (SQLite).
+    /// (SQLite), [`Error::ShutDown`] after [`Idem::shutdown`].
     ///
     /// # Cancel safety
     /// Cancel safe: the connection is closed.
     pub async fn begin(&self) -> Result<Tx<DB>, Error> {
+        let _call = self.shared.queue.enter()?;
+        self.begin_apart().await
+    }
+
+    async fn begin_apart(&self) -> Result<Tx<DB>, Error> {
         let shared = self.shared.clone();
         let wait = shared.settings.wait;
         let mut made = 1;

@@ -73,7 +73,7 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `Pending`, `Paid`, … | a struct per state; the enum is made `From` each |
 /// | `Pay`, … | a struct per command: its payload |
-/// | `Transitions` | the trait of your rules, a method per command |
+/// | `Transitions` | the trait of your rules, a method per command; one whose command, outcome and targets carry nothing has a default, which always goes on: write it where it may refuse |
 /// | `PayTo`, `CancelFrom` | the targets of a command that has several, and its sources; `Step::to(order::Paid { … })` fits the first |
 /// | `Command`, `CommandKind` | any command, in serde's form `{"Pay": {…}}`; its name |
 /// | `StateKind`, `Reply` | a state's name; any command's outcome |

@@ -36,6 +36,7 @@ pub enum ErrorKind {
     ReadOnly,
     Contention,
     Unavailable,
+    ShutDown,
     Internal,
     Store,
 }

@@ -61,6 +61,7 @@ variants! {
     ReadOnly { source },
     Contention { attempts },
     Unavailable { source },
+    ShutDown,
     Internal { what },
     Store { source },
 }
@@ -84,6 +85,7 @@ impl Error {
             Self::ReadOnly { source } => Self::ReadOnly { source: told(source) },
             Self::Contention { attempts } => Self::Contention { attempts: *attempts },
             Self::Unavailable { source } => Self::Unavailable { source: told(source) },
+            Self::ShutDown => Self::ShutDown,
             Self::Internal { what } => Self::Internal { what },
             Self::OutOfBounds(bounds) => Self::OutOfBounds(bounds.clone()),
             Self::Ledger(error) => Self::Ledger(error.clone()),

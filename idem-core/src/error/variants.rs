@@ -310,7 +310,10 @@ pub enum Error<R = Infallible> {
     },
 
     /// Other writers were faster in every attempt. Nothing is written. Retryable.
-    #[error("other writers were faster{}; try again", Attempts(*attempts))]
+    #[error(
+        "other writers were faster{}; try again, and let a transaction of several calls begin with `Tx::lock_rows`",
+        Attempts(*attempts)
+    )]
     Contention {
         /// How often it was tried.
         attempts: u32,
@@ -322,6 +325,10 @@ pub enum Error<R = Infallible> {
         /// What the driver said.
         source: Source,
     },
+
+    /// [`Idem::shutdown`](crate::Idem::shutdown) was called: nothing more is taken. Nothing was sent.
+    #[error("this `Idem` was shut down and takes nothing more")]
+    ShutDown,
 
     /// idem itself is at fault: what should never happen did. Whether the effect happened is not known.
     #[error("idem is at fault, please report it: {what}")]

@@ -78,7 +78,7 @@ impl ConditionalUpdate {
     }
 
     /// How long the key is remembered, on the database's clock. Default 24 hours; at least as long as a call may take that loses
-    /// the reply to each of its attempts, by default 3 minutes 40 seconds.
+    /// the reply to each of its attempts, by default about 5 minutes.
     pub fn remember_for(mut self, retention: Duration) -> Self {
         self.0.retention = retention;
         self

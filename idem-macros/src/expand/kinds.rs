@@ -42,6 +42,7 @@ fn kind(what: &str, names: &[(&Ident, &Wire)], vis: &TokenStream) -> TokenStream
             ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq,
             ::core::cmp::PartialOrd, ::core::cmp::Ord, ::core::hash::Hash
         )]
+        #[allow(dead_code)]
         #vis enum #kind { #(#[doc = #docs] #idents),* }
 
         impl #kind {

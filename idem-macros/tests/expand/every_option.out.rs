@@ -98,6 +98,7 @@ pub(in super::house) mod door_machine {
         ::core::cmp::Ord,
         ::core::hash::Hash
     )]
+    #[allow(dead_code)]
     pub(in super::super::house) enum StateKind {
         ///The state `Shut`.
         Shut,
@@ -142,6 +143,7 @@ pub(in super::house) mod door_machine {
         ::core::cmp::Ord,
         ::core::hash::Hash
     )]
+    #[allow(dead_code)]
     pub(in super::super::house) enum CommandKind {
         ///The command `Open`.
         Open,

@@ -101,6 +101,7 @@ mod order {
         ::core::cmp::Ord,
         ::core::hash::Hash
     )]
+    #[allow(dead_code)]
     pub(super) enum StateKind {
         ///The state `Pending`.
         Pending,
@@ -149,6 +150,7 @@ mod order {
         ::core::cmp::Ord,
         ::core::hash::Hash
     )]
+    #[allow(dead_code)]
     pub(super) enum CommandKind {
         ///The command `Pay`.
         Pay,

@@ -58,6 +58,7 @@ mod rock {
         ::core::cmp::Ord,
         ::core::hash::Hash
     )]
+    #[allow(dead_code)]
     pub(super) enum StateKind {
         ///The state `Still`.
         Still,
@@ -98,6 +99,7 @@ mod rock {
         ::core::cmp::Ord,
         ::core::hash::Hash
     )]
+    #[allow(dead_code)]
     pub(super) enum CommandKind {}
     impl CommandKind {
         const __ALL: &'static [Self] = &[];

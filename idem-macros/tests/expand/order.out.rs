@@ -136,6 +136,7 @@ pub mod order {
         ::core::cmp::Ord,
         ::core::hash::Hash
     )]
+    #[allow(dead_code)]
     pub enum StateKind {
         ///The state `Pending`.
         Pending,
@@ -198,6 +199,7 @@ pub mod order {
         ::core::cmp::Ord,
         ::core::hash::Hash
     )]
+    #[allow(dead_code)]
     pub enum CommandKind {
         ///The command `Pay`.
         Pay,

@@ -190,7 +190,7 @@ impl<DB: Database> Queue<DB> {
     pub(crate) fn enter(&self) -> Result<CallerGuard<'_, DB>, Error> {
         let mut state = self.state();
         if state.closed {
-            return Err(Error::Unavailable { source: "this `Idem` was shut down".into() });
+            return Err(Error::ShutDown);
         }
         state.callers += 1;
         Ok(CallerGuard(self))

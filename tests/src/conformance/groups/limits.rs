@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use idem_core::ledger::Delta;
-use idem_core::{ErrorKind, GroupCommit, Idem, Key, Outcome};
+use idem_core::ledger::{Bounds, Delta};
+use idem_core::{Error, ErrorKind, GroupCommit, Idem, Key, Outcome, Retry};
 use tokio::task::JoinSet;
 
 use super::begun::{all_fresh, begin, knocking};
@@ -71,16 +71,20 @@ pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
     let mut shutdown = Box::pin(idem.shutdown());
     begin(&mut shutdown).await;
     let (k, account) = (key("late"), idem.ledger().account("a"));
-    refused(door.knock(&k, door::Knock { times: 0 }).await, ErrorKind::Unavailable);
-    refused(orders.at("o").pay(&k, order::Pay { amount: 500, rate: 1 }).await, ErrorKind::Unavailable);
-    refused(account.apply_delta(&k, 1).await, ErrorKind::Unavailable);
-    refused(idem.ledger().transfer(&k, "a", "b", 1).await, ErrorKind::Unavailable);
-    refused(idem.ledger().apply_batch(&[Delta::new("a", &k, 1)]).await, ErrorKind::Unavailable);
+    refused(door.knock(&k, door::Knock { times: 0 }).await, ErrorKind::ShutDown);
+    refused(orders.at("o").pay(&k, order::Pay { amount: 500, rate: 1 }).await, ErrorKind::ShutDown);
+    refused(account.apply_delta(&k, 1).await, ErrorKind::ShutDown);
+    refused(idem.ledger().transfer(&k, "a", "b", 1).await, ErrorKind::ShutDown);
+    refused(idem.ledger().apply_batch(&[Delta::new("a", &k, 1)]).await, ErrorKind::ShutDown);
     let pay = order::Command::from(order::Pay { amount: 500, rate: 1 });
     let items: [(&str, Option<Key>, _); 1] = [("o", Some(k.clone()), pay)];
     for answer in orders.apply_all(items).await {
-        refused(answer, ErrorKind::Unavailable);
+        refused(answer, ErrorKind::ShutDown);
     }
+    refused(idem.begin().await.map(drop), ErrorKind::ShutDown);
+    refused(account.open(Bounds::default()).await, ErrorKind::ShutDown);
+    let error = idem.transaction::<(), Error, _>(Retry::default(), |_| Box::pin(async { Ok(()) })).await;
+    refused(error, ErrorKind::ShutDown);
     tx.commit().await.expect("committed");
     let calls = tokio::spawn(all_fresh(calls));
     shutdown.await;
