@@ -84,3 +84,25 @@ pub(crate) fn replayed(before: &[Ack], again: &[Ack], after: &str) {
         assert!(!new.fresh, "after {after}: {old} had its effect again");
     }
 }
+
+impl Ground<sqlx::Postgres> {
+    /// New sessions read their time from a clock that can be set; it is ahead by so many seconds.
+    pub(crate) async fn has_clock(&mut self, ahead: i64) {
+        const CLOCK: &str =
+            "CREATE SCHEMA clock; CREATE TABLE clock.ahead (seconds bigint); INSERT INTO clock.ahead VALUES (0);
+            CREATE FUNCTION clock.statement_timestamp() RETURNS timestamptz STABLE LANGUAGE sql AS
+                'SELECT pg_catalog.statement_timestamp() + seconds * interval ''1 second'' FROM clock.ahead';
+            CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+                'SELECT pg_catalog.clock_timestamp() + seconds * interval ''1 second'' FROM clock.ahead';
+            DO $$ BEGIN
+                EXECUTE format('ALTER DATABASE %I SET search_path = public, clock, pg_catalog', current_database());
+            END $$";
+        sqlx::Postgres::script(&mut self.conn, CLOCK).await.unwrap();
+        self.set_clock(ahead).await;
+    }
+
+    pub(crate) async fn set_clock(&mut self, ahead: i64) {
+        let set = format!("UPDATE clock.ahead SET seconds = {ahead}");
+        sqlx::Postgres::script(&mut self.conn, &set).await.unwrap();
+    }
+}

@@ -68,22 +68,14 @@ async fn another_server(how: &str, breaks: bool) {
 /// not.
 #[tokio::test]
 async fn a_machine_that_is_ahead_of_the_clock_moves_no_other() {
-    const CLOCK: &str = "CREATE SCHEMA clock; CREATE TABLE clock.ahead AS SELECT 3600 AS seconds;
-        CREATE FUNCTION clock.statement_timestamp() RETURNS timestamptz STABLE LANGUAGE sql AS
-            'SELECT pg_catalog.statement_timestamp() + seconds * interval ''1 second'' FROM clock.ahead';
-        CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
-            'SELECT pg_catalog.clock_timestamp() + seconds * interval ''1 second'' FROM clock.ahead';
-        DO $$ BEGIN
-            EXECUTE format('ALTER DATABASE %I SET search_path = public, clock, pg_catalog', current_database());
-        END $$";
     const AHEAD: &str = "SELECT '', count(*) FROM idem_transitions WHERE id = 'near'
         AND at > extract(epoch FROM pg_catalog.clock_timestamp() + interval '1 minute') * 1000000";
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
-    Postgres::script(&mut ground.conn, CLOCK).await.unwrap();
+    ground.has_clock(3600).await;
     let idem = Idem::<Postgres>::open(&ground.url()).await.unwrap();
     let lane = Lane::new(&idem, "far");
     lane.counter().start(counter::Open { total: 0 }).await.unwrap();
-    Postgres::script(&mut ground.conn, "UPDATE clock.ahead SET seconds = 0").await.unwrap();
+    ground.set_clock(0).await;
     lane.counters().at("near").start(counter::Open { total: 0 }).await.unwrap();
     for round in 0..3 {
         let call = |id: &'static str| {

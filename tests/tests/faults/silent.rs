@@ -3,7 +3,8 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use idem_core::{Effect, Error};
+use idem_core::{Effect, Error, Natural};
+use tests::conformance::machines::{Door, Keeper, door};
 use tests::lane::{Lane, Step};
 use tests::shop::counter;
 use tests::{At, Backend, Cut, Hangup, Report, scale};
@@ -16,6 +17,30 @@ const FOR_EVER: Duration = Duration::from_mins(2);
 async fn answered<T>(what: &str, call: impl IntoFuture<Output = T>) -> T {
     let answer = tokio::time::timeout(FOR_EVER, call.into_future()).await;
     answer.unwrap_or_else(|_| panic!("{what} waits for ever"))
+}
+
+/// The database's clock is set back before it can be asked what became of a write: the time until which it may come never passes.
+#[tokio::test]
+async fn a_clock_that_is_set_back_is_not_waited_for() {
+    let Some(mut rig) = Rig::new().await else { return };
+    rig.ground.has_clock(0).await;
+    let idem = rig.anew().await;
+    let doors = Door::stored(&idem, Keeper);
+    doors.at("a").start(door::Shut).await.unwrap();
+    let (mut tx, spare) = (idem.begin().await.unwrap(), idem.begin().await.unwrap());
+    spare.rollback().await;
+    rig.proxy.refuse_connections(true);
+    rig.proxy.arm(At::Statement("transitions_written".into()), Cut::Before(Hangup::Reset));
+    let call = tokio::spawn({
+        let door = doors.at("a");
+        async move { door.push(Natural, door::Push { by: "once".into() }).await }
+    });
+    rig.proxy.wait_for_strikes(1).await;
+    rig.ground.set_clock(-3600).await;
+    doors.at("b").within(&mut tx).start(door::Shut).await.unwrap();
+    rig.proxy.refuse_connections(false);
+    let told = answered("a write from before the clock was set", call).await.unwrap();
+    assert_eq!(told.map_err(|error| error.effect()).map(drop), Err(Effect::Unknown));
 }
 
 /// The write is silent, and so is the question what became of it.
