@@ -200,8 +200,7 @@ impl<DB: Database> Idem<DB> {
             },
             Err(error) => {
                 let again = tx.again || error.cause().is_some_and(may_pass::<DB>);
-                let after_loss = tx.roll_back().await;
-                Err((error, after_loss.unwrap_or(again)))
+                Err((error, tx.roll_back(again).await))
             }
         }
     }

@@ -130,6 +130,8 @@ macro_rules! for_each_clause {
                         by_a_commit_is_told_the_truth,
                         by_a_commit_is_not_denied,
                         by_a_commit_of_many_calls_is_not_denied,
+                        by_a_commit_and_begun_anew_is_not_denied,
+                        and_dropped_leaves_a_connection_to_begin_on,
                         in_part_by_a_savepoint_keeps_the_rest,
                         whole_by_a_savepoint_is_a_commit_of_nothing,
                     }

@@ -10,6 +10,7 @@ use tests::conformance::machines::{Door, Keeper, door};
 use tests::{At, Backend, Cut, Hangup, Report, scale};
 use tokio::task::JoinHandle;
 
+use crate::ground::Ground;
 use crate::lost::Rig;
 
 /// Only the write of a group has it.
@@ -198,6 +199,31 @@ async fn a_unit_that_a_statement_has_committed_is_not_denied_without_its_connect
         report.strike("a unit");
     }
     report.finish(9);
+}
+
+/// The same with its connection, where the statement fails that comes after it.
+#[tokio::test]
+async fn a_unit_that_a_statement_has_committed_does_not_run_again() {
+    const FAIL: &str = "DO $$ BEGIN RAISE EXCEPTION 'later' USING ERRCODE = '40001'; END $$";
+    let Some(ground) = Ground::<Postgres>::fresh().await else { return };
+    let lane = ground.lane("committed");
+    for end in ["COMMIT", "COMMIT AND CHAIN", "COMMIT; BEGIN"] {
+        let (mut runs, key) = (0, lane.key(end));
+        let told: Result<(), Box<dyn std::error::Error + Send + Sync>> = lane
+            .idem
+            .transaction(Retry::default().attempts(3), |tx| {
+                let (account, key) = (lane.idem.ledger().account("ended"), key.clone());
+                runs += 1;
+                Box::pin(async move {
+                    account.within(tx).apply_delta(&key, 1).await?;
+                    sqlx::raw_sql(end).execute(tx.conn()).await?;
+                    sqlx::raw_sql(FAIL).execute(tx.conn()).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        assert_eq!((told.unwrap_err().to_string().contains("later"), runs), (true, 1), "{end}");
+    }
 }
 
 async fn ended(rig: &mut Rig, pid: i32) {

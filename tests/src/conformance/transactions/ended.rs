@@ -129,6 +129,51 @@ pub async fn by_a_commit_of_many_calls_is_not_denied<S: Subject>(on: &S) {
     }
 }
 
+/// Committed by a statement, and begun anew by another: what was committed is not denied, however that one ends.
+pub async fn by_a_commit_and_begun_anew_is_not_denied<S: Subject>(on: &S) {
+    let (stored, idem) = on_one(on).await;
+    stored.execute("CREATE TABLE leaves (page text REFERENCES pages (name) DEFERRABLE INITIALLY DEFERRED)").await;
+    let account = idem.ledger().account("a");
+    let mut turn = 0;
+    for way in WAYS {
+        for then in ["a call", "INSERT INTO pages VALUES ('p', 'twice', 1)", "INSERT INTO leaves VALUES ('none')"] {
+            turn += 1;
+            let mut tx = begin(on, &idem, way).await;
+            fresh(account.within(&mut tx).apply_delta(&key(&format!("first {turn}")), 1).await);
+            on.execute(tx.conn(), "COMMIT").await.expect("ends it");
+            on.execute(tx.conn(), "BEGIN").await.expect("begins anew");
+            if then == "a call" {
+                // Where transactions bear no mark it cannot be told from the first.
+                let later = account.within(&mut tx).apply_delta(&key(&format!("later {turn}")), 0).await;
+                assert!(later.is_ok() || later.is_err_and(|error| error.effect() == Effect::NotApplied), "{way}");
+            } else {
+                // What is refused at once, and what is refused by the commit.
+                let _ = on.execute(tx.conn(), then).await;
+            }
+            let told = tx.commit().await.map_err(|error| error.effect());
+            assert_ne!(told, Err(Effect::NotApplied), "{way}, {then}");
+            assert_eq!(account.get().await.expect("readable").expect("there").balance, turn, "{way}, {then}");
+            on.begin(idem.pool()).await.expect("the next borrower begins").rollback().await.expect("clean");
+        }
+    }
+}
+
+/// Ended by a statement and dropped: the next one begins all the same.
+pub async fn and_dropped_leaves_a_connection_to_begin_on<S: Subject>(on: &S) {
+    let opened = on.builder().open(&on.url()).await.expect("opened");
+    let (_stored, of_pool) = on_one(on).await;
+    for (kind, idem) in [("opened", &opened), ("of a pool", &of_pool)] {
+        let account = idem.ledger().account("a");
+        for (call, end) in ["ROLLBACK", "COMMIT"].iter().enumerate() {
+            let mut tx = idem.begin().await.expect("begins");
+            fresh(account.within(&mut tx).apply_delta(&key(&format!("{call} {kind}")), 1).await);
+            on.execute(tx.conn(), end).await.expect("ends it");
+            drop(tx);
+            idem.begin().await.expect("begins").rollback().await;
+        }
+    }
+}
+
 /// A savepoint of the user's takes a part of the unit back: what is committed is what is left of it.
 pub async fn in_part_by_a_savepoint_keeps_the_rest<S: Subject>(on: &S) {
     let (_stored, idem) = on_one(on).await;
