@@ -115,7 +115,7 @@ impl<'c, DB: Connect> Session<'c, DB> {
     pub(crate) async fn roll_back(&mut self) -> Result<(), StoreError> {
         let rolled_back = DB::TransactionManager::rollback(self.conn);
         answered::<DB, _>(rolled_back, self.reply, self.state).await?;
-        self.state.open = false;
+        self.state.open = is_begun::<DB>(self.conn);
         Ok(())
     }
 
@@ -143,6 +143,12 @@ impl<'c, DB: Connect> Session<'c, DB> {
     pub(crate) fn half_written(&mut self, half_written: bool) {
         self.state.half_written = half_written;
     }
+}
+
+/// Whether the driver has a transaction begun. After a rollback it has where one that was begun inside was not ended, and where a
+/// statement of the caller had ended it: such a connection is nobody's any more.
+pub(crate) fn is_begun<DB: sqlx::Database>(conn: &DB::Connection) -> bool {
+    DB::TransactionManager::get_transaction_depth(conn) > 0 && !seeded_bug!("rollback-taken-for-made")
 }
 
 /// Waits for an answer, but not for ever: a network that swallows packets closes no connection.

@@ -133,21 +133,44 @@ async fn an_error_that_is_answered_breaks_no_transaction() {
     report.finish(7);
 }
 
-/// Begun inside and not ended: the driver would end that one alone, and say that all is committed.
+/// Begun inside and not ended: the driver would end that one alone, say that all is committed, and leave the other to what is
+/// called next.
 #[tokio::test]
 async fn a_transaction_within_that_is_not_ended_is_no_commit() {
     let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return };
     let lane = ground.lane("within");
     let account = lane.idem.ledger().account(lane.name());
-    let mut tx = lane.idem.begin().await.unwrap();
-    account.within(&mut tx).apply_delta(&lane.key("k"), 1).await.unwrap();
-    std::mem::forget(sqlx::Connection::begin(tx.conn()).await.unwrap());
-    assert_eq!(tx.commit().await.unwrap_err().effect(), Effect::NotApplied);
-    for number in 0..8 {
-        assert!(account.apply_delta(&lane.key(&format!("next {number}")), 1).await.unwrap().is_fresh());
+    let idem = Idem::<sqlx::Postgres>::builder().max_connections(1).open(&ground.url()).await.unwrap();
+    let ours = idem.ledger().account(lane.name());
+    for (turn, end) in (1..).zip(["commit", "rollback", "drop", "error"]) {
+        let key = lane.key(end);
+        if end == "error" {
+            let unit = idem.transaction::<(), Box<dyn std::error::Error + Send + Sync>, _>(Retry::default(), |tx| {
+                let (account, key) = (account.clone(), key.clone());
+                Box::pin(async move {
+                    account.within(tx).apply_delta(&key, 1).await?;
+                    std::mem::forget(sqlx::Connection::begin(tx.conn()).await?);
+                    Err("on second thoughts".into())
+                })
+            });
+            unit.await.unwrap_err();
+        } else {
+            let mut tx = idem.begin().await.unwrap();
+            account.within(&mut tx).apply_delta(&key, 1).await.unwrap();
+            std::mem::forget(sqlx::Connection::begin(tx.conn()).await.unwrap());
+            match end {
+                "commit" => assert_eq!(tx.commit().await.unwrap_err().effect(), Effect::NotApplied),
+                "rollback" => tx.rollback().await,
+                _ => drop(tx),
+            }
+        }
+        idem.begin().await.unwrap().rollback().await;
+        for number in 0..8 {
+            assert!(ours.apply_delta(&lane.key(&format!("{end} {number}")), 1).await.unwrap().is_fresh(), "{end}");
+        }
+        let balance = format!("SELECT '', balance FROM idem_accounts WHERE account = '{}'", lane.name());
+        assert_eq!(sqlx::Postgres::ask(&mut ground.conn, &balance).await[0].1, 8 * turn, "{end}");
     }
-    let balance = format!("SELECT '', balance FROM idem_accounts WHERE account = '{}'", lane.name());
-    assert_eq!(sqlx::Postgres::ask(&mut ground.conn, &balance).await[0].1, 8);
     ground.check(lane.name(), "a transaction within").await;
 }
 
