@@ -46,11 +46,10 @@ pub(crate) async fn grow(pool: &PgPool, entries: u64, hashed: bool) -> Result<()
     let hash = format!("substring({time}sha256(n::text::bytea) for 23)");
     let rows = format!(
         "INSERT INTO idem_accounts (account, balance, seq) SELECT 'old-' || a, {entries} / 1000, {entries} / 1000 FROM generate_series(0, 999) a;
-         INSERT INTO idem_entries (account, seq, delta, balance, at, kind, scope, key)
-         SELECT 'old-' || n % 1000, n / 1000 + 1, 1, n / 1000 + 1, n, 'delta', 'bench', md5(n::text)::uuid::text FROM generate_series(0, {entries} - 1) n;
-         INSERT INTO idem_keys (hash, namespace, target, seq, fingerprint, at)
-         SELECT {hash}, '@ledger', 'old-' || n % 1000, n / 1000 + 1, decode(repeat('01', 33), 'hex'), n FROM generate_series(0, {entries} - 1) n;
-         VACUUM ANALYZE idem_entries; VACUUM ANALYZE idem_keys; CHECKPOINT"
+         INSERT INTO idem_entries (account, seq, delta, balance, at, kind, scope, key, hash, fingerprint)
+         SELECT 'old-' || n % 1000, n / 1000 + 1, 1, n / 1000 + 1, n, 'delta', 'bench', md5(n::text)::uuid::text, {hash},
+            decode(repeat('01', 33), 'hex') FROM generate_series(0, {entries} - 1) n;
+         VACUUM ANALYZE idem_entries; CHECKPOINT"
     );
     for statement in rows.split(';') {
         sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(pool).await?;

@@ -307,7 +307,7 @@ async fn grown(idem: &Idem<Postgres>, pool: &sqlx::PgPool, entries: u64, setting
     for _ in 0..settings.rounds {
         println!("| {small} | {:.0} |", drive(&call, 32, settings.time).await?.rate);
     }
-    hand::execute(pool, "TRUNCATE idem_entries, idem_keys; DELETE FROM idem_accounts".into()).await?;
+    hand::execute(pool, "TRUNCATE idem_entries; DELETE FROM idem_accounts".into()).await?;
     disturbed::grow(pool, large, settings.hashed).await?;
     for _ in 0..settings.rounds {
         println!("| {large} | {:.0} |", drive(&call, 32, settings.time).await?.rate);

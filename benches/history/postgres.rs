@@ -54,14 +54,12 @@ async fn fill(conn: &mut PgConnection, Gaps { id, length, gap, newest }: Gaps) -
     let statements = format!(
         "UPDATE idem_transitions SET seq = -(2 + (seq - 2) * {gap}) WHERE {here} AND seq > 2;
          UPDATE idem_transitions SET seq = -seq WHERE {here} AND seq < 0;
-         UPDATE idem_keys SET seq = 2 + (seq - 2) * {gap} WHERE namespace = '{MACHINE}' AND target = '{id}' AND seq > 2;
          UPDATE idem_machines SET version = {length} WHERE {here};
          INSERT INTO idem_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
-                                       scope, key, from_visit, visit, at, correlation)
+                                       scope, key, from_visit, visit, at, correlation, hash)
          SELECT machine, id, n, command, from_state, state, body, payload, outcome, fingerprint, scope,
-                'filler-' || n, from_visit, visit, at, correlation FROM {free};
-         INSERT INTO idem_keys (hash, namespace, target, seq, fingerprint, at)
-         SELECT substr(sha256(convert_to(id || n, 'UTF8')), 1, 23), machine, id, n, fingerprint, at FROM {free}"
+                'filler-' || n, from_visit, visit, at, correlation,
+                substr(sha256(convert_to(id || n, 'UTF8')), 1, 23) FROM {free}"
     );
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(conn).await?;
     Ok(())

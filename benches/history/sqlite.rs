@@ -49,14 +49,11 @@ async fn fill(conn: &mut SqliteConnection, Gaps { id, length, gap, newest }: Gap
         "BEGIN IMMEDIATE;
          UPDATE idem_transitions SET seq = -(2 + (seq - 2) * {gap}) WHERE {here} AND seq > 2;
          UPDATE idem_transitions SET seq = -seq WHERE {here} AND seq < 0;
-         UPDATE idem_keys SET seq = 2 + (seq - 2) * {gap} WHERE namespace = '{MACHINE}' AND target = '{id}' AND seq > 2;
          UPDATE idem_machines SET version = {length} WHERE {here};
          INSERT INTO idem_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
-                                       scope, key, from_visit, visit, at, correlation)
+                                       scope, key, from_visit, visit, at, correlation, hash)
          {series} SELECT machine, id, n, command, from_state, state, body, payload, outcome, fingerprint, scope,
-                         'filler-' || n, from_visit, visit, at, correlation FROM free, sample;
-         INSERT INTO idem_keys (hash, namespace, target, seq, fingerprint, at)
-         {series} SELECT randomblob(23), machine, id, n, fingerprint, at FROM free, sample ORDER BY 1;
+                         'filler-' || n, from_visit, visit, at, correlation, randomblob(23) FROM free, sample;
          COMMIT"
     );
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(conn).await?;

@@ -176,6 +176,9 @@ pub struct KeyHash(pub(crate) [u8; KeyHash::BYTES]);
 
 impl KeyHash {
     pub(crate) const BYTES: usize = 23;
+    /// What is stored as a hash and is none.
+    #[cfg(feature = "_sql")]
+    pub(crate) const UNKNOWN: Self = Self([0; Self::BYTES]);
 
     fn new(hash: [u8; 32], key: &str) -> Self {
         let mut bytes = [0; Self::BYTES];

@@ -36,8 +36,8 @@ pub(super) enum Unreadable {
 
 const ACCOUNTS: &str = "SELECT account, balance FROM idem_accounts ORDER BY account";
 const EFFECTS: &str = "SELECT count(*) FROM idem_transitions WHERE machine = 'payment' AND command NOT LIKE '@%'";
-// A key with an expiry is a second key of a command that had run before.
-const FRESH_KEYS: &str = "SELECT count(*) FROM idem_keys WHERE namespace = 'payment' AND expires_at IS NULL";
+// Without a seq it is a second key of a command that had run before.
+const FRESH_KEYS: &str = "SELECT count(hash) FROM idem_transitions WHERE machine = 'payment' AND seq IS NOT NULL";
 const MESSAGES: &str = "SELECT count(*) FROM idem_outbox WHERE machine = 'payment'";
 
 /// Reads the book and proves it. Nobody should be writing meanwhile.

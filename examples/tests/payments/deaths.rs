@@ -97,7 +97,7 @@ fn count_effects(server: &PrivatePostgres) -> i64 {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(async {
         let mut connection = server.url().connect().await;
-        let count = sqlx::query_scalar("SELECT count(*) FROM idem_transitions").fetch_one(&mut connection).await;
+        let count = sqlx::query_scalar("SELECT count(seq) FROM idem_transitions").fetch_one(&mut connection).await;
         count.unwrap_or(0)
     })
 }

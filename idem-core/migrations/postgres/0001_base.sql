@@ -20,37 +20,43 @@ CREATE TABLE {machines} (
 ) WITH (fillfactor = 80); -- Room for the next version of a row on its own page.
 CREATE INDEX ON {machines} (machine, state, entered_at, id);
 
+-- A row with a seq is a transition, and the key that it ran under stands in it. A row without one is another key, which until it
+-- expires is answered by transition `alias_of` of that machine. The hash is of (machine, scope, key).
 CREATE TABLE {transitions} (
     machine text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
-    seq bigint NOT NULL,
-    command text COLLATE "C" NOT NULL,
-    from_state text COLLATE "C" NOT NULL,
-    state text COLLATE "C" NOT NULL,
-    body bytea NOT NULL,
-    payload bytea NOT NULL,
-    outcome bytea NOT NULL,
+    seq bigint,
+    command text COLLATE "C",
+    from_state text COLLATE "C",
+    state text COLLATE "C",
+    body bytea,
+    payload bytea,
+    outcome bytea,
     fingerprint bytea NOT NULL,
     scope text COLLATE "C",
     key text COLLATE "C",
-    from_visit bigint NOT NULL,
-    visit bigint NOT NULL,
+    from_visit bigint,
+    visit bigint,
     at bigint NOT NULL,
     correlation text COLLATE "C",
-    PRIMARY KEY (machine, id, seq)
+    hash bytea,
+    alias_of bigint,
+    expires_at bigint,
+    UNIQUE (machine, id, seq)
 );
+CREATE UNIQUE INDEX {:transitions_by_key} ON {transitions} (hash) WHERE hash IS NOT NULL;
+CREATE INDEX ON {transitions} (expires_at) WHERE expires_at IS NOT NULL;
+-- There is no primary key by which a subscriber of a publication would know a row that is deleted.
+ALTER TABLE {transitions} REPLICA IDENTITY FULL;
 
--- What a key names depends on its namespace: a machine's transition (namespace = machine, target = id, seq), an entry of the
--- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (namespace, scope, key).
+-- The keys of conditional updates, each with the table (target) and the version (seq) that the update led to.
 CREATE TABLE {keys} (
     hash bytea PRIMARY KEY,
-    namespace text COLLATE "C" NOT NULL,
     target text COLLATE "C" NOT NULL,
     seq bigint NOT NULL,
     fingerprint bytea NOT NULL,
     at bigint NOT NULL,
-    expires_at bigint,
-    outcome bytea
+    expires_at bigint
 );
 CREATE INDEX ON {keys} (expires_at) WHERE expires_at IS NOT NULL;
 
@@ -68,10 +74,11 @@ CREATE TABLE {accounts} (
 ) WITH (fillfactor = 90); -- Room for the next version of a balance on its own page: every update stays off the index.
 
 -- Dense per account, unless it is a tally: then seq is a time that nobody else has, and there is no balance.
--- Entries of one posting form a ring.
+-- Entries of one posting form a ring. The first of them has the hash of their key, of (the ledger's namespace, scope, key). A row
+-- without a seq is no entry: it remembers that a change was refused, by the account, or by a hold on it.
 CREATE TABLE {entries} (
     account text COLLATE "C" NOT NULL,
-    seq bigint NOT NULL,
+    seq bigint,
     delta bigint NOT NULL,
     balance bigint,
     at bigint NOT NULL,
@@ -86,8 +93,14 @@ CREATE TABLE {entries} (
     entry_no bigint,
     next_account text COLLATE "C",
     next_seq bigint,
-    PRIMARY KEY (account, seq)
+    hash bytea,
+    fingerprint bytea,
+    outcome bytea,
+    UNIQUE (account, seq)
 );
+CREATE UNIQUE INDEX {:entries_by_key} ON {entries} (hash) WHERE hash IS NOT NULL;
+CREATE INDEX {:entries_refused} ON {entries} (hash) WHERE seq IS NULL;
+ALTER TABLE {entries} REPLICA IDENTITY FULL;
 
 -- What entries of a tally add up to, until it is folded into the account's balance.
 CREATE TABLE {tails} (

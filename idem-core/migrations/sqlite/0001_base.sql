@@ -21,37 +21,41 @@ CREATE TABLE {machines} (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX {machines_by_state} ON {:machines} (machine, state, entered_at, id);
 
+-- A row with a seq is a transition, and the key that it ran under stands in it. A row without one is another key, which until it
+-- expires is answered by transition `alias_of` of that machine. The hash is of (machine, scope, key).
 CREATE TABLE {transitions} (
     machine TEXT NOT NULL,
     id TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    command TEXT NOT NULL,
-    from_state TEXT NOT NULL,
-    state TEXT NOT NULL,
-    body BLOB NOT NULL,
-    payload BLOB NOT NULL,
-    outcome BLOB NOT NULL,
+    seq INTEGER,
+    command TEXT,
+    from_state TEXT,
+    state TEXT,
+    body BLOB,
+    payload BLOB,
+    outcome BLOB,
     fingerprint BLOB NOT NULL,
     scope TEXT,
     key TEXT,
-    from_visit INTEGER NOT NULL,
-    visit INTEGER NOT NULL,
+    from_visit INTEGER,
+    visit INTEGER,
     at INTEGER NOT NULL,
     correlation TEXT,
-    PRIMARY KEY (machine, id, seq)
+    hash BLOB,
+    alias_of INTEGER,
+    expires_at INTEGER,
+    UNIQUE (machine, id, seq)
 ) STRICT;
+CREATE UNIQUE INDEX {transitions_by_key} ON {:transitions} (hash) WHERE hash IS NOT NULL;
+CREATE INDEX {transitions_by_expiry} ON {:transitions} (expires_at) WHERE expires_at IS NOT NULL;
 
--- What a key names depends on its namespace: a machine's transition (namespace = machine, target = id, seq), an entry of the
--- ledger (target = account, seq), or nothing but the outcome beside it. The hash is of (namespace, scope, key).
+-- The keys of conditional updates, each with the table (target) and the version (seq) that the update led to.
 CREATE TABLE {keys} (
     hash BLOB NOT NULL PRIMARY KEY,
-    namespace TEXT NOT NULL,
     target TEXT NOT NULL,
     seq INTEGER NOT NULL,
     fingerprint BLOB NOT NULL,
     at INTEGER NOT NULL,
-    expires_at INTEGER,
-    outcome BLOB
+    expires_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX {keys_by_expiry} ON {:keys} (expires_at) WHERE expires_at IS NOT NULL;
 
@@ -70,10 +74,12 @@ CREATE TABLE {accounts} (
 
 -- Dense per account, unless it is a tally: then seq is a time that nobody else has, and there is no balance.
 -- Entries of one posting form a ring. They stand in the order in which they were made, and not by account: a group of calls
--- on many accounts then changes few pages beside those of the small index.
+-- on many accounts then changes few pages beside those of the small indexes. The first of them has the hash of their key, of (the
+-- ledger's namespace, scope, key). A row without a seq is no entry: it remembers that a change was refused, by the account, or by a
+-- hold on it.
 CREATE TABLE {entries} (
     account TEXT NOT NULL,
-    seq INTEGER NOT NULL,
+    seq INTEGER,
     delta INTEGER NOT NULL,
     balance INTEGER,
     at INTEGER NOT NULL,
@@ -88,8 +94,13 @@ CREATE TABLE {entries} (
     entry_no INTEGER,
     next_account TEXT,
     next_seq INTEGER,
-    PRIMARY KEY (account, seq)
+    hash BLOB,
+    fingerprint BLOB,
+    outcome BLOB,
+    UNIQUE (account, seq)
 ) STRICT;
+CREATE UNIQUE INDEX {entries_by_key} ON {:entries} (hash) WHERE hash IS NOT NULL;
+CREATE INDEX {entries_refused} ON {:entries} (hash) WHERE seq IS NULL;
 
 CREATE TABLE {holds} (
     hold TEXT NOT NULL PRIMARY KEY,

@@ -1,4 +1,4 @@
-//! Rows of keys as they are read.
+//! Keys as they are read, with what they were used for.
 
 use std::sync::Arc;
 
@@ -10,68 +10,90 @@ use super::reader::{Cells, Reader, columns, place};
 use crate::clock::Timestamp;
 use crate::wire::Stored;
 
-/// A key that is recorded.
+/// A key that is known.
 #[derive(Debug, Clone)]
-pub struct KeyRow {
+pub struct KnownKey {
     pub(crate) fingerprint: Vec<u8>,
-    /// The id of the machine that was commanded, the account, or the table.
-    pub(crate) target: Arc<str>,
-    pub(crate) seq: i64,
-    /// When the key was first seen.
+    /// When it was first seen.
     pub(crate) at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
-    /// What the key remembers where it names no row.
-    pub(crate) outcome: Option<Stored>,
+    pub(crate) used: KeyUse,
+}
+
+/// What a key was used for.
+#[derive(Debug, Clone)]
+pub(crate) enum KeyUse {
+    /// A command on the machine `id`, by its transition `seq`, if that is there.
+    Command { id: Arc<str>, seq: i64, transition: Option<TransitionSummary> },
+    /// The entries of one posting, in their order.
+    Posting(Vec<EntryRow>),
+    /// A change of the ledger that was refused.
+    Refusal(Stored),
+}
+
+/// The row of transitions that has a key.
+#[derive(Debug)]
+pub struct MachineKeyRow {
+    fingerprint: Vec<u8>,
+    at: Timestamp,
+    expires_at: Option<Timestamp>,
+    id: Arc<str>,
+    seq: Option<i64>,
+    alias_of: Option<i64>,
 }
 
 columns! {
-    KeyRow {
+    MachineKeyRow {
         fingerprint: [fingerprint Bytes],
-        target: [target Text],
-        seq: [seq Int],
         at: [at Int],
         expires_at: [expires_at Int],
-        outcome: [outcome Bytes],
+        id: [id Text],
+        seq: [seq Int],
+        alias_of: [alias_of Int],
     }
 }
 
-/// A key with the row that its target and seq name.
-#[derive(Debug, Clone)]
-pub struct KnownKey {
-    pub(crate) row: KeyRow,
-    pub(crate) names: KeyTarget,
+/// The row of entries that has a key.
+#[derive(Debug)]
+pub struct LedgerKeyRow {
+    fingerprint: Vec<u8>,
+    at: Timestamp,
+    outcome: Option<Stored>,
 }
 
-/// What a key names.
-#[derive(Debug, Clone)]
-pub(crate) enum KeyTarget {
-    /// No row that is there: nothing beside what the key itself remembers.
-    Nothing,
-    Transition(TransitionSummary),
-    /// The entries of one posting, in their order.
-    Entries(Vec<EntryRow>),
+columns! {
+    LedgerKeyRow {
+        fingerprint: [fingerprint Bytes],
+        at: [at Int],
+        outcome: [outcome Bytes],
+    }
 }
 
 impl KnownKey {
     /// A key of a machine, with its transition. `None`: the key is not known.
     pub(crate) fn of_machine<C: Cells>(row: &mut Reader<'_, C>) -> Result<Option<Self>, Error> {
-        let (key, transition) = (row.maybe()?, row.maybe()?);
-        let names = transition.map_or(KeyTarget::Nothing, KeyTarget::Transition);
-        Ok(key.map(|row| Self { row, names }))
+        let (key, transition) = (row.maybe::<MachineKeyRow>()?, row.maybe()?);
+        Ok(key.map(|MachineKeyRow { fingerprint, at, expires_at, id, seq, alias_of }| {
+            let used = KeyUse::Command { id, seq: seq.or(alias_of).unwrap_or_default(), transition };
+            Self { fingerprint, at, expires_at, used }
+        }))
     }
 
     /// A key of the ledger, with one entry.
     pub(crate) fn of_ledger<C: Cells>(row: &mut Reader<'_, C>) -> Result<Option<Self>, Error> {
-        let (key, entry) = (row.maybe()?, row.maybe()?);
-        let names = entry.map_or(KeyTarget::Nothing, |entry| KeyTarget::Entries(vec![entry]));
-        Ok(key.map(|row| Self { row, names }))
+        let (key, entry) = (row.maybe::<LedgerKeyRow>()?, row.maybe::<EntryRow>()?);
+        Ok(key.map(|LedgerKeyRow { fingerprint, at, outcome }| {
+            let refusal = || KeyUse::Refusal(outcome.unwrap_or_default());
+            let used = entry.map_or_else(refusal, |entry| KeyUse::Posting(vec![entry]));
+            Self { fingerprint, at, expires_at: None, used }
+        }))
     }
 
     /// Puts a key where the list that was bound had it; a row more of a known one is its next entry.
     pub(crate) fn place(keys: &mut [Option<Self>], position: usize, key: Option<Self>) -> Result<(), Error> {
         match (keys.get_mut(position), key) {
             (Some(Some(first)), Some(next)) => {
-                if let (KeyTarget::Entries(entries), KeyTarget::Entries(more)) = (&mut first.names, next.names) {
+                if let (KeyUse::Posting(entries), KeyUse::Posting(more)) = (&mut first.used, next.used) {
                     entries.extend(more);
                 }
                 Ok(())

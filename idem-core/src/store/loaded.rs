@@ -3,7 +3,7 @@
 use sqlx::Error;
 
 use super::dialect::Dialect;
-use super::key::{KeyRow, KnownKey};
+use super::key::{KnownKey, LedgerKeyRow, MachineKeyRow};
 use super::ledger::rows::EntryRow;
 use super::machine::rows::TransitionSummary;
 use super::reader::{Cells, Columns, Reader, places};
@@ -29,13 +29,12 @@ pub enum KeysOf {
 }
 
 impl KeysOf {
-    /// How many columns a key has, with what it names.
+    /// How many columns a key has, with what it was used for.
     pub(super) fn columns(self) -> usize {
-        let named = match self {
-            Self::Machines => TransitionSummary::COLUMNS.len(),
-            Self::Ledger => EntryRow::COLUMNS.len(),
-        };
-        KeyRow::COLUMNS.len() + named
+        match self {
+            Self::Machines => MachineKeyRow::COLUMNS.len() + TransitionSummary::COLUMNS.len(),
+            Self::Ledger => LedgerKeyRow::COLUMNS.len() + EntryRow::COLUMNS.len(),
+        }
     }
 
     /// Reads one into its place.

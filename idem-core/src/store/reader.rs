@@ -8,6 +8,7 @@ use sqlx::Error;
 use super::columns::Kind;
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
+use crate::key::KeyHash;
 use crate::wire::Stored;
 
 /// A database's row, by column.
@@ -145,13 +146,9 @@ fields! {
     Timestamp: int as Timestamp::from_micros,
     Arc<str>: text as Into::into,
     Stored: bytes as |bytes| Stored(bytes.into()),
-}
-
-impl Field for Fingerprint {
-    fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
-        let bytes: Vec<u8> = row.field()?;
-        Ok(bytes.try_into().map_or(Self::UNKNOWN, Self))
-    }
+    // Of another length they become those that nothing has.
+    KeyHash: bytes as |bytes| bytes.try_into().map_or(KeyHash::UNKNOWN, KeyHash),
+    Fingerprint: bytes as |bytes| bytes.try_into().map_or(Fingerprint::UNKNOWN, Fingerprint),
 }
 
 /// Columns that are NULL together; NULL alone, one of them makes the field none.

@@ -2,9 +2,9 @@
 
 use super::columns::Kind;
 use super::dialect::Dialect;
-use super::key::KeyRow;
-use super::ledger::rows::{AccountRow, AuditedKey, EntryRow, HoldRow};
-use super::machine::rows::{GraphRow, MachineRow, TransitionRow, TransitionSummary};
+use super::key::{LedgerKeyRow, MachineKeyRow};
+use super::ledger::rows::{AccountRow, EntryRow, HoldRow, RefusalRow};
+use super::machine::rows::{GraphRow, MachineRow, StoredAlias, TransitionRow, TransitionSummary};
 use super::reader::{Columns, ReadColumn};
 use super::tables::{Tables, Text, fill};
 
@@ -99,8 +99,10 @@ fn columns(row: &str) -> Option<&'static [ReadColumn]> {
         "transition" => TransitionRow::COLUMNS,
         "summary" => TransitionSummary::COLUMNS,
         "graph" => GraphRow::COLUMNS,
-        "key" => KeyRow::COLUMNS,
-        "audited key" => AuditedKey::COLUMNS,
+        "machine key" => MachineKeyRow::COLUMNS,
+        "ledger key" => LedgerKeyRow::COLUMNS,
+        "alias" => StoredAlias::COLUMNS,
+        "refusal" => RefusalRow::COLUMNS,
         "account" => AccountRow::COLUMNS,
         "entry" => EntryRow::COLUMNS,
         "hold" => HoldRow::COLUMNS,

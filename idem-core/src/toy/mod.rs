@@ -1,6 +1,6 @@
 //! A surface of a test's own, whole: a part and a plan. No algorithm and no other part knows of them.
 //!
-//! Each call adds to a sum by name, `sums (name, sum)`; the name's row is locked for it. Under a key it adds once.
+//! Each call adds to a sum by name, `sums (name, sum)`; the name's row is locked for it.
 
 mod part;
 mod plan;
@@ -10,12 +10,11 @@ use tokio::task::JoinSet;
 
 use self::part::Sums;
 use self::plan::Add;
-use crate::engine::answer::{Answered, Refusal};
+use crate::engine::answer::Answered;
 use crate::engine::plan::{BoxedPlan, borrowed};
 use crate::engine::run::run_joined;
 use crate::error::Error;
 use crate::idem::Idem;
-use crate::key::Key;
 use crate::store::Database;
 use crate::store::write::part::Part;
 
@@ -31,7 +30,6 @@ mod on_sqlite {
         run(async {
             let idem = Idem::<Sqlite>::open(&format!("sqlite://{}", file.display())).await.expect("opened");
             adds_up(&idem).await;
-            a_key_adds_once(&idem).await;
         });
         std::fs::remove_file(file).expect("removed");
     }
@@ -60,7 +58,6 @@ mod on_postgres {
             let builder = Builder::<Postgres>::default().prefix(format!("{schema}.idem_"));
             let idem = builder.lock_wait(Duration::from_mins(1)).open(&url).await.expect("opened");
             adds_up(&idem).await;
-            a_key_adds_once(&idem).await;
             what_is_missed_keeps_nobody_else_waiting(&idem).await;
             execute(idem.pool(), &format!("DROP SCHEMA {schema} CASCADE")).await;
         });
@@ -100,38 +97,6 @@ where
         calls.spawn(async move { shared.submit(Box::new(add), None).await });
     }
     calls
-}
-
-/// Many repeats at once, one more alone and one in a transaction: a key adds once, and is not for another name.
-async fn a_key_adds_once<DB: Database>(idem: &Idem<DB>)
-where
-    Sums: Part<DB>,
-    for<'c> &'c mut DB::Connection: sqlx::Executor<'c, Database = DB>,
-    DB::Arguments: sqlx::IntoArguments<DB>,
-    i64: sqlx::Type<DB> + for<'r> sqlx::Decode<'r, DB>,
-    usize: sqlx::ColumnIndex<DB::Row>,
-{
-    let keys: Vec<Key> = (0..8).map(|key| Key::new("toy", format!("k{key}")).expect("a key")).collect();
-    let mut calls = JoinSet::new();
-    for at in 0..keys.len() * 8 {
-        let (shared, add) = (idem.shared.clone(), Add::one("keyed").under(&keys[at % keys.len()]));
-        calls.spawn(async move { shared.submit(Box::new(add), None).await });
-    }
-    let mut fresh = 0;
-    while let Some(answered) = calls.join_next().await {
-        let Ok(answer) = answered.expect("no panic").expect("answered") else { panic!("the same request is answered") };
-        fresh += usize::from(answer.fresh);
-    }
-    assert_eq!(fresh, keys.len());
-    let mut tx = idem.begin().await.expect("begun");
-    let repeat: [BoxedPlan<DB>; 1] = [Box::new(Add::one("keyed").under(&keys[0]))];
-    assert!(
-        run_joined(&mut tx, &borrowed(&repeat)).await.expect("answered")[0].as_ref().is_ok_and(|answer| !answer.fresh)
-    );
-    tx.commit().await.expect("committed");
-    let other = idem.shared.submit(Box::new(Add::one("other").under(&keys[0])), None).await.expect("answered");
-    assert!(matches!(other, Err(Refusal::Failed(Error::KeyReused(_)))));
-    assert_eq!(sum(idem.pool(), "keyed").await, 8);
 }
 
 /// Alone, in groups, and in a transaction that is lent: each call once.

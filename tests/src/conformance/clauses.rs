@@ -91,6 +91,8 @@ macro_rules! for_each_clause {
                         an_expired_alias_is_free,
                         a_second_key_that_is_kept_for_no_time_answers_twice,
                         what_is_remembered_is_what_is_stored,
+                        an_expired_alias_is_taken_over,
+                        what_is_no_effect_is_in_no_history,
                     }
                     operate {
                         an_override_is_keyed_and_recorded,

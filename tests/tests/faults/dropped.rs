@@ -332,8 +332,8 @@ async fn strike_within<DB: Backend>(
 async fn effects<DB: Backend>(ground: &mut Ground<DB>, lane: &Lane<DB>) -> i64 {
     let name = lane.name();
     let count = format!(
-        "SELECT '', (SELECT count(*) FROM idem_transitions WHERE id = '{name}' OR id LIKE '{name}/%')
-            + (SELECT count(*) FROM idem_entries WHERE account = '{name}')"
+        "SELECT '', (SELECT count(seq) FROM idem_transitions WHERE id = '{name}' OR id LIKE '{name}/%')
+            + (SELECT count(seq) FROM idem_entries WHERE account = '{name}')"
     );
     DB::ask(&mut ground.conn, &count).await[0].1
 }

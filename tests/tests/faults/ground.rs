@@ -59,9 +59,8 @@ impl<DB: Backend> Ground<DB> {
     /// How often the calls of `lane` under `key` had their effect.
     pub(crate) async fn effects(&mut self, lane: &str, key: &str) -> i64 {
         let count = format!(
-            "SELECT '', (SELECT count(*) FROM idem_transitions WHERE scope = '{lane}' AND key = '{key}')
-                + (SELECT count(*) FROM idem_keys WHERE namespace = '@ledger' AND (target, seq) IN (
-                    SELECT account, seq FROM idem_entries WHERE scope = '{lane}' AND key = '{key}' AND machine IS NULL))"
+            "SELECT '', (SELECT count(seq) FROM idem_transitions WHERE scope = '{lane}' AND key = '{key}')
+                + (SELECT count(hash) FROM idem_entries WHERE scope = '{lane}' AND key = '{key}' AND seq IS NOT NULL)"
         );
         DB::ask(&mut self.conn, &count).await.first().expect("a count is one row").1
     }

@@ -8,27 +8,23 @@ use tests::lane::Lane;
 const RULES: [(&str, &str); 20] = [
     (
         "a key has at most one effect",
-        "SELECT 1 FROM idem_transitions WHERE key IS NOT NULL GROUP BY machine, scope, key HAVING count(*) > 1",
+        "SELECT 1 FROM idem_transitions WHERE key IS NOT NULL AND seq IS NOT NULL
+        GROUP BY machine, scope, key HAVING count(*) > 1",
     ),
     (
         "an effect has its key",
-        "SELECT 1 FROM idem_transitions t LEFT JOIN idem_keys k ON k.namespace = t.machine AND k.target = t.id
-            AND k.seq = t.seq AND k.expires_at IS NULL AND k.fingerprint = t.fingerprint
-        WHERE t.key IS NOT NULL GROUP BY t.machine, t.id, t.seq HAVING count(k.seq) <> 1",
+        "SELECT 1 FROM idem_transitions WHERE (key IS NULL) <> (hash IS NULL)",
     ),
     (
-        "a key has its effect",
-        "SELECT 1 FROM idem_keys k WHERE NOT EXISTS (
-            SELECT 1 FROM idem_transitions t WHERE t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq)
-            AND NOT EXISTS (
-                SELECT 1 FROM idem_entries e WHERE k.namespace = '@ledger' AND e.account = k.target AND e.seq = k.seq)
-            AND k.namespace <> '@version'",
+        "another key has its effect",
+        "SELECT 1 FROM idem_transitions a WHERE a.seq IS NULL AND NOT EXISTS (
+            SELECT 1 FROM idem_transitions t WHERE t.machine = a.machine AND t.id = a.id AND t.seq = a.alias_of)",
     ),
     (
         "each key of an update has one update, and each update its key",
-        "SELECT 1 FROM idem_keys WHERE namespace = '@version' AND seq <> 1
+        "SELECT 1 FROM idem_keys WHERE seq <> 1
         UNION ALL SELECT 1 FROM pages WHERE version <> 1
-        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_keys WHERE namespace = '@version')",
+        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_keys)",
     ),
     (
         "what the caller wrote beside an update is there with it",
@@ -39,18 +35,19 @@ const RULES: [(&str, &str); 20] = [
     ),
     (
         "a key of the ledger has one posting, whole, and what moves money sums to zero",
-        "SELECT 1 FROM idem_entries WHERE machine IS NULL GROUP BY scope, key
+        "SELECT 1 FROM idem_entries WHERE machine IS NULL AND seq IS NOT NULL GROUP BY scope, key
         HAVING count(*) <> CASE WHEN min(kind) IN ('transfer', 'capture') THEN 2 ELSE 1 END
             OR (min(kind) IN ('transfer', 'capture') AND sum(delta) <> 0) OR min(kind) <> max(kind)",
     ),
     (
         "a posting has its key",
-        "SELECT 1 WHERE (SELECT count(*) FROM idem_keys WHERE namespace = '@ledger')
-            <> (SELECT count(*) FROM (SELECT DISTINCT scope, key FROM idem_entries WHERE machine IS NULL) d)",
+        "SELECT 1 FROM idem_entries WHERE machine IS NULL AND seq IS NOT NULL GROUP BY scope, key
+        HAVING count(hash) <> 1 OR count(fingerprint) <> 1 OR count(key) <> count(*)
+        UNION ALL SELECT 1 FROM idem_entries WHERE machine IS NOT NULL AND hash IS NOT NULL",
     ),
     (
         "a history has no gap",
-        "SELECT 1 FROM idem_transitions GROUP BY machine, id HAVING min(seq) <> 1 OR max(seq) <> count(*)",
+        "SELECT 1 FROM idem_transitions GROUP BY machine, id HAVING min(seq) <> 1 OR max(seq) <> count(seq)",
     ),
     (
         "a history begins once",
@@ -65,7 +62,7 @@ const RULES: [(&str, &str); 20] = [
     ),
     (
         "a transition belongs to a machine that is as far",
-        "SELECT 1 FROM idem_transitions t WHERE NOT EXISTS (
+        "SELECT 1 FROM idem_transitions t WHERE t.seq IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM idem_machines m WHERE m.machine = t.machine AND m.id = t.id AND m.version >= t.seq)",
     ),
     (
@@ -81,7 +78,7 @@ const RULES: [(&str, &str); 20] = [
     (
         "an entry knows the balance after it",
         "SELECT 1 FROM (
-            SELECT balance, sum(delta) OVER (PARTITION BY account ORDER BY seq) AS summed FROM idem_entries
+            SELECT balance, sum(delta) OVER (PARTITION BY account ORDER BY seq) AS summed FROM idem_entries WHERE seq IS NOT NULL
         ) s WHERE balance <> summed",
     ),
     (

@@ -39,9 +39,6 @@ async fn another_server(how: &str, breaks: bool) {
         let undo = format!(
             "DELETE FROM idem_machines; INSERT INTO idem_machines SELECT * FROM saved;
             DELETE FROM idem_transitions WHERE key LIKE '%lost%'; DELETE FROM idem_entries WHERE key LIKE '%lost%';
-            DELETE FROM idem_keys k WHERE NOT EXISTS (
-                    SELECT FROM idem_transitions t WHERE t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq)
-                AND NOT EXISTS (SELECT FROM idem_entries e WHERE e.account = k.target AND e.seq = k.seq);
             DELETE FROM idem_accounts WHERE account = '{account}'; DROP TABLE saved"
         );
         Postgres::script(&mut rig.ground.conn, &undo).await.unwrap();

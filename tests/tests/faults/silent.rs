@@ -52,7 +52,8 @@ async fn a_question_for_a_lost_commit_is_not_waited_for_for_ever() {
         let (name, point) = (format!("silent-{attempt}"), "own write and probe");
         let (lane, ground) = (rig.lane(&name), rig.ground.lane(&name));
         ground.insist(Step::StartCounter).await.unwrap();
-        rig.proxy.arm_for_good(At::Statement("INSERT INTO \"idem_keys\"".into()), Cut::Before(Hangup::BlackHole));
+        rig.proxy
+            .arm_for_good(At::Statement("INSERT INTO \"idem_transitions\"".into()), Cut::Before(Hangup::BlackHole));
         let answer = answered(point, lane.counter().add(&lane.key("add"), counter::Add { by: 1 })).await;
         assert!(rig.proxy.disarm(), "struck");
         assert!(matches!(answer, Err(Error::Indeterminate { .. })), "{answer:?}");

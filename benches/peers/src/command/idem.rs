@@ -107,14 +107,12 @@ fn history(events: u64) -> String {
     let (own, copied) = (OWN + 1, OWN + 2);
     format!(
         "INSERT INTO idem_transitions (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
-                                       scope, key, from_visit, visit, at, correlation)
+                                       scope, key, from_visit, visit, at, correlation, hash)
          SELECT machine, id, n, command, from_state, state, body, payload, outcome, fingerprint, scope,
-                gen_random_uuid()::text, n - 1, n, at, correlation
+                gen_random_uuid()::text, n - 1, n, at, correlation,
+                substr(sha256(convert_to(id || n, 'UTF8')), 1, 23)
          FROM idem_transitions, generate_series({copied}, {events}) AS n
          WHERE seq = {own} - (n + {own}) % 2;
-         INSERT INTO idem_keys (hash, namespace, target, seq, fingerprint, at)
-         SELECT substr(sha256(convert_to(id || seq, 'UTF8')), 1, 23), machine, id, seq, fingerprint, at
-         FROM idem_transitions WHERE seq > {own};
          UPDATE idem_machines SET version = {events}, visit = {events}"
     )
 }
@@ -134,12 +132,10 @@ impl super::Machines for Tickets {
         super::whole(
             self.room
                 .two(
-                    "WITH past AS (SELECT id, count(*) AS events, max(seq) AS last FROM idem_transitions GROUP BY id)
+                    "WITH past AS (SELECT id, count(seq) AS events, max(seq) AS last FROM idem_transitions GROUP BY id)
                      SELECT sum(events)::bigint,
                             count(*) FILTER (WHERE (events = version AND last = version) IS NOT TRUE)
-                            + (SELECT count(*) FROM idem_transitions AS t
-                               WHERE seq > 1 AND NOT EXISTS
-                                     (SELECT FROM idem_keys AS k WHERE k.target = t.id AND k.seq = t.seq))
+                            + (SELECT count(*) FROM idem_transitions WHERE seq > 1 AND hash IS NULL)
                      FROM idem_machines LEFT JOIN past USING (id)",
                 )
                 .await?,

@@ -22,7 +22,7 @@ use crate::model::machine::graph::Repeat;
 use crate::namespace::{OVERRIDE, START};
 use crate::seq::shown;
 use crate::store::Database;
-use crate::store::key::KeyTarget;
+use crate::store::key::KeyUse;
 use crate::store::machine::rows::TransitionSummary;
 use crate::store::write::part::LockName;
 use crate::wire::Stored;
@@ -163,14 +163,16 @@ fn refuse(refusal: impl Into<Refusal>) -> Decided {
 fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Command, limits: &Limits) -> Decided {
     let known = match command.key.as_ref().and_then(|(_, hash)| draft.key(hash)) {
         None => None,
-        Some(key) => match &key.names {
-            KeyTarget::Transition(transition) => {
-                let target = &key.row.target;
-                let same = key.row.fingerprint == command.fingerprint.0
-                    || (**target == *command.id && same_today(command, transition));
-                Some((same, key.row.at, target.clone(), transition.clone()))
+        Some(key) => match &key.used {
+            KeyUse::Command { id, transition: Some(transition), .. } => {
+                let same = key.fingerprint == command.fingerprint.0
+                    || (**id == *command.id && same_today(command, transition));
+                Some((same, key.at, id.clone(), transition.clone()))
             }
-            _ => return refuse(lost_transition(command, key.row.seq)),
+            KeyUse::Command { seq, transition: None, .. } => return refuse(lost_transition(command, *seq)),
+            KeyUse::Posting(_) | KeyUse::Refusal(_) => {
+                return refuse(Error::Internal { what: "a key of a machine was used for a change of the ledger" });
+            }
         },
     };
     let current = match draft.machine(&command.subject()) {
@@ -282,9 +284,9 @@ fn decide_edge<DB: Database>(
     match (verdict, last) {
         (Verdict::Run, _) => run_transition(draft, command, current, bare, limits),
         (Verdict::Reached, Some(last)) => {
-            if let (Some((_, hash)), Repeat::Once) = (&command.key, info.repeat) {
+            if let (Some(key), Repeat::Once) = (&command.key, info.repeat) {
                 let expires_at = draft.now().saturating_add(limits.alias);
-                draft.write_alias_key(&command.subject(), *hash, &last, Some(expires_at));
+                draft.write_alias(&command.subject(), key, &last, expires_at);
             }
             Ok(Ok(replay(current, &last)))
         }

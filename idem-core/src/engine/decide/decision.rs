@@ -11,7 +11,7 @@ use crate::model::row::row_update::Missed;
 use crate::store::Database;
 use crate::store::ledger::rows::EntryRow;
 use crate::store::write::part::Write;
-use crate::store::write::rows::{After, CommitWitness};
+use crate::store::write::rows::{After, CommitWitness, KeyTable};
 
 /// What all plans are answered with if the write succeeds.
 pub(crate) struct Decision<DB: Database> {
@@ -74,10 +74,18 @@ impl<DB: Database> Decision<DB> {
     /// A row by which the write in an open transaction can be recognised.
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
         let row = self.write.row.as_ref().and_then(|row| row.update.key.as_ref());
-        match (row, self.after.row) {
-            (Some(key), Some(after)) => Some(CommitWitness::Key { hash: key.hash, at: after.at }),
-            _ => self.write.witness(),
+        if let (Some(key), Some(after)) = (row, self.after.row) {
+            return Some(CommitWitness::Key { of: KeyTable::Updates, hash: key.hash, at: after.at });
         }
+        let witness = self.write.witness()?;
+        if let CommitWitness::Key { of: KeyTable::Entries, hash, at: None } = witness {
+            // Its account was locked: its time is as decided.
+            let place = self.write.entries.iter().position(|entry| entry.named.is_some())?;
+            let entry = written_entry(&self.write, &self.after, place);
+            let at = Some(entry.map_or(self.after.now, |entry| entry.at));
+            return Some(CommitWitness::Key { of: KeyTable::Entries, hash, at });
+        }
+        Some(witness)
     }
 
     /// The answers, once it is written: what was counted from rows is counted from the rows as they are after the write.

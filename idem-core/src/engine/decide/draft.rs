@@ -13,10 +13,10 @@ use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
 use crate::model::machine::graph::Graph;
 use crate::store::Database;
-use crate::store::key::{KeyRow, KeyTarget, KnownKey};
-use crate::store::machine::rows::{MachineRow, TransitionRow, TransitionSummary};
+use crate::store::key::{KeyUse, KnownKey};
+use crate::store::machine::rows::{AliasRow, MachineRow, TransitionRow, TransitionSummary};
 use crate::store::write::part::Write;
-use crate::store::write::rows::{After, KeyWrite, MachineWrite, MessageWrite, TransitionWrite};
+use crate::store::write::rows::{After, HistoryRow, MachineWrite, MessageWrite, TransitionWrite};
 use crate::wire::Stored;
 
 /// A row that the decision needs is not in the snapshot; the draft's needs say which.
@@ -99,7 +99,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
 
     /// The key, unless it is unknown or has expired. One of this very write is there once, however soon it expires.
     pub(crate) fn key(&self, hash: &KeyHash) -> Option<&KnownKey> {
-        let alive = |key: &&KnownKey| key.row.expires_at.is_none_or(|at| at > self.now());
+        let alive = |key: &&KnownKey| key.expires_at.is_none_or(|at| at > self.now());
         self.keys.get(hash).or_else(|| self.snapshot.keys.get(hash).filter(alive))
     }
 
@@ -176,19 +176,17 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             payload: transition.payload.clone(),
             outcome: transition.outcome.clone(),
             fingerprint: transition.fingerprint,
-            key: key.map(|(key, _)| (key.scope().to_owned(), key.as_str().to_owned())),
+            key: key.map(|(key, _)| texts(key)),
             from_visit: from.map_or(0, |from| from.visit),
             visit,
             at,
             correlation: subject.correlation.map(ToString::to_string),
+            hash: key.map(|(_, hash)| *hash),
         };
-        if let Some((_, hash)) = key {
-            self.write_key(subject, *hash, seq, None);
-        }
         if self.many {
             self.overlay(subject, &transition, &row);
         }
-        self.write.transitions.push(TransitionWrite { machine: graph.name, id: subject.id.clone(), row });
+        self.write_row(subject, HistoryRow::Transition(row));
         let mut last = from.map_or_else(LastTransitions::default, |from| from.last.clone());
         last.note(transition.operation, seq);
         let (state, state_name) = (transition.state, graph.states[transition.state].name);
@@ -209,41 +207,42 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             at: row.at,
             from_visit: row.from_visit,
         };
-        if let Some((_, hash)) = subject.key.filter(|_| transition.keyed) {
-            self.overlay_key(subject, *hash, &summary, None);
+        if let Some(hash) = row.hash {
+            self.overlay_key(subject, hash, &summary, (row.at, None));
         }
         self.transitions.insert((subject.graph.name, subject.id.clone(), row.seq), summary);
         self.visits.insert((subject.graph.name, subject.id.clone(), transition.state), row.visit);
     }
 
     /// Records that the key is answered by a transition that was there before.
-    pub(crate) fn write_alias_key(
+    pub(crate) fn write_alias(
         &mut self,
         subject: &Subject<'_>,
-        hash: KeyHash,
+        (key, hash): &(Key, KeyHash),
         transition: &TransitionSummary,
-        expires_at: Option<Timestamp>,
+        expires_at: Timestamp,
     ) {
-        self.write_key(subject, hash, transition.seq, expires_at);
+        let (at, fingerprint) = (self.now(), subject.fingerprint);
         if self.many {
-            self.overlay_key(subject, hash, transition, expires_at);
+            self.overlay_key(subject, *hash, transition, (at, Some(expires_at)));
         }
+        let alias = AliasRow { hash: *hash, key: texts(key), fingerprint, alias_of: transition.seq, at, expires_at };
+        self.write_row(subject, HistoryRow::Alias(alias));
     }
 
-    /// Records a key that names no row, and lets the plans after this one find it.
-    pub(crate) fn write_bare_key(&mut self, key: KeyWrite) {
+    /// Records that a change of the ledger was refused, by an account or a hold.
+    pub(crate) fn write_refusal(
+        &mut self,
+        key: &Key,
+        named: (KeyHash, Fingerprint),
+        by: (Arc<str>, Option<Arc<str>>),
+        refusal: Stored,
+    ) {
         if self.many {
-            let row = KeyRow {
-                fingerprint: key.fingerprint.0.to_vec(),
-                target: key.target.clone(),
-                seq: 0,
-                at: self.now(),
-                expires_at: key.expires_at,
-                outcome: key.outcome.clone(),
-            };
-            self.keys.insert(key.hash, KnownKey { row, names: KeyTarget::Nothing });
+            let (fingerprint, used) = (named.1.0.to_vec(), KeyUse::Refusal(refusal.clone()));
+            self.keys.insert(named.0, KnownKey { fingerprint, at: self.now(), expires_at: None, used });
         }
-        self.write.keys.push(key);
+        self.ledger.remember(key, named, by, refusal);
     }
 
     fn overlay_key(
@@ -251,31 +250,16 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         subject: &Subject<'_>,
         hash: KeyHash,
         transition: &TransitionSummary,
-        expires_at: Option<Timestamp>,
+        (at, expires_at): (Timestamp, Option<Timestamp>),
     ) {
-        let row = KeyRow {
-            fingerprint: subject.fingerprint.0.to_vec(),
-            target: subject.id.clone(),
-            seq: transition.seq,
-            at: self.now(),
-            expires_at,
-            outcome: None,
-        };
-        self.keys.insert(hash, KnownKey { row, names: KeyTarget::Transition(transition.clone()) });
+        let (id, transition) = (subject.id.clone(), transition.clone());
+        let used = KeyUse::Command { id, seq: transition.seq, transition: Some(transition) };
+        self.keys.insert(hash, KnownKey { fingerprint: subject.fingerprint.0.to_vec(), at, expires_at, used });
     }
 
-    fn write_key(&mut self, subject: &Subject<'_>, hash: KeyHash, seq: i64, expires_at: Option<Timestamp>) {
-        self.write.keys.push(KeyWrite {
-            hash,
-            namespace: subject.graph.name,
-            target: subject.id.clone(),
-            seq,
-            position: None,
-            fingerprint: subject.fingerprint,
-            expires_at,
-            outcome: None,
-            takes_over: false,
-        });
+    fn write_row(&mut self, subject: &Subject<'_>, row: HistoryRow) {
+        let (machine, id) = (subject.graph.name, subject.id.clone());
+        self.write.transitions.push(TransitionWrite { machine, id, row });
     }
 
     /// The write, in the order that every writer takes its locks in, and what it leaves behind if nobody else writes.
@@ -297,13 +281,17 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             });
         }
         let accounts = self.ledger.finish(self.snapshot, &mut self.write);
-        for key in &mut self.write.keys {
-            // One that is alive was answered.
-            key.takes_over = self.snapshot.keys.contains_key(&key.hash);
-        }
-        self.write.keys.sort_by_key(|key| key.hash);
+        // One that is alive was answered.
+        let known = |hash: &KeyHash| self.snapshot.keys.contains_key(hash).then_some(*hash);
+        self.write.expired = self.write.transitions.iter().filter_map(|row| known(row.hash()?)).collect();
+        self.write.transitions.sort_by_key(|row| row.hash().copied());
         (self.write, After { now, accounts, row: None })
     }
+}
+
+/// Scope and key.
+fn texts(key: &Key) -> (String, String) {
+    (key.scope().to_owned(), key.as_str().to_owned())
 }
 
 fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error> {

@@ -58,6 +58,7 @@ mod tests {
             outcome: Stored::default(),
             fingerprint: Fingerprint::of("", "", b"", &[]),
             key: None,
+            hash: None,
             from_visit: 1,
             visit,
             at: Timestamp::from_micros(seq * 10),

@@ -20,6 +20,10 @@ use crate::store::write::part::{LockName, Write};
 use crate::store::write::rows::{
     AccountAfter, AccountWrite, After, EntryNumber, EntryPosition, EntryWrite, HoldWrite, NextEntry, StepEntry,
 };
+use crate::wire::Stored;
+
+/// The kind of what is no entry, and remembers a refusal.
+pub(crate) const REFUSED: &str = "refused";
 
 /// The ledger's part of a draft.
 #[derive(Debug, Default)]
@@ -28,12 +32,12 @@ pub(crate) struct LedgerDraft {
     accounts: BTreeMap<Arc<str>, AccountDraft>,
     holds: BTreeMap<Arc<str>, HoldWrite>,
     entries: Vec<NumberedEntry>,
+    /// Refusals that are remembered.
+    refusals: Vec<EntryWrite>,
     /// Accounts that are only compared, and who needs that.
     compared: Vec<(Arc<str>, LockName)>,
     /// The keys of this write, with what they named.
     posted: HashMap<KeyHash, (Fingerprint, Range<usize>)>,
-    /// The entries that keys of the write name, by the key's place in it.
-    named: Vec<(usize, usize)>,
 }
 
 /// An entry, counted among those of its account so far.
@@ -42,6 +46,8 @@ struct NumberedEntry {
     draft: EntryDraft,
     kind: &'static str,
     key: Option<Key>,
+    /// The key stands in it.
+    named: Option<(KeyHash, Fingerprint)>,
     step: Option<StepEntry>,
     number: DraftNumber,
     /// The place of the next entry of its posting.
@@ -108,10 +114,41 @@ impl LedgerDraft {
         self.posted.get(hash).cloned()
     }
 
-    /// Notes that the key at this place of the write names entries.
-    pub(crate) fn note_posted(&mut self, hash: KeyHash, fingerprint: Fingerprint, entries: Range<usize>, key: usize) {
-        self.named.push((key, entries.start));
+    /// Notes that a key made entries: it stands in the first of them.
+    pub(crate) fn note_posted(&mut self, hash: KeyHash, fingerprint: Fingerprint, entries: Range<usize>) {
+        let first = if seeded_bug!("key-on-another-entry") { 0 } else { entries.start };
+        if let Some(first) = self.entries.get_mut(first) {
+            first.named = Some((hash, fingerprint));
+        }
         self.posted.insert(hash, (fingerprint, entries));
+    }
+
+    /// Remembers a refusal by an account, or by a hold on it.
+    pub(super) fn remember(
+        &mut self,
+        key: &Key,
+        named: (KeyHash, Fingerprint),
+        (account, hold): (Arc<str>, Option<Arc<str>>),
+        refusal: Stored,
+    ) {
+        self.refusals.push(EntryWrite {
+            account,
+            number: EntryNumber::None,
+            in_tail: false,
+            delta: 0,
+            kind: REFUSED,
+            hold: hold.map(|hold| (hold, 0)),
+            key: Some(key.clone()),
+            named: Some(named),
+            step: None,
+            next: None,
+            refusal: Some(refusal),
+        });
+    }
+
+    /// The account of a hold that was looked up.
+    pub(crate) fn account_of(&self, hold: &str) -> Arc<str> {
+        self.books.holds.get(hold).map_or_else(|| "".into(), |hold| hold.account.clone())
     }
 
     /// Takes all changes into the draft, or none of them.
@@ -268,16 +305,6 @@ impl LedgerDraft {
         })
     }
 
-    /// The account of an entry, and its seq if nobody else changes the account.
-    pub(crate) fn seq_as_decided(&self, snapshot: &Snapshot, entry: usize) -> Option<(Arc<str>, i64)> {
-        let entry = self.entries.get(entry)?;
-        let seq = match entry.number {
-            DraftNumber::Given(seq) => seq,
-            DraftNumber::Counted { nth, .. } => seq_of(snapshot, &entry.draft.account) + nth,
-        };
-        Some((entry.draft.account.clone(), seq))
-    }
-
     /// What expired holds reserve is available again: they are released where the money is needed.
     fn without_expired(
         &mut self,
@@ -346,7 +373,7 @@ impl LedgerDraft {
             Link::Next => Some(place + 1),
             Link::Last(count) => Some(place + 1 - count),
         };
-        self.entries.push(NumberedEntry { draft, kind, key, step, number, next });
+        self.entries.push(NumberedEntry { draft, kind, key, named: None, step, number, next });
     }
 
     /// Adds an entry to its account's change.
@@ -378,7 +405,7 @@ impl LedgerDraft {
     /// Puts the rows into the write, in the order of their locks; gives the accounts as they are then.
     pub(super) fn finish<DB: Database>(self, snapshot: &Snapshot, write: &mut Write<DB>) -> Vec<AccountAfter> {
         // Where all are refused there is nothing to write, and they were when they were loaded.
-        if self.entries.is_empty() && write.is_empty() {
+        if self.entries.is_empty() && self.refusals.is_empty() && write.is_empty() {
             return Vec::new();
         }
         for (name, account) in self.accounts {
@@ -393,20 +420,19 @@ impl LedgerDraft {
         } else {
             Vec::new()
         };
-        for (key, entry) in self.named {
-            if let (Some(key), Some(number)) = (write.keys.get_mut(key), numbers.get(entry)) {
-                key.position = number.position();
-            }
-        }
-        write.entries.reserve(self.entries.len());
+        write.entries.reserve(self.entries.len() + self.refusals.len());
         for (place, entry) in self.entries.into_iter().enumerate() {
-            let NumberedEntry { draft, kind, key, step, next, .. } = entry;
+            let NumberedEntry { draft, kind, key, named, step, next, .. } = entry;
             let next = next.map(|place| NextEntry { account: accounts[place].clone(), number: numbers[place] });
             let EntryDraft { account, delta, hold, .. } = draft;
             let number = numbers[place];
             let in_tail = number.given().is_some() && !snapshot.tails.contains_key(&account);
-            write.entries.push(EntryWrite { account, number, in_tail, delta, kind, hold, key, step, next });
+            let refusal = None;
+            let entry = EntryWrite { account, number, in_tail, delta, kind, hold, key, named, step, next, refusal };
+            write.entries.push(entry);
         }
+        // After the entries, which are known by their places.
+        write.entries.extend(self.refusals);
         let now = now(snapshot);
         let after = |account: &AccountWrite| match snapshot.accounts.get(&account.account).and_then(Option::as_ref) {
             None => AccountAfter { balance: account.delta, seq: account.entries, at: now },
@@ -439,6 +465,7 @@ pub(crate) fn written_entry<DB: Database>(write: &Write<DB>, after: &After, plac
     let entry = write.entries.get(place)?;
     let stored = |number: EntryNumber| match number {
         EntryNumber::Given(seq) => Some((seq, None, after.now)),
+        EntryNumber::None => None,
         EntryNumber::Counted(position) => {
             let account = after.accounts.get(usize::try_from(position.account - 1).ok()?)?;
             Some((account.seq - position.back, Some(account.balance - position.below), account.at))

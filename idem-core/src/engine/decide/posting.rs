@@ -1,7 +1,6 @@
 //! Changes of the ledger under keys of their own.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +17,8 @@ use crate::key::{Key, KeyHash};
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::namespace::LEDGER;
 use crate::store::Database;
-use crate::store::key::{KeyTarget, KnownKey};
+use crate::store::key::{KeyUse, KnownKey};
 use crate::store::ledger::rows::EntryRow;
-use crate::store::write::rows::KeyWrite;
 use crate::wire::Stored;
 
 /// One change of the ledger under a key of its own.
@@ -122,12 +120,11 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
     let changes = std::slice::from_ref(&posting.change);
     match draft.ledger.post(draft.snapshot, &mut draft.needs, origin, changes) {
         Posted::Missing => Err(Missing),
+        Posted::Entries(entries) if entries.is_empty() => {
+            Ok(Err(Error::Internal { what: "a change of the ledger made no entry" }.into()))
+        }
         Posted::Entries(entries) => {
-            let Some((target, seq)) = draft.ledger.seq_as_decided(draft.snapshot, entries.start) else {
-                return Ok(Err(Error::Internal { what: "a change of the ledger made no entry" }.into()));
-            };
-            draft.ledger.note_posted(posting.hash, posting.fingerprint, entries.clone(), draft.write.keys.len());
-            draft.write.keys.push(key(posting, target, seq));
+            draft.ledger.note_posted(posting.hash, posting.fingerprint, entries.clone());
             Ok(Ok(drafted(entries, true)))
         }
         Posted::Refused(refused) => {
@@ -140,8 +137,11 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
                 && let Some(remembered) = Remembered::of(&Error::from(refused.clone()))
                 && let Ok(outcome) = Stored::encode(&remembered)
             {
-                let target = remembered.target().into();
-                draft.write_bare_key(KeyWrite { outcome: Some(outcome), ..key(posting, target, 0) });
+                let by = match remembered.by() {
+                    RefusedBy::Account(account) => (account.into(), None),
+                    RefusedBy::Hold(hold) => (draft.ledger.account_of(hold), Some(hold.into())),
+                };
+                draft.write_refusal(&posting.key, (posting.hash, posting.fingerprint), by, outcome);
             }
             Ok(Err(Error::from(refused).into()))
         }
@@ -149,32 +149,15 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
 }
 
 fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
-    let same = key.row.fingerprint == posting.fingerprint.0 || seeded_bug!("replay-without-fingerprint");
-    let at = key.row.at;
-    match (&key.names, &key.row.outcome, same) {
-        (KeyTarget::Entries(entries), _, true) => Ok(replay(entries)),
-        (KeyTarget::Entries(entries), _, false) => Err(reused(posting, at, describe_entries(entries))),
-        (KeyTarget::Nothing, Some(refusal), true) => Err(remembered(refusal).into()),
-        (KeyTarget::Nothing, Some(_), false) => Err(reused(posting, at, "a change that was refused".to_owned())),
-        (KeyTarget::Transition(_), ..) | (KeyTarget::Nothing, None, _) => {
-            Err(lost_entry(&key.row.target, key.row.seq).into())
+    let same = key.fingerprint == posting.fingerprint.0 || seeded_bug!("replay-without-fingerprint");
+    match (&key.used, same) {
+        (KeyUse::Posting(entries), true) => Ok(replay(entries)),
+        (KeyUse::Posting(entries), false) => Err(reused(posting, key.at, describe_entries(entries))),
+        (KeyUse::Refusal(refusal), true) => Err(remembered(refusal).into()),
+        (KeyUse::Refusal(_), false) => Err(reused(posting, key.at, "a change that was refused".to_owned())),
+        (KeyUse::Command { .. }, _) => {
+            Err(Error::Internal { what: "a key of the ledger was used for a command" }.into())
         }
-    }
-}
-
-/// A key whose position follows when the write is whole, if it names an entry that counts.
-fn key(posting: &Posting, target: Arc<str>, seq: i64) -> KeyWrite {
-    let (hash, fingerprint) = (posting.hash, posting.fingerprint);
-    KeyWrite {
-        hash,
-        namespace: LEDGER,
-        target,
-        seq,
-        position: None,
-        fingerprint,
-        expires_at: None,
-        outcome: None,
-        takes_over: false,
     }
 }
 
@@ -214,6 +197,13 @@ enum Remembered {
     },
 }
 
+/// What refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusedBy<'r> {
+    Account(&'r str),
+    Hold(&'r str),
+}
+
 impl Remembered {
     /// `None`: it is not for want of money, and not remembered.
     fn of(error: &Error) -> Option<Self> {
@@ -234,11 +224,12 @@ impl Remembered {
         }
     }
 
-    /// What refused: the account, or the hold.
-    fn target(&self) -> &str {
+    fn by(&self) -> RefusedBy<'_> {
         match self {
-            Self::OutOfBounds { account, .. } => account,
-            Self::HoldSpent { hold } | Self::HoldExpired { hold, .. } | Self::HoldExceeded { hold, .. } => hold,
+            Self::OutOfBounds { account, .. } => RefusedBy::Account(account),
+            Self::HoldSpent { hold } | Self::HoldExpired { hold, .. } | Self::HoldExceeded { hold, .. } => {
+                RefusedBy::Hold(hold)
+            }
         }
     }
 }
@@ -260,9 +251,9 @@ impl From<Remembered> for Error {
     }
 }
 
-/// Whether `stored` is a refusal by the account or the hold `target`.
-pub(crate) fn is_refusal(stored: &Stored, target: &str) -> bool {
-    stored.decode::<Remembered>().is_ok_and(|refusal| refusal.target() == target)
+/// Whether `stored` is a refusal by this account or hold.
+pub(crate) fn is_refusal(stored: &Stored, by: RefusedBy<'_>) -> bool {
+    stored.decode::<Remembered>().is_ok_and(|refusal| refusal.by() == by)
 }
 
 fn remembered(refusal: &Stored) -> Error {
@@ -308,13 +299,5 @@ fn describe_change(change: &LedgerChange) -> String {
             format!("`{kind}` of {amount} under {:?}", accounts_and_hold(change).1.map_or("", |hold| hold))
         }
         LedgerChange::Release { hold } => format!("`{kind}` of {:?}", &**hold),
-    }
-}
-
-fn lost_entry(account: &str, seq: i64) -> Error {
-    Error::Undecodable {
-        what: format!("entry {seq} of account {account:?}"),
-        effect: Effect::Applied,
-        source: "its row is gone".into(),
     }
 }

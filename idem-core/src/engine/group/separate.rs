@@ -13,6 +13,7 @@ use crate::engine::run::run_after;
 use crate::engine::shared::Shared;
 use crate::error::{Effect, Error};
 use crate::store::Database;
+use crate::store::write::rows::TransitionWrite;
 
 /// Runs the calls outside the group, those of each lock target in a lane of their own.
 pub(crate) fn run_separately<DB: Database>(
@@ -117,7 +118,11 @@ pub(crate) fn fail_unwritten<DB: Database>(
     let unwritten = |answer: &Answer| {
         matches!(answer.outcome, AnswerValue::Drafted(_) | AnswerValue::Version)
             || !seeded_bug!("group-repeat-is-success")
-                && write.transitions.iter().any(|write| (write.row.seq, write.row.at) == (answer.seq, answer.at))
+                && write
+                    .transitions
+                    .iter()
+                    .filter_map(TransitionWrite::transition)
+                    .any(|row| (row.seq, row.at) == (answer.seq, answer.at))
     };
     let mut rest = Group::new();
     for ((plan, slot), answer) in group.into_calls().zip(answers) {

@@ -47,7 +47,7 @@ impl Proof {
     /// Takes the next entry into the proof.
     pub(super) fn entry(&mut self, of: &Evidence) {
         let mut found = Vec::new();
-        posting::damage(of, &mut found);
+        posting::damage(of, self.at, &mut found);
         if self.row.as_ref().is_some_and(|row| row.tally) {
             in_tally(of, &mut found);
         } else {
@@ -72,10 +72,9 @@ impl Proof {
             Some(stored) if i128::from(stored) != balance => found.push(Damage::Balance { expected: balance }),
             Some(_) => {}
         }
-        // Neither before the entry before it, nor before it was asked for; and no later than that.
-        let made = of.key.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.at.max(self.at));
+        // Not before the entry before it; and no later than it was asked for.
         let late = of.command.as_ref().is_some_and(|command| entry.at > command.at && entry.at > self.at);
-        if entry.at < self.at || late || made.is_some_and(|made| made != entry.at) {
+        if entry.at < self.at || late {
             found.push(Damage::Time);
         }
         self.seq = entry.seq;
@@ -163,9 +162,7 @@ fn in_tally(of: &Evidence, found: &mut Vec<Damage>) {
     if of.entry.balance.is_some() {
         found.push(Damage::Nature);
     }
-    let made = of.key.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.at);
-    let late = of.command.as_ref().is_some_and(|command| of.entry.at > command.at);
-    if late || made.is_some_and(|made| made != of.entry.at) {
+    if of.command.as_ref().is_some_and(|command| of.entry.at > command.at) {
         found.push(Damage::Time);
     }
 }

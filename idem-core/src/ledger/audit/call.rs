@@ -20,12 +20,13 @@ pub struct Audit<'a, DB: Database> {
 impl<DB: Database> Ledger<DB> {
     /// Proves the ledger from its entries: they are dense, each balance is the one before plus the delta, time does not
     /// fall; every account is what its entries say and within its bounds; postings are whole and sum to zero in each unit;
-    /// every key names the entry that carries it, with the fingerprint of what the entry did, and every entry's key is
-    /// there; holds and tallies are what their entries say; entries of steps belong to a transition.
+    /// every key stands in the first entry of its change, with its hash and the fingerprint of what the entries did; holds and
+    /// tallies are what their entries say; entries of steps belong to a transition; a remembered refusal is one by its account or
+    /// hold, under the hash of its key.
     ///
     /// What entries do not prove is not checked: the bounds, the unit and the closing of an account beyond that its balance
-    /// fits them, which of its commands' transitions made a lone entry of a machine, and remembered refusals, which have no
-    /// entry.
+    /// fits them, which of its commands' transitions made a lone entry of a machine, when an entry was made, and what a
+    /// remembered refusal was asked for.
     ///
     /// The audit reads pages of one snapshot, in a transaction that only reads: what others write meanwhile is neither seen
     /// nor disturbed nor reported as damage. The database keeps what that snapshot sees until the audit is done: PostgreSQL

@@ -33,7 +33,7 @@ pub enum Damage {
     /// An entry of a tally has a balance, or one of another account has none.
     #[error("its balance does not fit whether the account is a tally")]
     Nature,
-    /// Its time is not that of its key or transition, or earlier than that of the entry before.
+    /// Its time is later than that of its transition, or earlier than that of the entry before.
     #[error("its time is not when it was made")]
     Time,
     /// Of columns that are empty together only some are.
@@ -71,16 +71,16 @@ pub enum Damage {
         /// By how many.
         entries: u64,
     },
-    /// The key of the entry is not there, or names something else.
-    #[error("its key does not name it")]
+    /// The entry has not the hash of its key, or has one and no key.
+    #[error("the hash of its key is not there, or is another one")]
     Key,
-    /// The key names a change that is not what the entry did.
+    /// The entry has the fingerprint of a change that is not what it did.
     #[error("its key has the fingerprint of another change")]
     Fingerprint,
-    /// A key of the ledger names no entry that carries it.
-    #[error("the key {tag} names no entry that carries it")]
-    Nameless {
-        /// The beginning of its hash.
+    /// A remembered refusal that cannot be read, is of something else, or has not the hash of its key.
+    #[error("what the key {tag} remembers is not a refusal by this account or its hold")]
+    Refusal {
+        /// The beginning of the key's hash.
         tag: String,
     },
     /// An entry of a step without its transition.

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
 use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::ledger::queries::{LedgerQuery, answer};
-use crate::store::ledger::rows::{
-    Answer, AuditedEntry, AuditedKey, CommandAt, EntryRow, HoldRow, NamedHold, Placed, PostingEntry,
-};
+use crate::store::ledger::rows::{Answer, AuditedEntry, CommandAt, EntryRow, HoldRow, NamedHold, Placed, PostingEntry};
 use crate::store::session::Session;
 
 /// How many postings are read at once: one may have as many entries as a page.
@@ -27,24 +26,26 @@ pub(super) struct Evidence {
     /// Which of the entries of its transition it is.
     pub(super) step_entry_no: Option<i64>,
     pub(super) torn: bool,
-    pub(super) key: Option<(Key, Option<AuditedKey>)>,
+    pub(super) key: Option<Key>,
+    /// The hash of the key and the fingerprint of the change, where the key stands in it.
+    pub(super) named: Option<(KeyHash, Fingerprint)>,
     pub(super) command: Option<CommandAt>,
     /// Of the hold that it opens.
     pub(super) hold: Option<HoldRow>,
-    /// Its posting, from itself on: read where its key names it, or a step made it.
+    /// Its posting, from itself on: read where its key stands in it, or a step made it.
     pub(super) posting: Vec<PostingEntry>,
 }
 
 impl Evidence {
     /// Whether the posting is to be proved from here, so that each is at most as often as it has entries of a step.
     pub(super) fn is_head(&self) -> bool {
-        let named = |key: &AuditedKey| (&*key.target, key.seq) == (&*self.entry.account, self.entry.seq);
-        self.entry.next.is_some()
-            && match &self.key {
-                Some((_, Some(key))) => named(key),
-                Some((_, None)) => false,
-                None => self.entry.step.is_some(),
-            }
+        self.entry.next.is_some() && if self.key.is_some() { self.has_key() } else { self.entry.step.is_some() }
+    }
+
+    /// Whether its key stands in it.
+    pub(super) fn has_key(&self) -> bool {
+        let (Some(key), Some((hash, _))) = (&self.key, &self.named) else { return false };
+        key.hash_in(LEDGER) == *hash
     }
 
     /// The hold that it opens.
@@ -62,7 +63,6 @@ impl<DB: Database> Reading<'_, '_, DB> {
     pub(super) async fn entries(&mut self, after: (&str, i64)) -> Result<Vec<Evidence>, StoreError> {
         let rows: Vec<AuditedEntry> = self.ask(&LedgerQuery::AllEntries(after)).await?;
         let mut page: Vec<Evidence> = rows.into_iter().map(evidence).collect();
-        self.keys(&mut page).await?;
         self.commands(&mut page).await?;
         self.holds(&mut page).await?;
         let heads: Vec<usize> = (0..page.len()).filter(|&at| page.get(at).is_some_and(Evidence::is_head)).collect();
@@ -70,19 +70,6 @@ impl<DB: Database> Reading<'_, '_, DB> {
             self.postings(&mut page, heads).await?;
         }
         Ok(page)
-    }
-
-    async fn keys(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
-        let mut hashes: Vec<KeyHash> =
-            page.iter().filter_map(|of| of.key.as_ref()).map(|(key, _)| key.hash_in(LEDGER)).collect();
-        hashes.dedup();
-        let found: Vec<Placed<AuditedKey>> = self.ask(&LedgerQuery::Keys(&hashes)).await?;
-        let found: HashMap<KeyHash, AuditedKey> =
-            found.into_iter().filter_map(|Placed(at, key)| Some((*hashes.get(at)?, key))).collect();
-        for (key, row) in page.iter_mut().filter_map(|of| of.key.as_mut()) {
-            *row = found.get(&key.hash_in(LEDGER)).cloned();
-        }
-        Ok(())
     }
 
     async fn commands(&mut self, page: &mut [Evidence]) -> Result<(), StoreError> {
@@ -120,15 +107,7 @@ impl<DB: Database> Reading<'_, '_, DB> {
 }
 
 fn evidence(row: AuditedEntry) -> Evidence {
-    let AuditedEntry { entry, step_entry_no, torn } = row;
+    let AuditedEntry { entry, named, step_entry_no, torn } = row;
     let key = entry.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
-    Evidence {
-        key: key.map(|key| (key, None)),
-        entry,
-        step_entry_no,
-        torn,
-        command: None,
-        hold: None,
-        posting: Vec::new(),
-    }
+    Evidence { key, entry, named, step_entry_no, torn, command: None, hold: None, posting: Vec::new() }
 }

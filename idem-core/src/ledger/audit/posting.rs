@@ -8,11 +8,10 @@ use crate::ledger::audit::damage::Damage;
 use crate::ledger::audit::fetch::Evidence;
 use crate::ledger::request::fingerprint;
 use crate::model::ledger::change::LedgerChange;
-use crate::namespace::LEDGER;
-use crate::store::ledger::rows::{AuditedKey, EntryRow, PostingEntry};
+use crate::store::ledger::rows::{EntryRow, PostingEntry};
 
-/// What is wrong with an entry, seen with what it points to.
-pub(super) fn damage(of: &Evidence, found: &mut Vec<Damage>) {
+/// What is wrong with an entry, seen with what it points to; `before` is the time of the entry before it.
+pub(super) fn damage(of: &Evidence, before: Timestamp, found: &mut Vec<Damage>) {
     let entry = &of.entry;
     if of.torn {
         found.push(Damage::Torn);
@@ -22,24 +21,27 @@ pub(super) fn damage(of: &Evidence, found: &mut Vec<Damage>) {
     }
     match (&entry.key, &entry.step) {
         (None, None) if &*entry.kind == "expire" && of.step_entry_no.is_none() => {}
-        (Some(_), None) if of.step_entry_no.is_none() => by_key(of, found),
+        (Some(_), None) if of.step_entry_no.is_none() => by_key(of, before, found),
         (None, Some((_, _, _))) if of.step_entry_no.is_some() => by_step(of, found),
         (_, Some(_)) => found.push(Damage::Step),
         _ => found.push(Damage::Key),
+    }
+    if entry.key.is_none() && of.named.is_some() {
+        found.push(Damage::Key);
     }
     if of.is_head() {
         whole(of, found);
     }
 }
 
-fn by_key(of: &Evidence, found: &mut Vec<Damage>) {
-    let Some((key, Some(row))) = of.key.as_ref().filter(|(_, row)| row.as_ref().is_some_and(is_plain)) else {
+/// Of a posting one entry has its key: one more is another key's, and none makes its entries strays.
+fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<Damage>) {
+    let entry = &of.entry;
+    let Some(key) = &of.key else {
         found.push(Damage::Key);
         return;
     };
-    let entry = &of.entry;
-    let names_it = (&*row.target, row.seq) == (&*entry.account, entry.seq);
-    if entry.next.is_none() && !names_it {
+    if !of.has_key() && (of.named.is_some() || entry.next.is_none()) {
         found.push(Damage::Key);
     }
     if let (Some((hold, _)), "hold") = (&entry.hold, &*entry.kind)
@@ -47,14 +49,19 @@ fn by_key(of: &Evidence, found: &mut Vec<Damage>) {
     {
         found.push(Damage::Hold { hold: hold.to_string() });
     }
-    if names_it && change(of, row).is_none_or(|change| fingerprint(&change).0[..] != row.fingerprint) {
+    if let (true, Some((_, stored))) = (of.has_key(), &of.named)
+        && change(of).is_none_or(|change| fingerprint(&change) != *stored)
+        && !has_unknown_lifetime(of, before)
+    {
         found.push(Damage::Fingerprint);
     }
 }
 
-/// A key of the ledger that names an entry lives as long as the entry, which is all it remembers.
-fn is_plain(row: &AuditedKey) -> bool {
-    row.namespace == LEDGER && row.expires_at.is_none() && row.outcome.is_none()
+/// Whether a hold was asked for at a time that its entry does not tell: it is never before the entry before it, so that one may
+/// have set it. Then the lifetime that was asked for is not known.
+fn has_unknown_lifetime(of: &Evidence, before: Timestamp) -> bool {
+    let expires = of.hold.as_ref().is_some_and(|hold| hold.expires_at.is_some());
+    &*of.entry.kind == "hold" && expires && of.entry.at == before
 }
 
 fn by_step(of: &Evidence, found: &mut Vec<Damage>) {
@@ -112,8 +119,8 @@ fn are_consecutive(entries: &[PostingEntry]) -> bool {
     one.step_entry_no.zip(other.step_entry_no).is_some_and(|(one, other)| one.abs_diff(other) == 1)
 }
 
-/// The change that made an entry that its key names, as it was asked for.
-fn change(of: &Evidence, key: &AuditedKey) -> Option<LedgerChange> {
+/// The change that made an entry that has its key, as it was asked for.
+fn change(of: &Evidence) -> Option<LedgerChange> {
     let entry = &of.entry;
     let account = entry.account.clone();
     Some(match (&*entry.kind, &entry.hold, &of.posting[..]) {
@@ -129,7 +136,7 @@ fn change(of: &Evidence, key: &AuditedKey) -> Option<LedgerChange> {
         },
         ("hold", Some((hold, amount)), []) => {
             let expires_at = of.hold.as_ref()?.expires_at;
-            let lifetime = |at: Timestamp| at.as_micros().checked_sub(key.at.as_micros());
+            let lifetime = |at: Timestamp| at.as_micros().checked_sub(entry.at.as_micros());
             let expires = expires_at.map(|at| lifetime(at).and_then(|micros| u64::try_from(micros).ok()));
             let expires = match expires {
                 None => None,

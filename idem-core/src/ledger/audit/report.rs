@@ -13,7 +13,7 @@ pub struct AuditProgress {
     pub accounts: u64,
     /// Entries read so far.
     pub entries: u64,
-    /// Keys of the ledger read so far: they come after the entries.
+    /// Keys of the ledger read so far: those of entries with them, those of remembered refusals after them.
     pub keys: u64,
 }
 

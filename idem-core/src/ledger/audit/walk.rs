@@ -1,9 +1,10 @@
-//! Walks along accounts, entries and tails side by side, then along the keys.
+//! Walks along accounts, entries and tails side by side, then along remembered refusals.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::engine::decide::posting::is_refusal;
+use crate::engine::decide::ledger_draft::REFUSED;
+use crate::engine::decide::posting::{RefusedBy, is_refusal};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::key::Key;
@@ -15,7 +16,7 @@ use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::ledger::queries::{LedgerQuery, PAGE};
-use crate::store::ledger::rows::{NamedAccount, PagedKey, TailRow};
+use crate::store::ledger::rows::{NamedAccount, RefusalRow, TailRow};
 use crate::store::session::Session;
 
 /// An audit under way.
@@ -85,6 +86,7 @@ impl<'p, DB: Database> Walk<'_, '_, 'p, DB> {
             self.refill().await?;
             let Some(of) = self.entries.rows.pop_front_if(|of| of.entry.account == name) else { break };
             self.report.entries += 1;
+            self.count_keys(u64::from(of.named.is_some()));
             let in_posting = of.entry.key.is_some() && of.entry.next.is_some();
             self.strays += i64::from(in_posting);
             if of.is_head() && in_posting {
@@ -119,24 +121,28 @@ impl<'p, DB: Database> Walk<'_, '_, 'p, DB> {
         Ok(())
     }
 
-    /// Every key of the ledger names an entry that carries it, or remembers a refusal.
-    async fn keys(&mut self) -> Result<(), StoreError> {
+    /// Every refusal that is remembered, in the order of hashes.
+    async fn refusals(&mut self) -> Result<(), StoreError> {
         let mut after = Vec::new();
         loop {
-            let page: Vec<PagedKey> = self.reading.ask(&LedgerQuery::AllKeys(&after)).await?;
+            let page: Vec<RefusalRow> = self.reading.ask(&LedgerQuery::AllRefusals(&after)).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after.clone_from(&last.hash);
-            for row in page.iter().filter(|row| row.key.namespace == LEDGER) {
-                self.report.keys += 1;
-                self.so_far.keys += 1;
-                if !is_carried(row) {
+            for row in page {
+                self.count_keys(1);
+                if !is_sound(&row) {
                     let tag = row.hash.first_chunk().map_or(0, |begin| u32::from_be_bytes(*begin));
-                    let (account, seq, tag) = (row.key.target.clone(), None, format!("{tag:08x}"));
-                    self.report.add(Finding { account, seq, what: Damage::Nameless { tag } });
+                    let tag = format!("{tag:08x}");
+                    self.report.add(Finding { account: row.account, seq: None, what: Damage::Refusal { tag } });
                 }
             }
             self.tell();
         }
+    }
+
+    fn count_keys(&mut self, keys: u64) {
+        self.report.keys += keys;
+        self.so_far.keys += keys;
     }
 
     fn tell(&mut self) {
@@ -159,7 +165,7 @@ async fn audit<DB: Database>(session: &mut Session<'_, DB>, progress: Progress<'
         tails: Pages::new(),
     };
     walk.accounts().await?;
-    walk.keys().await?;
+    walk.refusals().await?;
     let report = walk.report;
     session.roll_back().await?;
     Ok(report)
@@ -184,12 +190,13 @@ impl<T> Pages<T> {
     }
 }
 
-fn is_carried(row: &PagedKey) -> bool {
-    match (&row.key.outcome, &row.named) {
-        (Some(refusal), _) => row.key.seq == 0 && row.key.expires_at.is_none() && is_refusal(refusal, &row.key.target),
-        (None, Some((scope, key))) => Key::new(scope, key).is_ok_and(|key| key.hash_in(LEDGER).0[..] == row.hash),
-        (None, None) => false,
-    }
+/// Whether a refusal moves nothing, is by what its row says, and has the hash of its key.
+fn is_sound(row: &RefusalRow) -> bool {
+    let by = row.hold.as_ref().map_or(RefusedBy::Account(&row.account), |hold| RefusedBy::Hold(hold));
+    let key = row.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
+    (&*row.kind, row.delta) == (REFUSED, 0)
+        && row.outcome.as_ref().is_some_and(|refusal| is_refusal(refusal, by))
+        && key.is_some_and(|key| key.hash_in(LEDGER).0[..] == row.hash)
 }
 
 fn ledger(what: Damage) -> Finding {

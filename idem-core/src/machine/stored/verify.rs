@@ -56,6 +56,9 @@ pub enum Problem {
     Outcome,
     /// The machine's row is not what its transitions say.
     Row,
+    /// A key does not stand where it belongs: its hash is not that of its scope and key, or it is answered by a transition that the
+    /// machine never had.
+    Key,
     /// The transition cannot be read with today's types.
     Unreadable(String),
 }
@@ -98,6 +101,8 @@ impl<DB: Database, X: Rules> At<DB, X> {
                 break;
             }
         }
+        let newest = history.as_ref().map_or(0, |history| history.newest.seq);
+        self.verify_aliases(session, machine, newest, &mut found).await?;
         let row = queries::load(session, &[machine], &[]).await?.rows.into_iter().next().flatten();
         session.roll_back().await?;
         let agrees = match (&row, &history) {
@@ -106,10 +111,32 @@ impl<DB: Database, X: Rules> At<DB, X> {
             _ => false,
         };
         if !agrees {
-            let seq = history.map_or(0, |history| shown(history.newest.seq));
-            found.differences.push(Difference { seq, problem: Problem::Row });
+            found.differences.push(Difference { seq: shown(newest), problem: Problem::Row });
         }
         Ok(found)
+    }
+
+    /// The keys that are answered by a transition which ran under another one.
+    async fn verify_aliases(
+        &self,
+        session: &mut Session<'_, DB>,
+        machine: (&str, &str),
+        newest: i64,
+        found: &mut Verification,
+    ) -> Result<(), StoreError> {
+        let mut after = Vec::new();
+        loop {
+            let page = queries::aliases(session, machine, &after, History::PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.hash);
+            for alias in page {
+                let seq = alias.alias_of.unwrap_or(0);
+                let is_there = (1..=newest).contains(&seq);
+                if !(is_there && has_hash(machine.0, alias.key.as_ref(), Some(&alias.hash[..]))) {
+                    found.differences.push(Difference { seq: shown(seq), problem: Problem::Key });
+                }
+            }
+        }
     }
 
     fn differences(&self, before: Option<&TransitionRow>, row: &TransitionRow) -> impl Iterator<Item = Problem> {
@@ -118,6 +145,9 @@ impl<DB: Database, X: Rules> At<DB, X> {
         let before_differs = (!goes_on).then_some(Problem::Before);
         let unknown = row.fingerprint == Fingerprint::UNKNOWN;
         let unknown = unknown.then(|| Problem::Unreadable("the fingerprint".to_owned()));
+        let hash_differs =
+            !has_hash(X::Machine::GRAPH.name, row.key.as_ref(), row.hash.as_ref().map(|hash| &hash.0[..]));
+        let key_differs = hash_differs.then_some(Problem::Key);
         let rerun = match before {
             Some(before) if row.command != START && row.command != OVERRIDE => {
                 // Types and rules that panic over one transition hide no other.
@@ -126,7 +156,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
             }
             _ => None,
         };
-        [gap, before_differs, unknown, rerun].into_iter().flatten()
+        [gap, before_differs, unknown, key_differs, rerun].into_iter().flatten()
     }
 
     fn rerun(&self, before: &TransitionRow, row: &TransitionRow) -> Option<Problem> {
@@ -154,6 +184,16 @@ impl<DB: Database, X: Rules> At<DB, X> {
             }
             Ran::Stepped(step) => compare::<X::Machine>(&step, row),
         }
+    }
+}
+
+/// Whether the hash is that of the key, or neither is there.
+fn has_hash(machine: &str, key: Option<&(String, String)>, hash: Option<&[u8]>) -> bool {
+    let of_key = key.map(|(scope, key)| Key::new(scope, key).map(|key| key.hash_in(machine)));
+    match (of_key, hash) {
+        (Some(Ok(of_key)), Some(hash)) => of_key.0[..] == *hash,
+        (None, None) => true,
+        _ => false,
     }
 }
 

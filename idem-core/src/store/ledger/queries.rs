@@ -40,10 +40,8 @@ pub enum LedgerQuery<'q> {
     AllEntries((&'q str, i64)),
     /// A page of all tails after this account and seq: [`TailRow`](super::rows::TailRow). None where a tally has no tail.
     AllTails((&'q str, i64)),
-    /// A page of all keys, of all namespaces, after this hash: [`PagedKey`](super::rows::PagedKey).
-    AllKeys(&'q [u8]),
-    /// Keys by their hash: [`Placed`](super::rows::Placed) [`AuditedKey`](super::rows::AuditedKey).
-    Keys(&'q [KeyHash]),
+    /// A page of all remembered refusals after this hash: [`RefusalRow`](super::rows::RefusalRow).
+    AllRefusals(&'q [u8]),
     /// Transitions by machine, id and seq: [`Placed`](super::rows::Placed) [`CommandAt`](super::rows::CommandAt).
     Transitions(&'q [(&'q str, &'q str, i64)]),
     /// The entries of postings, from one of each along the links back to it, at most one more than a posting may have:
@@ -78,8 +76,7 @@ pub(crate) async fn answer<DB: Database, T: Answer>(
         LedgerQuery::AllEntries((account, seq)) => (&texts.all_entries, binder.bind(account).bind(seq).bind(PAGE)),
         LedgerQuery::AllTails(_) if texts.all_tails.is_empty() => return Ok(Vec::new()),
         LedgerQuery::AllTails((account, seq)) => (&texts.all_tails, binder.bind(account).bind(seq).bind(PAGE)),
-        LedgerQuery::AllKeys(after) => (&texts.all_keys, binder.bind(after).bind(PAGE)),
-        LedgerQuery::Keys(hashes) => (&texts.keys, binder.rows(&HASHES, hashes)),
+        LedgerQuery::AllRefusals(after) => (&texts.all_refusals, binder.bind(after).bind(PAGE)),
         LedgerQuery::Transitions(ids) => (&texts.transitions, binder.rows(&transition_ids(), ids)),
         LedgerQuery::Postings(entries) => (&texts.postings, binder.rows(&entry_ids(), entries)),
     };

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use sqlx::Error;
 
 use crate::clock::Timestamp;
+use crate::fingerprint::Fingerprint;
+use crate::key::KeyHash;
 use crate::model::ledger::tally::saturated;
 use crate::store::reader::{Cells, Reader, columns};
 use crate::wire::Stored;
@@ -52,8 +54,8 @@ impl AccountRow {
 /// An entry of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryRow {
-    pub(crate) account: Arc<str>,
     pub(crate) seq: i64,
+    pub(crate) account: Arc<str>,
     pub(crate) delta: i64,
     /// After it; none in a tally.
     pub(crate) balance: Option<i64>,
@@ -72,8 +74,8 @@ pub struct EntryRow {
 
 columns! {
     EntryRow {
-        account: [account Text],
         seq: [seq Int],
+        account: [account Text],
         delta: [delta Int],
         balance: [balance Int],
         at: [at Int],
@@ -103,26 +105,28 @@ columns! {
     }
 }
 
-/// A key as an audit reads it.
+/// A remembered refusal, as an audit reads it.
 #[derive(Debug, Clone)]
-pub struct AuditedKey {
-    pub(crate) namespace: String,
-    pub(crate) target: String,
-    pub(crate) seq: i64,
-    pub(crate) fingerprint: Vec<u8>,
-    pub(crate) at: Timestamp,
-    pub(crate) expires_at: Option<Timestamp>,
+pub struct RefusalRow {
+    /// As it is stored: it leads on to the next page.
+    pub(crate) hash: Vec<u8>,
+    pub(crate) account: String,
+    pub(crate) delta: i64,
+    pub(crate) kind: String,
+    /// The hold that refused, where the account did not.
+    pub(crate) hold: Option<String>,
+    pub(crate) key: Option<(String, String)>,
     pub(crate) outcome: Option<Stored>,
 }
 
 columns! {
-    AuditedKey {
-        namespace: [namespace Text],
-        target: [target Text],
-        seq: [seq Int],
-        fingerprint: [fingerprint Bytes],
-        at: [at Int],
-        expires_at: [expires_at Int],
+    RefusalRow {
+        hash: [hash Bytes],
+        account: [account Text],
+        delta: [delta Int],
+        kind: [kind Text],
+        hold: [hold Text],
+        key: [scope Text, key Text],
         outcome: [outcome Bytes],
     }
 }
@@ -171,6 +175,8 @@ pub struct NamedAccount {
 #[derive(Debug)]
 pub struct AuditedEntry {
     pub(crate) entry: EntryRow,
+    /// The hash of its key and the fingerprint of the change, where its key stands in it.
+    pub(crate) named: Option<(KeyHash, Fingerprint)>,
     /// Which of the entries of its transition it is.
     pub(crate) step_entry_no: Option<i64>,
     /// Columns that are NULL together are partly NULL.
@@ -184,14 +190,6 @@ pub struct TailRow {
     pub(crate) delta: i64,
     /// The delta of its entry, if that is there.
     pub(crate) entry: Option<i64>,
-}
-
-#[derive(Debug)]
-pub struct PagedKey {
-    pub(crate) hash: Vec<u8>,
-    pub(crate) key: AuditedKey,
-    /// Scope and key of the entry it names, if that is there and has them.
-    pub(crate) named: Option<(String, String)>,
 }
 
 /// The command and the time of a transition.
@@ -251,7 +249,7 @@ impl Answer for EntryRow {
 impl Answer for AuditedEntry {
     fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
         let entry = row.read()?;
-        Ok(Self { entry, step_entry_no: row.field()?, torn: row.field()? })
+        Ok(Self { entry, named: row.field()?, step_entry_no: row.field()?, torn: row.field()? })
     }
 }
 
@@ -261,16 +259,9 @@ impl Answer for TailRow {
     }
 }
 
-impl Answer for AuditedKey {
+impl Answer for RefusalRow {
     fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
         row.read()
-    }
-}
-
-impl Answer for PagedKey {
-    fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
-        let hash = row.field()?;
-        Ok(Self { hash, key: row.read()?, named: row.field()? })
     }
 }
 

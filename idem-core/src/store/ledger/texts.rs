@@ -48,18 +48,19 @@ texts! {
             WHERE a.account > {$1 text} ORDER BY a.account LIMIT {$2 int}",
         /// A page of `$3` entries after (`$1`, `$2`).
         all_entries = "
-            SELECT {entry of e}, e.entry_no, CAST(CASE
+            SELECT {entry of e}, e.hash, e.fingerprint, e.entry_no, CAST(CASE
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
-                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)
-            FROM {entries} e WHERE (e.account, e.seq) > ({$1 text}, {$2 int})
+                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) OR (e.hash IS NULL) <> (e.fingerprint IS NULL)
+                    OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
+            FROM {entries} e WHERE (e.account, e.seq) > ({$1 text}, {$2 int}) AND e.seq IS NOT NULL
             ORDER BY e.account, e.seq LIMIT {$3 int}",
         /// A page of `$3` tails after (`$1`, `$2`). Empty where a tally has no tail.
         all_tails,
-        /// A page of `$2` keys after `$1`.
-        all_keys,
-        /// Keys by a list of hashes.
-        keys,
+        /// A page of `$2` remembered refusals after the hash `$1`.
+        all_refusals = "
+            SELECT {refusal} FROM {entries} {by entries_refused}
+            WHERE seq IS NULL AND hash > {$1 bytes} ORDER BY hash LIMIT {$2 int}",
         /// The command and time of transitions by a list of machines, ids and seqs.
         transitions,
         /// The entries of postings, from a list of one entry of each: at most one more than a posting may have.

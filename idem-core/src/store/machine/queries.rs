@@ -1,6 +1,6 @@
 //! Reads of machines, and their locks: a statement each.
 
-use super::rows::{GraphRow, MachineRow, NamedMachine, StateQuery, TransitionRow, TransitionSummary};
+use super::rows::{GraphRow, MachineRow, NamedMachine, StateQuery, StoredAlias, TransitionRow, TransitionSummary};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
 use crate::store::Database;
@@ -102,6 +102,32 @@ pub(crate) async fn history<DB: Database>(
     let sql = session.sql;
     let binder = Binder::new().bind(machine).bind(id).bind(after).bind(limit);
     session.rows(&sql.machines.history, binder).await
+}
+
+/// Deletes aliases that have expired by this time. Each stands for nothing from then on, whatever becomes of the write that is to
+/// have its key.
+pub(crate) async fn free_keys<DB: Database>(
+    session: &mut Session<'_, DB>,
+    hashes: &[KeyHash],
+    now: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let sql = session.sql;
+    for hash in hashes {
+        session.fetch(&sql.machines.free_key, Binder::new().bind(hash).bind(now)).await?;
+    }
+    Ok(())
+}
+
+/// A page of one machine's aliases with a hash above `after`.
+pub(crate) async fn aliases<DB: Database>(
+    session: &mut Session<'_, DB>,
+    (machine, id): MachineId<'_>,
+    after: &[u8],
+    limit: i64,
+) -> Result<Vec<StoredAlias>, StoreError> {
+    let sql = session.sql;
+    let binder = Binder::new().bind(machine).bind(id).bind(after).bind(limit);
+    session.rows(&sql.machines.aliases, binder).await
 }
 
 /// Machines in one of `states` (a name and its earlier names), entered before `before`, in the order of (entered, id),

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
+use crate::key::KeyHash;
 use crate::store::reader::columns;
 use crate::wire::Stored;
 
@@ -83,6 +84,7 @@ pub struct TransitionRow {
     pub(crate) visit: i64,
     pub(crate) at: Timestamp,
     pub(crate) correlation: Option<String>,
+    pub(crate) hash: Option<KeyHash>,
 }
 
 columns! {
@@ -100,6 +102,37 @@ columns! {
         visit: [visit Int],
         at: [at Int],
         correlation: [correlation Text],
+        hash: [hash Bytes],
+    }
+}
+
+/// A key that is answered by a transition which ran under another one, or under none.
+#[derive(Debug, Clone)]
+pub(crate) struct AliasRow {
+    pub(crate) hash: KeyHash,
+    /// Scope and key, as the caller gave them.
+    pub(crate) key: (String, String),
+    pub(crate) fingerprint: Fingerprint,
+    /// The seq of the transition.
+    pub(crate) alias_of: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// An alias as it is verified.
+#[derive(Debug, Clone)]
+pub struct StoredAlias {
+    /// As it is stored: it leads on to the next page.
+    pub(crate) hash: Vec<u8>,
+    pub(crate) key: Option<(String, String)>,
+    pub(crate) alias_of: Option<i64>,
+}
+
+columns! {
+    StoredAlias {
+        hash: [hash Bytes],
+        key: [scope Text, key Text],
+        alias_of: [alias_of Int],
     }
 }
 

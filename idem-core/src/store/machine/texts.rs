@@ -8,11 +8,11 @@ texts! {
     pub struct MachineTexts {
         /// The time, one machine and one key with its transition: `$1` machine, `$2` id, `$3` hash.
         load_one = "
-            SELECT {now}, {machine of m}, {key of k}, {summary of t}
+            SELECT {now}, {machine of m}, {machine key of k}, {summary of t}
             FROM (VALUES (1)) AS one
             LEFT JOIN {machines} m ON m.machine = {$1 text} AND m.id = {$2 text}
-            LEFT JOIN {keys} k ON k.hash = {$3 bytes}
-            LEFT JOIN {transitions} t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq",
+            LEFT JOIN {transitions} k ON k.hash = {$3 bytes}
+            LEFT JOIN {transitions} t ON t.machine = k.machine AND t.id = k.id AND t.seq = coalesce(k.seq, k.alias_of)",
         /// The time, machines and keys: a list of machines and ids, and one of hashes.
         load_many,
         /// Locks a list of machines and ids, in the order of their bytes. Empty where the transaction is the lock.
@@ -30,6 +30,13 @@ texts! {
             SELECT {transition} FROM {transitions}
             WHERE machine = {$1 text} AND id = {$2 text} AND seq > {$3 int}
             ORDER BY seq LIMIT {$4 int}",
+        /// Aliases of `$1` machine, `$2` id above the hash `$3`, at most `$4`.
+        aliases = "
+            SELECT {alias} FROM {transitions}
+            WHERE machine = {$1 text} AND id = {$2 text} AND seq IS NULL AND hash > {$3 bytes}
+            ORDER BY hash LIMIT {$4 int}",
+        /// Deletes the alias with the hash `$1`, if it expired by `$2` and no other transaction deletes it at the moment.
+        free_key,
         /// Machines of `$1` in a list of states, after (`$3`, `$4`), before `$5`, at most `$6`.
         in_state,
         /// How many machines of `$1` are in each state.

@@ -28,16 +28,17 @@ impl Classify for Postgres {
 pub(super) fn lost(error: &Error, tables: &Tables, (tallies, money): (bool, bool)) -> bool {
     let Some(error) = server(error) else { return false };
     let is = |name: &str| error.table() == Some(&*tables.name(name));
+    let by = |index: &str| error.constraint() == Some(&*tables.name(index));
     match error.code() {
         NOT_NULL => match error.column() {
-            Some("fingerprint") => is("keys"),
             Some("balance") => is("accounts"),
             Some("remaining") => is("holds"),
             _ => false,
         },
         // Two processes may draw one number for entries of a tally; of transitions and other entries it would be damage.
-        UNIQUE if is("entries") => tallies,
-        UNIQUE => is("keys") || is("machines") || is("accounts") || is("holds"),
+        UNIQUE if is("entries") => tallies || by("entries_by_key"),
+        UNIQUE if is("transitions") => by("transitions_by_key"),
+        UNIQUE => is("machines") || is("accounts") || is("holds"),
         OUT_OF_RANGE => money,
         _ => false,
     }

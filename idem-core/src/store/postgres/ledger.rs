@@ -7,25 +7,24 @@ use crate::store::ledger::texts::{LedgerStore, LedgerTexts};
 
 impl LedgerStore for Postgres {
     const LEDGER: LedgerTexts<&'static str> = LedgerTexts {
-        // From the entry that a key names along the links of its posting, back to where they began.
+        // From the entry that a key stands in along the links of its posting, back to where they began.
         load: "
-            WITH RECURSIVE named (place, {key as known_}, {entry}) AS (
-                SELECT u.place, {key of k}, {entry of e}
+            WITH RECURSIVE named (place, first_account, first_seq, {ledger key as known_}, {entry}) AS (
+                SELECT u.place, e.account, e.seq, {ledger key of e}, {entry of e}
                 FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
-                LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
-                LEFT JOIN LATERAL (SELECT * FROM {entries} WHERE account = k.target AND seq = k.seq LIMIT 1) e ON true
+                LEFT JOIN LATERAL (SELECT * FROM {entries} WHERE hash = u.hash LIMIT 1) e ON true
                 UNION ALL
-                SELECT n.place, {key of n as known_}, {entry of e}
+                SELECT n.place, n.first_account, n.first_seq, {ledger key of n as known_}, {entry of e}
                 FROM named n
                 CROSS JOIN LATERAL (
                     SELECT * FROM {entries} WHERE account = n.next_account AND seq = n.next_seq LIMIT 1
                 ) e
-                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.known_target, n.known_seq))
-            SELECT {now}, 0::bigint, u.place - 1, {account of a}, {no key}, {no entry}
+                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.first_account, n.first_seq))
+            SELECT {now}, 0::bigint, u.place - 1, {account of a}, {no ledger key}, {no entry}
             FROM unnest((SELECT $2::text[])) WITH ORDINALITY AS u (name, place)
             LEFT JOIN LATERAL (SELECT * FROM {accounts} WHERE account = u.name LIMIT 1) a ON true
             UNION ALL
-            SELECT {now}, 1::bigint, e.place - 1, {no account}, {key of e as known_}, {entry of e}
+            SELECT {now}, 1::bigint, e.place - 1, {no account}, {ledger key of e as known_}, {entry of e}
             FROM named e",
         load_accounts: "
             SELECT u.place - 1, {account of a}
@@ -106,17 +105,6 @@ impl LedgerStore for Postgres {
                 SELECT delta FROM {entries} WHERE account = t.account AND seq = t.seq LIMIT 1
             ) e ON true
             ORDER BY t.account, t.seq",
-        all_keys: "
-            SELECT k.hash, {audited key of k}, e.scope, e.key
-            FROM (SELECT * FROM {keys} WHERE hash > $1::bytea ORDER BY hash LIMIT $2::bigint) k
-            LEFT JOIN LATERAL (
-                SELECT scope, key FROM {entries} WHERE account = k.target AND seq = k.seq LIMIT 1
-            ) e ON true
-            ORDER BY k.hash",
-        keys: "
-            SELECT u.place - 1, {audited key of k}
-            FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
-            CROSS JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k",
         transitions: "
             SELECT u.place - 1, t.command, t.at
             FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]))

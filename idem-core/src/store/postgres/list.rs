@@ -19,9 +19,14 @@ impl<R> List<'_, R> {
     }
 
     pub(super) fn unnest(&self) -> String {
-        let arrays = (self.bound + 1..).zip(&self.columns);
-        let arrays = arrays.map(|(number, column)| format!("(SELECT ${number}::{}[])", type_name(column.kind())));
+        let arrays = self.columns.iter().map(|column| format!("(SELECT {})", self.array(column.name)));
         format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The array of a column.
+    pub(super) fn array(&self, name: &str) -> String {
+        let (position, kind) = self.find(name);
+        format!("${}::{}[]", self.bound + position + 1, type_name(kind))
     }
 
     /// The names of the columns that are stored as they are bound, in the table `alias`.

@@ -7,15 +7,16 @@ use crate::store::machine::texts::{MachineStore, MachineTexts};
 impl MachineStore for Postgres {
     const MACHINES: MachineTexts<&'static str> = MachineTexts {
         load_many: "
-            SELECT {now}, 0::bigint, u.place - 1, {machine of m}, {no key}, {no summary}
+            SELECT {now}, 0::bigint, u.place - 1, {machine of m}, {no machine key}, {no summary}
             FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
             LEFT JOIN LATERAL (SELECT * FROM {machines} WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
             UNION ALL
-            SELECT {now}, 1::bigint, u.place - 1, {no machine}, {key of k}, {summary of t}
+            SELECT {now}, 1::bigint, u.place - 1, {no machine}, {machine key of k}, {summary of t}
             FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
-            LEFT JOIN LATERAL (SELECT * FROM {keys} WHERE hash = u.hash LIMIT 1) k ON true
+            LEFT JOIN LATERAL (SELECT * FROM {transitions} WHERE hash = u.hash LIMIT 1) k ON true
             LEFT JOIN LATERAL (
-                SELECT * FROM {transitions} WHERE machine = k.namespace AND id = k.target AND seq = k.seq LIMIT 1
+                SELECT * FROM {transitions}
+                WHERE machine = k.machine AND id = k.id AND seq = coalesce(k.seq, k.alias_of) LIMIT 1
             ) t ON true",
         lock: r#"
             SELECT 1
@@ -33,6 +34,10 @@ impl MachineStore for Postgres {
             CROSS JOIN LATERAL (
                 SELECT * FROM {transitions} WHERE machine = u.machine AND id = u.id AND seq = u.seq LIMIT 1
             ) t",
+        free_key: "
+            DELETE FROM {transitions} WHERE ctid = (
+                SELECT ctid FROM {transitions} WHERE hash = $1::bytea AND expires_at <= $2::bigint FOR UPDATE SKIP LOCKED
+            )",
         // At most a page from each state's part of the index, so that no state is read to its end.
         in_state: "
             SELECT m.id, {machine of m}

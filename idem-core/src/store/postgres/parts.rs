@@ -12,16 +12,14 @@ use sqlx::Postgres;
 use super::list::List;
 use crate::clock::Timestamp;
 use crate::model::ledger::tally::FAR;
-use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
-use crate::store::columns::Column;
-use crate::store::write::list_part::{Append, WriteRows};
-use crate::store::write::lists::{
-    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, OF_TALLIES, STARTS, TALLIED, key_conflict, next_seq, numbers, seq, tails,
-};
+use crate::store::write::list_part::WriteRows;
+use crate::store::write::lists::{OF_KEYS, OF_TALLIES, STARTS, TALLIED, next_seq, numbers, seq, tails};
 use crate::store::write::part::Form;
-use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
-use crate::store::write::text::{Missed, PartText, StepText, Undo};
+use crate::store::write::rows::{
+    AccountWrite, EntryWrite, HoldWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
+};
+use crate::store::write::text::{Missed, PartText, StepText};
 
 /// They are not locked: they stay tallies, and far from the edge of 64 bits for longer than a write takes.
 impl WriteRows<TallyWrite> for Postgres {
@@ -43,38 +41,48 @@ impl WriteRows<MachineWrite> for Postgres {
     fn text(list: &List<'_, MachineWrite>, form: Form, shape: u16) -> PartText {
         match (form.single, shape & STARTS != 0) {
             (false, _) => machine_list(list, form),
-            (true, true) => single_start(list),
-            (true, false) => single_move(list),
+            (true, true) => single(single_start(list), form, vec![MACHINES_OPENED]),
+            (true, false) => single(single_move(list), form, Vec::new()),
         }
     }
 }
 
-fn single_start(list: &List<'_, MachineWrite>) -> PartText {
+/// The machines that are started, if the write is lost in a lent transaction.
+const MACHINES_OPENED: (&str, &str) = ("machines", "machines_opened");
+
+/// Alone a machine is locked by writing it. In a lent transaction it was locked before, and is written after what may be lost.
+fn single(text: String, form: Form, undo: Vec<(&'static str, &'static str)>) -> PartText {
+    let step = Some(StepText::gate(text, "machines_written"));
+    if form.own {
+        PartText { lock: step, ..PartText::default() }
+    } else {
+        PartText { write: step, undo, ..PartText::default() }
+    }
+}
+
+fn single_start(list: &List<'_, MachineWrite>) -> String {
     let (stored, values, expected) =
         (list.stored(), list.stored_as(|column| list.value(column)), list.value("expected"));
-    let text = format!(
+    format!(
         "machines_opened AS (
             INSERT INTO {{machines}} ({stored})
             SELECT {values} WHERE {expected} = 0 AND (SELECT ok FROM {{gate}})
             ON CONFLICT (machine, id) DO NOTHING
-            RETURNING machine, id),
+            RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened)"
-    );
-    let lock = Some(StepText::gate(text, "machines_written"));
-    PartText { lock, undo: Some(Undo::Machines), ..PartText::default() }
+    )
 }
 
-fn single_move(list: &List<'_, MachineWrite>) -> PartText {
+fn single_move(list: &List<'_, MachineWrite>) -> String {
     let (sets, machine, id) = (list.sets(|column| list.value(column)), list.value("machine"), list.value("id"));
     let expected = list.value("expected");
-    let text = format!(
+    format!(
         "machines_updated AS (
             UPDATE {{machines}} SET {sets}
             WHERE machine = {machine} AND id = {id} AND version = {expected} AND (SELECT ok FROM {{gate}})
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated)"
-    );
-    PartText { lock: Some(StepText::gate(text, "machines_written")), ..PartText::default() }
+    )
 }
 
 /// All are locked and compared before anything is written: what is missed leaves nothing to undo. That the count of what was
@@ -101,7 +109,7 @@ fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
             INSERT INTO {{machines}} ({stored})
             SELECT {stored} FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM {{gate}})
             {lost_start}
-            RETURNING machine, id),
+            RETURNING ctid),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
                 = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM {{gate}} g),
@@ -120,7 +128,7 @@ fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
         missed: form
             .skip
             .then_some(Missed::Places("ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected)")),
-        undo: Some(Undo::Machines),
+        undo: vec![MACHINES_OPENED],
         ..PartText::default()
     }
 }
@@ -129,7 +137,7 @@ fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
 /// beyond 64 bits the sum itself is an error. Accounts that are there and were skipped are someone else's at the moment.
 impl WriteRows<AccountWrite> for Postgres {
     fn text(list: &List<'_, AccountWrite>, form: Form, shape: u16) -> PartText {
-        let rows = list.table("d");
+        let rows = list.placed_table("d");
         let kind = if shape & TALLIED == 0 {
             "NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false)"
         } else {
@@ -139,7 +147,7 @@ impl WriteRows<AccountWrite> for Postgres {
         let skip = if form.skip { "SKIP LOCKED" } else { "" };
         let mut lock = format!(
             "accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN {kind} AND a.unit IS NOT DISTINCT FROM d.unit
@@ -152,7 +160,11 @@ impl WriteRows<AccountWrite> for Postgres {
                 LEFT JOIN LATERAL (
                     SELECT * FROM {{accounts}} WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE {skip}
                 ) a ON true
-                WHERE (SELECT ok FROM {{gate}}))"
+                WHERE (SELECT ok FROM {{gate}})),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked)"
         );
         if form.skip {
             lock.push_str(
@@ -168,22 +180,21 @@ impl WriteRows<AccountWrite> for Postgres {
         let write = "accounts_opened AS (
                 INSERT INTO {accounts} (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM {gate})
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO {accounts} (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM {gate})
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM {gate}) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a)";
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM {gate})";
         PartText {
             lock: Some(if form.skip { StepText::gate(lock, "accounts_obtained") } else { StepText::open(lock) }),
             write: Some(StepText::gate(write, "accounts_written")),
             missed: form.skip.then_some(Missed::Names("ARRAY(SELECT name FROM accounts_busy)")),
-            accounts: Some("accounts_written"),
+            accounts: Some("accounts_planned"),
             ..PartText::default()
         }
     }
@@ -211,113 +222,93 @@ impl WriteRows<HoldWrite> for Postgres {
     }
 }
 
-impl WriteRows<KeyWrite> for Postgres {
-    /// Claimed with the seqs that were decided.
-    fn columns(form: Form) -> &'static [Column<KeyWrite>] {
-        if form.own && !form.single { KEYS } else { KEY }
-    }
+/// The names of the steps that add rows which may have keys.
+struct Added {
+    table: &'static str,
+    rows: &'static str,
+    all: &'static str,
+}
 
-    fn text(list: &List<'_, KeyWrite>, form: Form, shape: u16) -> PartText {
-        match (form.own, form.single) {
-            (false, _) => keys_claimed(list, form),
-            (true, true) => {
-                let (stored, values) = (list.stored(), list.stored_as(|column| list.value(column)));
-                let text = format!(
-                    "keys_written AS (
-                    INSERT INTO {{keys}} AS k ({stored}, at)
-                    SELECT {values}, begun.now FROM begun WHERE (SELECT ok FROM {{gate}})
-                    {}
-                    RETURNING 1)",
-                    key_conflict::<Postgres>(shape),
-                );
-                PartText { witness: Some("keys_written"), ..PartText::write(text) }
-            }
-            (true, false) => key_list(list, shape),
+impl Added {
+    /// In a transaction of its own a key that is there raises. In a lent one such a row is left out, and the gate is whether all
+    /// were added: they are, before others are changed, so that nothing but these is to be taken back. `rows` has the gate in it
+    /// and gives what is added, so many as `count`.
+    fn text(self, form: Form, rows: &str, count: &str) -> PartText {
+        let Self { table, rows: added, all } = self;
+        if form.own {
+            let text = format!("{added} AS ({rows} RETURNING 1)");
+            return PartText { witness: Some(added), ..PartText::write(text) };
         }
+        let text = format!(
+            "{added} AS ({rows} ON CONFLICT DO NOTHING RETURNING ctid),
+            {all} AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM {added}) = {count} AS ok FROM {{gate}})"
+        );
+        PartText { claim: Some(StepText::gate(text, all)), undo: vec![(table, added)], ..PartText::default() }
     }
 }
 
-fn key_list(list: &List<'_, KeyWrite>, shape: u16) -> PartText {
-    let is_counted = shape & COUNTED_KEYS != 0;
-    let counted = || "f.seqs[u.place] - u.back".to_owned();
-    let seq = seq((is_counted, shape & GIVEN_KEYS != 0), counted, || "u.seq".to_owned());
-    // Keys of postings alone are the ledger's, and have nothing of their own.
-    let (columns, values) = match shape & GIVEN_KEYS {
-        0 => (
-            format!("{}, namespace, expires_at, outcome", list.stored()),
-            format!("{}, '{LEDGER}', NULL::bigint, NULL::bytea", list.stored_of("u")),
-        ),
-        _ => (list.stored(), list.stored_of("u")),
-    };
-    let source = if is_counted { "begun, accounts_written f" } else { "begun" };
-    let text = format!(
-        "keys_written AS (
-            INSERT INTO {{keys}} AS k ({columns}, seq, at)
-            SELECT {values}, {seq}, begun.now
-            FROM {source}, {}
-            WHERE (SELECT ok FROM {{gate}})
-            {}
-            RETURNING 1)",
-        list.table("u"),
-        key_conflict::<Postgres>(shape),
-    );
-    PartText { witness: Some("keys_written"), ..PartText::write(text) }
-}
-
-/// In a lent transaction, which an error would abort, keys are claimed before anything is written.
-fn keys_claimed(list: &List<'_, KeyWrite>, form: Form) -> PartText {
-    let (stored, sets) = (list.stored(), list.sets_excluded());
-    let (values, source, count) = if form.single {
-        (list.stored_as(|column| list.value(column)), "begun".to_owned(), "1")
-    } else {
-        (list.stored_of("u"), format!("begun, {}", list.table("u")), "cardinality($1::bytea[])")
-    };
-    let text = format!(
-        "keys_claimed AS (
-            INSERT INTO {{keys}} AS k ({stored}, at)
-            SELECT {values}, begun.now FROM {source}
-            ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at
-            WHERE k.expires_at <= excluded.at
-            RETURNING hash),
-        all_keys_claimed AS MATERIALIZED (SELECT count(*) = {count} AS ok FROM keys_claimed)"
-    );
-    let claim = Some(StepText::gate(text, "all_keys_claimed"));
-    PartText { claim, undo: Some(Undo::Keys), ..PartText::default() }
+/// Transitions and aliases, in the order of their hashes.
+impl WriteRows<TransitionWrite> for Postgres {
+    fn text(list: &List<'_, TransitionWrite>, form: Form, _shape: u16) -> PartText {
+        const ADDED: Added =
+            Added { table: "transitions", rows: "transitions_written", all: "all_transitions_written" };
+        let (values, count) = if form.single {
+            (list.stored_as(|column| list.value(column)), "1".to_owned())
+        } else {
+            (format!("* FROM {}", list.unnest()), format!("cardinality({})", list.array("machine")))
+        };
+        let rows = format!(
+            "
+                INSERT INTO {{transitions}} ({}) SELECT {values} WHERE (SELECT ok FROM {{gate}})",
+            list.stored()
+        );
+        ADDED.text(form, &rows, &count)
+    }
 }
 
 /// Entries, counted back from the account as it is after the write; those of tallies bring their seq, and are in the tail until
-/// it is compacted.
+/// it is compacted. Two writes of the same keys wait for each other in the order of their hashes.
 impl WriteRows<EntryWrite> for Postgres {
-    fn text(list: &List<'_, EntryWrite>, _form: Form, shape: u16) -> PartText {
+    fn text(list: &List<'_, EntryWrite>, form: Form, shape: u16) -> PartText {
+        const ADDED: Added = Added { table: "entries", rows: "entries_written", all: "all_entries_written" };
         let (stored, values, rows) = (list.stored(), list.stored_of("e"), list.table("e"));
         let counted_next = || "f.seqs[e.next_place] - e.next_back".to_owned();
         let next_seq = next_seq(shape, counted_next, || "e.next_seq".to_owned());
         let seq = seq(numbers(shape), || "f.seqs[e.place] - e.back".to_owned(), || "e.seq".to_owned());
         let (source, balance, at) = if numbers(shape).0 {
-            ("begun, accounts_written f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)")
+            ("begun, accounts_planned f", "f.balances[e.place] - e.below", "coalesce(f.ats[e.place], begun.now)")
         } else {
             ("begun", "NULL::bigint", "begun.now")
         };
-        let text = format!(
-            "entries_written AS (
+        let order = if shape & OF_KEYS == 0 { "" } else { " ORDER BY e.hash" };
+        let added = format!(
+            "
                 INSERT INTO {{entries}} ({stored}, seq, balance, at, next_seq)
                 SELECT {values}, {seq}, {balance}, {at}, {next_seq}
                 FROM {source}, {rows}
-                WHERE (SELECT ok FROM {{gate}}))"
+                WHERE (SELECT ok FROM {{gate}}){order}"
         );
+        let mut text = ADDED.text(form, &added, &format!("cardinality({})", list.array("account")));
         if shape & OF_TALLIES == 0 {
-            return PartText::write(text);
+            return text;
         }
+        let (step, gate) = if form.own { (&mut text.write, "{gate}") } else { (&mut text.claim, ADDED.all) };
         let columns = tails();
         let tails = List::new(&columns, 0);
         let rows = format!(
             ", tails_written AS (
                 INSERT INTO {{tails}} ({})
-                SELECT t.* FROM {} t WHERE (SELECT ok FROM {{gate}}))",
+                SELECT t.* FROM {} t WHERE (SELECT ok FROM {gate}) RETURNING ctid)",
             tails.stored(),
             tails.unnest()
         );
-        PartText { write: Some(StepText { pieces: vec![text, rows], gate: None }), ..PartText::default() }
+        if let Some(step) = step {
+            step.pieces.push(rows);
+        }
+        if !form.own {
+            text.undo.push(("tails", "tails_written"));
+        }
+        text
     }
 
     fn bind_more(rows: &[EntryWrite], _now: Option<Timestamp>, binder: &mut Binder<Self>) {
@@ -329,17 +320,13 @@ impl WriteRows<EntryWrite> for Postgres {
     }
 }
 
-impl Append for Postgres {
-    fn append<R>(list: &List<'_, R>, table: &'static str, single: bool, witness: bool) -> PartText {
-        let rows =
-            if single { list.stored_as(|column| list.value(column)) } else { format!("* FROM {}", list.unnest()) };
-        let returning = if witness { " RETURNING 1" } else { "" };
-        let text = format!(
-            "{table}_written AS (
-                INSERT INTO {{{table}}} ({})
-                SELECT {rows} WHERE (SELECT ok FROM {{gate}}){returning})",
-            list.stored()
-        );
-        PartText { witness: witness.then_some("transitions_written"), ..PartText::write(text) }
+impl WriteRows<MessageWrite> for Postgres {
+    fn text(list: &List<'_, MessageWrite>, _form: Form, _shape: u16) -> PartText {
+        PartText::write(format!(
+            "outbox_written AS (
+                INSERT INTO {{outbox}} ({}) SELECT * FROM {} WHERE (SELECT ok FROM {{gate}}))",
+            list.stored(),
+            list.unnest()
+        ))
     }
 }

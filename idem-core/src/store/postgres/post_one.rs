@@ -7,20 +7,18 @@ use super::connect::milliseconds;
 use super::list::List;
 use super::raise::unless_late;
 use crate::clock::Timestamp;
-use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::error::StoreError;
-use crate::store::key::{KeyTarget, KnownKey};
+use crate::store::key::{KeyUse, KnownKey};
 use crate::store::reader::Reader;
 use crate::store::session::Session;
 use crate::store::template::render;
-use crate::store::write::lists::{ENTRIES, KEYS, OF_KEYS};
-use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, KeyWrite, Locks};
+use crate::store::write::lists::{ENTRIES, OF_KEYS};
+use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, Locks};
 use crate::store::write::written::Written;
 
-/// The key, and the entry: their columns that do not come from the account as it then is.
-const KEY_SHAPE: u16 = 0;
-const ENTRY_SHAPE: u16 = OF_KEYS;
+/// The columns of the entry that do not come from the account as it then is.
+const SHAPE: u16 = OF_KEYS;
 
 /// The second arm answers for a key that is known. No row at all: something is in the way, and a load tells what.
 ///
@@ -31,21 +29,19 @@ const ENTRY_SHAPE: u16 = OF_KEYS;
 /// by its index.
 pub(super) fn post_one_text() -> String {
     const BOUND: usize = 3;
-    let key = List::new(KEYS, KEY_SHAPE).after(BOUND);
-    let entry = List::new(ENTRIES, ENTRY_SHAPE).after(BOUND + key.columns.len());
-    let (hash, account, delta) = (key.value("hash"), entry.value("account"), entry.value("delta"));
-    let (key_columns, key_values) = (key.stored(), key.stored_as(|column| key.value(column)));
-    let (entry_columns, entry_values) = (entry.stored(), entry.stored_as(|column| entry.value(column)));
+    let entry = List::new(ENTRIES, SHAPE).after(BOUND);
+    let [hash, account, delta] = ["hash", "account", "delta"].map(|column| entry.value(column));
+    let (columns, values) = (entry.stored(), entry.stored_as(|column| entry.value(column)));
     let its_account_is_there = if seeded_bug!("account-of-a-rollback") {
         "true".to_owned()
     } else {
         format!("EXISTS (SELECT 1 FROM {{accounts}} WHERE account = {account})")
     };
-    let at = unless_late("true", "keys_written", ("at", "until"));
+    let at = unless_late("true", "entries_written", ("at", "until"));
     format!(
         "WITH begun AS MATERIALIZED (
             SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, {{now}} AS now, $2::bigint AS until),
-        keys_known AS MATERIALIZED (SELECT * FROM {{keys}} WHERE hash = {hash}),
+        keys_known AS MATERIALIZED (SELECT * FROM {{entries}} WHERE hash = {hash}),
         accounts_written AS (
             INSERT INTO {{accounts}} AS a (account, balance, seq, at, unit)
             SELECT {account}, {delta}, 1, now, $3::text FROM begun
@@ -57,31 +53,27 @@ pub(super) fn post_one_text() -> String {
                 AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
                 AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
             RETURNING balance, seq, at),
-        keys_written AS (
-            INSERT INTO {{keys}} AS k ({key_columns}, namespace, seq, at)
-            SELECT {key_values}, '{LEDGER}', seq, (SELECT now FROM begun) FROM accounts_written
-            RETURNING 1),
         entries_written AS (
-            INSERT INTO {{entries}} ({entry_columns}, seq, balance, at)
-            SELECT {entry_values}, seq, balance, at FROM accounts_written)
-        SELECT balance, seq, {at}, {{no key}}, {{no entry}} FROM accounts_written, begun
+            INSERT INTO {{entries}} ({columns}, seq, balance, at)
+            SELECT {values}, seq, balance, at FROM accounts_written
+            RETURNING 1)
+        SELECT balance, seq, {at}, {{no ledger key}}, {{no entry}} FROM accounts_written, begun
         UNION ALL
-        SELECT NULL, NULL, NULL, {{key of k}}, {{entry of e}}
-        FROM keys_known k LEFT JOIN {{entries}} e ON e.account = k.target AND e.seq = k.seq"
+        SELECT NULL, NULL, NULL, {{ledger key of k}}, {{entry of k}} FROM keys_known k"
     )
 }
 
 /// Posts it, or says that something is in the way.
 pub(super) async fn post_one(
     session: &mut Session<'_, Postgres>,
-    (account, entry, key): (&AccountWrite, &EntryWrite, &KeyWrite),
+    account: &AccountWrite,
+    entry: &EntryWrite,
     locks: Locks,
 ) -> Result<Written, StoreError> {
     let sql = session.sql;
     let mut binder =
         Binder::new().bind(&milliseconds(locks.wait).to_string()).bind(locks.until).bind(account.unit.as_deref());
-    binder.add_row(KEYS, KEY_SHAPE, key);
-    binder.add_row(ENTRIES, ENTRY_SHAPE, entry);
+    binder.add_row(ENTRIES, SHAPE, entry);
     let text = sql.writes.fixed(|| render::<Postgres>(&sql.tables, &post_one_text()));
     let rows = match session.fetch(&text, binder).await {
         Err(error) if lost(&error.source, &sql.tables, (false, true)) => return Ok(Written::Lost(Vec::new())),
@@ -102,5 +94,5 @@ pub(super) async fn post_one(
 }
 
 fn of_several(key: &KnownKey) -> bool {
-    matches!(&key.names, KeyTarget::Entries(entries) if entries.iter().any(|entry| entry.next.is_some()))
+    matches!(&key.used, KeyUse::Posting(entries) if entries.iter().any(|entry| entry.next.is_some()))
 }

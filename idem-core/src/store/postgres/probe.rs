@@ -9,13 +9,17 @@ impl ProbeStore for Postgres {
         wait: "
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)
                 / 1000000)",
-        put_key: "
-            INSERT INTO {keys} (hash, namespace, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)
+        put_update_key: "
+            INSERT INTO {keys} (hash, target, seq, fingerprint, at) VALUES ($1, '', 0, '', 0)
             ON CONFLICT (hash) DO UPDATE SET at = 0",
+        put_transition_key: "
+            INSERT INTO {transitions} (machine, id, fingerprint, at, hash) VALUES ('', '', '', 0, $1)
+            ON CONFLICT (hash) WHERE hash IS NOT NULL DO UPDATE SET at = 0",
+        put_entry_key: "
+            INSERT INTO {entries} (account, delta, at, kind, hash) VALUES ('', 0, 0, '', $1)
+            ON CONFLICT (hash) WHERE hash IS NOT NULL DO UPDATE SET at = 0",
         put_transition: "
-            INSERT INTO {transitions} (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
-                from_visit, visit, at)
-            VALUES ($1, $2, $3, '', '', '', '', '', '', '', 0, 0, 0)
+            INSERT INTO {transitions} (machine, id, seq, fingerprint, at) VALUES ($1, $2, $3, '', 0)
             ON CONFLICT (machine, id, seq) DO UPDATE SET at = 0",
         ..ProbeTexts::COMMON
     };

@@ -26,6 +26,14 @@ macro_rules! is_open {
 }
 pub(super) use {ended, is_open};
 
+/// Rows that a lost write has added are not where it added them.
+const MOVED: &str = "idem: a row that was added is not there any more";
+
+/// True if the rows are gone, or an error.
+pub(super) fn if_gone(gone: &str) -> String {
+    format!("(CASE WHEN {gone} THEN 'true' ELSE '{MOVED}' END)::boolean")
+}
+
 /// The time at this moment of the statement, in microseconds.
 const CLOCK: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 

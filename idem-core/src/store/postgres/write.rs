@@ -1,9 +1,11 @@
 //! A write is one statement. Its parts lock rows first, in the order of their places, and then write; a part that may find that
-//! the write is lost is the *gate* of those after it. Steps that no other step reads (keys, history, outbox) run last, in an
-//! order that PostgreSQL chooses; of these only keys wait for other transactions.
+//! the write is lost is the *gate* of those after it. Steps that no other step reads (history, entries, outbox) run last: the one
+//! whose rows prove the write, and then the others in an order that PostgreSQL chooses. What waits there is for a key that another
+//! transaction writes at the moment.
 //!
 //! In a transaction of its own a lost compare-and-set writes nothing and says so; what is found later raises, and everything
-//! rolls back. In a lent transaction, which an error would abort, keys are claimed first and what is lost later is undone.
+//! rolls back. In a lent transaction, which an error would abort, rows that may have keys are added before others are changed, and
+//! what was added is taken back if the write is lost.
 //!
 //! A statement can come late: it waits for a lock on a table, for several rows one after the other, or in a proxy. So that it
 //! does not write what its caller was told it did not, it raises if its time is up once the rows that prove it are there: who
@@ -20,7 +22,7 @@ use super::post_one::post_one_text;
 use super::raise::{is_open, unless_late};
 use super::undo::undo;
 #[cfg(test)]
-use super::undo::{DELETE_KEY, DELETE_MACHINE};
+use super::undo::{DELETE_KEY, undo_text};
 use crate::clock::Timestamp;
 use crate::store::binder::Binder;
 use crate::store::error::StoreError;
@@ -31,7 +33,7 @@ use crate::store::write::part::{Form, Reported, Write};
 use crate::store::write::rows::{AccountAfter, After, Locks};
 use crate::store::write::run::Prepared;
 use crate::store::write::store::WriteStore;
-use crate::store::write::text::{Missed, PartText, StepText, Undo};
+use crate::store::write::text::{Missed, PartText, StepText};
 use crate::store::write::written::Written;
 
 impl WriteStore for Postgres {
@@ -39,8 +41,11 @@ impl WriteStore for Postgres {
     fn fixed() -> Vec<(&'static str, String)> {
         vec![
             ("one entry under one key", post_one_text()),
-            ("undo a key", DELETE_KEY.to_owned()),
-            ("undo a machine", DELETE_MACHINE.to_owned()),
+            ("undo the key of an update", DELETE_KEY.to_owned()),
+            ("undo machines", undo_text("machines")),
+            ("undo transitions", undo_text("transitions")),
+            ("undo entries", undo_text("entries")),
+            ("undo tails", undo_text("tails")),
         ]
     }
 
@@ -48,7 +53,7 @@ impl WriteStore for Postgres {
         let (mut numbered, mut binds, mut gate) = (Numbered::default(), Vec::new(), "begun");
         numbered.push(&if form.own { OWN.to_owned() } else { joined() });
         let stages: [fn(&PartText) -> &Option<StepText>; 3] =
-            [|text| &text.claim, |text| &text.lock, |text| &text.write];
+            [|text| &text.lock, |text| &text.claim, |text| &text.write];
         for stage in stages {
             for (part, text) in texts.iter().enumerate() {
                 let Some(cte) = stage(text) else { continue };
@@ -65,8 +70,7 @@ impl WriteStore for Postgres {
             }
         }
         numbered.push("\n");
-        let (result, reports) =
-            if form.own { own_result(texts, gate) } else { (joined_result(texts, gate), Vec::new()) };
+        let (result, reports) = if form.own { own_result(texts, gate) } else { joined_result(texts, gate) };
         numbered.push(&result);
         WriteStatement { text: numbered.finish(), binds, reports }
     }
@@ -76,12 +80,12 @@ impl WriteStore for Postgres {
         write: &Write<Self>,
         locks: Locks,
     ) -> Result<Written, StoreError> {
-        if let (None, false, [account], [entry], [key]) =
-            (write.now, locks.skip, &write.accounts[..], &write.entries[..], &write.keys[..])
+        if let (None, false, [account], [entry]) = (write.now, locks.skip, &write.accounts[..], &write.entries[..])
+            && entry.named.is_some()
             && entry.number.position().is_some()
-            && part_count(write) == 3
+            && part_count(write) == 2
         {
-            return post_one(session, (account, entry, key), locks).await;
+            return post_one(session, account, entry, locks).await;
         }
         let prepared = Prepared::new(session.sql, write, write.form(true, locks.skip));
         let mut binder = Binder::new().bind(&milliseconds(locks.wait).to_string()).bind(write.now).bind(locks.until);
@@ -102,9 +106,11 @@ impl WriteStore for Postgres {
         if row.try_get(0)? {
             return Ok(Some(After::at(write.now)));
         }
-        let (claimed, machines, ids): (Vec<Vec<u8>>, Vec<String>, Vec<String>) =
-            (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-        undo(session, &claimed, machines.into_iter().zip(ids)).await?;
+        for (column, report) in (1..).zip(&prepared.statement.reports) {
+            if let Report::Added(table) = *report {
+                undo(session, table, &row.try_get::<Vec<String>, _>(column)?).await?;
+            }
+        }
         Ok(None)
     }
 }
@@ -133,23 +139,16 @@ fn own_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {
     }
     if texts.iter().any(|text| text.accounts.is_some()) {
         reports.push(Report::Accounts);
-        columns.extend(["balances", "seqs", "ats"].map(|column| match gate {
-            "accounts_written" => format!("g.{column}"),
-            _ => format!("(SELECT {column} FROM accounts_written)"),
-        }));
+        columns.extend(["balances", "seqs", "ats"].map(|column| format!("(SELECT {column} FROM accounts_planned)")));
     }
     (format!("SELECT {} FROM {gate} g CROSS JOIN begun b", columns.join(", ")), reports)
 }
 
-fn joined_result(texts: &[PartText], gate: &str) -> String {
-    let has = |undo| texts.iter().any(|text| text.undo == Some(undo));
-    let keys = if has(Undo::Keys) { "ARRAY(SELECT hash FROM keys_claimed)" } else { "ARRAY[]::bytea[]" };
-    let machines = if has(Undo::Machines) {
-        "ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened)"
-    } else {
-        "ARRAY[]::text[], ARRAY[]::text[]"
-    };
-    format!("SELECT ok, {keys}, {machines} FROM {gate}")
+fn joined_result(texts: &[PartText], gate: &str) -> (String, Vec<Report>) {
+    let undo = || texts.iter().flat_map(|text| &text.undo);
+    let added = undo().map(|(_, rows)| format!(", ARRAY(SELECT ctid::text FROM {rows})"));
+    let reports = undo().map(|(table, _)| Report::Added(table)).collect();
+    (format!("SELECT ok{} FROM {gate}", added.collect::<String>()), reports)
 }
 
 /// Reads what a statement in a transaction of its own gives.

@@ -8,7 +8,7 @@ use crate::store::binder::Binder;
 use crate::store::connect::TransactionUse;
 use crate::store::error::{Class, StoreError};
 use crate::store::session::Session;
-use crate::store::write::rows::CommitWitness;
+use crate::store::write::rows::{CommitWitness, KeyTable};
 
 /// Waits until no writer of what `witness` names is under way: by the lock that each writer takes, or by inserting it again, and
 /// before that until the database's clock has passed `until`. Then its row tells. `None` if the wait for a lock did not end
@@ -21,7 +21,9 @@ pub(crate) async fn probe<DB: Database>(
 ) -> Result<Option<bool>, StoreError> {
     let texts = &session.sql.probes;
     let put = match witness {
-        CommitWitness::Key { .. } => &texts.put_key,
+        CommitWitness::Key { of: KeyTable::Transitions, .. } => &texts.put_transition_key,
+        CommitWitness::Key { of: KeyTable::Entries, .. } => &texts.put_entry_key,
+        CommitWitness::Key { of: KeyTable::Updates, .. } => &texts.put_update_key,
         CommitWitness::Transition { .. } => &texts.put_transition,
     };
     let busy = |error: &StoreError| error.class == Class::Busy;
@@ -52,7 +54,9 @@ pub(crate) async fn is_there<DB: Database>(
 ) -> Result<bool, StoreError> {
     let texts = &session.sql.probes;
     let find = match witness {
-        CommitWitness::Key { .. } => &texts.key,
+        CommitWitness::Key { of: KeyTable::Transitions, .. } => &texts.transition_key,
+        CommitWitness::Key { of: KeyTable::Entries, .. } => &texts.entry_key,
+        CommitWitness::Key { of: KeyTable::Updates, .. } => &texts.update_key,
         CommitWitness::Transition { .. } => &texts.transition,
     };
     Ok(!session.fetch(find, place(witness).bind(time(witness))).await?.is_empty())

@@ -11,7 +11,7 @@ use crate::model::row::row_update::{Cell, Found, KnownUpdate, Missed, RowUpdate,
 use crate::model::row::table_schema::{ColumnSchema, TableKind, TableSchema};
 use crate::store::reader::{Cells, Reader};
 use crate::store::tables::Text;
-use crate::store::write::rows::CommitWitness;
+use crate::store::write::rows::{CommitWitness, KeyTable};
 use crate::value::Value;
 
 /// A row that is written.
@@ -27,7 +27,7 @@ impl RowWrite {
     /// The key's row. Another call under the same key may have written it: its answer is read then.
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
         let at = if seeded_bug!("late-update-denied") { Some(Timestamp::from_micros(0)) } else { None };
-        Some(CommitWitness::Key { hash: self.update.key.as_ref()?.hash, at })
+        Some(CommitWitness::Key { of: KeyTable::Updates, hash: self.update.key.as_ref()?.hash, at })
     }
 }
 

@@ -7,7 +7,6 @@ use super::table::{DescribedTable, ParamList, Slot, Template};
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
 use crate::model::row::table_schema::TableKind;
-use crate::namespace::UPDATE;
 use crate::store::binder::Binder;
 use crate::store::columns::Kind;
 use crate::store::dialect::Dialect;
@@ -146,10 +145,10 @@ impl RowWriter<'_> {
         let retention = parameter(Slot::Retention, Kind::Int);
         let (keys, now) = (self.keys, DB::NOW);
         format!(
-            "INSERT INTO {keys} AS k (hash, namespace, target, seq, fingerprint, at, expires_at) \
-             SELECT {hash}, '{UPDATE}', {target}, {seq}, {fingerprint}, {now}, {now} + {retention} {from} \
-             ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, \
-             seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at"
+            "INSERT INTO {keys} AS k (hash, target, seq, fingerprint, at, expires_at) \
+             SELECT {hash}, {target}, {seq}, {fingerprint}, {now}, {now} + {retention} {from} \
+             ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, \
+             expires_at = excluded.expires_at"
         )
     }
 

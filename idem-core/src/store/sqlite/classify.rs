@@ -25,7 +25,8 @@ pub(super) fn lost(error: &Error, tables: &Tables) -> bool {
     [
         null("machines", "version"),
         null("keys", "fingerprint"),
-        format!("UNIQUE constraint failed: {}.hash", tables.name("keys")),
+        format!("UNIQUE constraint failed: {}.hash", tables.name("transitions")),
+        format!("UNIQUE constraint failed: {}.hash", tables.name("entries")),
         null("accounts", "balance"),
         real("accounts", "balance"),
         real("accounts", "held"),

@@ -7,23 +7,21 @@ use crate::store::ledger::texts::{LedgerStore, LedgerTexts};
 impl LedgerStore for Sqlite {
     /// A tally's balance is kept as any other's: the one writer needs no tail.
     const LEDGER: LedgerTexts<&'static str> = LedgerTexts {
-        // As for machines. From the entry that a key names the way goes along the links of its posting, back to where they
+        // As for machines. From the entry that a key stands in the way goes along the links of its posting, back to where they
         // began.
         load: "
-            WITH RECURSIVE named (place, {key as known_}, {entry}) AS (
-                SELECT j.key, {key of k}, {entry of e}
-                FROM json_each($1) j
-                CROSS JOIN {keys} k ON k.hash = unhex(j.value)
-                LEFT JOIN {entries} e ON e.account = k.target AND e.seq = k.seq
+            WITH RECURSIVE named (place, first_account, first_seq, {ledger key as known_}, {entry}) AS (
+                SELECT j.key, e.account, e.seq, {ledger key of e}, {entry of e}
+                FROM json_each($1) j CROSS JOIN {entries} e ON e.hash = unhex(j.value)
                 UNION ALL
-                SELECT d.place, {key of d as known_}, {entry of e}
+                SELECT d.place, d.first_account, d.first_seq, {ledger key of d as known_}, {entry of e}
                 FROM named d CROSS JOIN {entries} e ON e.account = d.next_account AND e.seq = d.next_seq
-                WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.known_target, d.known_seq))
-            SELECT NULL, {no key}, {no entry}, {now}, (
+                WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.first_account, d.first_seq))
+            SELECT NULL, {no ledger key}, {no entry}, {now}, (
                 SELECT json_group_array(json_array(j.key, {account in a}))
                 FROM json_each($2) j CROSS JOIN {accounts} a ON a.account = j.value)
             UNION ALL
-            SELECT place, {key as known_}, {entry}, NULL, NULL FROM named d",
+            SELECT place, {ledger key as known_}, {entry}, NULL, NULL FROM named d",
         load_accounts: "
             SELECT j.key, {account of a}
             FROM json_each($1) j CROSS JOIN {accounts} a ON a.account = j.value",
@@ -43,14 +41,6 @@ impl LedgerStore for Sqlite {
             SELECT {entry of e} FROM half d CROSS JOIN {entries} e ON e.account = $1 AND e.seq = d.low
             WHERE d.low = d.high",
         holds: "SELECT h.hold, {hold of h} FROM json_each($1) j CROSS JOIN {holds} h ON h.hold = j.value",
-        all_keys: "
-            SELECT d.hash, {audited key of d}, e.scope, e.key
-            FROM (SELECT * FROM {keys} WHERE hash > $1 ORDER BY hash LIMIT $2) d
-            LEFT JOIN {entries} e ON e.account = d.target AND e.seq = d.seq
-            ORDER BY d.hash",
-        keys: "
-            SELECT j.key, {audited key of k}
-            FROM json_each($1) j CROSS JOIN {keys} k ON k.hash = unhex(j.value)",
         transitions: "
             SELECT j.key, t.command, t.at
             FROM json_each($1) j

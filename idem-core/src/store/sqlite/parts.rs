@@ -8,15 +8,14 @@ use sqlx::Sqlite;
 use super::list::{List, ROWS};
 use crate::clock::Timestamp;
 use crate::model::ledger::tally::FAR;
-use crate::namespace::LEDGER;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
-use crate::store::write::list_part::{Append, WriteRows};
-use crate::store::write::lists::{
-    COUNTED_KEYS, GIVEN_KEYS, KEY, KEYS, SUMMED_TALLIES, TALLIED, key_conflict, next_seq, numbers, seq,
-};
+use crate::store::write::list_part::WriteRows;
+use crate::store::write::lists::{OF_REFUSALS, SUMMED_TALLIES, TALLIED, next_seq, numbers, seq};
 use crate::store::write::part::Form;
-use crate::store::write::rows::{AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, TallyWrite};
+use crate::store::write::rows::{
+    AccountWrite, EntryWrite, HoldWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
+};
 use crate::store::write::text::PartText;
 
 /// What is no tally of that unit loses its balance.
@@ -129,64 +128,33 @@ impl WriteRows<HoldWrite> for Sqlite {
     }
 }
 
-/// A key that is there and has not expired loses its fingerprint. One of an entry counts its seq back from the account as it is
-/// after the write; its target is that account.
-impl WriteRows<KeyWrite> for Sqlite {
-    fn columns(form: Form) -> &'static [Column<KeyWrite>] {
-        if form.single { KEY } else { KEYS }
-    }
-
-    fn text(list: &List<'_, KeyWrite>, form: Form, shape: u16) -> PartText {
-        let conflict = key_conflict::<Sqlite>(shape);
-        if form.single { single_key(list, &conflict) } else { key_list(list, shape, &conflict) }
-    }
-
-    fn bind_more(_rows: &[KeyWrite], now: Option<Timestamp>, binder: &mut Binder<Self>) {
-        binder.add(now);
+impl WriteRows<TransitionWrite> for Sqlite {
+    fn text(list: &List<'_, TransitionWrite>, form: Form, _shape: u16) -> PartText {
+        let stored = list.stored();
+        PartText::write(if form.single {
+            format!("INSERT INTO {{transitions}} ({stored}) VALUES ({})", list.stored_as(|column| list.value(column)))
+        } else {
+            let values = list.stored_as(|column| list.item(column));
+            format!("WITH {ROWS} INSERT INTO {{transitions}} ({stored}) SELECT {values} FROM j")
+        })
     }
 }
 
-fn single_key(list: &List<'_, KeyWrite>, conflict: &str) -> PartText {
-    let (values, now) = (list.stored_as(|column| list.value(column)), list.columns.len() + 1);
-    let stored = list.stored();
-    PartText::write(format!("INSERT INTO {{keys}} AS k ({stored}, at) VALUES ({values}, ${now}) {conflict}"))
-}
-
-fn key_list(list: &List<'_, KeyWrite>, shape: u16, conflict: &str) -> PartText {
-    let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
-    let counted = || {
-        let (back, target) = (list.item("back"), list.item("target"));
-        format!("(SELECT a.seq - ({back}) FROM {{accounts}} a WHERE a.account = {target})")
-    };
-    let seq = seq((shape & COUNTED_KEYS != 0, shape & GIVEN_KEYS != 0), counted, || list.item("seq"));
-    // Keys of postings alone are the ledger's, and have nothing of their own.
-    let (more, more_values) = match shape & GIVEN_KEYS {
-        0 => (", namespace", format!(", '{LEDGER}'")),
-        _ => ("", String::new()),
-    };
-    PartText::write(format!(
-        "WITH {ROWS} INSERT INTO {{keys}} AS k ({stored}{more}, seq, at)
-        SELECT {values}{more_values}, {seq}, $2 FROM j WHERE true
-        {conflict}"
-    ))
-}
-
-/// Counted back from the account as it is after the write; a tally's entry brings its own seq and has no balance.
+/// Counted back from the account as it is after the write; a tally's entry brings its own seq and has no balance. What is no
+/// entry may be of an account that was never opened.
 impl WriteRows<EntryWrite> for Sqlite {
     fn text(list: &List<'_, EntryWrite>, _form: Form, shape: u16) -> PartText {
         let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
         let account = list.item("account");
-        let (balance, at) = match numbers(shape) {
-            (true, true) => {
-                let (given, below) = (list.item("seq"), list.item("below"));
-                (
-                    format!("CASE WHEN {given} IS NULL THEN a.balance - ({below}) END"),
-                    format!("CASE WHEN {given} IS NULL THEN a.at ELSE $2 END"),
-                )
-            }
-            (true, false) => (format!("a.balance - ({})", list.item("below")), "a.at".to_owned()),
-            (false, _) => ("NULL".to_owned(), "$2".to_owned()),
+        let (is_counted, is_given) = numbers(shape);
+        let has_refusals = shape & OF_REFUSALS != 0;
+        let balance = if is_counted { format!("a.balance - ({})", list.item("below")) } else { "NULL".to_owned() };
+        let at = match (is_counted, is_given || has_refusals) {
+            (true, true) => format!("CASE WHEN {} IS NULL THEN $2 ELSE a.at END", list.item("back")),
+            (true, false) => "a.at".to_owned(),
+            (false, _) => "$2".to_owned(),
         };
+        let join = if has_refusals { "LEFT JOIN" } else { "CROSS JOIN" };
         let counted_next = || {
             let (back, account) = (list.item("next_back"), list.item("next_account"));
             format!("(SELECT n.seq - ({back}) FROM {{accounts}} n WHERE n.account = {account})")
@@ -196,25 +164,20 @@ impl WriteRows<EntryWrite> for Sqlite {
         PartText::write(format!(
             "WITH {ROWS} INSERT INTO {{entries}} ({stored}, seq, balance, at, next_seq)
             SELECT {values}, {seq}, {balance}, {at}, {next_seq}
-            FROM j CROSS JOIN {{accounts}} a ON a.account = {account}"
+            FROM j {join} {{accounts}} a ON a.account = {account}"
         ))
     }
 
     fn bind_more(rows: &[EntryWrite], now: Option<Timestamp>, binder: &mut Binder<Self>) {
-        if rows.iter().any(|row| row.number.given().is_some()) {
+        if rows.iter().any(|row| row.number.position().is_none()) {
             binder.add(now);
         }
     }
 }
 
-impl Append for Sqlite {
-    fn append<R>(list: &List<'_, R>, table: &'static str, single: bool, _witness: bool) -> PartText {
-        let stored = list.stored();
-        PartText::write(if single {
-            format!("INSERT INTO {{{table}}} ({stored}) VALUES ({})", list.stored_as(|column| list.value(column)))
-        } else {
-            let values = list.stored_as(|column| list.item(column));
-            format!("WITH {ROWS} INSERT INTO {{{table}}} ({stored}) SELECT {values} FROM j")
-        })
+impl WriteRows<MessageWrite> for Sqlite {
+    fn text(list: &List<'_, MessageWrite>, _form: Form, _shape: u16) -> PartText {
+        let (stored, values) = (list.stored(), list.stored_as(|column| list.item(column)));
+        PartText::write(format!("WITH {ROWS} INSERT INTO {{outbox}} ({stored}) SELECT {values} FROM j"))
     }
 }

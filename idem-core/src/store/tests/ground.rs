@@ -10,7 +10,7 @@ use crate::key::KeyHash;
 use crate::store::Database;
 use crate::store::connect::TransactionUse;
 use crate::store::error::StoreError;
-use crate::store::key::{KeyTarget, KnownKey};
+use crate::store::key::{KeyUse, KnownKey};
 use crate::store::loaded::Loaded;
 use crate::store::machine::queries::load;
 use crate::store::machine::rows::MachineRow;
@@ -64,12 +64,17 @@ pub(super) struct Client<DB: Ground> {
 pub(super) const WAIT: Duration = Duration::from_secs(5);
 const REPLY: Duration = Duration::from_secs(30);
 
-/// The transition that a key names.
-pub(super) fn transition_of(key: &KnownKey) -> Option<&TransitionSummary> {
-    match &key.names {
-        KeyTarget::Transition(transition) => Some(transition),
-        _ => None,
+/// The machine that a key was used on, the seq, and the transition.
+pub(super) fn used_on(key: &KnownKey) -> (&str, i64, Option<&TransitionSummary>) {
+    match &key.used {
+        KeyUse::Command { id, seq, transition } => (id, *seq, transition.as_ref()),
+        other => panic!("a command's key is used for {other:?}"),
     }
+}
+
+/// The transition that a key was used for.
+pub(super) fn transition_of(key: &KnownKey) -> Option<&TransitionSummary> {
+    used_on(key).2
 }
 
 impl<DB: Ground> Client<DB> {
@@ -139,11 +144,14 @@ impl<DB: Ground> Fresh<DB> {
         DB::number(&mut self.conn.conn, &self.tables.fill(text)).await
     }
 
-    /// How many rows each table has: what must not change when nothing is written.
+    /// How many machines, transitions, keys in their rows, accounts, entries and messages there are, and what else must not change
+    /// when nothing is written.
     pub(super) async fn counts(&mut self) -> Vec<i64> {
         let mut counts = Vec::new();
-        for table in ["machines", "transitions", "keys", "accounts", "entries", "outbox"] {
-            counts.push(self.number(&format!("SELECT count(*) FROM {{{table}}}")).await);
+        let keys = "(SELECT hash FROM {transitions} UNION ALL SELECT hash FROM {entries}) k WHERE hash IS NOT NULL";
+        for rows in ["{machines}", "{transitions} WHERE seq > 0", keys, "{accounts}", "{entries}", "{outbox}", "{keys}"]
+        {
+            counts.push(self.number(&format!("SELECT count(*) FROM {rows}")).await);
         }
         counts.push(self.number("SELECT CAST(coalesce(sum(version), 0) AS bigint) FROM {machines}").await);
         counts.push(self.number("SELECT CAST(coalesce(sum(balance % 1000), 0) AS bigint) FROM {accounts}").await);

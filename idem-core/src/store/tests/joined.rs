@@ -1,7 +1,11 @@
+use crate::clock::Timestamp;
 use crate::store::machine::queries::lock_machines;
-use crate::store::tests::ground::{Fresh, Ground};
-use crate::store::tests::sample::{SHOP, With, hash, step};
+use crate::store::tests::ground::{Fresh, Ground, used_on};
+use crate::store::tests::money::posting;
+use crate::store::tests::sample::{NOW, SHOP, With, alias, hash, money, now, place, step};
+use crate::store::tests::write::over;
 use crate::store::write::part::Write;
+use crate::store::write::rows::{EntryNumber, EntryWrite, TallyWrite};
 
 pub(super) async fn a_write_belongs_to_its_transaction<DB: Ground>(mut db: Fresh<DB>) {
     let writes = || [step("m", 1).with_key("k").with_money("a", &[5]), step("n", 1).with_key("l").and(step("o", 1))];
@@ -51,6 +55,74 @@ pub(super) async fn a_lost_key_leaves_nothing_behind<DB: Ground>(mut db: Fresh<D
     loses_between(&mut db, [step("m", 2).with_key("k"), step("n", 1).with_key("k"), many]).await;
     let loaded = db.load(&[], &[hash("free"), hash("loose")]).await;
     assert!(loaded.keys.iter().all(Option::is_none));
+}
+
+/// The change's own accounts and entries, those of a step beside it, and a machine that was to start with it.
+pub(super) async fn a_lost_key_of_a_change_leaves_nothing_behind<DB: Ground>(mut db: Fresh<DB>) {
+    assert!(db.write(&posting("k", "a")).await && db.write(&step("m", 1).with_key("k")).await);
+    let lost = |key| {
+        let mut both = posting(key, "b");
+        let (account, entries) = money("a", &[3, 4]);
+        both.accounts.insert(0, account);
+        both.entries.extend(entries);
+        place(&mut both);
+        both.and(step("n", 1).with_key("free"))
+    };
+    let command = step("n", 1).with_key("k").with_money("a", &[5]);
+    loses_between(&mut db, [posting("k", "a"), posting("k", "b"), lost("k"), command]).await;
+    db.begin().await;
+    assert!(db.join(&lost("other")).await);
+    db.execute("COMMIT").await;
+    let balances = "SELECT CAST(sum(balance) AS bigint) FROM {accounts} WHERE account IN ('a', 'b')";
+    assert_eq!((db.number(balances).await, db.number("SELECT count(*) FROM {entries}").await), (7 + 14, 1 + 3));
+}
+
+/// A machine is there without its transition: what was added before its start is lost goes again, a tally's tail with it.
+pub(super) async fn a_lost_start_gives_its_entries_back<DB: Ground>(mut db: Fresh<DB>) {
+    assert!(db.write(&step("m", 1)).await);
+    db.execute(
+        "DELETE FROM {transitions}; INSERT INTO {accounts} (account, balance, seq, tally) VALUES ('t', 5, 0, true)",
+    )
+    .await;
+    let lost = |id: &str| {
+        let mut write = step(id, 1).with_key("free").with_money("a", &[3, 4]);
+        let (_, mut entries) = money("t", &[2]);
+        write.tallies.push(TallyWrite { account: "t".into(), unit: None, delta: 2 });
+        let entry = entries.remove(0);
+        write.entries.push(EntryWrite { number: EntryNumber::Given(77), in_tail: true, ..entry });
+        write
+    };
+    loses_between(&mut db, [lost("m"), lost("m").and(step("z", 1))]).await;
+    assert_eq!(db.number("SELECT balance FROM {accounts} WHERE account = 't'").await, 5);
+    if DB::DATABASE == "postgres" {
+        assert_eq!(db.number("SELECT count(*) FROM {tails}").await, 0);
+    }
+    db.begin().await;
+    assert!(db.join(&lost("n")).await);
+    db.execute("COMMIT").await;
+    assert_eq!(db.number("SELECT count(*) FROM {entries}").await, 3);
+}
+
+/// And an alias, and not one that is alive.
+pub(super) async fn an_expired_key_is_taken_over_within<DB: Ground>(mut db: Fresh<DB>) {
+    let expiring =
+        |name: &str, at| Write { now: Some(now()), transitions: vec![alias(name, "m", 1, at)], ..Write::default() };
+    assert!(db.write(&step("m", 1)).await);
+    for (name, at) in [("gone", NOW), ("old", NOW - 1), ("again", NOW - 1), ("live", NOW + 1)] {
+        assert!(db.write(&expiring(name, at)).await);
+    }
+    let live = over(step("n", 1).with_key("live").and(step("o", 1).with_key("free")));
+    loses_between(&mut db, [live, over(step("n", 1).with_key("live")), over(expiring("live", NOW + 9))]).await;
+    db.begin().await;
+    assert!(db.join(&over(step("n", 1).with_key("gone"))).await);
+    assert!(db.join(&over(step("o", 1).with_key("old").and(step("p", 1).with_key("new")))).await);
+    assert!(db.join(&over(expiring("again", NOW + 9))).await);
+    db.execute("COMMIT").await;
+    for (name, id, until) in [("gone", "n", None), ("old", "o", None), ("again", "m", Some(NOW + 9))] {
+        let loaded = db.load(&[], &[hash(name)]).await;
+        let taken = loaded.keys[0].as_ref().expect("known");
+        assert_eq!((used_on(taken).0, taken.expires_at.map(Timestamp::as_micros)), (id, until));
+    }
 }
 
 pub(super) async fn a_lost_start_gives_its_keys_back<DB: Ground>(mut db: Fresh<DB>) {

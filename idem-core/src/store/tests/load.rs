@@ -1,6 +1,7 @@
+use crate::clock::Timestamp;
 use crate::store::machine::rows::MachineRow;
-use crate::store::tests::ground::{Fresh, Ground, transition_of};
-use crate::store::tests::sample::{NOW, SHOP, With, fingerprint, hash, key, now, step};
+use crate::store::tests::ground::{Fresh, Ground, used_on};
+use crate::store::tests::sample::{NOW, SHOP, With, alias, fingerprint, hash, now, step};
 use crate::store::write::part::Write;
 
 fn body(row: &MachineRow) -> String {
@@ -15,7 +16,7 @@ pub(super) async fn an_empty_database_has_nothing_but_the_time<DB: Ground>(mut d
     let many = db.load(&[(SHOP, "m"), (SHOP, "n")], &[hash("k")]).await;
     assert!(matches!(many.rows[..], [None, None]) && matches!(many.keys[..], [None]));
     // Microseconds of this century, and never backwards.
-    let times = [first.now, nothing.now, many.now].map(crate::clock::Timestamp::as_micros);
+    let times = [first.now, nothing.now, many.now].map(Timestamp::as_micros);
     assert!(times.is_sorted() && (1_700_000_000_000_000..4_000_000_000_000_000).contains(&times[0]), "{times:?}");
 }
 
@@ -30,12 +31,10 @@ pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<DB: Groun
         assert_eq!((machine.version, machine.visit, machine.entered_at.as_micros()), (2, 2, NOW + 2));
         assert_eq!(machine.body.decode::<String>().expect("text"), "body 2 of m");
         let known = loaded.keys[0].as_ref().expect("known");
-        assert_eq!(
-            (&*known.row.target, known.row.seq, known.row.at.as_micros(), known.row.expires_at),
-            ("m", 1, NOW, None)
-        );
-        assert_eq!(known.row.fingerprint, fingerprint("m").0);
-        let run = transition_of(known).expect("its transition");
+        let (id, seq, run) = used_on(known);
+        assert_eq!((id, seq, known.at.as_micros(), known.expires_at), ("m", 1, NOW + 1, None));
+        assert_eq!(known.fingerprint, fingerprint("m").0);
+        let run = run.expect("its transition");
         assert_eq!((run.seq, run.command.as_str(), run.at.as_micros(), run.from_visit), (1, "pay", NOW + 1, 0));
         assert_eq!(run.payload.decode::<String>().expect("text"), "payload 1");
         assert_eq!(run.outcome.decode::<String>().expect("text"), "outcome 1");
@@ -52,7 +51,7 @@ pub(super) async fn the_order_asked_is_the_order_given<DB: Ground>(mut db: Fresh
     let bodies = loaded.rows.iter().map(|machine| machine.as_ref().map(body));
     let of = |id: &str| Some(format!("body 1 of {id}"));
     assert_eq!(bodies.collect::<Vec<_>>(), [of("c"), None, of("a"), None, of("b")]);
-    let targets: Vec<_> = loaded.keys.iter().map(|key| key.as_ref().map(|key| &*key.row.target)).collect();
+    let targets: Vec<_> = loaded.keys.iter().map(|key| key.as_ref().map(|key| used_on(key).0)).collect();
     assert_eq!(targets, [Some("b"), None, Some("a")]);
     let keys_alone = db.load(&[], &[hash("a"), hash("b")]).await;
     assert!(keys_alone.rows.is_empty() && keys_alone.keys.iter().all(Option::is_some));
@@ -70,12 +69,27 @@ pub(super) async fn names_compare_by_their_bytes<DB: Ground>(mut db: Fresh<DB>) 
     }
 }
 
+/// A transition that is there is found by its own key and by an alias.
+pub(super) async fn an_alias_leads_to_its_transition<DB: Ground>(mut db: Fresh<DB>) {
+    assert!(db.write(&step("m", 1).with_key("k1")).await && db.write(&step("m", 2)).await);
+    let write = Write { now: Some(now()), transitions: vec![alias("k2", "m", 1, NOW + 5)], ..Write::default() };
+    assert!(db.write(&write).await);
+    let one = db.load(&[(SHOP, "m")], &[hash("k2")]).await;
+    let many = db.load(&[(SHOP, "m"), (SHOP, "none")], &[hash("k2"), hash("k1")]).await;
+    for loaded in [one, many] {
+        let known = loaded.keys[0].as_ref().expect("known");
+        let (id, seq, run) = used_on(known);
+        assert_eq!((id, seq, run.map(|run| (run.seq, run.at.as_micros()))), ("m", 1, Some((1, NOW + 1))));
+        assert_eq!((known.at.as_micros(), known.expires_at.map(Timestamp::as_micros)), (NOW, Some(NOW + 5)));
+    }
+}
+
 pub(super) async fn a_key_of_nothing_that_is_a_machine_has_no_run<DB: Ground>(mut db: Fresh<DB>) {
-    let write = Write { now: Some(now()), keys: vec![key("k", "somewhere", 7)], ..Write::default() };
+    let write = Write { now: Some(now()), transitions: vec![alias("k", "somewhere", 7, NOW)], ..Write::default() };
     assert!(db.write(&write).await);
     for machines in [&[][..], &[(SHOP, "m"), (SHOP, "n")]] {
         let loaded = db.load(machines, &[hash("k")]).await;
         let known = loaded.keys[0].as_ref().expect("known");
-        assert!(transition_of(known).is_none() && known.row.seq == 7);
+        assert!(matches!(used_on(known), ("somewhere", 7, None)));
     }
 }

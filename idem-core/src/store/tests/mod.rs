@@ -43,6 +43,7 @@ on_every_store! {
         what_was_written_is_loaded_one_by_one_and_together
         the_order_asked_is_the_order_given
         names_compare_by_their_bytes
+        an_alias_leads_to_its_transition
         a_key_of_nothing_that_is_a_machine_has_no_run
     }
     write {
@@ -52,6 +53,8 @@ on_every_store! {
         one_lost_machine_of_many_loses_all
         a_known_key_writes_nothing
         an_expired_key_is_taken_over
+        a_key_is_of_one_row
+        of_two_commands_under_one_key_one_wins
         a_key_alone_is_recorded
         several_transitions_of_one_machine_are_one_write
         messages_keep_their_order
@@ -66,7 +69,9 @@ on_every_store! {
         changes_are_relative_and_entries_are_dense
         a_balance_out_of_bounds_writes_nothing
         the_way_counts_not_only_the_end
-        a_key_of_an_entry_beside_one_machine_names_that_entry
+        a_key_of_an_entry_beside_one_machine_stands_in_that_entry
+        a_refusal_has_its_key_and_is_no_entry
+        of_two_changes_under_one_key_one_wins
         sixty_four_bits_are_the_last_bound
         locked_accounts_are_given_in_the_order_asked
     }
@@ -74,6 +79,9 @@ on_every_store! {
         a_write_belongs_to_its_transaction
         a_lost_race_leaves_the_transaction_usable
         a_lost_key_leaves_nothing_behind
+        a_lost_key_of_a_change_leaves_nothing_behind
+        a_lost_start_gives_its_entries_back
+        an_expired_key_is_taken_over_within
         a_lost_start_gives_its_keys_back
     }
     reads {

@@ -1,9 +1,13 @@
+use crate::key::Key;
 use crate::namespace::LEDGER;
-use crate::store::ledger::queries::load_accounts;
+use crate::store::key::KeyUse;
+use crate::store::ledger::queries::{load_accounts, load_ledger};
 use crate::store::ledger::rows::AccountRow;
-use crate::store::tests::ground::{Fresh, Ground};
-use crate::store::tests::sample::{With, key, step};
-use crate::store::write::rows::{EntryPosition, KeyWrite};
+use crate::store::tests::ground::{Fresh, Ground, WAIT, both};
+use crate::store::tests::sample::{With, fingerprint, hash, money, now, step};
+use crate::store::write::part::Write;
+use crate::store::write::rows::{EntryNumber, EntryWrite};
+use crate::wire::Stored;
 
 async fn account<DB: Ground>(db: &mut Fresh<DB>, name: &str) -> Option<AccountRow> {
     load_accounts(&mut db.session(), &[name], false).await.expect("loads").remove(0)
@@ -14,13 +18,72 @@ async fn balance<DB: Ground>(db: &mut Fresh<DB>, name: &str) -> Option<(i64, i64
 }
 
 /// The account has moved since the seq of its entry was decided.
-pub(super) async fn a_key_of_an_entry_beside_one_machine_names_that_entry<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn a_key_of_an_entry_beside_one_machine_stands_in_that_entry<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("n", 1).with_money("a", &[1, 1])).await);
     let mut write = step("m", 1).with_money("a", &[5]);
-    let position = Some(EntryPosition { account: 1, back: 0, below: 0 });
-    write.keys.push(KeyWrite { position, namespace: LEDGER, ..key("k", "a", 1) });
+    write.entries[0].named = Some((hash("k"), fingerprint("a")));
+    write.entries[0].key = Some(Key::new("customer", "k").expect("a key"));
     assert!(db.write(&write).await);
-    assert_eq!(db.number("SELECT seq FROM {keys}").await, 3);
+    assert_eq!(db.number("SELECT seq FROM {entries} WHERE hash IS NOT NULL").await, 3);
+}
+
+/// A change of account `a`, refused.
+fn refusal(key: &str) -> EntryWrite {
+    let (_, mut entries) = money("a", &[0]);
+    let key = Key::new("customer", key).expect("a key");
+    let named = Some((key.hash_in(LEDGER), fingerprint("a")));
+    let refusal = Some(Stored::encode("no").expect("text"));
+    let entry = entries.remove(0);
+    EntryWrite { number: EntryNumber::None, kind: "refused", key: Some(key), named, step: None, refusal, ..entry }
+}
+
+/// A change of an account by one entry.
+pub(super) fn posting<DB: Ground>(key: &str, account: &str) -> Write<DB> {
+    let mut write: Write<DB> = Write { now: Some(now()), ..Write::default() }.with_money(account, &[7]);
+    let (account, number) = (account.into(), write.entries[0].number);
+    write.entries[0] = EntryWrite { account, number, delta: 7, kind: "delta", refusal: None, ..refusal(key) };
+    write
+}
+
+/// One key for a change of one account, for a change of another, and for a refusal: whoever is first has it.
+pub(super) async fn of_two_changes_under_one_key_one_wins<DB: Ground>(mut db: Fresh<DB>) {
+    let mut other = db.another().await;
+    for round in 0..40 {
+        let key = format!("k{round}");
+        let refused = || Write { now: Some(now()), entries: vec![refusal(&key)], ..Write::default() };
+        let second = if round % 2 == 0 { refused() } else { posting(&key, "b") };
+        let first = posting(&key, "a");
+        let won = both(db.conn.write_own(&first, WAIT), other.write_own(&second, WAIT)).await;
+        let won = [won.0.expect("writes or loses"), won.1.expect("writes or loses")];
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?} in round {round}");
+    }
+    let rows = db.number("SELECT count(*) FROM {entries}").await;
+    assert_eq!((rows, db.number("SELECT count(hash) FROM {entries}").await), (40, 40));
+}
+
+/// A refusal by an account, which may not even be there; the entry's key and the refusal's are one key.
+pub(super) async fn a_refusal_has_its_key_and_is_no_entry<DB: Ground>(mut db: Fresh<DB>) {
+    let mut write = Write { now: Some(now()), entries: vec![refusal("k1")], ..Write::default() };
+    assert!(db.write(&write).await && !db.write(&write).await);
+    write.entries.push(refusal("k2"));
+    assert!(!db.write(&write).await);
+    let mut write = posting("k2", "a");
+    assert!(db.write(&write).await && !db.write(&write).await, "its key is known");
+    write.entries.push(refusal("k3"));
+    assert!(!db.write(&write).await);
+    write.entries[0].named = Some((hash("k4"), fingerprint("a")));
+    assert!(db.write(&write).await);
+    assert_eq!(balance(&mut db, "a").await, Some((14, 2)));
+    let refusals = "SELECT count(*) FROM {entries} WHERE seq IS NULL AND balance IS NULL AND delta = 0";
+    assert_eq!((db.number(refusals).await, db.number("SELECT count(*) FROM {entries}").await), (2, 4));
+    let keys = ["k1", "k2", "k5"].map(|key| Key::new("customer", key).expect("a key").hash_in(LEDGER));
+    let loaded = load_ledger(&mut db.session(), &keys, &[]).await.expect("loads").keys;
+    let used = |at: usize| loaded[at].as_ref().map(|key| &key.used);
+    assert!(matches!(used(0), Some(KeyUse::Refusal(no)) if no.decode::<String>().is_ok_and(|no| no == "no")));
+    assert!(matches!(used(1), Some(KeyUse::Posting(entries)) if entries.len() == 1 && entries[0].seq == 1));
+    assert!(used(2).is_none());
+    let nothing = load_ledger(&mut db.session(), &keys[2..], &[]).await.expect("loads");
+    assert!(nothing.keys[0].is_none() && nothing.now.as_micros() > 0, "the time is told all the same");
 }
 
 /// Opens an account with bounds and a balance.

@@ -9,7 +9,9 @@ use crate::store::error::Class;
 use crate::store::ledger::queries::load_accounts;
 use crate::store::machine::queries::lock_machines;
 use crate::store::tests::ground::{Client, Fresh, Ground as _, WAIT, both, run};
-use crate::store::tests::sample::{SHOP, With, hash, step};
+use crate::store::tests::sample::{NOW, SHOP, With, alias, hash, now, step};
+use crate::store::tests::write::over;
+use crate::store::write::part::Write;
 
 type Db = Fresh<Postgres>;
 
@@ -89,6 +91,33 @@ fn a_duplicate_that_waits_for_the_first_loses_and_goes_on() {
             other.execute("COMMIT").await;
             assert_eq!(db.counts().await, before, "round {round}");
             assert!(db.load(&[(SHOP, "a")], &[hash("free")]).await.keys[0].is_none());
+        });
+    }
+}
+
+/// Another transaction has deleted the expired alias and taken its key: the write waits for it as for any writer of that key, and
+/// the next attempt finds what came of it.
+#[test]
+fn a_key_that_is_being_taken_over_is_waited_for() {
+    for (end, wins) in [("COMMIT", false), ("ROLLBACK", true)] {
+        run::<Postgres, _>(async |mut db: Db| {
+            let (mut other, mut watch) = (db.another().await, db.another().await);
+            let schema = schema(&db);
+            let expired = vec![alias("k", "m", 1, NOW - 1)];
+            assert!(db.write(&step("m", 1)).await);
+            assert!(db.write(&Write { now: Some(now()), transitions: expired, ..Write::default() }).await);
+            db.begin().await;
+            assert!(db.join(&over(step("n", 1).with_key("k"))).await);
+            let write = over(step("o", 1).with_key("k"));
+            let waits = other.write_own(&write, WAIT);
+            let ends = async {
+                waiting(&mut watch, &schema, 1).await;
+                db.execute(end).await;
+            };
+            let (written, ()) = both(waits, ends).await;
+            assert!(!written.expect("loses"), "{end}: the alias was there when it began");
+            assert_eq!(other.write_own(&write, WAIT).await.expect("writes or loses"), wins, "{end}");
+            assert_eq!(db.number("SELECT count(*) FROM {transitions}").await, 2, "{end}");
         });
     }
 }

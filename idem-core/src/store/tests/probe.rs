@@ -1,26 +1,37 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::key::Key;
 use crate::store::probe::run::probe;
 use crate::store::tests::ground::{Fresh, Ground, WAIT};
-use crate::store::tests::sample::{NOW, SHOP, With, hash, step};
-use crate::store::write::rows::CommitWitness;
+use crate::store::tests::sample::{NOW, SHOP, With, alias, fingerprint, hash, step};
+use crate::store::write::part::Write;
+use crate::store::write::rows::{CommitWitness, KeyTable};
 
-/// Of the transition that `step("m", 1)` writes, and its key; `later` of one in the same place by somebody else.
-fn witnesses(later: i64) -> [CommitWitness; 2] {
+/// Of the transition that `write` writes, its alias, and its entry; `later` of one in the same place by somebody else.
+fn witnesses(later: i64) -> [CommitWitness; 3] {
     let at = |micros| Timestamp::from_micros(NOW + later + micros);
     let (machine, id) = (SHOP, "m".into());
     [
-        CommitWitness::Key { hash: hash("k"), at: Some(at(0)) },
+        CommitWitness::Key { of: KeyTable::Transitions, hash: hash("k"), at: Some(at(0)) },
+        CommitWitness::Key { of: KeyTable::Entries, hash: hash("e"), at: Some(at(0)) },
         CommitWitness::Transition { machine, id, seq: 1, at: at(1) },
     ]
+}
+
+fn write<DB: Ground>() -> Write<DB> {
+    let mut write = step("m", 1).with_money("a", &[1]);
+    write.transitions.push(alias("k", "m", 1, NOW + 1));
+    write.entries[0].key = Some(Key::new("customer", "e").expect("a key"));
+    write.entries[0].named = Some((hash("e"), fingerprint("a")));
+    write
 }
 
 pub(super) async fn a_commit_is_proved_and_so_is_its_absence<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     for committed in [false, true] {
         if committed {
-            assert!(db.write(&step("m", 1).with_key("k")).await);
+            assert!(db.write(&write()).await);
         }
         let before = db.counts().await;
         for witness in witnesses(0) {
@@ -39,7 +50,7 @@ pub(super) async fn a_commit_is_proved_and_so_is_its_absence<DB: Ground>(mut db:
 pub(super) async fn a_first_writer_under_way_is_unknown<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     db.begin().await;
-    assert!(db.conn.write_joined(&step("m", 1).with_key("k")).await.expect("writes"));
+    assert!(db.conn.write_joined(&write()).await.expect("writes"));
     for witness in witnesses(0) {
         let found = probe(&mut other.session(), &witness, None, Duration::from_millis(100)).await.expect("probes");
         assert_eq!(found, None, "{witness:?}");

@@ -33,7 +33,8 @@ pub(super) async fn history_comes_in_pages<DB: Ground>(mut db: Fresh<DB>) {
         }
         assert!(page.len() <= 2);
         for row in page {
-            let expected = crate::store::tests::sample::transition("m", row.seq).row;
+            let expected = crate::store::tests::sample::transition("m", row.seq);
+            let expected = expected.transition().expect("no alias");
             assert_eq!(
                 (&row.command, &row.from_state, &row.state),
                 (&expected.command, &expected.from_state, &expected.state)

@@ -4,10 +4,10 @@ use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
 use crate::store::dialect::Dialect;
-use crate::store::machine::rows::TransitionRow;
+use crate::store::machine::rows::{AliasRow, TransitionRow};
 use crate::store::write::part::Write;
 use crate::store::write::rows::{
-    AccountWrite, EntryNumber, EntryPosition, EntryWrite, KeyWrite, MachineWrite, MessageWrite, StepEntry,
+    AccountWrite, EntryNumber, EntryPosition, EntryWrite, HistoryRow, MachineWrite, MessageWrite, StepEntry,
     TransitionWrite,
 };
 use crate::wire::Stored;
@@ -71,22 +71,26 @@ pub(super) fn transition(id: &str, seq: i64) -> TransitionWrite {
         visit: seq,
         at: Timestamp::from_micros(NOW + seq),
         correlation: None,
+        hash: None,
     };
-    TransitionWrite { machine: SHOP, id: id.into(), row }
+    TransitionWrite { machine: SHOP, id: id.into(), row: HistoryRow::Transition(row) }
 }
 
-pub(super) fn key(name: &str, id: &str, seq: i64) -> KeyWrite {
-    KeyWrite {
+/// A key of a transition that is there, until `expires_at`.
+pub(super) fn alias(name: &str, id: &str, seq: i64, expires_at: i64) -> TransitionWrite {
+    let row = AliasRow {
         hash: hash(name),
-        namespace: SHOP,
-        target: id.into(),
-        seq,
-        position: None,
+        key: scope_and(name),
         fingerprint: fingerprint(id),
-        expires_at: None,
-        outcome: None,
-        takes_over: false,
-    }
+        alias_of: seq,
+        at: now(),
+        expires_at: Timestamp::from_micros(expires_at),
+    };
+    TransitionWrite { machine: SHOP, id: id.into(), row: HistoryRow::Alias(row) }
+}
+
+fn scope_and(key: &str) -> (String, String) {
+    ("customer".to_owned(), key.to_owned())
 }
 
 /// The deltas of one account, with the entries they make; the account's place in the write follows.
@@ -110,8 +114,10 @@ pub(super) fn money(account: &str, deltas: &[i64]) -> (AccountWrite, Vec<EntryWr
             kind: "delta",
             hold: None,
             key: None,
+            named: None,
             step: Some(step),
             next: None,
+            refusal: None,
         }
     };
     let change = AccountWrite {
@@ -147,12 +153,21 @@ pub(super) trait With: Sized {
     fn and(self, other: Self) -> Self;
 }
 
+/// Says of each entry which account of the write it is of.
+pub(super) fn place<DB: Dialect>(write: &mut Write<DB>) {
+    for entry in &mut write.entries {
+        if let EntryNumber::Counted(position) = &mut entry.number {
+            let place = write.accounts.iter().position(|row| row.account == entry.account).expect("its account");
+            position.account = i64::try_from(place).expect("a few") + 1;
+        }
+    }
+}
+
 impl<DB: Dialect> With for Write<DB> {
     /// A key of the last transition.
     fn with_key(mut self, name: &str) -> Self {
-        if let Some(last) = self.transitions.last_mut() {
-            last.row.key = Some(("customer".into(), name.into()));
-            self.keys.push(key(name, &last.id, last.row.seq));
+        if let Some(HistoryRow::Transition(last)) = self.transitions.last_mut().map(|last| &mut last.row) {
+            (last.key, last.hash) = (Some(scope_and(name)), Some(hash(name)));
         }
         self
     }
@@ -162,12 +177,7 @@ impl<DB: Dialect> With for Write<DB> {
         self.accounts.push(change);
         self.accounts.sort_by(|one, other| one.account.cmp(&other.account));
         self.entries.extend(entries);
-        for entry in &mut self.entries {
-            let place = self.accounts.iter().position(|row| row.account == entry.account).expect("its account");
-            if let EntryNumber::Counted(position) = &mut entry.number {
-                position.account = i64::try_from(place).expect("a few") + 1;
-            }
-        }
+        place(&mut self);
         self
     }
 
@@ -175,9 +185,10 @@ impl<DB: Dialect> With for Write<DB> {
         self.machines.extend(other.machines);
         self.machines.sort_by(|one, other| one.id.cmp(&other.id));
         self.transitions.extend(other.transitions);
-        self.keys.extend(other.keys);
-        self.keys.sort_by_key(|key| key.hash);
+        self.transitions.sort_by_key(|row| row.hash().copied());
+        self.expired.extend(other.expired);
         self.accounts.extend(other.accounts);
+        self.tallies.extend(other.tallies);
         self.entries.extend(other.entries);
         self.messages.extend(other.messages);
         self

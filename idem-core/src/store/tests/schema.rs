@@ -77,6 +77,11 @@ pub(super) async fn no_statement_scans_a_table<DB: Ground>(mut db: Fresh<DB>) {
             let id = format!("m{id}");
             assert!(db.write(&step(&id, 1).with_key(&id).with_money(&id, &[1])).await);
             db.execute(&format!(
+                "INSERT INTO {{keys}} (hash, target, seq, fingerprint, at)
+                SELECT hash, id, 1, fingerprint, at FROM {{transitions}} WHERE id = '{id}'"
+            ))
+            .await;
+            db.execute(&format!(
                 "INSERT INTO {{holds}} (hold, account, amount, remaining) VALUES ('{id}', '{id}', 1, 1)"
             ))
             .await;

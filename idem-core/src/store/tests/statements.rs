@@ -9,8 +9,8 @@ use crate::store::tests::ground::{Fresh, Ground};
 use crate::store::tests::update::{described, run_all};
 use crate::store::write::list_part::kinds;
 use crate::store::write::lists::{
-    COUNTED_KEYS, ENTRY_SHAPES, GIVEN_KEYS, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_STEPS, OF_TALLIES, STARTS,
-    TAKEN_OVER_KEYS, TALLIED,
+    ALIASES, ENTRY_SHAPES, KEYED, OF_COUNTED, OF_HOLDS, OF_KEYS, OF_POSTINGS, OF_REFUSALS, OF_STEPS, OF_TALLIES,
+    STARTS, TALLIED,
 };
 use crate::store::write::part::{Form, Part, PartKind};
 use crate::store::write::run::composed;
@@ -46,43 +46,32 @@ type Parts = Vec<(&'static str, u16)>;
 /// A machine's command, with and without a key, money and messages.
 fn commands(start: u16) -> [(&'static str, Parts); 3] {
     let machine = ("machines", start);
-    let keyed = vec![machine, ("keys", GIVEN_KEYS), ("transitions", 0)];
-    let money = [("accounts", 0), ("keys", GIVEN_KEYS), ("transitions", 0), ("entries", OF_STEPS | OF_COUNTED)];
+    let keyed = vec![machine, ("transitions", KEYED)];
+    let money = [("accounts", 0), ("transitions", KEYED), ("entries", OF_STEPS | OF_COUNTED)];
     let all = std::iter::once(machine).chain(money).chain([("outbox", 0)]).collect();
     [("natural", vec![machine, ("transitions", 0)]), ("keyed", keyed), ("with money and messages", all)]
 }
 
 /// A change of the ledger whose entries have this shape.
 fn change(shape: u16) -> Parts {
-    let parts = [
-        ("tallies", 0, OF_TALLIES),
-        ("accounts", 0, OF_COUNTED),
-        ("holds", 0, OF_HOLDS),
-        ("keys", if shape & OF_COUNTED == 0 { GIVEN_KEYS } else { COUNTED_KEYS }, OF_KEYS),
-        ("entries", shape, shape),
-    ];
+    let parts =
+        [("tallies", 0, OF_TALLIES), ("accounts", 0, OF_COUNTED), ("holds", 0, OF_HOLDS), ("entries", shape, shape)];
     parts.into_iter().filter(|(_, _, bit)| shape & bit != 0).map(|(name, shape, _)| (name, shape)).collect()
 }
 
 fn everything() -> Parts {
-    let entries = OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS;
-    let first = [("tallies", 0), ("machines", 0), ("accounts", 0), ("holds", 0), ("keys", GIVEN_KEYS | COUNTED_KEYS)];
-    first.into_iter().chain([("transitions", 0), ("entries", entries), ("outbox", 0)]).collect()
+    let entries = OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS | OF_REFUSALS;
+    let first = [("tallies", 0), ("machines", 0), ("accounts", 0), ("holds", 0)];
+    first.into_iter().chain([("transitions", KEYED | ALIASES), ("entries", entries), ("outbox", 0)]).collect()
 }
 
 /// Writes of every form, of every kind and shape of part.
 fn writes() -> Vec<(String, Form, Parts)> {
-    let mut writes = vec![
-        ("a key alone".to_owned(), OWN, vec![("keys", GIVEN_KEYS)]),
-        ("a key that takes the place of an expired one".to_owned(), OWN, vec![("keys", GIVEN_KEYS | TAKEN_OVER_KEYS)]),
-    ];
-    let over = GIVEN_KEYS | COUNTED_KEYS | TAKEN_OVER_KEYS;
-    let entries = ("entries", OF_KEYS | OF_COUNTED);
-    writes.push((
-        "keys that take the place of expired ones".to_owned(),
-        OWN,
-        vec![("accounts", 0), ("keys", over), entries],
-    ));
+    let mut writes = Vec::new();
+    for (form, name) in [(OWN, "alone"), (JOINED, "joined")] {
+        let alias = ("transitions", KEYED | ALIASES);
+        writes.push((format!("an alias {name}"), form, vec![alias]));
+    }
     for (form, name) in [(SINGLE, "alone"), (JOINED_SINGLE, "joined")] {
         for (start, verb) in [(STARTS, "start"), (0, "move")] {
             let commands = commands(start).into_iter();
@@ -90,12 +79,11 @@ fn writes() -> Vec<(String, Form, Parts)> {
         }
     }
     for shape in ENTRY_SHAPES {
-        writes.push((format!("entries {shape:06b}"), OWN, change(*shape)));
+        writes.push((format!("entries {shape:07b}"), OWN, change(*shape)));
     }
     let tallied = OF_KEYS | OF_TALLIES | OF_COUNTED | OF_POSTINGS;
     for (form, name) in [(OWN, "alone"), (SKIP, "in a group"), (JOINED, "joined")] {
-        let keys = ("keys", GIVEN_KEYS | COUNTED_KEYS);
-        let near = vec![("accounts", TALLIED), keys, ("entries", tallied)];
+        let near = vec![("accounts", TALLIED), ("entries", tallied)];
         writes.push((format!("a tally near the edge, {name}"), form, near));
         writes.push((format!("everything {name}"), form, everything()));
     }

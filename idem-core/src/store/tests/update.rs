@@ -79,6 +79,11 @@ pub(super) async fn no_update_scans_a_table<DB: Ground>(mut db: Fresh<DB>) {
             let page = format!("p{number}");
             db.execute(&format!("INSERT INTO {table} VALUES (7, '{page}', 'old', 1)")).await;
             assert!(db.write(&step(&page, 1).with_key(&page)).await);
+            db.execute(&format!(
+                "INSERT INTO {{keys}} (hash, target, seq, fingerprint, at)
+                SELECT hash, id, 1, fingerprint, at FROM {{transitions}} WHERE id = '{page}'"
+            ))
+            .await;
         }
         let scans = DB::scans(&mut db.conn.conn, &texts).await;
         assert!(scans.is_empty(), "with {rows} rows: {scans:#?}");

@@ -3,9 +3,10 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::store::error::Class;
 use crate::store::machine::queries::history;
-use crate::store::tests::ground::{Fresh, Ground, WAIT, both, transition_of};
-use crate::store::tests::sample::{NOW, SHOP, With, fingerprint, hash, key, machine, message, now, step, transition};
+use crate::store::tests::ground::{Fresh, Ground, WAIT, both, transition_of, used_on};
+use crate::store::tests::sample::{NOW, SHOP, With, alias, fingerprint, hash, machine, message, now, step, transition};
 use crate::store::write::part::Write;
+use crate::store::write::rows::HistoryRow;
 use crate::wire::Stored;
 
 /// A write that must lose, alone and as one of many, and leave nothing.
@@ -51,42 +52,76 @@ pub(super) async fn a_known_key_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     loses(&mut db, || step("m", 2).with_key("k")).await;
 }
 
+/// An alias of `m` until then.
+fn expiring<DB: Ground>(name: &str, at: i64) -> Write<DB> {
+    Write { now: Some(now()), transitions: vec![alias(name, "m", 1, at)], ..Write::default() }
+}
+
+/// The same write, if its keys were found expired.
+pub(super) fn over<DB: Ground>(mut write: Write<DB>) -> Write<DB> {
+    write.expired = write.transitions.iter().filter_map(|row| row.hash().copied()).collect();
+    write
+}
+
+/// By a command, by several, and by another alias.
 pub(super) async fn an_expired_key_is_taken_over<DB: Ground>(mut db: Fresh<DB>) {
-    let expiring = |name: &str, at| {
-        let mut row = key(name, "m", 1);
-        row.expires_at = Some(Timestamp::from_micros(at));
-        Write { now: Some(now()), keys: vec![row], ..Write::default() }
-    };
-    let live = expiring("live", NOW + 1);
-    assert!(
-        db.write(&expiring("gone", NOW)).await && db.write(&expiring("old", NOW - 1)).await && db.write(&live).await
-    );
-    let over = |mut write: Write<DB>| {
-        write.keys.iter_mut().for_each(|key| key.takes_over = true);
-        write
-    };
+    assert!(db.write(&step("m", 1)).await);
+    for (name, at) in [("gone", NOW), ("old", NOW - 1), ("again", NOW - 1), ("live", NOW + 1)] {
+        assert!(db.write(&expiring(name, at)).await);
+    }
     loses(&mut db, || step("n", 1).with_key("live")).await;
     loses(&mut db, || over(step("n", 1).with_key("live"))).await;
     loses(&mut db, || step("n", 1).with_key("gone")).await;
+    assert!(!db.write(&over(expiring("live", NOW + 9))).await && !db.write(&expiring("again", NOW + 9)).await);
     assert!(db.write(&over(step("n", 1).with_key("gone"))).await);
     assert!(db.write(&over(step("o", 1).with_key("old").and(step("p", 1).with_key("new")))).await);
-    for (name, id) in [("gone", "n"), ("old", "o")] {
+    assert!(db.write(&over(expiring("again", NOW + 9))).await);
+    for (name, id, until) in [("gone", "n", None), ("old", "o", None), ("again", "m", Some(NOW + 9))] {
         let loaded = db.load(&[], &[hash(name)]).await;
         let taken = loaded.keys[0].as_ref().expect("known");
-        assert_eq!(
-            (&*taken.row.target, taken.row.expires_at, &*taken.row.fingerprint),
-            (id, None, &fingerprint(id).0[..])
-        );
+        let (target, seq, run) = used_on(taken);
+        assert_eq!((target, seq, taken.expires_at.map(Timestamp::as_micros)), (id, 1, until));
+        assert!(run.is_some() && taken.fingerprint == fingerprint(id).0);
     }
+    assert_eq!(db.number("SELECT count(*) FROM {transitions}").await, 6);
+}
+
+/// A transition's, or an alias's.
+pub(super) async fn a_key_is_of_one_row<DB: Ground>(mut db: Fresh<DB>) {
+    assert!(db.write(&step("m", 1).with_key("run")).await && db.write(&expiring("alias", NOW + 1)).await);
+    let before = db.counts().await;
+    for write in [expiring("run", NOW + 1), step("n", 1).with_key("alias"), step("m", 2).with_key("alias")] {
+        assert!(!db.write(&write).await);
+        assert!(!db.write(&write.and(step("o", 1))).await);
+    }
+    assert_eq!(db.counts().await, before);
+}
+
+/// For a command of one machine, for one of another, and as an alias: whoever is first has it.
+pub(super) async fn of_two_commands_under_one_key_one_wins<DB: Ground>(mut db: Fresh<DB>) {
+    let mut other = db.another().await;
+    assert!(db.write(&step("m", 1)).await);
+    for round in 0..40 {
+        let (key, id) = (format!("k{round}"), format!("n{round}"));
+        let second = match round % 3 {
+            0 => expiring(&key, NOW + 1),
+            1 => step(&format!("o{round}"), 1).with_key(&key),
+            _ => step(&format!("o{round}"), 1).with_key(&key).and(step(&format!("p{round}"), 1)),
+        };
+        let first = step(&id, 1).with_key(&key);
+        let won = both(db.conn.write_own(&first, WAIT), other.write_own(&second, WAIT)).await;
+        let won = [won.0.expect("writes or loses"), won.1.expect("writes or loses")];
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?} in round {round}");
+    }
+    assert_eq!(db.number("SELECT count(hash) FROM {transitions}").await, 40);
 }
 
 pub(super) async fn a_key_alone_is_recorded<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k1")).await);
-    let alias = || Write { now: Some(now()), keys: vec![key("k2", "m", 1)], ..Write::default() };
-    assert!(db.write(&alias()).await);
+    assert!(db.write(&expiring("k2", NOW + 1)).await);
     let loaded = db.load(&[], &[hash("k2")]).await;
     assert_eq!(loaded.keys[0].as_ref().and_then(transition_of).expect("the run of k1").seq, 1);
-    assert!(!db.write(&alias()).await);
+    assert!(!db.write(&expiring("k2", NOW + 1)).await);
 }
 
 pub(super) async fn several_transitions_of_one_machine_are_one_write<DB: Ground>(mut db: Fresh<DB>) {
@@ -131,29 +166,28 @@ pub(super) async fn many_are_written_at_once<DB: Ground>(mut db: Fresh<DB>) {
             .zip(&ids)
             .all(|(row, id)| row.as_ref().is_some_and(|row| row.body == machine(id, 1, 2).body))
     );
-    assert!(loaded.keys.iter().zip(&ids).all(|(row, id)| row.as_ref().is_some_and(|key| *key.row.target == **id)));
+    assert!(loaded.keys.iter().zip(&ids).all(|(row, id)| row.as_ref().is_some_and(|key| used_on(key).0 == *id)));
 }
 
 pub(super) async fn awkward_values_come_back_as_they_were<DB: Ground>(mut db: Fresh<DB>) {
     let awkward = "\0 '\"\\ $1 {keys} ; -- \u{1F980} \u{7f}\n";
     let dress = |id: &str| {
-        let mut write = step(id, 1).with_key("k$1'\"\\ ").and(Write::default());
+        let mut write = step(id, 1).with_key(&format!("k$1'\"\\ {id}")).and(Write::default());
         write.machines[0].body = Stored::encode(awkward).expect("text");
-        let transition = &mut write.transitions[0].row;
+        let HistoryRow::Transition(transition) = &mut write.transitions[0].row else { panic!("no alias") };
         transition.payload = Stored([0, 255, 128, b'\'', 0].into());
         transition.outcome = Stored(Vec::new().into());
         transition.correlation = Some("'; DROP TABLE x; -- $2".into());
         write
     };
-    let (one, mut many) = (dress("a'\"\\;$1"), dress("b'\"\\;$1"));
-    many.keys.clear();
+    let (one, many) = (dress("a'\"\\;$1"), dress("b'\"\\;$1"));
     assert!(db.write(&one).await && db.write(&many.and(step("c", 1))).await);
     for id in ["a'\"\\;$1", "b'\"\\;$1"] {
         let loaded = db.load(&[(SHOP, id)], &[]).await;
         assert_eq!(loaded.rows[0].as_ref().expect("stored").body.decode::<String>().expect("text"), awkward);
         let history = history(&mut db.session(), (SHOP, id), 0, 9).await.expect("a page");
         assert_eq!((&*history[0].payload.0, &*history[0].outcome.0), (&[0, 255, 128, b'\'', 0][..], &[][..]));
-        assert_eq!(history[0].key.as_ref().expect("kept").1, "k$1'\"\\ ");
+        assert_eq!(history[0].key.as_ref().expect("kept").1, format!("k$1'\"\\ {id}"));
         assert_eq!(history[0].correlation.as_deref(), Some("'; DROP TABLE x; -- $2"));
     }
 }

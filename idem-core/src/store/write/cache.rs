@@ -25,6 +25,8 @@ pub enum Report {
     MissedNames(usize),
     /// The accounts as they are after the write.
     Accounts,
+    /// The rows of this table that are to be taken back if the write is lost.
+    Added(&'static str),
 }
 
 /// What makes two writes need two statements: their form, and the kind and shape of each part. The address of a kind's name

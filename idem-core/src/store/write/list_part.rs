@@ -2,21 +2,13 @@
 
 use super::lists::RowList;
 use super::part::{Form, LockName, Part, PartKind, Reported, Write};
-use super::rows::{
-    AccountWrite, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
-};
+use super::rows::{AccountWrite, EntryWrite, HoldWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite};
 use super::text::PartText;
 use crate::clock::Timestamp;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
 use crate::store::dialect::Dialect;
 use crate::store::list::List;
-
-/// How a database adds rows that nobody else has.
-pub trait Append: Dialect {
-    /// Adds the rows of a list to a table; or the one row, whose columns are bound as values. They may prove the write.
-    fn append<R>(list: &List<'_, Self, R>, table: &'static str, single: bool, witness: bool) -> PartText;
-}
 
 /// How a database writes the rows of a list.
 pub trait WriteRows<R: RowList>: Dialect {
@@ -41,7 +33,6 @@ pub trait WriteLists:
     + WriteRows<MachineWrite>
     + WriteRows<AccountWrite>
     + WriteRows<HoldWrite>
-    + WriteRows<KeyWrite>
     + WriteRows<TransitionWrite>
     + WriteRows<EntryWrite>
     + WriteRows<MessageWrite>
@@ -53,23 +44,10 @@ impl<DB> WriteLists for DB where
         + WriteRows<MachineWrite>
         + WriteRows<AccountWrite>
         + WriteRows<HoldWrite>
-        + WriteRows<KeyWrite>
         + WriteRows<TransitionWrite>
         + WriteRows<EntryWrite>
         + WriteRows<MessageWrite>
 {
-}
-
-impl<DB: Append> WriteRows<TransitionWrite> for DB {
-    fn text(list: &List<'_, Self, TransitionWrite>, form: Form, _shape: u16) -> PartText {
-        DB::append(list, TransitionWrite::NAME, form.single, true)
-    }
-}
-
-impl<DB: Append> WriteRows<MessageWrite> for DB {
-    fn text(list: &List<'_, Self, MessageWrite>, _form: Form, _shape: u16) -> PartText {
-        DB::append(list, MessageWrite::NAME, false, false)
-    }
 }
 
 impl<DB: WriteRows<R>, R: RowList> Part<DB> for Vec<R> {
@@ -115,13 +93,12 @@ fn kind<DB: WriteRows<R>, R: RowList>() -> PartKind {
 
 /// The kinds of all lists.
 #[cfg(test)]
-pub(in crate::store) fn kinds<DB: WriteLists>() -> [PartKind; 8] {
+pub(in crate::store) fn kinds<DB: WriteLists>() -> [PartKind; 7] {
     [
         kind::<DB, TallyWrite>(),
         kind::<DB, MachineWrite>(),
         kind::<DB, AccountWrite>(),
         kind::<DB, HoldWrite>(),
-        kind::<DB, KeyWrite>(),
         kind::<DB, TransitionWrite>(),
         kind::<DB, EntryWrite>(),
         kind::<DB, MessageWrite>(),
@@ -129,13 +106,12 @@ pub(in crate::store) fn kinds<DB: WriteLists>() -> [PartKind; 8] {
 }
 
 /// The lists, in the order of their places.
-fn lists<DB: WriteLists>(write: &Write<DB>) -> [&dyn Part<DB>; 8] {
+fn lists<DB: WriteLists>(write: &Write<DB>) -> [&dyn Part<DB>; 7] {
     [
         &write.tallies,
         &write.machines,
         &write.accounts,
         &write.holds,
-        &write.keys,
         &write.transitions,
         &write.entries,
         &write.messages,

@@ -4,21 +4,17 @@ use std::fmt;
 
 use super::part::{LockName, Place, Reported};
 use super::rows::{
-    AccountWrite, EntryNumber, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
+    AccountWrite, EntryNumber, EntryWrite, HoldWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
 };
 use crate::clock::Timestamp;
 use crate::key::Key;
 use crate::namespace::LEDGER;
 use crate::store::columns::Column;
-use crate::store::dialect::Dialect;
-use crate::store::list::List;
 
-/// A key's seq is given, and it may have a namespace, an expiry or an outcome: it names a transition, a tally's entry or nothing.
-pub(crate) const GIVEN_KEYS: u16 = 1;
-/// A key's seq is counted from an account: it names an entry there, and is the ledger's.
-pub(crate) const COUNTED_KEYS: u16 = 1 << 1;
-/// Some were found expired.
-pub(crate) const TAKEN_OVER_KEYS: u16 = 1 << 2;
+/// A transition has a key.
+pub(crate) const KEYED: u16 = 1;
+/// There are aliases. They have keys.
+pub(crate) const ALIASES: u16 = 1 << 1;
 
 /// An entry belongs to a hold.
 pub(crate) const OF_HOLDS: u16 = 1;
@@ -32,6 +28,8 @@ pub(crate) const OF_POSTINGS: u16 = 1 << 3;
 pub(crate) const OF_TALLIES: u16 = 1 << 4;
 /// An entry counts.
 pub(crate) const OF_COUNTED: u16 = 1 << 5;
+/// A refusal is remembered. It has a key.
+pub(crate) const OF_REFUSALS: u16 = 1 << 6;
 
 /// Shapes of entries: what calls alone write, and groups of several.
 #[cfg(test)]
@@ -45,7 +43,10 @@ pub(crate) const ENTRY_SHAPES: &[u16] = &[
     OF_KEYS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
     OF_STEPS | OF_COUNTED,
     OF_STEPS | OF_COUNTED | OF_POSTINGS,
+    OF_KEYS | OF_REFUSALS,
+    OF_KEYS | OF_REFUSALS | OF_HOLDS,
     OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
+    OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS | OF_REFUSALS,
 ];
 
 /// An account is a tally.
@@ -66,47 +67,27 @@ pub(crate) const MACHINES: &[Column<MachineWrite>] = &[
     Column::int("entered_at", |row| Some(row.entered_at.as_micros())),
 ];
 
+/// Transitions and aliases.
 pub(crate) const TRANSITIONS: &[Column<TransitionWrite>] = &[
     Column::text("machine", |row| Some(row.machine)),
     Column::text("id", |row| Some(&row.id)),
-    Column::int("seq", |row| Some(row.row.seq)),
-    Column::text("command", |row| Some(&row.row.command)),
-    Column::text("from_state", |row| Some(&row.row.from_state)),
-    Column::text("state", |row| Some(&row.row.state)),
-    Column::bytes("body", |row| Some(&row.row.body.0)),
-    Column::bytes("payload", |row| Some(&row.row.payload.0)),
-    Column::bytes("outcome", |row| Some(&row.row.outcome.0)),
-    Column::bytes("fingerprint", |row| Some(&row.row.fingerprint.0)),
-    Column::text("scope", |row| row.row.key.as_ref().map(|(scope, _)| &**scope)),
-    Column::text("key", |row| row.row.key.as_ref().map(|(_, key)| &**key)),
-    Column::int("from_visit", |row| Some(row.row.from_visit)),
-    Column::int("visit", |row| Some(row.row.visit)),
-    Column::int("at", |row| Some(row.row.at.as_micros())),
-    Column::text("correlation", |row| row.row.correlation.as_deref()),
-];
-
-/// All columns of a key: as one value each, or claimed in a lent transaction with the seqs that were decided.
-pub(crate) const KEY: &[Column<KeyWrite>] = &[
-    Column::bytes("hash", |row: &KeyWrite| Some(&row.hash.0)).key(),
-    Column::text("namespace", |row| Some(row.namespace)),
-    Column::text("target", |row| Some(&row.target)),
-    Column::int("seq", |row| Some(row.seq)),
-    Column::bytes("fingerprint", |row| Some(&row.fingerprint.0)),
-    Column::int("expires_at", |row| row.expires_at.map(Timestamp::as_micros)),
-    Column::bytes("outcome", |row| row.outcome.as_ref().map(|outcome| &*outcome.0)),
-];
-
-/// Keys of which some name entries, and perhaps others.
-pub(crate) const KEYS: &[Column<KeyWrite>] = &[
-    Column::bytes("hash", |row: &KeyWrite| Some(&row.hash.0)).key(),
-    Column::text("target", |row| Some(&row.target)),
-    Column::bytes("fingerprint", |row| Some(&row.fingerprint.0)),
-    Column::text("namespace", |row: &KeyWrite| Some(row.namespace)).when(GIVEN_KEYS),
-    Column::int("seq", |row: &KeyWrite| Some(row.seq)).used().when(GIVEN_KEYS),
-    Column::int("expires_at", |row: &KeyWrite| row.expires_at.map(Timestamp::as_micros)).when(GIVEN_KEYS),
-    Column::bytes("outcome", |row: &KeyWrite| row.outcome.as_ref().map(|outcome| &*outcome.0)).when(GIVEN_KEYS),
-    Column::int("place", |row: &KeyWrite| row.position.map(|position| position.account)).used().when(COUNTED_KEYS),
-    Column::int("back", |row: &KeyWrite| row.position.map(|position| position.back)).used().when(COUNTED_KEYS),
+    Column::int("seq", |row| row.transition().map(|row| row.seq)),
+    Column::text("command", |row| row.transition().map(|row| &*row.command)),
+    Column::text("from_state", |row| row.transition().map(|row| &*row.from_state)),
+    Column::text("state", |row| row.transition().map(|row| &*row.state)),
+    Column::bytes("body", |row| row.transition().map(|row| &*row.body.0)),
+    Column::bytes("payload", |row| row.transition().map(|row| &*row.payload.0)),
+    Column::bytes("outcome", |row| row.transition().map(|row| &*row.outcome.0)),
+    Column::bytes("fingerprint", |row| Some(&row.fingerprint().0)),
+    Column::int("from_visit", |row| row.transition().map(|row| row.from_visit)),
+    Column::int("visit", |row| row.transition().map(|row| row.visit)),
+    Column::int("at", |row| Some(row.at().as_micros())),
+    Column::text("correlation", |row| row.transition().and_then(|row| row.correlation.as_deref())),
+    Column::text("scope", |row: &TransitionWrite| row.key().map(|(scope, _)| &**scope)).when(KEYED),
+    Column::text("key", |row: &TransitionWrite| row.key().map(|(_, key)| &**key)).when(KEYED),
+    Column::bytes("hash", |row: &TransitionWrite| row.hash().map(|hash| &hash.0[..])).when(KEYED),
+    Column::int("alias_of", |row: &TransitionWrite| row.alias().map(|row| row.alias_of)).when(ALIASES),
+    Column::int("expires_at", |row: &TransitionWrite| row.alias().map(|row| row.expires_at.as_micros())).when(ALIASES),
 ];
 
 const TALLY_NAME: Column<TallyWrite> = Column::text("name", |row| Some(&row.account));
@@ -155,6 +136,9 @@ pub(crate) const ENTRIES: &[Column<EntryWrite>] = &[
     Column::int("reserved", |row: &EntryWrite| row.hold.as_ref().map(|(_, reserved)| *reserved)).when(OF_HOLDS),
     Column::text("scope", |row: &EntryWrite| row.key.as_ref().map(Key::scope)).when(OF_KEYS),
     Column::text("key", |row: &EntryWrite| row.key.as_ref().map(Key::as_str)).when(OF_KEYS),
+    Column::bytes("hash", |row: &EntryWrite| row.named.as_ref().map(|(hash, _)| &hash.0[..])).when(OF_KEYS),
+    Column::bytes("fingerprint", |row: &EntryWrite| row.named.as_ref().map(|(_, of)| &of.0[..])).when(OF_KEYS),
+    Column::bytes("outcome", |row: &EntryWrite| row.refusal.as_ref().map(|refusal| &*refusal.0)).when(OF_REFUSALS),
     Column::text("machine", |row: &EntryWrite| row.step.as_ref().map(|step| step.machine)).when(OF_STEPS),
     Column::text("id", |row: &EntryWrite| row.step.as_ref().map(|step| &*step.id)).when(OF_STEPS),
     Column::int("machine_seq", |row: &EntryWrite| row.step.as_ref().map(|step| step.seq)).when(OF_STEPS),
@@ -272,42 +256,8 @@ impl RowList for HoldWrite {
     const COLUMNS: &'static [Column<Self>] = HOLDS;
 }
 
-impl RowList for KeyWrite {
-    const NAME: &'static str = "keys";
-    const PLACE: Place = Place::Keys;
-    const COLUMNS: &'static [Column<Self>] = KEYS;
-    const SINGLE: bool = true;
-    #[cfg(test)]
-    const SHAPES: &'static [u16] = &[
-        GIVEN_KEYS,
-        COUNTED_KEYS,
-        GIVEN_KEYS | COUNTED_KEYS,
-        GIVEN_KEYS | TAKEN_OVER_KEYS,
-        GIVEN_KEYS | COUNTED_KEYS | TAKEN_OVER_KEYS,
-    ];
-
-    fn shape(rows: &[Self]) -> u16 {
-        let number = |row: &Self| if row.position.is_some() { COUNTED_KEYS } else { GIVEN_KEYS };
-        let over = |row: &Self| if row.takes_over { TAKEN_OVER_KEYS } else { 0 };
-        rows.iter().fold(0, |shape, row| shape | number(row) | over(row))
-    }
-}
-
-/// What an insert of keys of this shape does about those that are there. Where one is to be taken over, any that has not expired
-/// loses its fingerprint, which the column refuses.
-pub(in crate::store) fn key_conflict<DB: Dialect>(shape: u16) -> String {
-    if shape & TAKEN_OVER_KEYS == 0 {
-        return String::new();
-    }
-    let sets = List::<DB, KeyWrite>::new(KEY, 0).sets(|column| match column {
-        "fingerprint" => "CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END".to_owned(),
-        _ => format!("excluded.{column}"),
-    });
-    format!("ON CONFLICT (hash) DO UPDATE SET {sets}, at = excluded.at")
-}
-
-/// A seq that is counted from an account, or given; where some rows of a list are counted and some are not, `counted` is NULL
-/// for the latter.
+/// A seq that is counted from an account, or given, or none; where some rows of a list are counted and some are not, `counted` is
+/// NULL for the latter.
 pub(in crate::store) fn seq(
     (is_counted, is_given): (bool, bool),
     counted: impl Fn() -> String,
@@ -316,7 +266,8 @@ pub(in crate::store) fn seq(
     match (is_counted, is_given) {
         (true, true) => format!("coalesce({}, {})", counted(), given()),
         (true, false) => counted(),
-        (false, _) => given(),
+        (false, true) => given(),
+        (false, false) => "NULL".to_owned(),
     }
 }
 
@@ -335,6 +286,13 @@ impl RowList for TransitionWrite {
     const PLACE: Place = Place::History;
     const COLUMNS: &'static [Column<Self>] = TRANSITIONS;
     const SINGLE: bool = true;
+    #[cfg(test)]
+    const SHAPES: &'static [u16] = &[0, KEYED, KEYED | ALIASES];
+
+    fn shape(rows: &[Self]) -> u16 {
+        let bit = |has: bool, bit| if has { bit } else { 0 };
+        rows.iter().fold(0, |shape, row| shape | bit(row.key().is_some(), KEYED) | bit(row.alias().is_some(), ALIASES))
+    }
 }
 
 impl RowList for EntryWrite {
@@ -354,6 +312,7 @@ impl RowList for EntryWrite {
                 | bit(row.next.is_some(), OF_POSTINGS)
                 | bit(row.number.given().is_some(), OF_TALLIES)
                 | bit(row.number.position().is_some(), OF_COUNTED)
+                | bit(row.refusal.is_some(), OF_REFUSALS)
         })
     }
 }

@@ -6,11 +6,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::rows::{
-    AccountWrite, CommitWitness, EntryWrite, HoldWrite, KeyWrite, MachineWrite, MessageWrite, TallyWrite,
+    AccountWrite, CommitWitness, EntryWrite, HoldWrite, KeyTable, MachineWrite, MessageWrite, TallyWrite,
     TransitionWrite,
 };
 use super::text::PartText;
 use crate::clock::Timestamp;
+use crate::key::KeyHash;
 use crate::store::binder::Binder;
 use crate::store::dialect::Dialect;
 use crate::store::row::table::RowWrite;
@@ -23,8 +24,7 @@ pub enum Place {
     Machines,
     Accounts,
     Holds,
-    Keys,
-    /// Rows that are only added, under locks that are held by then.
+    /// Rows that are only added, under locks that are held by then. They may wait for another writer of their keys.
     History,
     Outbox,
 }
@@ -36,8 +36,7 @@ pub struct Form {
     pub(crate) own: bool,
     /// Rows that others hold are not waited for, but reported. Only in a transaction of its own.
     pub(crate) skip: bool,
-    /// Rows of one machine with one transition and at most one key, whose seq is known: values instead of lists, which one
-    /// caller alone feels.
+    /// Rows of one machine with one transition: values instead of lists, which one caller alone feels.
     pub(crate) single: bool,
 }
 
@@ -100,9 +99,10 @@ pub struct Write<DB: Dialect> {
     pub(crate) now: Option<Timestamp>,
     /// Sorted by (machine, id).
     pub(crate) machines: Vec<MachineWrite>,
+    /// Sorted by the hashes of their keys.
     pub(crate) transitions: Vec<TransitionWrite>,
-    /// Sorted by hash.
-    pub(crate) keys: Vec<KeyWrite>,
+    /// Those of their keys that were found expired: each is freed before the write, if it still is so.
+    pub(crate) expired: Vec<KeyHash>,
     /// Sorted by name; no tallies.
     pub(crate) accounts: Vec<AccountWrite>,
     /// Sorted by name.
@@ -125,7 +125,7 @@ impl<DB: Dialect> Default for Write<DB> {
             now: None,
             machines: Vec::new(),
             transitions: Vec::new(),
-            keys: Vec::new(),
+            expired: Vec::new(),
             accounts: Vec::new(),
             tallies: Vec::new(),
             entries: Vec::new(),
@@ -143,7 +143,7 @@ impl<DB: Dialect> Write<DB> {
         let machines = self.machines.is_empty() && self.transitions.is_empty() && self.messages.is_empty();
         let accounts = self.accounts.is_empty() && self.tallies.is_empty() && self.holds.is_empty();
         let ledger = accounts && self.entries.is_empty();
-        machines && ledger && self.keys.is_empty() && self.row.is_none() && self.parts.is_empty()
+        machines && ledger && self.row.is_none() && self.parts.is_empty()
     }
 
     /// The part of this type, begun if this write has none: plans that share a write share it.
@@ -160,27 +160,21 @@ impl<DB: Dialect> Write<DB> {
     /// A row by which the write can be recognised, if it has one: of the first part whose rows prove it ([`PartText`]'s
     /// `witness`).
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
-        let key = self.keys.first().map(|key| CommitWitness::Key { hash: key.hash, at: self.now });
-        let transition = || {
-            self.transitions.first().map(|TransitionWrite { machine, id, row }| CommitWitness::Transition {
-                machine,
-                id: id.clone(),
-                seq: row.seq,
-                at: row.at,
-            })
+        let transition = self.transitions.first().map(TransitionWrite::witness);
+        // The time of an entry follows from its account.
+        let entry = || {
+            let (hash, _) = self.entries.iter().find_map(|entry| entry.named)?;
+            Some(CommitWitness::Key { of: KeyTable::Entries, hash, at: None })
         };
-        key.or_else(transition).or_else(|| self.row.as_ref().and_then(RowWrite::witness))
+        transition.or_else(entry).or_else(|| self.row.as_ref().and_then(RowWrite::witness))
     }
 
     /// How its statement is written.
     pub(crate) fn form(&self, own: bool, skip: bool) -> Form {
         // A single machine is moved before anything else is locked: nothing may be missed after that.
         let rest = self.parts.is_empty() && (!skip || self.accounts.is_empty() && self.entries.is_empty());
-        // The seq of a key that names an entry is counted from the account, which only a list does.
-        let key = matches!(&self.keys[..], [] | [KeyWrite { position: None, .. }])
-            || seeded_bug!("counted-key-as-value") && self.keys.len() == 1;
         let one = self.machines.len() == 1 && self.transitions.len() == 1;
-        Form { own, skip, single: one && key && rest }
+        Form { own, skip, single: one && rest }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
-use crate::store::machine::rows::TransitionRow;
+use crate::store::machine::rows::{AliasRow, TransitionRow};
 use crate::wire::Stored;
 
 /// How a write in a transaction of its own takes its locks.
@@ -43,30 +43,76 @@ pub struct MachineWrite {
     pub(crate) at: Timestamp,
 }
 
-/// A transition to add.
+/// A row of a machine's history to add. A key that is there is a lost race.
 #[derive(Debug)]
 pub struct TransitionWrite {
     pub(crate) machine: &'static str,
     pub(crate) id: Arc<str>,
-    pub(crate) row: TransitionRow,
+    pub(crate) row: HistoryRow,
 }
 
-/// A key to record. One that is there is a lost race, unless it has expired by the write's time and is to be taken over.
+/// What a row of a machine's history is.
 #[derive(Debug)]
-pub struct KeyWrite {
-    pub(crate) hash: KeyHash,
-    pub(crate) namespace: &'static str,
-    pub(crate) target: Arc<str>,
-    /// As decided. In a transaction of its own a key with a position takes the seq that its entry then gets.
-    pub(crate) seq: i64,
-    /// The position of the entry that it names, unless that is a tally's.
-    pub(crate) position: Option<EntryPosition>,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) expires_at: Option<Timestamp>,
-    pub(crate) outcome: Option<Stored>,
-    /// It was found expired: the row that is there is overwritten, if it still is so. Without this the row is only inserted, which
-    /// costs the database less.
-    pub(crate) takes_over: bool,
+pub(crate) enum HistoryRow {
+    Transition(TransitionRow),
+    Alias(AliasRow),
+}
+
+impl TransitionWrite {
+    pub(crate) fn transition(&self) -> Option<&TransitionRow> {
+        match &self.row {
+            HistoryRow::Transition(row) => Some(row),
+            HistoryRow::Alias(_) => None,
+        }
+    }
+
+    pub(crate) fn alias(&self) -> Option<&AliasRow> {
+        match &self.row {
+            HistoryRow::Transition(_) => None,
+            HistoryRow::Alias(row) => Some(row),
+        }
+    }
+
+    /// The hash of its key.
+    pub(crate) fn hash(&self) -> Option<&KeyHash> {
+        match &self.row {
+            HistoryRow::Transition(row) => row.hash.as_ref(),
+            HistoryRow::Alias(row) => Some(&row.hash),
+        }
+    }
+
+    /// Scope and key.
+    pub(crate) fn key(&self) -> Option<&(String, String)> {
+        match &self.row {
+            HistoryRow::Transition(row) => row.key.as_ref(),
+            HistoryRow::Alias(row) => Some(&row.key),
+        }
+    }
+
+    pub(crate) fn fingerprint(&self) -> &Fingerprint {
+        match &self.row {
+            HistoryRow::Transition(row) => &row.fingerprint,
+            HistoryRow::Alias(row) => &row.fingerprint,
+        }
+    }
+
+    pub(crate) fn at(&self) -> Timestamp {
+        match &self.row {
+            HistoryRow::Transition(row) => row.at,
+            HistoryRow::Alias(row) => row.at,
+        }
+    }
+
+    pub(super) fn witness(&self) -> CommitWitness {
+        match &self.row {
+            HistoryRow::Transition(row) => {
+                CommitWitness::Transition { machine: self.machine, id: self.id.clone(), seq: row.seq, at: row.at }
+            }
+            HistoryRow::Alias(row) => {
+                CommitWitness::Key { of: KeyTable::Transitions, hash: row.hash, at: Some(row.at) }
+            }
+        }
+    }
 }
 
 /// The change of an account: relative, so that a busy account is not a lost race. A missing account opens itself.
@@ -122,25 +168,27 @@ pub(crate) enum EntryNumber {
     Counted(EntryPosition),
     /// Of a tally, which does not count: a number in the order of time.
     Given(i64),
+    /// It is no entry of its account: it remembers a refusal.
+    None,
 }
 
 impl EntryNumber {
     pub(crate) fn position(self) -> Option<EntryPosition> {
         match self {
             Self::Counted(position) => Some(position),
-            Self::Given(_) => None,
+            Self::Given(_) | Self::None => None,
         }
     }
 
     pub(crate) fn given(self) -> Option<i64> {
         match self {
-            Self::Counted(_) => None,
             Self::Given(seq) => Some(seq),
+            Self::Counted(_) | Self::None => None,
         }
     }
 }
 
-/// An entry to add.
+/// An entry to add, or a refusal to remember. A key that is there is a lost race.
 #[derive(Debug)]
 pub struct EntryWrite {
     pub(crate) account: Arc<str>,
@@ -152,9 +200,13 @@ pub struct EntryWrite {
     /// The hold it opens, captures or releases, and by how much it changes what is reserved.
     pub(crate) hold: Option<(Arc<str>, i64)>,
     pub(crate) key: Option<Key>,
+    /// The key stands in the first entry of its posting: its hash, and the fingerprint of the change.
+    pub(crate) named: Option<(KeyHash, Fingerprint)>,
     pub(crate) step: Option<StepEntry>,
     /// The next entry of the same posting; of the last one it is the first.
     pub(crate) next: Option<NextEntry>,
+    /// The refusal that it remembers.
+    pub(crate) refusal: Option<Stored>,
 }
 
 /// The transition that made an entry, and which of its entries it is.
@@ -203,6 +255,7 @@ pub struct MessageWrite {
 pub enum CommitWitness {
     /// Without a time where the write did not know it: whoever took its place, the key has its answer.
     Key {
+        of: KeyTable,
         hash: KeyHash,
         at: Option<Timestamp>,
     },
@@ -212,6 +265,15 @@ pub enum CommitWitness {
         seq: i64,
         at: Timestamp,
     },
+}
+
+/// The table that a key stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyTable {
+    Transitions,
+    Entries,
+    /// Of conditional updates.
+    Updates,
 }
 
 /// An account after a write.

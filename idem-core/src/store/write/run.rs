@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::store::Database;
 use crate::store::binder::Binder;
 use crate::store::error::StoreError;
+use crate::store::machine::queries::free_keys;
 use crate::store::row::queries;
 use crate::store::session::Session;
 use crate::store::statements::Statements;
@@ -24,7 +25,10 @@ pub(crate) async fn write_own<DB: Database>(
     write: &Write<DB>,
     locks: Locks,
 ) -> Result<Written, StoreError> {
-    let Some(row) = &write.row else { return DB::write_own(session, write, locks).await };
+    let Some(row) = &write.row else {
+        free_keys(session, &write.expired, write.now).await?;
+        return DB::write_own(session, write, locks).await;
+    };
     let row = queries::write(session, row, true, locks).await?;
     Ok(row.map_or_else(|| Written::Lost(Vec::new()), |row| Written::Done(After { row: Some(row), ..After::at(None) })))
 }
@@ -35,7 +39,10 @@ pub(crate) async fn write_joined<DB: Database>(
     session: &mut Session<'_, DB>,
     write: &Write<DB>,
 ) -> Result<Option<After>, StoreError> {
-    let Some(row) = &write.row else { return DB::write_joined(session, write).await };
+    let Some(row) = &write.row else {
+        free_keys(session, &write.expired, write.now).await?;
+        return DB::write_joined(session, write).await;
+    };
     let row = queries::write(session, row, false, Locks::NONE).await?;
     Ok(row.map(|row| After { row: Some(row), ..After::at(None) }))
 }

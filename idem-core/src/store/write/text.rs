@@ -4,10 +4,10 @@
 /// expressions; where it is several, each step is a statement.
 #[derive(Debug, Default)]
 pub struct PartText {
-    /// Claims keys, in a lent transaction that an error would abort: before anything else is written.
-    pub(crate) claim: Option<StepText>,
-    /// Locks rows and compares them; a single machine is written here, too.
+    /// Locks rows and compares them; in a transaction of its own a single machine is written here, too.
     pub(crate) lock: Option<StepText>,
+    /// Adds rows that may have to be taken back, in a lent transaction that an error would abort: before others are changed.
+    pub(crate) claim: Option<StepText>,
     /// Writes.
     pub(crate) write: Option<StepText>,
     /// The rows that it did not obtain, as an expression.
@@ -17,8 +17,8 @@ pub struct PartText {
     /// The step whose rows prove a write that is one statement, and which may wait for other writers: it runs before
     /// the statement looks whether its time is up.
     pub(crate) witness: Option<&'static str>,
-    /// What is taken back if the write is lost in a lent transaction: only these two write before that is known.
-    pub(crate) undo: Option<Undo>,
+    /// The rows that are taken back if the write is lost in a lent transaction: tables, and the steps that added to them.
+    pub(crate) undo: Vec<(&'static str, &'static str)>,
 }
 
 /// One step of a part. `{gate}` in its text is the gate before.
@@ -36,13 +36,6 @@ pub enum Missed {
     /// Their places in the list that was bound.
     Places(&'static str),
     Names(&'static str),
-}
-
-/// What a part may have written when the write is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Undo {
-    Keys,
-    Machines,
 }
 
 impl PartText {

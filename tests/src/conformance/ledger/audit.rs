@@ -30,6 +30,7 @@ async fn books<S: Subject>(stored: &Stored<'_, S>) {
     fresh(wallet.apply_delta(&key("needs what expired"), -500).await);
     fresh(wallet.hold_for(&key("open"), 7, Duration::from_hours(1)).await);
     unfit(wallet.apply_delta(&key("refused"), -5_000).remember_refusal().await);
+    assert!(ledger.capture(&key("spent"), &hold, "bank", 1).remember_refusal().await.is_err());
     let stay = Booking::stored(&stored.idem, Hotel).at("stay");
     fresh(stay.reserve(Natural, booking::Reserve { price: 60, expires: false }).await);
     fresh(stay.charge(Natural, booking::Charge { amount: 50 }).await);
@@ -50,8 +51,8 @@ pub async fn sound_books_are_found_sound<S: Subject>(on: &S) {
     assert!(report.is_sound(), "{:?}", report.findings);
     for (count, rows) in [
         (report.accounts, "idem_accounts"),
-        (report.entries, "idem_entries"),
-        (report.keys, "idem_keys WHERE namespace = '@ledger'"),
+        (report.entries, "idem_entries WHERE seq IS NOT NULL"),
+        (report.keys, "idem_entries WHERE hash IS NOT NULL"),
         (report.holds, "idem_holds"),
     ] {
         let there = stored.number(&format!("SELECT count(*) FROM {rows}")).await;
@@ -105,14 +106,21 @@ pub async fn an_audit_sees_one_moment<S: Subject>(on: &S) {
     assert!(audits > 0 && audited(&stored).await.is_sound());
 }
 
-/// One table: its name, its key, its columns with what each is changed to, and the rows of which that proves nothing.
-type Tampered = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
+/// One table, or some rows of one: its name, the rows, their key, and the columns with what each is changed to in which of them.
+type Tampered = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
 
 const ALL: &str = "true";
 /// Nothing reads in which order a step changed accounts, unless two changes are one transfer.
 const IN_A_RING: &str = "machine IS NULL OR next_account IS NOT NULL";
-/// A refusal that is remembered has no entry that could prove more than its form.
-const OF_ENTRIES: &str = "namespace = '@ledger' AND outcome IS NULL";
+/// That an entry was made later shows only by the transition that made it.
+const OF_STEPS: &str = "machine IS NOT NULL";
+const OTHER_HASH: &str = "(SELECT hash FROM kept_entries WHERE hash IS NOT NULL LIMIT 1)";
+const OTHER_FINGERPRINT: &str = "(SELECT fingerprint FROM kept_entries WHERE hash IS NOT NULL LIMIT 1)";
+const NAMED: &str = "hash IS NOT NULL";
+const NOT_NAMED: &str = "hash IS NULL";
+/// What is remembered of a hold says nothing of its account.
+const BY_ACCOUNT: &str = "hold IS NULL";
+const BY_HOLD: &str = "hold IS NOT NULL";
 /// How long a step holds is in its rules alone; a change of the ledger has it in its key's fingerprint.
 const OF_KEYS: &str = "hold IN (SELECT hold FROM idem_entries WHERE scope IS NOT NULL)";
 /// Of a unit the books know only that postings do not mix it.
@@ -120,6 +128,7 @@ const IN_POSTINGS: &str = "account IN (SELECT account FROM idem_entries WHERE ne
 const TABLES: &[Tampered] = &[
     (
         "accounts",
+        ALL,
         "account",
         &[
             ("account", "'x'", "seq > 0 OR tally"),
@@ -136,6 +145,7 @@ const TABLES: &[Tampered] = &[
     ),
     (
         "entries",
+        "seq IS NOT NULL",
         "account, seq",
         &[
             ("account", "'x'", ALL),
@@ -143,7 +153,7 @@ const TABLES: &[Tampered] = &[
             ("delta", "delta - 1", ALL),
             ("balance", "coalesce(balance, 0) + 1", ALL),
             ("balance", "NULL", "balance IS NOT NULL"),
-            ("at", "at + 1", ALL),
+            ("at", "at + 1", OF_STEPS),
             ("kind", "'x'", ALL),
             ("kind", "'delta'", "kind <> 'delta'"),
             ("kind", "'set'", "kind <> 'set'"),
@@ -165,24 +175,37 @@ const TABLES: &[Tampered] = &[
             ("entry_no", "NULL", "entry_no IS NOT NULL"),
             ("next_account", "'x'", ALL),
             ("next_seq", "coalesce(next_seq, 0) + 1000", ALL),
+            ("hash", "fingerprint", NAMED),
+            ("hash", "NULL", NAMED),
+            ("fingerprint", "hash", NAMED),
+            ("fingerprint", "NULL", NAMED),
+            ("fingerprint", OTHER_HASH, NOT_NAMED),
+            ("hash", OTHER_FINGERPRINT, NOT_NAMED),
+            ("outcome", OTHER_HASH, ALL),
+            ("seq", "NULL", ALL),
         ],
     ),
     (
-        "keys",
+        "entries",
+        "seq IS NULL",
         "hash",
         &[
-            ("hash", "fingerprint", OF_ENTRIES),
-            ("namespace", "'x'", OF_ENTRIES),
-            ("target", "'x'", "namespace = '@ledger'"),
-            ("seq", "seq + 1000", "namespace = '@ledger'"),
-            ("fingerprint", "hash", OF_ENTRIES),
-            ("at", "at + 1", OF_ENTRIES),
-            ("expires_at", "1", "namespace = '@ledger'"),
-            ("outcome", "hash", "namespace = '@ledger'"),
+            ("account", "'x'", BY_ACCOUNT),
+            ("seq", "1000", ALL),
+            ("delta", "1", ALL),
+            ("kind", "'delta'", ALL),
+            ("hold", "'x'", ALL),
+            ("hold", "NULL", BY_HOLD),
+            ("scope", "'x'", ALL),
+            ("key", "'x'", ALL),
+            ("hash", "fingerprint", ALL),
+            ("outcome", "hash", ALL),
+            ("outcome", "NULL", ALL),
         ],
     ),
     (
         "holds",
+        ALL,
         "hold",
         &[
             ("hold", "'x'", ALL),
@@ -192,22 +215,27 @@ const TABLES: &[Tampered] = &[
             ("expires_at", "coalesce(expires_at, 0) + 1", OF_KEYS),
         ],
     ),
-    ("tails", "account, seq", &[("account", "'x'", ALL), ("seq", "seq + 1000", ALL), ("delta", "delta + 1", ALL)]),
+    ("tails", ALL, "account, seq", &[("account", "'x'", ALL), ("seq", "seq + 1000", ALL), ("delta", "delta + 1", ALL)]),
 ];
 
-/// Each column of each row, one at a time; and each row taken away.
+/// Each column of each row, one at a time; and each row taken away, but for refusals, which nothing else tells of.
 pub async fn every_change_by_other_hands_is_found<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     books(&stored).await;
-    for (table, primary, columns) in TABLES {
+    for (table, of, primary, columns) in TABLES {
         if *table == "tails" && on.differences().one_writer {
             continue;
         }
+        stored.execute(&format!("DROP TABLE IF EXISTS kept_{table}")).await;
         stored.execute(&format!("CREATE TABLE kept_{table} AS SELECT * FROM idem_{table}")).await;
         let mut found = 0;
-        let gone = if *table == "keys" { OF_ENTRIES } else { ALL };
-        let deleted = std::iter::once(("", "", if *table == "accounts" { "seq > 0 OR tally" } else { gone }));
-        for (column, value, rows) in columns.iter().copied().chain(deleted) {
+        let gone = match *table {
+            "accounts" => "seq > 0 OR tally",
+            _ if *of == "seq IS NULL" => "false",
+            _ => ALL,
+        };
+        for (column, value, rows) in columns.iter().copied().chain([("", "", gone)]) {
+            let rows = format!("({of}) AND ({rows})");
             let count = stored.number(&format!("SELECT count(*) FROM kept_{table} WHERE {rows}")).await;
             for row in 0..count {
                 let chosen = format!(

@@ -43,6 +43,9 @@ pub async fn verify_agrees_with_what_the_rules_did<S: Subject>(on: &S) {
 pub async fn verify_reports_what_other_hands_changed<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = shipped(&stored).await;
+    // A second key of the payment.
+    assert!(order.pay(&key("l"), order::Pay { amount: 500, rate: 1 }).await.expect("answered").is_replay());
+    assert!(problems::<S>(&order).await.is_empty());
     let changes = [
         ("UPDATE idem_machines SET version = version + 1", (3, Problem::Row)),
         ("UPDATE idem_transitions SET outcome = payload WHERE seq = 2", (2, Problem::Outcome)),
@@ -53,6 +56,12 @@ pub async fn verify_reports_what_other_hands_changed<S: Subject>(on: &S) {
             "UPDATE idem_transitions SET fingerprint = payload WHERE seq = 3",
             (3, Problem::Unreadable("the fingerprint".to_owned())),
         ),
+        ("UPDATE idem_transitions SET alias_of = 4 WHERE seq IS NULL", (4, Problem::Key)),
+        ("UPDATE idem_transitions SET alias_of = 2, key = 'x' WHERE seq IS NULL", (2, Problem::Key)),
+        ("UPDATE idem_transitions SET hash = fingerprint, alias_of = 2 WHERE seq IS NULL", (2, Problem::Key)),
+        ("UPDATE idem_transitions SET hash = payload WHERE seq = 2", (2, Problem::Key)),
+        ("UPDATE idem_transitions SET scope = 'x', key = 'x' WHERE seq = 3", (3, Problem::Key)),
+        ("UPDATE idem_transitions SET hash = body WHERE seq = 1", (1, Problem::Key)),
     ];
     let mut expected: Vec<(u64, Problem)> = Vec::new();
     for (change, problem) in changes {

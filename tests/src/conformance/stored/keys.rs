@@ -1,6 +1,7 @@
 //! Keys are compared byte for byte, in their scope, on their machine's namespace.
 
-use idem_core::{ErrorKind, Key};
+use idem_core::ledger::{Bounds, Opening};
+use idem_core::{ErrorKind, Key, Timestamp};
 
 use crate::conformance::machines::{Order, Shop, door, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
@@ -88,7 +89,86 @@ pub async fn an_expired_alias_is_free<S: Subject>(on: &S) {
     refused(order.ship(&key("k"), ship()).await, ErrorKind::KeyReused);
     let shipped = fresh(order.ship(&key("alias"), ship()).await);
     replayed(order.ship(&key("alias"), ship()).await, &shipped);
-    assert_eq!(stored.number("SELECT count(*) FROM idem_keys").await, 2);
+    assert_eq!(stored.number("SELECT count(hash) FROM idem_transitions").await, 2);
+}
+
+/// By a command of several that share a transaction, by one within a unit, and by the second key of another run.
+pub async fn an_expired_alias_is_taken_over<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = Order::stored(&stored.idem, Shop);
+    let pay = || order::Pay { amount: 500, rate: 1 };
+    let ship = || order::Ship { tracking: "T".into() };
+    let paid_for = async |id: &str| {
+        let order = order.at(id);
+        order.start(order::Pending { total: 500 }).await.expect("started");
+        fresh(order.pay(&key(id), pay()).await);
+    };
+    paid_for("first").await;
+    let aliases = ["alone", "one", "other", "within", "second"];
+    for alias in aliases {
+        assert!(order.at("first").pay(&key(alias), pay()).await.expect("answered").is_replay());
+        paid_for(&format!("of {alias}")).await;
+    }
+    stored.execute("UPDATE idem_transitions SET expires_at = at WHERE seq IS NULL").await;
+    let of = |alias: &str| order.at(format!("of {alias}"));
+    fresh(of("alone").ship(&key("alone"), ship()).await);
+    // Many at once, so that they share a transaction where calls do.
+    let mut tasks = tokio::task::JoinSet::new();
+    for at in 0..20 {
+        let (order, stored) =
+            (of(if at % 2 == 0 { "one" } else { "other" }), key(if at % 2 == 0 { "one" } else { "other" }));
+        tasks.spawn(async move { order.ship(&stored, order::Ship { tracking: "T".into() }).await });
+    }
+    let shipped = tasks.join_all().await;
+    assert_eq!(shipped.into_iter().filter(|shipped| shipped.as_ref().expect("answered").is_fresh()).count(), 2);
+    for commits in [false, true] {
+        let mut tx = stored.idem.begin().await.expect("begun");
+        fresh(of("within").within(&mut tx).ship(&key("within"), ship()).await);
+        if commits { tx.commit().await.expect("committed") } else { tx.rollback().await }
+    }
+    // Again a second key, of another run, and no longer of the first.
+    assert!(of("second").pay(&key("second"), pay()).await.expect("answered").is_replay());
+    refused(order.at("first").pay(&key("second"), pay()).await, ErrorKind::KeyReused);
+    for alias in ["alone", "one", "other", "within"] {
+        assert!(of(alias).ship(&key(alias), ship()).await.expect("answered").is_replay(), "{alias}");
+        assert!(of(alias).verify().await.expect("an audit").differences.is_empty());
+    }
+    assert_eq!(stored.number("SELECT count(*) FROM idem_transitions WHERE seq IS NULL").await, 1);
+}
+
+/// Second keys and remembered refusals stand in the tables of history and of entries, and are neither.
+pub async fn what_is_no_effect_is_in_no_history<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let (order, ledger) = (stored.orders().at("o"), stored.idem.ledger());
+    order.start(order::Pending { total: 500 }).await.expect("started");
+    let pay = || order::Pay { amount: 500, rate: 1 };
+    fresh(order.pay(&key("k"), pay()).await);
+    let (purse, sum) = (ledger.account("purse"), ledger.account("sum"));
+    purse.open(Bounds::at_least(0)).await.expect("opened");
+    sum.open(Opening::tally()).await.expect("opened");
+    let first = fresh(purse.apply_delta(&key("in"), 5).await);
+    fresh(sum.apply_delta(&key("sum"), i64::MAX / 2).await);
+    for number in 0..3 {
+        assert!(order.pay(&key(&format!("l{number}")), pay()).await.expect("answered").is_replay());
+        let (out, over) = (key(&format!("out {number}")), key(&format!("over {number}")));
+        refused(purse.apply_delta(&out, -9).remember_refusal().await, ErrorKind::OutOfBounds);
+        refused(sum.apply_delta(&over, i64::MAX).remember_refusal().await, ErrorKind::OutOfBounds);
+    }
+    assert_eq!(stored.number("SELECT count(*) FROM idem_transitions WHERE seq IS NULL").await, 3);
+    assert_eq!(stored.number("SELECT count(*) FROM idem_entries WHERE seq IS NULL AND kind = 'refused'").await, 6);
+    assert_eq!(order.history().await.expect("a history").all().expect("readable").len(), 2);
+    assert_eq!(order.verify().await.expect("an audit").checked, 2);
+    assert!(!order.rebuild().await.expect("nothing to mend"));
+    fresh(order.override_state(&key("back"), order::Pending { total: 500 }, "again").await);
+    let entries = purse.entries().await.expect("readable");
+    assert_eq!((entries.len(), entries[0].seq), (1, 1));
+    assert_eq!(purse.balance_at(first.at()).await.expect("readable"), 5);
+    assert_eq!(sum.entries().await.expect("readable").len(), 1);
+    let far = Timestamp::from_micros(i64::MAX);
+    assert_eq!(sum.balance_at(far).await.expect("readable"), i64::MAX / 2);
+    let report = ledger.audit().await.expect("readable");
+    assert!(report.is_sound(), "{:?}", report.findings);
+    assert_eq!((report.entries, report.keys), (4, 8));
 }
 
 /// Kept for no time, a second key is there once within one batch: each of it is answered as one after the other would be.

@@ -1,20 +1,21 @@
 -- machines: load_one
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM (VALUES (1)) AS one
             LEFT JOIN "idem_machines" m ON m.machine = $1::text AND m.id = $2::text
-            LEFT JOIN "idem_keys" k ON k.hash = $3::bytea
-            LEFT JOIN "idem_transitions" t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq
+            LEFT JOIN "idem_transitions" k ON k.hash = $3::bytea
+            LEFT JOIN "idem_transitions" t ON t.machine = k.machine AND t.id = k.id AND t.seq = coalesce(k.seq, k.alias_of)
 
 -- machines: load_many
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, NULL::bytea, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint
             FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
             LEFT JOIN LATERAL (SELECT * FROM "idem_machines" WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
             UNION ALL
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, u.place - 1, NULL::text, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint, NULL::bigint, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, u.place - 1, NULL::text, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint, NULL::bigint, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
-            LEFT JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k ON true
+            LEFT JOIN LATERAL (SELECT * FROM "idem_transitions" WHERE hash = u.hash LIMIT 1) k ON true
             LEFT JOIN LATERAL (
-                SELECT * FROM "idem_transitions" WHERE machine = k.namespace AND id = k.target AND seq = k.seq LIMIT 1
+                SELECT * FROM "idem_transitions"
+                WHERE machine = k.machine AND id = k.id AND seq = coalesce(k.seq, k.alias_of) LIMIT 1
             ) t ON true
 
 -- machines: lock
@@ -40,9 +41,19 @@
             ORDER BY machine DESC, id DESC, seq DESC LIMIT 1
 
 -- machines: history
-            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation FROM "idem_transitions"
+            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation, hash FROM "idem_transitions"
             WHERE machine = $1::text AND id = $2::text AND seq > $3::bigint
             ORDER BY seq LIMIT $4::bigint
+
+-- machines: aliases
+            SELECT hash, scope, key, alias_of FROM "idem_transitions"
+            WHERE machine = $1::text AND id = $2::text AND seq IS NULL AND hash > $3::bytea
+            ORDER BY hash LIMIT $4::bigint
+
+-- machines: free_key
+            DELETE FROM "idem_transitions" WHERE ctid = (
+                SELECT ctid FROM "idem_transitions" WHERE hash = $1::bytea AND expires_at <= $2::bigint FOR UPDATE SKIP LOCKED
+            )
 
 -- machines: in_state
             SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at
@@ -67,23 +78,22 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
             ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4::bytea
 
 -- ledger: load
-            WITH RECURSIVE named (place, known_fingerprint, known_target, known_seq, known_at, known_expires_at, known_outcome, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
-                SELECT u.place, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            WITH RECURSIVE named (place, first_account, first_seq, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
+                SELECT u.place, e.account, e.seq, e.fingerprint, e.at, e.outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
-                LEFT JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k ON true
-                LEFT JOIN LATERAL (SELECT * FROM "idem_entries" WHERE account = k.target AND seq = k.seq LIMIT 1) e ON true
+                LEFT JOIN LATERAL (SELECT * FROM "idem_entries" WHERE hash = u.hash LIMIT 1) e ON true
                 UNION ALL
-                SELECT n.place, n.known_fingerprint, n.known_target, n.known_seq, n.known_at, n.known_expires_at, n.known_outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                SELECT n.place, n.first_account, n.first_seq, n.known_fingerprint, n.known_at, n.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM named n
                 CROSS JOIN LATERAL (
                     SELECT * FROM "idem_entries" WHERE account = n.next_account AND seq = n.next_seq LIMIT 1
                 ) e
-                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.known_target, n.known_seq))
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint
+                WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.first_account, n.first_seq))
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at, NULL::bytea, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint
             FROM unnest((SELECT $2::text[])) WITH ORDINALITY AS u (name, place)
             LEFT JOIN LATERAL (SELECT * FROM "idem_accounts" WHERE account = u.name LIMIT 1) a ON true
             UNION ALL
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, e.place - 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, e.known_fingerprint, e.known_target, e.known_seq, e.known_at, e.known_expires_at, e.known_outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, e.place - 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, e.known_fingerprint, e.known_at, e.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
             FROM named e
 
 -- ledger: load_accounts
@@ -142,7 +152,7 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
 SELECT account FROM "idem_accounts" WHERE account = $1::text AND tally FOR NO KEY UPDATE
 
 -- ledger: entries
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
             WHERE e.account = $1::text AND e.seq > $2::bigint ORDER BY e.seq LIMIT $3::bigint
 
 -- ledger: entry_at
@@ -156,7 +166,7 @@ SELECT account FROM "idem_accounts" WHERE account = $1::text AND tally FOR NO KE
                     SELECT seq, at FROM "idem_entries" WHERE account = $1::text AND seq = (h.low + h.high + 1) / 2 LIMIT 1
                 ) e
                 WHERE h.low < h.high)
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM half h JOIN "idem_entries" e ON e.account = $1::text AND e.seq = h.low
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM half h JOIN "idem_entries" e ON e.account = $1::text AND e.seq = h.low
             WHERE h.low = h.high
 
 -- ledger: tally_at
@@ -181,11 +191,12 @@ SELECT count(*) FROM "idem_holds"
             WHERE a.account > $1::text ORDER BY a.account LIMIT $2::bigint
 
 -- ledger: all_entries
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.entry_no, CAST(CASE
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.hash, e.fingerprint, e.entry_no, CAST(CASE
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
-                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)
-            FROM "idem_entries" e WHERE (e.account, e.seq) > ($1::text, $2::bigint)
+                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) OR (e.hash IS NULL) <> (e.fingerprint IS NULL)
+                    OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
+            FROM "idem_entries" e WHERE (e.account, e.seq) > ($1::text, $2::bigint) AND e.seq IS NOT NULL
             ORDER BY e.account, e.seq LIMIT $3::bigint
 
 -- ledger: all_tails
@@ -199,18 +210,9 @@ SELECT count(*) FROM "idem_holds"
             ) e ON true
             ORDER BY t.account, t.seq
 
--- ledger: all_keys
-            SELECT k.hash, k.namespace, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome, e.scope, e.key
-            FROM (SELECT * FROM "idem_keys" WHERE hash > $1::bytea ORDER BY hash LIMIT $2::bigint) k
-            LEFT JOIN LATERAL (
-                SELECT scope, key FROM "idem_entries" WHERE account = k.target AND seq = k.seq LIMIT 1
-            ) e ON true
-            ORDER BY k.hash
-
--- ledger: keys
-            SELECT u.place - 1, k.namespace, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome
-            FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
-            CROSS JOIN LATERAL (SELECT * FROM "idem_keys" WHERE hash = u.hash LIMIT 1) k
+-- ledger: all_refusals
+            SELECT hash, account, delta, kind, hold, scope, key, outcome FROM "idem_entries"
+            WHERE seq IS NULL AND hash > $1::bytea ORDER BY hash LIMIT $2::bigint
 
 -- ledger: transitions
             SELECT u.place - 1, t.command, t.at
@@ -235,7 +237,7 @@ SELECT count(*) FROM "idem_holds"
                     SELECT * FROM "idem_entries" WHERE account = p.next_account AND seq = p.next_seq LIMIT 1
                 ) e
                 WHERE p.depth <= 1000 AND (p.next_account, p.next_seq) <> (p.first_account, p.first_seq))
-            SELECT e.place - 1, a.unit, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.entry_no
+            SELECT e.place - 1, a.unit, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.entry_no
             FROM posting e
             LEFT JOIN LATERAL (SELECT unit FROM "idem_accounts" WHERE account = e.account LIMIT 1) a ON true
             ORDER BY e.place, e.depth
@@ -244,19 +246,32 @@ SELECT count(*) FROM "idem_holds"
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)
                 / 1000000)
 
--- probes: put_key
-            INSERT INTO "idem_keys" (hash, namespace, target, seq, fingerprint, at) VALUES ($1, '', '', 0, '', 0)
+-- probes: put_update_key
+            INSERT INTO "idem_keys" (hash, target, seq, fingerprint, at) VALUES ($1, '', 0, '', 0)
             ON CONFLICT (hash) DO UPDATE SET at = 0
 
+-- probes: put_transition_key
+            INSERT INTO "idem_transitions" (machine, id, fingerprint, at, hash) VALUES ('', '', '', 0, $1)
+            ON CONFLICT (hash) WHERE hash IS NOT NULL DO UPDATE SET at = 0
+
+-- probes: put_entry_key
+            INSERT INTO "idem_entries" (account, delta, at, kind, hash) VALUES ('', 0, 0, '', $1)
+            ON CONFLICT (hash) WHERE hash IS NOT NULL DO UPDATE SET at = 0
+
 -- probes: put_transition
-            INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint,
-                from_visit, visit, at)
-            VALUES ($1, $2, $3, '', '', '', '', '', '', '', 0, 0, 0)
+            INSERT INTO "idem_transitions" (machine, id, seq, fingerprint, at) VALUES ($1, $2, $3, '', 0)
             ON CONFLICT (machine, id, seq) DO UPDATE SET at = 0
 
--- probes: key
+-- probes: update_key
             SELECT 1 FROM "idem_keys"
             WHERE hash = $1::bytea AND coalesce(at = $2::bigint, expires_at IS NULL OR expires_at > (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)
+
+-- probes: transition_key
+            SELECT 1 FROM "idem_transitions"
+            WHERE hash = $1::bytea AND coalesce(at = $2::bigint, expires_at IS NULL OR expires_at > (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)
+
+-- probes: entry_key
+SELECT 1 FROM "idem_entries" WHERE hash = $1::bytea AND coalesce(at = $2::bigint, true)
 
 -- probes: transition
             SELECT 1 FROM "idem_transitions"
@@ -265,107 +280,59 @@ SELECT count(*) FROM "idem_holds"
 -- write: one entry under one key
 WITH begun AS MATERIALIZED (
             SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS now, $2::bigint AS until),
-        keys_known AS MATERIALIZED (SELECT * FROM "idem_keys" WHERE hash = $4::bytea),
+        keys_known AS MATERIALIZED (SELECT * FROM "idem_entries" WHERE hash = $9::bytea),
         accounts_written AS (
             INSERT INTO "idem_accounts" AS a (account, balance, seq, at, unit)
-            SELECT $7::text, $8::bigint, 1, now, $3::text FROM begun
+            SELECT $4::text, $5::bigint, 1, now, $3::text FROM begun
             WHERE NOT EXISTS (SELECT 1 FROM keys_known)
-                AND ($3::text IS NULL OR EXISTS (SELECT 1 FROM "idem_accounts" WHERE account = $7::text))
+                AND ($3::text IS NULL OR EXISTS (SELECT 1 FROM "idem_accounts" WHERE account = $4::text))
             ON CONFLICT (account) DO UPDATE SET balance = a.balance + excluded.balance, seq = a.seq + 1,
                 at = greatest(a.at, excluded.at)
             WHERE a.closed_at IS NULL AND NOT a.tally AND a.unit IS NOT DISTINCT FROM excluded.unit
                 AND a.balance - a.held + excluded.balance >= coalesce(a.floor, a.balance - a.held + excluded.balance)
                 AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
             RETURNING balance, seq, at),
-        keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
-            SELECT $4::bytea, $5::text, $6::bytea, '@ledger', seq, (SELECT now FROM begun) FROM accounts_written
-            RETURNING 1),
         entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at)
-            SELECT $7::text, $8::bigint, $9::text, $10::text, $11::text, seq, balance, at FROM accounts_written)
-        SELECT balance, seq, (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > until THEN 'idem: the time is up' ELSE (at)::text END ELSE (at)::text END)::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint FROM accounts_written, begun
+            INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at)
+            SELECT $4::text, $5::bigint, $6::text, $7::text, $8::text, $9::bytea, $10::bytea, seq, balance, at FROM accounts_written
+            RETURNING 1)
+        SELECT balance, seq, (CASE WHEN true AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > until THEN 'idem: the time is up' ELSE (at)::text END ELSE (at)::text END)::bigint, NULL::bytea, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint FROM accounts_written, begun
         UNION ALL
-        SELECT NULL, NULL, NULL, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
-        FROM keys_known k LEFT JOIN "idem_entries" e ON e.account = k.target AND e.seq = k.seq
+        SELECT NULL, NULL, NULL, k.fingerprint, k.at, k.outcome, k.seq, k.account, k.delta, k.balance, k.at, k.kind, k.hold, k.reserved, k.scope, k.key, k.machine, k.id, k.machine_seq, k.next_account, k.next_seq FROM keys_known k
 
--- write: undo a key
+-- write: undo the key of an update
 DELETE FROM "idem_keys" WHERE hash = $1::bytea
 
--- write: undo a machine
-DELETE FROM "idem_machines" WHERE machine = $1::text AND id = $2::text
+-- write: undo machines
+WITH rows_deleted AS (DELETE FROM "idem_machines" WHERE ctid = $1::text::tid RETURNING 1)
+        SELECT (CASE WHEN count(*) = 1 THEN 'true' ELSE 'idem: a row that was added is not there any more' END)::boolean FROM rows_deleted
 
--- write: a key alone
+-- write: undo transitions
+WITH rows_deleted AS (DELETE FROM "idem_transitions" WHERE ctid = $1::text::tid RETURNING 1)
+        SELECT (CASE WHEN count(*) = 1 THEN 'true' ELSE 'idem: a row that was added is not there any more' END)::boolean FROM rows_deleted
+
+-- write: undo entries
+WITH rows_deleted AS (DELETE FROM "idem_entries" WHERE ctid = $1::text::tid RETURNING 1)
+        SELECT (CASE WHEN count(*) = 1 THEN 'true' ELSE 'idem: a row that was added is not there any more' END)::boolean FROM rows_deleted
+
+-- write: undo tails
+WITH rows_deleted AS (DELETE FROM "idem_tails" WHERE ctid = $1::text::tid RETURNING 1)
+        SELECT (CASE WHEN count(*) = 1 THEN 'true' ELSE 'idem: a row that was added is not there any more' END)::boolean FROM rows_deleted
+
+-- write: an alias alone
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $4::bytea[]), (SELECT $5::text[]), (SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
-            WHERE (SELECT ok FROM begun)
-            RETURNING 1)
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT * FROM unnest((SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::bytea[]), (SELECT $11::bytea[]), (SELECT $12::bytea[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) WHERE (SELECT ok FROM begun) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
 
--- write: a key that takes the place of an expired one
-WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
-        $3::bigint AS until),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $4::bytea[]), (SELECT $5::text[]), (SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
-            WHERE (SELECT ok FROM begun)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
-            RETURNING 1)
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
-
--- write: keys that take the place of expired ones
-WITH begun AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
-        $3::bigint AS until),
-accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
-                    coalesce(a.held, 0) + d.reserved AS held,
-                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
-                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
-                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
-                        AND coalesce(a.balance - a.held, 0) + d.lowest
-                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
-                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
-                        THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
-                LEFT JOIN LATERAL (
-                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
-                ) a ON true
-                WHERE (SELECT ok FROM begun)),
-accounts_opened AS (
-                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-                RETURNING account, balance, seq, at),
-            accounts_updated AS (
-                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
-                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                    at = excluded.at
-                RETURNING account, balance, seq, at),
-            accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bytea[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
-            RETURNING 1),
-entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[]), (SELECT $28::text[])) AS e (account, delta, kind, place, back, below, scope, key)
-                WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+-- write: an alias joined
+WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT * FROM unnest((SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bytea[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::bytea[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = cardinality($2::text[]) AS ok FROM begun)
+SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written) FROM all_transitions_written
 
 -- write: start alone, natural
 WITH begun AS MATERIALIZED (
@@ -375,11 +342,10 @@ machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
-            RETURNING machine, id),
+            RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::text, $24::text, $25::bigint, $26::bigint, $27::bigint, $28::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: start alone, keyed
@@ -390,16 +356,11 @@ machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
-            RETURNING machine, id),
+            RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
-keys_written AS (
-                    INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-                    SELECT $13::bytea, $14::text, $15::text, $16::bigint, $17::bytea, $18::bigint, $19::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-                    RETURNING 1),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $20::text, $21::text, $22::bigint, $23::text, $24::text, $25::text, $26::bytea, $27::bytea, $28::bytea, $29::bytea, $30::text, $31::text, $32::bigint, $33::bigint, $34::bigint, $35::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bigint, $24::bigint, $25::bigint, $26::text, $27::text, $28::text, $29::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: start alone, with money and messages
 WITH begun AS MATERIALIZED (
@@ -409,10 +370,10 @@ machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
-            RETURNING machine, id),
+            RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -421,41 +382,38 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM machines_written)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-keys_written AS (
-                    INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-                    SELECT $21::bytea, $22::text, $23::text, $24::bigint, $25::bytea, $26::bigint, $27::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-                    RETURNING 1),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM machines_written),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $28::text, $29::text, $30::bigint, $31::text, $32::text, $33::text, $34::bytea, $35::bytea, $36::bytea, $37::bytea, $38::text, $39::text, $40::bigint, $41::bigint, $42::bigint, $43::text WHERE (SELECT ok FROM accounts_written) RETURNING 1),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $21::text, $22::text, $23::bigint, $24::text, $25::text, $26::text, $27::bytea, $28::bytea, $29::bytea, $30::bytea, $31::bigint, $32::bigint, $33::bigint, $34::text, $35::text, $36::text, $37::bytea WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::text[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
-                WHERE (SELECT ok FROM accounts_written)),
+                FROM begun, accounts_planned f, unnest((SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $54::text[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::bytea[]), (SELECT $60::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bytea[]), (SELECT $54::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: move alone, natural
 WITH begun AS MATERIALIZED (
@@ -467,8 +425,7 @@ machines_updated AS (
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::text, $24::text, $25::bigint, $26::bigint, $27::bigint, $28::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: move alone, keyed
@@ -480,14 +437,9 @@ machines_updated AS (
             WHERE machine = $4::text AND id = $5::text AND version = $9::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
-keys_written AS (
-                    INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-                    SELECT $13::bytea, $14::text, $15::text, $16::bigint, $17::bytea, $18::bigint, $19::bytea, begun.now FROM begun WHERE (SELECT ok FROM machines_written)
-                    RETURNING 1),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $20::text, $21::text, $22::bigint, $23::text, $24::text, $25::text, $26::bytea, $27::bytea, $28::bytea, $29::bytea, $30::text, $31::text, $32::bigint, $33::bigint, $34::bigint, $35::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bigint, $24::bigint, $25::bigint, $26::text, $27::text, $28::text, $29::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: move alone, with money and messages
 WITH begun AS MATERIALIZED (
@@ -499,7 +451,7 @@ machines_updated AS (
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -508,92 +460,69 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM machines_written)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-keys_written AS (
-                    INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-                    SELECT $21::bytea, $22::text, $23::text, $24::bigint, $25::bytea, $26::bigint, $27::bytea, begun.now FROM begun WHERE (SELECT ok FROM accounts_written)
-                    RETURNING 1),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM machines_written),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $28::text, $29::text, $30::bigint, $31::text, $32::text, $33::text, $34::bytea, $35::bytea, $36::bytea, $37::bytea, $38::text, $39::text, $40::bigint, $41::bigint, $42::bigint, $43::text WHERE (SELECT ok FROM accounts_written) RETURNING 1),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $21::text, $22::text, $23::bigint, $24::text, $25::text, $26::text, $27::bytea, $28::bytea, $29::bytea, $30::bytea, $31::bigint, $32::bigint, $33::bigint, $34::text, $35::text, $36::text, $37::bytea WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::text[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
-                WHERE (SELECT ok FROM accounts_written)),
+                FROM begun, accounts_planned f, unnest((SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $54::text[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::bytea[]), (SELECT $60::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bytea[]), (SELECT $54::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: start joined, natural
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
+            SELECT $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $22::bigint, $23::bigint, $24::bigint WHERE $21::bigint = 0 AND (SELECT ok FROM all_transitions_written)
             ON CONFLICT (machine, id) DO NOTHING
-            RETURNING machine, id),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
-transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
-SELECT ok, ARRAY[]::bytea[], ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM machines_written
+            RETURNING ctid),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened)
+SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_written
 
 -- write: start joined, keyed
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
-            WHERE k.expires_at <= excluded.at
-            RETURNING hash),
-        all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text, $16::text, $17::text, $18::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $9::text, $10::text, $11::text, $12::bytea, $13::bytea, $15::bigint, $16::bigint, $17::bigint WHERE $14::bigint = 0 AND (SELECT ok FROM all_keys_claimed)
+            SELECT $19::text, $20::text, $21::text, $22::bytea, $23::bytea, $25::bigint, $26::bigint, $27::bigint WHERE $24::bigint = 0 AND (SELECT ok FROM all_transitions_written)
             ON CONFLICT (machine, id) DO NOTHING
-            RETURNING machine, id),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
-transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
-SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM machines_written
+            RETURNING ctid),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened)
+SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_written
 
 -- write: start joined, with money and messages
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
-            WHERE k.expires_at <= excluded.at
-            RETURNING hash),
-        all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
-machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $9::text, $10::text, $11::text, $12::bytea, $13::bytea, $15::bigint, $16::bigint, $17::bigint WHERE $14::bigint = 0 AND (SELECT ok FROM all_keys_claimed)
-            ON CONFLICT (machine, id) DO NOTHING
-            RETURNING machine, id),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -602,85 +531,75 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
-                WHERE (SELECT ok FROM machines_written)),
+                WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $10::text, $11::text, $12::bigint, $13::text, $14::text, $15::text, $16::bytea, $17::bytea, $18::bytea, $19::bytea, $20::bigint, $21::bigint, $22::bigint, $23::text, $24::text, $25::text, $26::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_planned f, unnest((SELECT $27::text[]), (SELECT $28::bigint[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                WHERE (SELECT ok FROM all_transitions_written) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($27::text[]) AS ok FROM all_transitions_written),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT $37::text, $38::text, $39::text, $40::bytea, $41::bytea, $43::bigint, $44::bigint, $45::bigint WHERE $42::bigint = 0 AND (SELECT ok FROM all_entries_written)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING ctid),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written) RETURNING 1),
-entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
-                WHERE (SELECT ok FROM accounts_written)),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM machines_written),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $46::text[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bytea[]), (SELECT $52::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written), ARRAY(SELECT ctid::text FROM entries_written) FROM accounts_written
 
 -- write: move joined, natural
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-machines_updated AS (
-            UPDATE "idem_machines" SET state = $4::text, body = $5::bytea, last_by_command = $6::bytea, version = $8::bigint, visit = $9::bigint, entered_at = $10::bigint
-            WHERE machine = $2::text AND id = $3::text AND version = $7::bigint AND (SELECT ok FROM begun)
-            RETURNING 1),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::text, $22::text, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
-SELECT ok, ARRAY[]::bytea[], ARRAY[]::text[], ARRAY[]::text[] FROM machines_written
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $18::text, body = $19::bytea, last_by_command = $20::bytea, version = $22::bigint, visit = $23::bigint, entered_at = $24::bigint
+            WHERE machine = $16::text AND id = $17::text AND version = $21::bigint AND (SELECT ok FROM all_transitions_written)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated)
+SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_written
 
 -- write: move joined, keyed
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
-            WHERE k.expires_at <= excluded.at
-            RETURNING hash),
-        all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
-machines_updated AS (
-            UPDATE "idem_machines" SET state = $11::text, body = $12::bytea, last_by_command = $13::bytea, version = $15::bigint, visit = $16::bigint, entered_at = $17::bigint
-            WHERE machine = $9::text AND id = $10::text AND version = $14::bigint AND (SELECT ok FROM all_keys_claimed)
-            RETURNING 1),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $18::text, $19::text, $20::bigint, $21::text, $22::text, $23::text, $24::bytea, $25::bytea, $26::bytea, $27::bytea, $28::text, $29::text, $30::bigint, $31::bigint, $32::bigint, $33::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
-SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM machines_written
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text, $16::text, $17::text, $18::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $21::text, body = $22::bytea, last_by_command = $23::bytea, version = $25::bigint, visit = $26::bigint, entered_at = $27::bigint
+            WHERE machine = $19::text AND id = $20::text AND version = $24::bigint AND (SELECT ok FROM all_transitions_written)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated)
+SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_written
 
 -- write: move joined, with money and messages
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT $2::bytea, $3::text, $4::text, $5::bigint, $6::bytea, $7::bigint, $8::bytea, begun.now FROM begun
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
-            WHERE k.expires_at <= excluded.at
-            RETURNING hash),
-        all_keys_claimed AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM keys_claimed),
-machines_updated AS (
-            UPDATE "idem_machines" SET state = $11::text, body = $12::bytea, last_by_command = $13::bytea, version = $15::bigint, visit = $16::bigint, entered_at = $17::bigint
-            WHERE machine = $9::text AND id = $10::text AND version = $14::bigint AND (SELECT ok FROM all_keys_claimed)
-            RETURNING 1),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -689,44 +608,52 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
-                WHERE (SELECT ok FROM machines_written)),
+                WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $10::text, $11::text, $12::bigint, $13::text, $14::text, $15::text, $16::bytea, $17::bytea, $18::bytea, $19::bytea, $20::bigint, $21::bigint, $22::bigint, $23::text, $24::text, $25::text, $26::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_planned f, unnest((SELECT $27::text[]), (SELECT $28::bigint[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                WHERE (SELECT ok FROM all_transitions_written) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($27::text[]) AS ok FROM all_transitions_written),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $39::text, body = $40::bytea, last_by_command = $41::bytea, version = $43::bigint, visit = $44::bigint, entered_at = $45::bigint
+            WHERE machine = $37::text AND id = $38::text AND version = $42::bigint AND (SELECT ok FROM all_entries_written)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT $26::text, $27::text, $28::bigint, $29::text, $30::text, $31::text, $32::bytea, $33::bytea, $34::bytea, $35::bytea, $36::text, $37::text, $38::bigint, $39::bigint, $40::bigint, $41::text WHERE (SELECT ok FROM accounts_written) RETURNING 1),
-entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
-                WHERE (SELECT ok FROM accounts_written)),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM machines_written),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $52::text[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM accounts_written
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $46::text[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bytea[]), (SELECT $52::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written), ARRAY(SELECT ctid::text FROM entries_written) FROM accounts_written
 
--- write: entries 100010
+-- write: entries 0100010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -735,44 +662,41 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS u (hash, target, fingerprint, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM begun),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::text[])) AS e (account, delta, kind, place, back, below, scope, key)
-                WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_planned f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bytea[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
--- write: entries 101010
+-- write: entries 0101010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -781,44 +705,41 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) AS u (hash, target, fingerprint, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM begun),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-                FROM begun, accounts_written f, unnest((SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, next_place, next_back)
-                WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+                FROM begun, accounts_planned f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bytea[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, next_place, next_back)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
--- write: entries 100011
+-- write: entries 0100011
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -827,25 +748,28 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM begun),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
                 FROM unnest((SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
@@ -858,25 +782,19 @@ holds_locked AS MATERIALIZED (
                 INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $18::bytea[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) AS u (hash, target, fingerprint, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::text[]), (SELECT $32::text[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key)
-                WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_planned f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::text[]), (SELECT $28::bytea[]), (SELECT $29::bytea[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
--- write: entries 101011
+-- write: entries 0101011
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -885,25 +803,28 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM begun),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
                 FROM unnest((SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
@@ -916,20 +837,14 @@ holds_locked AS MATERIALIZED (
                 INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $18::bytea[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bigint[]), (SELECT $22::bigint[])) AS u (hash, target, fingerprint, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-                FROM begun, accounts_written f, unnest((SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::text[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::bigint[]), (SELECT $35::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, next_account, next_place, next_back)
-                WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
+                FROM begun, accounts_planned f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::text[]), (SELECT $28::bytea[]), (SELECT $29::bytea[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, next_account, next_place, next_back)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
--- write: entries 010010
+-- write: entries 0010010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
@@ -939,22 +854,16 @@ tallies_checked AS MATERIALIZED (
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
-            WHERE (SELECT ok FROM tallies_checked)
-            RETURNING 1),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.seq, NULL::bigint, begun.now, NULL
-                FROM begun, unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::bigint[])) AS e (account, delta, kind, scope, key, seq)
-                WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.seq, NULL::bigint, begun.now, NULL
+                FROM begun, unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::text[]), (SELECT $11::bytea[]), (SELECT $12::bytea[]), (SELECT $13::bigint[])) AS e (account, delta, kind, scope, key, hash, fingerprint, seq)
+                WHERE (SELECT ok FROM tallies_checked) ORDER BY e.hash RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM tallies_checked g CROSS JOIN begun b
+                SELECT t.* FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) t WHERE (SELECT ok FROM tallies_checked) RETURNING ctid)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM tallies_checked g CROSS JOIN begun b
 
--- write: entries 011010
+-- write: entries 0011010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
@@ -964,22 +873,16 @@ tallies_checked AS MATERIALIZED (
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
                 FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, u.seq, begun.now
-            FROM begun, unnest((SELECT $6::bytea[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bytea[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome)
-            WHERE (SELECT ok FROM tallies_checked)
-            RETURNING 1),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, e.seq, NULL::bigint, begun.now, e.next_seq
-                FROM begun, unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::bigint[])) AS e (account, delta, kind, scope, key, next_account, seq, next_seq)
-                WHERE (SELECT ok FROM tallies_checked)), tails_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, e.seq, NULL::bigint, begun.now, e.next_seq
+                FROM begun, unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::text[]), (SELECT $11::bytea[]), (SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) AS e (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, next_seq)
+                WHERE (SELECT ok FROM tallies_checked) ORDER BY e.hash RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[])) t WHERE (SELECT ok FROM tallies_checked))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM tallies_checked g CROSS JOIN begun b
+                SELECT t.* FROM unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) t WHERE (SELECT ok FROM tallies_checked) RETURNING ctid)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM tallies_checked g CROSS JOIN begun b
 
--- write: entries 111010
+-- write: entries 0111010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
@@ -990,7 +893,7 @@ tallies_checked AS MATERIALIZED (
                 FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -999,46 +902,43 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM tallies_checked)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM tallies_checked) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $14::bytea[]), (SELECT $15::text[]), (SELECT $16::bytea[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) AS u (hash, target, fingerprint, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM tallies_checked),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::text[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[]), (SELECT $31::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::text[]), (SELECT $22::bytea[]), (SELECT $23::bytea[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                SELECT t.* FROM unnest((SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
--- write: entries 100100
+-- write: entries 0100100
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -1047,38 +947,41 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM begun),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_written f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
-                WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, b.now, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                FROM begun, accounts_planned f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
--- write: entries 101100
+-- write: entries 0101100
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -1087,33 +990,70 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM begun),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
-                FROM begun, accounts_written f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no, next_account, next_place, next_back)
-                WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, b.now, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                FROM begun, accounts_planned f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no, next_account, next_place, next_back)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
--- write: entries 111111
+-- write: entries 1000010
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, outcome, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.outcome, NULL, NULL::bigint, begun.now, NULL
+                FROM begun, unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bytea[])) AS e (account, delta, kind, scope, key, hash, fingerprint, outcome)
+                WHERE (SELECT ok FROM begun) ORDER BY e.hash RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
+
+-- write: entries 1000011
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+holds_locked AS MATERIALIZED (
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM begun)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, NULL, NULL::bigint, begun.now, NULL
+                FROM begun, unnest((SELECT $10::text[]), (SELECT $11::bigint[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::bytea[]), (SELECT $18::bytea[]), (SELECT $19::bytea[])) AS e (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome)
+                WHERE (SELECT ok FROM begun) ORDER BY e.hash RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
+
+-- write: entries 0111111
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
@@ -1124,7 +1064,7 @@ tallies_checked AS MATERIALIZED (
                 FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -1133,25 +1073,28 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM tallies_checked)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM tallies_checked) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM tallies_checked),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
                 FROM unnest((SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
@@ -1164,27 +1107,84 @@ holds_locked AS MATERIALIZED (
                 INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, '@ledger', NULL::bigint, NULL::bytea, f.seqs[u.place] - u.back, begun.now
-            FROM begun, accounts_written f, unnest((SELECT $20::bytea[]), (SELECT $21::text[]), (SELECT $22::bytea[]), (SELECT $23::bigint[]), (SELECT $24::bigint[])) AS u (hash, target, fingerprint, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::text[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::text[]), (SELECT $37::bigint[]), (SELECT $38::bigint[]), (SELECT $39::text[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::bytea[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::bigint[]), (SELECT $35::bigint[]), (SELECT $36::text[]), (SELECT $37::bigint[]), (SELECT $38::bigint[]), (SELECT $39::bigint[]), (SELECT $40::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $44::text[]), (SELECT $45::bigint[]), (SELECT $46::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                SELECT t.* FROM unnest((SELECT $41::text[]), (SELECT $42::bigint[]), (SELECT $43::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
+
+-- write: entries 1111111
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+tallies_checked AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun)
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+accounts_locked AS MATERIALIZED (
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM tallies_checked)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
+accounts_opened AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
+                RETURNING 1),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING 1),
+            accounts_written AS MATERIALIZED (
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM tallies_checked),
+holds_locked AS MATERIALIZED (
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM accounts_written)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::bytea[]), (SELECT $32::bytea[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::bigint[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, alone
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN a.closed_at IS NULL AND coalesce(a.tally, false) = (d.tallied IS NOT NULL)
@@ -1194,39 +1194,36 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[]), (SELECT $12::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[]), (SELECT $12::bigint[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM begun) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM begun),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::text[]), (SELECT $21::bytea[]), (SELECT $22::bytea[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                SELECT t.* FROM unnest((SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: everything alone
 WITH begun AS MATERIALIZED (
@@ -1249,7 +1246,7 @@ machines_locked AS MATERIALIZED (
             SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -1258,15 +1255,19 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM machines_checked)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
-            RETURNING machine, id),
+            RETURNING ctid),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
                 = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM machines_checked g),
@@ -1281,17 +1282,16 @@ machines_opened AS (
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM machines_written),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
                 FROM unnest((SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
@@ -1304,33 +1304,25 @@ holds_locked AS MATERIALIZED (
                 INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $29::bytea[]), (SELECT $30::text[]), (SELECT $31::bytea[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[]), (SELECT $35::bytea[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT * FROM unnest((SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bigint[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::bytea[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::text[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT * FROM unnest((SELECT $29::text[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bytea[]), (SELECT $36::bytea[]), (SELECT $37::bytea[]), (SELECT $38::bytea[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::text[]), (SELECT $45::bytea[]), (SELECT $46::bigint[]), (SELECT $47::bigint[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::bigint[]), (SELECT $60::text[]), (SELECT $61::bigint[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::text[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::bigint[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bytea[]), (SELECT $60::bytea[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::bigint[]), (SELECT $64::bigint[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[]), (SELECT $69::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+                SELECT t.* FROM unnest((SELECT $70::text[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $76::text[]), (SELECT $77::text[]), (SELECT $78::bigint[]), (SELECT $79::bigint[]), (SELECT $80::text[]), (SELECT $81::bytea[]), (SELECT $82::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $73::text[]), (SELECT $74::text[]), (SELECT $75::bigint[]), (SELECT $76::bigint[]), (SELECT $77::text[]), (SELECT $78::bytea[]), (SELECT $79::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, in a group
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN a.closed_at IS NULL AND coalesce(a.tally, false) = (d.tallied IS NOT NULL)
@@ -1340,11 +1332,15 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[]), (SELECT $12::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[]), (SELECT $12::bigint[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
             accounts_busy AS MATERIALIZED (
                 SELECT l.name FROM accounts_locked l
                 CROSS JOIN LATERAL (SELECT 1 FROM "idem_accounts" WHERE account = l.name LIMIT 1) there
@@ -1354,31 +1350,24 @@ accounts_locked AS MATERIALIZED (
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM accounts_obtained)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM accounts_obtained)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM accounts_obtained) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $13::bytea[]), (SELECT $14::text[]), (SELECT $15::bytea[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM accounts_obtained),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::text[]), (SELECT $21::bytea[]), (SELECT $22::bytea[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                SELECT t.* FROM unnest((SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, ARRAY(SELECT name FROM accounts_busy), (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: everything in a group
 WITH begun AS MATERIALIZED (
@@ -1401,7 +1390,7 @@ machines_locked AS MATERIALIZED (
             SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -1410,11 +1399,15 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
                 ) a ON true
                 WHERE (SELECT ok FROM machines_checked)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
             accounts_busy AS MATERIALIZED (
                 SELECT l.name FROM accounts_locked l
                 CROSS JOIN LATERAL (SELECT 1 FROM "idem_accounts" WHERE account = l.name LIMIT 1) there
@@ -1424,7 +1417,7 @@ accounts_locked AS MATERIALIZED (
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM accounts_obtained)
-            RETURNING machine, id),
+            RETURNING ctid),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
                 = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM accounts_obtained g),
@@ -1439,17 +1432,16 @@ machines_opened AS (
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM machines_written),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
                 FROM unnest((SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
@@ -1462,38 +1454,23 @@ holds_locked AS MATERIALIZED (
                 INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
-keys_written AS (
-            INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-            SELECT u.hash, u.target, u.fingerprint, u.namespace, u.expires_at, u.outcome, coalesce(f.seqs[u.place] - u.back, u.seq), begun.now
-            FROM begun, accounts_written f, unnest((SELECT $29::bytea[]), (SELECT $30::text[]), (SELECT $31::bytea[]), (SELECT $32::text[]), (SELECT $33::bigint[]), (SELECT $34::bigint[]), (SELECT $35::bytea[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) AS u (hash, target, fingerprint, namespace, seq, expires_at, outcome, place, back)
-            WHERE (SELECT ok FROM accounts_written)
-            RETURNING 1),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT * FROM unnest((SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bigint[]), (SELECT $41::text[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::bytea[]), (SELECT $45::bytea[]), (SELECT $46::bytea[]), (SELECT $47::bytea[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::text[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT * FROM unnest((SELECT $29::text[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bytea[]), (SELECT $36::bytea[]), (SELECT $37::bytea[]), (SELECT $38::bytea[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::text[]), (SELECT $45::bytea[]), (SELECT $46::bigint[]), (SELECT $47::bigint[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::bigint[]), (SELECT $59::bigint[]), (SELECT $60::text[]), (SELECT $61::bigint[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::text[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::text[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::bigint[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bytea[]), (SELECT $60::bytea[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::bigint[]), (SELECT $64::bigint[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[]), (SELECT $69::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
+                SELECT t.* FROM unnest((SELECT $70::text[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $76::text[]), (SELECT $77::text[]), (SELECT $78::bigint[]), (SELECT $79::bigint[]), (SELECT $80::text[]), (SELECT $81::bytea[]), (SELECT $82::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), g.balances, g.seqs, g.ats FROM accounts_written g CROSS JOIN begun b
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $73::text[]), (SELECT $74::text[]), (SELECT $75::bigint[]), (SELECT $76::bigint[]), (SELECT $77::text[]), (SELECT $78::bytea[]), (SELECT $79::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, joined
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT u.hash, u.namespace, u.target, u.seq, u.fingerprint, u.expires_at, u.outcome, begun.now FROM begun, unnest((SELECT $2::bytea[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]), (SELECT $8::bytea[])) AS u (hash, namespace, target, seq, fingerprint, expires_at, outcome)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
-            WHERE k.expires_at <= excluded.at
-            RETURNING hash),
-        all_keys_claimed AS MATERIALIZED (SELECT count(*) = cardinality($2::bytea[]) AS ok FROM keys_claimed),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN a.closed_at IS NULL AND coalesce(a.tally, false) = (d.tallied IS NOT NULL)
@@ -1503,52 +1480,49 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $9::text[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::text[]), (SELECT $17::bigint[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied)
+                FROM unnest((SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::text[]), (SELECT $10::bigint[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, tallied, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
-                WHERE (SELECT ok FROM all_keys_claimed)),
+                WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bytea[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM begun) ORDER BY e.hash ON CONFLICT DO NOTHING RETURNING ctid),
+            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($11::text[]) AS ok FROM begun), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) t WHERE (SELECT ok FROM all_entries_written) RETURNING ctid),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM all_keys_claimed)
-                RETURNING account, balance, seq, at),
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM all_entries_written)
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM all_keys_claimed)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM all_entries_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM all_keys_claimed) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
-entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
-                INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) t WHERE (SELECT ok FROM accounts_written))
-SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY[]::text[], ARRAY[]::text[] FROM accounts_written
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM all_entries_written)
+SELECT ok, ARRAY(SELECT ctid::text FROM entries_written), ARRAY(SELECT ctid::text FROM tails_written) FROM accounts_written
 
 -- write: everything joined
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-keys_claimed AS (
-            INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at)
-            SELECT u.hash, u.namespace, u.target, u.seq, u.fingerprint, u.expires_at, u.outcome, begun.now FROM begun, unnest((SELECT $2::bytea[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bytea[]), (SELECT $7::bigint[]), (SELECT $8::bytea[])) AS u (hash, namespace, target, seq, fingerprint, expires_at, outcome)
-            ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at
-            WHERE k.expires_at <= excluded.at
-            RETURNING hash),
-        all_keys_claimed AS MATERIALIZED (SELECT count(*) = cardinality($2::bytea[]) AS ok FROM keys_claimed),
 tallies_checked AS MATERIALIZED (
-                SELECT (SELECT ok FROM all_keys_claimed)
+                SELECT (SELECT ok FROM begun)
                     AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
                         AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
-                FROM unnest((SELECT $9::text[]), (SELECT $10::text[])) AS t (name, unit)
+                FROM unnest((SELECT $2::text[]), (SELECT $3::text[])) AS t (name, unit)
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $11::text[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bytea[]), (SELECT $15::bytea[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::bytea[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
             ) m ON true
@@ -1557,7 +1531,7 @@ machines_locked AS MATERIALIZED (
             SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked),
 accounts_locked AS MATERIALIZED (
-                SELECT d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
                     CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
                     CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
@@ -1566,19 +1540,34 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::text[])) AS d (name, delta, reserved, lowest, highest, entries, expected, unit)
+                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
                 WHERE (SELECT ok FROM machines_checked)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
+                    array_agg(at ORDER BY place) AS ats
+                FROM accounts_locked),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT * FROM unnest((SELECT $21::text[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bytea[]), (SELECT $28::bytea[]), (SELECT $29::bytea[]), (SELECT $30::bytea[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::text[]), (SELECT $37::bytea[]), (SELECT $38::bigint[]), (SELECT $39::bigint[])) WHERE (SELECT ok FROM machines_checked) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = cardinality($21::text[]) AS ok FROM machines_checked),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::bigint[]), (SELECT $45::bigint[]), (SELECT $46::text[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bytea[]), (SELECT $51::bytea[]), (SELECT $52::bytea[]), (SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bigint[]), (SELECT $59::bigint[]), (SELECT $60::bigint[]), (SELECT $61::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM all_transitions_written) ORDER BY e.hash ON CONFLICT DO NOTHING RETURNING ctid),
+            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($40::text[]) AS ok FROM all_transitions_written), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $62::text[]), (SELECT $63::bigint[]), (SELECT $64::bigint[])) t WHERE (SELECT ok FROM all_entries_written) RETURNING ctid),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM all_entries_written)
             ON CONFLICT (machine, id) DO NOTHING
-            RETURNING machine, id),
+            RETURNING ctid),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
-                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM machines_checked g),
+                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM all_entries_written g),
         machines_updated AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
@@ -1590,20 +1579,19 @@ machines_opened AS (
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
-                RETURNING account, balance, seq, at),
+                RETURNING 1),
             accounts_written AS MATERIALIZED (
-                SELECT (SELECT ok FROM machines_written) AS ok, array_agg(balance ORDER BY account) AS balances,
-                    array_agg(seq ORDER BY account) AS seqs, array_agg(at ORDER BY account) AS ats
-                FROM (SELECT * FROM accounts_updated UNION ALL SELECT * FROM accounts_opened) a),
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM machines_written),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $65::text[]), (SELECT $66::text[]), (SELECT $67::bigint[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -1613,20 +1601,9 @@ holds_locked AS MATERIALIZED (
                 INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
-transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation)
-                SELECT * FROM unnest((SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::text[]), (SELECT $40::bytea[]), (SELECT $41::bytea[]), (SELECT $42::bytea[]), (SELECT $43::bytea[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
-entries_written AS (
-                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
-                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_written f, unnest((SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::text[]), (SELECT $60::text[]), (SELECT $61::text[]), (SELECT $62::bigint[]), (SELECT $63::bigint[]), (SELECT $64::text[]), (SELECT $65::bigint[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written)), tails_written AS (
-                INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $69::text[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) t WHERE (SELECT ok FROM accounts_written)),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at)
-                SELECT * FROM unnest((SELECT $72::text[]), (SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[]), (SELECT $76::text[]), (SELECT $77::bytea[]), (SELECT $78::bigint[])) WHERE (SELECT ok FROM accounts_written))
-SELECT ok, ARRAY(SELECT hash FROM keys_claimed), ARRAY(SELECT machine FROM machines_opened), ARRAY(SELECT id FROM machines_opened) FROM accounts_written
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $71::text[]), (SELECT $72::text[]), (SELECT $73::bigint[]), (SELECT $74::bigint[]), (SELECT $75::text[]), (SELECT $76::bytea[]), (SELECT $77::bigint[])) WHERE (SELECT ok FROM accounts_written))
+SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written), ARRAY(SELECT ctid::text FROM entries_written), ARRAY(SELECT ctid::text FROM tails_written) FROM accounts_written
 
 -- row
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version
@@ -1665,22 +1642,22 @@ UPDATE ONLY "pages" AS t SET "body" = $1::text::text, "version" = coalesce(t."ve
 UPDATE ONLY "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $3::text::text AND s."tenant" = $4::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST(coalesce("version", 0) AS bigint) AS version
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $6::text::text, $7::text::bigint, $8::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, '@version', $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE ONLY "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $7::text::text AND s."tenant" = $8::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST(coalesce("version", 0) AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
+WITH keys_claimed AS (INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $3::bytea, $4::text, $1::bigint, $2::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (UPDATE ONLY "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $7::text::text AND s."tenant" = $8::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST(coalesce("version", 0) AS bigint) AS version) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $6::bytea, '@version', $7::text, version, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $9::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $6::bytea, $7::text, version, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $9::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
 
 -- row
-WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $6::bytea, '@version', $7::text, version, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $9::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $6::bytea, $7::text, version, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $8::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $9::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
 
 -- row
-WITH row_written AS (UPDATE ONLY "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $3::text::text AND s."tenant" = $4::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST(coalesce("version", 0) AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $8::bytea, '@version', $9::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $11::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
+WITH row_written AS (UPDATE ONLY "pages" AS t SET "body" = $2::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3::text::text AND t."tenant" = $4::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5::bigint AND t."body" IS NOT DISTINCT FROM $6::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $3::text::text AND s."tenant" = $4::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST(coalesce("version", 0) AS bigint) AS version), keys_written AS (INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $8::bytea, $9::text, version, $7::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint FROM row_written ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $11::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint FROM row_written
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (

@@ -1,19 +1,19 @@
 -- machines: load_one
-            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM (VALUES (1)) AS one
             LEFT JOIN "idem_machines" m ON m.machine = $1 AND m.id = $2
-            LEFT JOIN "idem_keys" k ON k.hash = $3
-            LEFT JOIN "idem_transitions" t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq
+            LEFT JOIN "idem_transitions" k ON k.hash = $3
+            LEFT JOIN "idem_transitions" t ON t.machine = k.machine AND t.id = k.id AND t.seq = coalesce(k.seq, k.alias_of)
 
 -- machines: load_many
             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
                 SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.last_by_command), m.version, m.visit, m.entered_at))
                 FROM json_each($1) j CROSS JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1)
             UNION ALL
-            SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit, NULL, NULL
+            SELECT j.key, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit, NULL, NULL
             FROM json_each($2) j
-            CROSS JOIN "idem_keys" k ON k.hash = unhex(j.value)
-            LEFT JOIN "idem_transitions" t ON t.machine = k.namespace AND t.id = k.target AND t.seq = k.seq
+            CROSS JOIN "idem_transitions" k ON k.hash = unhex(j.value)
+            LEFT JOIN "idem_transitions" t ON t.machine = k.machine AND t.id = k.id AND t.seq = coalesce(k.seq, k.alias_of)
 
 -- machines: transitions
             SELECT j.key, t.seq, t.command, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
@@ -26,9 +26,17 @@
             ORDER BY machine DESC, id DESC, seq DESC LIMIT 1
 
 -- machines: history
-            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation FROM "idem_transitions"
+            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation, hash FROM "idem_transitions"
             WHERE machine = $1 AND id = $2 AND seq > $3
             ORDER BY seq LIMIT $4
+
+-- machines: aliases
+            SELECT hash, scope, key, alias_of FROM "idem_transitions"
+            WHERE machine = $1 AND id = $2 AND seq IS NULL AND hash > $3
+            ORDER BY hash LIMIT $4
+
+-- machines: free_key
+DELETE FROM "idem_transitions" WHERE hash = $1 AND expires_at <= $2
 
 -- machines: in_state
             SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at
@@ -51,20 +59,18 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1
             ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4
 
 -- ledger: load
-            WITH RECURSIVE named (place, known_fingerprint, known_target, known_seq, known_at, known_expires_at, known_outcome, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
-                SELECT j.key, k.fingerprint, k.target, k.seq, k.at, k.expires_at, k.outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
-                FROM json_each($1) j
-                CROSS JOIN "idem_keys" k ON k.hash = unhex(j.value)
-                LEFT JOIN "idem_entries" e ON e.account = k.target AND e.seq = k.seq
+            WITH RECURSIVE named (place, first_account, first_seq, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
+                SELECT j.key, e.account, e.seq, e.fingerprint, e.at, e.outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                FROM json_each($1) j CROSS JOIN "idem_entries" e ON e.hash = unhex(j.value)
                 UNION ALL
-                SELECT d.place, d.known_fingerprint, d.known_target, d.known_seq, d.known_at, d.known_expires_at, d.known_outcome, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                SELECT d.place, d.first_account, d.first_seq, d.known_fingerprint, d.known_at, d.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM named d CROSS JOIN "idem_entries" e ON e.account = d.next_account AND e.seq = d.next_seq
-                WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.known_target, d.known_seq))
-            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
+                WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.first_account, d.first_seq))
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
                 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at))
                 FROM json_each($2) j CROSS JOIN "idem_accounts" a ON a.account = j.value)
             UNION ALL
-            SELECT place, known_fingerprint, known_target, known_seq, known_at, known_expires_at, known_outcome, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, NULL, NULL FROM named d
+            SELECT place, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, NULL, NULL FROM named d
 
 -- ledger: load_accounts
             SELECT j.key, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at
@@ -84,7 +90,7 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1
 SELECT 0, 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at FROM "idem_accounts" a WHERE a.account = $1
 
 -- ledger: entries
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
             WHERE e.account = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
 
 -- ledger: entry_at
@@ -94,7 +100,7 @@ SELECT 0, 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally
                 SELECT CASE WHEN e.at <= $2 THEN e.seq ELSE d.low END, CASE WHEN e.at <= $2 THEN d.high ELSE e.seq - 1 END
                 FROM half d CROSS JOIN "idem_entries" e ON e.account = $1 AND e.seq = (d.low + d.high + 1) / 2
                 WHERE d.low < d.high)
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM half d CROSS JOIN "idem_entries" e ON e.account = $1 AND e.seq = d.low
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM half d CROSS JOIN "idem_entries" e ON e.account = $1 AND e.seq = d.low
             WHERE d.low = d.high
 
 -- ledger: tally_at
@@ -117,22 +123,17 @@ SELECT count(*) FROM "idem_holds"
             WHERE a.account > $1 ORDER BY a.account LIMIT $2
 
 -- ledger: all_entries
-            SELECT e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.entry_no, CAST(CASE
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.hash, e.fingerprint, e.entry_no, CAST(CASE
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
-                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) THEN 1 ELSE 0 END AS bigint)
-            FROM "idem_entries" e WHERE (e.account, e.seq) > ($1, $2)
+                    OR (e.next_account IS NULL) <> (e.next_seq IS NULL) OR (e.hash IS NULL) <> (e.fingerprint IS NULL)
+                    OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
+            FROM "idem_entries" e WHERE (e.account, e.seq) > ($1, $2) AND e.seq IS NOT NULL
             ORDER BY e.account, e.seq LIMIT $3
 
--- ledger: all_keys
-            SELECT d.hash, d.namespace, d.target, d.seq, d.fingerprint, d.at, d.expires_at, d.outcome, e.scope, e.key
-            FROM (SELECT * FROM "idem_keys" WHERE hash > $1 ORDER BY hash LIMIT $2) d
-            LEFT JOIN "idem_entries" e ON e.account = d.target AND e.seq = d.seq
-            ORDER BY d.hash
-
--- ledger: keys
-            SELECT j.key, k.namespace, k.target, k.seq, k.fingerprint, k.at, k.expires_at, k.outcome
-            FROM json_each($1) j CROSS JOIN "idem_keys" k ON k.hash = unhex(j.value)
+-- ledger: all_refusals
+            SELECT hash, account, delta, kind, hold, scope, key, outcome FROM "idem_entries" INDEXED BY "idem_entries_refused"
+            WHERE seq IS NULL AND hash > $1 ORDER BY hash LIMIT $2
 
 -- ledger: transitions
             SELECT j.key, t.command, t.at
@@ -141,81 +142,63 @@ SELECT count(*) FROM "idem_holds"
                 ON t.machine = j.value->>0 AND t.id = j.value->>1 AND t.seq = j.value->>2
 
 -- ledger: postings
-            WITH RECURSIVE posting (place, depth, first_account, first_seq, entry_no, account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
-                SELECT j.key, 1, e.account, e.seq, e.entry_no, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            WITH RECURSIVE posting (place, depth, first_account, first_seq, entry_no, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
+                SELECT j.key, 1, e.account, e.seq, e.entry_no, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM json_each($1) j CROSS JOIN "idem_entries" e ON e.account = j.value->>0 AND e.seq = j.value->>1
                 UNION ALL
-                SELECT d.place, d.depth + 1, d.first_account, d.first_seq, e.entry_no, e.account, e.seq, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                SELECT d.place, d.depth + 1, d.first_account, d.first_seq, e.entry_no, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
                 FROM posting d CROSS JOIN "idem_entries" e ON e.account = d.next_account AND e.seq = d.next_seq
                 WHERE d.depth <= 1000 AND (d.next_account, d.next_seq) <> (d.first_account, d.first_seq))
-            SELECT place, (SELECT a.unit FROM "idem_accounts" a WHERE a.account = d.account), account, seq, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, entry_no
+            SELECT place, (SELECT a.unit FROM "idem_accounts" a WHERE a.account = d.account), seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, entry_no
             FROM posting d ORDER BY place, depth
 
--- probes: put_key
-            INSERT INTO "idem_keys" (hash, namespace, target, seq, fingerprint, at) VALUES (x'', '', '', 0, $1, 0);
-            DELETE FROM "idem_keys" WHERE hash = x''
+-- probes: put_update_key
+    INSERT INTO "idem_keys" (hash, target, seq, fingerprint, at) VALUES (x'', '', 0, $1, 0);
+    DELETE FROM "idem_keys" WHERE hash = x''
+
+-- probes: put_transition_key
+    INSERT INTO "idem_keys" (hash, target, seq, fingerprint, at) VALUES (x'', '', 0, $1, 0);
+    DELETE FROM "idem_keys" WHERE hash = x''
+
+-- probes: put_entry_key
+    INSERT INTO "idem_keys" (hash, target, seq, fingerprint, at) VALUES (x'', '', 0, $1, 0);
+    DELETE FROM "idem_keys" WHERE hash = x''
 
 -- probes: put_transition
-            INSERT INTO "idem_keys" (hash, namespace, target, seq, fingerprint, at) VALUES (x'', $1, $2, $3, x'', 0);
+            INSERT INTO "idem_keys" (hash, target, seq, fingerprint, at) VALUES (x'', $1 || $2, $3, x'', 0);
             DELETE FROM "idem_keys" WHERE hash = x''
 
--- probes: key
+-- probes: update_key
             SELECT 1 FROM "idem_keys"
             WHERE hash = $1 AND coalesce(at = $2, expires_at IS NULL OR expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)
+
+-- probes: transition_key
+            SELECT 1 FROM "idem_transitions"
+            WHERE hash = $1 AND coalesce(at = $2, expires_at IS NULL OR expires_at > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)
+
+-- probes: entry_key
+SELECT 1 FROM "idem_entries" WHERE hash = $1 AND coalesce(at = $2, true)
 
 -- probes: transition
             SELECT 1 FROM "idem_transitions"
             WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4
 
--- write: a key alone
+-- write: an alias alone
 BEGIN IMMEDIATE;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
-        ;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
 COMMIT
 
--- write: a key that takes the place of an expired one
-BEGIN IMMEDIATE;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $2 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
-COMMIT
-
--- write: keys that take the place of expired ones
-BEGIN IMMEDIATE;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT d.account,
-                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                    THEN before + delta END,
-                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
-            FROM (
-                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-            ) d
-            WHERE true
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
-        ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END, expires_at = excluded.expires_at, outcome = excluded.outcome, at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
-COMMIT
+-- write: an alias joined
+SAVEPOINT idem_write;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+RELEASE idem_write
 
 -- write: start alone, natural
 BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
 COMMIT
 
 -- write: start alone, keyed
@@ -223,8 +206,7 @@ BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26);
 COMMIT
 
 -- write: start alone, with money and messages
@@ -249,14 +231,13 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($29)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: move alone, natural
@@ -264,7 +245,7 @@ BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
 COMMIT
 
 -- write: move alone, keyed
@@ -272,8 +253,7 @@ BEGIN IMMEDIATE;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26);
 COMMIT
 
 -- write: move alone, with money and messages
@@ -298,14 +278,13 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($29)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: start joined, natural
@@ -313,7 +292,7 @@ SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
 RELEASE idem_write
 
 -- write: start joined, keyed
@@ -321,8 +300,7 @@ SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26);
 RELEASE idem_write
 
 -- write: start joined, with money and messages
@@ -347,14 +325,13 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($29)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- write: move joined, natural
@@ -362,7 +339,7 @@ SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
 RELEASE idem_write
 
 -- write: move joined, keyed
@@ -370,8 +347,7 @@ SAVEPOINT idem_write;
 INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($10, $11, $12, $13, $14, $15, $16, $17) ;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33);
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26);
 RELEASE idem_write
 
 -- write: move joined, with money and messages
@@ -396,17 +372,16 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, expires_at, outcome, at) VALUES ($12, $13, $14, $15, $16, $17, $18, $19) ;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) VALUES ($20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($36)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($29)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($37)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($38) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
--- write: entries 100010
+-- write: entries 0100010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
@@ -425,17 +400,14 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, unhex(j.value->>8), unhex(j.value->>9), a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
--- write: entries 101010
+-- write: entries 0101010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
@@ -454,51 +426,14 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $4 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>10) FROM "idem_accounts" n WHERE n.account = j.value->>8)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, unhex(j.value->>8), unhex(j.value->>9), j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
--- write: entries 100011
-BEGIN IMMEDIATE;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-            SELECT d.account,
-                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
-                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
-                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
-                    THEN before + delta END,
-                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
-            FROM (
-                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
-                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
-                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
-                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
-                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
-            ) d
-            WHERE true
-            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
-                at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
-            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
-            WHERE true
-            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
-            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
-COMMIT
-
--- write: entries 101011
+-- write: entries 0100011
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
@@ -522,17 +457,45 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>12) FROM "idem_accounts" n WHERE n.account = j.value->>10)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($5) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
--- write: entries 010010
+-- write: entries 0101011
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), j.value->>12, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, (SELECT n.seq - (j.value->>14) FROM "idem_accounts" n WHERE n.account = j.value->>12)
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($5) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+COMMIT
+
+-- write: entries 0010010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
             SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
@@ -540,15 +503,12 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, NULL, $5, NULL
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), unhex(j.value->>6), j.value->>7, NULL, $3, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 COMMIT
 
--- write: entries 011010
+-- write: entries 0011010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
             SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
@@ -556,15 +516,12 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), j.value->>4, $3 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, NULL, $5, j.value->>7
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), unhex(j.value->>6), j.value->>7, j.value->>8, NULL, $3, j.value->>9
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 COMMIT
 
--- write: entries 111010
+-- write: entries 0111010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
             SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
@@ -589,17 +546,14 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $5 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $7 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, unhex(j.value->>8), unhex(j.value->>9), j.value->>10, coalesce(a.seq - (j.value->>4), j.value->>11), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $5 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>13) FROM "idem_accounts" n WHERE n.account = j.value->>10), j.value->>14)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($8) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
--- write: entries 100100
+-- write: entries 0100100
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
@@ -625,7 +579,7 @@ SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
--- write: entries 101100
+-- write: entries 0101100
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
@@ -651,7 +605,26 @@ SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
--- write: entries 111111
+-- write: entries 1000010
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, outcome, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), unhex(j.value->>6), unhex(j.value->>7), NULL, NULL, $2, NULL
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
+COMMIT
+
+-- write: entries 1000011
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), NULL, NULL, $3, NULL
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
+COMMIT
+
+-- write: entries 0111111
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
             SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
@@ -681,14 +654,48 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), '@ledger', (SELECT a.seq - (j.value->>4) FROM "idem_accounts" a WHERE a.account = j.value->>1), $6 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $8 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), j.value->>12, j.value->>13, j.value->>14, j.value->>15, j.value->>16, coalesce(a.seq - (j.value->>4), j.value->>17), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $6 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>19) FROM "idem_accounts" n WHERE n.account = j.value->>16), j.value->>20)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($9) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+COMMIT
+
+-- write: entries 1111111
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $3) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $6 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: a tally near the edge, alone
@@ -710,14 +717,11 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, unhex(j.value->>8), unhex(j.value->>9), j.value->>10, coalesce(a.seq - (j.value->>4), j.value->>11), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $4 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>13) FROM "idem_accounts" n WHERE n.account = j.value->>10), j.value->>14)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($5) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: everything alone
@@ -753,16 +757,13 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
-            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($10) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: a tally near the edge, in a group
@@ -784,14 +785,11 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, unhex(j.value->>8), unhex(j.value->>9), j.value->>10, coalesce(a.seq - (j.value->>4), j.value->>11), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $4 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>13) FROM "idem_accounts" n WHERE n.account = j.value->>10), j.value->>14)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($5) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: everything in a group
@@ -827,16 +825,13 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
-            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($10) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: a tally near the edge, joined
@@ -858,14 +853,11 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $4 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, coalesce(a.seq - (j.value->>4), j.value->>9), CASE WHEN j.value->>9 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>9 IS NULL THEN a.at ELSE $6 END, coalesce((SELECT n.seq - (j.value->>11) FROM "idem_accounts" n WHERE n.account = j.value->>8), j.value->>12)
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, unhex(j.value->>8), unhex(j.value->>9), j.value->>10, coalesce(a.seq - (j.value->>4), j.value->>11), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $4 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>13) FROM "idem_accounts" n WHERE n.account = j.value->>10), j.value->>14)
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($5) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- write: everything joined
@@ -901,26 +893,23 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_keys" AS k (hash, target, fingerprint, namespace, expires_at, outcome, seq, at)
-        SELECT unhex(j.value->>0), j.value->>1, unhex(j.value->>2), j.value->>3, j.value->>5, unhex(j.value->>6), coalesce((SELECT a.seq - (j.value->>8) FROM "idem_accounts" a WHERE a.account = j.value->>1), j.value->>4), $7 FROM j WHERE true
-        ;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($8)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15 FROM j;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
-            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, coalesce(a.seq - (j.value->>4), j.value->>15), CASE WHEN j.value->>15 IS NULL THEN a.balance - (j.value->>5) END, CASE WHEN j.value->>15 IS NULL THEN a.at ELSE $10 END, coalesce((SELECT n.seq - (j.value->>17) FROM "idem_accounts" n WHERE n.account = j.value->>14), j.value->>18)
-            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($12) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($10) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3, '@version', $4, 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $3, $4, 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; COMMIT
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3, '@version', $4, coalesce((SELECT coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807), 1), x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE true ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $3, $4, coalesce((SELECT coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807), 1), x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE true ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; COMMIT
 
 -- row
-BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5, '@version', $6, coalesce(t."version", 0) + 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; UPDATE "pages" AS t SET "body" = $8, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND changes() = 1 RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $9 END WHERE hash = $5 AND fingerprint = x''; COMMIT
+BEGIN IMMEDIATE; INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $5, $6, coalesce(t."version", 0) + 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; UPDATE "pages" AS t SET "body" = $8, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND changes() = 1 RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $9 END WHERE hash = $5 AND fingerprint = x''; COMMIT
 
 -- row
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version
@@ -935,13 +924,13 @@ INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version
 
 -- row
-SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3, '@version', $4, 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; RELEASE idem_write
+SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $3, $4, 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; RELEASE idem_write
 
 -- row
-SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $3, '@version', $4, coalesce((SELECT coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807), 1), x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE true ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; RELEASE idem_write
+SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $3, $4, coalesce((SELECT coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807), 1), x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5 WHERE true ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $6, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $7 END WHERE hash = $3 AND fingerprint = x''; RELEASE idem_write
 
 -- row
-SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, namespace, target, seq, fingerprint, at, expires_at) SELECT $5, '@version', $6, coalesce(t."version", 0) + 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET namespace = excluded.namespace, target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; UPDATE "pages" AS t SET "body" = $8, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND changes() = 1 RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $9 END WHERE hash = $5 AND fingerprint = x''; RELEASE idem_write
+SAVEPOINT idem_write; INSERT INTO "idem_keys" AS k (hash, target, seq, fingerprint, at, expires_at) SELECT $5, $6, coalesce(t."version", 0) + 1, x'', CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $7 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; UPDATE "pages" AS t SET "body" = $8, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND changes() = 1 RETURNING CAST(coalesce("version", 0) AS bigint) AS version; UPDATE "idem_keys" SET fingerprint = CASE WHEN changes() = 1 THEN $9 END WHERE hash = $5 AND fingerprint = x''; RELEASE idem_write
 
 -- row
 SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (true) AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_keys" k ON k.hash = $1 LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM "pages" AS t WHERE t."name" = $2 AND t."tenant" = $3 LIMIT 2) r ON true
