@@ -124,8 +124,9 @@ impl<DB: Database> Idem<DB> {
     }
 
     /// Takes nothing more that writes, waits until the calls and the units of [`Idem::transaction`] under way are answered, and
-    /// closes the connections that are idle. A transaction that was begun by [`Idem::begin`] or given to [`Idem::adopt_tx`] is not
-    /// waited for, nor are reads. What comes later is answered [`Error::ShutDown`]; reads and [`Idem::check`] still work.
+    /// closes the connections that are idle. A transaction that was begun by [`Idem::begin`] is not waited for, nor are reads.
+    /// What comes later is answered [`Error::ShutDown`]; reads, [`Idem::check`] and what is called in a transaction that you began
+    /// yourself ([`Idem::adopt_tx`]) still work.
     ///
     /// [`Idem::pool`] stays open: close it yourself, after this.
     pub async fn shutdown(&self) {

@@ -42,7 +42,9 @@ CREATE TABLE {transitions} (
     hash bytea,
     alias_of bigint,
     expires_at bigint,
-    UNIQUE (machine, id, seq)
+    UNIQUE (machine, id, seq),
+    CHECK (seq IS NOT NULL OR coalesce(octet_length(hash), 0) > 0),
+    CHECK (seq IS NULL OR expires_at IS NULL)
 );
 CREATE UNIQUE INDEX {:transitions_by_key} ON {transitions} (hash) WHERE hash IS NOT NULL;
 CREATE INDEX ON {transitions} (expires_at) WHERE expires_at IS NOT NULL;
@@ -96,7 +98,8 @@ CREATE TABLE {entries} (
     hash bytea,
     fingerprint bytea,
     outcome bytea,
-    UNIQUE (account, seq)
+    UNIQUE (account, seq),
+    CHECK (seq IS NOT NULL OR coalesce(octet_length(hash), 0) > 0)
 );
 CREATE UNIQUE INDEX {:entries_by_key} ON {entries} (hash) WHERE hash IS NOT NULL;
 CREATE INDEX {:entries_refused} ON {entries} (hash) WHERE seq IS NULL;

@@ -43,7 +43,9 @@ CREATE TABLE {transitions} (
     hash BLOB,
     alias_of INTEGER,
     expires_at INTEGER,
-    UNIQUE (machine, id, seq)
+    UNIQUE (machine, id, seq),
+    CHECK (seq IS NOT NULL OR coalesce(length(hash), 0) > 0),
+    CHECK (seq IS NULL OR expires_at IS NULL)
 ) STRICT;
 CREATE UNIQUE INDEX {transitions_by_key} ON {:transitions} (hash) WHERE hash IS NOT NULL;
 CREATE INDEX {transitions_by_expiry} ON {:transitions} (expires_at) WHERE expires_at IS NOT NULL;
@@ -97,7 +99,8 @@ CREATE TABLE {entries} (
     hash BLOB,
     fingerprint BLOB,
     outcome BLOB,
-    UNIQUE (account, seq)
+    UNIQUE (account, seq),
+    CHECK (seq IS NOT NULL OR coalesce(length(hash), 0) > 0)
 ) STRICT;
 CREATE UNIQUE INDEX {entries_by_key} ON {:entries} (hash) WHERE hash IS NOT NULL;
 CREATE INDEX {entries_refused} ON {:entries} (hash) WHERE seq IS NULL;

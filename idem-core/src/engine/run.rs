@@ -125,7 +125,7 @@ async fn attempts<DB: Database>(
             && let Some(decided) = Box::pin(settle(shared, lost)).await?
         {
             let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
-            return Ok(Box::pin(beside(shared, plans, left, decided)).await);
+            return Ok(Box::pin(committed(shared, plans, left, decided)).await);
         }
         let wait = match deadline {
             None => shared.settings.wait,
@@ -158,7 +158,11 @@ async fn attempts<DB: Database>(
                 let answers = decision.answers;
                 match Box::pin(fate(shared, &write)).await? {
                     Fate::Committed if seeded_bug!("committed-is-decided-again") => {}
-                    Fate::Committed => return Ok(Box::pin(committed(shared, plans, answers)).await),
+                    Fate::Committed => {
+                        let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
+                        let decided = answers.into_iter().map(Result::ok).collect();
+                        return Ok(Box::pin(committed(shared, plans, left, decided)).await);
+                    }
                     Fate::Pending => lost.add(Arc::new(write), answers.into_iter().map(Result::ok).collect()),
                     Fate::Undone => {}
                 }
@@ -193,7 +197,7 @@ async fn attempts<DB: Database>(
 
 /// The answers of a write that was lost and turned out to be committed. What it had refused has no effect in it, and is decided
 /// again.
-async fn beside<DB: Database>(
+async fn committed<DB: Database>(
     shared: &Shared<DB>,
     plans: &[&dyn Plan<DB>],
     deadline: Option<Duration>,
@@ -208,16 +212,6 @@ async fn beside<DB: Database>(
         let again = again.unwrap_or_else(|error| refused.iter().map(|_| Err(error.repeat().into())).collect());
         places.into_iter().zip(again).for_each(|(at, answer)| answers[at] = answer);
     }
-    happened(shared, plans, Ok(answers), decided).await
-}
-
-/// The answers of the write that was decided last, which turned out to be committed.
-async fn committed<DB: Database>(
-    shared: &Shared<DB>,
-    plans: &[&dyn Plan<DB>],
-    answers: Vec<Answered>,
-) -> Vec<Answered> {
-    let decided = answers.iter().map(|answer| answer.as_ref().ok().cloned()).collect();
     happened(shared, plans, Ok(answers), decided).await
 }
 

@@ -38,8 +38,13 @@ impl<DB: Dialect> Binder<DB> {
 
     /// Binds the columns of a list's shape.
     pub(crate) fn add_rows<R>(&mut self, columns: &[Column<R>], shape: u16, rows: &[R]) {
+        self.add_list(&ListRows { columns, shape, rows, order: None });
+    }
+
+    /// Binds a list.
+    pub(crate) fn add_list<R>(&mut self, list: &ListRows<'_, R>) {
         if let Ok(arguments) = &mut self.0
-            && let Err(error) = DB::bind_rows(arguments, &ListRows { columns, shape, rows })
+            && let Err(error) = DB::bind_rows(arguments, list)
         {
             self.0 = Err(Error::Encode(error));
         }

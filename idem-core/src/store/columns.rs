@@ -113,6 +113,17 @@ pub struct ListRows<'r, R> {
     pub(super) columns: &'r [Column<R>],
     pub(super) shape: u16,
     pub(super) rows: &'r [R],
+    /// The places of the rows in the order in which they are bound; without it as they stand.
+    pub(super) order: Option<&'r [usize]>,
+}
+
+impl<'r, R> ListRows<'r, R> {
+    /// The rows, in the order in which they are bound.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'r R> + Clone + use<'r, R> {
+        let (rows, order) = (self.rows, self.order);
+        let place = move |at: usize| order.map_or(Some(at), |order| order.get(at).copied());
+        (0..rows.len()).filter_map(move |at| rows.get(place(at)?))
+    }
 }
 
 /// The columns that a list of this shape has.

@@ -1,6 +1,7 @@
 //! Rows as every store reads them: the columns in one order, whatever the database. A list says the name of each column, its
 //! kind, and the field it is read into; the text of a statement, the row of NULLs and the reader follow from the list.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sqlx::Error;
@@ -141,6 +142,7 @@ macro_rules! fields {
 fields! {
     i64: int,
     String: text,
+    Cow<'static, str>: text as Cow::Owned,
     Vec<u8>: bytes,
     bool: int as |flag| flag != 0,
     Timestamp: int as Timestamp::from_micros,

@@ -7,6 +7,8 @@ use idem_core::ledger::Bounds;
 use idem_core::{Effect, Error, GroupCommit, Natural, Retry};
 use sqlx::{AssertSqlSafe, Postgres};
 use tests::conformance::machines::{Door, Keeper, door};
+use tests::lane::Lane;
+use tests::shop::{Counter, counter};
 use tests::{At, Backend, Cut, Hangup, Report, scale};
 use tokio::task::JoinHandle;
 
@@ -108,6 +110,63 @@ async fn what_was_decided_beside_a_command_without_a_key_is_told() {
         let transitions = format!("SELECT '', count(*) FROM idem_transitions WHERE id IN ('a {attempt}', '{b}')");
         let expected = 4 + i64::from(told[5] == Some(true));
         assert_eq!(Postgres::ask(&mut rig.ground.conn, &transitions).await[0].1, expected, "{told:?}");
+        report.strike("rounds");
+    }
+    report.finish(5);
+}
+
+/// A refusal that was to be remembered was lost, and the key is used by another before that is found out.
+#[tokio::test]
+async fn a_refusal_that_was_lost_is_not_told_where_its_key_was_used() {
+    let mut report = Report::new("refusal lost, its key used by another", 5).expecting(["rounds"]);
+    for attempt in 0..scale(5, 50) {
+        let Some(rig) = Rig::new().await else { return report.skip() };
+        let (name, key) = (format!("refused-{attempt}"), rig.ground.lane("refused").key(&format!("{attempt}")));
+        let (ours, theirs) = (rig.idem.ledger().account(&name), rig.ground.lane(&name).idem.ledger().account(&name));
+        theirs.open(Bounds::at_least(0)).await.unwrap();
+        let strikes = rig.proxy.strikes();
+        rig.proxy.arm(At::Statement("fingerprint, outcome, seq".into()), Cut::Before(Hangup::Reset));
+        let call = tokio::spawn({
+            let (ours, key) = (ours.clone(), key.clone());
+            async move { ours.apply_delta(&key, -5).remember_refusal().await }
+        });
+        rig.proxy.refuse_connections(true);
+        rig.proxy.wait_for_strikes(strikes + 1).await;
+        theirs.apply_delta(&rig.ground.lane("refused").key(&format!("fund {attempt}")), 100).await.unwrap();
+        assert!(theirs.apply_delta(&key, -5).remember_refusal().await.unwrap().is_fresh());
+        rig.proxy.refuse_connections(false);
+        let told = call.await.unwrap();
+        assert!(told.as_ref().is_ok_and(|told| !told.is_fresh()), "{told:?}");
+        report.strike("rounds");
+    }
+    report.finish(5);
+}
+
+/// A machine was written while the clock was ahead, so whoever writes it next does so at one and the same time. A write that was lost
+/// is not taken for that of another.
+#[tokio::test]
+async fn a_write_that_was_lost_is_not_proved_by_another_of_its_time() {
+    let mut report = Report::new("another's write at the time of a lost one", 5).expecting(["rounds"]);
+    for attempt in 0..scale(5, 50) {
+        let Some(mut rig) = Rig::new().await else { return report.skip() };
+        rig.ground.has_clock(3600).await;
+        let (ours, theirs) = (Lane::new(&rig.anew().await, "clock"), rig.ground.lane("clock"));
+        ours.counter().start(counter::Open { total: 0 }).await.unwrap();
+        rig.ground.set_clock(0).await;
+        let strikes = rig.proxy.strikes();
+        rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::Before(Hangup::Reset));
+        let call = tokio::spawn({
+            let (counter, key) = (ours.counter(), ours.key(&format!("ours {attempt}")));
+            async move { counter.add(&key, counter::Add { by: 1000 }).await }
+        });
+        rig.proxy.wait_for_strikes(strikes + 1).await;
+        rig.proxy.refuse_connections(true);
+        let their_key = theirs.key(&format!("theirs {attempt}"));
+        let told = theirs.counter().add(&their_key, counter::Add { by: 1 }).await.unwrap();
+        rig.proxy.refuse_connections(false);
+        call.await.unwrap().unwrap();
+        let stored = theirs.counter().get().await.unwrap().unwrap();
+        assert_eq!(stored.state(), &Counter::Open { total: 1001 }, "theirs was {}", told.seq());
         report.strike("rounds");
     }
     report.finish(5);

@@ -14,7 +14,7 @@ use crate::key::{Key, KeyHash};
 use crate::model::machine::graph::Graph;
 use crate::store::Database;
 use crate::store::key::{KeyUse, KnownKey};
-use crate::store::machine::rows::{AliasRow, MachineRow, TransitionRow, TransitionSummary};
+use crate::store::machine::rows::{AliasRow, MachineRow, Name, TransitionRow, TransitionSummary};
 use crate::store::write::part::Write;
 use crate::store::write::rows::{After, HistoryRow, MachineWrite, MessageWrite, TransitionWrite};
 use crate::wire::Stored;
@@ -169,9 +169,9 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         let key = subject.key.filter(|_| transition.keyed);
         let row = TransitionRow {
             seq,
-            command: transition.operation.to_owned(),
-            from_state: from.map_or_else(String::new, |from| graph.states[from.state].name.to_owned()),
-            state: graph.states[transition.state].name.to_owned(),
+            command: Name::Borrowed(transition.operation),
+            from_state: Name::Borrowed(from.map_or("", |from| graph.states[from.state].name)),
+            state: Name::Borrowed(graph.states[transition.state].name),
             body: transition.body.clone(),
             payload: transition.payload.clone(),
             outcome: transition.outcome.clone(),
@@ -270,7 +270,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             self.write.machines.push(MachineWrite {
                 machine,
                 id,
-                state: current.state_name.to_owned(),
+                state: Name::Borrowed(current.state_name),
                 body: current.body,
                 last_by_command: current.last.encode(),
                 expected: loaded.map_or(0, |row| row.version),
@@ -299,7 +299,7 @@ fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error>
     let state = graph.state_named(&row.state).ok_or_else(|| Error::UnknownState {
         machine: graph.name,
         id: subject.id.to_string(),
-        stored: row.state.clone(),
+        stored: row.state.to_string(),
         known: graph.states.iter().map(|state| state.name).collect(),
     })?;
     let last = LastTransitions::decode(&row.last_by_command).map_err(|error| Error::Undecodable {

@@ -50,9 +50,9 @@ mod tests {
     fn row(seq: i64, state: &str, visit: i64) -> TransitionRow {
         TransitionRow {
             seq,
-            command: "Knock".to_owned(),
-            from_state: String::new(),
-            state: state.to_owned(),
+            command: "Knock".into(),
+            from_state: "".into(),
+            state: state.to_owned().into(),
             body: Stored::default(),
             payload: Stored::default(),
             outcome: Stored::default(),

@@ -224,18 +224,20 @@ async fn reply_lost<DB: Database>(
     }
 }
 
-/// Gives the answers of a write that turned out to be committed. What is not known of them is read, by its key.
+/// Gives the answers of a write that turned out to be committed. What is not known of them is read, by its key; what it had refused
+/// has no effect in it, and is decided again.
 fn answer_committed<DB: Database>(group: Group<DB>, answers: Vec<Answered>) -> Next<DB> {
     let mut rest = Group::new();
     for ((plan, mut slot), answer) in group.into_calls().zip(answers) {
         match answer {
-            Ok(answer) if !answer.is_final() => {
+            Ok(answer) if answer.is_final() => slot.answer(Ok(answer)),
+            Ok(answer) => {
                 if answer.fresh {
                     slot.note_written(answer);
                 }
                 rest.push(plan, slot);
             }
-            answer => slot.answer(answer),
+            Err(_) => rest.push(plan, slot),
         }
     }
     if rest.plans.is_empty() { Next::Answered(true, Delivery::none()) } else { Next::Again(rest, Held::Skip) }

@@ -119,7 +119,7 @@ impl<DB: Database, X: Rules> History<'_, DB, X> {
         let mut items = Vec::with_capacity(rows.len());
         let mut places = Vec::with_capacity(rows.len());
         for row in rows {
-            places.push((row.state.clone(), shown(row.seq), row.at));
+            places.push((row.state.to_string(), shown(row.seq), row.at));
             let what = format!("transition {} of {} {id:?}", row.seq, X::Machine::GRAPH.name);
             items.push(guarded(what, || typed_transition(id, row)));
         }
@@ -139,7 +139,7 @@ fn typed_transition<M: Machine>(id: &str, row: TransitionRow) -> Result<Transiti
         effect: Effect::NotApplied,
         source,
     };
-    let event = match row.command.as_str() {
+    let event = match &*row.command {
         START => Event::Started,
         OVERRIDE => {
             let recorded: Recorded = row.payload.decode().map_err(|source| unreadable("the reason", source.into()))?;
@@ -153,7 +153,7 @@ fn typed_transition<M: Machine>(id: &str, row: TransitionRow) -> Result<Transiti
         }
     };
     let key = row.key.as_ref().map(|(scope, key)| Key::new(scope, key)).transpose()?;
-    let from = match row.command.as_str() {
+    let from = match &*row.command {
         START => None,
         _ => Some(M::kind(position_of::<M>(id, &row.from_state)?)),
     };

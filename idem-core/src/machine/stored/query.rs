@@ -127,7 +127,7 @@ impl<DB: Database, X: Rules> InState<'_, DB, X> {
                 seq: shown(machine.row.version),
                 at: machine.row.entered_at,
                 id: machine.id,
-                state: machine.row.state,
+                state: machine.row.state.into_owned(),
                 error: Box::new(error),
             })
         });

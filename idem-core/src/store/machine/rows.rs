@@ -1,15 +1,20 @@
 //! Rows of machines as they are read.
 
+use std::borrow::Cow;
+
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::KeyHash;
 use crate::store::reader::columns;
 use crate::wire::Stored;
 
+/// The wire name of a state or a command: of the graph, or as it was read.
+pub(crate) type Name = Cow<'static, str>;
+
 /// A machine as it stands.
 #[derive(Debug, Clone)]
 pub struct MachineRow {
-    pub(crate) state: String,
+    pub(crate) state: Name,
     pub(crate) body: Stored,
     /// The seq of each command's newest transition.
     pub(crate) last_by_command: Stored,
@@ -42,7 +47,7 @@ pub struct NamedMachine {
 #[derive(Debug, Clone)]
 pub struct TransitionSummary {
     pub(crate) seq: i64,
-    pub(crate) command: String,
+    pub(crate) command: Name,
     pub(crate) payload: Stored,
     pub(crate) outcome: Stored,
     pub(crate) fingerprint: Vec<u8>,
@@ -68,10 +73,10 @@ columns! {
 pub struct TransitionRow {
     pub(crate) seq: i64,
     /// The wire name; `@start` and `@override` for the two that are not commands.
-    pub(crate) command: String,
+    pub(crate) command: Name,
     /// The state before; empty for the first.
-    pub(crate) from_state: String,
-    pub(crate) state: String,
+    pub(crate) from_state: Name,
+    pub(crate) state: Name,
     /// The state's content after.
     pub(crate) body: Stored,
     pub(crate) payload: Stored,

@@ -39,7 +39,7 @@ impl Dialect for Postgres {
 
     fn bind_rows<R>(arguments: &mut PgArguments, list: &ListRows<'_, R>) -> Result<(), BoxDynError> {
         for column in of_shape(list.columns, list.shape) {
-            let rows = list.rows.iter();
+            let rows = list.iter();
             match column.get {
                 Get::Int(get) => arguments.add(rows.map(get).bind_iter())?,
                 Get::Text(get) => arguments.add(rows.map(get).bind_iter())?,

@@ -36,7 +36,8 @@ impl MachineStore for Postgres {
             ) t",
         free_key: "
             DELETE FROM {transitions} WHERE ctid = (
-                SELECT ctid FROM {transitions} WHERE hash = $1::bytea AND expires_at <= $2::bigint FOR UPDATE SKIP LOCKED
+                SELECT ctid FROM {transitions}
+                WHERE hash = $1::bytea AND expires_at <= $2::bigint AND seq IS NULL FOR UPDATE SKIP LOCKED
             )",
         // At most a page from each state's part of the index, so that no state is read to its end.
         in_state: "

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::model::ledger::tally::FAR;
 use crate::store::binder::Binder;
 use crate::store::write::list_part::WriteRows;
-use crate::store::write::lists::{OF_KEYS, OF_TALLIES, STARTS, TALLIED, next_seq, numbers, seq, tails};
+use crate::store::write::lists::{OF_TALLIES, STARTS, TALLIED, next_seq, numbers, seq, tails};
 use crate::store::write::part::Form;
 use crate::store::write::rows::{
     AccountWrite, EntryWrite, HoldWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
@@ -41,8 +41,16 @@ impl WriteRows<MachineWrite> for Postgres {
     fn text(list: &List<'_, MachineWrite>, form: Form, shape: u16) -> PartText {
         match (form.single, shape & STARTS != 0) {
             (false, _) => machine_list(list, form),
-            (true, true) => single(single_start(list), form, vec![MACHINES_OPENED]),
-            (true, false) => single(single_move(list), form, Vec::new()),
+            (true, true) => {
+                let lock = Some(StepText::gate(single_start(list), "machines_written"));
+                PartText { lock, undo: vec![MACHINES_OPENED], ..PartText::default() }
+            }
+            // In a lent transaction it was locked before, and is written after what may be lost.
+            (true, false) => {
+                let step = Some(StepText::gate(single_move(list), "machines_written"));
+                let (lock, write) = if form.own { (step, None) } else { (None, step) };
+                PartText { lock, write, ..PartText::default() }
+            }
         }
     }
 }
@@ -50,16 +58,7 @@ impl WriteRows<MachineWrite> for Postgres {
 /// The machines that are started, if the write is lost in a lent transaction.
 const MACHINES_OPENED: (&str, &str) = ("machines", "machines_opened");
 
-/// Alone a machine is locked by writing it. In a lent transaction it was locked before, and is written after what may be lost.
-fn single(text: String, form: Form, undo: Vec<(&'static str, &'static str)>) -> PartText {
-    let step = Some(StepText::gate(text, "machines_written"));
-    if form.own {
-        PartText { lock: step, ..PartText::default() }
-    } else {
-        PartText { write: step, undo, ..PartText::default() }
-    }
-}
-
+/// Alone a machine is locked by writing it.
 fn single_start(list: &List<'_, MachineWrite>) -> String {
     let (stored, values, expected) =
         (list.stored(), list.stored_as(|column| list.value(column)), list.value("expected"));
@@ -91,7 +90,6 @@ fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
     let (rows, stored) = (list.placed_table("w"), list.stored());
     let sets = list.sets_excluded();
     let skip = if form.skip { "SKIP LOCKED" } else { "" };
-    let lost_start = if form.own { "" } else { "ON CONFLICT (machine, id) DO NOTHING" };
     let lock = format!(
         "machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
@@ -104,26 +102,38 @@ fn machine_list(list: &List<'_, MachineWrite>, form: Form) -> PartText {
             SELECT (SELECT ok FROM {{gate}}) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked)"
     );
-    let write = format!(
+    // In a lent transaction what is started is undone if the write is lost, so it is started where it would be locked.
+    let (checked, opened, lost_start) = if form.own {
+        ("{gate}", "all_machines_opened", "")
+    } else {
+        ("machines_checked", "{gate}", "ON CONFLICT (machine, id) DO NOTHING")
+    };
+    let open = format!(
         "machines_opened AS (
             INSERT INTO {{machines}} ({stored})
-            SELECT {stored} FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM {{gate}})
+            SELECT {stored} FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM {checked})
             {lost_start}
             RETURNING ctid),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
-                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM {{gate}} g),
-        machines_updated AS (
+                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM {checked} g)"
+    );
+    let update = format!(
+        "machines_updated AS (
             INSERT INTO {{machines}} ({stored})
-            SELECT {stored} FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            SELECT {stored} FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM {opened})
             ON CONFLICT (machine, id) DO UPDATE SET {sets}
             RETURNING 1),
         machines_written AS MATERIALIZED (
-            SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
-            FROM all_machines_opened)"
+            SELECT ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok FROM {opened})"
     );
+    let (lock, gate, write) = if form.own {
+        (lock, "machines_checked", format!("{open},\n        {update}"))
+    } else {
+        (format!("{lock},\n        {open}"), "all_machines_opened", update)
+    };
     PartText {
-        lock: Some(StepText::gate(lock, "machines_checked")),
+        lock: Some(StepText::gate(lock, gate)),
         write: Some(StepText::gate(write, "machines_written")),
         missed: form
             .skip
@@ -162,9 +172,8 @@ impl WriteRows<AccountWrite> for Postgres {
                 ) a ON true
                 WHERE (SELECT ok FROM {{gate}})),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked)"
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l)"
         );
         if form.skip {
             lock.push_str(
@@ -267,7 +276,7 @@ impl WriteRows<TransitionWrite> for Postgres {
 }
 
 /// Entries, counted back from the account as it is after the write; those of tallies bring their seq, and are in the tail until
-/// it is compacted. Two writes of the same keys wait for each other in the order of their hashes.
+/// it is compacted. They are bound in the order of the hashes of their keys, and inserted in it.
 impl WriteRows<EntryWrite> for Postgres {
     fn text(list: &List<'_, EntryWrite>, form: Form, shape: u16) -> PartText {
         const ADDED: Added = Added { table: "entries", rows: "entries_written", all: "all_entries_written" };
@@ -280,15 +289,14 @@ impl WriteRows<EntryWrite> for Postgres {
         } else {
             ("begun", "NULL::bigint", "begun.now")
         };
-        let order = if shape & OF_KEYS == 0 { "" } else { " ORDER BY e.hash" };
-        let added = format!(
+        let insert = format!(
             "
                 INSERT INTO {{entries}} ({stored}, seq, balance, at, next_seq)
                 SELECT {values}, {seq}, {balance}, {at}, {next_seq}
                 FROM {source}, {rows}
-                WHERE (SELECT ok FROM {{gate}}){order}"
+                WHERE (SELECT ok FROM {{gate}})"
         );
-        let mut text = ADDED.text(form, &added, &format!("cardinality({})", list.array("account")));
+        let mut text = ADDED.text(form, &insert, &format!("cardinality({})", list.array("account")));
         if shape & OF_TALLIES == 0 {
             return text;
         }

@@ -59,7 +59,7 @@ pub(crate) async fn is_there<DB: Database>(
         CommitWitness::Key { of: KeyTable::Updates, .. } => &texts.update_key,
         CommitWitness::Transition { .. } => &texts.transition,
     };
-    Ok(!session.fetch(find, place(witness).bind(time(witness))).await?.is_empty())
+    Ok(!session.fetch(find, whole(witness)).await?.is_empty())
 }
 
 fn place<DB: Database>(witness: &CommitWitness) -> Binder<DB> {
@@ -69,9 +69,14 @@ fn place<DB: Database>(witness: &CommitWitness) -> Binder<DB> {
     }
 }
 
-fn time(witness: &CommitWitness) -> Option<Timestamp> {
+/// With what tells it from another in its place.
+fn whole<DB: Database>(witness: &CommitWitness) -> Binder<DB> {
+    let place = place(witness);
     match witness {
-        CommitWitness::Key { at, .. } => *at,
-        CommitWitness::Transition { at, .. } => Some(*at),
+        CommitWitness::Key { at, .. } => place.bind(*at),
+        CommitWitness::Transition { at, fingerprint, hash, .. } => {
+            let key = hash.as_ref().map_or(&fingerprint.0[..], |hash| &hash.0[..]);
+            place.bind(*at).bind(&fingerprint.0[..]).bind(key)
+        }
     }
 }

@@ -23,10 +23,12 @@ texts! {
             SELECT 1 FROM {transitions}
             WHERE hash = {$1 bytes} AND coalesce(at = {$2 int}, expires_at IS NULL OR expires_at > {now})",
         entry_key = "SELECT 1 FROM {entries} WHERE hash = {$1 bytes} AND coalesce(at = {$2 int}, true)",
-        /// Finds the transition of machine `$1`, `$2` id, `$3` seq by its time `$4`.
+        /// Finds the transition of machine `$1`, `$2` id, `$3` seq by its time `$4`, its request `$5`, and the hash of its key, or
+        /// the request again, `$6`.
         transition = "
             SELECT 1 FROM {transitions}
-            WHERE machine = {$1 text} AND id = {$2 text} AND seq = {$3 int} AND at = {$4 int}",
+            WHERE machine = {$1 text} AND id = {$2 text} AND seq = {$3 int} AND at = {$4 int}
+                AND fingerprint = {$5 bytes} AND coalesce(hash, fingerprint) = {$6 bytes}",
     }
 }
 

@@ -41,7 +41,7 @@ impl Dialect for Sqlite {
     }
 
     fn bind_rows<R>(arguments: &mut SqliteArguments, list: &ListRows<'_, R>) -> Result<(), BoxDynError> {
-        let &ListRows { columns, shape, rows } = list;
+        let (&ListRows { columns, shape, .. }, rows) = (list, list.iter());
         let mut of_shape = of_shape(columns, shape);
         let list = match (of_shape.clone().count(), of_shape.next()) {
             (1, Some(only)) => serde_json::to_string(&List(rows, |row| Json(only.of(row)))),
@@ -52,11 +52,11 @@ impl Dialect for Sqlite {
 }
 
 /// An array of what is made of each row.
-struct List<'l, R, F>(&'l [R], F);
+struct List<I, F>(I, F);
 
-impl<'l, R, T: Serialize, F: Fn(&'l R) -> T> Serialize for List<'l, R, F> {
+impl<I: Iterator + Clone, T: Serialize, F: Fn(I::Item) -> T> Serialize for List<I, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(&self.1))
+        serializer.collect_seq(self.0.clone().map(&self.1))
     }
 }
 

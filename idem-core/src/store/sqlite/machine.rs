@@ -21,7 +21,7 @@ impl MachineStore for Sqlite {
             FROM json_each($1) j
             CROSS JOIN {transitions} t
                 ON t.machine = j.value->>0 AND t.id = j.value->>1 AND t.seq = j.value->>2",
-        free_key: "DELETE FROM {transitions} WHERE hash = $1 AND expires_at <= $2",
+        free_key: "DELETE FROM {transitions} WHERE hash = $1 AND expires_at <= $2 AND seq IS NULL",
         // At most a page from each state's part of the index, so that no state is read to its end.
         in_state: "
             SELECT m.id, {machine of m}

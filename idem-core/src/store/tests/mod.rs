@@ -93,7 +93,7 @@ on_every_store! {
     }
     probe {
         a_commit_is_proved_and_so_is_its_absence
-        a_first_writer_under_way_is_unknown
+        a_first_writer_under_way_is_unknown what_proves_a_write_stays
     }
     schema {
         migrating_twice_is_migrating_once

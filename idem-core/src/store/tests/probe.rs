@@ -4,9 +4,9 @@ use crate::clock::Timestamp;
 use crate::key::Key;
 use crate::store::probe::run::probe;
 use crate::store::tests::ground::{Fresh, Ground, WAIT};
-use crate::store::tests::sample::{NOW, SHOP, With, alias, fingerprint, hash, step};
+use crate::store::tests::sample::{NOW, SHOP, With, alias, fingerprint, hash, step, transition};
 use crate::store::write::part::Write;
-use crate::store::write::rows::{CommitWitness, KeyTable};
+use crate::store::write::rows::{CommitWitness, KeyTable, TransitionWrite};
 
 /// Of the transition that `write` writes, its alias, and its entry; `later` of one in the same place by somebody else.
 fn witnesses(later: i64) -> [CommitWitness; 3] {
@@ -15,8 +15,15 @@ fn witnesses(later: i64) -> [CommitWitness; 3] {
     [
         CommitWitness::Key { of: KeyTable::Transitions, hash: hash("k"), at: Some(at(0)) },
         CommitWitness::Key { of: KeyTable::Entries, hash: hash("e"), at: Some(at(0)) },
-        CommitWitness::Transition { machine, id, seq: 1, at: at(1) },
+        CommitWitness::Transition { machine, id, seq: 1, at: at(1), fingerprint: fingerprint("m"), hash: None },
     ]
+}
+
+/// Of transitions that somebody else may have written at that time: another request, and the same under a key.
+fn others() -> [CommitWitness; 2] {
+    let [.., CommitWitness::Transition { machine, id, seq, at, .. }] = witnesses(0) else { unreachable!("it is one") };
+    let other = |fingerprint, hash| CommitWitness::Transition { machine, id: id.clone(), seq, at, fingerprint, hash };
+    [other(fingerprint("other"), None), other(fingerprint("m"), Some(hash("other")))]
 }
 
 fn write<DB: Ground>() -> Write<DB> {
@@ -38,7 +45,7 @@ pub(super) async fn a_commit_is_proved_and_so_is_its_absence<DB: Ground>(mut db:
             let found = probe(&mut other.session(), &witness, None, WAIT).await.expect("probes");
             assert_eq!(found, Some(committed), "{witness:?}");
         }
-        for witness in witnesses(7) {
+        for witness in witnesses(7).into_iter().chain(others()) {
             let found = probe(&mut other.session(), &witness, None, WAIT).await.expect("probes");
             assert_eq!(found, Some(false), "{witness:?}: another's row in its place");
         }
@@ -60,4 +67,16 @@ pub(super) async fn a_first_writer_under_way_is_unknown<DB: Ground>(mut db: Fres
         let found = probe(&mut other.session(), &witness, None, WAIT).await.expect("probes");
         assert_eq!(found, Some(false), "{witness:?}");
     }
+}
+
+/// A second key that expires soon proves nothing: it can be gone before it is asked for.
+pub(super) async fn what_proves_a_write_stays<DB: Ground>(_db: Fresh<DB>) {
+    const HOUR: i64 = 3_600_000_000;
+    let of = |rows: Vec<TransitionWrite>| Write::<DB> { transitions: rows, ..Write::default() }.witness();
+    assert!(matches!(
+        of(vec![alias("k", "m", 1, NOW + HOUR), transition("m", 1)]),
+        Some(CommitWitness::Transition { .. })
+    ));
+    assert!(of(vec![alias("k", "m", 1, NOW + HOUR)]).is_some());
+    assert!(of(vec![alias("k", "m", 1, NOW + 1)]).is_none());
 }

@@ -13,7 +13,7 @@ pub(super) async fn transitions_are_found_by_their_seq<DB: Ground>(mut db: Fresh
     assert!(db.write(&step("l", 1)).await && db.write(&step("n", 1)).await);
     let runs = [(SHOP, "m", 3), (SHOP, "m", 1), (SHOP, "m", 4), (SHOP, "mm", 1), ("sho", "m", 1), (SHOP, "n", 1)];
     let found = load_transitions(&mut db.session(), &runs).await.expect("loads");
-    let seqs: Vec<_> = found.iter().map(|run| run.as_ref().map(|run| (run.seq, run.command.as_str()))).collect();
+    let seqs: Vec<_> = found.iter().map(|run| run.as_ref().map(|run| (run.seq, &*run.command))).collect();
     assert_eq!(seqs, [Some((3, "pay")), Some((1, "pay")), None, None, None, Some((1, "pay"))]);
     let outcome = found[0].as_ref().expect("ran").outcome.decode::<String>();
     assert_eq!(outcome.expect("text"), "outcome 3");

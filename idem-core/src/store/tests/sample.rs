@@ -45,7 +45,7 @@ pub(super) fn machine(id: &str, expected: i64, version: i64) -> MachineWrite {
     MachineWrite {
         machine: SHOP,
         id: id.into(),
-        state: format!("State{version}"),
+        state: format!("State{version}").into(),
         body: stored(&format!("body {version} of {id}")),
         last_by_command: stored(&format!("runs {version}")),
         expected,
@@ -60,8 +60,8 @@ pub(super) fn transition(id: &str, seq: i64) -> TransitionWrite {
     let row = TransitionRow {
         seq,
         command: "pay".into(),
-        from_state: if seq == 1 { String::new() } else { format!("State{}", seq - 1) },
-        state: format!("State{seq}"),
+        from_state: if seq == 1 { "".into() } else { format!("State{}", seq - 1).into() },
+        state: format!("State{seq}").into(),
         body: stored(&format!("body {seq}")),
         payload: stored(&format!("payload {seq}")),
         outcome: stored(&format!("outcome {seq}")),

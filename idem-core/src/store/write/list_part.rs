@@ -6,7 +6,7 @@ use super::rows::{AccountWrite, EntryWrite, HoldWrite, MachineWrite, MessageWrit
 use super::text::PartText;
 use crate::clock::Timestamp;
 use crate::store::binder::Binder;
-use crate::store::columns::Column;
+use crate::store::columns::{Column, ListRows};
 use crate::store::dialect::Dialect;
 use crate::store::list::List;
 
@@ -65,9 +65,12 @@ impl<DB: WriteRows<R>, R: RowList> Part<DB> for Vec<R> {
 
     fn bind(&self, form: Form, now: Option<Timestamp>, binder: &mut Binder<DB>) {
         let columns = DB::columns(form);
-        match self.first().filter(|_| form.single && R::SINGLE) {
-            Some(row) => binder.add_row(columns, R::shape(self), row),
-            None => binder.add_rows(columns, R::shape(self), self),
+        let shape = R::shape(self);
+        if let Some(row) = self.first().filter(|_| form.single && R::SINGLE) {
+            binder.add_row(columns, shape, row);
+        } else {
+            let order = R::order(self);
+            binder.add_list(&ListRows { columns, shape, rows: self, order: order.as_deref() });
         }
         DB::bind_more(self, now, binder);
     }

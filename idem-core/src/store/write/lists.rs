@@ -201,6 +201,11 @@ pub trait RowList: fmt::Debug + Send + Sync + Sized + 'static {
         0
     }
 
+    /// The places of the rows in the order in which they are bound, if that is another one than theirs.
+    fn order(_rows: &[Self]) -> Option<Vec<usize>> {
+        None
+    }
+
     /// What rows that others hold are called by those who need them.
     fn missed(_rows: &[Self], _reported: Reported) -> Vec<LockName> {
         Vec::new()
@@ -314,6 +319,17 @@ impl RowList for EntryWrite {
                 | bit(row.number.position().is_some(), OF_COUNTED)
                 | bit(row.refusal.is_some(), OF_REFUSALS)
         })
+    }
+
+    /// By the hashes of their keys, in which two writes of the same keys wait for each other.
+    fn order(rows: &[Self]) -> Option<Vec<usize>> {
+        let hash = |row: &Self| row.named.map(|(hash, _)| hash);
+        if rows.is_sorted_by_key(hash) {
+            return None;
+        }
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by_key(|at| rows.get(*at).and_then(hash));
+        Some(order)
     }
 }
 

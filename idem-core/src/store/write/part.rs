@@ -160,11 +160,18 @@ impl<DB: Dialect> Write<DB> {
     /// A row by which the write can be recognised, if it has one: of the first part whose rows prove it ([`PartText`]'s
     /// `witness`).
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
-        let transition = self.transitions.first().map(TransitionWrite::witness);
-        // The time of an entry follows from its account.
+        // A second key can be gone once it has expired.
+        let stays = |row: &&TransitionWrite| row.transition().is_some();
+        let transition = self.transitions.iter().find(stays).or(self.transitions.first());
+        let transition = transition.and_then(TransitionWrite::witness);
+        // The time of an entry that is counted follows from its account. Then any row under the key is taken for it, and what is
+        // told is read from that one.
+        let counted = |entry: &EntryWrite| entry.number.position().is_some() || seeded_bug!("refusal-without-its-time");
+        let named = || self.entries.iter().filter(|entry| entry.named.is_some());
         let entry = || {
-            let (hash, _) = self.entries.iter().find_map(|entry| entry.named)?;
-            Some(CommitWitness::Key { of: KeyTable::Entries, hash, at: None })
+            let entry = named().find(|entry| !counted(entry)).or_else(|| named().next())?;
+            let (hash, at) = (entry.named?.0, self.now.filter(|_| !counted(entry)));
+            Some(CommitWitness::Key { of: KeyTable::Entries, hash, at })
         };
         transition.or_else(entry).or_else(|| self.row.as_ref().and_then(RowWrite::witness))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
-use crate::store::machine::rows::{AliasRow, TransitionRow};
+use crate::store::machine::rows::{AliasRow, Name, TransitionRow};
 use crate::wire::Stored;
 
 /// How a write in a transaction of its own takes its locks.
@@ -31,7 +31,7 @@ impl Locks {
 pub struct MachineWrite {
     pub(crate) machine: &'static str,
     pub(crate) id: Arc<str>,
-    pub(crate) state: String,
+    pub(crate) state: Name,
     pub(crate) body: Stored,
     pub(crate) last_by_command: Stored,
     /// 0: the machine must not exist.
@@ -103,13 +103,21 @@ impl TransitionWrite {
         }
     }
 
-    pub(super) fn witness(&self) -> CommitWitness {
+    /// `None`: it can be gone before it is asked for.
+    pub(super) fn witness(&self) -> Option<CommitWitness> {
+        const ASKED_WITHIN: Duration = Duration::from_hours(1);
         match &self.row {
-            HistoryRow::Transition(row) => {
-                CommitWitness::Transition { machine: self.machine, id: self.id.clone(), seq: row.seq, at: row.at }
-            }
+            HistoryRow::Transition(row) => Some(CommitWitness::Transition {
+                machine: self.machine,
+                id: self.id.clone(),
+                seq: row.seq,
+                at: row.at,
+                fingerprint: row.fingerprint,
+                hash: row.hash,
+            }),
             HistoryRow::Alias(row) => {
-                CommitWitness::Key { of: KeyTable::Transitions, hash: row.hash, at: Some(row.at) }
+                let lasts = row.expires_at >= row.at.saturating_add(ASKED_WITHIN);
+                lasts.then_some(CommitWitness::Key { of: KeyTable::Transitions, hash: row.hash, at: Some(row.at) })
             }
         }
     }
@@ -254,16 +262,15 @@ pub struct MessageWrite {
 #[derive(Debug, Clone)]
 pub enum CommitWitness {
     /// Without a time where the write did not know it: whoever took its place, the key has its answer.
-    Key {
-        of: KeyTable,
-        hash: KeyHash,
-        at: Option<Timestamp>,
-    },
+    Key { of: KeyTable, hash: KeyHash, at: Option<Timestamp> },
+    /// Another writer's may have its seq, and its time where the clock was set back: its request and its key tell them apart.
     Transition {
         machine: &'static str,
         id: Arc<str>,
         seq: i64,
         at: Timestamp,
+        fingerprint: Fingerprint,
+        hash: Option<KeyHash>,
     },
 }
 

@@ -182,7 +182,8 @@ const TABLES: &[Tampered] = &[
             ("fingerprint", OTHER_HASH, NOT_NAMED),
             ("hash", OTHER_FINGERPRINT, NOT_NAMED),
             ("outcome", OTHER_HASH, ALL),
-            ("seq", "NULL", ALL),
+            // The table itself refuses it of the others.
+            ("seq", "NULL", NAMED),
         ],
     ),
     (

@@ -52,7 +52,8 @@
 
 -- machines: free_key
             DELETE FROM "idem_transitions" WHERE ctid = (
-                SELECT ctid FROM "idem_transitions" WHERE hash = $1::bytea AND expires_at <= $2::bigint FOR UPDATE SKIP LOCKED
+                SELECT ctid FROM "idem_transitions"
+                WHERE hash = $1::bytea AND expires_at <= $2::bigint AND seq IS NULL FOR UPDATE SKIP LOCKED
             )
 
 -- machines: in_state
@@ -248,19 +249,19 @@ SELECT count(*) FROM "idem_holds"
 
 -- probes: put_update_key
             INSERT INTO "idem_keys" (hash, target, seq, fingerprint, at) VALUES ($1, '', 0, '', 0)
-            ON CONFLICT (hash) DO UPDATE SET at = 0
+            ON CONFLICT (hash) DO UPDATE SET at = 0 WHERE false
 
 -- probes: put_transition_key
             INSERT INTO "idem_transitions" (machine, id, fingerprint, at, hash) VALUES ('', '', '', 0, $1)
-            ON CONFLICT (hash) WHERE hash IS NOT NULL DO UPDATE SET at = 0
+            ON CONFLICT (hash) WHERE hash IS NOT NULL DO UPDATE SET at = 0 WHERE false
 
 -- probes: put_entry_key
             INSERT INTO "idem_entries" (account, delta, at, kind, hash) VALUES ('', 0, 0, '', $1)
-            ON CONFLICT (hash) WHERE hash IS NOT NULL DO UPDATE SET at = 0
+            ON CONFLICT (hash) WHERE hash IS NOT NULL DO UPDATE SET at = 0 WHERE false
 
 -- probes: put_transition
             INSERT INTO "idem_transitions" (machine, id, seq, fingerprint, at) VALUES ($1, $2, $3, '', 0)
-            ON CONFLICT (machine, id, seq) DO UPDATE SET at = 0
+            ON CONFLICT (machine, id, seq) DO UPDATE SET at = 0 WHERE false
 
 -- probes: update_key
             SELECT 1 FROM "idem_keys"
@@ -276,6 +277,7 @@ SELECT 1 FROM "idem_entries" WHERE hash = $1::bytea AND coalesce(at = $2::bigint
 -- probes: transition
             SELECT 1 FROM "idem_transitions"
             WHERE machine = $1::text AND id = $2::text AND seq = $3::bigint AND at = $4::bigint
+                AND fingerprint = $5::bytea AND coalesce(hash, fingerprint) = $6::bytea
 
 -- write: one entry under one key
 WITH begun AS MATERIALIZED (
@@ -388,9 +390,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM machines_written)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
@@ -466,9 +467,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM machines_written)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
@@ -495,32 +495,38 @@ SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0
 
 -- write: start joined, natural
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $22::bigint, $23::bigint, $24::bigint WHERE $21::bigint = 0 AND (SELECT ok FROM all_transitions_written)
+            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened)
-SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_written
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::bigint, $22::bigint, $23::bigint, $24::text WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM machines_written)
+SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written) FROM all_transitions_written
 
 -- write: start joined, keyed
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
-transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text, $16::text, $17::text, $18::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $19::text, $20::text, $21::text, $22::bytea, $23::bytea, $25::bigint, $26::bigint, $27::bigint WHERE $24::bigint = 0 AND (SELECT ok FROM all_transitions_written)
+            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened)
-SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_written
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::bigint, $22::bigint, $23::bigint, $24::text, $25::text, $26::text, $27::bytea WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM machines_written)
+SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written) FROM all_transitions_written
 
 -- write: start joined, with money and messages
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
+machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING ctid),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 accounts_locked AS MATERIALIZED (
                 SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -531,43 +537,36 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                FROM unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
-                WHERE (SELECT ok FROM begun)),
+                WHERE (SELECT ok FROM machines_written)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $10::text, $11::text, $12::bigint, $13::text, $14::text, $15::text, $16::bytea, $17::bytea, $18::bytea, $19::bytea, $20::bigint, $21::bigint, $22::bigint, $23::text, $24::text, $25::text, $26::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::bigint, $30::bigint, $31::bigint, $32::text, $33::text, $34::text, $35::bytea WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM machines_written),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_planned f, unnest((SELECT $27::text[]), (SELECT $28::bigint[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                FROM begun, accounts_planned f, unnest((SELECT $36::text[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM all_transitions_written) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($27::text[]) AS ok FROM all_transitions_written),
-machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $37::text, $38::text, $39::text, $40::bytea, $41::bytea, $43::bigint, $44::bigint, $45::bigint WHERE $42::bigint = 0 AND (SELECT ok FROM all_entries_written)
-            ON CONFLICT (machine, id) DO NOTHING
-            RETURNING ctid),
-        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
+            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($36::text[]) AS ok FROM all_transitions_written),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM all_entries_written)
                 RETURNING 1),
             accounts_updated AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
-                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM machines_written)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM all_entries_written)
                 ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                     at = excluded.at
                 RETURNING 1),
             accounts_written AS MATERIALIZED (
                 SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
-                FROM machines_written),
+                FROM all_entries_written),
 outbox_written AS (
                 INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $46::text[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bytea[]), (SELECT $52::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written), ARRAY(SELECT ctid::text FROM entries_written) FROM accounts_written
@@ -614,9 +613,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 transitions_written AS (
                 INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $10::text, $11::text, $12::bigint, $13::text, $14::text, $15::text, $16::bytea, $17::bytea, $18::bytea, $19::bytea, $20::bigint, $21::bigint, $22::bigint, $23::text, $24::text, $25::text, $26::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
             all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
@@ -668,9 +666,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
@@ -688,7 +685,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
                 FROM begun, accounts_planned f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bytea[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 0101010
@@ -711,9 +708,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
@@ -731,7 +727,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
                 FROM begun, accounts_planned f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bytea[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, next_place, next_back)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 0100011
@@ -754,9 +750,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
@@ -786,7 +781,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
                 FROM begun, accounts_planned f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::text[]), (SELECT $28::bytea[]), (SELECT $29::bytea[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 0101011
@@ -809,9 +804,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
@@ -841,7 +835,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.next_account, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), f.seqs[e.next_place] - e.next_back
                 FROM begun, accounts_planned f, unnest((SELECT $18::text[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::text[]), (SELECT $28::bytea[]), (SELECT $29::bytea[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, next_account, next_place, next_back)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 0010010
@@ -858,7 +852,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.seq, NULL::bigint, begun.now, NULL
                 FROM begun, unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::text[]), (SELECT $11::bytea[]), (SELECT $12::bytea[]), (SELECT $13::bigint[])) AS e (account, delta, kind, scope, key, hash, fingerprint, seq)
-                WHERE (SELECT ok FROM tallies_checked) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM tallies_checked) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[])) t WHERE (SELECT ok FROM tallies_checked) RETURNING ctid)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM tallies_checked g CROSS JOIN begun b
@@ -877,7 +871,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, e.seq, NULL::bigint, begun.now, e.next_seq
                 FROM begun, unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::text[]), (SELECT $11::bytea[]), (SELECT $12::bytea[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) AS e (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, next_seq)
-                WHERE (SELECT ok FROM tallies_checked) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM tallies_checked) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[])) t WHERE (SELECT ok FROM tallies_checked) RETURNING ctid)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM tallies_checked g CROSS JOIN begun b
@@ -908,9 +902,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM tallies_checked)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
@@ -928,7 +921,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::text[]), (SELECT $22::bytea[]), (SELECT $23::bytea[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
@@ -953,9 +946,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
@@ -996,9 +988,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
@@ -1027,7 +1018,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, outcome, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.outcome, NULL, NULL::bigint, begun.now, NULL
                 FROM begun, unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bytea[])) AS e (account, delta, kind, scope, key, hash, fingerprint, outcome)
-                WHERE (SELECT ok FROM begun) ORDER BY e.hash RETURNING 1)
+                WHERE (SELECT ok FROM begun) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
 
 -- write: entries 1000011
@@ -1050,7 +1041,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, NULL, NULL::bigint, begun.now, NULL
                 FROM begun, unnest((SELECT $10::text[]), (SELECT $11::bigint[]), (SELECT $12::text[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::bytea[]), (SELECT $18::bytea[]), (SELECT $19::bytea[])) AS e (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome)
-                WHERE (SELECT ok FROM begun) ORDER BY e.hash RETURNING 1)
+                WHERE (SELECT ok FROM begun) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
 
 -- write: entries 0111111
@@ -1079,9 +1070,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM tallies_checked)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
@@ -1111,7 +1101,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::bytea[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::bigint[]), (SELECT $35::bigint[]), (SELECT $36::text[]), (SELECT $37::bigint[]), (SELECT $38::bigint[]), (SELECT $39::bigint[]), (SELECT $40::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $41::text[]), (SELECT $42::bigint[]), (SELECT $43::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
@@ -1142,9 +1132,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM tallies_checked)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
@@ -1174,7 +1163,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::bytea[]), (SELECT $32::bytea[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::bigint[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
@@ -1200,9 +1189,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
@@ -1220,7 +1208,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::text[]), (SELECT $21::bytea[]), (SELECT $22::bytea[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
@@ -1261,9 +1249,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM machines_checked)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 machines_opened AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
             SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
@@ -1277,8 +1264,7 @@ machines_opened AS (
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
             RETURNING 1),
         machines_written AS MATERIALIZED (
-            SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
-            FROM all_machines_opened),
+            SELECT ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok FROM all_machines_opened),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
@@ -1310,7 +1296,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::bigint[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bytea[]), (SELECT $60::bytea[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::bigint[]), (SELECT $64::bigint[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[]), (SELECT $69::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $70::text[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid),
 outbox_written AS (
@@ -1338,9 +1324,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
             accounts_busy AS MATERIALIZED (
                 SELECT l.name FROM accounts_locked l
                 CROSS JOIN LATERAL (SELECT 1 FROM "idem_accounts" WHERE account = l.name LIMIT 1) there
@@ -1364,7 +1349,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::text[]), (SELECT $21::bytea[]), (SELECT $22::bytea[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, ARRAY(SELECT name FROM accounts_busy), (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
@@ -1405,9 +1390,8 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM machines_checked)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
             accounts_busy AS MATERIALIZED (
                 SELECT l.name FROM accounts_locked l
                 CROSS JOIN LATERAL (SELECT 1 FROM "idem_accounts" WHERE account = l.name LIMIT 1) there
@@ -1427,8 +1411,7 @@ machines_opened AS (
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
             RETURNING 1),
         machines_written AS MATERIALIZED (
-            SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
-            FROM all_machines_opened),
+            SELECT ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok FROM all_machines_opened),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)
@@ -1460,7 +1443,7 @@ entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $48::text[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::bigint[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::text[]), (SELECT $57::text[]), (SELECT $58::bytea[]), (SELECT $59::bytea[]), (SELECT $60::bytea[]), (SELECT $61::text[]), (SELECT $62::text[]), (SELECT $63::bigint[]), (SELECT $64::bigint[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::bigint[]), (SELECT $69::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM accounts_written) ORDER BY e.hash RETURNING 1), tails_written AS (
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $70::text[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid),
 outbox_written AS (
@@ -1486,14 +1469,13 @@ accounts_locked AS MATERIALIZED (
                 ) a ON true
                 WHERE (SELECT ok FROM begun)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bytea[]), (SELECT $21::text[]), (SELECT $22::bigint[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM begun) ORDER BY e.hash ON CONFLICT DO NOTHING RETURNING ctid),
+                WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
             all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($11::text[]) AS ok FROM begun), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) t WHERE (SELECT ok FROM all_entries_written) RETURNING ctid),
@@ -1530,6 +1512,14 @@ machines_locked AS MATERIALIZED (
         machines_checked AS MATERIALIZED (
             SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked),
+        machines_opened AS (
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
+            ON CONFLICT (machine, id) DO NOTHING
+            RETURNING ctid),
+        all_machines_opened AS MATERIALIZED (
+            SELECT g.ok AND (SELECT count(*) FROM machines_opened)
+                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM machines_checked g),
 accounts_locked AS MATERIALIZED (
                 SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
                     coalesce(a.held, 0) + d.reserved AS held,
@@ -1544,38 +1534,28 @@ accounts_locked AS MATERIALIZED (
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
-                WHERE (SELECT ok FROM machines_checked)),
+                WHERE (SELECT ok FROM all_machines_opened)),
             accounts_planned AS MATERIALIZED (
-                SELECT array_agg(balance ORDER BY place) AS balances, array_agg(seq ORDER BY place) AS seqs,
-                    array_agg(at ORDER BY place) AS ats
-                FROM accounts_locked),
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT * FROM unnest((SELECT $21::text[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bytea[]), (SELECT $28::bytea[]), (SELECT $29::bytea[]), (SELECT $30::bytea[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::text[]), (SELECT $37::bytea[]), (SELECT $38::bigint[]), (SELECT $39::bigint[])) WHERE (SELECT ok FROM machines_checked) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = cardinality($21::text[]) AS ok FROM machines_checked),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT * FROM unnest((SELECT $21::text[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bytea[]), (SELECT $28::bytea[]), (SELECT $29::bytea[]), (SELECT $30::bytea[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::text[]), (SELECT $37::bytea[]), (SELECT $38::bigint[]), (SELECT $39::bigint[])) WHERE (SELECT ok FROM all_machines_opened) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = cardinality($21::text[]) AS ok FROM all_machines_opened),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
                 FROM begun, accounts_planned f, unnest((SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::bigint[]), (SELECT $45::bigint[]), (SELECT $46::text[]), (SELECT $47::bigint[]), (SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bytea[]), (SELECT $51::bytea[]), (SELECT $52::bytea[]), (SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bigint[]), (SELECT $59::bigint[]), (SELECT $60::bigint[]), (SELECT $61::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
-                WHERE (SELECT ok FROM all_transitions_written) ORDER BY e.hash ON CONFLICT DO NOTHING RETURNING ctid),
+                WHERE (SELECT ok FROM all_transitions_written) ON CONFLICT DO NOTHING RETURNING ctid),
             all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($40::text[]) AS ok FROM all_transitions_written), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $62::text[]), (SELECT $63::bigint[]), (SELECT $64::bigint[])) t WHERE (SELECT ok FROM all_entries_written) RETURNING ctid),
-machines_opened AS (
+machines_updated AS (
             INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM all_entries_written)
-            ON CONFLICT (machine, id) DO NOTHING
-            RETURNING ctid),
-        all_machines_opened AS MATERIALIZED (
-            SELECT g.ok AND (SELECT count(*) FROM machines_opened)
-                = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM all_entries_written g),
-        machines_updated AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_entries_written)
             ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
             RETURNING 1),
         machines_written AS MATERIALIZED (
-            SELECT all_machines_opened.ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok
-            FROM all_machines_opened),
+            SELECT ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok FROM all_entries_written),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM machines_written)

@@ -36,7 +36,7 @@
             ORDER BY hash LIMIT $4
 
 -- machines: free_key
-DELETE FROM "idem_transitions" WHERE hash = $1 AND expires_at <= $2
+DELETE FROM "idem_transitions" WHERE hash = $1 AND expires_at <= $2 AND seq IS NULL
 
 -- machines: in_state
             SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at
@@ -182,6 +182,7 @@ SELECT 1 FROM "idem_entries" WHERE hash = $1 AND coalesce(at = $2, true)
 -- probes: transition
             SELECT 1 FROM "idem_transitions"
             WHERE machine = $1 AND id = $2 AND seq = $3 AND at = $4
+                AND fingerprint = $5 AND coalesce(hash, fingerprint) = $6
 
 -- write: an alias alone
 BEGIN IMMEDIATE;
