@@ -158,6 +158,7 @@ async fn attempts<DB: Database>(
                 let answers = decision.answers;
                 match Box::pin(fate(shared, &write)).await? {
                     Fate::Committed if seeded_bug!("committed-is-decided-again") => {}
+                    Fate::Committed if seeded_bug!("refusal-without-its-time") => return Ok(answers),
                     Fate::Committed => {
                         let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
                         let decided = answers.into_iter().map(Result::ok).collect();
