@@ -112,8 +112,9 @@ impl<DB: Database> Builder<DB> {
     /// How much this process remembers, in bytes: outcomes of its own calls, for repeats that come within 10 seconds, and machines
     /// as it last wrote them. Default 32 MiB; 0: none of them. It changes no answer, only what the database is asked.
     ///
-    /// With a pool of yours ([`Builder::pool`]) the default is 0: the pool replaces connections without a word, perhaps by those to
-    /// another server after a failover, and may show each borrower other rows, as those of a tenant. Set it only where neither is so.
+    /// With a pool of yours ([`Builder::pool`]) the default is 0: the pool replaces connections without telling idem, after a
+    /// failover by those to another server, and may show each borrower other rows, such as those of a tenant. Set it only where
+    /// neither happens.
     ///
     /// On PostgreSQL a row of a machine that is edited by hand, without a new version, may be overwritten by a command within 10
     /// seconds.

@@ -153,8 +153,8 @@ impl<DB: Database> Idem<DB> {
     /// was lost and the database cannot be asked in time. A unit that finds no free connection within
     /// [`Builder::acquire_timeout`](crate::Builder::acquire_timeout) has made an attempt.
     ///
-    /// Units that take the same machines and accounts in different orders wait for each other. PostgreSQL notices after a second,
-    /// ends one of them, and it runs again: with several such units that takes many seconds, and all attempts may be used up
+    /// Units that take the same machines and accounts in different orders wait for each other. PostgreSQL finds that after a second
+    /// and ends one of them, which runs again. With several such units that takes many seconds, and all attempts may be used up
     /// ([`Error::Contention`], [`Error::InFlight`]). Let each begin with [`Tx::lock_rows`].
     ///
     /// # Cancel safety

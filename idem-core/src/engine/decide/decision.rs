@@ -11,7 +11,7 @@ use crate::model::row::row_update::Missed;
 use crate::store::Database;
 use crate::store::ledger::rows::EntryRow;
 use crate::store::write::part::Write;
-use crate::store::write::rows::{After, CommitWitness, KeyTable};
+use crate::store::write::rows::{After, CommitWitness, EntryWrite, KeyTable};
 
 /// What all plans are answered with if the write succeeds.
 pub(crate) struct Decision<DB: Database> {
@@ -80,7 +80,8 @@ impl<DB: Database> Decision<DB> {
         let witness = self.write.witness()?;
         if let CommitWitness::Key { of: KeyTable::Entries, hash, at: None } = witness {
             // Its account was locked: its time is as decided.
-            let place = self.write.entries.iter().position(|entry| entry.named.is_some())?;
+            let is_it = |entry: &EntryWrite| entry.named.is_some_and(|(of, _)| of == hash);
+            let place = self.write.entries.iter().position(is_it)?;
             let entry = written_entry(&self.write, &self.after, place);
             let at = Some(entry.map_or(self.after.now, |entry| entry.at));
             return Some(CommitWitness::Key { of: KeyTable::Entries, hash, at });

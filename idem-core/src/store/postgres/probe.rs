@@ -4,7 +4,7 @@ use sqlx::Postgres;
 
 use crate::store::probe::texts::{ProbeStore, ProbeTexts};
 
-/// A row that is there is locked, and not written: a guard of the caller's against changes has nothing to refuse.
+/// A row that is there is locked and not written, so a trigger that forbids changes of it has nothing to refuse.
 impl ProbeStore for Postgres {
     const PROBES: ProbeTexts<&'static str> = ProbeTexts {
         wait: "

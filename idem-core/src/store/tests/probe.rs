@@ -79,4 +79,7 @@ pub(super) async fn what_proves_a_write_stays<DB: Ground>(_db: Fresh<DB>) {
     ));
     assert!(of(vec![alias("k", "m", 1, NOW + HOUR)]).is_some());
     assert!(of(vec![alias("k", "m", 1, NOW + 1)]).is_none());
+    // Nor does an entry beside it, which is written after the statement has looked whether its time is up.
+    let beside = Write::<DB> { transitions: vec![alias("k", "m", 1, NOW + 1)], ..write() };
+    assert!(beside.entries.iter().any(|entry| entry.named.is_some()) && beside.witness().is_none());
 }

@@ -160,10 +160,12 @@ impl<DB: Dialect> Write<DB> {
     /// A row by which the write can be recognised, if it has one: of the first part whose rows prove it ([`PartText`]'s
     /// `witness`).
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
-        // A second key can be gone once it has expired.
-        let stays = |row: &&TransitionWrite| row.transition().is_some();
-        let transition = self.transitions.iter().find(stays).or(self.transitions.first());
-        let transition = transition.and_then(TransitionWrite::witness);
+        // Before any other row: it is these that are there when the statement looks whether its time is up.
+        if let Some(first) = self.transitions.first() {
+            // A second key can be gone once it has expired.
+            let stays = self.transitions.iter().find(|row| row.transition().is_some());
+            return stays.unwrap_or(first).witness();
+        }
         // The time of an entry that is counted follows from its account. Then any row under the key is taken for it, and what is
         // told is read from that one.
         let counted = |entry: &EntryWrite| entry.number.position().is_some() || seeded_bug!("refusal-without-its-time");
@@ -173,7 +175,7 @@ impl<DB: Dialect> Write<DB> {
             let (hash, at) = (entry.named?.0, self.now.filter(|_| !counted(entry)));
             Some(CommitWitness::Key { of: KeyTable::Entries, hash, at })
         };
-        transition.or_else(entry).or_else(|| self.row.as_ref().and_then(RowWrite::witness))
+        entry().or_else(|| self.row.as_ref().and_then(RowWrite::witness))
     }
 
     /// How its statement is written.
