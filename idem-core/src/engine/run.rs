@@ -68,9 +68,8 @@ async fn settled<DB: Database>(
     answered
 }
 
-/// The answers of a write that was lost and turned out to be committed, in the place of others: all but its refusals, after which
-/// nothing is there. They are not decided again: nothing but a key would tell that it ran. What is not known of them is read, by
-/// its key.
+/// The answers of a write that was lost and turned out to be committed, in the place of others; not its refusals, which had no
+/// effect. They are not decided again: nothing but a key would tell that it ran. What is not known of them is read, by its key.
 async fn happened<DB: Database>(
     shared: &Shared<DB>,
     plans: &[&dyn Plan<DB>],

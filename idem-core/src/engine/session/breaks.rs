@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A count that all connections of one [`Idem`](crate::Idem) share, of those that broke or were opened. Another server may answer
-/// after it, which does not have what the first one had acknowledged: what is remembered of an earlier count is worth nothing.
+/// A count that all connections of one [`Idem`](crate::Idem) share, of those that broke and those that were opened. After each of
+/// these another server may answer, which does not have what the first one had acknowledged: what is remembered of an earlier count is worth nothing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Breaks(Arc<AtomicU64>);
 
