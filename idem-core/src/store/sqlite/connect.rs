@@ -139,6 +139,9 @@ fn tuned(options: SqliteConnectOptions) -> SqliteConnectOptions {
         // while it is written, and every group would be followed by a checkpoint.
         .pragma("cache_size", CACHE)
         .pragma("wal_autocheckpoint", "8192")
+        // A statement of several rows that may fail keeps each page that it changes as it was, and by SQLite's default it writes
+        // them to a file: as many as the group changes.
+        .pragma("temp_store", "MEMORY")
 }
 
 /// Two hexadecimal digits follow each `%`.
