@@ -28,7 +28,7 @@ pub struct Key {
     /// Scope and key in one piece, shared by all clones: a key is cloned for each call.
     text: Arc<str>,
     /// Where the key begins.
-    scope: u8,
+    scope: usize,
 }
 
 /// Why a text cannot be a scope, a key, a machine id or an account name.
@@ -77,6 +77,11 @@ pub(crate) fn check_name(what: &'static str, text: &str) -> Result<(), KeyError>
     }
 }
 
+fn check_names(scope: &str, key: &str) -> Result<(), KeyError> {
+    check_name("scope", scope)?;
+    check_name("key", key)
+}
+
 impl Key {
     /// The key that a client chose, in the client's scope.
     ///
@@ -84,10 +89,8 @@ impl Key {
     /// [`KeyError`] if one of them is empty, longer than 255 bytes or has a control character.
     pub fn new(scope: impl Into<String>, key: impl Into<String>) -> Result<Self, KeyError> {
         let (scope, key) = (scope.into(), key.into());
-        check_name("scope", &scope)?;
-        check_name("key", &key)?;
-        let length = u8::try_from(scope.len()).map_err(|_| KeyError::TooLong { what: "scope", bytes: scope.len() })?;
-        Ok(Self { text: (scope + &key).into(), scope: length })
+        check_names(&scope, &key)?;
+        Ok(Self::joined(scope, &key))
     }
 
     /// A new key that no one else has: a UUID of version 7 (RFC 9562), so that keys made one after another are stored
@@ -140,14 +143,26 @@ impl Key {
         Self { text: format!("{}d.{}", self.scope(), Hex(&hash.finish())).into(), scope: self.scope }
     }
 
+    /// The key of these texts, whatever they are: as they are stored, or once they were checked.
+    pub(crate) fn joined(scope: String, key: &str) -> Self {
+        let length = scope.len();
+        Self { text: (scope + key).into(), scope: length }
+    }
+
+    /// A key that was stored, unless it is none.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn checked(&self) -> Result<&Self, KeyError> {
+        check_names(self.scope(), self.as_str()).map(|()| self)
+    }
+
     /// Who chose the key.
     pub fn scope(&self) -> &str {
-        &self.text[..usize::from(self.scope)]
+        &self.text[..self.scope]
     }
 
     /// The key as it was chosen.
     pub fn as_str(&self) -> &str {
-        &self.text[usize::from(self.scope)..]
+        &self.text[self.scope..]
     }
 
     /// What the key is stored under in one namespace (a machine's name, the ledger, an operation).
@@ -260,8 +275,12 @@ impl Uuid {
 
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let b = &self.0;
-        write!(f, "{}-{}-{}-{}-{}", Hex(&b[..4]), Hex(&b[4..6]), Hex(&b[6..8]), Hex(&b[8..10]), Hex(&b[10..]))
+        let mut text = [b'-'; 36];
+        let places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+        for (byte, at) in self.0.iter().zip(places) {
+            text[at..at + 2].copy_from_slice(&digits(*byte));
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -270,8 +289,20 @@ pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.chunks(16).try_for_each(|bytes| {
+            let mut text = [0; 32];
+            for (byte, two) in bytes.iter().zip(text.chunks_mut(2)) {
+                two.copy_from_slice(&digits(*byte));
+            }
+            f.write_str(std::str::from_utf8(&text[..2 * bytes.len()]).map_err(|_| fmt::Error)?)
+        })
     }
+}
+
+/// A byte as two digits. Each digit through the formatter would cost as much as all else that makes a key.
+fn digits(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)])
 }
 
 #[cfg(test)]

@@ -76,6 +76,7 @@ mod key;
 #[cfg(feature = "_sql")]
 pub mod ledger;
 pub mod machine;
+mod map;
 mod model;
 #[cfg(feature = "_sql")]
 mod namespace;

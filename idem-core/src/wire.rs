@@ -2,6 +2,7 @@
 //!
 //! The byte is a digit, so that the whole is text without NUL on every database, whatever the value holds.
 
+mod buffer;
 mod finite;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 #[cfg(any(feature = "_sql", feature = "testing"))]
 use crate::fingerprint::same_json;
+use buffer::with_buffer;
 use finite::Finite;
 
 /// A stored value: version and JSON. Its clones share it: a value that is written stands in several rows, and in the answer.
@@ -52,10 +54,48 @@ impl Stored {
     /// # Errors
     /// If the value's serde refuses, a float is not finite, or a map has keys that are not text.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, WireError> {
-        let mut bytes = Vec::with_capacity(64);
-        bytes.push(JSON);
-        serde_json::to_writer(&mut bytes, &Finite(value))?;
-        Ok(Self(bytes.into()))
+        with_buffer(|bytes| {
+            put(bytes, value)?;
+            Ok(Self(bytes.as_slice().into()))
+        })
+    }
+
+    /// Writes the content of an enum's value, without the name of its variant.
+    ///
+    /// serde writes it as `"Variant"` or `{"Variant":content}`; the macro forbids the attributes that would change it.
+    ///
+    /// # Errors
+    /// As [`Self::encode`]; if it is written otherwise.
+    #[cfg(any(feature = "_sql", feature = "testing"))]
+    pub(crate) fn encode_variant<T: Serialize + ?Sized>(value: &T, variant: &str) -> Result<Self, WireError> {
+        with_buffer(|bytes| {
+            put(bytes, value)?;
+            let variant_after = |opening: &[u8]| bytes[1..].strip_prefix(opening)?.strip_prefix(variant.as_bytes());
+            match (variant_after(b"\""), variant_after(b"{\"")) {
+                (Some(b"\""), _) => return Ok(Self::from_json(b"null")),
+                (_, Some([b'"', b':', .., b'}'])) => {}
+                _ => return Err(WireError::Tagged),
+            }
+            // Of `{"Variant":`, the colon makes room for the format.
+            let colon = variant.len() + 4;
+            bytes[colon] = JSON;
+            Ok(Self(bytes[colon..bytes.len() - 1].into()))
+        })
+    }
+
+    /// Reads an enum's value from the content of this variant.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    #[cfg(any(feature = "_sql", feature = "testing"))]
+    pub(crate) fn decode_variant<T: DeserializeOwned>(&self, variant: &str) -> Result<T, WireError> {
+        let content = self.json()?;
+        with_buffer(|tagged| {
+            for piece in [b"{\"", variant.as_bytes(), b"\":", content, b"}"] {
+                tagged.extend_from_slice(piece);
+            }
+            Ok(serde_json::from_slice(tagged)?)
+        })
     }
 
     /// Reads a value.
@@ -96,14 +136,17 @@ impl Stored {
 
     #[cfg(any(feature = "_sql", feature = "testing"))]
     pub(crate) fn from_json(json: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(json.len() + 1);
-        bytes.push(JSON);
-        bytes.extend_from_slice(json);
-        Self(bytes.into())
+        Self(std::iter::once(JSON).chain(json.iter().copied()).collect())
     }
 
     #[cfg(feature = "_sql")]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// Writes the format and a value.
+fn put<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) -> Result<(), WireError> {
+    bytes.push(JSON);
+    Ok(serde_json::to_writer(bytes, &Finite(value))?)
 }

@@ -1,6 +1,6 @@
 //! Loads what plans are decided on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use crate::engine::decide::snapshot::{Asked, ExpiredHolds, Needs, Snapshot, Tabl
 use crate::engine::plan::{Assuming, Plan};
 use crate::engine::shared::Shared;
 use crate::key::KeyHash;
+use crate::map::Map;
 use crate::model::row::identifier::TableName;
 use crate::store::Database;
 use crate::store::error::StoreError;
@@ -198,7 +199,7 @@ async fn load_asked<DB: Database>(
     Ok(snapshot)
 }
 
-fn known<R>(keys: &[KeyHash], rows: Vec<Option<R>>) -> HashMap<KeyHash, R> {
+fn known<R>(keys: &[KeyHash], rows: Vec<Option<R>>) -> Map<KeyHash, R> {
     keys.iter().copied().zip(rows).filter_map(|(hash, row)| Some((hash, row?))).collect()
 }
 

@@ -1,6 +1,7 @@
 //! What changes of the ledger are answered with.
 
 use crate::clock::Timestamp;
+use crate::key::Key;
 use crate::seq::shown;
 use crate::store::ledger::rows::EntryRow;
 
@@ -22,8 +23,8 @@ pub struct Entry {
     pub kind: String,
     /// The hold it is about, and by how much it changed what is held.
     pub hold: Option<(String, i64)>,
-    /// Scope and key of the change that made it.
-    pub key: Option<(String, String)>,
+    /// The key of the change that made it.
+    pub key: Option<Key>,
     /// The transition that made it: machine, id and number.
     pub step: Option<(String, String, u64)>,
 }

@@ -8,12 +8,13 @@ use super::ledger::rows::EntryRow;
 use super::machine::rows::TransitionSummary;
 use super::reader::{Cells, Reader, columns, place};
 use crate::clock::Timestamp;
+use crate::fingerprint::Fingerprint;
 use crate::wire::Stored;
 
 /// A key that is known.
 #[derive(Debug, Clone)]
 pub struct KnownKey {
-    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) fingerprint: Fingerprint,
     /// When it was first seen.
     pub(crate) at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
@@ -34,7 +35,7 @@ pub(crate) enum KeyUse {
 /// The row of transitions that has a key.
 #[derive(Debug)]
 pub struct MachineKeyRow {
-    fingerprint: Vec<u8>,
+    fingerprint: Fingerprint,
     at: Timestamp,
     expires_at: Option<Timestamp>,
     id: Arc<str>,
@@ -56,7 +57,7 @@ columns! {
 /// The row of entries that has a key.
 #[derive(Debug)]
 pub struct LedgerKeyRow {
-    fingerprint: Vec<u8>,
+    fingerprint: Fingerprint,
     at: Timestamp,
     outcome: Option<Stored>,
 }

@@ -9,7 +9,7 @@ use sqlx::Error;
 use super::columns::Kind;
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
-use crate::key::KeyHash;
+use crate::key::{Key, KeyHash};
 use crate::wire::Stored;
 
 /// A database's row, by column.
@@ -162,6 +162,14 @@ where
     fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
         let (one, two): (Option<A>, Option<B>) = (row.field()?, row.field()?);
         Ok(one.zip(two))
+    }
+}
+
+/// Scope and key, as the caller gave them.
+impl Field for Option<Key> {
+    fn read<C: Cells>(row: &mut Reader<'_, C>) -> Result<Self, Error> {
+        let texts: Option<(String, String)> = row.field()?;
+        Ok(texts.map(|(scope, key)| Key::joined(scope, &key)))
     }
 }
 

@@ -11,7 +11,10 @@ use paths::files_named;
 
 /// Each layer with the files and folders that stand in it, the lowest first.
 const LAYERS: [(&str, &[&str]); 5] = [
-    ("ground", &["clock", "error", "fault", "fingerprint", "key", "namespace", "outcome", "seq", "value", "wire"]),
+    (
+        "ground",
+        &["clock", "error", "fault", "fingerprint", "key", "map", "namespace", "outcome", "seq", "value", "wire"],
+    ),
     ("model", &["model"]),
     ("store", &["store"]),
     ("engine", &["engine"]),

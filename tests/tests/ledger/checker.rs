@@ -119,8 +119,8 @@ async fn on_account<DB: Database>(
     loop {
         let page = account.entries().after(after).limit(PAGE).await.expect("readable");
         for entry in &page {
-            let (_, key) = entry.key.as_ref().expect("nothing expires here, and no step runs");
-            let key: u64 = key.parse().expect("a number");
+            let key = entry.key.as_ref().expect("nothing expires here, and no step runs");
+            let key: u64 = key.as_str().parse().expect("a number");
             let leg = Leg::from(entry);
             if account.name() != TALLY {
                 balance += leg.delta;

@@ -165,8 +165,8 @@ fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Comman
         None => None,
         Some(key) => match &key.used {
             KeyUse::Command { id, transition: Some(transition), .. } => {
-                let same = key.fingerprint == command.fingerprint.0
-                    || (**id == *command.id && same_today(command, transition));
+                let same =
+                    key.fingerprint == command.fingerprint || (**id == *command.id && same_today(command, transition));
                 Some((same, key.at, id.clone(), transition.clone()))
             }
             KeyUse::Command { seq, transition: None, .. } => return refuse(lost_transition(command, *seq)),
@@ -427,7 +427,7 @@ fn replay(current: Option<&Current>, last: &TransitionSummary) -> Answer {
 
 /// Whether the transition was by the same request: by its stored fingerprint, or by the one its payload has today.
 fn same(command: &Command, last: &TransitionSummary) -> bool {
-    last.fingerprint == command.fingerprint.0 || same_today(command, last)
+    last.fingerprint == command.fingerprint || same_today(command, last)
 }
 
 fn same_today(command: &Command, last: &TransitionSummary) -> bool {

@@ -1,16 +1,16 @@
 //! The write that decisions add up to, and the rows as they would be after it.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::engine::answer::{Answer, AnswerValue};
 use crate::engine::decide::last_transitions::LastTransitions;
 use crate::engine::decide::ledger_draft::LedgerDraft;
-use crate::engine::decide::snapshot::{MachineId, Needs, Snapshot, StateId, TransitionId};
+use crate::engine::decide::snapshot::{MachineId, Needs, Snapshot};
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::map::Map;
 use crate::model::machine::graph::Graph;
 use crate::store::Database;
 use crate::store::key::{KeyUse, KnownKey};
@@ -60,16 +60,25 @@ pub(crate) struct TransitionDraft<'a> {
     pub(crate) visit: Option<i64>,
 }
 
+/// A machine that is written, and what the plans after see of it.
+struct MachineDraft {
+    /// The version that it was loaded with; 0: it was not there.
+    expected: i64,
+    current: Current,
+    /// Its new transitions, the oldest first.
+    transitions: Vec<TransitionSummary>,
+    /// The newest visit of each state that one of them led to.
+    visits: Vec<(usize, i64)>,
+}
+
 /// Decisions in the making: the snapshot with the changes of the plans before laid over it.
 pub(crate) struct WriteDraft<'s, DB: Database> {
     pub(crate) snapshot: &'s Snapshot,
     many: bool,
     pub(crate) needs: Needs,
     pub(crate) write: Write<DB>,
-    machines: BTreeMap<MachineId, Current>,
-    keys: HashMap<KeyHash, KnownKey>,
-    transitions: BTreeMap<TransitionId, TransitionSummary>,
-    visits: BTreeMap<StateId, i64>,
+    machines: Map<MachineId, MachineDraft>,
+    keys: Map<KeyHash, KnownKey>,
     pub(crate) ledger: LedgerDraft,
     /// A plan was refused for what was read later than its key.
     pub(crate) refused_late: bool,
@@ -83,10 +92,8 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             many,
             needs: Needs::default(),
             write: Write { now: snapshot.now, ..Write::default() },
-            machines: BTreeMap::new(),
-            keys: HashMap::new(),
-            transitions: BTreeMap::new(),
-            visits: BTreeMap::new(),
+            machines: Map::default(),
+            keys: Map::default(),
             ledger: LedgerDraft::default(),
             refused_late: false,
         }
@@ -106,8 +113,8 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
     /// The machine as it stands after the plans before; `None` if there is none.
     pub(crate) fn machine(&self, subject: &Subject<'_>) -> Result<Option<Current>, Error> {
         let id = (subject.graph.name, subject.id.clone());
-        if let Some(current) = self.machines.get(&id) {
-            return Ok(Some(current.clone()));
+        if let Some(machine) = self.machines.get(&id) {
+            return Ok(Some(machine.current.clone()));
         }
         let Some(Some(row)) = self.snapshot.machines.get(&id) else {
             return Ok(None);
@@ -117,10 +124,12 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
 
     /// The transition at `seq` of a machine. [`Missing`]: it is not loaded yet.
     pub(crate) fn transition(&mut self, subject: &Subject<'_>, seq: i64) -> Result<Option<TransitionSummary>, Missing> {
-        let id = (subject.graph.name, subject.id.clone(), seq);
-        if let Some(transition) = self.transitions.get(&id) {
-            return Ok(Some(transition.clone()));
+        if let Some(machine) = self.machines.get(&(subject.graph.name, subject.id.clone()))
+            && let Ok(at) = machine.transitions.binary_search_by_key(&seq, |transition| transition.seq)
+        {
+            return Ok(Some(machine.transitions[at].clone()));
         }
+        let id = (subject.graph.name, subject.id.clone(), seq);
         if let Some(transition) = self.snapshot.transitions.get(&id) {
             return Ok(transition.clone());
         }
@@ -130,10 +139,12 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
 
     /// The newest visit of a state. [`Missing`]: it is not loaded yet.
     pub(crate) fn last_visit(&mut self, subject: &Subject<'_>, state: usize) -> Result<Option<i64>, Missing> {
-        let id = (subject.graph.name, subject.id.clone(), state);
-        if let Some(&visit) = self.visits.get(&id) {
-            return Ok(Some(visit));
+        if let Some(machine) = self.machines.get(&(subject.graph.name, subject.id.clone()))
+            && let Some((_, visit)) = machine.visits.iter().find(|(of, _)| *of == state)
+        {
+            return Ok(Some(*visit));
         }
+        let id = (subject.graph.name, subject.id.clone(), state);
         if let Some(&visit) = self.snapshot.visits.get(&id) {
             return Ok(visit);
         }
@@ -167,51 +178,62 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         let visit = transition.visit.unwrap_or_else(|| from.filter(|_| stays).map_or(seq, |from| from.visit));
         let entered_at = from.filter(|_| stays && visit != seq).map_or(at, |from| from.entered_at);
         let key = subject.key.filter(|_| transition.keyed);
-        let row = TransitionRow {
+        let summary = TransitionSummary {
             seq,
             command: Name::Borrowed(transition.operation),
-            from_state: Name::Borrowed(from.map_or("", |from| graph.states[from.state].name)),
-            state: Name::Borrowed(graph.states[transition.state].name),
-            body: transition.body.clone(),
             payload: transition.payload.clone(),
             outcome: transition.outcome.clone(),
             fingerprint: transition.fingerprint,
-            key: key.map(|(key, _)| texts(key)),
-            from_visit: from.map_or(0, |from| from.visit),
-            visit,
             at,
-            correlation: subject.correlation.map(ToString::to_string),
-            hash: key.map(|(_, hash)| *hash),
+            from_visit: from.map_or(0, |from| from.visit),
         };
-        if self.many {
-            self.overlay(subject, &transition, &row);
+        let (state, state_name) = (transition.state, graph.states[transition.state].name);
+        self.write_row(
+            subject,
+            HistoryRow::Transition(TransitionRow {
+                seq,
+                command: summary.command.clone(),
+                from_state: Name::Borrowed(from.map_or("", |from| graph.states[from.state].name)),
+                state: Name::Borrowed(state_name),
+                body: transition.body.clone(),
+                payload: summary.payload.clone(),
+                outcome: summary.outcome.clone(),
+                fingerprint: summary.fingerprint,
+                key: key.map(|(key, _)| key.clone()),
+                from_visit: summary.from_visit,
+                visit,
+                at,
+                correlation: subject.correlation.cloned(),
+                hash: key.map(|(_, hash)| *hash),
+            }),
+        );
+        if let Some((_, hash)) = key.filter(|_| self.many) {
+            self.overlay_key(subject, *hash, &summary, (at, None));
         }
-        self.write_row(subject, HistoryRow::Transition(row));
         let mut last = from.map_or_else(LastTransitions::default, |from| from.last.clone());
         last.note(transition.operation, seq);
-        let (state, state_name) = (transition.state, graph.states[transition.state].name);
         let current = Current { state, state_name, body: transition.body, last, version: seq, visit, entered_at, at };
-        self.machines.insert((graph.name, subject.id.clone()), current.clone());
+        self.move_machine(subject, &current, summary);
         let outcome = AnswerValue::Stored(transition.outcome);
         (current, Answer { seq, at, outcome, fresh: true, superseded: false })
     }
 
-    /// Lets the plans after this one see a transition as if it were stored.
-    fn overlay(&mut self, subject: &Subject<'_>, transition: &TransitionDraft<'_>, row: &TransitionRow) {
-        let summary = TransitionSummary {
-            seq: row.seq,
-            command: row.command.clone(),
-            payload: row.payload.clone(),
-            outcome: row.outcome.clone(),
-            fingerprint: row.fingerprint.0.to_vec(),
-            at: row.at,
-            from_visit: row.from_visit,
-        };
-        if let Some(hash) = row.hash {
-            self.overlay_key(subject, hash, &summary, (row.at, None));
+    /// Brings a machine to where a transition has led it.
+    fn move_machine(&mut self, subject: &Subject<'_>, current: &Current, transition: TransitionSummary) {
+        let Self { snapshot, machines, many, .. } = self;
+        let entry = machines.entry((subject.graph.name, subject.id.clone()));
+        let machine = entry.or_insert_with_key(|id| MachineDraft {
+            expected: snapshot.machines.get(id).and_then(Option::as_ref).map_or(0, |row| row.version),
+            current: current.clone(),
+            transitions: Vec::new(),
+            visits: Vec::new(),
+        });
+        machine.current.clone_from(current);
+        if *many {
+            machine.transitions.push(transition);
+            machine.visits.retain(|(state, _)| *state != current.state);
+            machine.visits.push((current.state, current.visit));
         }
-        self.transitions.insert((subject.graph.name, subject.id.clone(), row.seq), summary);
-        self.visits.insert((subject.graph.name, subject.id.clone(), transition.state), row.visit);
     }
 
     /// Records that the key is answered by a transition that was there before.
@@ -226,7 +248,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         if self.many {
             self.overlay_key(subject, *hash, transition, (at, Some(expires_at)));
         }
-        let alias = AliasRow { hash: *hash, key: texts(key), fingerprint, alias_of: transition.seq, at, expires_at };
+        let alias = AliasRow { hash: *hash, key: key.clone(), fingerprint, alias_of: transition.seq, at, expires_at };
         self.write_row(subject, HistoryRow::Alias(alias));
     }
 
@@ -239,7 +261,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         refusal: Stored,
     ) {
         if self.many {
-            let (fingerprint, used) = (named.1.0.to_vec(), KeyUse::Refusal(refusal.clone()));
+            let (fingerprint, used) = (named.1, KeyUse::Refusal(refusal.clone()));
             self.keys.insert(named.0, KnownKey { fingerprint, at: self.now(), expires_at: None, used });
         }
         self.ledger.remember(key, named, by, refusal);
@@ -254,7 +276,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
     ) {
         let (id, transition) = (subject.id.clone(), transition.clone());
         let used = KeyUse::Command { id, seq: transition.seq, transition: Some(transition) };
-        self.keys.insert(hash, KnownKey { fingerprint: subject.fingerprint.0.to_vec(), at, expires_at, used });
+        self.keys.insert(hash, KnownKey { fingerprint: subject.fingerprint, at, expires_at, used });
     }
 
     fn write_row(&mut self, subject: &Subject<'_>, row: HistoryRow) {
@@ -265,15 +287,17 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
     /// The write, in the order that every writer takes its locks in, and what it leaves behind if nobody else writes.
     pub(crate) fn finish(mut self) -> (Write<DB>, After) {
         let now = self.now();
-        for ((machine, id), current) in self.machines {
-            let loaded = self.snapshot.machines.get(&(machine, id.clone())).and_then(Option::as_ref);
+        let mut machines: Vec<_> = self.machines.into_iter().collect();
+        machines.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        self.write.machines.reserve(machines.len());
+        for ((machine, id), MachineDraft { expected, current, .. }) in machines {
             self.write.machines.push(MachineWrite {
                 machine,
                 id,
                 state: Name::Borrowed(current.state_name),
                 body: current.body,
                 last_by_command: current.last.encode(),
-                expected: loaded.map_or(0, |row| row.version),
+                expected,
                 version: current.version,
                 visit: current.visit,
                 entered_at: current.entered_at,
@@ -284,14 +308,8 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         // One that is alive was answered.
         let known = |hash: &KeyHash| self.snapshot.keys.contains_key(hash).then_some(*hash);
         self.write.expired = self.write.transitions.iter().filter_map(|row| known(row.hash()?)).collect();
-        self.write.transitions.sort_by_key(|row| row.hash().copied());
         (self.write, After { now, accounts, row: None })
     }
-}
-
-/// Scope and key.
-fn texts(key: &Key) -> (String, String) {
-    (key.scope().to_owned(), key.as_str().to_owned())
 }
 
 fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error> {

@@ -28,7 +28,7 @@ impl History {
             _ => row.at,
         };
         let mut last = before.map_or_else(LastTransitions::default, |before| before.last);
-        last.note(row.command.clone(), row.seq);
+        last.note(&row.command, row.seq);
         Self { newest: row, entered_at, last, gap }
     }
 

@@ -1,6 +1,6 @@
 //! Changes of the ledger in a draft: what they do to the books, and the rows they add up to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,11 +11,13 @@ use crate::engine::decide::snapshot::{ExpiredHolds, Needs, Snapshot};
 use crate::error::{LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::map::Map;
 use crate::model::ledger::books::{Account, Books, EntryDraft, Hold, Link, Refused};
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::seq::shown;
 use crate::store::Database;
 use crate::store::ledger::rows::{EntryRow, HoldRow};
+use crate::store::machine::rows::Name;
 use crate::store::write::part::{LockName, Write};
 use crate::store::write::rows::{
     AccountAfter, AccountWrite, After, EntryNumber, EntryPosition, EntryWrite, HoldWrite, NextEntry, StepEntry,
@@ -29,7 +31,7 @@ pub(crate) const REFUSED: &str = "refused";
 #[derive(Debug, Default)]
 pub(crate) struct LedgerDraft {
     books: Books,
-    accounts: BTreeMap<Arc<str>, AccountDraft>,
+    accounts: Map<Arc<str>, AccountDraft>,
     holds: BTreeMap<Arc<str>, HoldWrite>,
     entries: Vec<NumberedEntry>,
     /// Refusals that are remembered.
@@ -37,7 +39,7 @@ pub(crate) struct LedgerDraft {
     /// Accounts that are only compared, and who needs that.
     compared: Vec<(Arc<str>, LockName)>,
     /// The keys of this write, with what they named.
-    posted: HashMap<KeyHash, (Fingerprint, Range<usize>)>,
+    posted: Map<KeyHash, (Fingerprint, Range<usize>)>,
 }
 
 /// An entry, counted among those of its account so far.
@@ -408,13 +410,19 @@ impl LedgerDraft {
         if self.entries.is_empty() && self.refusals.is_empty() && write.is_empty() {
             return Vec::new();
         }
-        for (name, account) in self.accounts {
+        let mut accounts: Vec<_> = self.accounts.into_iter().collect();
+        accounts.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (name, account) in accounts {
             account.write(name, snapshot, write);
         }
+        let places: Map<&Arc<str>, usize> = write.accounts.iter().map(|write| &write.account).zip(0..).collect();
         write.compared = self.compared;
         write.holds = self.holds.into_values().collect();
-        let numbers: Vec<EntryNumber> =
-            self.entries.iter().map(|entry| number(&write.accounts, &entry.draft.account, entry.number)).collect();
+        let number = |entry: &NumberedEntry| {
+            let place = places.get(&entry.draft.account).copied();
+            number(&write.accounts, place, entry.number)
+        };
+        let numbers: Vec<EntryNumber> = self.entries.iter().map(number).collect();
         let accounts: Vec<Arc<str>> = if self.entries.iter().any(|entry| entry.next.is_some()) {
             self.entries.iter().map(|entry| entry.draft.account.clone()).collect()
         } else {
@@ -447,14 +455,13 @@ impl LedgerDraft {
 }
 
 /// Where an entry is counted from, once its account's change is whole.
-fn number(accounts: &[AccountWrite], account: &Arc<str>, number: DraftNumber) -> EntryNumber {
+fn number(accounts: &[AccountWrite], place: Option<usize>, number: DraftNumber) -> EntryNumber {
     let (nth, running) = match number {
         DraftNumber::Given(seq) => return EntryNumber::Given(seq),
         DraftNumber::Counted { nth, running } => (nth, running),
     };
-    let found = accounts.binary_search_by(|write| write.account.cmp(account));
-    debug_assert!(found.is_ok(), "an entry that counts changes its account");
-    let place = found.unwrap_or_else(|place| place);
+    debug_assert!(place.is_some(), "an entry that counts changes its account");
+    let place = place.unwrap_or(accounts.len());
     let (entries, delta) = accounts.get(place).map_or((nth, running), |write| (write.entries, write.delta));
     let account = i64::try_from(place + 1).unwrap_or(i64::MAX);
     EntryNumber::Counted(EntryPosition { account, back: entries - nth, below: delta.saturating_sub(running) })
@@ -479,9 +486,9 @@ pub(crate) fn written_entry<DB: Database>(write: &Write<DB>, after: &After, plac
         delta: entry.delta,
         balance,
         at,
-        kind: entry.kind.into(),
+        kind: Name::Borrowed(entry.kind),
         hold: entry.hold.clone(),
-        key: entry.key.as_ref().map(|key| (key.scope().to_owned(), key.as_str().to_owned())),
+        key: entry.key.clone(),
         step: entry.step.as_ref().map(|step| (step.machine.to_owned(), step.id.to_string(), step.seq)),
         next,
     })
@@ -504,19 +511,23 @@ fn at_expected(account: &Arc<str>, expected: i64, found: i64) -> Result<(), Refu
     Err(LedgerError::Stale { account: account.to_string(), expected, found }.into())
 }
 
-fn sums_fit(accounts: &BTreeMap<Arc<str>, AccountDraft>, drafts: &[EntryDraft]) -> Result<(), Refused> {
-    let mut sums: BTreeMap<&Arc<str>, Running> = BTreeMap::new();
-    for draft in drafts {
-        let written = || accounts.get(&draft.account).map_or_else(Running::default, |account| account.running);
-        let running = sums.entry(&draft.account).or_insert_with(written);
+fn sums_fit(accounts: &Map<Arc<str>, AccountDraft>, drafts: &[EntryDraft]) -> Result<(), Refused> {
+    let written =
+        |draft: &EntryDraft| accounts.get(&draft.account).map_or_else(Running::default, |account| account.running);
+    let add = |running: &mut Running, draft: &EntryDraft| {
         let Some(next) = running.then(draft.delta) else {
             let (account, balance, delta) = (draft.account.to_string(), running.sum, draft.delta);
             let bounds = OutOfBounds { account, balance, held: 0, delta, floor: None, ceiling: None };
             return Err(Refused::OutOfBounds(bounds));
         };
         *running = next;
+        Ok(())
+    };
+    if let [only] = drafts {
+        return add(&mut written(only), only);
     }
-    Ok(())
+    let mut sums: Map<&Arc<str>, Running> = Map::default();
+    drafts.iter().try_for_each(|draft| add(sums.entry(&draft.account).or_insert_with(|| written(draft)), draft))
 }
 
 fn hold_of(row: &HoldRow) -> Hold {

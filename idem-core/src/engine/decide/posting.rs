@@ -64,12 +64,12 @@ impl<DB: Database> Plan<DB> for Posting {
 
     fn size(&self) -> usize {
         const ROW: usize = 128;
-        ROW * accounts_and_hold(&self.change).0.len().max(1)
+        ROW * accounts_and_hold(&self.change).0.count().max(1)
     }
 
     fn locks(&self, tell: &mut dyn FnMut(&str, &str)) {
         let (accounts, hold) = accounts_and_hold(&self.change);
-        for name in accounts.into_iter().chain(hold) {
+        for name in accounts.chain(hold) {
             tell(LEDGER, name);
         }
     }
@@ -77,7 +77,7 @@ impl<DB: Database> Plan<DB> for Posting {
     fn ask<'p>(&'p self, asked: &mut Asked<'p>) {
         asked.ledger_keys.insert(self.hash);
         let (accounts, hold) = accounts_and_hold(&self.change);
-        asked.accounts.extend(accounts.into_iter().cloned());
+        asked.accounts.extend(accounts.cloned());
         asked.holds.extend(hold.cloned());
     }
 
@@ -149,7 +149,7 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
 }
 
 fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
-    let same = key.fingerprint == posting.fingerprint.0 || seeded_bug!("replay-without-fingerprint");
+    let same = key.fingerprint == posting.fingerprint || seeded_bug!("replay-without-fingerprint");
     match (&key.used, same) {
         (KeyUse::Posting(entries), true) => Ok(replay(entries)),
         (KeyUse::Posting(entries), false) => Err(reused(posting, key.at, describe_entries(entries))),

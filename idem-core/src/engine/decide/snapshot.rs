@@ -1,11 +1,12 @@
 //! The rows loaded from the database for one decision.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::engine::decide::history::History;
 use crate::key::KeyHash;
+use crate::map::Map;
 use crate::model::row::identifier::TableName;
 use crate::model::row::row_update::{Found, Missed, RowUpdate};
 use crate::store::key::KnownKey;
@@ -40,12 +41,12 @@ pub(crate) struct Snapshot {
     pub(crate) now: Option<Timestamp>,
     /// Rows are assumed, and the write finds out.
     pub(crate) blind: bool,
-    pub(crate) machines: BTreeMap<MachineId, Option<MachineRow>>,
-    pub(crate) keys: HashMap<KeyHash, KnownKey>,
+    pub(crate) machines: Map<MachineId, Option<MachineRow>>,
+    pub(crate) keys: Map<KeyHash, KnownKey>,
     pub(crate) transitions: BTreeMap<TransitionId, Option<TransitionSummary>>,
     pub(crate) visits: BTreeMap<StateId, Option<i64>>,
     pub(crate) histories: BTreeMap<MachineId, Option<History>>,
-    pub(crate) accounts: BTreeMap<Arc<str>, Option<AccountRow>>,
+    pub(crate) accounts: Map<Arc<str>, Option<AccountRow>>,
     /// What the tails of tallies add up to, of those that were looked at.
     pub(crate) tails: BTreeMap<Arc<str>, i128>,
     pub(crate) holds: BTreeMap<Arc<str>, Option<HoldRow>>,

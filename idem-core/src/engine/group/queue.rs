@@ -1,6 +1,6 @@
 //! The data of group commit: what is queued, parked and in flight. Nothing here touches a database.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,7 @@ use crate::engine::group::call::{LockTarget, QueuedCall};
 use crate::engine::group::settings::GroupCommit;
 use crate::engine::plan::Plan;
 use crate::error::Error;
+use crate::map::Map;
 use crate::store::Database;
 
 /// How many groups of a process are in flight at most: one is written while the next is prepared.
@@ -34,10 +35,10 @@ pub(crate) struct Queue<DB: Database> {
 pub(super) struct State<DB: Database> {
     pub(super) queued: VecDeque<QueuedCall<DB>>,
     /// The targets that someone works on.
-    pub(super) in_use: HashMap<LockTarget, InUse<DB>>,
+    pub(super) in_use: Map<LockTarget, InUse<DB>>,
     /// Targets of calls that have waited long, each with the one in use where its call is parked: others are parked there too, so
     /// that they do not take one target of a call whenever the other one is free.
-    reserved: HashMap<LockTarget, LockTarget>,
+    reserved: Map<LockTarget, LockTarget>,
     /// Flushers at work, or about to be.
     flushers: u32,
     /// The calls of their groups.
@@ -86,7 +87,7 @@ impl<DB: Database> State<DB> {
 
     /// Counts a group in, with its targets.
     fn hold(&mut self, group: &[QueuedCall<DB>]) {
-        let mut targets = HashMap::new();
+        let mut targets = Map::default();
         for QueuedCall { slot, .. } in group {
             slot.targets.iter().for_each(|target| *targets.entry(*target).or_insert(true) &= slot.relative);
         }
@@ -136,8 +137,8 @@ impl<DB: Database> Queue<DB> {
     pub(crate) fn new(settings: GroupCommit) -> Self {
         let state = State {
             queued: VecDeque::new(),
-            in_use: HashMap::new(),
-            reserved: HashMap::new(),
+            in_use: Map::default(),
+            reserved: Map::default(),
             flushers: 0,
             in_flight: 0,
             callers: 0,

@@ -1,9 +1,8 @@
 //! Which of the queued calls make the next group.
 
-use std::collections::HashSet;
-
 use crate::engine::group::call::{LockTarget, QueuedCall};
 use crate::engine::group::queue::State;
+use crate::map::Set;
 use crate::store::Database;
 
 /// Where a queued call goes.
@@ -18,13 +17,13 @@ enum Place {
 /// Calls for a group, with their targets.
 struct Selection<DB: Database> {
     calls: Vec<QueuedCall<DB>>,
-    targets: HashSet<LockTarget>,
+    targets: Set<LockTarget>,
     bytes: usize,
 }
 
 impl<DB: Database> Selection<DB> {
     fn new() -> Self {
-        Self { calls: Vec::new(), targets: HashSet::new(), bytes: 0 }
+        Self { calls: Vec::new(), targets: Set::default(), bytes: 0 }
     }
 
     fn is_full(&self, (calls, bytes): (usize, usize)) -> bool {

@@ -3,14 +3,14 @@
 //! An account keeps its unit and its nature once it has entries. What is read of one that is opened in a transaction may be rolled
 //! back with it, and is not noted.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::map::Map;
 use crate::store::ledger::rows::AccountRow;
 
 /// Accounts that are not plain, by name.
 #[derive(Debug, Default)]
-pub(crate) struct AccountCache(Mutex<HashMap<Arc<str>, Attributes>>);
+pub(crate) struct AccountCache(Mutex<Map<Arc<str>, Attributes>>);
 
 #[derive(Debug, Clone)]
 struct Attributes {
@@ -22,7 +22,7 @@ impl AccountCache {
     /// Past it, what is known is forgotten and learnt again.
     const MOST: usize = 1 << 16;
 
-    pub(crate) fn note(&self, accounts: &BTreeMap<Arc<str>, Option<AccountRow>>) {
+    pub(crate) fn note(&self, accounts: &Map<Arc<str>, Option<AccountRow>>) {
         if accounts.is_empty() {
             return;
         }

@@ -1,17 +1,17 @@
 //! A map that forgets.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
+use crate::map::Map;
 /// A map of bounded size, whose values are forgotten some time after they were put there.
 ///
 /// It has two generations. What is put there is young; when the young ones fill their half, or have their age, they become the
 /// old ones, and those that were old are gone, all at once. So nothing is kept for each value to forget it by.
 #[derive(Debug)]
 pub(crate) struct Generations<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    young: Map<K, V>,
+    old: Map<K, V>,
     /// What the young ones take.
     bytes: usize,
     /// When the first of them was put there.
@@ -24,12 +24,18 @@ pub(crate) struct Generations<K, V> {
 
 /// Values that were forgotten: to be dropped where no lock is held.
 #[must_use = "drop it after the lock"]
-pub(crate) struct Forgotten<K, V>(#[allow(dead_code, reason = "it is only dropped")] HashMap<K, V>);
+pub(crate) struct Forgotten<K, V>(#[allow(dead_code, reason = "they are only dropped")] Vec<Map<K, V>>);
+
+impl<K, V> Forgotten<K, V> {
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl<K: Hash + Eq, V> Generations<K, V> {
     /// At most about so many bytes, for at most so long.
     pub(crate) fn new(most_bytes: usize, longest: Duration) -> Self {
-        let (young, old) = (HashMap::new(), HashMap::new());
+        let (young, old) = (Map::default(), Map::default());
         Self { young, old, bytes: 0, began: Instant::now(), most_bytes, age: longest / 3 }
     }
 
@@ -46,11 +52,13 @@ impl<K: Hash + Eq, V> Generations<K, V> {
     }
 
     /// Puts a value that takes about so many bytes.
-    pub(crate) fn put(&mut self, key: K, value: V, bytes: usize, now: Instant) -> Forgotten<K, V> {
+    pub(crate) fn put(&mut self, key: K, value: V, bytes: usize, now: Instant, forgotten: &mut Forgotten<K, V>) {
         let since = now.saturating_duration_since(self.began);
-        let mut forgotten = HashMap::new();
         if self.bytes.saturating_add(bytes) > self.most_bytes / 2 || since >= self.age {
-            forgotten = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+            // The next ones are about as many: to grow step by step would move each of them several times.
+            let young = Map::with_capacity_and_hasher(self.young.len(), self.young.hasher().clone());
+            let young = std::mem::replace(&mut self.young, young);
+            forgotten.0.push(std::mem::replace(&mut self.old, young));
             if since >= 2 * self.age {
                 self.old.clear();
             }
@@ -62,7 +70,6 @@ impl<K: Hash + Eq, V> Generations<K, V> {
             self.bytes += bytes;
             self.young.insert(key, value);
         }
-        Forgotten(forgotten)
     }
 }
 
@@ -72,18 +79,22 @@ mod tests {
 
     const AGE: Duration = Duration::from_secs(1);
 
+    fn put<V>(map: &mut Generations<i32, V>, key: i32, value: V, bytes: usize, now: Instant) {
+        map.put(key, value, bytes, now, &mut Forgotten::none());
+    }
+
     #[test]
     fn a_value_is_found_for_its_time() {
         let mut map = Generations::new(1_000, 3 * AGE);
         let start = map.began;
-        drop(map.put(1, "a", 100, start));
+        put(&mut map, 1, "a", 100, start);
         assert_eq!(map.get(&1, start + AGE), Some(&"a"));
-        drop(map.put(2, "b", 100, start + AGE));
+        put(&mut map, 2, "b", 100, start + AGE);
         assert_eq!((map.get(&1, start + AGE), map.get(&2, start + AGE)), (Some(&"a"), Some(&"b")));
         assert_eq!(map.get(&1, start + 2 * AGE), None);
         assert_eq!(map.get(&2, start + 2 * AGE), Some(&"b"));
         assert_eq!(map.get(&2, start + 3 * AGE), None);
-        drop(map.put(3, "c", 100, start + 4 * AGE));
+        put(&mut map, 3, "c", 100, start + 4 * AGE);
         assert_eq!(map.get(&2, start + 4 * AGE), None);
     }
 
@@ -93,11 +104,11 @@ mod tests {
         for first in 0..24 {
             let mut map = Generations::new(1_000, 3 * AGE);
             let start = map.began + first * step;
-            drop(map.put(0, 0, 1, start));
+            put(&mut map, 0, 0, 1, start);
             for then in 0..40 {
                 let now = start + then * step;
                 assert!(map.get(&0, now).is_none() || then < 24, "after {then} of 24 steps");
-                drop(map.put(1, 1, 1, now));
+                put(&mut map, 1, 1, 1, now);
             }
         }
     }
@@ -107,11 +118,11 @@ mod tests {
         let mut map = Generations::new(1_000, 3 * AGE);
         let now = map.began;
         for key in 0..100 {
-            drop(map.put(key, (), 100, now));
+            put(&mut map, key, (), 100, now);
             assert!(map.young.len() <= 5 && map.old.len() <= 5);
             assert!(map.get(&key, now).is_some());
         }
-        drop(map.put(99, (), 501, now));
+        put(&mut map, 99, (), 501, now);
         assert_eq!((map.get(&99, now), map.get(&98, now)), (None, Some(&())));
     }
 }

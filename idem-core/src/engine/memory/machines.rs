@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Timestamp;
 use crate::engine::decide::snapshot::MachineId;
-use crate::engine::memory::generations::Generations;
+use crate::engine::memory::generations::{Forgotten, Generations};
 use crate::store::machine::rows::MachineRow;
 use crate::store::write::part::LockName;
 use crate::store::write::rows::MachineWrite;
@@ -41,14 +41,14 @@ impl Machines {
     /// Notes what a write that was acknowledged made of machines.
     pub(crate) fn note(&self, written: Vec<MachineWrite>, breaks: u64) {
         let (mut known, now) = (self.lock(), Instant::now());
-        let mut forgotten = Vec::new();
+        let mut forgotten = Forgotten::none();
         for write in written {
             let MachineWrite { machine, id, state, body, last_by_command, version, visit, entered_at, at, .. } = write;
             let id = (machine, id);
             let doubted = known.get(&id, now).map_or(0, |known| known.doubted.saturating_sub(1));
             let bytes = size_of::<(MachineId, Known)>() + id.1.len() + body.len() + last_by_command.len() + 64;
             let row = MachineRow { state, body, last_by_command, version, visit, entered_at };
-            forgotten.push(known.put(id, Known { row, at, doubted, breaks }, bytes, now));
+            known.put(id, Known { row, at, doubted, breaks }, bytes, now, &mut forgotten);
         }
         drop(known);
     }

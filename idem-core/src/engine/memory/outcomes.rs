@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Timestamp;
 use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
-use crate::engine::memory::generations::Generations;
+use crate::engine::memory::generations::{Forgotten, Generations};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::KeyHash;
@@ -61,10 +61,10 @@ impl Outcomes {
     /// Keeps the outcomes of calls.
     pub(crate) fn keep(&self, outcomes: Vec<(Identity<'_>, Outcome)>, breaks: u64) {
         let (mut kept, now) = (self.lock(), Instant::now());
-        let mut forgotten = Vec::new();
+        let mut forgotten = Forgotten::none();
         for (Identity { hash, fingerprint, .. }, outcome) in outcomes {
             let bytes = size_of::<(KeyHash, Kept)>() + outcome.bytes();
-            forgotten.push(kept.put(*hash, Kept { request: *fingerprint, outcome, breaks }, bytes, now));
+            kept.put(*hash, Kept { request: *fingerprint, outcome, breaks }, bytes, now, &mut forgotten);
         }
         drop(kept);
     }

@@ -108,6 +108,6 @@ impl<DB: Database> Reading<'_, '_, DB> {
 
 fn evidence(row: AuditedEntry) -> Evidence {
     let AuditedEntry { entry, named, step_entry_no, torn } = row;
-    let key = entry.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
+    let key = entry.key.as_ref().and_then(|key| key.checked().ok()).cloned();
     Evidence { key, entry, named, step_entry_no, torn, command: None, hold: None, posting: Vec::new() }
 }

@@ -7,7 +7,6 @@ use crate::engine::decide::ledger_draft::REFUSED;
 use crate::engine::decide::posting::{RefusedBy, is_refusal};
 use crate::engine::shared::Shared;
 use crate::error::Error;
-use crate::key::Key;
 use crate::ledger::audit::account::Proof;
 use crate::ledger::audit::damage::{Damage, Finding};
 use crate::ledger::audit::fetch::{Evidence, Reading};
@@ -193,7 +192,7 @@ impl<T> Pages<T> {
 /// Whether a refusal moves nothing, is by what its row says, and has the hash of its key.
 fn is_sound(row: &RefusalRow) -> bool {
     let by = row.hold.as_ref().map_or(RefusedBy::Account(&row.account), |hold| RefusedBy::Hold(hold));
-    let key = row.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
+    let key = row.key.as_ref().and_then(|key| key.checked().ok());
     (&*row.kind, row.delta) == (REFUSED, 0)
         && row.outcome.as_ref().is_some_and(|refusal| is_refusal(refusal, by))
         && key.is_some_and(|key| key.hash_in(LEDGER).0[..] == row.hash)

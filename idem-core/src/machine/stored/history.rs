@@ -121,7 +121,7 @@ impl<DB: Database, X: Rules> History<'_, DB, X> {
         for row in rows {
             places.push((row.state.to_string(), shown(row.seq), row.at));
             let what = format!("transition {} of {} {id:?}", row.seq, X::Machine::GRAPH.name);
-            items.push(guarded(what, || typed_transition(id, row)));
+            items.push(guarded(what, || typed_transition(id, &row)));
         }
         self.at.machines.explain(&mut items).await;
         let unreadable =
@@ -131,7 +131,7 @@ impl<DB: Database, X: Rules> History<'_, DB, X> {
     }
 }
 
-fn typed_transition<M: Machine>(id: &str, row: TransitionRow) -> Result<Transition<M>, Error> {
+fn typed_transition<M: Machine>(id: &str, row: &TransitionRow) -> Result<Transition<M>, Error> {
     let graph = M::GRAPH;
     let state = state_of::<M>(id, &row.state, &row.body)?;
     let unreadable = |what: &str, source: Source| Error::Undecodable {
@@ -152,12 +152,13 @@ fn typed_transition<M: Machine>(id: &str, row: TransitionRow) -> Result<Transiti
             )
         }
     };
-    let key = row.key.as_ref().map(|(scope, key)| Key::new(scope, key)).transpose()?;
+    let key = row.key.as_ref().map(Key::checked).transpose()?.cloned();
+    let correlation = row.correlation.as_deref().map(str::to_owned);
     let from = match &*row.command {
         START => None,
         _ => Some(M::kind(position_of::<M>(id, &row.from_state)?)),
     };
-    Ok(Transition { seq: shown(row.seq), at: row.at, event, from, state, key, correlation: row.correlation })
+    Ok(Transition { seq: shown(row.seq), at: row.at, event, from, state, key, correlation })
 }
 
 impl<'a, DB: Database, X: Rules> IntoFuture for History<'a, DB, X> {

@@ -171,8 +171,8 @@ impl<DB: Database, X: Rules> At<DB, X> {
             Ok(value) => value,
             Err(error) => return Some(Problem::Unreadable(format!("the payload: {error}"))),
         };
-        let key = row.key.as_ref().and_then(|(scope, key)| Key::new(scope, key).ok());
-        let cx = Context { machine: graph.name, id: self.id(), seq: shown(row.seq), now: row.at, key: key.as_ref() };
+        let key = row.key.as_ref().and_then(|key| key.checked().ok());
+        let cx = Context { machine: graph.name, id: self.id(), seq: shown(row.seq), now: row.at, key };
         match driver.run(state, &before.body, &value, &cx) {
             Ran::NoEdge => Some(Problem::NoEdge),
             Ran::Failed(error) => Some(Problem::Unreadable(error.to_string())),
@@ -188,10 +188,9 @@ impl<DB: Database, X: Rules> At<DB, X> {
 }
 
 /// Whether the hash is that of the key, or neither is there.
-fn has_hash(machine: &str, key: Option<&(String, String)>, hash: Option<&[u8]>) -> bool {
-    let of_key = key.map(|(scope, key)| Key::new(scope, key).map(|key| key.hash_in(machine)));
-    match (of_key, hash) {
-        (Some(Ok(of_key)), Some(hash)) => of_key.0[..] == *hash,
+fn has_hash(machine: &str, key: Option<&Key>, hash: Option<&[u8]>) -> bool {
+    match (key, hash) {
+        (Some(key), Some(hash)) => key.hash_in(machine).0[..] == *hash,
         (None, None) => true,
         _ => false,
     }

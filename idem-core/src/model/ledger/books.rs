@@ -1,10 +1,10 @@
 //! Money against accounts and holds, change by change.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, LedgerError, OutOfBounds};
+use crate::map::Map;
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 
 /// An account as far as deciding needs it, with what the decisions so far have changed.
@@ -34,8 +34,8 @@ pub(crate) struct Hold {
 /// Accounts and holds as the decisions so far have left them. An account that is not there opens itself, unbounded.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
-    pub(crate) accounts: BTreeMap<Arc<str>, Account>,
-    pub(crate) holds: BTreeMap<Arc<str>, Hold>,
+    pub(crate) accounts: Map<Arc<str>, Account>,
+    pub(crate) holds: Map<Arc<str>, Hold>,
 }
 
 /// Accounts and holds as they were.
@@ -157,7 +157,7 @@ impl Books {
             let (accounts, hold) = accounts_and_hold(change);
             let known = hold.and_then(|hold| self.holds.get(hold));
             before.holds.extend(hold.map(|hold| (hold.clone(), known.cloned())));
-            for name in accounts.into_iter().chain(known.map(|hold| &hold.account)) {
+            for name in accounts.chain(known.map(|hold| &hold.account)) {
                 before.accounts.push((name.clone(), self.accounts.get(name).cloned()));
             }
         }
@@ -273,20 +273,22 @@ impl Books {
 
     /// Applies all drafts of one change, or none: with each, the account must stay within its bounds and within `i64`.
     fn settle(&mut self, drafts: &[EntryDraft]) -> Result<(), Refused> {
-        let mut changed: Vec<(&Arc<str>, Account)> = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let known = changed.iter().position(|(name, _)| **name == draft.account);
-            let at = known.unwrap_or_else(|| {
-                changed.push((&draft.account, self.accounts.get(&draft.account).cloned().unwrap_or_default()));
-                changed.len() - 1
-            });
-            changed[at].1.apply(draft)?;
-        }
-        for (name, account) in changed {
-            match self.accounts.get_mut(name) {
-                Some(slot) => *slot = account,
-                None => drop(self.accounts.insert(name.clone(), account)),
+        if let [only] = drafts {
+            // A refusal leaves the account as it was.
+            if let Some(account) = self.accounts.get_mut(&only.account) {
+                account.apply(only)?;
+            } else {
+                let mut opened = Account::default();
+                opened.apply(only)?;
+                self.accounts.insert(only.account.clone(), opened);
             }
+        } else {
+            let mut changed: Map<&Arc<str>, Account> = Map::default();
+            for draft in drafts {
+                let before = || self.accounts.get(&draft.account).cloned().unwrap_or_default();
+                changed.entry(&draft.account).or_insert_with(before).apply(draft)?;
+            }
+            self.accounts.extend(changed.into_iter().map(|(name, account)| (name.clone(), account)));
         }
         for draft in drafts {
             if let Some((hold, reserved)) = &draft.hold
@@ -351,7 +353,7 @@ mod tests {
 
     fn purse(balance: i64) -> Books {
         let account = Account { balance, floor: Some(0), ceiling: Some(100), ..Account::default() };
-        Books { accounts: BTreeMap::from([("purse".into(), account)]), ..Books::default() }
+        Books { accounts: Map::from_iter([("purse".into(), account)]), ..Books::default() }
     }
 
     fn try_all(books: &mut Books, deltas: &[(&str, i64)]) -> Result<(), OutOfBounds> {

@@ -44,15 +44,17 @@ impl LedgerChange {
 }
 
 /// The accounts and holds that a change names itself.
-pub(crate) fn accounts_and_hold(change: &LedgerChange) -> (Vec<&Arc<str>>, Option<&Arc<str>>) {
-    match change {
-        LedgerChange::Delta { account, .. } | LedgerChange::Set { account, .. } => (vec![account], None),
-        LedgerChange::Transfer { from, to, .. } => (vec![from, to], None),
-        LedgerChange::Post { entries } => (entries.iter().map(|(account, _)| account).collect(), None),
-        LedgerChange::Hold { account, hold, .. } => (vec![account], Some(hold)),
-        LedgerChange::Capture { hold, to, .. } => (to.iter().collect(), Some(hold)),
-        LedgerChange::Release { hold } => (Vec::new(), Some(hold)),
-    }
+pub(crate) fn accounts_and_hold(change: &LedgerChange) -> (impl Iterator<Item = &Arc<str>> + Clone, Option<&Arc<str>>) {
+    let (one, other, hold) = match change {
+        LedgerChange::Delta { account, .. } | LedgerChange::Set { account, .. } => (Some(account), None, None),
+        LedgerChange::Transfer { from, to, .. } => (Some(from), Some(to), None),
+        LedgerChange::Post { .. } => (None, None, None),
+        LedgerChange::Hold { account, hold, .. } => (Some(account), None, Some(hold)),
+        LedgerChange::Capture { hold, to, .. } => (to.as_ref(), None, Some(hold)),
+        LedgerChange::Release { hold } => (None, None, Some(hold)),
+    };
+    let many = if let LedgerChange::Post { entries } = change { &entries[..] } else { &[] };
+    (one.into_iter().chain(other).chain(many.iter().map(|(account, _)| account)), hold)
 }
 
 /// The largest amount, above 0 or below, by which a change may change one account.
@@ -70,7 +72,7 @@ pub(crate) fn largest_amount(change: &LedgerChange) -> u64 {
 /// Refuses names that cannot be stored.
 #[cfg(feature = "_sql")]
 pub(crate) fn check_names(change: &LedgerChange) -> Result<(), Error> {
-    let (accounts, hold) = accounts_and_hold(change);
-    accounts.into_iter().try_for_each(|account| check_name("account", account))?;
+    let (mut accounts, hold) = accounts_and_hold(change);
+    accounts.try_for_each(|account| check_name("account", account))?;
     hold.map_or(Ok(()), |hold| Ok(check_name("hold", hold)?))
 }

@@ -146,38 +146,15 @@ fn fingerprint_of<M: Machine>(command: &M::Command, id: &str) -> Result<(Fingerp
     Ok((fingerprint, payload))
 }
 
-/// A state's content: what the enum's serde writes, without the variant's name, which is ours and stored apart.
-///
-/// serde writes an enum as `"Variant"` or `{"Variant":content}`; the macro forbids the attributes that would change it.
+/// A state's content: the variant's name is ours, and stored apart.
 fn write_state<M: Machine>(state: &M) -> Result<Stored, WireError> {
-    let ident = M::GRAPH.states[state.state()].ident;
-    let tagged = Stored::encode(state)?;
-    let json = tagged.json()?;
-    let content = json
-        .strip_prefix(b"{\"")
-        .and_then(|rest| rest.strip_prefix(ident.as_bytes()))
-        .and_then(|rest| rest.strip_prefix(b"\":"))
-        .and_then(|rest| rest.strip_suffix(b"}"));
-    match content {
-        Some(content) => Ok(Stored::from_json(content)),
-        None if json.len() == ident.len() + 2 && json[1..=ident.len()] == *ident.as_bytes() => {
-            Ok(Stored::from_json(b"null"))
-        }
-        None => Err(WireError::Tagged),
-    }
+    Stored::encode_variant(state, M::GRAPH.states[state.state()].ident)
 }
 
 /// The state at a position, from its stored content.
 pub(crate) fn read_state<M: Machine>(state: usize, body: &Stored) -> Result<M, WireError> {
-    if let Some(bare) = M::bare(state) {
-        return Ok(bare);
+    match M::bare(state) {
+        Some(bare) => Ok(bare),
+        None => body.decode_variant(M::GRAPH.states[state].ident),
     }
-    let (ident, content) = (M::GRAPH.states[state].ident, body.json()?);
-    let mut tagged = Vec::with_capacity(ident.len() + content.len() + 5);
-    tagged.extend_from_slice(b"{\"");
-    tagged.extend_from_slice(ident.as_bytes());
-    tagged.extend_from_slice(b"\":");
-    tagged.extend_from_slice(content);
-    tagged.push(b'}');
-    Ok(serde_json::from_slice(&tagged)?)
 }

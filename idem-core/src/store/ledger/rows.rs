@@ -6,8 +6,9 @@ use sqlx::Error;
 
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
-use crate::key::KeyHash;
+use crate::key::{Key, KeyHash};
 use crate::model::ledger::tally::saturated;
+use crate::store::machine::rows::Name;
 use crate::store::reader::{Cells, Reader, columns};
 use crate::wire::Stored;
 
@@ -61,11 +62,10 @@ pub struct EntryRow {
     pub(crate) balance: Option<i64>,
     pub(crate) at: Timestamp,
     /// What made it: `delta`, `transfer`, `hold`, …
-    pub(crate) kind: Arc<str>,
+    pub(crate) kind: Name,
     /// The hold it opens, captures or releases, and by how much it changes what is reserved.
     pub(crate) hold: Option<(Arc<str>, i64)>,
-    /// Scope and key, as the caller gave them.
-    pub(crate) key: Option<(String, String)>,
+    pub(crate) key: Option<Key>,
     /// The transition that made it: machine, id and seq.
     pub(crate) step: Option<(String, String, i64)>,
     /// The next entry of the same posting; of the last one it is the first.
@@ -115,7 +115,7 @@ pub struct RefusalRow {
     pub(crate) kind: String,
     /// The hold that refused, where the account did not.
     pub(crate) hold: Option<String>,
-    pub(crate) key: Option<(String, String)>,
+    pub(crate) key: Option<Key>,
     pub(crate) outcome: Option<Stored>,
 }
 

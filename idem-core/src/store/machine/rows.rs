@@ -1,10 +1,11 @@
 //! Rows of machines as they are read.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
-use crate::key::KeyHash;
+use crate::key::{Key, KeyHash};
 use crate::store::reader::columns;
 use crate::wire::Stored;
 
@@ -50,7 +51,7 @@ pub struct TransitionSummary {
     pub(crate) command: Name,
     pub(crate) payload: Stored,
     pub(crate) outcome: Stored,
-    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) fingerprint: Fingerprint,
     pub(crate) at: Timestamp,
     /// The visit it ran in.
     pub(crate) from_visit: i64,
@@ -82,13 +83,12 @@ pub struct TransitionRow {
     pub(crate) payload: Stored,
     pub(crate) outcome: Stored,
     pub(crate) fingerprint: Fingerprint,
-    /// Scope and key, as the caller gave them.
-    pub(crate) key: Option<(String, String)>,
+    pub(crate) key: Option<Key>,
     /// The visit it ran in, and the visit it led to.
     pub(crate) from_visit: i64,
     pub(crate) visit: i64,
     pub(crate) at: Timestamp,
-    pub(crate) correlation: Option<String>,
+    pub(crate) correlation: Option<Arc<str>>,
     pub(crate) hash: Option<KeyHash>,
 }
 
@@ -115,8 +115,7 @@ columns! {
 #[derive(Debug, Clone)]
 pub(crate) struct AliasRow {
     pub(crate) hash: KeyHash,
-    /// Scope and key, as the caller gave them.
-    pub(crate) key: (String, String),
+    pub(crate) key: Key,
     pub(crate) fingerprint: Fingerprint,
     /// The seq of the transition.
     pub(crate) alias_of: i64,
@@ -129,7 +128,7 @@ pub(crate) struct AliasRow {
 pub struct StoredAlias {
     /// As it is stored: it leads on to the next page.
     pub(crate) hash: Vec<u8>,
-    pub(crate) key: Option<(String, String)>,
+    pub(crate) key: Option<Key>,
     pub(crate) alias_of: Option<i64>,
 }
 

@@ -38,7 +38,12 @@ impl Dialect for Postgres {
     }
 
     fn bind_rows<R>(arguments: &mut PgArguments, list: &ListRows<'_, R>) -> Result<(), BoxDynError> {
-        for column in of_shape(list.columns, list.shape) {
+        // About the length of a value, with its own length: a buffer that grows is copied.
+        const VALUE: usize = 24;
+        let columns = of_shape(list.columns, list.shape);
+        let count = columns.clone().count();
+        arguments.reserve(count, count * list.rows.len() * VALUE);
+        for column in columns {
             let rows = list.iter();
             match column.get {
                 Get::Int(get) => arguments.add(rows.map(get).bind_iter())?,

@@ -33,12 +33,12 @@ pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<DB: Groun
         let known = loaded.keys[0].as_ref().expect("known");
         let (id, seq, run) = used_on(known);
         assert_eq!((id, seq, known.at.as_micros(), known.expires_at), ("m", 1, NOW + 1, None));
-        assert_eq!(known.fingerprint, fingerprint("m").0);
+        assert_eq!(known.fingerprint, fingerprint("m"));
         let run = run.expect("its transition");
         assert_eq!((run.seq, &*run.command, run.at.as_micros(), run.from_visit), (1, "pay", NOW + 1, 0));
         assert_eq!(run.payload.decode::<String>().expect("text"), "payload 1");
         assert_eq!(run.outcome.decode::<String>().expect("text"), "outcome 1");
-        assert_eq!(run.fingerprint, fingerprint("m").0);
+        assert_eq!(run.fingerprint, fingerprint("m"));
     }
 }
 

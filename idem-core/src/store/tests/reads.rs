@@ -1,4 +1,5 @@
 use crate::clock::Timestamp;
+use crate::key::Key;
 use crate::store::machine::queries::{count_by_state, history, in_state, load_transitions, put_graph, stored_graph};
 use crate::store::machine::rows::{GraphRow, StateQuery};
 use crate::store::tests::ground::{Fresh, Ground};
@@ -42,7 +43,7 @@ pub(super) async fn history_comes_in_pages<DB: Ground>(mut db: Fresh<DB>) {
             assert_eq!((&row.body, &row.payload, &row.outcome), (&expected.body, &expected.payload, &expected.outcome));
             assert_eq!((row.from_visit, row.visit, row.at), (expected.from_visit, expected.visit, expected.at));
             assert_eq!((row.fingerprint, row.correlation), (expected.fingerprint, None));
-            assert_eq!(row.key, (row.seq == 2).then(|| ("customer".to_owned(), "k".to_owned())));
+            assert_eq!(row.key, (row.seq == 2).then(|| Key::new("customer", "k").expect("a fit key")));
             seen.push(row.seq);
         }
     }

@@ -89,8 +89,8 @@ pub(super) fn alias(name: &str, id: &str, seq: i64, expires_at: i64) -> Transiti
     TransitionWrite { machine: SHOP, id: id.into(), row: HistoryRow::Alias(row) }
 }
 
-fn scope_and(key: &str) -> (String, String) {
-    ("customer".to_owned(), key.to_owned())
+fn scope_and(key: &str) -> Key {
+    Key::new("customer", key).expect("a fit key")
 }
 
 /// The deltas of one account, with the entries they make; the account's place in the write follows.

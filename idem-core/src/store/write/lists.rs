@@ -7,7 +7,7 @@ use super::rows::{
     AccountWrite, EntryNumber, EntryWrite, HoldWrite, MachineWrite, MessageWrite, TallyWrite, TransitionWrite,
 };
 use crate::clock::Timestamp;
-use crate::key::Key;
+use crate::key::{Key, KeyHash};
 use crate::namespace::LEDGER;
 use crate::store::columns::Column;
 
@@ -83,8 +83,8 @@ pub(crate) const TRANSITIONS: &[Column<TransitionWrite>] = &[
     Column::int("visit", |row| row.transition().map(|row| row.visit)),
     Column::int("at", |row| Some(row.at().as_micros())),
     Column::text("correlation", |row| row.transition().and_then(|row| row.correlation.as_deref())),
-    Column::text("scope", |row: &TransitionWrite| row.key().map(|(scope, _)| &**scope)).when(KEYED),
-    Column::text("key", |row: &TransitionWrite| row.key().map(|(_, key)| &**key)).when(KEYED),
+    Column::text("scope", |row: &TransitionWrite| row.key().map(Key::scope)).when(KEYED),
+    Column::text("key", |row: &TransitionWrite| row.key().map(Key::as_str)).when(KEYED),
     Column::bytes("hash", |row: &TransitionWrite| row.hash().map(|hash| &hash.0[..])).when(KEYED),
     Column::int("alias_of", |row: &TransitionWrite| row.alias().map(|row| row.alias_of)).when(ALIASES),
     Column::int("expires_at", |row: &TransitionWrite| row.alias().map(|row| row.expires_at.as_micros())).when(ALIASES),
@@ -261,6 +261,18 @@ impl RowList for HoldWrite {
     const COLUMNS: &'static [Column<Self>] = HOLDS;
 }
 
+/// The places of rows by the hashes of their keys, if that is not as they stand: in this order two writes of the same keys wait for
+/// each other.
+fn by_hash<R>(rows: &[R], hash: impl Fn(&R) -> Option<&KeyHash>) -> Option<Vec<usize>> {
+    let hashes: Vec<_> = rows.iter().map(hash).zip(0_usize..).collect();
+    if hashes.is_sorted() {
+        return None;
+    }
+    let mut order = hashes;
+    order.sort_unstable();
+    Some(order.into_iter().map(|(_, at)| at).collect())
+}
+
 /// A seq that is counted from an account, or given, or none; where some rows of a list are counted and some are not, `counted` is
 /// NULL for the latter.
 pub(in crate::store) fn seq(
@@ -298,6 +310,10 @@ impl RowList for TransitionWrite {
         let bit = |has: bool, bit| if has { bit } else { 0 };
         rows.iter().fold(0, |shape, row| shape | bit(row.key().is_some(), KEYED) | bit(row.alias().is_some(), ALIASES))
     }
+
+    fn order(rows: &[Self]) -> Option<Vec<usize>> {
+        by_hash(rows, TransitionWrite::hash)
+    }
 }
 
 impl RowList for EntryWrite {
@@ -321,15 +337,8 @@ impl RowList for EntryWrite {
         })
     }
 
-    /// By the hashes of their keys, in which two writes of the same keys wait for each other.
     fn order(rows: &[Self]) -> Option<Vec<usize>> {
-        let hash = |row: &Self| row.named.map(|(hash, _)| hash);
-        if rows.is_sorted_by_key(hash) {
-            return None;
-        }
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|at| rows.get(*at).and_then(hash));
-        Some(order)
+        by_hash(rows, |row| row.named.as_ref().map(|(hash, _)| hash))
     }
 }
 

@@ -99,7 +99,6 @@ pub struct Write<DB: Dialect> {
     pub(crate) now: Option<Timestamp>,
     /// Sorted by (machine, id).
     pub(crate) machines: Vec<MachineWrite>,
-    /// Sorted by the hashes of their keys.
     pub(crate) transitions: Vec<TransitionWrite>,
     /// Those of their keys that were found expired: each is freed before the write, if it still is so.
     pub(crate) expired: Vec<KeyHash>,

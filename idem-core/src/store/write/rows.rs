@@ -81,8 +81,7 @@ impl TransitionWrite {
         }
     }
 
-    /// Scope and key.
-    pub(crate) fn key(&self) -> Option<&(String, String)> {
+    pub(crate) fn key(&self) -> Option<&Key> {
         match &self.row {
             HistoryRow::Transition(row) => row.key.as_ref(),
             HistoryRow::Alias(row) => Some(&row.key),

@@ -15,7 +15,7 @@ pub async fn a_repeat_gets_the_same_entry<S: Subject>(on: &S) {
         let first = fresh(desk.delta("k", "wallet", 700).await);
         assert_eq!((first.seq, first.delta, first.balance, first.seq()), (1, 700, Some(700), 1));
         assert_eq!((&*first.kind, first.at), ("delta", first.at()));
-        assert_eq!(first.key, Some(("conformance".to_owned(), "k".to_owned())));
+        assert_eq!(first.key, Some(key("k")));
         for round in 0..5 {
             fresh(desk.delta(&format!("other {round}"), "wallet", -1).await);
             replayed(desk.delta("k", "wallet", 700).await, &first);
