@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::Pool;
 use sqlx::error::DatabaseError;
 
+use crate::clock::Timestamp;
 use crate::engine::session::retry::Retry;
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
@@ -116,6 +117,17 @@ impl<DB: Database> Idem<DB> {
             Some(VERSION) => Ok(()),
             found => Err(Error::NotMigrated { found, wanted: VERSION }),
         }
+    }
+
+    /// The time on the database's clock, by which entries and transitions are stamped. Asked anew each time.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database does not answer.
+    ///
+    /// # Cancel safety
+    /// Reads only.
+    pub async fn now(&self) -> Result<Timestamp, Error> {
+        self.shared.now().await
     }
 
     /// The SQL that creates the tables, in order, for roles that may not run it: a name and the statements.

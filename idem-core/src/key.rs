@@ -1,5 +1,7 @@
 //! Idempotency keys: the name by which a request is recognised when it comes again.
 
+mod serial;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,7 +16,8 @@ pub const MAX_NAME_BYTES: usize = 255;
 /// chose. Both are 1 to 255 bytes of UTF-8 without control characters and are compared byte for byte on every
 /// database: case, trailing spaces and Unicode forms all count.
 ///
-/// `Debug` shows a short hash instead of the text, so that a key does not end up in a log.
+/// `Debug` shows a short hash instead of the text, so that a key does not end up in a log. serde writes both texts, for a queue or a
+/// table of your own, and checks what it reads.
 ///
 /// ```
 /// use idem_core::Key;

@@ -19,7 +19,7 @@ use crate::engine::session::retry::Retry;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError};
-use crate::store::migrate::run::version;
+use crate::store::migrate::run::{now, version};
 use crate::store::migrate::texts::VERSION;
 use crate::store::statements::Statements;
 
@@ -121,6 +121,15 @@ impl<DB: Database> Shared<DB> {
             self.clock.note(now);
         }
         Ok(version)
+    }
+
+    /// The database's time.
+    pub(crate) async fn now(&self) -> Result<Timestamp, Error> {
+        let mut lease = self.readers.acquire().await?;
+        let told = now(&mut lease.session()).await;
+        let now = self.answer(lease, told).await?;
+        self.clock.note(now);
+        Ok(now)
     }
 
     /// The answer of a read. The connection goes back first: what an error means may have to be asked on another.

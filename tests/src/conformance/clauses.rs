@@ -103,6 +103,7 @@ macro_rules! for_each_clause {
                         history_tells_what_happened_in_pages,
                         machines_by_state_come_in_pages,
                         machines_are_counted_by_state,
+                        the_time_is_the_databases,
                     }
                     values {
                         come_back_as_they_were,

@@ -23,6 +23,12 @@ pub(crate) async fn version<DB: Connect + MigrateStore>(
     Ok((row.field()?, row.field()?))
 }
 
+/// The database's time.
+pub(crate) async fn now<DB: Connect + MigrateStore>(session: &mut Session<'_, DB>) -> Result<Timestamp, StoreError> {
+    let row = session.fetch_one(&session.sql.migrate.now, Binder::new()).await?;
+    Ok(Reader::new(&row).field()?)
+}
+
 /// Applies the migrations that are missing, in one transaction under a lock that other migrating processes wait for.
 pub(crate) async fn migrate<DB: Connect + MigrateStore>(session: &mut Session<'_, DB>) -> Result<(), StoreError> {
     let latest = steps::<DB>().last().map(|(version, ..)| version);

@@ -17,6 +17,8 @@ texts! {
         find_table,
         /// The version that was reached, and the time.
         version = "SELECT max(version), {now} FROM {migrations}",
+        /// The time, whatever tables there are.
+        now = "SELECT {now}",
         /// Records the step `$1` with its name `$2`.
         put_version = "INSERT INTO {migrations} (version, name, at) VALUES ($1, $2, {now})",
         /// Begins the transaction of all steps.

@@ -89,3 +89,12 @@ pub async fn machines_are_counted_by_state<S: Subject>(on: &S) {
     assert_eq!(counts.known, [(order::StateKind::Pending, 3), (order::StateKind::Cancelled, 2)]);
     assert!(counts.unknown.is_empty());
 }
+
+/// Nothing that is written between two readings bears a time outside them.
+pub async fn the_time_is_the_databases<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let before = stored.idem.now().await.expect("the time");
+    let change = fresh(stored.idem.ledger().account("a").apply_delta(&key("k"), 1).await);
+    let after = stored.idem.now().await.expect("the time");
+    assert!(before <= change.at && change.at <= after, "{before} {} {after}", change.at);
+}

@@ -1652,6 +1652,9 @@ SELECT (to_regclass('"idem_migrations"') IS NOT NULL)::int::bigint
 -- migrate: version
 SELECT max(version), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint FROM "idem_migrations"
 
+-- migrate: now
+SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+
 -- migrate: put_version
 INSERT INTO "idem_migrations" (version, name, at) VALUES ($1, $2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)
 

@@ -970,6 +970,9 @@ SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'idem_migrati
 -- migrate: version
 SELECT max(version), CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 FROM "idem_migrations"
 
+-- migrate: now
+SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+
 -- migrate: put_version
 INSERT INTO "idem_migrations" (version, name, at) VALUES ($1, $2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)
 
