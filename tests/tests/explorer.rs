@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use idem_core::testing::{Explorer, Report, Samples, Script};
-use idem_core::{Context, Database, Idem, Step};
-use tests::conformance::machines::{Door, Keeper, Order, Receipt, Refused, Shop, door, order};
+use idem_core::{Context, Database, Idem, Natural, Step, Timestamp};
+use tests::conformance::machines::{Booking, Door, Hotel, Keeper, Order, Receipt, Refused, Shop, booking, door, order};
 use tests::{Postgres, Sqlite};
 
 fn order_samples() -> Samples<Order> {
@@ -59,6 +59,33 @@ fn orders_in_memory() {
 fn doors_in_memory() {
     let samples = door_samples();
     whole(&Explorer::new(&samples).in_memory(|| Door::in_memory(Keeper, door::Shut)), 60);
+}
+
+#[test]
+fn a_hold_in_memory_ends_when_its_time_is_over() {
+    let time = |text: &str| text.parse::<Timestamp>().expect("a time");
+    let reserve = |expires| booking::Reserve { price: 60, expires };
+    let mut memory = Booking::in_memory(Hotel, booking::Open);
+    memory.bound("guest", Some(0), None).expect("within its bounds");
+    memory.apply_delta("guest", 100).expect("no ceiling");
+    assert!(memory.apply_delta("guest", -101).is_err());
+    memory.set_now(time("2100-01-01T00:00:00Z"));
+    let reserved = memory.reserve(Natural, reserve(false)).expect("the money is there");
+    assert_eq!(reserved.at(), time("2100-01-01T00:00:00Z"));
+    assert_eq!((memory.balance("guest"), memory.held("guest")), (100, 60));
+    assert!(memory.apply_delta("guest", -41).is_err(), "what is held is not there to be spent");
+    memory.set_now(time("2099-01-01T00:00:00Z"));
+    let charged = memory.charge(Natural, booking::Charge { amount: 50 }).expect("held");
+    assert_eq!(charged.at(), reserved.at(), "no transition is earlier than the one before");
+    assert_eq!((memory.balance("guest"), memory.held("guest")), (50, 0));
+
+    let mut memory = Booking::in_memory(Hotel, booking::Open);
+    memory.bound("guest", Some(-60), None).expect("within its bounds");
+    memory.reserve(Natural, reserve(true)).expect("the money is there");
+    assert_eq!(memory.held("guest"), 0, "its time is over at once");
+    memory.apply_delta("guest", -60).expect("nothing is held");
+    memory.charge(Natural, booking::Charge { amount: 1 }).expect("declined");
+    assert!(matches!(memory.state(), Booking::Declined));
 }
 
 async fn stored<DB: Database>(idem: &Idem<DB>) {

@@ -192,6 +192,12 @@ impl Books {
         Ok(())
     }
 
+    /// What holds of an account reserve that have not expired by `now`.
+    pub(crate) fn held(&self, account: &str, now: Timestamp) -> i64 {
+        let lasts = |hold: &&Hold| *hold.account == *account && hold.expires_at.is_none_or(|at| at > now);
+        self.holds.values().filter(lasts).map(|hold| hold.remaining).sum()
+    }
+
     /// Lets go what holds reserve that have expired by `now`.
     pub(crate) fn expire_holds(&mut self, now: Timestamp) {
         for hold in self.holds.values_mut().filter(|hold| hold.expires_at.is_some_and(|at| at <= now)) {

@@ -16,6 +16,71 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The surroundings of a transition of one machine, for a test that calls a rule by itself: of the machine's second transition,
+    /// at the beginning of 1970, without a key. `machine` is the machine's name, which [`Context::id`] depends on.
+    ///
+    /// ```
+    /// use idem_core::{Context, Key, Step, Timestamp, idempotent_fsm};
+    ///
+    /// #[idempotent_fsm]
+    /// #[command(Close { by: String } -> String)]
+    /// #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+    /// enum Ticket {
+    ///     #[initial]
+    ///     #[on(Close => Closed)]
+    ///     Open,
+    ///     #[terminal]
+    ///     Closed { by: String, at: Timestamp },
+    /// }
+    ///
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("a key is needed")]
+    /// struct NoKey;
+    ///
+    /// struct Desk;
+    ///
+    /// impl ticket::Transitions for Desk {
+    ///     type Rejection = NoKey;
+    ///
+    ///     fn close(&self, _: ticket::Open, close: &ticket::Close, cx: &Context) -> Result<Step<ticket::Closed, String>, NoKey> {
+    ///         if cx.key().is_none() {
+    ///             return Err(NoKey);
+    ///         }
+    ///         let closed = ticket::Closed { by: close.by.clone(), at: cx.now() };
+    ///         Ok(Step::to(closed).outcome(cx.id("receipt").to_string()))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use ticket::Transitions as _;
+    /// let (close, key) = (ticket::Close { by: "ann".into() }, Key::new("desk", "req-1")?);
+    /// let cx = Context::new("Ticket", "ticket-7").with_now("2026-11-29T10:00:00Z".parse()?);
+    /// assert!(Desk.close(ticket::Open, &close, &cx).is_err());
+    /// assert!(Desk.close(ticket::Open, &close, &cx.with_key(&key)).is_ok());
+    /// # Ok(()) }
+    /// ```
+    pub fn new(machine: &'a str, id: &'a str) -> Self {
+        Self { machine, id, seq: 2, now: Timestamp::from_micros(0), key: None }
+    }
+
+    /// The same at this time.
+    #[must_use]
+    pub fn with_now(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
+
+    /// The same of the transition with this number.
+    #[must_use]
+    pub fn with_seq(self, seq: u64) -> Self {
+        Self { seq, ..self }
+    }
+
+    /// The same with the caller's key.
+    #[must_use]
+    pub fn with_key(self, key: &'a Key) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
     /// The time of the transition, on the database's clock; never earlier than the entry into the state that it runs
     /// from.
     pub fn now(&self) -> Timestamp {

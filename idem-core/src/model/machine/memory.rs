@@ -7,7 +7,8 @@ use crate::clock::Timestamp;
 use crate::error::{Effect, Error, KeyReused};
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
-use crate::model::ledger::books::Books;
+use crate::model::ledger::books::{Books, Refused};
+use crate::model::ledger::change::LedgerChange;
 use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
 use crate::model::machine::context::Context;
 use crate::model::machine::rules::{Machine, Rules, State, Taken};
@@ -33,6 +34,8 @@ pub struct InMemory<X: Rules> {
 /// All but the keys: a key's place in the map is held while its command is answered.
 struct Life<X: Rules> {
     rules: X,
+    /// The time that was set; without one it is the local clock's.
+    now: Option<Timestamp>,
     state: X::Machine,
     visit: usize,
     entered_at: Timestamp,
@@ -61,6 +64,7 @@ impl<X: Rules> InMemory<X> {
         history.push(start);
         let life = Life {
             rules,
+            now: None,
             state: initial,
             visit: 1,
             entered_at: at,
@@ -90,6 +94,39 @@ impl<X: Rules> InMemory<X> {
     /// When it came into this state from another.
     pub fn entered_at(&self) -> Timestamp {
         self.life.entered_at
+    }
+
+    /// Sets the clock: it stands until it is set again. A transition is never earlier than the entry into the state that it runs
+    /// from, as on a database.
+    ///
+    /// ```
+    /// # use idem_core::{idempotent_fsm, Natural, Timestamp};
+    /// # #[idempotent_fsm]
+    /// # #[command(Close)]
+    /// # #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+    /// # enum Ticket { #[initial] #[on(Close => Closed)] Open, #[terminal] Closed }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut memory = Ticket::in_memory((), ticket::Open);
+    /// let later: Timestamp = "2100-01-01T00:00:00Z".parse()?;
+    /// memory.set_now(later);
+    /// assert_eq!(memory.close(Natural, ticket::Close)?.at(), later);
+    /// # Ok(()) }
+    /// ```
+    pub fn set_now(&mut self, now: Timestamp) {
+        self.life.now = Some(now);
+    }
+
+    /// Changes the balance of an account, as `apply_delta` does in a ledger.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] if the account's bounds or 64 bits do not allow it.
+    pub fn apply_delta(&mut self, account: &str, delta: i64) -> Result<(), Error> {
+        self.life.apply(&[LedgerChange::Delta { account: account.into(), delta }], self.life.now()).map_err(Error::from)
+    }
+
+    /// What the holds of an account reserve that have not expired, in minor units.
+    pub fn held(&self, account: &str) -> i64 {
+        self.life.books.held(account, self.life.now())
     }
 
     /// The balance of an account in minor units; 0 for one that nothing was moved to.
@@ -166,6 +203,16 @@ impl<X: Rules> InMemory<X> {
 }
 
 impl<X: Rules> Life<X> {
+    fn now(&self) -> Timestamp {
+        self.now.unwrap_or_else(Timestamp::local)
+    }
+
+    /// Takes all changes into the books, or none of them. What has expired by then is let go first.
+    fn apply(&mut self, changes: &[LedgerChange], at: Timestamp) -> Result<(), Refused> {
+        self.books.expire_holds(at);
+        self.books.apply(changes, at, |_, _, _| Ok(())).map(drop)
+    }
+
     fn override_state(&mut self, state: X::Machine, reopen: bool) {
         let (position, seq) = (state.state(), self.history.len() + 1);
         let visit = if reopen {
@@ -173,7 +220,7 @@ impl<X: Rules> Life<X> {
         } else {
             self.history.iter().rev().find(|run| run.state == position).map_or(seq, |run| run.visit)
         };
-        let at = Timestamp::local().max(self.entered_at);
+        let at = self.now().max(self.entered_at);
         if self.state.state() != position || visit == seq {
             self.entered_at = at;
         }
@@ -229,7 +276,7 @@ impl<X: Rules> Life<X> {
     ) -> Result<Outcome<usize>, Error<X::Rejection>> {
         let info = &X::Machine::GRAPH.commands[index];
         let seq = self.history.len() + 1;
-        let at = Timestamp::local().max(self.entered_at);
+        let at = self.now().max(self.entered_at);
         let cx = Context { machine: X::Machine::GRAPH.name, id: ID, seq: seq as u64, now: at, key };
         let Some(ran) = self.rules.run(self.state.clone(), &command, &cx) else {
             return Err(self.invalid(info.name));
@@ -263,8 +310,7 @@ impl<X: Rules> Life<X> {
             if taken.effects.moves.is_empty() {
                 return Ok(taken);
             }
-            self.books.expire_holds(at);
-            let refused = self.books.apply(&taken.effects.moves, at, |_, _, _| Ok(())).err();
+            let refused = self.apply(&taken.effects.moves, at).err();
             match (refused, taken.otherwise.take()) {
                 (None, _) => return Ok(taken),
                 (Some(refused), Some(other)) if refused.is_of_money() => taken = *other,
