@@ -36,7 +36,7 @@ pub enum Counter {
 pub struct Sum;
 
 impl counter::Transitions for Sum {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn add(
         &self,

@@ -18,7 +18,7 @@ pub enum Order {
 pub struct Shop;
 
 impl order::Transitions for Shop {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn ship(
         &self,

@@ -1,6 +1,6 @@
 //! A machine of about the size that the stored bench has.
 
-use std::convert::Infallible;
+use idem_core::Never;
 
 use idem_core::{Context, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
@@ -32,9 +32,9 @@ pub(crate) enum Tab {
 pub(crate) struct Bar;
 
 impl tab::Transitions for Bar {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
-    fn add(&self, from: tab::Open, add: &tab::Add, _cx: &Context<'_>) -> Result<Step<tab::Open, Receipt>, Infallible> {
+    fn add(&self, from: tab::Open, add: &tab::Add, _cx: &Context<'_>) -> Result<Step<tab::Open, Receipt>, Never> {
         let mut sheet = from.0;
         sheet.total = sheet.total.wrapping_add(add.amount);
         sheet.last.clone_from(&add.reference);

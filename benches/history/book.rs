@@ -1,6 +1,6 @@
 //! The machine: sealed once, at the beginning of its history, then turned without end.
 
-use std::convert::Infallible;
+use idem_core::Never;
 
 use idem_core::{Context, Database, Idem, Key, Natural, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
@@ -39,14 +39,14 @@ pub(crate) enum Book {
 pub(crate) struct Desk;
 
 impl book::Transitions for Desk {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
     fn seal(
         &self,
         from: book::Open,
         seal: &book::Seal,
         cx: &Context<'_>,
-    ) -> Result<Step<book::Sealed, Receipt>, Infallible> {
+    ) -> Result<Step<book::Sealed, Receipt>, Never> {
         let sealed = book::Sealed { customer: from.customer, currency: from.currency, total: 0, last: seal.by.clone() };
         Ok(Step::to(sealed).outcome(Receipt { reference: seal.by.clone(), page: cx.seq() }))
     }
@@ -56,7 +56,7 @@ impl book::Transitions for Desk {
         from: book::Sealed,
         turn: &book::Turn,
         cx: &Context<'_>,
-    ) -> Result<Step<book::Sealed, Receipt>, Infallible> {
+    ) -> Result<Step<book::Sealed, Receipt>, Never> {
         let total = from.total.wrapping_add(turn.amount);
         let sealed = book::Sealed { total, last: turn.reference.clone(), ..from };
         Ok(Step::to(sealed).outcome(Receipt { reference: turn.reference.clone(), page: cx.seq() }))

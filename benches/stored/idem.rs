@@ -1,6 +1,6 @@
 //! The library.
 
-use std::convert::Infallible;
+use idem_core::Never;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,14 +29,14 @@ pub(crate) enum Ticket {
 pub(crate) struct Desk;
 
 impl ticket::Transitions for Desk {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
     fn turn_from_open(
         &self,
         from: ticket::Open,
         turn: &ticket::Turn,
         _cx: &Context<'_>,
-    ) -> Result<Step<ticket::Held, Receipt>, Infallible> {
+    ) -> Result<Step<ticket::Held, Receipt>, Never> {
         let (sheet, receipt) = from.0.turned(turn.amount, &turn.reference);
         Ok(Step::to(ticket::Held(sheet)).outcome(receipt))
     }
@@ -46,7 +46,7 @@ impl ticket::Transitions for Desk {
         from: ticket::Held,
         turn: &ticket::Turn,
         _cx: &Context<'_>,
-    ) -> Result<Step<ticket::Open, Receipt>, Infallible> {
+    ) -> Result<Step<ticket::Open, Receipt>, Never> {
         let (sheet, receipt) = from.0.turned(turn.amount, &turn.reference);
         Ok(Step::to(ticket::Open(sheet)).outcome(receipt))
     }

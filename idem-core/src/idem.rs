@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::engine::session::retry::Retry;
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
-use crate::error::Error;
+use crate::error::{CommandError, Error};
 use crate::store::Database;
 use crate::store::connect::TransactionUse;
 use crate::store::error::Class;
@@ -45,23 +45,19 @@ pub type TxFuture<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send +
 
 /// An error that ends a unit of work in [`Idem::transaction`].
 ///
-/// Implemented for [`Error`] and for boxed errors. Your own enum needs both `From`s: a command fails with
-/// `Error<your rejection>`, idem itself with `Error`.
+/// Implemented for [`Error`], [`CommandError`] and boxed errors. Your own enum takes in both: a command fails with
+/// `CommandError<your rejection>`, all else with `Error`.
 ///
 /// ```
 /// # #[derive(Debug, thiserror::Error)] #[error("refused")] struct Refused;
 /// #[derive(Debug, thiserror::Error)]
 /// enum MyError {
 ///     #[error(transparent)]
-///     Order(#[from] idem_core::Error<Refused>),
+///     Order(#[from] idem_core::CommandError<Refused>),
+///     #[error(transparent)]
+///     Idem(#[from] idem_core::Error),
 ///     #[error(transparent)]
 ///     Sql(#[from] sqlx::Error),
-/// }
-///
-/// impl From<idem_core::Error> for MyError {
-///     fn from(error: idem_core::Error) -> Self {
-///         Self::Order(error.widen())
-///     }
 /// }
 ///
 /// impl idem_core::UnitError for MyError {
@@ -75,10 +71,13 @@ pub trait UnitError: From<Error> {
     fn cause(&self) -> Option<&(dyn std::error::Error + 'static)>;
 }
 
-impl<R: std::error::Error + 'static> UnitError for Error<R>
-where
-    Error<R>: From<Error>,
-{
+impl UnitError for Error {
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl<R: std::error::Error + 'static> UnitError for CommandError<R> {
     fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(self)
     }

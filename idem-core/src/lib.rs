@@ -21,7 +21,7 @@
 //! struct House;
 //!
 //! impl door::Transitions for House {
-//!     type Rejection = std::convert::Infallible;
+//!     type Rejection = idem_core::Never;
 //!
 //!     fn open(&self, _: door::Closed, open: &door::Open, _: &Context) -> Result<Step<door::Opened, u32>, Self::Rejection> {
 //!         Ok(Step::to(door::Opened { by: open.by.clone() }).outcome(42))
@@ -106,7 +106,7 @@ pub use engine::row_name::RowName;
 pub use engine::session::retry::Retry;
 #[cfg(feature = "_sql")]
 pub use engine::session::transaction::Tx;
-pub use error::{Effect, Error, ErrorKind};
+pub use error::{CommandError, Effect, Error, ErrorKind, Never};
 #[cfg(feature = "_sql")]
 pub use idem::{Idem, TxFuture, UnitError};
 pub use idem_macros::idempotent_fsm;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use idem_core::version::{Updated, Upsert};
-use idem_core::{Effect, Error, Idem, Key, Natural, Outcome, Retry, Tx, UnitError};
+use idem_core::{CommandError, Effect, Error, Idem, Key, Natural, Outcome, Retry, Tx, UnitError};
 
 use crate::backend::Backend;
 use crate::shop::{Counter, Order, Refused, Shop, counter, order};
@@ -160,7 +160,7 @@ pub enum Failure {
     #[error(transparent)]
     Idem(#[from] Error),
     #[error(transparent)]
-    Rules(#[from] Error<Refused>),
+    Rules(#[from] CommandError<Refused>),
     /// A caller's statement failed, and its transaction was dropped.
     #[error(transparent)]
     Statement(#[from] sqlx::Error),

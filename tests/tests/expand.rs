@@ -97,7 +97,7 @@ pub enum Order {
 pub struct Shop;
 
 impl order::Transitions for Shop {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn pay(
         &self,

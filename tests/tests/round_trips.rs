@@ -36,7 +36,7 @@ pub enum Bill {
 struct Office;
 
 impl bill::Transitions for Office {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn pay(&self, _: bill::Open, pay: &bill::Pay, _: &Context) -> Result<Step<bill::Paid, i64>, Self::Rejection> {
         let step = Step::to(bill::Paid { amount: pay.amount });

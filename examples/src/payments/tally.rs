@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use idem_core::{Error, ErrorKind};
+use idem_core::{CommandError, ErrorKind};
 use serde::Serialize;
 
 use super::machine::Refusal;
@@ -81,10 +81,10 @@ impl Tally {
 }
 
 /// The verdict that an error stands for; `None` if it is not about the delivery but about the database.
-pub(super) fn refusal(error: &Error<Refusal>) -> Option<Verdict> {
+pub(super) fn refusal(error: &CommandError<Refusal>) -> Option<Verdict> {
     let reason = match (error, error.kind()) {
-        (Error::Rejected(Refusal::OverHold { .. }), _) => "more than is held",
-        (Error::Rejected(Refusal::OverSale { .. }), _) => "more than was sold",
+        (CommandError::Rejected(Refusal::OverHold { .. }), _) => "more than is held",
+        (CommandError::Rejected(Refusal::OverSale { .. }), _) => "more than was sold",
         (_, ErrorKind::Invalid) => "illegal in its state",
         (_, ErrorKind::KeyReused) => "key reused for another request",
         (_, ErrorKind::ReachedOtherwise) => "ran before with other arguments",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idem_core::{Database, Error, Idem, Outcome};
+use idem_core::{CommandError, Database, Idem, Outcome};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 
@@ -34,7 +34,7 @@ pub(super) struct Counter<DB: Database> {
 #[error("stopped at line {line}: {error}")]
 pub(super) struct Lost {
     line: u64,
-    error: Box<Error<Refusal>>,
+    error: Box<CommandError<Refusal>>,
 }
 
 impl<DB: Database> Counter<DB> {
@@ -95,7 +95,7 @@ impl<DB: Database> Counter<DB> {
     }
 
     /// All that a user of idem writes.
-    async fn apply(&self, delivery: &Delivery) -> Result<Outcome<payment::Reply>, Error<Refusal>> {
+    async fn apply(&self, delivery: &Delivery) -> Result<Outcome<payment::Reply>, CommandError<Refusal>> {
         let this = self.payments.at(delivery.payment.as_str());
         match &self.kill {
             None => this.apply(delivery.key.as_ref(), delivery.command.clone()).await,
@@ -109,14 +109,14 @@ impl<DB: Database> Counter<DB> {
         this: &payment::At<DB, House>,
         delivery: &Delivery,
         kill: &KillSwitch,
-    ) -> Result<Outcome<payment::Reply>, Error<Refusal>> {
-        let mut tx = self.idem.begin().await.map_err(Error::widen)?;
+    ) -> Result<Outcome<payment::Reply>, CommandError<Refusal>> {
+        let mut tx = self.idem.begin().await?;
         let outcome = this.within(&mut tx).apply(delivery.key.as_ref(), delivery.command.clone()).await?;
         let dies = if outcome.is_fresh() { kill.count() } else { None };
         if let Some(moment @ Moment::BeforeCommit) = dies {
             kill.die(moment);
         }
-        tx.commit().await.map_err(Error::widen)?;
+        tx.commit().await?;
         if let Some(moment) = dies {
             kill.die(moment);
         }

@@ -78,7 +78,7 @@ impl GraphRecord {
     }
 
     /// The error, if it is of what this release does not know either; else what a process of this release would not say.
-    pub(crate) fn explain<R>(&self, error: &mut Error<R>) {
+    pub(crate) fn explain(&self, error: &mut Error) {
         let knows = |of: &[Vec<String>], name: &String| of.iter().flatten().any(|known| known == name);
         *error = match error {
             Error::UnknownState { machine, id, stored, .. } if knows(&self.states, stored) => {

@@ -1,9 +1,9 @@
 //! The kinds of errors.
 
-/// The kinds of [`Error`](super::Error), for matching without its data.
+/// The kinds of [`Error`](super::Error) and [`CommandError`](super::CommandError), for matching without their data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "each is the variant of `Error` of the same name")]
+#[allow(missing_docs, reason = "each is the variant of the same name")]
 pub enum ErrorKind {
     Rejected,
     Invalid,

@@ -1,69 +1,58 @@
-//! What is done with an error of any variant: its kind, the same error for another type of rejection, its repeat.
+//! What is done with an error of any variant: its kind, and its repeat.
 
 use super::kind::ErrorKind;
 use super::variants::Error;
 #[cfg(feature = "_sql")]
 use super::variants::Source;
 
-/// For each variant: the pattern that keeps its fields, so that kind and widening are written once.
-macro_rules! variants {
-    ($($variant:ident $({ $($field:ident),* })? $(( $value:ident ))?),* $(,)?) => {
-        impl<R> Error<R> {
+/// Each variant has a kind of its name.
+macro_rules! kinds {
+    ($($variant:ident),* $(,)?) => {
+        impl Error {
             /// Which variant this is.
             pub fn kind(&self) -> ErrorKind {
                 match self {
-                    Self::Rejected(_) => ErrorKind::Rejected,
                     $(Self::$variant { .. } => ErrorKind::$variant,)*
-                }
-            }
-        }
-
-        impl Error {
-            /// The same error where a rule might have refused.
-            pub fn widen<R>(self) -> Error<R> {
-                match self {
-                    Self::Rejected(never) => match never {},
-                    $(Self::$variant $({ $($field),* })? $(( $value ))? => Error::$variant $({ $($field),* })? $(( $value ))?,)*
                 }
             }
         }
     };
 }
 
-variants! {
-    Invalid { machine, id, state, command, allowed },
-    KeyReused(both),
-    ReachedOtherwise { machine, id, command, seq, at },
-    NotStarted { machine, id },
-    AlreadyStarted { machine, id, at },
-    KeyRequired { machine, command },
-    InFlight { waited },
-    ForeignMachine { machine, missing },
-    UnknownState { machine, id, stored, known },
-    UnknownCommand { machine, id, stored, known },
-    OtherRelease { machine, id, what, stored },
-    Undecodable { what, effect, source },
-    Unencodable { what, source },
-    TooLarge { what, bytes, limit },
-    Key(error),
-    OutOfBounds(bounds),
-    Ledger(error),
-    Stale { table, key, expected, found, differs },
-    Missing { table, key },
-    Update { table, problem },
-    Misuse { command, problem },
+kinds! {
+    Invalid,
+    KeyReused,
+    ReachedOtherwise,
+    NotStarted,
+    AlreadyStarted,
+    KeyRequired,
+    InFlight,
+    ForeignMachine,
+    UnknownState,
+    UnknownCommand,
+    OtherRelease,
+    Undecodable,
+    Unencodable,
+    TooLarge,
+    Key,
+    OutOfBounds,
+    Ledger,
+    Stale,
+    Missing,
+    Update,
+    Misuse,
     Interrupted,
-    NotApplied { source },
-    Indeterminate { source },
-    NotMigrated { found, wanted },
-    Config(problem),
-    NotOpened { path, problem, source },
-    ReadOnly { source },
-    Contention { attempts },
-    Unavailable { source },
+    NotApplied,
+    Indeterminate,
+    NotMigrated,
+    Config,
+    NotOpened,
+    ReadOnly,
+    Contention,
+    Unavailable,
     ShutDown,
-    Internal { what },
-    Store { source },
+    Internal,
+    Store,
 }
 
 #[cfg(feature = "_sql")]

@@ -1,5 +1,6 @@
 //! Errors: what a call was refused for, and what that means for its effect.
 
+mod command;
 mod display;
 mod kind;
 mod ledger;
@@ -8,6 +9,9 @@ mod open;
 mod update;
 mod variants;
 
+#[cfg(feature = "_sql")]
+pub(crate) use command::MayFail;
+pub use command::{CommandError, Never, Rejection};
 pub(crate) use display::BackTicked;
 pub use kind::ErrorKind;
 pub use ledger::{LedgerError, OutOfBounds};

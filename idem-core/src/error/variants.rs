@@ -1,6 +1,5 @@
 //! Why a call did not answer with an outcome.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
@@ -17,16 +16,11 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a call did not answer with an [`Outcome`](crate::Outcome).
 ///
-/// `R` is the rejection of the machine's own rules; calls that run no rule cannot be rejected and have
-/// [`Infallible`] there. [`Error::effect`] says whether the call's effect has happened, [`Error::is_retryable`] whether
+/// What a machine's own rules refuse stands beside it in [`CommandError`](super::CommandError). [`Error::effect`] says whether the call's effect has happened, [`Error::is_retryable`] whether
 /// the same call, with the same key, may succeed later.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error<R = Infallible> {
-    /// A rule of the machine refused. Nothing is written and the key stays free.
-    #[error("rejected: {0}")]
-    Rejected(R),
-
+pub enum Error {
     /// No edge leads on from the machine's state by this command, and it did not run before.
     #[error("{machine} {id:?} in state `{state}` does not answer `{command}`; {}", Legal(allowed))]
     Invalid {
@@ -345,7 +339,7 @@ pub enum Error<R = Infallible> {
     },
 }
 
-impl<R> Error<R> {
+impl Error {
     /// Whether the same call with the same key may succeed later without anyone changing anything.
     pub fn is_retryable(&self) -> bool {
         matches!(
@@ -482,7 +476,7 @@ mod tests {
 
     #[test]
     fn waits_are_shown_in_milliseconds() {
-        let error = Error::<Infallible>::InFlight { waited: Duration::from_nanos(2_001_234_567) };
+        let error = Error::InFlight { waited: Duration::from_nanos(2_001_234_567) };
         assert!(error.to_string().contains("within 2001 ms"), "{error}");
     }
 }

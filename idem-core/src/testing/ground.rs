@@ -5,14 +5,14 @@ use std::ops::DerefMut;
 
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::model::machine::memory::InMemory;
 use crate::model::machine::rules::{Machine, Rules};
 use crate::outcome::Outcome;
 
 /// What a call came to, its value as JSON.
-pub(super) type Heard<X> = Result<Outcome<Value>, Error<<X as Rules>::Rejection>>;
+pub(super) type Heard<X> = Result<Outcome<Value>, CommandError<<X as Rules>::Rejection>>;
 pub(super) type CommandOf<X> = <<X as Rules>::Machine as Machine>::Command;
 
 /// Gives a machine of its own to every case.
@@ -78,11 +78,11 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
 
     async fn start(&mut self, _initial: X::Machine) -> Heard<X> {
         let (machine, id, at) = (X::Machine::GRAPH.name, self.id().to_owned(), self.handle.entered_at());
-        Err(Error::AlreadyStarted { machine, id, at })
+        Err(Error::AlreadyStarted { machine, id, at }.into())
     }
 
     async fn call(&mut self, key: Option<Key>, command: CommandOf<X>) -> Heard<X> {
-        self.handle.__apply(key, command).and_then(as_json)
+        as_json(self.handle.__apply(key, command))
     }
 
     async fn pair(&mut self, key: Key, [one, other]: [CommandOf<X>; 2]) -> [Heard<X>; 2] {
@@ -107,11 +107,14 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
     }
 }
 
-/// The outcome with its value as JSON, so that two can be compared whatever their type.
-fn as_json<T: serde::Serialize, R>(outcome: Outcome<T>) -> Result<Outcome<Value>, Error<R>> {
+/// An answer with its value as JSON, so that two can be compared whatever their type.
+fn as_json<T: serde::Serialize, R: Rejection>(
+    answer: Result<Outcome<T>, R::Error>,
+) -> Result<Outcome<Value>, CommandError<R>> {
     let unencodable =
         |source: serde_json::Error| Error::Unencodable { what: "the outcome".to_owned(), source: source.into() };
-    outcome.try_map(|value| serde_json::to_value(value)).map_err(unencodable)
+    let outcome = answer.map_err(R::__command_error)?;
+    Ok(outcome.try_map(|value| serde_json::to_value(value)).map_err(unencodable)?)
 }
 
 #[cfg(feature = "_sql")]
@@ -161,11 +164,11 @@ pub(super) mod stored {
         }
 
         async fn start(&mut self, initial: X::Machine) -> Heard<X> {
-            self.__start(initial).await.and_then(as_json)
+            as_json(self.__start(initial).await)
         }
 
         async fn call(&mut self, key: Option<Key>, command: CommandOf<X>) -> Heard<X> {
-            self.__apply(key, command).await.and_then(as_json)
+            as_json(self.__apply(key, command).await)
         }
 
         async fn pair(&mut self, key: Key, [one, other]: [CommandOf<X>; 2]) -> [Heard<X>; 2] {
@@ -177,17 +180,17 @@ pub(super) mod stored {
             let mut heard = Vec::with_capacity(2);
             for call in calls {
                 heard.push(match call.await {
-                    Ok(answer) => answer.and_then(as_json),
-                    Err(panicked) => Err(Error::Config(format!("the call panicked: {panicked}"))),
+                    Ok(answer) => as_json(answer),
+                    Err(panicked) => Err(Error::Config(format!("the call panicked: {panicked}")).into()),
                 });
             }
-            let second = heard.pop().unwrap_or(Err(Error::Interrupted));
-            [heard.pop().unwrap_or(Err(Error::Interrupted)), second]
+            let second = heard.pop().unwrap_or(Err(Error::Interrupted.into()));
+            [heard.pop().unwrap_or(Err(Error::Interrupted.into())), second]
         }
 
         async fn put(&mut self, key: Key, state: X::Machine, reopen: bool) -> Heard<X> {
             let call = self.override_state(&key, state, "the explorer");
-            if reopen { call.reopen().await.and_then(as_json) } else { call.await.and_then(as_json) }
+            as_json(if reopen { call.reopen().await } else { call.await })
         }
 
         async fn look(&mut self) -> Result<Option<(X::Machine, u64)>, Error> {

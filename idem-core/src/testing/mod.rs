@@ -24,7 +24,7 @@
 //! struct Desk;
 //!
 //! impl ticket::Transitions for Desk {
-//!     type Rejection = std::convert::Infallible;
+//!     type Rejection = idem_core::Never;
 //!
 //!     fn close(&self, _: ticket::Open, close: &ticket::Close, cx: &Context) -> Result<Step<ticket::Closed, u64>, Self::Rejection> {
 //!         Ok(Step::to(ticket::Closed { by: close.by.clone() }).outcome(cx.seq()))

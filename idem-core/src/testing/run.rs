@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKind};
+use crate::error::{CommandError, ErrorKind, Rejection};
 use crate::key::Key;
 use crate::model::machine::context::Context;
 use crate::model::machine::graph::Graph;
@@ -350,13 +350,11 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
     }
 }
 
-fn is_fresh<R>(heard: &Result<crate::outcome::Outcome<Value>, Error<R>>) -> bool {
+fn is_fresh<R>(heard: &Result<crate::outcome::Outcome<Value>, CommandError<R>>) -> bool {
     heard.as_ref().is_ok_and(crate::outcome::Outcome::is_fresh)
 }
 
-fn shown<R: std::fmt::Display + std::fmt::Debug + std::error::Error>(
-    heard: &Result<crate::outcome::Outcome<Value>, Error<R>>,
-) -> String {
+fn shown<R: Rejection>(heard: &Result<crate::outcome::Outcome<Value>, CommandError<R>>) -> String {
     match heard {
         Ok(outcome) => {
             let origin = if outcome.is_fresh() { "fresh" } else { "replayed" };

@@ -1,7 +1,7 @@
 //! Reading again and deciding again.
 
 use crate::engine::session::retry::Retry;
-use crate::error::{Error, ErrorKind};
+use crate::error::{CommandError, Error, ErrorKind};
 
 /// Runs a unit that reads a row, decides, and updates it on the condition that it is still so; again, as `policy` says,
 /// while others are faster.
@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 /// let done = retry_stale(Retry::default(), || {
 ///     runs += 1;
 ///     let others_are_faster = runs < 3;
-///     async move { if others_are_faster { Err(Error::<std::convert::Infallible>::Contention { attempts: 1 }) } else { Ok(runs) } }
+///     async move { if others_are_faster { Err(Error::Contention { attempts: 1 }) } else { Ok(runs) } }
 /// })
 /// .await?;
 /// assert_eq!(done, 3);
@@ -55,9 +55,15 @@ pub trait StaleError {
     fn is_stale(&self) -> bool;
 }
 
-impl<R> StaleError for Error<R> {
+impl StaleError for Error {
     fn is_stale(&self) -> bool {
         matches!(self.kind(), ErrorKind::Stale | ErrorKind::Contention)
+    }
+}
+
+impl<R> StaleError for CommandError<R> {
+    fn is_stale(&self) -> bool {
+        self.failure().is_some_and(StaleError::is_stale)
     }
 }
 

@@ -36,10 +36,10 @@ pub(crate) const ITEMS: [&str; 18] = [
 
 /// What the handles can do besides the commands, and what every value can that is given away.
 #[rustfmt::skip]
-pub(crate) const METHODS: [&str; 30] = [
-    "adopt", "apply", "apply_all", "archive", "at", "balance", "bound", "clone", "count_by_state", "deref", "deref_mut",
-    "due", "entered_at", "fmt", "get", "history", "id", "in_state", "into", "messages", "override_state", "rebuild",
-    "redact", "row_name", "start", "state", "try_into", "verify", "version", "within",
+pub(crate) const METHODS: [&str; 33] = [
+    "adopt", "apply", "apply_all", "apply_delta", "archive", "at", "balance", "bound", "clone", "count_by_state", "deref",
+    "deref_mut", "due", "entered_at", "fmt", "get", "held", "history", "id", "in_state", "into", "messages",
+    "override_state", "rebuild", "redact", "row_name", "set_now", "start", "state", "try_into", "verify", "version", "within",
 ];
 
 /// Types that generated code names without a path.

@@ -112,7 +112,7 @@ impl Handle {
         if let Some(lifetime) = &self.call {
             return quote!(#krate::machine::Call<#lifetime, #outcome, #rules::Rejection>);
         }
-        quote!(::core::result::Result<#krate::Outcome<#outcome>, #krate::Error<#rules::Rejection>>)
+        quote!(::core::result::Result<#krate::Outcome<#outcome>, <#rules::Rejection as #krate::error::Rejection>::Error>)
     }
 
     /// The methods for all commands, and the one for a decoded command.

@@ -11,7 +11,7 @@ use super::{either, head, outside, visibility};
 use crate::model::{Command, Model, State, Transition};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
-    let (head, vis) = (head(model), visibility(model));
+    let (krate, head, vis) = (&model.krate, head(model), visibility(model));
     let mut enums = TokenStream::new();
     let mut methods = TokenStream::new();
     let mut needs_code = false;
@@ -27,7 +27,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
         quote! {
             #[automatically_derived]
             impl Transitions for () {
-                type Rejection = ::core::convert::Infallible;
+                type Rejection = #krate::Never;
             }
         }
     });
@@ -46,7 +46,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
         #[diagnostic::on_unimplemented(message = #missing, label = "not the rules of this machine", note = #note)]
         #vis trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
             /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
-            type Rejection: ::core::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static;
+            type Rejection: #krate::error::Rejection;
             #methods
         }
         #unit

@@ -321,10 +321,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     )]
     pub(in super::super::house) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
         /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
-        type Rejection: ::core::error::Error
-            + ::core::marker::Send
-            + ::core::marker::Sync
-            + 'static;
+        type Rejection: crate::harmless::error::Rejection;
         /**`Open` in `Shut`: leads to `Open`.
 
 # Errors
@@ -743,7 +740,7 @@ The rejection, if the command is refused.*/
             open: OpenIt,
         ) -> ::core::result::Result<
             crate::harmless::Outcome<super::__IdemDoorT4>,
-            crate::harmless::Error<R::Rejection>,
+            <R::Rejection as crate::harmless::error::Rejection>::Error,
         >
         where
             for<'idem> super::__IdemDoorT4: crate::harmless::__private::State,
@@ -761,7 +758,7 @@ The rejection, if the command is refused.*/
             r#match: r#Match,
         ) -> ::core::result::Result<
             crate::harmless::Outcome<()>,
-            crate::harmless::Error<R::Rejection>,
+            <R::Rejection as crate::harmless::error::Rejection>::Error,
         > {
             self.0
                 .__call(
@@ -779,7 +776,7 @@ The rejection, if the command is refused.*/
             command: Command,
         ) -> ::core::result::Result<
             crate::harmless::Outcome<Reply>,
-            crate::harmless::Error<R::Rejection>,
+            <R::Rejection as crate::harmless::error::Rejection>::Error,
         > {
             let key: ::core::option::Option<&crate::harmless::Key> = ::core::convert::Into::into(
                 key,

@@ -276,10 +276,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     )]
     pub(super) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
         /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
-        type Rejection: ::core::error::Error
-            + ::core::marker::Send
-            + ::core::marker::Sync
-            + 'static;
+        type Rejection: ::idem_core::error::Rejection;
         /**`Pay` in `Pending`: leads to `Paid`.
 
 # Errors
@@ -309,7 +306,7 @@ The rejection, if the command is refused.*/
     }
     #[automatically_derived]
     impl Transitions for () {
-        type Rejection = ::core::convert::Infallible;
+        type Rejection = ::idem_core::Never;
     }
     #[doc(hidden)]
     pub(super) struct Driver<R>(pub R);
@@ -671,7 +668,7 @@ The rejection, if the command is refused.*/
             pay: Pay,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<()>,
-            ::idem_core::Error<R::Rejection>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
             self.0.__call(::idem_core::__private::Named::__key(key), Command::Pay(pay))
         }
@@ -682,7 +679,7 @@ The rejection, if the command is refused.*/
             ship: Ship,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<()>,
-            ::idem_core::Error<R::Rejection>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
             self.0.__call(::idem_core::__private::Named::__key(key), Command::Ship(ship))
         }
@@ -696,7 +693,7 @@ The rejection, if the command is refused.*/
             command: Command,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<Reply>,
-            ::idem_core::Error<R::Rejection>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
             let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
                 key,

@@ -158,14 +158,11 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     )]
     pub(super) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
         /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
-        type Rejection: ::core::error::Error
-            + ::core::marker::Send
-            + ::core::marker::Sync
-            + 'static;
+        type Rejection: ::idem_core::error::Rejection;
     }
     #[automatically_derived]
     impl Transitions for () {
-        type Rejection = ::core::convert::Infallible;
+        type Rejection = ::idem_core::Never;
     }
     #[doc(hidden)]
     pub(super) struct Driver<R>(pub R);
@@ -395,7 +392,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             command: Command,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<Reply>,
-            ::idem_core::Error<R::Rejection>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
             let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
                 key,

@@ -437,10 +437,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     )]
     pub trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
         /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
-        type Rejection: ::core::error::Error
-            + ::core::marker::Send
-            + ::core::marker::Sync
-            + 'static;
+        type Rejection: ::idem_core::error::Rejection;
         /**`Pay` in `Pending`: leads to `Paid` or `Declined`.
 
 # Errors
@@ -867,7 +864,7 @@ The rejection, if the command is refused.*/
             pay: Pay,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<super::__IdemOrderT1>,
-            ::idem_core::Error<R::Rejection>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
         >
         where
             for<'idem> super::__IdemOrderT1: ::idem_core::__private::State,
@@ -881,7 +878,7 @@ The rejection, if the command is refused.*/
             ship: Ship,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<()>,
-            ::idem_core::Error<R::Rejection>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
             self.0.__call(::idem_core::__private::Named::__key(key), Command::Ship(ship))
         }
@@ -892,7 +889,7 @@ The rejection, if the command is refused.*/
             cancel: Cancel,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<()>,
-            ::idem_core::Error<R::Rejection>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
             self.0
                 .__call(
@@ -910,7 +907,7 @@ The rejection, if the command is refused.*/
             command: Command,
         ) -> ::core::result::Result<
             ::idem_core::Outcome<Reply>,
-            ::idem_core::Error<R::Rejection>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
             let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
                 key,

@@ -3,15 +3,16 @@
 use std::fmt::Debug;
 use std::ops::DerefMut;
 
+use idem_core::error::Rejection;
 use idem_core::machine::{InMemory, Machine, Rules};
-use idem_core::{Error, ErrorKind, Key, Outcome};
+use idem_core::{CommandError, Effect, Error, ErrorKind, Key, Outcome};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::machines::{Door, Keeper, Order, Shop, door, order};
 
 /// What a call came to, its value as JSON.
-pub type Answer<X> = Result<Outcome<Value>, Error<<X as Rules>::Rejection>>;
+pub type Answer<X> = Result<Outcome<Value>, <<X as Rules>::Rejection as Rejection>::Error>;
 
 /// Where the clauses get their machines from.
 pub trait Case {
@@ -53,9 +54,38 @@ pub fn key(name: &str) -> Key {
     Key::new("conformance", name).expect("a fit key")
 }
 
+/// Why a call failed: an [`Error`], or a rejection beside it.
+pub trait Failure: Debug {
+    /// Which it is.
+    fn kind(&self) -> ErrorKind;
+    /// What it says of the effect.
+    fn effect(&self) -> Effect;
+    /// Whether the same call may succeed later.
+    fn is_retryable(&self) -> bool;
+}
+
+macro_rules! failure {
+    ($($error:ty $(: $rejection:ident)?),+) => {$(
+        impl$(<$rejection: Debug>)? Failure for $error {
+            fn kind(&self) -> ErrorKind {
+                self.kind()
+            }
+
+            fn effect(&self) -> Effect {
+                self.effect()
+            }
+
+            fn is_retryable(&self) -> bool {
+                self.is_retryable()
+            }
+        }
+    )+};
+}
+failure!(Error, CommandError<R>: R);
+
 /// The outcome of a call that must have had its effect now.
 #[track_caller]
-pub fn fresh<T: Debug, R: Debug>(answer: Result<Outcome<T>, Error<R>>) -> Outcome<T> {
+pub fn fresh<T: Debug, E: Debug>(answer: Result<Outcome<T>, E>) -> Outcome<T> {
     match answer {
         Ok(outcome) if outcome.is_fresh() => outcome,
         other => panic!("expected a fresh outcome, found {other:?}"),
@@ -64,10 +94,7 @@ pub fn fresh<T: Debug, R: Debug>(answer: Result<Outcome<T>, Error<R>>) -> Outcom
 
 /// The outcome of a call that must have been answered with `first`, the value, the number and the time included.
 #[track_caller]
-pub fn replayed<T: Debug + PartialEq, R: Debug>(
-    answer: Result<Outcome<T>, Error<R>>,
-    first: &Outcome<T>,
-) -> Outcome<T> {
+pub fn replayed<T: Debug + PartialEq, E: Debug>(answer: Result<Outcome<T>, E>, first: &Outcome<T>) -> Outcome<T> {
     match answer {
         Ok(outcome) if outcome.is_replay() => {
             assert_eq!((&*outcome, outcome.seq(), outcome.at()), (&**first, first.seq(), first.at()));
@@ -79,7 +106,7 @@ pub fn replayed<T: Debug + PartialEq, R: Debug>(
 
 /// The error of a call that must have been refused for this reason.
 #[track_caller]
-pub fn refused<T: Debug, R: Debug>(answer: Result<T, Error<R>>, kind: ErrorKind) -> Error<R> {
+pub fn refused<T: Debug, E: Failure>(answer: Result<T, E>, kind: ErrorKind) -> E {
     match answer {
         Err(error) if error.kind() == kind => error,
         other => panic!("expected {kind:?}, found {other:?}"),

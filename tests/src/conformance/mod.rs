@@ -28,5 +28,5 @@ mod subject;
 pub mod transactions;
 pub mod updates;
 
-pub use case::{Answer, Case, Desk, Memory, fresh, key, refused, replayed};
+pub use case::{Answer, Case, Desk, Failure, Memory, fresh, key, refused, replayed};
 pub use subject::{Connection, Differences, Stored, Subject};

@@ -18,7 +18,7 @@ enum Level {
 struct Rules;
 
 impl level::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn advance_from_low(
         &self,

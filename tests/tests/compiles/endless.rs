@@ -17,7 +17,7 @@ struct Rules;
 
 // `Toggle` leads to another state from each: one method per source, and both write themselves.
 impl lamp::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 }
 
 #[test]

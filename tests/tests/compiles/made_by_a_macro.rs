@@ -22,7 +22,7 @@ two_steps!(Order, Pay(i64), Pending => Paid(Vec<i64>));
 struct Rules;
 
 impl order::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn pay(
         &self,

@@ -76,7 +76,7 @@ enum Lower {
 struct Rules;
 
 impl lower::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn stop(
         &self,
@@ -113,7 +113,7 @@ enum Upper {
 }
 
 impl upper::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn state_(&self, _: upper::E, _: &upper::State_, _: &Context<'_>) -> Result<Step<upper::F, u8>, Self::Rejection> {
         Ok(Step::to(upper::F).outcome(7))
@@ -153,7 +153,7 @@ enum Commands {
 }
 
 impl commands::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn cx(
         &self,

@@ -26,7 +26,7 @@ pub enum Seat {
 struct Desk;
 
 impl seat::Transitions for Desk {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn book(
         &self,

@@ -26,7 +26,7 @@ enum Type {
 struct Rules;
 
 impl r#type::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn r#match(
         &self,

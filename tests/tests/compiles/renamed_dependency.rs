@@ -18,7 +18,7 @@ enum Order {
 struct Rules;
 
 impl order::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = harmless::Never;
 
     fn pay(
         &self,

@@ -70,7 +70,7 @@ enum Order {
 struct Rules;
 
 impl order::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn pay(
         &self,

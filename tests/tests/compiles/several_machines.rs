@@ -27,7 +27,7 @@ enum Parcel {
 struct Rules;
 
 impl order::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn pay(
         &self,
@@ -40,7 +40,7 @@ impl order::Transitions for Rules {
 }
 
 impl parcel::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn pack(
         &self,

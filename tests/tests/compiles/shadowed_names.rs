@@ -46,7 +46,7 @@ enum Order {
 struct Rules;
 
 impl order::Transitions for Rules {
-    type Rejection = ::core::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn pay(
         &self,

@@ -24,7 +24,7 @@ pub enum Order {
 pub struct Rules;
 
 impl order::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn pay(
         &self,

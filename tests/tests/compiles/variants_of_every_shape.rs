@@ -27,7 +27,7 @@ enum Shape {
 struct Rules;
 
 impl shape::Transitions for Rules {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn go(&self, _: shape::Unit, _: &shape::Go, cx: &Context<'_>) -> Result<Step<shape::GoTo>, Self::Rejection> {
         Ok(match cx.seq() % 5 {

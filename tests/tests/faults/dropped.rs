@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use idem_core::{Effect, Error, Idem, Tx};
+use idem_core::{CommandError, Effect, Error, Idem, Tx};
 use sqlx::pool::PoolOptions;
 use tests::lane::{Ack, Failure, Lane, MERCHANT, PRICE, Step};
 use tests::shop::{counter, order};
@@ -313,7 +313,7 @@ async fn strike_within<DB: Backend>(
     let effect = if output.is_some() { call.effects() } else { 0 };
     match (&later, &committed) {
         (Ok(_), Ok(())) => assert_eq!((beside, made), (1, 1 + effect), "after {after}: committed"),
-        (Err(Error::Interrupted), Err(Error::Interrupted)) => {
+        (Err(CommandError::Failed(Error::Interrupted)), Err(Error::Interrupted)) => {
             assert!(output.is_none(), "{after}: a call that completed does not break the transaction");
             assert_eq!((beside, made), (0, 0), "after {after}: interrupted");
         }

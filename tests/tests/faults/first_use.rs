@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::{Error, Idem};
+use idem_core::{CommandError, Error, Idem};
 use sqlx::Postgres;
 use tests::Backend;
 use tests::lane::{Lane, PRICE};
@@ -106,7 +106,7 @@ async fn a_first_use_ends_by_the_deadline_of_its_call() {
     let lane = Lane::new(&idem, "locked out");
     let answer = lane.order().start(start()).deadline(Duration::from_millis(200)).await;
     // Without the deadline it ends by the bound on locks.
-    assert!(matches!(answer, Err(Error::InFlight { waited }) if waited < WAIT), "{answer:?}");
+    assert!(matches!(answer, Err(CommandError::Failed(Error::InFlight { waited })) if waited < WAIT), "{answer:?}");
     stranger.rollback().await;
     assert!(lane.order().start(start()).await.unwrap().is_fresh());
 }

@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use idem_core::{Effect, Error, Natural};
+use idem_core::{CommandError, Effect, Error, Natural};
 use tests::conformance::machines::{Door, Keeper, door};
 use tests::lane::{Lane, Step};
 use tests::shop::counter;
@@ -56,7 +56,7 @@ async fn a_question_for_a_lost_commit_is_not_waited_for_for_ever() {
             .arm_for_good(At::Statement("INSERT INTO \"idem_transitions\"".into()), Cut::Before(Hangup::BlackHole));
         let answer = answered(point, lane.counter().add(&lane.key("add"), counter::Add { by: 1 })).await;
         assert!(rig.proxy.disarm(), "struck");
-        assert!(matches!(answer, Err(Error::Indeterminate { .. })), "{answer:?}");
+        assert!(matches!(answer, Err(CommandError::Failed(Error::Indeterminate { .. }))), "{answer:?}");
         assert!(ground.insist(Step::Add).await.unwrap().iter().all(|ack| ack.fresh), "it had not happened");
         rig.ground.check(&name, point).await;
         report.strike(point);

@@ -17,7 +17,7 @@ enum Ticket {
 struct Conductor;
 
 impl ticket::Transitions for Conductor {
-    type Rejection = std::convert::Infallible;
+    type Rejection = idem_core::Never;
 
     fn punch(
         &self,

@@ -1,6 +1,6 @@
 //! The library.
 
-use std::convert::Infallible;
+use idem_core::Never;
 
 use idem_core::{Context, GroupCommit, Idem, Key, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
@@ -35,14 +35,14 @@ pub(crate) enum Ticket {
 pub(crate) struct Desk;
 
 impl ticket::Transitions for Desk {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
     fn turn_from_open(
         &self,
         from: ticket::Open,
         turn: &ticket::Turn,
         _cx: &Context<'_>,
-    ) -> Result<Step<ticket::Held, Receipt>, Infallible> {
+    ) -> Result<Step<ticket::Held, Receipt>, Never> {
         let (total, last) = (from.total.wrapping_add(turn.amount), turn.reference.clone());
         Ok(Step::to(ticket::Held { total, last: last.clone() }).outcome(Receipt { reference: last, total }))
     }
@@ -52,7 +52,7 @@ impl ticket::Transitions for Desk {
         from: ticket::Held,
         turn: &ticket::Turn,
         _cx: &Context<'_>,
-    ) -> Result<Step<ticket::Open, Receipt>, Infallible> {
+    ) -> Result<Step<ticket::Open, Receipt>, Never> {
         let (total, last) = (from.total.wrapping_add(turn.amount), turn.reference.clone());
         Ok(Step::to(ticket::Open { total, last: last.clone() }).outcome(Receipt { reference: last, total }))
     }

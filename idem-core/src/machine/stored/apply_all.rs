@@ -3,11 +3,11 @@
 use crate::engine::answer::Answered;
 use crate::engine::decide::command::Command;
 use crate::engine::plan::{BoxedPlan, borrowed};
-use crate::error::Error;
+use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::machine::stored::handles::Machines;
 use crate::machine::stored::typed::reply;
-use crate::model::machine::rules::{Machine, Rules};
+use crate::model::machine::rules::{ErrorOf, Machine, Rules};
 use crate::outcome::Outcome;
 use crate::store::Database;
 
@@ -29,7 +29,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     pub async fn apply_all<I, K>(
         &self,
         items: impl IntoIterator<Item = (I, K, <X::Machine as Machine>::Command)>,
-    ) -> Vec<Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>>>
+    ) -> Vec<Result<Outcome<<X::Machine as Machine>::Reply>, ErrorOf<X>>>
     where
         I: Into<String>,
         K: Into<Option<Key>>,
@@ -47,14 +47,14 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
             }
         }
         self.apply_group(group, &mut results).await;
-        results
+        results.into_iter().map(|result| result.map_err(Rejection::__error)).collect()
     }
 
     #[allow(clippy::type_complexity, reason = "a result per item")]
     async fn apply_group(
         &self,
         group: Vec<Result<(usize, Command), Error>>,
-        results: &mut Vec<Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>>>,
+        results: &mut Vec<Result<Outcome<<X::Machine as Machine>::Reply>, CommandError<X::Rejection>>>,
     ) {
         let mut order = Vec::with_capacity(group.len());
         let mut plans: Vec<BoxedPlan<DB>> = Vec::with_capacity(group.len());
@@ -68,11 +68,11 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
         let mut answers = self.run_all(&plans).await.map(Vec::into_iter);
         for command in order {
             results.push(match (command, &mut answers) {
-                (Err(unfit), _) => Err(unfit.widen()),
-                (Ok(_), Err(error)) => Err(error.repeat().widen()),
+                (Err(unfit), _) => Err(unfit.into()),
+                (Ok(_), Err(error)) => Err(error.repeat().into()),
                 (Ok(command), Ok(answers)) => match answers.next() {
                     Some(answered) => reply::<X>(command, answered),
-                    None => Err(Error::Internal { what: "a command of many was not answered" }),
+                    None => Err(Error::Internal { what: "a command of many was not answered" }.into()),
                 },
             });
         }

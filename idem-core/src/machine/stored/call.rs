@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::engine::decide::command::Command;
-use crate::error::Error;
+use crate::error::{Error, Rejection};
 use crate::key::check_name;
 use crate::outcome::Outcome;
 
@@ -16,18 +16,18 @@ use crate::outcome::Outcome;
 /// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; the
 /// connection it used is closed or clean, and a repeat with the same key finds out.
 #[must_use = "a call does nothing until it is awaited"]
-pub struct Call<'a, O, R> {
+pub struct Call<'a, O, R: Rejection> {
     command: Result<Command, Error>,
     deadline: Option<Duration>,
     run: Run<'a, O, R>,
 }
 
 /// The future of a [`Call`].
-pub type CallFuture<'a, O, R> = Pin<Box<dyn Future<Output = Result<Outcome<O>, Error<R>>> + Send + 'a>>;
+pub type CallFuture<'a, O, R> = Pin<Box<dyn Future<Output = Result<Outcome<O>, <R as Rejection>::Error>> + Send + 'a>>;
 
 type Run<'a, O, R> = Box<dyn FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a>;
 
-impl<'a, O, R> Call<'a, O, R> {
+impl<'a, O, R: Rejection> Call<'a, O, R> {
     pub(super) fn new(
         command: Result<Command, Error>,
         run: impl FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a,
@@ -54,23 +54,19 @@ impl<'a, O, R> Call<'a, O, R> {
     }
 }
 
-impl<'a, O: 'a, R: 'a> IntoFuture for Call<'a, O, R>
-where
-    O: Send,
-    R: Send,
-{
-    type Output = Result<Outcome<O>, Error<R>>;
+impl<'a, O: Send + 'a, R: Rejection> IntoFuture for Call<'a, O, R> {
+    type Output = Result<Outcome<O>, R::Error>;
     type IntoFuture = CallFuture<'a, O, R>;
 
     fn into_future(self) -> Self::IntoFuture {
         match self.command {
             Ok(command) => (self.run)(command, self.deadline),
-            Err(error) => Box::pin(std::future::ready(Err(error.widen()))),
+            Err(error) => Box::pin(std::future::ready(Err(error.into()))),
         }
     }
 }
 
-impl<O, R> fmt::Debug for Call<'_, O, R> {
+impl<O, R: Rejection> fmt::Debug for Call<'_, O, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("fit", &self.command.is_ok())

@@ -6,7 +6,7 @@ use crate::engine::answer::Answered;
 use crate::engine::decide::command::Command;
 use crate::engine::plan::BoxedPlan;
 use crate::engine::trace;
-use crate::error::Error;
+use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::machine::stored::call::Call;
 use crate::machine::stored::handles::At;
@@ -61,7 +61,7 @@ impl<DB: Database, X: Rules> At<DB, X> {
     pub(super) fn call_with<O: Send + 'static>(
         &self,
         command: Result<Command, Error>,
-        read: impl FnOnce(Answered) -> Result<Outcome<O>, Error<X::Rejection>> + Send + 'static,
+        read: impl FnOnce(Answered) -> Result<Outcome<O>, CommandError<X::Rejection>> + Send + 'static,
     ) -> Call<'_, O, X::Rejection> {
         let machines = self.machines.clone();
         Call::new(command, move |command, deadline: Option<Duration>| {
@@ -74,8 +74,9 @@ impl<DB: Database, X: Rules> At<DB, X> {
                     let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
                     machines.shared.submit(plan, left).await
                 };
-                let answer = read(span.record(work).await.map_err(Error::widen)?);
-                machines.explained(answer).await
+                let answered = span.record(work).await.map_err(CommandError::from);
+                let answer = machines.explained(answered.and_then(read)).await;
+                answer.map_err(Rejection::__error)
             })
         })
     }

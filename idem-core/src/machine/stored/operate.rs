@@ -14,7 +14,7 @@ use crate::machine::stored::call::CallFuture;
 use crate::machine::stored::handles::At;
 use crate::machine::stored::typed::{outcome, unencodable};
 use crate::model::machine::driver::put_state;
-use crate::model::machine::rules::{Machine, Rules};
+use crate::model::machine::rules::{ErrorOf, Machine, Rules};
 use crate::namespace::OVERRIDE;
 use crate::outcome::Outcome;
 use crate::store::Database;
@@ -80,7 +80,7 @@ impl<DB: Database, X: Rules> Override<'_, DB, X> {
 }
 
 impl<'a, DB: Database, X: Rules> IntoFuture for Override<'a, DB, X> {
-    type Output = Result<Outcome<()>, Error<X::Rejection>>;
+    type Output = Result<Outcome<()>, ErrorOf<X>>;
     type IntoFuture = CallFuture<'a, (), X::Rejection>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -5,36 +5,36 @@
 
 use crate::engine::graph_record::stored_release_joined;
 use crate::engine::session::transaction::Tx;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, MayFail};
 use crate::machine::stored::handles::Machines;
 use crate::model::machine::rules::{Machine, Rules};
 use crate::store::Database;
 
 impl<DB: Database, X: Rules> Machines<DB, X> {
     /// Answers with [`Error::OtherRelease`] what another release could have answered.
-    pub(super) async fn explain<T, R>(&self, answers: &mut [Result<T, Error<R>>]) {
-        if !answers.iter().any(is_unknown) {
+    pub(super) async fn explain<T, E: MayFail>(&self, answers: &mut [Result<T, E>]) {
+        if !answers.iter_mut().any(|answer| unknown(answer).is_some()) {
             return;
         }
         // On the heap: it is part of every call, and hardly ever happens.
         if let Some(release) = Box::pin(self.shared.stored_release(X::Machine::GRAPH)).await {
-            answers.iter_mut().filter_map(|answer| answer.as_mut().err()).for_each(|error| release.explain(error));
+            answers.iter_mut().filter_map(unknown).for_each(|error| release.explain(error));
         }
     }
 
     /// The same for one answer.
-    pub(super) async fn explained<T, R>(&self, mut answer: Result<T, Error<R>>) -> Result<T, Error<R>> {
+    pub(super) async fn explained<T, E: MayFail>(&self, mut answer: Result<T, E>) -> Result<T, E> {
         self.explain(std::slice::from_mut(&mut answer)).await;
         answer
     }
 }
 
 /// The same for an answer inside a transaction.
-pub(super) async fn explained_joined<DB: Database, X: Rules, T, R>(
+pub(super) async fn explained_joined<DB: Database, X: Rules, T, E: MayFail>(
     tx: &mut Tx<DB>,
-    mut answer: Result<T, Error<R>>,
-) -> Result<T, Error<R>> {
-    if let (true, Err(error)) = (is_unknown(&answer), &mut answer)
+    mut answer: Result<T, E>,
+) -> Result<T, E> {
+    if let Some(error) = unknown(&mut answer)
         && let Some(release) = Box::pin(stored_release_joined(tx, X::Machine::GRAPH)).await
     {
         release.explain(error);
@@ -42,6 +42,8 @@ pub(super) async fn explained_joined<DB: Database, X: Rules, T, R>(
     answer
 }
 
-fn is_unknown<T, R>(answer: &Result<T, Error<R>>) -> bool {
-    answer.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::UnknownState | ErrorKind::UnknownCommand))
+/// The error, if it says that a stored state or command is not known.
+fn unknown<T, E: MayFail>(answer: &mut Result<T, E>) -> Option<&mut Error> {
+    let error = answer.as_mut().err()?.failure_mut()?;
+    matches!(error.kind(), ErrorKind::UnknownState | ErrorKind::UnknownCommand).then_some(error)
 }

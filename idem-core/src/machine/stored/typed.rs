@@ -1,7 +1,7 @@
 //! Answers and rows with their types put back on.
 
 use crate::engine::answer::{AnswerValue, Answered, Refusal};
-use crate::error::{Effect, Error};
+use crate::error::{CommandError, Effect, Error};
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::model::machine::driver::read_state;
 use crate::model::machine::rules::{Machine, Rules, State};
@@ -11,21 +11,21 @@ use crate::store::machine::rows::MachineRow;
 use crate::wire::{Stored, WireError};
 
 /// Puts the type of an outcome back on.
-pub(super) fn outcome<O: State, R: 'static>(answered: Answered) -> Result<Outcome<O>, Error<R>> {
+pub(super) fn outcome<O: State, R: 'static>(answered: Answered) -> Result<Outcome<O>, CommandError<R>> {
     typed(answered, Stored::decode)
 }
 
 pub(super) fn reply<X: Rules>(
     command: usize,
     answered: Answered,
-) -> Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>> {
+) -> Result<Outcome<<X::Machine as Machine>::Reply>, CommandError<X::Rejection>> {
     typed(answered, |stored| X::Machine::read_reply(command, stored))
 }
 
 fn typed<O, R: 'static>(
     answered: Answered,
     read: impl FnOnce(&Stored) -> Result<O, WireError>,
-) -> Result<Outcome<O>, Error<R>> {
+) -> Result<Outcome<O>, CommandError<R>> {
     match answered {
         Ok(answer) => {
             let undecodable = |source| Error::Undecodable {
@@ -36,16 +36,16 @@ fn typed<O, R: 'static>(
             let value = match &answer.outcome {
                 AnswerValue::Stored(stored) => read(stored).map_err(|source| undecodable(source.into()))?,
                 AnswerValue::Entries(_) | AnswerValue::Drafted(_) | AnswerValue::Version => {
-                    return Err(undecodable("it is not one of a machine".into()));
+                    return Err(undecodable("it is not one of a machine".into()).into());
                 }
             };
             Ok(Outcome::new(value, shown(answer.seq), answer.at, answer.fresh, answer.superseded))
         }
-        Err(Refusal::Failed(error)) => Err(error.widen()),
+        Err(Refusal::Failed(error)) => Err(error.into()),
         Err(Refusal::Panicked(panic)) => std::panic::resume_unwind(panic),
         Err(Refusal::Rejected(rejection)) => match rejection.downcast() {
-            Ok(rejection) => Err(Error::Rejected(*rejection)),
-            Err(_) => Err(Error::Internal { what: "a rule refused with another type than its own" }),
+            Ok(rejection) => Err(CommandError::Rejected(*rejection)),
+            Err(_) => Err(Error::Internal { what: "a rule refused with another type than its own" }.into()),
         },
     }
 }

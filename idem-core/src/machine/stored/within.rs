@@ -10,7 +10,7 @@ use crate::engine::plan::BoxedPlan;
 use crate::engine::run::run_joined;
 use crate::engine::session::transaction::Tx;
 use crate::engine::trace;
-use crate::error::Error;
+use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::machine::stored::call::Call;
 use crate::machine::stored::handles::At;
@@ -84,7 +84,7 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
     fn call<O: Send + 'static>(
         self,
         command: Result<Command, Error>,
-        read: impl FnOnce(Answered) -> Result<Outcome<O>, Error<X::Rejection>> + Send + 't,
+        read: impl FnOnce(Answered) -> Result<Outcome<O>, CommandError<X::Rejection>> + Send + 't,
     ) -> Call<'t, O, X::Rejection> {
         Call::new(command, move |command, _| {
             Box::pin(async move {
@@ -97,8 +97,9 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
                     }
                     run_joined(self.tx, &[&*plan]).await.map(only)
                 };
-                let answer = read(span.record(work).await.map_err(Error::widen)?);
-                explained_joined::<DB, X, _, _>(self.tx, answer).await
+                let answered = span.record(work).await.map_err(CommandError::from);
+                let answer = explained_joined::<DB, X, _, _>(self.tx, answered.and_then(read)).await;
+                answer.map_err(Rejection::__error)
             })
         })
     }

@@ -4,14 +4,14 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::fmt;
 
 use crate::clock::Timestamp;
-use crate::error::{Effect, Error, KeyReused};
+use crate::error::{CommandError, Effect, Error, KeyReused, Rejection};
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::model::ledger::books::{Books, Refused};
 use crate::model::ledger::change::LedgerChange;
 use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
 use crate::model::machine::context::Context;
-use crate::model::machine::rules::{Machine, Rules, State, Taken};
+use crate::model::machine::rules::{ErrorOf, Machine, Rules, State, Taken};
 use crate::outcome::Outcome;
 use crate::wire::{Stored, WireError};
 
@@ -157,8 +157,8 @@ impl<X: Rules> InMemory<X> {
         &mut self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Result<Outcome<O>, Error<X::Rejection>> {
-        self.run(key, command, |reply| Stored::encode(reply)?.decode())
+    ) -> Result<Outcome<O>, ErrorOf<X>> {
+        self.run(key, command, |reply| Stored::encode(reply)?.decode()).map_err(Rejection::__error)
     }
 
     #[doc(hidden)]
@@ -166,9 +166,10 @@ impl<X: Rules> InMemory<X> {
         &mut self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Result<Outcome<<X::Machine as Machine>::Reply>, Error<X::Rejection>> {
+    ) -> Result<Outcome<<X::Machine as Machine>::Reply>, ErrorOf<X>> {
         let index = X::Machine::command(&command);
         self.run(key, command, |reply| X::Machine::read_reply(index, &Stored::encode(reply)?))
+            .map_err(Rejection::__error)
     }
 
     /// Answers a command; `through_serde` copies an outcome that is not `Clone`.
@@ -177,7 +178,7 @@ impl<X: Rules> InMemory<X> {
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
         through_serde: impl FnOnce(&<X::Machine as Machine>::Reply) -> Result<O, WireError>,
-    ) -> Result<Outcome<O>, Error<X::Rejection>> {
+    ) -> Result<Outcome<O>, CommandError<X::Rejection>> {
         let answer = match key.map(|key| self.keys.entry(key)) {
             None => self.life.answer(None, None, command)?,
             Some(Entry::Occupied(known)) => self.life.answer(Some(known.key()), Some(*known.get()), command)?,
@@ -187,18 +188,19 @@ impl<X: Rules> InMemory<X> {
                 answer
             }
         };
-        let Some((_, reply)) = &self.life.history[*answer].did else { return Err(Error::Interrupted) };
+        let Some((_, reply)) = &self.life.history[*answer].did else { return Err(Error::Interrupted.into()) };
         let mut copy = None;
         X::Machine::copy_outcome(reply, &mut copy);
         let copied = match copy {
             Some(copy) => Ok(copy),
             None => through_serde(reply),
         };
-        answer.try_map(|_| copied).map_err(|source| Error::Undecodable {
+        let undecodable = |source: WireError| Error::Undecodable {
             what: "the outcome".to_owned(),
             effect: Effect::Applied,
             source: source.into(),
-        })
+        };
+        Ok(answer.try_map(|_| copied).map_err(undecodable)?)
     }
 }
 
@@ -234,7 +236,7 @@ impl<X: Rules> Life<X> {
         key: Option<&Key>,
         known: Option<usize>,
         command: <X::Machine as Machine>::Command,
-    ) -> Result<Outcome<usize>, Error<X::Rejection>> {
+    ) -> Result<Outcome<usize>, CommandError<X::Rejection>> {
         let graph = X::Machine::GRAPH;
         let index = X::Machine::command(&command);
         let info = &graph.commands[index];
@@ -257,13 +259,14 @@ impl<X: Rules> Life<X> {
         match (verdict, known.or(self.last[index])) {
             (Verdict::Run, _) => self.step(key, index, command),
             (Verdict::Replay | Verdict::Reached, Some(at)) => Ok(self.replay(at)),
-            (Verdict::KeyReused, Some(at)) => Err(self.reused(key, at, info.name)),
+            (Verdict::KeyReused, Some(at)) => Err(self.reused(key, at, info.name).into()),
             (Verdict::ReachedOtherwise, Some(at)) => {
                 let (seq, at) = (at as u64 + 1, self.history[at].at);
-                Err(Error::ReachedOtherwise { machine: graph.name, id: ID.to_owned(), command: info.name, seq, at })
+                let (machine, id, command) = (graph.name, ID.to_owned(), info.name);
+                Err(Error::ReachedOtherwise { machine, id, command, seq, at }.into())
             }
-            (Verdict::KeyRequired, _) => Err(Error::KeyRequired { machine: graph.name, command: info.name }),
-            _ => Err(self.invalid(info.name)),
+            (Verdict::KeyRequired, _) => Err(Error::KeyRequired { machine: graph.name, command: info.name }.into()),
+            _ => Err(self.invalid(info.name).into()),
         }
     }
 
@@ -273,15 +276,15 @@ impl<X: Rules> Life<X> {
         key: Option<&Key>,
         index: usize,
         command: <X::Machine as Machine>::Command,
-    ) -> Result<Outcome<usize>, Error<X::Rejection>> {
+    ) -> Result<Outcome<usize>, CommandError<X::Rejection>> {
         let info = &X::Machine::GRAPH.commands[index];
         let seq = self.history.len() + 1;
         let at = self.now().max(self.entered_at);
         let cx = Context { machine: X::Machine::GRAPH.name, id: ID, seq: seq as u64, now: at, key };
         let Some(ran) = self.rules.run(self.state.clone(), &command, &cx) else {
-            return Err(self.invalid(info.name));
+            return Err(self.invalid(info.name).into());
         };
-        let taken = self.settled(ran.map_err(Error::Rejected)?, info.name, at)?;
+        let taken = self.settled(ran.map_err(CommandError::Rejected)?, info.name, at)?;
         for message in taken.effects.messages {
             let payload = message.payload.map_err(|source| unencodable("a message", source))?;
             self.messages.push((message.topic, payload));
@@ -302,10 +305,10 @@ impl<X: Rules> Life<X> {
         mut taken: Taken<X::Machine>,
         command: &'static str,
         at: Timestamp,
-    ) -> Result<Taken<X::Machine>, Error<X::Rejection>> {
+    ) -> Result<Taken<X::Machine>, CommandError<X::Rejection>> {
         loop {
             if let Some(problem) = taken.effects.misuse {
-                return Err(Error::Misuse { command, problem });
+                return Err(Error::Misuse { command, problem }.into());
             }
             if taken.effects.moves.is_empty() {
                 return Ok(taken);
@@ -314,13 +317,13 @@ impl<X: Rules> Life<X> {
             match (refused, taken.otherwise.take()) {
                 (None, _) => return Ok(taken),
                 (Some(refused), Some(other)) if refused.is_of_money() => taken = *other,
-                (Some(refused), _) => return Err(Error::from(refused).widen()),
+                (Some(refused), _) => return Err(Error::from(refused).into()),
             }
         }
     }
 
     /// Whether the run at a place did what `command` asks for. Payloads are compared as they would be stored.
-    fn same(&self, at: usize, command: &<X::Machine as Machine>::Command) -> Result<bool, Error<X::Rejection>> {
+    fn same(&self, at: usize, command: &<X::Machine as Machine>::Command) -> Result<bool, Error> {
         let index = X::Machine::command(command);
         let Some((did, _)) = &self.history[at].did else { return Ok(false) };
         if X::Machine::command(did) != index {
@@ -342,7 +345,7 @@ impl<X: Rules> Life<X> {
         Outcome::new(at, at as u64 + 1, self.history[at].at, false, at + 1 < self.history.len())
     }
 
-    fn reused(&self, key: Option<&Key>, at: usize, command: &'static str) -> Error<X::Rejection> {
+    fn reused(&self, key: Option<&Key>, at: usize, command: &'static str) -> Error {
         let run = &self.history[at];
         let first = run.did.as_ref().map_or("", |(did, _)| X::Machine::GRAPH.commands[X::Machine::command(did)].name);
         let second = if first == command { "another payload".to_owned() } else { format!("`{command}`") };
@@ -355,14 +358,14 @@ impl<X: Rules> Life<X> {
         }
     }
 
-    fn invalid(&self, command: &'static str) -> Error<X::Rejection> {
+    fn invalid(&self, command: &'static str) -> Error {
         let (graph, state) = (X::Machine::GRAPH, self.state.state());
         let (machine, id, allowed) = (graph.name, ID.to_owned(), graph.allowed(state));
         Error::Invalid { machine, id, state: graph.states[state].name, command, allowed }
     }
 }
 
-fn unencodable<R>(what: &str, source: WireError) -> Error<R> {
+fn unencodable(what: &str, source: WireError) -> Error {
     Error::Unencodable { what: what.to_owned(), source: source.into() }
 }
 

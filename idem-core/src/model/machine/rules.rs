@@ -7,6 +7,7 @@ use std::hash::Hash;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::error::Rejection;
 use crate::key::Key;
 use crate::model::machine::context::Context;
 use crate::model::machine::graph::Graph;
@@ -78,12 +79,15 @@ pub trait State: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
 
+/// What a command fails with on a machine of these rules.
+pub(crate) type ErrorOf<X> = <<X as Rules>::Rejection as Rejection>::Error;
+
 /// A machine together with the user's transitions. Implemented by the macro for the wrapper around the user's rules.
 pub trait Rules: Send + Sync + 'static {
     /// The enum.
     type Machine: Machine;
     /// Why a transition refuses.
-    type Rejection: std::error::Error + Send + Sync + 'static;
+    type Rejection: Rejection;
 
     /// Runs the transition that `command` takes from the state `from`; `None` if no edge leads on.
     ///

@@ -39,7 +39,7 @@ pub async fn b_another_payload_under_the_key_is_refused(case: &impl Case) {
     let other = order::Pay { amount: 501, ..PAY };
     let error = refused(order.apply(Some(&key("k")), other).await, ErrorKind::KeyReused);
     assert!(error.to_string().contains("key.derive"), "{error}");
-    assert!(matches!(&error, Error::KeyReused(both) if both.first_seen == first.at()), "{error:?}");
+    assert!(matches!(error.failure(), Some(Error::KeyReused(both)) if both.first_seen == first.at()), "{error:?}");
     assert_eq!((error.effect(), error.is_retryable()), (Effect::NotApplied, false));
     assert_eq!(order.look().await.1, 2);
     replayed(order.apply(Some(&key("k")), PAY).await, &first);
@@ -83,7 +83,10 @@ pub async fn e_another_payload_of_what_ran_is_refused(case: &impl Case) {
     let paid = fresh(order.apply(Some(&key("k")), PAY).await);
     let other = || order::Pay { amount: 1, rate: 1 };
     let error = refused(order.apply(Some(&key("l")), other()).await, ErrorKind::ReachedOtherwise);
-    assert!(matches!(error, Error::ReachedOtherwise { seq: 2, at, .. } if at == paid.at()), "{error:?}");
+    assert!(
+        matches!(error.failure(), Some(Error::ReachedOtherwise { seq: 2, at, .. }) if *at == paid.at()),
+        "{error:?}"
+    );
     refused(order.apply(None, other()).await, ErrorKind::ReachedOtherwise);
     // It was refused, so its key names nothing.
     replayed(order.apply(Some(&key("l")), PAY).await, &paid);
@@ -95,7 +98,7 @@ pub async fn f_what_is_not_legal_is_refused_with_what_is(case: &impl Case) {
     for key in [Some(&key("k")), None] {
         let error = refused(order.apply(key, ship("T")).await, ErrorKind::Invalid);
         assert!(
-            matches!(&error, Error::Invalid { state: "Pending", command: "Ship", allowed, .. } if allowed[..] == ["Pay", "Cancel"]),
+            matches!(error.failure(), Some(Error::Invalid { state: "Pending", command: "Ship", allowed, .. }) if allowed[..] == ["Pay", "Cancel"]),
             "{error:?}"
         );
     }

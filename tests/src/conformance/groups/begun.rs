@@ -49,12 +49,12 @@ pub(super) async fn begin<F: Future + Unpin>(call: &mut F) {
 }
 
 /// Waits for all at once; each of them must have had its effect.
-pub(super) async fn all_fresh<O, R>(
-    calls: Vec<impl Future<Output = Result<Outcome<O>, Error<R>>> + Send + 'static>,
+pub(super) async fn all_fresh<O, E>(
+    calls: Vec<impl Future<Output = Result<Outcome<O>, E>> + Send + 'static>,
 ) -> Vec<Outcome<O>>
 where
     O: Debug + Send + 'static,
-    R: Debug + Send + 'static,
+    E: Debug + Send + 'static,
 {
     finish(calls).await.into_iter().map(fresh).collect()
 }

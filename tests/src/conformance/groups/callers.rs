@@ -1,7 +1,7 @@
 //! Callers that panic, go away, or lose the runtime that worked for them: the others of their group do not notice.
 
+use idem_core::Never;
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::future::IntoFuture as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,18 +23,18 @@ use crate::conformance::{Subject, fresh, key};
 struct Timid;
 
 impl door::Transitions for Timid {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
-    fn push(&self, from: door::Shut, push: &door::Push, cx: &Context) -> Result<Step<door::Open>, Infallible> {
+    fn push(&self, from: door::Shut, push: &door::Push, cx: &Context) -> Result<Step<door::Open>, Never> {
         Keeper.push(from, push, cx)
     }
 
-    fn knock(&self, from: door::Shut, knock: &door::Knock, cx: &Context) -> Result<Step<door::Shut, u64>, Infallible> {
+    fn knock(&self, from: door::Shut, knock: &door::Knock, cx: &Context) -> Result<Step<door::Shut, u64>, Never> {
         assert_ne!(knock.times, 13, "a rule that panics, as it should here");
         Keeper.knock(from, knock, cx)
     }
 
-    fn brick(&self, from: door::Shut, brick: &door::Brick, cx: &Context) -> Result<Step<door::Bricked>, Infallible> {
+    fn brick(&self, from: door::Shut, brick: &door::Brick, cx: &Context) -> Result<Step<door::Bricked>, Never> {
         Keeper.brick(from, brick, cx)
     }
 }
@@ -95,9 +95,9 @@ pub enum Clock {
 struct Maker;
 
 impl clock::Transitions for Maker {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
-    fn count(&self, from: clock::Running, _: &clock::Count, _: &Context) -> Result<Step<clock::Running>, Infallible> {
+    fn count(&self, from: clock::Running, _: &clock::Count, _: &Context) -> Result<Step<clock::Running>, Never> {
         Ok(Step::to(clock::Running { count: from.count }))
     }
 }

@@ -3,8 +3,8 @@
 
 use std::fmt::Debug;
 
+use idem_core::Outcome;
 use idem_core::ledger::{Bounds, Delta};
-use idem_core::{Error, Outcome};
 
 use super::Desk;
 use crate::conformance::groups::held_up;
@@ -26,9 +26,9 @@ fn payments() -> [bill::Pay; 4] {
 
 /// Each payment, from an account that holds its amount, while another process pays the same bill first: the call gets the
 /// outcome of that process.
-async fn each_is_a_repeat<S: Subject, R: Debug>(
+async fn each_is_a_repeat<S: Subject, E: Debug>(
     desk: &Desk<'_, S>,
-    pays: impl AsyncFn(Office, &str, bill::Pay) -> Result<Outcome<String>, Error<R>>,
+    pays: impl AsyncFn(Office, &str, bill::Pay) -> Result<Outcome<String>, E>,
 ) {
     desk.ledger.account("customer").open(Bounds::at_least(0)).await.expect("opened");
     for (number, pay) in payments().into_iter().enumerate() {

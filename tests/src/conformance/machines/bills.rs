@@ -1,7 +1,7 @@
 //! A machine whose rule lets another process in: what that does happens between two reads of the call, or between the last one
 //! and its write.
 
-use std::convert::Infallible;
+use idem_core::Never;
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -86,9 +86,9 @@ impl fmt::Debug for Office {
 }
 
 impl bill::Transitions for Office {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
-    fn pay(&self, _: bill::Open, pay: &bill::Pay, cx: &Context) -> Result<Step<bill::PayTo, String>, Infallible> {
+    fn pay(&self, _: bill::Open, pay: &bill::Pay, cx: &Context) -> Result<Step<bill::PayTo, String>, Never> {
         self.pass();
         let step = Step::to(bill::Paid);
         let step = if pay.hold {

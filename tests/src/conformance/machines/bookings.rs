@@ -1,6 +1,6 @@
 //! A machine whose steps hold, capture and release money.
 
-use std::convert::Infallible;
+use idem_core::Never;
 use std::time::Duration;
 
 use idem_core::{Context, Step, idempotent_fsm};
@@ -36,14 +36,14 @@ pub enum Booking {
 pub struct Hotel;
 
 impl booking::Transitions for Hotel {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
     fn reserve(
         &self,
         _: booking::Open,
         reserve: &booking::Reserve,
         cx: &Context,
-    ) -> Result<Step<booking::ReserveTo, String>, Infallible> {
+    ) -> Result<Step<booking::ReserveTo, String>, Never> {
         let hold = cx.id("hold").to_string();
         let step = Step::to(booking::Reserved { hold: hold.clone() }).delta("reservations", 1);
         let step = if reserve.expires {
@@ -60,7 +60,7 @@ impl booking::Transitions for Hotel {
         from: booking::Reserved,
         charge: &booking::Charge,
         _: &Context,
-    ) -> Result<Step<booking::ChargeTo>, Infallible> {
+    ) -> Result<Step<booking::ChargeTo>, Never> {
         Ok(Step::to(booking::Charged { amount: charge.amount })
             .capture(from.hold.clone(), "hotel", charge.amount)
             .release(from.hold)
@@ -73,7 +73,7 @@ impl booking::Transitions for Hotel {
         from: booking::Reserved,
         _: &booking::Cancel,
         _: &Context,
-    ) -> Result<Step<booking::Cancelled>, Infallible> {
+    ) -> Result<Step<booking::Cancelled>, Never> {
         Ok(Step::to(booking::Cancelled).release(from.hold))
     }
 }

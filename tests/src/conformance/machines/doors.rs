@@ -1,6 +1,6 @@
 //! A door: a cycle, a self-loop, and a command of one effect per visit.
 
-use std::convert::Infallible;
+use idem_core::Never;
 
 use idem_core::{Context, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
@@ -31,17 +31,17 @@ pub enum Door {
 pub struct Keeper;
 
 impl door::Transitions for Keeper {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
-    fn push(&self, _: door::Shut, push: &door::Push, _: &Context) -> Result<Step<door::Open>, Infallible> {
+    fn push(&self, _: door::Shut, push: &door::Push, _: &Context) -> Result<Step<door::Open>, Never> {
         Ok(Step::to(door::Open { by: push.by.clone() }).delta("pushes", 1))
     }
 
-    fn knock(&self, _: door::Shut, knock: &door::Knock, cx: &Context) -> Result<Step<door::Shut, u64>, Infallible> {
+    fn knock(&self, _: door::Shut, knock: &door::Knock, cx: &Context) -> Result<Step<door::Shut, u64>, Never> {
         Ok(Step::to(door::Shut).outcome(knock.times + cx.seq()))
     }
 
-    fn brick(&self, _: door::Shut, _: &door::Brick, _: &Context) -> Result<Step<door::Bricked>, Infallible> {
+    fn brick(&self, _: door::Shut, _: &door::Brick, _: &Context) -> Result<Step<door::Bricked>, Never> {
         Ok(Step::to(door::Bricked))
     }
 }

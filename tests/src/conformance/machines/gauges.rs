@@ -1,7 +1,7 @@
 //! A gauge: it keeps values of every type that serde knows, and values that do not come back.
 
+use idem_core::Never;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::convert::Infallible;
 
 use idem_core::{Context, Step, idempotent_fsm};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -114,18 +114,13 @@ pub enum Gauge {
 pub struct Meter;
 
 impl gauge::Transitions for Meter {
-    type Rejection = Infallible;
+    type Rejection = Never;
 
-    fn keep(&self, _: gauge::Kept, keep: &gauge::Keep, _: &Context) -> Result<Step<gauge::Kept, Anything>, Infallible> {
+    fn keep(&self, _: gauge::Kept, keep: &gauge::Keep, _: &Context) -> Result<Step<gauge::Kept, Anything>, Never> {
         Ok(Step::to(gauge::Kept { value: keep.value.clone() }).emit("kept", &keep.value).outcome(keep.value.clone()))
     }
 
-    fn make(
-        &self,
-        from: gauge::Kept,
-        make: &gauge::Make,
-        _: &Context,
-    ) -> Result<Step<gauge::Kept, Anything>, Infallible> {
+    fn make(&self, from: gauge::Kept, make: &gauge::Make, _: &Context) -> Result<Step<gauge::Kept, Anything>, Never> {
         let value = make.bad.value();
         Ok(match make.spot {
             Spot::State => Step::to(gauge::Kept { value }).outcome(Anything::Nothing),
@@ -134,7 +129,7 @@ impl gauge::Transitions for Meter {
         })
     }
 
-    fn clear(&self, from: gauge::Kept, _: &gauge::Clear, _: &Context) -> Result<Step<gauge::Kept, Hollow>, Infallible> {
+    fn clear(&self, from: gauge::Kept, _: &gauge::Clear, _: &Context) -> Result<Step<gauge::Kept, Hollow>, Never> {
         Ok(Step::to(from).outcome(Hollow))
     }
 }

@@ -40,7 +40,7 @@ pub mod first {
     }
 
     impl parcel::Transitions for super::Post {
-        type Rejection = std::convert::Infallible;
+        type Rejection = idem_core::Never;
 
         fn send(
             &self,
@@ -82,7 +82,7 @@ pub mod renamed {
     }
 
     impl parcel::Transitions for super::Post {
-        type Rejection = std::convert::Infallible;
+        type Rejection = idem_core::Never;
 
         fn post(
             &self,
@@ -114,7 +114,7 @@ pub mod narrowed {
     }
 
     impl parcel::Transitions for super::Post {
-        type Rejection = std::convert::Infallible;
+        type Rejection = idem_core::Never;
 
         fn send(
             &self,

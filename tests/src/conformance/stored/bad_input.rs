@@ -1,6 +1,6 @@
 //! What cannot be stored is refused with what to do, and nothing is written.
 
-use idem_core::{Error, ErrorKind, Key, Outcome};
+use idem_core::{CommandError, ErrorKind, Key, Outcome};
 
 use crate::conformance::machines::{Order, Shop, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
@@ -73,6 +73,6 @@ pub async fn an_unfit_item_of_a_batch_harms_no_other<S: Subject>(on: &S) {
     }
     let answers = stored.orders().apply_all(["a", "", "b"].map(|id| (id, None, PAY.into()))).await;
     let kinds: Vec<_> =
-        answers.iter().map(|answer| answer.as_ref().map(Outcome::is_fresh).map_err(Error::kind)).collect();
+        answers.iter().map(|answer| answer.as_ref().map(Outcome::is_fresh).map_err(CommandError::kind)).collect();
     assert_eq!(kinds, [Ok(true), Err(ErrorKind::Key), Ok(true)]);
 }

@@ -1,12 +1,12 @@
 //! Many commands in one call: as if one came after the other.
 
-use idem_core::{Error, ErrorKind, Key, Outcome};
+use idem_core::{CommandError, Error, ErrorKind, Key, Outcome};
 
 use crate::conformance::case::as_json;
 use crate::conformance::machines::{Refused, door, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
-type Answers = Vec<Result<Outcome<serde_json::Value>, Error<Refused>>>;
+type Answers = Vec<Result<Outcome<serde_json::Value>, CommandError<Refused>>>;
 
 fn pay(amount: i64) -> order::Command {
     order::Pay { amount, rate: 1 }.into()

@@ -18,7 +18,7 @@ pub async fn a_repeat_replays_and_other_data_is_refused<S: Subject>(on: &S) {
     fresh(order.pay(Natural, PAY).await);
     assert!(replayed(order.start(order::Pending { total: 500 }).await, &started).is_superseded());
     let error = refused(order.start(order::Pending { total: 501 }).await, ErrorKind::AlreadyStarted);
-    assert!(matches!(error, Error::AlreadyStarted { at, .. } if at == started.at()), "{error:?}");
+    assert!(matches!(error.failure(), Some(Error::AlreadyStarted { at, .. }) if *at == started.at()), "{error:?}");
     assert_eq!(order.get().await.expect("readable").expect("started").version(), 2);
 }
 

@@ -2,12 +2,12 @@
 
 use idem_core::ledger::Bounds;
 use idem_core::version::ConditionalUpdate;
-use idem_core::{Effect, Error, ErrorKind, Idem, Tx};
+use idem_core::{Effect, ErrorKind, Idem, Tx};
 
 use crate::conformance::case::fresh;
 use crate::conformance::machines::{Order, Shop, order};
 use crate::conformance::opening::pool;
-use crate::conformance::{Stored, Subject, key};
+use crate::conformance::{Failure, Stored, Subject, key};
 
 /// How a transaction is come by.
 const WAYS: [&str; 2] = ["begun", "adopted"];
@@ -28,7 +28,7 @@ async fn begin<S: Subject>(on: &S, idem: &Idem<S::DB>, way: &str) -> Tx<S::DB> {
     }
 }
 
-fn told<R>(error: &Error<R>) -> (ErrorKind, Effect, bool) {
+fn told(error: &impl Failure) -> (ErrorKind, Effect, bool) {
     (error.kind(), error.effect(), error.is_retryable())
 }
 

@@ -1,6 +1,5 @@
 //! Units of work, which run again when they lose a race.
 
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use idem_core::ledger::{Account, Bounds, Opening};
@@ -38,7 +37,7 @@ pub async fn a_unit_that_the_database_refuses_runs_once<S: Subject>(on: &S) {
     stored.execute(&format!("CREATE TABLE children ({columns}, {parent}, version bigint)")).await;
     for (age, parent) in [(1, Some(7)), (0, None)] {
         let runs = AtomicU32::new(0);
-        let unit = stored.idem.transaction::<_, Error<Infallible>, _>(Retry::default(), |tx| {
+        let unit = stored.idem.transaction::<_, Error, _>(Retry::default(), |tx| {
             runs.fetch_add(1, Ordering::Relaxed);
             let account = stored.idem.ledger().account("a");
             let child = Upsert::table("children").key("id", 1).set("age", age).set("parent", parent);
@@ -63,7 +62,7 @@ pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
     for number in 0..8 {
         let (idem, door) = (stored.idem.clone(), stored.doors().at("d"));
         tasks.spawn(async move {
-            idem.transaction::<_, Error<Infallible>, _>(Retry::default().attempts(50), |tx| {
+            idem.transaction::<_, Error, _>(Retry::default().attempts(50), |tx| {
                 let door = door.clone();
                 Box::pin(async move {
                     let seen = door.within(tx).get().await?.map_or(0, |machine| machine.version());
@@ -117,7 +116,7 @@ pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
         }
         tasks.spawn(async move {
             let runs = AtomicU32::new(0);
-            let unit = idem.transaction::<_, Error<Infallible>, _>(Retry::default(), |tx| {
+            let unit = idem.transaction::<_, Error, _>(Retry::default(), |tx| {
                 runs.fetch_add(1, Ordering::Relaxed);
                 let (doors, accounts) = (doors.clone(), accounts.clone());
                 Box::pin(async move {

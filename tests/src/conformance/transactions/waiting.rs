@@ -1,6 +1,5 @@
 //! Who waits for a transaction that has not ended, and for how long.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use idem_core::{Effect, Error, ErrorKind, Natural, Retry};
@@ -44,7 +43,7 @@ pub async fn a_unit_waits_for_a_connection<S: Subject>(on: &S) {
         let (one, door) = (one.clone(), stored.doors().at("d"));
         async move {
             let policy = Retry::default().attempts(1_000);
-            let unit = one.transaction::<_, Error<Infallible>, _>(policy, |tx| {
+            let unit = one.transaction::<_, Error, _>(policy, |tx| {
                 let door = door.clone();
                 Box::pin(async move { door.within(tx).knock(&key("k"), door::Knock { times: 1 }).await })
             });

@@ -123,7 +123,7 @@ pub async fn a_row_that_a_trigger_skips_is_told<S: Subject>(on: &S) {
     let by_column = || edit().set("body", "skipped").expect("body", "draft");
     let upsert = |tenant: &str| Upsert::table("documents").key("tenant", tenant).key("id", 7).set("body", "skipped");
     let not_written = |answer| {
-        let error = refused::<_, std::convert::Infallible>(answer, ErrorKind::Update);
+        let error = refused::<_, Error>(answer, ErrorKind::Update);
         assert!(!error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
         assert!(error.to_string().contains("trigger"), "{error}");
     };

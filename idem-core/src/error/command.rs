@@ -1,0 +1,134 @@
+//! What a command fails with.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use super::kind::ErrorKind;
+use super::variants::{Effect, Error};
+
+/// Why a command did not answer with an [`Outcome`](crate::Outcome): a rule of its machine refused, or the call failed.
+///
+/// A command on a machine that never refuses fails with [`Error`] itself: see [`Never`].
+#[derive(Debug, thiserror::Error)]
+#[allow(clippy::exhaustive_enums, reason = "these are the two there are")]
+pub enum CommandError<R> {
+    /// A rule of the machine refused. Nothing is written and the key stays free.
+    #[error("rejected: {0}")]
+    Rejected(R),
+    /// Anything else.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl<R> CommandError<R> {
+    /// Which variant this is, or which of [`Error`]'s.
+    pub fn kind(&self) -> ErrorKind {
+        self.failure().map_or(ErrorKind::Rejected, Error::kind)
+    }
+
+    /// Whether the same call with the same key may succeed later without anyone changing anything. A rejection is one until the
+    /// machine, or what the rule looks at, has changed.
+    pub fn is_retryable(&self) -> bool {
+        self.failure().is_some_and(Error::is_retryable)
+    }
+
+    /// What this error means for the effect of the call.
+    pub fn effect(&self) -> Effect {
+        self.failure().map_or(Effect::NotApplied, Error::effect)
+    }
+
+    /// The error, if it is no rejection.
+    pub fn failure(&self) -> Option<&Error> {
+        match self {
+            Self::Rejected(_) => None,
+            Self::Failed(error) => Some(error),
+        }
+    }
+}
+
+/// An error that is, or may be, an [`Error`].
+#[cfg(feature = "_sql")]
+pub(crate) trait MayFail {
+    fn failure_mut(&mut self) -> Option<&mut Error>;
+}
+
+#[cfg(feature = "_sql")]
+impl MayFail for Error {
+    fn failure_mut(&mut self) -> Option<&mut Error> {
+        Some(self)
+    }
+}
+
+#[cfg(feature = "_sql")]
+impl<R> MayFail for CommandError<R> {
+    fn failure_mut(&mut self) -> Option<&mut Error> {
+        match self {
+            Self::Rejected(_) => None,
+            Self::Failed(error) => Some(error),
+        }
+    }
+}
+
+impl From<CommandError<Infallible>> for Error {
+    fn from(error: CommandError<Infallible>) -> Self {
+        match error {
+            CommandError::Rejected(never) => match never {},
+            CommandError::Failed(error) => error,
+        }
+    }
+}
+
+/// What the rules of a machine refuse with: any error of yours, or [`Never`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the rejection of a machine",
+    label = "not an error",
+    note = "derive it: `#[derive(Debug, thiserror::Error)]`; if no rule refuses, write `type Rejection = idem_core::Never;`"
+)]
+pub trait Rejection: fmt::Debug + fmt::Display + Sized + Send + Sync + 'static {
+    /// What a command fails with: [`CommandError`], or [`Error`] where no rule refuses.
+    type Error: From<Error> + std::error::Error + Send + Sync + 'static;
+
+    #[doc(hidden)]
+    fn __error(error: CommandError<Self>) -> Self::Error;
+
+    #[doc(hidden)]
+    fn __command_error(error: Self::Error) -> CommandError<Self>;
+}
+
+impl<R: std::error::Error + Send + Sync + 'static> Rejection for R {
+    type Error = CommandError<R>;
+
+    fn __error(error: CommandError<Self>) -> CommandError<R> {
+        error
+    }
+
+    fn __command_error(error: CommandError<R>) -> CommandError<Self> {
+        error
+    }
+}
+
+/// The rejection of rules that never refuse: commands then fail with [`Error`], without a variant that cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is none")]
+pub enum Never {}
+
+impl fmt::Display for Never {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}
+
+impl Rejection for Never {
+    type Error = Error;
+
+    fn __error(error: CommandError<Self>) -> Error {
+        match error {
+            CommandError::Rejected(never) => match never {},
+            CommandError::Failed(error) => error,
+        }
+    }
+
+    fn __command_error(error: Error) -> CommandError<Self> {
+        CommandError::Failed(error)
+    }
+}
