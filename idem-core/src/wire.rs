@@ -5,6 +5,8 @@
 mod buffer;
 mod finite;
 
+#[cfg(any(feature = "_sql", feature = "testing"))]
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -68,6 +70,7 @@ impl Stored {
     /// As [`Self::encode`]; if it is written otherwise.
     #[cfg(any(feature = "_sql", feature = "testing"))]
     pub(crate) fn encode_variant<T: Serialize + ?Sized>(value: &T, variant: &str) -> Result<Self, WireError> {
+        let variant = &*escaped(variant)?;
         with_buffer(|bytes| {
             put(bytes, value)?;
             let variant_after = |opening: &[u8]| bytes[1..].strip_prefix(opening)?.strip_prefix(variant.as_bytes());
@@ -89,7 +92,7 @@ impl Stored {
     /// As [`Self::decode`].
     #[cfg(any(feature = "_sql", feature = "testing"))]
     pub(crate) fn decode_variant<T: DeserializeOwned>(&self, variant: &str) -> Result<T, WireError> {
-        let content = self.json()?;
+        let (variant, content) = (&*escaped(variant)?, self.json()?);
         with_buffer(|tagged| {
             for piece in [b"{\"", variant.as_bytes(), b"\":", content, b"}"] {
                 tagged.extend_from_slice(piece);
@@ -143,6 +146,16 @@ impl Stored {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// A name as it stands between the quotes of a JSON string.
+#[cfg(any(feature = "_sql", feature = "testing"))]
+fn escaped(name: &str) -> Result<Cow<'_, str>, WireError> {
+    if !name.contains(['"', '\\']) {
+        return Ok(name.into());
+    }
+    let quoted = serde_json::to_string(name)?;
+    Ok(quoted[1..quoted.len() - 1].to_owned().into())
 }
 
 /// Writes the format and a value.

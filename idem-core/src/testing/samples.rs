@@ -140,8 +140,8 @@ pub(super) fn state<M: Machine>(position: usize, content: &Value) -> Result<M, S
     if let Some(bare) = M::bare(position) {
         return Ok(bare);
     }
-    let ident = M::GRAPH.states.get(position).map_or("", |state| state.ident);
-    let tagged = Value::Object([(ident.to_owned(), content.clone())].into_iter().collect());
+    let name = M::GRAPH.states.get(position).map_or("", |state| state.name);
+    let tagged = Value::Object([(name.to_owned(), content.clone())].into_iter().collect());
     serde_json::from_value(tagged).map_err(|error| error.to_string())
 }
 

@@ -107,6 +107,7 @@ macro_rules! for_each_clause {
                     }
                     values {
                         come_back_as_they_were,
+                        states_have_other_names_on_the_wire,
                         that_do_not_come_back_are_refused,
                         two_numbers_are_two_requests,
                     }

@@ -146,15 +146,15 @@ fn fingerprint_of<M: Machine>(command: &M::Command, id: &str) -> Result<(Fingerp
     Ok((fingerprint, payload))
 }
 
-/// A state's content: the variant's name is ours, and stored apart.
+/// A state's content: its name is stored apart. serde writes the variant under the name on the wire, which the macro tells it.
 fn write_state<M: Machine>(state: &M) -> Result<Stored, WireError> {
-    Stored::encode_variant(state, M::GRAPH.states[state.state()].ident)
+    Stored::encode_variant(state, M::GRAPH.states[state.state()].name)
 }
 
 /// The state at a position, from its stored content.
 pub(crate) fn read_state<M: Machine>(state: usize, body: &Stored) -> Result<M, WireError> {
     match M::bare(state) {
         Some(bare) => Ok(bare),
-        None => body.decode_variant(M::GRAPH.states[state].ident),
+        None => body.decode_variant(M::GRAPH.states[state].name),
     }
 }

@@ -7,8 +7,10 @@ mod doors;
 pub mod gauges;
 mod orders;
 pub mod parcel;
+mod tickets;
 
 pub use bills::{Bill, Office, bill};
 pub use bookings::{Booking, Hotel, booking};
 pub use doors::{Door, Keeper, door};
 pub use orders::{Order, Receipt, Refused, Shop, order};
+pub use tickets::{Theatre, Ticket, ticket};

@@ -5,6 +5,7 @@ use idem_core::{Effect, ErrorKind};
 
 use crate::Seed;
 use crate::conformance::machines::gauges::{Anything, Bad, Gauge, Meter, Spot, gauge};
+use crate::conformance::machines::{Theatre, Ticket, ticket};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// Random values of every type, in a payload, a state, an outcome and a message: each comes back as it was, in every process,
@@ -105,4 +106,38 @@ fn double(random: &mut Rng) -> f64 {
 
 fn single(random: &mut Rng) -> f32 {
     Some(f32::from_bits(random.u32(..))).filter(|float| float.is_finite()).unwrap_or(0.1)
+}
+
+/// States and commands with names of their own, whatever is in them: by commands, by hand, and read again.
+pub async fn states_have_other_names_on_the_wire<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let tickets = Ticket::stored(&stored.idem, Theatre);
+    let ticket = tickets.at("t");
+    let sell = || ticket::Sell { to: "Ada".into() };
+    let sold = fresh(ticket.sell(&key("sell"), sell()).await);
+    let mut states = vec![Ticket::Sold { to: "Ada".into(), price: None }];
+    for (turn, to) in
+        [Ticket::Seated("Ada".into()), Ticket::Booth(1, vec!["Ada".into()]), Ticket::Over].into_iter().enumerate()
+    {
+        let before = ticket.get().await.expect("readable").expect("started");
+        assert_eq!(Some(before.state()), states.last());
+        let key = key(&format!("turn {turn}"));
+        let turned = fresh(ticket.turn(&key, ticket::Turn).await);
+        replayed(ticket.turn(&key, ticket::Turn).await, &turned);
+        states.push(to);
+    }
+    replayed(ticket.sell(&key("sell"), sell()).await, &sold);
+    let other = tickets.at("by hand");
+    fresh(other.start(ticket::Free).await);
+    for (number, state) in states.iter().enumerate() {
+        let put = key(&format!("put {number}"));
+        fresh(other.override_state(&put, state.clone(), "tried").await);
+        assert_eq!(other.get().await.expect("readable").expect("started").state(), state);
+    }
+    for ticket in [ticket, other] {
+        assert_eq!(ticket.get().await.expect("readable").expect("started").state(), &Ticket::Over);
+        let differences = ticket.verify().await.expect("an audit").differences;
+        assert!(differences.is_empty(), "{differences:?}");
+    }
+    assert_eq!(tickets.in_state(ticket::StateKind::Over).await.expect("a page").len(), 2);
 }
