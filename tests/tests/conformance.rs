@@ -57,7 +57,7 @@ impl Subject for OnSqlite {
                 ("sqlite://%3Amemory%3A".to_owned(), ErrorKind::Config, "in_memory"),
                 ("sqlite://x.db?mode=memory".to_owned(), ErrorKind::Config, "in_memory"),
                 ("sqlite://file::memory:?cache=shared".to_owned(), ErrorKind::Config, "`./file:"),
-                ("postgres://localhost/x".to_owned(), ErrorKind::Config, "sqlite://"),
+                ("postgres://bob:secret@localhost/x".to_owned(), ErrorKind::Config, "`postgres:`"),
                 ("not a url".to_owned(), ErrorKind::Config, "sqlite://"),
                 (format!("sqlite://{folder}/100%.db"), ErrorKind::Config, "`%25`"),
                 (format!("sqlite://{folder}/%zz.db"), ErrorKind::Config, "`%25`"),

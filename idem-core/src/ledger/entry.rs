@@ -23,7 +23,7 @@ pub struct Entry {
     pub kind: String,
     /// The hold it is about, and by how much it changed what is held.
     pub hold: Option<(String, i64)>,
-    /// The key of the change that made it.
+    /// The key of the change that made it; `None` as well if what is stored there cannot be one.
     pub key: Option<Key>,
     /// The transition that made it: machine, id and number.
     pub step: Option<(String, String, u64)>,
@@ -63,7 +63,8 @@ impl Entry {
             at: row.at,
             kind: row.kind.to_string(),
             hold: row.hold.as_ref().map(|(hold, reserved)| (hold.to_string(), *reserved)),
-            key: row.key.clone(),
+            // What a person has made of it may be none.
+            key: row.key.as_ref().and_then(|key| key.checked().ok()).cloned(),
             step: row.step.clone().map(|(machine, id, seq)| (machine, id, shown(seq))),
         }
     }

@@ -82,6 +82,7 @@ macro_rules! for_each_clause {
                         an_unknown_stored_command_is_named,
                         an_outcome_that_no_longer_decodes_does_not_run_again,
                         another_machine_under_the_name_is_refused,
+                        two_releases_side_by_side_know_their_states,
                     }
                     keys {
                         that_look_alike_stay_apart,
@@ -167,6 +168,8 @@ macro_rules! for_each_clause {
                     crowds {
                         a_crowd_on_one_machine_is_answered_in_a_row,
                         a_crowd_on_one_account_is_answered_in_a_row,
+                        what_fits_alone_is_not_refused_in_a_crowd,
+                        a_hold_that_is_over_stands_in_no_ones_way,
                         each_is_answered_for_itself,
                         a_change_beside_a_command_keeps_its_entry,
                         two_of_them_share_what_is_hot,
@@ -246,6 +249,7 @@ macro_rules! for_each_clause {
                         entries_come_in_pages,
                         balances_of_the_past_are_known,
                         names_are_kept_as_they_are,
+                        a_key_that_was_edited_into_none_is_not_given,
                     }
                     steps {
                         hold_capture_and_release,

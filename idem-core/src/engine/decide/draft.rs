@@ -67,8 +67,8 @@ struct MachineDraft {
     current: Current,
     /// Its new transitions, the oldest first.
     transitions: Vec<TransitionSummary>,
-    /// The newest visit of each state that one of them led to.
-    visits: Vec<(usize, i64)>,
+    /// The newest visit of each state that one of them led to, by its name: the plans of a group may be of several releases.
+    visits: Vec<(&'static str, i64)>,
 }
 
 /// Decisions in the making: the snapshot with the changes of the plans before laid over it.
@@ -114,7 +114,11 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
     pub(crate) fn machine(&self, subject: &Subject<'_>) -> Result<Option<Current>, Error> {
         let id = (subject.graph.name, subject.id.clone());
         if let Some(machine) = self.machines.get(&id) {
-            return Ok(Some(machine.current.clone()));
+            let mut current = machine.current.clone();
+            if !seeded_bug!("state-of-another-release") {
+                (current.state, current.state_name) = position_of(subject, current.state_name)?;
+            }
+            return Ok(Some(current));
         }
         let Some(Some(row)) = self.snapshot.machines.get(&id) else {
             return Ok(None);
@@ -140,11 +144,11 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
     /// The newest visit of a state. [`Missing`]: it is not loaded yet.
     pub(crate) fn last_visit(&mut self, subject: &Subject<'_>, state: usize) -> Result<Option<i64>, Missing> {
         if let Some(machine) = self.machines.get(&(subject.graph.name, subject.id.clone()))
-            && let Some((_, visit)) = machine.visits.iter().find(|(of, _)| *of == state)
+            && let Some((_, visit)) = machine.visits.iter().find(|(of, _)| subject.graph.state_named(of) == Some(state))
         {
             return Ok(Some(*visit));
         }
-        let id = (subject.graph.name, subject.id.clone(), state);
+        let id = (subject.graph.name, subject.id.clone(), subject.graph.states[state].name);
         if let Some(&visit) = self.snapshot.visits.get(&id) {
             return Ok(visit);
         }
@@ -231,8 +235,8 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         machine.current.clone_from(current);
         if *many {
             machine.transitions.push(transition);
-            machine.visits.retain(|(state, _)| *state != current.state);
-            machine.visits.push((current.state, current.visit));
+            machine.visits.retain(|(state, _)| *state != current.state_name);
+            machine.visits.push((current.state_name, current.visit));
         }
     }
 
@@ -312,21 +316,26 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
     }
 }
 
-fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error> {
+/// A stored state in the subject's graph.
+fn position_of(subject: &Subject<'_>, name: &str) -> Result<(usize, &'static str), Error> {
     let graph = subject.graph;
-    let state = graph.state_named(&row.state).ok_or_else(|| Error::UnknownState {
+    let state = graph.state_named(name).ok_or_else(|| Error::UnknownState {
         machine: graph.name,
         id: subject.id.to_string(),
-        stored: row.state.to_string(),
+        stored: name.to_owned(),
         known: graph.states.iter().map(|state| state.name).collect(),
     })?;
+    Ok((state, graph.states[state].name))
+}
+
+fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error> {
+    let (graph, (state, state_name)) = (subject.graph, position_of(subject, &row.state)?);
     let last = LastTransitions::decode(&row.last_by_command).map_err(|error| Error::Undecodable {
         what: format!("what ran of {} {:?}", graph.name, &**subject.id),
         effect: Effect::NotApplied,
         source: error.into(),
     })?;
     let MachineRow { body, version, visit, entered_at, .. } = row;
-    let state_name = graph.states[state].name;
     Ok(Current {
         state,
         state_name,

@@ -116,6 +116,14 @@ impl LedgerDraft {
         self.posted.get(hash).cloned()
     }
 
+    /// A change of this write, in words.
+    pub(crate) fn describe(&self, entries: Range<usize>) -> String {
+        let first = self.entries.get(entries.start);
+        first.map_or_else(String::new, |first| {
+            format!("`{}` by {} on {:?}", first.kind, first.draft.delta, &*first.draft.account)
+        })
+    }
+
     /// Notes that a key made entries: it stands in the first of them.
     pub(crate) fn note_posted(&mut self, hash: KeyHash, fingerprint: Fingerprint, entries: Range<usize>) {
         let first = if seeded_bug!("key-on-another-entry") { 0 } else { entries.start };
@@ -324,13 +332,15 @@ impl LedgerDraft {
             needs.expired.insert(account, ExpiredHolds::PAGE);
             return Posted::Missing;
         };
-        let mut releases = Vec::new();
         for (name, row) in &expired.holds {
-            let hold = self.books.holds.entry(name.clone()).or_insert_with(|| hold_of(row));
-            if hold.remaining > 0 {
-                releases.push(LedgerChange::Release { hold: name.clone() });
-            }
+            self.books.holds.entry(name.clone()).or_insert_with(|| hold_of(row));
         }
+        // Also those of this very write: a lifetime may be over at once.
+        let mut names = self.books.expired(&account, now(snapshot));
+        if seeded_bug!("expired-in-its-write-stays") {
+            names.retain(|name| expired.holds.contains_key(name));
+        }
+        let releases: Vec<_> = names.into_iter().map(|hold| LedgerChange::Release { hold }).collect();
         if releases.is_empty() {
             let Some(more) = expired.more() else { return Posted::Refused(refused) };
             needs.expired.insert(account, more);
@@ -516,7 +526,11 @@ fn sums_fit(accounts: &Map<Arc<str>, AccountDraft>, drafts: &[EntryDraft]) -> Re
         |draft: &EntryDraft| accounts.get(&draft.account).map_or_else(Running::default, |account| account.running);
     let add = |running: &mut Running, draft: &EntryDraft| {
         let Some(next) = running.then(draft.delta) else {
-            let (account, balance, delta) = (draft.account.to_string(), running.sum, draft.delta);
+            let (account, delta) = (&draft.account, draft.delta);
+            if accounts.contains_key(account) && !seeded_bug!("crowded-is-out-of-bounds") {
+                return Err(Refused::Crowded { account: account.clone(), delta });
+            }
+            let (account, balance) = (account.to_string(), running.sum);
             let bounds = OutOfBounds { account, balance, held: 0, delta, floor: None, ceiling: None };
             return Err(Refused::OutOfBounds(bounds));
         };

@@ -14,6 +14,7 @@ use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error, KeyReused, LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::model::ledger::books::Refused;
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::namespace::LEDGER;
 use crate::store::Database;
@@ -110,7 +111,7 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
         return Ok(if fingerprint == posting.fingerprint {
             Ok(drafted(entries, false))
         } else {
-            Err(reused(posting, draft.now(), "another change in the same batch".to_owned()))
+            Err(reused(posting, draft.now(), draft.ledger.describe(entries)))
         });
     }
     if let Some(key) = draft.key(&posting.hash) {
@@ -128,6 +129,16 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
             Ok(Ok(drafted(entries, true)))
         }
         Posted::Refused(refused) => {
+            let refused = match refused {
+                // All of a batch is one write, whatever is called again.
+                Refused::Crowded { account, delta } if posting.in_batch => {
+                    let balance =
+                        draft.snapshot.accounts.get(&account).and_then(Option::as_ref).map_or(0, |row| row.balance);
+                    let account = account.to_string();
+                    Refused::OutOfBounds(OutOfBounds { account, balance, held: 0, delta, floor: None, ceiling: None })
+                }
+                other => other,
+            };
             // Its key and its accounts were read at once, and these not.
             draft.refused_late |= !(draft.snapshot.expired.is_empty() && draft.snapshot.tails.is_empty());
             if posting.in_batch || posting.remember_refusal {

@@ -19,8 +19,8 @@ use crate::store::statements::Statements;
 pub(crate) type MachineId = (&'static str, Arc<str>);
 /// A machine and the seq of one of its transitions.
 pub(crate) type TransitionId = (&'static str, Arc<str>, i64);
-/// A machine and the position of one of its states.
-pub(crate) type StateId = (&'static str, Arc<str>, usize);
+/// A machine and the name of one of its states.
+pub(crate) type StateId = (&'static str, Arc<str>, &'static str);
 
 /// What is asked for before anything is decided.
 #[derive(Debug, Default)]

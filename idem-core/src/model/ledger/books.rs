@@ -73,12 +73,15 @@ pub(crate) enum Refused {
     Hold(LedgerError),
     /// The change has no meaning, whatever money there is.
     Invalid(LedgerError),
+    /// With the changes before it in the same write, an account's sum leaves 64 bits. In a write of its own it may fit.
+    #[cfg(feature = "_sql")]
+    Crowded { account: Arc<str>, delta: i64 },
 }
 
 impl Refused {
     /// Whether money is what is missing: such a refusal can be an answer that is remembered.
     pub(crate) fn is_of_money(&self) -> bool {
-        !matches!(self, Self::Invalid(_))
+        matches!(self, Self::OutOfBounds(_) | Self::Hold(_))
     }
 
     /// The account whose balance or entries it rests on, which others may change. What is left of a hold only falls.
@@ -88,7 +91,7 @@ impl Refused {
             Self::OutOfBounds(OutOfBounds { account, .. }) | Self::Invalid(LedgerError::Stale { account, .. }) => {
                 Some(account)
             }
-            Self::Hold(_) | Self::Invalid(_) => None,
+            Self::Hold(_) | Self::Invalid(_) | Self::Crowded { .. } => None,
         }
     }
 }
@@ -98,6 +101,8 @@ impl From<Refused> for Error {
         match refused {
             Refused::OutOfBounds(bounds) => Self::OutOfBounds(Box::new(bounds)),
             Refused::Hold(error) | Refused::Invalid(error) => Self::Ledger(Box::new(error)),
+            #[cfg(feature = "_sql")]
+            Refused::Crowded { .. } => Self::Contention { attempts: 1 },
         }
     }
 }
@@ -205,6 +210,18 @@ impl Books {
                 account.held -= std::mem::take(&mut hold.remaining);
             }
         }
+    }
+
+    /// The holds of an account that reserve something and have expired by `now`, sorted.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn expired(&self, account: &str, now: Timestamp) -> Vec<Arc<str>> {
+        let is_expired = |hold: &Hold| {
+            *hold.account == *account && hold.remaining > 0 && hold.expires_at.is_some_and(|at| at <= now)
+        };
+        let mut names: Vec<_> =
+            self.holds.iter().filter(|(_, hold)| is_expired(hold)).map(|(name, _)| name.clone()).collect();
+        names.sort_unstable();
+        names
     }
 
     #[cfg(feature = "_sql")]
@@ -366,7 +383,7 @@ mod tests {
         let drafts: Vec<_> = deltas.iter().map(|&(account, delta)| draft(&account.into(), delta)).collect();
         books.settle(&drafts).map_err(|refused| match refused {
             Refused::OutOfBounds(bounds) => bounds,
-            Refused::Hold(other) | Refused::Invalid(other) => panic!("{other}"),
+            other => panic!("{other:?}"),
         })
     }
 

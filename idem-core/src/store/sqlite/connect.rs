@@ -70,7 +70,11 @@ impl Connect for Sqlite {
 /// In the path a `%` and two hexadecimal digits stand for a byte, and a `?` ends it; nothing else has a meaning of its own.
 fn options(url: &str, wait: Duration) -> Result<SqliteConnectOptions, String> {
     let Some(rest) = url.strip_prefix("sqlite:") else {
-        return Err(format!("{url:?} is not a URL of SQLite; {EXAMPLE}"));
+        // The rest may have a password in it.
+        let begins = url
+            .split_once(':')
+            .map_or_else(String::new, |(scheme, _)| format!(", and this one begins with `{scheme}:`"));
+        return Err(format!("a URL of SQLite begins with `sqlite:`{begins}; {EXAMPLE}"));
     };
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));

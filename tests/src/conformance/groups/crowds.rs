@@ -1,5 +1,7 @@
 //! Many callers at once: each is answered as if one came after the other.
 
+use std::time::Duration;
+
 use idem_core::ErrorKind;
 use idem_core::ledger::Bounds;
 use tokio::task::JoinSet;
@@ -164,4 +166,56 @@ pub async fn waves_of_two_have_each_effect_once<S: Subject>(on: &S) {
         (CALLERS * WAVES / 2, u64::try_from(CALLERS * WAVES / 2).expect("positive"))
     );
     assert!(ledger.audit().await.expect("an audit").is_sound());
+}
+
+/// Changes of nearly 64 bits, of which some fit alone and not in one sum: none is refused for its money, and what was not taken may
+/// come again.
+pub async fn what_fits_alone_is_not_refused_in_a_crowd<S: Subject>(on: &S) {
+    const ACCOUNTS: usize = 32;
+    let idem = patient(on).await;
+    let account = |number: usize| idem.ledger().account(format!("a{number}"));
+    for number in 0..ACCOUNTS {
+        fresh(account(number).apply_delta(&key(&format!("first {number}")), -5).await);
+    }
+    let mut calls = JoinSet::new();
+    for number in 0..ACCOUNTS {
+        for (nth, delta) in [i64::MAX, 3, 2].into_iter().enumerate() {
+            let (account, key) = (account(number), key(&format!("{number} {nth}")));
+            calls.spawn(async move {
+                let mut changed = account.apply_delta(&key, delta).remember_refusal().await;
+                while changed.as_ref().is_err_and(|error| error.kind() == ErrorKind::Contention) {
+                    changed = account.apply_delta(&key, delta).remember_refusal().await;
+                }
+                fresh(changed)
+            });
+        }
+    }
+    assert_eq!(calls.join_all().await.len(), 3 * ACCOUNTS);
+    for number in 0..ACCOUNTS {
+        let state = account(number).get().await.expect("readable").expect("open");
+        assert_eq!(state.balance, i64::MAX);
+    }
+}
+
+/// A hold whose lifetime is over when it is made: it stands in the way of no call that shares its transaction.
+pub async fn a_hold_that_is_over_stands_in_no_ones_way<S: Subject>(on: &S) {
+    const ACCOUNTS: usize = 32;
+    let idem = patient(on).await;
+    let account = |number: usize| idem.ledger().account(format!("a{number}"));
+    for number in 0..ACCOUNTS {
+        account(number).open(Bounds::at_least(0)).await.expect("opened");
+        fresh(account(number).apply_delta(&key(&format!("first {number}")), 100).await);
+    }
+    let mut calls = JoinSet::new();
+    for number in 0..ACCOUNTS {
+        let (holding, spending) = (account(number), account(number));
+        calls.spawn(async move {
+            // It comes too late where the money is spent already.
+            let held = holding.hold_for(&key(&format!("hold {number}")), 100, Duration::ZERO).await;
+            assert!(held.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::OutOfBounds), "{held:?}");
+        });
+        calls.spawn(async move { drop(fresh(spending.apply_delta(&key(&format!("spend {number}")), -50).await)) });
+    }
+    calls.join_all().await;
+    assert!(idem.ledger().audit().await.expect("readable").is_sound());
 }

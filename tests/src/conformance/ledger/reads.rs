@@ -99,3 +99,16 @@ pub async fn names_are_kept_as_they_are<S: Subject>(on: &S) {
         desk.proven().await;
     }
 }
+
+/// What a person has made of the texts of a key is no key that could be used again.
+pub async fn a_key_that_was_edited_into_none_is_not_given<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let account = stored.idem.ledger().account("a");
+    for (number, edit) in ["scope = ''", "key = ''", "key = 'a\n'"].into_iter().enumerate() {
+        let entry = fresh(account.apply_delta(&key(&format!("k{number}")), 1).await);
+        assert_eq!(entry.key, Some(key(&format!("k{number}"))));
+        assert_eq!(stored.execute(&format!("UPDATE idem_entries SET {edit} WHERE seq = {}", entry.seq)).await, 1);
+        let entries = account.entries().after(entry.seq - 1).await.expect("readable");
+        assert_eq!(entries[0].key, None, "{edit}");
+    }
+}

@@ -127,6 +127,47 @@ pub mod narrowed {
     }
 }
 
+/// A release that has its states in another order, and one more.
+pub mod reordered {
+    use super::{Deserialize, Label, Serialize, idempotent_fsm};
+    use idem_core::{Context, Step};
+
+    /// Packed, then sent, perhaps lost, or kept.
+    #[idempotent_fsm(name = "parcel")]
+    #[command(Send { to: String } -> Label)]
+    #[command(Lose)]
+    #[command(Keep)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Parcel {
+        #[terminal]
+        Kept,
+
+        #[terminal]
+        Lost,
+
+        #[initial]
+        #[on(Send => Sent)]
+        #[on(Keep => Kept)]
+        Packed { grams: u64 },
+
+        #[on(Lose => Lost)]
+        Sent { to: String },
+    }
+
+    impl parcel::Transitions for super::Post {
+        type Rejection = idem_core::Never;
+
+        fn send(
+            &self,
+            _: parcel::Packed,
+            send: &parcel::Send,
+            _: &Context,
+        ) -> Result<Step<parcel::Sent, Label>, Self::Rejection> {
+            Ok(Step::to(parcel::Sent { to: send.to.clone() }).outcome(Label { to: send.to.clone() }))
+        }
+    }
+}
+
 /// Another machine that took the name.
 pub mod stranger {
     use super::{Deserialize, Serialize, idempotent_fsm};

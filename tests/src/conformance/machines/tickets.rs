@@ -39,8 +39,8 @@ pub struct Theatre;
 impl ticket::Transitions for Theatre {
     type Rejection = Never;
 
-    fn sell(&self, _: ticket::Free, sell: &ticket::Sell, cx: &Context) -> Result<Step<ticket::Sold, u64>, Never> {
-        Ok(Step::to(ticket::Sold { to: sell.to.clone(), price: None }).outcome(cx.seq()))
+    fn sell(&self, _: ticket::Free, sold: &ticket::Sell, cx: &Context) -> Result<Step<ticket::Sold, u64>, Never> {
+        Ok(Step::to(ticket::Sold { to: sold.to.clone(), price: None }).outcome(cx.seq()))
     }
 
     fn turn_from_sold(&self, from: ticket::Sold, _: &ticket::Turn, _: &Context) -> Result<Step<ticket::Seated>, Never> {

@@ -51,6 +51,7 @@ pub async fn unusable_urls_say_what_to_do<S: Subject>(on: &S) {
         assert_eq!(error.effect(), Effect::NotApplied);
         assert_eq!(error.is_retryable(), kind == ErrorKind::Unavailable, "{url}: {error}");
         assert!(error.to_string().contains(says), "{url}: {error}");
+        assert!(!format!("{error} {error:?}").contains("secret"), "{url}: {error}");
     }
     for prefix in ["", "a-b", "1; DROP TABLE x", "a.b.c", "\0"] {
         let error = not_opened(on.builder().prefix(prefix).open(&on.url()).await);

@@ -1,8 +1,12 @@
 //! Stored machines outlive the code.
 
-use idem_core::{Effect, Error, ErrorKind, Natural};
+use std::future::poll_fn;
+use std::task::Poll;
 
-use crate::conformance::machines::parcel::{Label, Post, first, narrowed, renamed, stranger};
+use idem_core::{Effect, Error, ErrorKind, Natural};
+use tokio::task::JoinSet;
+
+use crate::conformance::machines::parcel::{Label, Post, first, narrowed, renamed, reordered, stranger};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 fn to(to: &str) -> String {
@@ -222,4 +226,49 @@ pub async fn another_machine_under_the_name_is_refused<S: Subject>(on: &S) {
         stranger::Parcel::stored(&stored.idem, ()).apply_all([("q", None, stranger::parcel::Sell.into())]).await;
     assert!(batch.iter().all(|answer| answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::ForeignMachine)));
     assert_eq!(stored.rows().await, rows);
+}
+
+/// Begins a call, so that it queues before the next one.
+async fn begin<T: Send + 'static>(
+    call: impl Future<Output = T> + Send + 'static,
+    calls: &mut JoinSet<T>,
+    answers: &mut Vec<T>,
+) {
+    let mut call = Box::pin(call);
+    match poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await {
+        Poll::Ready(answer) => answers.push(answer),
+        Poll::Pending => drop(calls.spawn(call)),
+    }
+}
+
+/// Two releases in one process, whose calls share groups: each sees the state that the other one left.
+pub async fn two_releases_side_by_side_know_their_states<S: Subject>(on: &S) {
+    const PARCELS: usize = 32;
+    let stored = Stored::open(on).await;
+    let old = first::Parcel::stored(&stored.idem, Post);
+    let new = reordered::Parcel::stored(&stored.idem, Post);
+    for number in 0..PARCELS {
+        fresh(old.at(number.to_string()).start(first::parcel::Packed { grams: 5 }).await);
+    }
+    // The first call of a release compares its graph.
+    fresh(new.at("known").start(reordered::parcel::Packed { grams: 5 }).await);
+    let (mut calls, mut answers) = (JoinSet::new(), Vec::new());
+    for number in 0..PARCELS {
+        let (one, other) = (new.at(number.to_string()), old.at(number.to_string()));
+        let (sending, losing) = (key(&format!("send {number}")), key(&format!("lose {number}")));
+        let send = async move { one.send(&sending, reordered::parcel::Send { to: to("Ulm") }).await.map(drop) };
+        let lose = async move { other.lose(&losing, first::parcel::Lose).await.map(drop) };
+        begin(send, &mut calls, &mut answers).await;
+        begin(lose, &mut calls, &mut answers).await;
+    }
+    answers.extend(calls.join_all().await);
+    for answer in answers {
+        // It was lost before it was sent.
+        let before = |error: &Error| matches!(error, Error::Invalid { state: "Packed", command: "Lose", .. });
+        assert!(answer.as_ref().err().is_none_or(before), "{answer:?}");
+    }
+    for number in 0..PARCELS {
+        let differences = new.at(number.to_string()).verify().await.expect("an audit").differences;
+        assert!(differences.is_empty(), "{differences:?}");
+    }
 }
