@@ -1,11 +1,31 @@
 //! The kinds of errors.
 
-/// The kinds of [`Error`](super::Error) and [`CommandError`](super::CommandError), for matching without their data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "each is the variant of the same name")]
-pub enum ErrorKind {
-    Rejected,
+use super::variants::Error;
+
+/// Each variant has a kind of its name.
+macro_rules! kinds {
+    ($($variant:ident),* $(,)?) => {
+        /// The kinds of [`Error`] and [`CommandError`](super::CommandError), for matching without their data.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[allow(missing_docs, reason = "each is the variant of the same name")]
+        pub enum ErrorKind {
+            Rejected,
+            $($variant,)*
+        }
+
+        impl Error {
+            /// Which variant this is.
+            pub fn kind(&self) -> ErrorKind {
+                match self {
+                    $(Self::$variant { .. } => ErrorKind::$variant,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     Invalid,
     KeyReused,
     ReachedOtherwise,
@@ -39,4 +59,21 @@ pub enum ErrorKind {
     ShutDown,
     Internal,
     Store,
+}
+
+impl Error {
+    /// Whether the same call with the same key may succeed later without anyone changing anything.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::NotStarted
+                | ErrorKind::InFlight
+                | ErrorKind::OtherRelease
+                | ErrorKind::Interrupted
+                | ErrorKind::NotApplied
+                | ErrorKind::Indeterminate
+                | ErrorKind::Contention
+                | ErrorKind::Unavailable
+        )
+    }
 }

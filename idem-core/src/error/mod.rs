@@ -4,8 +4,9 @@ mod command;
 mod display;
 mod kind;
 mod ledger;
-mod mapping;
 mod open;
+#[cfg(feature = "_sql")]
+mod repeat;
 mod update;
 mod variants;
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use super::display::BackTicked;
-use super::kind::ErrorKind;
 use super::ledger::{LedgerError, OutOfBounds};
 use super::open::OpenProblem;
 use super::update::Problem;
@@ -340,21 +339,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same call with the same key may succeed later without anyone changing anything.
-    pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.kind(),
-            ErrorKind::NotStarted
-                | ErrorKind::InFlight
-                | ErrorKind::OtherRelease
-                | ErrorKind::Interrupted
-                | ErrorKind::NotApplied
-                | ErrorKind::Indeterminate
-                | ErrorKind::Contention
-                | ErrorKind::Unavailable
-        )
-    }
-
     /// What this error means for the effect of the call.
     pub fn effect(&self) -> Effect {
         match self {

@@ -1,61 +1,7 @@
-//! What is done with an error of any variant: its kind, and its repeat.
+//! One error for several calls.
 
-use super::kind::ErrorKind;
-use super::variants::Error;
-#[cfg(feature = "_sql")]
-use super::variants::Source;
+use super::variants::{Error, Source};
 
-/// Each variant has a kind of its name.
-macro_rules! kinds {
-    ($($variant:ident),* $(,)?) => {
-        impl Error {
-            /// Which variant this is.
-            pub fn kind(&self) -> ErrorKind {
-                match self {
-                    $(Self::$variant { .. } => ErrorKind::$variant,)*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    Invalid,
-    KeyReused,
-    ReachedOtherwise,
-    NotStarted,
-    AlreadyStarted,
-    KeyRequired,
-    InFlight,
-    ForeignMachine,
-    UnknownState,
-    UnknownCommand,
-    OtherRelease,
-    Undecodable,
-    Unencodable,
-    TooLarge,
-    Key,
-    OutOfBounds,
-    Ledger,
-    Stale,
-    Missing,
-    Update,
-    Misuse,
-    Interrupted,
-    NotApplied,
-    Indeterminate,
-    NotMigrated,
-    Config,
-    NotOpened,
-    ReadOnly,
-    Contention,
-    Unavailable,
-    ShutDown,
-    Internal,
-    Store,
-}
-
-#[cfg(feature = "_sql")]
 impl Error {
     /// The same error for another call: of the group that it ended, or a repeat of the one that it refused. Sources are told in
     /// words.
