@@ -163,3 +163,47 @@ fn put<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) -> Result<(), Wire
     bytes.push(JSON);
     Ok(serde_json::to_writer(bytes, &Finite(value))?)
 }
+
+#[cfg(all(test, any(feature = "_sql", feature = "testing")))]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    enum Shape {
+        Op,
+        Open {
+            at: i64,
+        },
+        #[serde(rename = "a \"b\" \\")]
+        Quoted(String),
+    }
+
+    #[test]
+    fn the_content_of_a_variant_is_stored_without_its_name() {
+        let quoted = Shape::Quoted("}\":".into());
+        for (shape, name, content) in [
+            (Shape::Op, "Op", "1null"),
+            (Shape::Open { at: 7 }, "Open", r#"1{"at":7}"#),
+            (quoted, "a \"b\" \\", r#"1"}\":""#),
+        ] {
+            let stored = Stored::encode_variant(&shape, name).expect("writes");
+            assert_eq!(String::from_utf8_lossy(&stored.0), content);
+            if shape != Shape::Op {
+                assert_eq!(stored.decode_variant::<Shape>(name).expect("reads"), shape);
+            }
+        }
+    }
+
+    #[test]
+    fn a_variant_of_another_name_is_refused() {
+        for (shape, name) in [
+            (Shape::Op, "O"),
+            (Shape::Op, "Open"),
+            (Shape::Open { at: 7 }, "Op"),
+            (Shape::Open { at: 7 }, "Opener"),
+            (Shape::Quoted(String::new()), "Quoted"),
+        ] {
+            assert!(matches!(Stored::encode_variant(&shape, name), Err(WireError::Tagged)), "{name}");
+        }
+    }
+}

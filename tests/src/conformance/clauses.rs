@@ -82,7 +82,7 @@ macro_rules! for_each_clause {
                         an_unknown_stored_command_is_named,
                         an_outcome_that_no_longer_decodes_does_not_run_again,
                         another_machine_under_the_name_is_refused,
-                        two_releases_side_by_side_know_their_states,
+                        two_releases_in_one_group_keep_their_states,
                     }
                     keys {
                         that_look_alike_stay_apart,
@@ -168,8 +168,8 @@ macro_rules! for_each_clause {
                     crowds {
                         a_crowd_on_one_machine_is_answered_in_a_row,
                         a_crowd_on_one_account_is_answered_in_a_row,
-                        what_fits_alone_is_not_refused_in_a_crowd,
-                        a_hold_that_is_over_stands_in_no_ones_way,
+                        what_fits_alone_is_not_refused_in_a_group,
+                        a_hold_that_has_expired_at_once_refuses_no_call,
                         each_is_answered_for_itself,
                         a_change_beside_a_command_keeps_its_entry,
                         two_of_them_share_what_is_hot,
@@ -258,6 +258,7 @@ macro_rules! for_each_clause {
                         a_hold_that_was_let_go_holds_up_no_machine,
                         what_has_no_meaning_is_no_decline,
                         commands_and_changes_share_an_account,
+                        the_changes_of_a_step_fit_64_bits_together,
                     }
                     tallies {
                         entries_count_without_a_balance,

@@ -55,7 +55,9 @@ impl AccountDraft {
 
     pub(super) fn add(&mut self, draft: &EntryDraft) {
         // That it fits was found when the change was applied.
-        self.running = self.running.then(draft.delta).unwrap_or(self.running);
+        let next = self.running.then(draft.delta);
+        debug_assert!(next.is_some(), "sums that do not fit were refused");
+        self.running = next.unwrap_or(self.running);
         self.reserved = self.reserved.saturating_add(draft.hold.as_ref().map_or(0, |(_, reserved)| *reserved));
         self.lowest = self.lowest.min(self.running.sum.saturating_sub(self.reserved));
         self.entries += 1;

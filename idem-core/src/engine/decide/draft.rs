@@ -67,7 +67,8 @@ struct MachineDraft {
     current: Current,
     /// Its new transitions, the oldest first.
     transitions: Vec<TransitionSummary>,
-    /// The newest visit of each state that one of them led to, by its name: the plans of a group may be of several releases.
+    /// The newest visit of each state that one of them led to, the newest last. By its name: the plans of a group may be of several
+    /// releases.
     visits: Vec<(&'static str, i64)>,
 }
 
@@ -144,7 +145,8 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
     /// The newest visit of a state. [`Missing`]: it is not loaded yet.
     pub(crate) fn last_visit(&mut self, subject: &Subject<'_>, state: usize) -> Result<Option<i64>, Missing> {
         if let Some(machine) = self.machines.get(&(subject.graph.name, subject.id.clone()))
-            && let Some((_, visit)) = machine.visits.iter().find(|(of, _)| subject.graph.state_named(of) == Some(state))
+            && let Some((_, visit)) =
+                machine.visits.iter().rev().find(|(of, _)| subject.graph.state_named(of) == Some(state))
         {
             return Ok(Some(*visit));
         }
@@ -153,7 +155,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
             return Ok(visit);
         }
         let info = &subject.graph.states[state];
-        self.needs.visits.insert(id, std::iter::once(info.name).chain(info.was.iter().copied()).collect());
+        self.needs.visits.entry(id).or_default().extend(std::iter::once(info.name).chain(info.was.iter().copied()));
         Err(Missing)
     }
 

@@ -56,6 +56,14 @@ struct NumberedEntry {
     next: Option<usize>,
 }
 
+/// What an error says of an entry.
+pub(crate) struct DescribedEntry<'e> {
+    pub(crate) kind: &'e str,
+    pub(crate) account: &'e str,
+    pub(crate) delta: i64,
+    pub(crate) of_hold: bool,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum DraftNumber {
     /// The how-many-th entry of its account it is, from 1, and the sum of the account's deltas up to it.
@@ -76,6 +84,18 @@ pub(crate) enum EntryOrigin<'a> {
     },
     /// Time: a hold expired.
     Expiry,
+}
+
+impl<'e> From<&'e NumberedEntry> for DescribedEntry<'e> {
+    fn from(NumberedEntry { draft, kind, .. }: &'e NumberedEntry) -> Self {
+        Self { kind, account: &draft.account, delta: draft.delta, of_hold: draft.hold.is_some() }
+    }
+}
+
+impl<'e> From<&'e EntryRow> for DescribedEntry<'e> {
+    fn from(row: &'e EntryRow) -> Self {
+        Self { kind: &row.kind, account: &row.account, delta: row.delta, of_hold: row.hold.is_some() }
+    }
 }
 
 impl EntryOrigin<'_> {
@@ -116,12 +136,9 @@ impl LedgerDraft {
         self.posted.get(hash).cloned()
     }
 
-    /// A change of this write, in words.
-    pub(crate) fn describe(&self, entries: Range<usize>) -> String {
-        let first = self.entries.get(entries.start);
-        first.map_or_else(String::new, |first| {
-            format!("`{}` by {} on {:?}", first.kind, first.draft.delta, &*first.draft.account)
-        })
+    /// The entries at these places of the write.
+    pub(crate) fn entries(&self, places: Range<usize>) -> Vec<DescribedEntry<'_>> {
+        self.entries.get(places).unwrap_or_default().iter().map(DescribedEntry::from).collect()
     }
 
     /// Notes that a key made entries: it stands in the first of them.
@@ -295,6 +312,7 @@ impl LedgerDraft {
         expected: Option<i64>,
     ) -> Result<Vec<Vec<EntryDraft>>, Refused> {
         let Self { books, accounts, .. } = self;
+        let mut sums = Sums::default();
         books.apply(changes, now(snapshot), |books, change, drafts| {
             // A key names an entry.
             if let (EntryOrigin::Key(..), LedgerChange::Release { hold }, []) = (origin, change, drafts) {
@@ -309,9 +327,8 @@ impl LedgerDraft {
                 let written = accounts.get(&draft.account).map_or(0, |write| write.entries);
                 at_expected(&draft.account, expected, seq_of(snapshot, &draft.account) + written)?;
             }
-            // The running sums of one write must themselves fit 64 bits, which only absurd amounts break: checked before
-            // anything is changed, so that a refused plan leaves no trace in the draft.
-            sums_fit(accounts, drafts)
+            // Before anything is changed, so that a refused plan leaves no trace in the draft.
+            sums.add(books, accounts, drafts)
         })
     }
 
@@ -521,27 +538,39 @@ fn at_expected(account: &Arc<str>, expected: i64, found: i64) -> Result<(), Refu
     Err(LedgerError::Stale { account: account.to_string(), expected, found }.into())
 }
 
-fn sums_fit(accounts: &Map<Arc<str>, AccountDraft>, drafts: &[EntryDraft]) -> Result<(), Refused> {
-    let written =
-        |draft: &EntryDraft| accounts.get(&draft.account).map_or_else(Running::default, |account| account.running);
-    let add = |running: &mut Running, draft: &EntryDraft| {
-        let Some(next) = running.then(draft.delta) else {
-            let (account, delta) = (&draft.account, draft.delta);
-            if accounts.contains_key(account) && !seeded_bug!("crowded-is-out-of-bounds") {
-                return Err(Refused::Crowded { account: account.clone(), delta });
-            }
-            let (account, balance) = (account.to_string(), running.sum);
-            let bounds = OutOfBounds { account, balance, held: 0, delta, floor: None, ceiling: None };
-            return Err(Refused::OutOfBounds(bounds));
-        };
-        *running = next;
+/// The running sums of the accounts that one call changes: of its own deltas, and with those of the calls before it.
+#[derive(Default)]
+struct Sums(Map<Arc<str>, (Running, Running)>);
+
+impl Sums {
+    /// Adds drafts. They must fit 64 bits, which only absurd amounts break: what fits alone may fit in another write.
+    fn add(
+        &mut self,
+        books: &Books,
+        accounts: &Map<Arc<str>, AccountDraft>,
+        drafts: &[EntryDraft],
+    ) -> Result<(), Refused> {
+        for EntryDraft { account, delta, .. } in drafts {
+            let before = || accounts.get(account).map_or_else(Running::default, |account| account.running);
+            let (own, all) = self.0.entry(account.clone()).or_insert_with(|| (Running::default(), before()));
+            (*own, *all) = match (own.then(*delta), all.then(*delta)) {
+                (Some(own), Some(all)) => (own, all),
+                (Some(_), None) if !seeded_bug!("crowded-is-out-of-bounds") => {
+                    return Err(Refused::Crowded { account: account.clone(), delta: *delta });
+                }
+                _ => {
+                    let balance = books.accounts.get(account).map_or(0, |account| account.balance);
+                    return Err(Refused::OutOfBounds(beyond(account, balance, *delta)));
+                }
+            };
+        }
         Ok(())
-    };
-    if let [only] = drafts {
-        return add(&mut written(only), only);
     }
-    let mut sums: Map<&Arc<str>, Running> = Map::default();
-    drafts.iter().try_for_each(|draft| add(sums.entry(&draft.account).or_insert_with(|| written(draft)), draft))
+}
+
+/// A change that leaves 64 bits, of an account with this balance.
+pub(crate) fn beyond(account: &str, balance: i64, delta: i64) -> OutOfBounds {
+    OutOfBounds { account: account.to_owned(), balance, held: 0, delta, floor: None, ceiling: None }
 }
 
 fn hold_of(row: &HoldRow) -> Hold {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
 use crate::engine::decide::draft::{Missing, WriteDraft};
-use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
+use crate::engine::decide::ledger_draft::{DescribedEntry, EntryOrigin, Posted, beyond};
 use crate::engine::decide::snapshot::{Asked, Snapshot};
 use crate::engine::memory::outcomes::{Identity, Outcome};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
@@ -111,7 +111,7 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
         return Ok(if fingerprint == posting.fingerprint {
             Ok(drafted(entries, false))
         } else {
-            Err(reused(posting, draft.now(), draft.ledger.describe(entries)))
+            Err(reused(posting, draft.now(), describe_entries(&draft.ledger.entries(entries))))
         });
     }
     if let Some(key) = draft.key(&posting.hash) {
@@ -130,12 +130,10 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
         }
         Posted::Refused(refused) => {
             let refused = match refused {
-                // All of a batch is one write, whatever is called again.
+                // A batch is one write: called again, it would be refused again.
                 Refused::Crowded { account, delta } if posting.in_batch => {
-                    let balance =
-                        draft.snapshot.accounts.get(&account).and_then(Option::as_ref).map_or(0, |row| row.balance);
-                    let account = account.to_string();
-                    Refused::OutOfBounds(OutOfBounds { account, balance, held: 0, delta, floor: None, ceiling: None })
+                    let row = draft.snapshot.accounts.get(&account).and_then(Option::as_ref);
+                    Refused::OutOfBounds(beyond(&account, row.map_or(0, |row| row.balance), delta))
                 }
                 other => other,
             };
@@ -163,7 +161,10 @@ fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
     let same = key.fingerprint == posting.fingerprint || seeded_bug!("replay-without-fingerprint");
     match (&key.used, same) {
         (KeyUse::Posting(entries), true) => Ok(replay(entries)),
-        (KeyUse::Posting(entries), false) => Err(reused(posting, key.at, describe_entries(entries))),
+        (KeyUse::Posting(entries), false) => {
+            let entries: Vec<_> = entries.iter().map(DescribedEntry::from).collect();
+            Err(reused(posting, key.at, describe_entries(&entries)))
+        }
         (KeyUse::Refusal(refusal), true) => Err(remembered(refusal).into()),
         (KeyUse::Refusal(_), false) => Err(reused(posting, key.at, "a change that was refused".to_owned())),
         (KeyUse::Command { .. }, _) => {
@@ -284,14 +285,14 @@ fn reused(posting: &Posting, first_seen: Timestamp, first: String) -> Refusal {
 }
 
 /// A posting that was made, in words.
-fn describe_entries(entries: &[EntryRow]) -> String {
+fn describe_entries(entries: &[DescribedEntry<'_>]) -> String {
     match entries {
         [] => "a change".to_owned(),
-        [only] if only.hold.is_some() => format!("`{}` of a hold on {:?}", only.kind, &*only.account),
-        [only] => format!("`{}` by {} on {:?}", only.kind, only.delta, &*only.account),
+        [only] if only.of_hold => format!("`{}` of a hold on {:?}", only.kind, only.account),
+        [only] => format!("`{}` by {} on {:?}", only.kind, only.delta, only.account),
         [first, rest @ ..] => {
-            let to = if let [other] = rest { format!(" to {:?}", &*other.account) } else { String::new() };
-            format!("`{}` of {} from {:?}{to}", first.kind, first.delta.unsigned_abs(), &*first.account)
+            let to = if let [other] = rest { format!(" to {:?}", other.account) } else { String::new() };
+            format!("`{}` of {} from {:?}{to}", first.kind, first.delta.unsigned_abs(), first.account)
         }
     }
 }

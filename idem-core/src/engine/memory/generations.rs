@@ -4,6 +4,7 @@ use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 use crate::map::Map;
+
 /// A map of bounded size, whose values are forgotten some time after they were put there.
 ///
 /// It has two generations. What is put there is young; when the young ones fill their half, or have their age, they become the

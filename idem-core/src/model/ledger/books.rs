@@ -121,11 +121,11 @@ impl Books {
         &mut self,
         changes: &[LedgerChange],
         now: Timestamp,
-        check: impl Fn(&Self, &LedgerChange, &[EntryDraft]) -> Result<(), Refused>,
+        mut check: impl FnMut(&Self, &LedgerChange, &[EntryDraft]) -> Result<(), Refused>,
     ) -> Result<Vec<Vec<EntryDraft>>, Refused> {
         self.check_meaning(changes)?;
         let before = self.touched(changes);
-        let taken: Result<_, _> = changes.iter().map(|change| self.apply_one(change, now, &check)).collect();
+        let taken: Result<_, _> = changes.iter().map(|change| self.apply_one(change, now, &mut check)).collect();
         if let (Err(_), Some(before)) = (&taken, before) {
             self.restore(before);
         }
@@ -136,7 +136,7 @@ impl Books {
         &mut self,
         change: &LedgerChange,
         now: Timestamp,
-        check: &impl Fn(&Self, &LedgerChange, &[EntryDraft]) -> Result<(), Refused>,
+        check: &mut impl FnMut(&Self, &LedgerChange, &[EntryDraft]) -> Result<(), Refused>,
     ) -> Result<Vec<EntryDraft>, Refused> {
         let drafts = self.drafts(change, now)?;
         check(self, change, &drafts)?;

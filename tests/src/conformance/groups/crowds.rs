@@ -168,9 +168,9 @@ pub async fn waves_of_two_have_each_effect_once<S: Subject>(on: &S) {
     assert!(ledger.audit().await.expect("an audit").is_sound());
 }
 
-/// Changes of nearly 64 bits, of which some fit alone and not in one sum: none is refused for its money, and what was not taken may
-/// come again.
-pub async fn what_fits_alone_is_not_refused_in_a_crowd<S: Subject>(on: &S) {
+/// Changes near 64 bits that fit one after the other, and not in one sum: none is refused for its money, and one that is answered with
+/// `Contention` is called again.
+pub async fn what_fits_alone_is_not_refused_in_a_group<S: Subject>(on: &S) {
     const ACCOUNTS: usize = 32;
     let idem = patient(on).await;
     let account = |number: usize| idem.ledger().account(format!("a{number}"));
@@ -197,8 +197,8 @@ pub async fn what_fits_alone_is_not_refused_in_a_crowd<S: Subject>(on: &S) {
     }
 }
 
-/// A hold whose lifetime is over when it is made: it stands in the way of no call that shares its transaction.
-pub async fn a_hold_that_is_over_stands_in_no_ones_way<S: Subject>(on: &S) {
+/// A hold that expires when it is made refuses no call of its group.
+pub async fn a_hold_that_has_expired_at_once_refuses_no_call<S: Subject>(on: &S) {
     const ACCOUNTS: usize = 32;
     let idem = patient(on).await;
     let account = |number: usize| idem.ledger().account(format!("a{number}"));

@@ -76,6 +76,9 @@ pub async fn a_repeated_batch_replays<S: Subject>(on: &S) {
     replayed(batch(own, &items[2..3]).await.remove(0), &first[2]);
     assert_eq!((own.rows().await, own.balance("wallet").await, own.balance("revenue").await), (rows, 4, 13));
     assert!(batch(own, &[]).await.is_empty());
+    let reused = batch(own, &[("wallet", "twice", 1), ("wallet", "twice", 2)]).await.remove(1);
+    let error = refused(reused, ErrorKind::KeyReused).to_string();
+    assert!(error.contains("`delta` by 1 on \"wallet\"") && error.contains("`delta` by 2 on \"wallet\""), "{error}");
 }
 
 /// Inside a transaction a batch sees what ran before it, is seen by what comes after, and goes with the transaction.

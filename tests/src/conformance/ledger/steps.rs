@@ -2,7 +2,8 @@
 
 use idem_core::error::LedgerError;
 use idem_core::ledger::{Bounds, Opening};
-use idem_core::{Database, Error, Idem, Natural, Outcome};
+use idem_core::{Context, Database, Error, Idem, Natural, Never, Outcome, Step, idempotent_fsm};
+use serde::{Deserialize, Serialize};
 
 use super::{Desk, Way, unfit, unlawful};
 use crate::conformance::machines::{Booking, Hotel, booking};
@@ -238,4 +239,45 @@ pub async fn commands_and_changes_share_an_account<S: Subject>(on: &S) {
     assert_eq!((guest.balance, guest.held, guest.version), (10_000 - 24 * 11, 0, 1 + 24 * 4));
     assert_eq!((own.balance("hotel").await, own.balance("agency").await), (24 * 9, 24));
     own.proven().await;
+}
+
+/// A vault that is filled by several changes of one account in one step.
+#[idempotent_fsm]
+#[command(Fill { deltas: Vec<i64> })]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Vault {
+    #[initial]
+    #[on(Fill => Full)]
+    Empty,
+
+    #[terminal]
+    Full,
+}
+
+/// The rules of a vault.
+#[derive(Debug, Clone, Copy)]
+struct Bank;
+
+impl vault::Transitions for Bank {
+    type Rejection = Never;
+
+    fn fill(&self, _: vault::Empty, fill: &vault::Fill, _: &Context) -> Result<Step<vault::Full>, Never> {
+        Ok(fill.deltas.iter().fold(Step::to(vault::Full), |step, delta| step.delta("gold", *delta)))
+    }
+}
+
+/// The changes of one step that leave 64 bits in their sum: nothing of the step happens, also where the balance would fit.
+pub async fn the_changes_of_a_step_fit_64_bits_together<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let gold = stored.idem.ledger().account("gold");
+    fresh(gold.apply_delta(&key("first"), -5).await);
+    let vault = Vault::stored(&stored.idem, Bank).at("v");
+    let fill = |deltas: &[i64]| vault::Fill { deltas: deltas.to_vec() };
+    assert_eq!(unfit(vault.fill(&key("k"), fill(&[i64::MAX, 3])).await).delta, 3);
+    let balance = async || gold.get().await.expect("readable").expect("open").balance;
+    assert_eq!(balance().await, -5);
+    assert!(vault.get().await.expect("readable").is_none());
+    fresh(vault.fill(&key("k"), fill(&[i64::MAX, -3, 1])).await);
+    assert_eq!(balance().await, i64::MAX - 7);
+    assert!(stored.idem.ledger().audit().await.expect("readable").is_sound());
 }

@@ -169,7 +169,7 @@ pub mod reordered {
 }
 
 /// Another machine that took the name.
-pub mod stranger {
+pub mod foreign {
     use super::{Deserialize, Serialize, idempotent_fsm};
 
     /// A parcel of land.

@@ -6,7 +6,7 @@ use std::task::Poll;
 use idem_core::{Effect, Error, ErrorKind, Natural};
 use tokio::task::JoinSet;
 
-use crate::conformance::machines::parcel::{Label, Post, first, narrowed, renamed, reordered, stranger};
+use crate::conformance::machines::parcel::{Label, Post, first, foreign, narrowed, renamed, reordered};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 fn to(to: &str) -> String {
@@ -218,12 +218,11 @@ pub async fn another_machine_under_the_name_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     sent(&stored).await;
     let rows = stored.rows().await;
-    let land = stranger::Parcel::stored(&stored.idem, ()).at("p");
-    let error = refused(land.sell(Natural, stranger::parcel::Sell).await, ErrorKind::ForeignMachine);
+    let land = foreign::Parcel::stored(&stored.idem, ()).at("p");
+    let error = refused(land.sell(Natural, foreign::parcel::Sell).await, ErrorKind::ForeignMachine);
     assert!(error.to_string().contains("Packed") && error.to_string().contains("name ="), "{error}");
-    refused(land.start(stranger::parcel::Owned).await, ErrorKind::ForeignMachine);
-    let batch =
-        stranger::Parcel::stored(&stored.idem, ()).apply_all([("q", None, stranger::parcel::Sell.into())]).await;
+    refused(land.start(foreign::parcel::Owned).await, ErrorKind::ForeignMachine);
+    let batch = foreign::Parcel::stored(&stored.idem, ()).apply_all([("q", None, foreign::parcel::Sell.into())]).await;
     assert!(batch.iter().all(|answer| answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::ForeignMachine)));
     assert_eq!(stored.rows().await, rows);
 }
@@ -242,7 +241,7 @@ async fn begin<T: Send + 'static>(
 }
 
 /// Two releases in one process, whose calls share groups: each sees the state that the other one left.
-pub async fn two_releases_side_by_side_know_their_states<S: Subject>(on: &S) {
+pub async fn two_releases_in_one_group_keep_their_states<S: Subject>(on: &S) {
     const PARCELS: usize = 32;
     let stored = Stored::open(on).await;
     let old = first::Parcel::stored(&stored.idem, Post);
