@@ -12,7 +12,7 @@ use crate::error::{LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
 use crate::map::Map;
-use crate::model::ledger::books::{Account, Books, EntryDraft, Hold, Link, Refused};
+use crate::model::ledger::books::{Account, Books, EntryDraft, Hold, Link, Refused, out_of_range};
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::seq::shown;
 use crate::store::Database;
@@ -555,22 +555,17 @@ impl Sums {
             let (own, all) = self.0.entry(account.clone()).or_insert_with(|| (Running::default(), before()));
             (*own, *all) = match (own.then(*delta), all.then(*delta)) {
                 (Some(own), Some(all)) => (own, all),
-                (Some(_), None) if !seeded_bug!("crowded-is-out-of-bounds") => {
-                    return Err(Refused::Crowded { account: account.clone(), delta: *delta });
+                (Some(_), None) if !seeded_bug!("overflow-is-out-of-bounds") => {
+                    return Err(Refused::SumOverflow { account: account.clone(), delta: *delta });
                 }
                 _ => {
                     let balance = books.accounts.get(account).map_or(0, |account| account.balance);
-                    return Err(Refused::OutOfBounds(beyond(account, balance, *delta)));
+                    return Err(out_of_range(account, balance, *delta));
                 }
             };
         }
         Ok(())
     }
-}
-
-/// A change that leaves 64 bits, of an account with this balance.
-pub(crate) fn beyond(account: &str, balance: i64, delta: i64) -> OutOfBounds {
-    OutOfBounds { account: account.to_owned(), balance, held: 0, delta, floor: None, ceiling: None }
 }
 
 fn hold_of(row: &HoldRow) -> Hold {

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
 use crate::engine::decide::draft::{Missing, WriteDraft};
-use crate::engine::decide::ledger_draft::{DescribedEntry, EntryOrigin, Posted, beyond};
+use crate::engine::decide::ledger_draft::{DescribedEntry, EntryOrigin, Posted};
 use crate::engine::decide::snapshot::{Asked, Snapshot};
 use crate::engine::memory::outcomes::{Identity, Outcome};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error, KeyReused, LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
-use crate::model::ledger::books::Refused;
+use crate::model::ledger::books::{Refused, out_of_range};
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::namespace::LEDGER;
 use crate::store::Database;
@@ -131,9 +131,9 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
         Posted::Refused(refused) => {
             let refused = match refused {
                 // A batch is one write: called again, it would be refused again.
-                Refused::Crowded { account, delta } if posting.in_batch => {
+                Refused::SumOverflow { account, delta } if posting.in_batch => {
                     let row = draft.snapshot.accounts.get(&account).and_then(Option::as_ref);
-                    Refused::OutOfBounds(beyond(&account, row.map_or(0, |row| row.balance), delta))
+                    out_of_range(&account, row.map_or(0, |row| row.balance), delta)
                 }
                 other => other,
             };

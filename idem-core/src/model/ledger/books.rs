@@ -75,7 +75,7 @@ pub(crate) enum Refused {
     Invalid(LedgerError),
     /// With the changes before it in the same write, an account's sum leaves 64 bits. In a write of its own it may fit.
     #[cfg(feature = "_sql")]
-    Crowded { account: Arc<str>, delta: i64 },
+    SumOverflow { account: Arc<str>, delta: i64 },
 }
 
 impl Refused {
@@ -91,7 +91,7 @@ impl Refused {
             Self::OutOfBounds(OutOfBounds { account, .. }) | Self::Invalid(LedgerError::Stale { account, .. }) => {
                 Some(account)
             }
-            Self::Hold(_) | Self::Invalid(_) | Self::Crowded { .. } => None,
+            Self::Hold(_) | Self::Invalid(_) | Self::SumOverflow { .. } => None,
         }
     }
 }
@@ -102,7 +102,7 @@ impl From<Refused> for Error {
             Refused::OutOfBounds(bounds) => Self::OutOfBounds(Box::new(bounds)),
             Refused::Hold(error) | Refused::Invalid(error) => Self::Ledger(Box::new(error)),
             #[cfg(feature = "_sql")]
-            Refused::Crowded { .. } => Self::Contention { attempts: 1 },
+            Refused::SumOverflow { .. } => Self::Contention { attempts: 1 },
         }
     }
 }
@@ -365,9 +365,10 @@ fn linked(mut drafts: Vec<EntryDraft>) -> Vec<EntryDraft> {
     drafts
 }
 
-fn out_of_range(account: &Arc<str>, balance: i64, wanted: i64) -> Refused {
-    let account = account.to_string();
-    Refused::OutOfBounds(OutOfBounds { account, balance, held: 0, delta: wanted, floor: None, ceiling: None })
+/// A change that leaves 64 bits, of an account with this balance.
+pub(crate) fn out_of_range(account: &str, balance: i64, delta: i64) -> Refused {
+    let account = account.to_owned();
+    Refused::OutOfBounds(OutOfBounds { account, balance, held: 0, delta, floor: None, ceiling: None })
 }
 
 #[cfg(test)]

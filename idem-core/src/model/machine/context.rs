@@ -16,7 +16,7 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The surroundings of a transition of one machine, for a test that calls a rule by itself: of the machine's second transition,
+    /// The surroundings of a transition of one machine, for a test that calls a rule directly: of the machine's second transition,
     /// at the beginning of 1970, without a key. `machine` is the machine's name, which [`Context::id`] depends on.
     ///
     /// ```
