@@ -1,6 +1,6 @@
 // What the README's blocks on transactions stand on: an order that is paid, a table of parcels, and a run of the block's
 // `unit` twice, as by a retry.
-use idem_core::{Context, Idem, Key, Retry, Step, idempotent_fsm};
+use idem_core::{Context, Idem, Key, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 use sqlx::Sqlite;
 

@@ -1,18 +1,17 @@
 //! The entry: a database with idem's tables in it.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Pool;
-use sqlx::error::DatabaseError;
 
 use crate::clock::Timestamp;
+use crate::engine::session::loan::Lent;
 use crate::engine::session::retry::Retry;
-use crate::engine::session::transaction::Tx;
+use crate::engine::session::transaction::{Tx, may_succeed_again};
 use crate::engine::shared::Shared;
-use crate::error::{CommandError, Error};
+use crate::error::Error;
 use crate::store::Database;
 use crate::store::connect::TransactionUse;
 use crate::store::error::Class;
@@ -21,6 +20,8 @@ use crate::store::migrate::texts::VERSION;
 
 /// The longest wait for one step of a migration, which may rebuild a large table or wait for another process.
 const MIGRATION_REPLY: Duration = Duration::from_mins(10);
+
+const DROPPED: &str = "the closure of a transaction dropped its commit";
 
 /// A database with idem's tables in it. Cheap to clone.
 ///
@@ -38,55 +39,6 @@ const MIGRATION_REPLY: Duration = Duration::from_mins(10);
 /// ```
 pub struct Idem<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
-}
-
-/// The future of one attempt in [`Idem::transaction`].
-pub type TxFuture<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
-
-/// An error that ends a unit of work in [`Idem::transaction`].
-///
-/// Implemented for [`Error`], [`CommandError`] and boxed errors. Your own enum takes in both: a command fails with
-/// `CommandError<your rejection>`, all else with `Error`.
-///
-/// ```
-/// # #[derive(Debug, thiserror::Error)] #[error("refused")] struct Refused;
-/// #[derive(Debug, thiserror::Error)]
-/// enum MyError {
-///     #[error(transparent)]
-///     Order(#[from] idem_core::CommandError<Refused>),
-///     #[error(transparent)]
-///     Idem(#[from] idem_core::Error),
-///     #[error(transparent)]
-///     Sql(#[from] sqlx::Error),
-/// }
-///
-/// impl idem_core::UnitError for MyError {
-///     fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-///         Some(self)
-///     }
-/// }
-/// ```
-pub trait UnitError: From<Error> {
-    /// Where to look for a database error that is worth another attempt: the error itself, as an error.
-    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)>;
-}
-
-impl UnitError for Error {
-    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self)
-    }
-}
-
-impl<R: std::error::Error + 'static> UnitError for CommandError<R> {
-    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self)
-    }
-}
-
-impl UnitError for Box<dyn std::error::Error + Send + Sync> {
-    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self.as_ref())
-    }
 }
 
 impl<DB: Database> Idem<DB> {
@@ -153,33 +105,98 @@ impl<DB: Database> Idem<DB> {
         &self.shared.pool
     }
 
-    /// Runs a whole unit of work in one transaction: commands, ledger changes and your own statements.
+    /// Runs a closure in one transaction: commands, ledger changes and your own statements. Commits it when the closure answers
+    /// `Ok`, rolls it back when it answers `Err`.
     ///
-    /// Retries the unit, in a new transaction, while other writers are faster, as `policy` says; resolves a lost reply to
-    /// the COMMIT. So `work` may run several times, and only its last run counts: what it does outside the transaction it
-    /// does each time.
+    /// The closure runs again, in a new transaction, while other writers are faster, as [`Builder::retry`](crate::Builder::retry)
+    /// says: if the commit lost, or if the closure failed after a statement lost, of the engine's or of yours on [`Tx::conn`]. What
+    /// error the closure makes of that does not matter, so its error may be any that [`Error`] converts into: `anyhow::Error`, a box,
+    /// an enum of yours. A lost reply to the COMMIT is resolved. Only the last run counts, but what the closure does outside the
+    /// transaction it does in each run.
+    ///
+    /// The closure takes the transaction by value and ends by dropping it. It may end it earlier, by [`Tx::commit`] or
+    /// [`Tx::rollback`]; its answer is then given back as it is. A transaction that it keeps for later answers
+    /// [`Error::Interrupted`], as the call does then, and nothing of it is applied.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")] {
+    /// # let file = std::env::temp_dir().join(format!("idem-doc-transaction-{}.db", std::process::id()));
+    /// # let url = format!("sqlite://{}", file.display());
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// use idem_core::{Error, Idem, Key};
+    ///
+    /// /// An error of your own takes in those of idem and of sqlx.
+    /// #[derive(Debug, thiserror::Error)]
+    /// enum Failure {
+    ///     #[error("nothing to pay")]
+    ///     Nothing,
+    ///     #[error(transparent)]
+    ///     Idem(#[from] Error),
+    ///     #[error(transparent)]
+    ///     Sql(#[from] sqlx::Error),
+    /// }
+    ///
+    /// let idem = Idem::<sqlx::Sqlite>::open(&url).await?;
+    /// sqlx::query("CREATE TABLE payments (amount INTEGER NOT NULL)").execute(idem.pool()).await?;
+    /// let pay = async |amount: i64| {
+    ///     let (wallet, key) = (&idem.ledger().account("wallet"), &Key::new("doc", &format!("pay-{amount}"))?);
+    ///     idem.transaction(|mut tx| async move {
+    ///         let entry = wallet.within(&mut tx).apply_delta(key, amount).await?;
+    ///         if entry.is_fresh() {
+    ///             sqlx::query("INSERT INTO payments VALUES ($1)").bind(amount).execute(tx.conn()).await?;
+    ///         }
+    ///         if amount == 0 { Err(Failure::Nothing) } else { Ok(entry.balance) }
+    ///     })
+    ///     .await
+    /// #   .map_err(|error| Box::<dyn std::error::Error + Send + Sync>::from(error))
+    /// };
+    /// assert_eq!((pay(5).await?, pay(5).await?), (Some(5), Some(5)));         // once, and the same answer
+    /// assert_eq!(pay(0).await.expect_err("refused").to_string(), "nothing to pay");
+    /// let payments: i64 = sqlx::query_scalar("SELECT count(*) FROM payments").fetch_one(idem.pool()).await?;
+    /// assert_eq!(payments, 1);
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) })?;
+    /// # std::fs::remove_file(file)?; }
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
     ///
     /// # Errors
     /// What `work` returns, or those of [`Idem::begin`] and [`Tx::commit`]: [`Error::Indeterminate`] if the reply to the COMMIT
-    /// was lost and the database cannot be asked in time. A unit that finds no free connection within
+    /// was lost and the database cannot be asked in time. A run that finds no free connection within
     /// [`Builder::acquire_timeout`](crate::Builder::acquire_timeout) has made an attempt.
     ///
-    /// Units that take the same machines and accounts in different orders wait for each other. PostgreSQL finds that after a second
-    /// and ends one of them, which runs again. With several such units that takes many seconds, and all attempts may be used up
+    /// Transactions that take the same machines and accounts in different orders wait for each other. PostgreSQL finds that after a
+    /// second and ends one of them, which runs again. With several of them that takes many seconds, and all attempts may be used up
     /// ([`Error::Contention`], [`Error::InFlight`]). Let each begin with [`Tx::lock_rows`].
     ///
     /// # Cancel safety
     /// Dropped before the COMMIT is sent nothing is applied; after it everything may be.
-    pub async fn transaction<T, E, F>(&self, policy: Retry, mut work: F) -> Result<T, E>
+    pub async fn transaction<T, E, F, R>(&self, work: F) -> Result<T, E>
     where
-        E: UnitError,
-        F: for<'t> FnMut(&'t mut Tx<DB>) -> TxFuture<'t, T, E>,
+        E: From<Error>,
+        F: FnMut(Tx<DB>) -> R,
+        R: Future<Output = Result<T, E>>,
+    {
+        self.transaction_with(self.shared.settings.retry, work).await
+    }
+
+    /// As [`Idem::transaction`], with another policy.
+    ///
+    /// # Errors
+    /// As [`Idem::transaction`].
+    ///
+    /// # Cancel safety
+    /// As [`Idem::transaction`].
+    pub async fn transaction_with<T, E, F, R>(&self, policy: Retry, mut work: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: FnMut(Tx<DB>) -> R,
+        R: Future<Output = Result<T, E>>,
     {
         let _call = self.shared.queue.enter().map_err(E::from)?;
         let mut made = 1;
         loop {
             let (error, again) = match self.begin_apart().await {
-                Ok(tx) => match self.unit(tx, &mut work).await {
+                Ok(tx) => match run_once(tx, &mut work).await {
                     Ok(value) => return Ok(value),
                     Err(failed) => failed,
                 },
@@ -193,27 +210,6 @@ impl<DB: Database> Idem<DB> {
                 return Err(error);
             }
             made += 1;
-        }
-    }
-
-    /// Runs the work once, in this transaction; with an error, whether another attempt may succeed.
-    async fn unit<T, E, F>(&self, mut tx: Tx<DB>, work: &mut F) -> Result<T, (E, bool)>
-    where
-        E: UnitError,
-        F: for<'t> FnMut(&'t mut Tx<DB>) -> TxFuture<'t, T, E>,
-    {
-        match work(&mut tx).await {
-            Ok(value) => match tx.commit().await {
-                Ok(()) => Ok(value),
-                Err(error) => {
-                    let again = error.is_retryable() && !matches!(error, Error::Indeterminate { .. });
-                    Err((error.into(), again))
-                }
-            },
-            Err(error) => {
-                let again = tx.again || error.cause().is_some_and(may_pass::<DB>);
-                Err((error, tx.roll_back(again).await))
-            }
         }
     }
 
@@ -260,21 +256,30 @@ fn has_waited_for_a_connection(error: &Error) -> bool {
     matches!(source.downcast_ref(), Some(sqlx::Error::PoolTimedOut)) && !seeded_bug!("unit-without-connection-ends")
 }
 
-/// Whether an error, or what caused it, is one that another run of the unit may not meet: another writer was faster, or the
-/// connection broke, and nothing was committed. An error that passes for its cause shows only what is behind that.
-fn may_pass<DB: Database>(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let class = error.downcast_ref().map(DB::class).or_else(|| {
-            let error: Option<&Box<dyn DatabaseError>> = error.downcast_ref();
-            error.map(|error| DB::database_class(&**error))
-        });
-        if class.is_some_and(|class| matches!(class, Class::Contention | Class::Busy | Class::Broken)) {
-            return true;
-        }
-        next = error.source();
+/// Runs the closure once, in this transaction; with an error, whether another run may succeed.
+async fn run_once<DB, T, E, R>(tx: Tx<DB>, work: &mut impl FnMut(Tx<DB>) -> R) -> Result<T, (E, bool)>
+where
+    DB: Database,
+    E: From<Error>,
+    R: Future<Output = Result<T, E>>,
+{
+    let (loan, tx) = tx.lend();
+    let answer = work(tx).await;
+    match (answer, loan.end()) {
+        (Ok(value), Lent::Back(tx)) => match tx.commit().await {
+            Ok(()) => Ok(value),
+            Err(error) => {
+                let again = may_succeed_again(&error);
+                Err((error.into(), again))
+            }
+        },
+        (Err(error), Lent::Back(tx)) => Err((error, tx.roll_back().await)),
+        (Ok(value), Lent::Ended { .. }) => Ok(value),
+        (Err(error), Lent::Ended { again }) => Err((error, again)),
+        (Ok(_), Lent::Committing) => Err((Error::Indeterminate { source: DROPPED.into() }.into(), false)),
+        (Ok(_), Lent::Away | Lent::Over) => Err((Error::Interrupted.into(), false)),
+        (Err(error), Lent::Committing | Lent::Away | Lent::Over) => Err((error, false)),
     }
-    false
 }
 
 impl<DB: Database> Clone for Idem<DB> {

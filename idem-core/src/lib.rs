@@ -106,9 +106,11 @@ pub use engine::row_name::RowName;
 pub use engine::session::retry::Retry;
 #[cfg(feature = "_sql")]
 pub use engine::session::transaction::Tx;
+#[cfg(feature = "_sql")]
+pub use engine::session::tx_conn::TxConn;
 pub use error::{CommandError, Effect, Error, ErrorKind, Never};
 #[cfg(feature = "_sql")]
-pub use idem::{Idem, TxFuture, UnitError};
+pub use idem::Idem;
 pub use idem_macros::idempotent_fsm;
 pub use key::{Key, KeyError, MAX_NAME_BYTES};
 pub use machine::{Context, Natural, Step};

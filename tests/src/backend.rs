@@ -44,8 +44,8 @@ pub trait Backend: idem_core::Database {
     fn ask(conn: &mut Self::Connection, sql: &str) -> impl Future<Output = Vec<(String, i64)>> + Send;
 
     /// A caller's statement: a row in `notes`.
-    fn note(
-        conn: &mut Self::Connection,
+    fn note<'c>(
+        on: impl Executor<'c, Database = Self> + 'c,
         lane: &str,
         what: &str,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
@@ -101,8 +101,12 @@ macro_rules! backend {
                 sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await.expect("the database answers a check")
             }
 
-            async fn note(conn: &mut $connection, lane: &str, what: &str) -> Result<(), sqlx::Error> {
-                sqlx::query(PUT_NOTE).bind(lane).bind(what).execute(conn).await.map(drop)
+            async fn note<'c>(
+                on: impl Executor<'c, Database = Self> + 'c,
+                lane: &str,
+                what: &str,
+            ) -> Result<(), sqlx::Error> {
+                sqlx::query(PUT_NOTE).bind(lane).bind(what).execute(on).await.map(drop)
             }
         }
     };

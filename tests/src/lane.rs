@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use idem_core::version::{Updated, Upsert};
-use idem_core::{CommandError, Effect, Error, Idem, Key, Natural, Outcome, Retry, Tx, UnitError};
+use idem_core::{CommandError, Effect, Error, Idem, Key, Natural, Outcome, Tx};
 
 use crate::backend::Backend;
 use crate::shop::{Counter, Order, Refused, Shop, counter, order};
@@ -164,12 +164,6 @@ pub enum Failure {
     /// A caller's statement failed, and its transaction was dropped.
     #[error(transparent)]
     Statement(#[from] sqlx::Error),
-}
-
-impl UnitError for Failure {
-    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self)
-    }
 }
 
 impl Failure {
@@ -361,9 +355,9 @@ impl<DB: Backend> Lane<DB> {
     async fn whole(&self) -> Answers {
         let lane = Arc::new(self.renamed(&self.name));
         self.idem
-            .transaction(Retry::default(), move |tx| {
+            .transaction(move |mut tx| {
                 let lane = Arc::clone(&lane);
-                Box::pin(async move { lane.joined("whole", tx).await })
+                async move { lane.joined("whole", &mut tx).await }
             })
             .await
     }

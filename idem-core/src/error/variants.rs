@@ -246,9 +246,10 @@ pub enum Error {
         problem: &'static str,
     },
 
-    /// The transaction was left half-way by a call that was dropped; it is rolled back. Nothing of it is applied.
+    /// A call inside the transaction was dropped half-way, or the closure of [`Idem::transaction`](crate::Idem::transaction) kept
+    /// it. It is rolled back: nothing of it is applied.
     #[error(
-        "a call inside this transaction was dropped half-way, so the transaction is rolled back; run the whole unit again"
+        "a call inside this transaction was dropped half-way, or its closure kept it, so it is rolled back; run the whole transaction again"
     )]
     Interrupted,
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::engine::account;
 use crate::engine::row_name::RowName;
-use crate::engine::session::retry::Retry;
 use crate::error::{Error, LedgerError};
 use crate::idem::Idem;
 use crate::key::{Key, check_name};
@@ -100,12 +99,8 @@ impl<DB: Database> Account<DB> {
         check_name("account", &self.name)?;
         let opening = opening.into();
         opening.check()?;
-        self.idem
-            .transaction(Retry::default(), |tx| {
-                let (name, opening) = (self.name.clone(), opening.clone());
-                Box::pin(async move { account::open(tx, &opening.of(&name)).await })
-            })
-            .await
+        let settings = &opening.of(&self.name);
+        self.idem.transaction(|mut tx| async move { account::open(&mut tx, settings).await }).await
     }
 
     /// Closes the account: it keeps its entries and takes no more. A closed one is found closed.
@@ -114,12 +109,7 @@ impl<DB: Database> Account<DB> {
     /// [`Error::Ledger`] if its balance or what is held is not 0, or it is a tally.
     pub async fn close(&self) -> Result<(), Error> {
         check_name("account", &self.name)?;
-        self.idem
-            .transaction(Retry::default(), |tx| {
-                let name = self.name.clone();
-                Box::pin(async move { account::close(tx, &name).await })
-            })
-            .await
+        self.idem.transaction(|mut tx| async move { account::close(&mut tx, &self.name).await }).await
     }
 
     /// The account as it stands; `None` if it was never opened.

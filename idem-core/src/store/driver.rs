@@ -1,14 +1,18 @@
 //! What sqlx's drivers do in the same words, and sqlx has no trait for.
 
-use sqlx::Error;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use sqlx::error::BoxDynError;
+use sqlx::{Either, Error, Execute, IntoArguments};
+use sqlx_core::describe::Describe;
+use sqlx_core::sql_str::SqlStr;
 
 use super::columns::Param;
 use super::reader::Cells;
 use super::tables::Text;
 
 /// A driver of sqlx's.
-pub trait Driver: sqlx::Database<Row: Cells> {
+pub trait Driver: sqlx::Database<Row: Cells, Arguments: IntoArguments<Self>> {
     /// Binds one value.
     ///
     /// # Errors
@@ -24,7 +28,34 @@ pub trait Driver: sqlx::Database<Row: Cells> {
 
     /// Runs statements without parameters.
     fn run(conn: &mut Self::Connection, text: Text) -> impl Future<Output = Result<(), Error>> + Send;
+
+    // What `sqlx::Executor` requires. That a connection is one is not known of every driver, so generic code would have to say it
+    // in a bound of its own.
+
+    /// `Executor::fetch_many`.
+    fn fetch_many<'e, 'q: 'e, E: 'q + Execute<'q, Self>>(conn: &'e mut Self::Connection, query: E)
+    -> Fetched<'e, Self>;
+
+    /// `Executor::fetch_optional`.
+    fn fetch_optional<'e, 'q: 'e, E: 'q + Execute<'q, Self>>(
+        conn: &'e mut Self::Connection,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<Self::Row>, Error>>;
+
+    /// `Executor::prepare_with`.
+    fn prepare_with<'e>(
+        conn: &'e mut Self::Connection,
+        sql: SqlStr,
+        parameters: &'e [Self::TypeInfo],
+    ) -> BoxFuture<'e, Result<Self::Statement, Error>>;
+
+    /// `Executor::describe`.
+    fn describe(conn: &mut Self::Connection, sql: SqlStr) -> BoxFuture<'_, Result<Describe<Self>, Error>>;
 }
+
+/// What statements give: the end of each, and rows.
+pub type Fetched<'e, DB> =
+    BoxStream<'e, Result<Either<<DB as sqlx::Database>::QueryResult, <DB as sqlx::Database>::Row>, Error>>;
 
 /// Implements it for one of them.
 macro_rules! driver {
@@ -56,6 +87,35 @@ macro_rules! driver {
 
             async fn run(conn: &mut Self::Connection, text: crate::store::tables::Text) -> Result<(), sqlx::Error> {
                 sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(conn).await.map(drop)
+            }
+
+            fn fetch_many<'e, 'q: 'e, E: 'q + sqlx::Execute<'q, Self>>(
+                conn: &'e mut Self::Connection,
+                query: E,
+            ) -> crate::store::driver::Fetched<'e, Self> {
+                sqlx::Executor::fetch_many(conn, query)
+            }
+
+            fn fetch_optional<'e, 'q: 'e, E: 'q + sqlx::Execute<'q, Self>>(
+                conn: &'e mut Self::Connection,
+                query: E,
+            ) -> futures_util::future::BoxFuture<'e, Result<Option<Self::Row>, sqlx::Error>> {
+                sqlx::Executor::fetch_optional(conn, query)
+            }
+
+            fn prepare_with<'e>(
+                conn: &'e mut Self::Connection,
+                sql: sqlx_core::sql_str::SqlStr,
+                parameters: &'e [Self::TypeInfo],
+            ) -> futures_util::future::BoxFuture<'e, Result<Self::Statement, sqlx::Error>> {
+                sqlx::Executor::prepare_with(conn, sql, parameters)
+            }
+
+            fn describe(
+                conn: &mut Self::Connection,
+                sql: sqlx_core::sql_str::SqlStr,
+            ) -> futures_util::future::BoxFuture<'_, Result<sqlx_core::describe::Describe<Self>, sqlx::Error>> {
+                sqlx::Executor::describe(conn, sql)
             }
         }
 

@@ -27,7 +27,7 @@ pub(crate) mod binder;
 pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod dialect;
-mod driver;
+pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod key;
 pub(crate) mod ledger;

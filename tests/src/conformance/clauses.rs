@@ -130,6 +130,13 @@ macro_rules! for_each_clause {
                         a_repeat_inside_sees_what_ran_inside,
                         a_refused_call_leaves_the_transaction_usable,
                     }
+                    closures {
+                        a_noted_failure_runs_the_closure_again,
+                        a_closure_may_end_its_transaction,
+                        a_transaction_that_is_kept_is_over,
+                        a_commit_that_its_closure_drops_is_unknown,
+                        a_transaction_runs_in_a_task,
+                    }
                     ended {
                         by_a_rollback_takes_nothing_more,
                         by_a_commit_is_told_the_truth,

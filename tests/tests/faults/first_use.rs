@@ -34,7 +34,7 @@ async fn known_once_committed<DB: Backend>() {
     for lends in [false, true, false] {
         lane.order().within(&mut tx).start(start()).await.unwrap();
         if lends {
-            DB::script(tx.conn(), "SELECT 1").await.unwrap();
+            DB::script(tx.bare(), "SELECT 1").await.unwrap();
         }
     }
     tx.rollback().await;
@@ -58,9 +58,9 @@ async fn stored_again<DB: Backend>() {
     let Some(mut ground) = Ground::<DB>::fresh().await else { return };
     let lane = ground.lane("saved");
     let mut tx = lane.idem.begin().await.unwrap();
-    DB::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
+    DB::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
     lane.order().within(&mut tx).start(start()).await.unwrap();
-    DB::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
+    DB::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
     lane.order().within(&mut tx).start(start()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 1, "what was committed has its graph");
@@ -102,7 +102,7 @@ async fn a_first_use_ends_by_the_deadline_of_its_call() {
     let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(4 * WAIT);
     let idem = builder.open(&ground.url()).await.unwrap();
     let mut stranger = ground.lane("stranger").idem.begin().await.unwrap();
-    Postgres::script(stranger.conn(), "LOCK TABLE idem_graphs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    Postgres::script(stranger.bare(), "LOCK TABLE idem_graphs IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let lane = Lane::new(&idem, "locked out");
     let answer = lane.order().start(start()).deadline(Duration::from_millis(200)).await;
     // Without the deadline it ends by the bound on locks.

@@ -58,9 +58,9 @@ async fn connections_that_died_while_idle_cost_nobody_anything() {
             let account = idem.ledger().account("idle/a");
             let lane = ground.lane("idle");
             let key = lane.key(&format!("{point}-{attempt}"));
-            let unit = idem.transaction::<_, Error, _>(Retry::never(), |tx| {
+            let unit = idem.transaction_with::<_, Error, _, _>(Retry::never(), |mut tx| {
                 let (account, key) = (account.clone(), key.clone());
-                Box::pin(async move { account.within(tx).apply_delta(&key, 1).await })
+                async move { account.within(&mut tx).apply_delta(&key, 1).await }
             });
             assert!(unit.await.unwrap().is_fresh(), "{point}");
             report.strike(point);
@@ -91,12 +91,15 @@ async fn a_connection_that_dies_within_a_unit_is_another_attempt() {
             let (account, key) =
                 (idem.ledger().account("cut/a"), ground.lane("cut").key(&format!("{point}-{attempt}")));
             let runs = AtomicU32::new(0);
-            let unit = idem.transaction::<_, Failure, _>(Retry::default(), |tx| {
+            let unit = idem.transaction::<_, Failure, _, _>(|mut tx| {
                 let strikes = runs.fetch_add(1, Ordering::Relaxed) == 0;
                 let (account, key, killer) = (account.clone(), key.clone(), killer.clone());
-                Box::pin(async move {
-                    let done =
-                        if point == "at a call" { None } else { Some(account.within(tx).apply_delta(&key, 1).await?) };
+                async move {
+                    let done = if point == "at a call" {
+                        None
+                    } else {
+                        Some(account.within(&mut tx).apply_delta(&key, 1).await?)
+                    };
                     if strikes {
                         let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(tx.conn()).await?;
                         let end = format!("SELECT pg_terminate_backend({pid}, 60000)");
@@ -107,9 +110,9 @@ async fn a_connection_that_dies_within_a_unit_is_another_attempt() {
                     }
                     match done {
                         Some(done) => Ok(done),
-                        None => Ok(account.within(tx).apply_delta(&key, 1).await?),
+                        None => Ok(account.within(&mut tx).apply_delta(&key, 1).await?),
                     }
-                })
+                }
             });
             assert!(unit.await.unwrap().is_fresh(), "{point}");
             assert_eq!(runs.into_inner(), 2, "{point}");
@@ -221,9 +224,9 @@ async fn a_transaction_that_a_borrower_left_open_takes_nothing_with_it() {
                     page.execute(&idem).await.unwrap().version() == attempt + 1
                 }
                 _ => {
-                    let unit = idem.transaction::<_, Error, _>(Retry::default(), |tx| {
+                    let unit = idem.transaction::<_, Error, _, _>(|mut tx| {
                         let (account, key) = (account.clone(), key.clone());
-                        Box::pin(async move { account.within(tx).apply_delta(&key, 1).await })
+                        async move { account.within(&mut tx).apply_delta(&key, 1).await }
                     });
                     unit.await.unwrap().is_fresh()
                 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
-use idem_core::{Effect, Error, GroupCommit, Idem, Key, Retry, Tx};
+use idem_core::{Effect, Error, GroupCommit, Idem, Key, Tx};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, PRICE, Step};
 use tests::shop::{counter, order};
@@ -79,11 +79,11 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
                 let lane = begin(&mut ground, &check, attempt).await;
                 let mut tx = lane.idem.begin().await.unwrap();
                 if saved {
-                    sqlx::Postgres::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
+                    sqlx::Postgres::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
                 }
                 refuse(&lane, &mut tx, call).await;
                 let rows = if saved {
-                    sqlx::Postgres::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
+                    sqlx::Postgres::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
                     goes_on(&lane, &mut tx).await;
                     tx.commit().await.unwrap();
                     1
@@ -120,10 +120,10 @@ async fn an_error_that_is_answered_breaks_no_transaction() {
         let account = lane.idem.ledger().account(lane.name());
         let mut tx = lane.idem.begin().await.unwrap();
         account.within(&mut tx).apply_delta(&lane.key("first"), 1).await.unwrap();
-        sqlx::Postgres::script(tx.conn(), "SAVEPOINT mine").await.unwrap();
+        sqlx::Postgres::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
         let refused = account.within(&mut tx).apply_delta(&lane.key("refused"), 13).await.expect_err("refused");
         assert_eq!(refused.effect(), Effect::NotApplied, "{code}: {refused}");
-        sqlx::Postgres::script(tx.conn(), "ROLLBACK TO mine").await.unwrap();
+        sqlx::Postgres::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
         account.within(&mut tx).apply_delta(&lane.key("later"), 2).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(account.get().await.unwrap().unwrap().balance, 3, "{code}");
@@ -145,19 +145,19 @@ async fn a_transaction_within_that_is_not_ended_is_no_commit() {
     for (turn, end) in (1..).zip(["commit", "rollback", "drop", "error"]) {
         let key = lane.key(end);
         if end == "error" {
-            let unit = idem.transaction::<(), Box<dyn std::error::Error + Send + Sync>, _>(Retry::default(), |tx| {
+            let unit = idem.transaction::<(), Box<dyn std::error::Error + Send + Sync>, _, _>(|mut tx| {
                 let (account, key) = (account.clone(), key.clone());
-                Box::pin(async move {
-                    account.within(tx).apply_delta(&key, 1).await?;
-                    std::mem::forget(sqlx::Connection::begin(tx.conn()).await?);
+                async move {
+                    account.within(&mut tx).apply_delta(&key, 1).await?;
+                    std::mem::forget(sqlx::Connection::begin(tx.bare()).await?);
                     Err("on second thoughts".into())
-                })
+                }
             });
             unit.await.unwrap_err();
         } else {
             let mut tx = idem.begin().await.unwrap();
             account.within(&mut tx).apply_delta(&key, 1).await.unwrap();
-            std::mem::forget(sqlx::Connection::begin(tx.conn()).await.unwrap());
+            std::mem::forget(sqlx::Connection::begin(tx.bare()).await.unwrap());
             match end {
                 "commit" => assert_eq!(tx.commit().await.unwrap_err().effect(), Effect::NotApplied),
                 "rollback" => tx.rollback().await,
@@ -201,28 +201,28 @@ async fn a_transaction_that_sqlite_rolls_back_takes_nothing_more() {
             let lane = ground.lane(&format!("ended-{attempt}"));
             let account = lane.idem.ledger().account(lane.name());
             let runs = AtomicU32::new(0);
-            let unit = lane.idem.transaction::<(), Error, _>(Retry::default(), |tx| {
+            let unit = lane.idem.transaction::<(), Error, _, _>(|mut tx| {
                 runs.fetch_add(1, Ordering::Relaxed);
                 let (account, lane) = (account.clone(), lane.renamed(lane.name()));
-                Box::pin(async move {
-                    account.within(tx).apply_delta(&lane.key("first"), 1).await?;
+                async move {
+                    account.within(&mut tx).apply_delta(&lane.key("first"), 1).await?;
                     // What these say is passed over, as a caller may.
                     let refused = match statement {
-                        "" => account.within(tx).apply_delta(&lane.key("refused"), 13).await.is_err(),
-                        statement => sqlx::Sqlite::script(tx.conn(), statement).await.is_err(),
+                        "" => account.within(&mut tx).apply_delta(&lane.key("refused"), 13).await.is_err(),
+                        statement => sqlx::Sqlite::script(tx.bare(), statement).await.is_err(),
                     };
-                    let later = account.within(tx).apply_delta(&lane.key("later"), 2).await;
+                    let later = account.within(&mut tx).apply_delta(&lane.key("later"), 2).await;
                     assert!(refused && later.is_err_and(|error| error.effect() == Effect::NotApplied));
                     Ok(())
-                })
+                }
             });
             let error = unit.await.expect_err("nothing of it is applied");
             assert_eq!(error.effect(), Effect::NotApplied, "{point}: {error}");
             assert_eq!(runs.into_inner(), 1, "{point}: another run would be rolled back as well");
             assert!(account.get().await.unwrap().is_none(), "{point}");
-            let next = lane.idem.transaction::<_, Error, _>(Retry::default(), |tx| {
+            let next = lane.idem.transaction::<_, Error, _, _>(|mut tx| {
                 let (account, lane) = (account.clone(), lane.renamed(lane.name()));
-                Box::pin(async move { account.within(tx).apply_delta(&lane.key("later"), 2).await })
+                async move { account.within(&mut tx).apply_delta(&lane.key("later"), 2).await }
             });
             assert!(next.await.unwrap().is_fresh(), "{point}");
             ground.check(lane.name(), point).await;
@@ -383,7 +383,7 @@ async fn begin<DB: Backend>(ground: &mut Ground<DB>, refusal: &str, attempt: u64
 
 /// The caller's own row, and the call that is refused.
 async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
-    DB::script(tx.conn(), "INSERT INTO mine VALUES ('before')").await.unwrap();
+    DB::script(tx.bare(), "INSERT INTO mine VALUES ('before')").await.unwrap();
     let refused = call.run(lane, tx).await;
     assert_eq!(refused, Err(Effect::NotApplied), "{call:?}");
 }
@@ -392,7 +392,7 @@ async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
 async fn goes_on<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>) {
     let started = lane.counter().within(tx).start(counter::Open { total: 0 }).await.unwrap();
     assert!(started.is_fresh());
-    DB::script(tx.conn(), "INSERT INTO mine VALUES ('after')").await.unwrap();
+    DB::script(tx.bare(), "INSERT INTO mine VALUES ('after')").await.unwrap();
 }
 
 /// Of the caller's rows there are as many as said, of the refused call nothing, and it can be made again.

@@ -237,12 +237,12 @@ async fn a_unit_that_a_statement_has_committed_is_not_denied_without_its_connect
         let (work, ends) = (lane.key("unit"), rig.ground.url());
         let told: Result<(), Error> = lane
             .idem
-            .transaction(Retry::default(), |tx| {
+            .transaction(|mut tx| {
                 let (account, key, url, first) = (account.clone(), work.clone(), ends.clone(), runs == 0);
                 runs += 1;
-                Box::pin(async move {
+                async move {
                     let pid: i32 = sqlx::query_scalar(PID).fetch_one(tx.conn()).await.unwrap();
-                    account.within(tx).apply_delta(&key, 1).await?;
+                    account.within(&mut tx).apply_delta(&key, 1).await?;
                     sqlx::query("INSERT INTO leaflets VALUES ('unit')").execute(tx.conn()).await.unwrap();
                     if first {
                         sqlx::query("COMMIT").execute(tx.conn()).await.unwrap();
@@ -250,7 +250,7 @@ async fn a_unit_that_a_statement_has_committed_is_not_denied_without_its_connect
                         terminate(&mut conn, pid).await;
                     }
                     Ok(())
-                })
+                }
             })
             .await;
         assert_eq!(told.map_err(|error| error.effect()), Err(Effect::Unknown));
@@ -270,15 +270,15 @@ async fn a_unit_that_a_statement_has_committed_does_not_run_again() {
         let (mut runs, key) = (0, lane.key(end));
         let told: Result<(), Box<dyn std::error::Error + Send + Sync>> = lane
             .idem
-            .transaction(Retry::default().attempts(3), |tx| {
+            .transaction_with(Retry::default().attempts(3), |mut tx| {
                 let (account, key) = (lane.idem.ledger().account("ended"), key.clone());
                 runs += 1;
-                Box::pin(async move {
-                    account.within(tx).apply_delta(&key, 1).await?;
+                async move {
+                    account.within(&mut tx).apply_delta(&key, 1).await?;
                     sqlx::raw_sql(end).execute(tx.conn()).await?;
                     sqlx::raw_sql(FAIL).execute(tx.conn()).await?;
                     Ok(())
-                })
+                }
             })
             .await;
         assert_eq!((told.unwrap_err().to_string().contains("later"), runs), (true, 1), "{end}");

@@ -9,8 +9,10 @@ use sqlx_core::transaction::TransactionManager as _;
 
 use crate::clock::Timestamp;
 use crate::engine::lost::{Expiry, LostWrite};
+use crate::engine::session::loan::{Lent, Loan};
 use crate::engine::session::pool::Lease;
 use crate::engine::session::resolve::{Fate, fate};
+use crate::engine::session::tx_conn::{Again, TxConn, may_pass};
 use crate::engine::session::witnesses::Witnesses;
 use crate::engine::shared::Shared;
 use crate::error::Error;
@@ -43,8 +45,8 @@ pub struct Tx<DB: Database> {
     /// A statement ran since the engine's last write: it may have failed and aborted the transaction, ended it, or undone a part
     /// of it.
     touched: bool,
-    /// A statement of the engine lost to another writer, or the connection: the unit is worth another attempt.
-    pub(crate) again: bool,
+    /// A statement lost to another writer, or the connection: the unit is worth another attempt.
+    again: bool,
     /// Something else than `commit` has ended the transaction.
     ended: bool,
     /// Rows that prove the commit.
@@ -53,6 +55,8 @@ pub struct Tx<DB: Database> {
     pub(crate) graphs: Vec<StoredGraph>,
     /// The callers' tables that were updated in this transaction, by whose changes it may have been described.
     tables: Vec<String>,
+    /// Where it comes back to when it is dropped, if a closure has it.
+    lender: Option<Loan<Self>>,
 }
 
 /// A graph that a transaction stored.
@@ -96,6 +100,21 @@ impl<DB: Database> Tx<DB> {
         Self::new(shared, TxConnection::Adopted(tx, Adopted::default()), true)
     }
 
+    /// What it is, out of one that is being dropped.
+    fn moved(&mut self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            connection: std::mem::replace(&mut self.connection, TxConnection::Ended),
+            touched: self.touched,
+            again: self.again,
+            ended: self.ended,
+            witnesses: std::mem::take(&mut self.witnesses),
+            graphs: std::mem::take(&mut self.graphs),
+            tables: std::mem::take(&mut self.tables),
+            lender: None,
+        }
+    }
+
     fn new(shared: Arc<Shared<DB>>, connection: TxConnection<DB>, touched: bool) -> Self {
         Self {
             shared,
@@ -106,21 +125,44 @@ impl<DB: Database> Tx<DB> {
             witnesses: Witnesses::default(),
             graphs: Vec::new(),
             tables: Vec::new(),
+            lender: None,
         }
     }
 
-    /// The connection, for your own statements in this transaction.
+    /// Lends it to a closure: it comes back when it is dropped.
+    pub(crate) fn lend(mut self) -> (Loan<Self>, Self) {
+        let loan = Loan::new();
+        self.lender = Some(loan.to_borrower());
+        (loan, self)
+    }
+
+    /// An executor of sqlx's, for your own statements in this transaction: `sqlx::query("…").execute(tx.conn())`.
     ///
-    /// It is used again after the transaction, also by other callers' calls: what you set, set by `SET LOCAL`, which ends with it.
+    /// It notes whether a statement lost to another writer, so that [`Idem::transaction`](crate::Idem::transaction) knows to run
+    /// again. What needs the driver's own connection gets it by [`Tx::bare`].
     ///
-    /// # Panics
-    /// Never: the transaction is consumed by what ends it.
-    #[allow(
-        clippy::missing_panics_doc,
-        clippy::expect_used,
-        reason = "`Ended` is only set by methods that consume the value"
-    )]
-    pub fn conn(&mut self) -> &mut DB::Connection {
+    /// The connection is used again after the transaction, also by other callers' calls: what you set, set by `SET LOCAL`, which
+    /// ends with it.
+    pub fn conn(&mut self) -> TxConn<'_, DB> {
+        let (conn, again) = self.parts();
+        TxConn::new(conn, again)
+    }
+
+    /// The driver's connection, for what takes nothing else: `sqlx::Connection::begin` (a savepoint), COPY, functions that take
+    /// `&mut PgConnection`. Errors met there are noted by [`Tx::note`].
+    pub fn bare(&mut self) -> &mut DB::Connection {
+        self.parts().0
+    }
+
+    /// Notes the error of a statement that ran on [`Tx::bare`], as [`Tx::conn`] does: if another writer was faster, or the
+    /// connection broke, [`Idem::transaction`](crate::Idem::transaction) runs its closure again.
+    pub fn note(&mut self, error: &sqlx::Error) {
+        Again(&mut self.again).note::<DB>(Some(error));
+    }
+
+    /// The connection for statements that the engine does not see, and where their failures are noted.
+    #[allow(clippy::expect_used, reason = "`Ended` is only set by methods that consume the value")]
+    fn parts(&mut self) -> (&mut DB::Connection, &mut bool) {
         self.touched = true;
         let lent = !seeded_bug!("graph-before-savepoint");
         self.graphs.iter_mut().for_each(|graph| graph.doubtful = lent);
@@ -129,7 +171,7 @@ impl<DB: Database> Tx<DB> {
             TxConnection::Adopted(tx, _) => Some(&mut **tx),
             TxConnection::Ended => None,
         };
-        conn.expect("a transaction that has not ended")
+        (conn.expect("a transaction that has not ended"), &mut self.again)
     }
 
     /// Commits.
@@ -148,6 +190,20 @@ impl<DB: Database> Tx<DB> {
     /// # Cancel safety
     /// Dropped half-way the transaction may be committed or not; the connection is closed.
     pub async fn commit(mut self) -> Result<(), Error> {
+        let Some(lender) = self.lender.take() else { return self.commit_own().await };
+        if lender
+            .note(if seeded_bug!("dropped-commit-is-interrupted") { Lent::Away } else { Lent::Committing })
+            .is_some()
+        {
+            return Err(Error::Interrupted);
+        }
+        let committed = self.commit_own().await;
+        let again = committed.as_ref().is_err_and(may_succeed_again);
+        lender.note(Lent::Ended { again });
+        committed
+    }
+
+    async fn commit_own(mut self) -> Result<(), Error> {
         if !self.ended {
             self.usable()?;
         }
@@ -237,12 +293,16 @@ impl<DB: Database> Tx<DB> {
     /// # Cancel safety
     /// Cancel safe: what was not rolled back ends with its connection.
     pub async fn rollback(mut self) {
+        if let Some(lender) = self.lender.take() {
+            lender.note(Lent::Ended { again: self.again });
+        }
         self.end_by_rollback().await;
     }
 
-    /// Rolls back; whether the unit may run `again`, as it may if its connection turns out to be lost. It may not if a statement of
-    /// the caller has committed what it did.
-    pub(crate) async fn roll_back(mut self, again: bool) -> bool {
+    /// Rolls back; whether the unit may run again, as it may if it lost a race or its connection. It may not if a statement of the
+    /// caller has committed what it did.
+    pub(crate) async fn roll_back(mut self) -> bool {
+        let again = self.again;
         let lost = self.end_by_rollback().await;
         if !self.touched || !(again || lost) {
             return again || lost;
@@ -346,6 +406,9 @@ impl<DB: Database> Tx<DB> {
     }
 
     fn usable(&self) -> Result<(), Error> {
+        if self.lender.as_ref().is_some_and(Loan::is_over) && !seeded_bug!("kept-tx-usable") {
+            return Err(Error::Interrupted);
+        }
         if self.ended {
             return Err(Error::Store { source: ENDED.into() });
         }
@@ -389,7 +452,7 @@ impl<DB: Database> TxCall<'_, DB> {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        self.tx.again |= matches!(error.class, Class::Contention | Class::Busy | Class::Broken);
+        self.tx.again |= may_pass(error.class);
         // The database may have aborted the transaction, or ended it; the next call or commit asks.
         self.tx.touched = true;
         self.tx.ended |= error.class == Class::Ended;
@@ -403,6 +466,11 @@ impl<DB: Database> TxCall<'_, DB> {
         self.tx.witnesses.note(witness, touched);
         Ok(())
     }
+}
+
+/// Whether a transaction whose commit failed like this may run again.
+pub(crate) fn may_succeed_again(error: &Error) -> bool {
+    error.is_retryable() && !matches!(error, Error::Indeterminate { .. })
 }
 
 /// Looks for what a transaction wrote that is over: a statement of the caller may have committed it.
@@ -457,6 +525,11 @@ enum Proof {
 
 impl<DB: Database> Drop for Tx<DB> {
     fn drop(&mut self) {
+        if let Some(lender) = self.lender.take() {
+            // One that was kept beyond its closure comes back from here, without a lender, and is rolled back.
+            let _ = lender.note(Lent::Back(self.moved()));
+            return;
+        }
         self.tables.iter().for_each(|table| self.shared.sql.forget_described(table));
         let usable = self.usable().is_ok();
         let TxConnection::Own(mut lease) = std::mem::replace(&mut self.connection, TxConnection::Ended) else {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idem_core::ledger::{Bounds, Delta};
-use idem_core::{Error, ErrorKind, GroupCommit, Idem, Key, Outcome, Retry};
+use idem_core::{Error, ErrorKind, GroupCommit, Idem, Key, Outcome};
 use tokio::task::JoinSet;
 
 use super::begun::{all_fresh, begin, knocking};
@@ -83,7 +83,7 @@ pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
     }
     refused(idem.begin().await.map(drop), ErrorKind::ShutDown);
     refused(account.open(Bounds::default()).await, ErrorKind::ShutDown);
-    let error = idem.transaction::<(), Error, _>(Retry::default(), |_| Box::pin(async { Ok(()) })).await;
+    let error = idem.transaction::<(), Error, _, _>(|_| async { Ok(()) }).await;
     refused(error, ErrorKind::ShutDown);
     tx.commit().await.expect("committed");
     let calls = tokio::spawn(all_fresh(calls));

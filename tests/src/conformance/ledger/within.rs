@@ -37,7 +37,7 @@ pub async fn calls_see_one_another<S: Subject>(on: &S) {
     let wallet = ledger.account("wallet");
     for commit in [false, true] {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.conn(), "INSERT INTO notes VALUES ('mine')").await;
+        stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('mine')").await;
         let paid = fresh(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 60).await);
         replayed(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 60).await, &paid);
         assert_eq!(wallet.within(&mut tx).get().await.expect("readable").balance, 40);
@@ -79,7 +79,7 @@ pub async fn a_refused_change_leaves_the_transaction_usable<S: Subject>(on: &S) 
     unlawful(ledger.within(&mut tx).post(&key("a"), [("wallet", 1), ("shop", 1)]).await);
     unlawful(wallet.within(&mut tx).close().await);
     refused(ledger.account("").within(&mut tx).get().await, ErrorKind::Key);
-    stored.execute_on(tx.conn(), "INSERT INTO notes VALUES ('kept')").await;
+    stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('kept')").await;
     fresh(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 1).await);
     tx.commit().await.expect("committed");
     assert_eq!((balances(&stored).await, stored.number("SELECT count(*) FROM notes").await), ([99, 1, 0], 1));
@@ -113,7 +113,7 @@ pub async fn a_dropped_change_is_never_half_made<S: Subject>(on: &S) {
     let (mut broken, mut whole, mut polls, mut rounds) = (0, 0, 0, 100);
     loop {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.conn(), "INSERT INTO notes VALUES ('unit')").await;
+        stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('unit')").await;
         let call = ledger.within(&mut tx).transfer(&key("a"), "wallet", "revenue", 60);
         if polled(call.into_future(), polls).await.is_some() {
             tx.rollback().await;
@@ -144,15 +144,15 @@ pub async fn units_that_race_all_pay<S: Subject>(on: &S) {
     for number in 0..8 {
         let idem = stored.idem.clone();
         tasks.spawn(async move {
-            let unit = idem.transaction::<_, Error, _>(Retry::default().attempts(50), |tx| {
+            let unit = idem.transaction_with::<_, Error, _, _>(Retry::default().attempts(50), |mut tx| {
                 let ledger = idem.ledger();
-                Box::pin(async move {
+                async move {
                     let (from, to) = if number % 2 == 0 { ("wallet", "shop") } else { ("shop", "wallet") };
-                    let seen = ledger.account(from).within(tx).get().await?;
-                    let paid = ledger.within(tx).transfer(&key(&format!("k{number}")), from, to, 1).await?;
+                    let seen = ledger.account(from).within(&mut tx).get().await?;
+                    let paid = ledger.within(&mut tx).transfer(&key(&format!("k{number}")), from, to, 1).await?;
                     assert_eq!(paid.from.balance, Some(seen.balance - 1));
                     Ok(())
-                })
+                }
             });
             unit.await
         });

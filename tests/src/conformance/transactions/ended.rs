@@ -40,7 +40,7 @@ pub async fn by_a_rollback_takes_nothing_more<S: Subject>(on: &S) {
         for later in ["delta", "start", "open", "update", "none"] {
             let mut tx = begin(on, &idem, way).await;
             fresh(account.within(&mut tx).apply_delta(&key("first"), 1).await);
-            on.execute(tx.conn(), "ROLLBACK").await.expect("ends it");
+            on.execute(tx.bare(), "ROLLBACK").await.expect("ends it");
             let refused = match later {
                 "delta" => account.within(&mut tx).apply_delta(&key("later"), 2).await.as_ref().err().map(told),
                 "start" => order.within(&mut tx).start(order::Pending { total: 500 }).await.as_ref().err().map(told),
@@ -74,7 +74,7 @@ pub async fn by_a_commit_is_told_the_truth<S: Subject>(on: &S) {
             let before = account.get().await.expect("readable").map_or(0, |account| account.balance);
             let mut tx = begin(on, &idem, way).await;
             fresh(account.within(&mut tx).apply_delta(&first, 1).await);
-            on.execute(tx.conn(), "COMMIT").await.expect("ends it");
+            on.execute(tx.bare(), "COMMIT").await.expect("ends it");
             if later {
                 let error = account.within(&mut tx).apply_delta(&second, 10).await.expect_err("it has ended");
                 assert_eq!((error.kind(), error.effect()), (ErrorKind::Store, Effect::NotApplied), "{way}: {error}");
@@ -96,11 +96,11 @@ pub async fn by_a_commit_is_not_denied<S: Subject>(on: &S) {
     let account = idem.ledger().account("a");
     for way in WAYS {
         let mut tx = begin(on, &idem, way).await;
-        on.execute(tx.conn(), "SAVEPOINT mine").await.expect("saved");
+        on.execute(tx.bare(), "SAVEPOINT mine").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 1).await);
-        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
+        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
         idem.ledger().account(way).within(&mut tx).open(Bounds::at_least(0)).await.expect("opened");
-        on.execute(tx.conn(), "COMMIT").await.expect("ends it");
+        on.execute(tx.bare(), "COMMIT").await.expect("ends it");
         let error = tx.commit().await.expect_err("another one has committed");
         assert_eq!(error.effect(), Effect::Unknown, "{way}: {error}");
         assert_eq!(stored.number(&format!("SELECT count(*) FROM idem_accounts WHERE account = '{way}'")).await, 1);
@@ -113,16 +113,16 @@ pub async fn by_a_commit_of_many_calls_is_not_denied<S: Subject>(on: &S) {
     let account = idem.ledger().account("a");
     for (turn, way) in (1..).zip(WAYS) {
         let mut tx = begin(on, &idem, way).await;
-        on.execute(tx.conn(), "SAVEPOINT first").await.expect("saved");
+        on.execute(tx.bare(), "SAVEPOINT first").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 100).await);
-        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
+        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("kept {way}")), 1).await);
-        on.execute(tx.conn(), "SAVEPOINT second").await.expect("saved");
+        on.execute(tx.bare(), "SAVEPOINT second").await.expect("saved");
         for call in 0..70 {
             fresh(account.within(&mut tx).apply_delta(&key(&format!("{call} undone {way}")), 10).await);
         }
-        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT second").await.expect("undone");
-        on.execute(tx.conn(), "COMMIT").await.expect("ends it");
+        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT second").await.expect("undone");
+        on.execute(tx.bare(), "COMMIT").await.expect("ends it");
         let told = tx.commit().await.map_err(|error| error.effect());
         assert_ne!(told, Err(Effect::NotApplied), "{way}");
         assert_eq!(account.get().await.expect("readable").expect("there").balance, turn, "{way}");
@@ -140,15 +140,15 @@ pub async fn by_a_commit_and_begun_anew_is_not_denied<S: Subject>(on: &S) {
             turn += 1;
             let mut tx = begin(on, &idem, way).await;
             fresh(account.within(&mut tx).apply_delta(&key(&format!("first {turn}")), 1).await);
-            on.execute(tx.conn(), "COMMIT").await.expect("ends it");
-            on.execute(tx.conn(), "BEGIN").await.expect("begins anew");
+            on.execute(tx.bare(), "COMMIT").await.expect("ends it");
+            on.execute(tx.bare(), "BEGIN").await.expect("begins anew");
             if then == "a call" {
                 // Where transactions bear no mark it cannot be told from the first.
                 let later = account.within(&mut tx).apply_delta(&key(&format!("later {turn}")), 0).await;
                 assert!(later.is_ok() || later.is_err_and(|error| error.effect() == Effect::NotApplied), "{way}");
             } else {
                 // What is refused at once, and what is refused by the commit.
-                let _ = on.execute(tx.conn(), then).await;
+                let _ = on.execute(tx.bare(), then).await;
             }
             let told = tx.commit().await.map_err(|error| error.effect());
             assert_ne!(told, Err(Effect::NotApplied), "{way}, {then}");
@@ -167,7 +167,7 @@ pub async fn and_dropped_leaves_a_connection_to_begin_on<S: Subject>(on: &S) {
         for (call, end) in ["ROLLBACK", "COMMIT"].iter().enumerate() {
             let mut tx = idem.begin().await.expect("begins");
             fresh(account.within(&mut tx).apply_delta(&key(&format!("{call} {kind}")), 1).await);
-            on.execute(tx.conn(), end).await.expect("ends it");
+            on.execute(tx.bare(), end).await.expect("ends it");
             drop(tx);
             idem.begin().await.expect("begins").rollback().await;
         }
@@ -181,13 +181,13 @@ pub async fn in_part_by_a_savepoint_keeps_the_rest<S: Subject>(on: &S) {
     for (turn, way) in (1..).zip(WAYS) {
         let mut tx = begin(on, &idem, way).await;
         // Before the library's first statement in it, and after.
-        on.execute(tx.conn(), "SAVEPOINT first").await.expect("saved");
+        on.execute(tx.bare(), "SAVEPOINT first").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone at first {way}")), 100).await);
-        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
+        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("kept {way}")), 1).await);
-        on.execute(tx.conn(), "SAVEPOINT mine").await.expect("saved");
+        on.execute(tx.bare(), "SAVEPOINT mine").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 10).await);
-        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
+        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
         tx.commit().await.expect("commits");
         assert_eq!(account.get().await.expect("readable").expect("there").balance, turn, "{way}");
     }
@@ -199,9 +199,9 @@ pub async fn whole_by_a_savepoint_is_a_commit_of_nothing<S: Subject>(on: &S) {
     let account = idem.ledger().account("a");
     for way in WAYS {
         let mut tx = begin(on, &idem, way).await;
-        on.execute(tx.conn(), "SAVEPOINT first").await.expect("saved");
+        on.execute(tx.bare(), "SAVEPOINT first").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key("undone"), 100).await);
-        on.execute(tx.conn(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
+        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
         tx.commit().await.expect("commits");
         assert!(account.get().await.expect("readable").is_none(), "{way}");
     }

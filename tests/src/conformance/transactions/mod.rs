@@ -2,6 +2,7 @@
 
 pub mod atomicity;
 pub mod calls;
+pub mod closures;
 pub mod ended;
 pub mod units;
 pub mod waiting;

@@ -16,12 +16,12 @@ pub async fn a_unit_that_fails_leaves_nothing<S: Subject>(on: &S) {
     let order = stored.orders().at("o");
     let unit: Result<(), Box<dyn std::error::Error + Send + Sync>> = stored
         .idem
-        .transaction(Retry::default(), |tx| {
+        .transaction(|mut tx| {
             let order = order.clone();
-            Box::pin(async move {
-                order.within(tx).pay(&key("k"), PAY).await?;
+            async move {
+                order.within(&mut tx).pay(&key("k"), PAY).await?;
                 Err("on second thoughts".into())
-            })
+            }
         })
         .await;
     assert_eq!(unit.expect_err("it failed").to_string(), "on second thoughts");
@@ -37,14 +37,14 @@ pub async fn a_unit_that_the_database_refuses_runs_once<S: Subject>(on: &S) {
     stored.execute(&format!("CREATE TABLE children ({columns}, {parent}, version bigint)")).await;
     for (age, parent) in [(1, Some(7)), (0, None)] {
         let runs = AtomicU32::new(0);
-        let unit = stored.idem.transaction::<_, Error, _>(Retry::default(), |tx| {
+        let unit = stored.idem.transaction::<_, Error, _, _>(|mut tx| {
             runs.fetch_add(1, Ordering::Relaxed);
             let account = stored.idem.ledger().account("a");
             let child = Upsert::table("children").key("id", 1).set("age", age).set("parent", parent);
-            Box::pin(async move {
-                account.within(tx).apply_delta(&key("k"), 1).await?;
-                child.execute(tx).await.map(drop)
-            })
+            async move {
+                account.within(&mut tx).apply_delta(&key("k"), 1).await?;
+                child.execute(&mut tx).await.map(drop)
+            }
         });
         let error = unit.await.expect_err("refused");
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Store, Effect::NotApplied), "{age}: {error}");
@@ -62,15 +62,16 @@ pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
     for number in 0..8 {
         let (idem, door) = (stored.idem.clone(), stored.doors().at("d"));
         tasks.spawn(async move {
-            idem.transaction::<_, Error, _>(Retry::default().attempts(50), |tx| {
+            idem.transaction_with::<_, Error, _, _>(Retry::default().attempts(50), |mut tx| {
                 let door = door.clone();
-                Box::pin(async move {
-                    let seen = door.within(tx).get().await?.map_or(0, |machine| machine.version());
-                    let knocked = door.within(tx).knock(&key(&format!("k{number}")), door::Knock { times: 0 }).await?;
+                async move {
+                    let seen = door.within(&mut tx).get().await?.map_or(0, |machine| machine.version());
+                    let knocked =
+                        door.within(&mut tx).knock(&key(&format!("k{number}")), door::Knock { times: 0 }).await?;
                     // What was read is what the command ran on: nobody came between.
                     assert_eq!(knocked.seq(), seen + 1);
                     Ok(())
-                })
+                }
             })
             .await
         });
@@ -116,22 +117,26 @@ pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
         }
         tasks.spawn(async move {
             let runs = AtomicU32::new(0);
-            let unit = idem.transaction::<_, Error, _>(Retry::default(), |tx| {
+            let unit = idem.transaction::<_, Error, _, _>(|mut tx| {
                 runs.fetch_add(1, Ordering::Relaxed);
                 let (doors, accounts) = (doors.clone(), accounts.clone());
-                Box::pin(async move {
+                async move {
                     let rows = accounts.iter().map(Account::row_name);
                     tx.lock_rows(rows.chain(doors.iter().map(|door| door.row_name()))).await?;
                     for (account, delta) in accounts.iter().zip([-1, 1]) {
-                        account.within(tx).apply_delta(&key(&format!("{number} {}", account.name())), delta).await?;
+                        account
+                            .within(&mut tx)
+                            .apply_delta(&key(&format!("{number} {}", account.name())), delta)
+                            .await?;
                     }
                     for door in &doors {
-                        let knock =
-                            door.within(tx).knock(&key(&format!("{number} {}", door.id())), door::Knock { times: 0 });
+                        let knock = door
+                            .within(&mut tx)
+                            .knock(&key(&format!("{number} {}", door.id())), door::Knock { times: 0 });
                         knock.await?;
                     }
                     Ok(())
-                })
+                }
             });
             unit.await.expect("each unit commits");
             runs.into_inner()

@@ -43,9 +43,9 @@ pub async fn a_unit_waits_for_a_connection<S: Subject>(on: &S) {
         let (one, door) = (one.clone(), stored.doors().at("d"));
         async move {
             let policy = Retry::default().attempts(1_000);
-            let unit = one.transaction::<_, Error, _>(policy, |tx| {
+            let unit = one.transaction_with::<_, Error, _, _>(policy, |mut tx| {
                 let door = door.clone();
-                Box::pin(async move { door.within(tx).knock(&key("k"), door::Knock { times: 1 }).await })
+                async move { door.within(&mut tx).knock(&key("k"), door::Knock { times: 1 }).await }
             });
             unit.await
         }

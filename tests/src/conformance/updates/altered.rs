@@ -91,7 +91,7 @@ pub async fn a_column_that_goes_is_noticed_at_the_load<S: Subject>(on: &S) {
 /// In a transaction, at whose beginning SQLite sees the columns as they are.
 async fn drop_note<S: Subject>(stored: &Stored<'_, S>) {
     let mut tx = stored.idem.begin().await.expect("begun");
-    stored.execute_on(tx.conn(), "ALTER TABLE documents DROP COLUMN note").await;
+    stored.execute_on(tx.bare(), "ALTER TABLE documents DROP COLUMN note").await;
     tx.commit().await.expect("committed");
 }
 
@@ -100,7 +100,7 @@ pub async fn a_description_of_a_rolled_back_transaction_is_forgotten<S: Subject>
     let stored = prepared(on).await;
     for committed in [false, false, true] {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.conn(), "ALTER TABLE documents ADD COLUMN note text").await;
+        stored.execute_on(tx.bare(), "ALTER TABLE documents ADD COLUMN note text").await;
         updated(edit().set("note", "x").expect_version(1).execute(&mut tx).await, 2);
         if committed {
             tx.commit().await.expect("committed");

@@ -58,7 +58,7 @@ pub async fn what_changes_in_the_schema_is_noticed<S: Subject>(on: &S) {
     stored.execute("ALTER TABLE documents ADD COLUMN note text").await;
     updated(edit().set("note", "new").expect_version(2).execute(&stored.idem).await, 3);
     let mut tx = stored.idem.begin().await.expect("begun");
-    stored.execute_on(tx.conn(), "ALTER TABLE documents DROP COLUMN note").await;
+    stored.execute_on(tx.bare(), "ALTER TABLE documents DROP COLUMN note").await;
     tx.commit().await.expect("committed");
     let gone = edit().set("note", "gone").expect_version(3).execute(&stored.idem).await;
     assert_eq!(problem(gone), Problem::NoColumn { column: "note".to_owned() });
