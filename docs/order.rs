@@ -30,7 +30,7 @@ impl order::Transitions for Shop {
     }
 }
 
-type Paid = order::At<Sqlite, Shop>;
+type Paid = order::Handle<Sqlite, Shop>;
 type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 async fn run(url: &str) -> Done {

@@ -65,7 +65,7 @@ impl book::Transitions for Desk {
 
 /// One machine, its own part of a history made.
 pub(crate) struct Long<DB: Database> {
-    at: book::At<DB, Desk>,
+    at: book::Handle<DB, Desk>,
     pub(crate) length: i64,
 }
 

@@ -55,7 +55,7 @@ impl ticket::Transitions for Desk {
 /// The contender.
 pub(crate) struct Engine<DB: Count> {
     idem: Idem<DB>,
-    tickets: ticket::Machines<DB, Desk>,
+    tickets: ticket::Repository<DB, Desk>,
 }
 
 impl<DB: Count> Engine<DB> {

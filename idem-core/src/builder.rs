@@ -18,7 +18,7 @@ use crate::engine::plan::Limits;
 use crate::engine::session::breaks::Breaks;
 use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Maker};
-use crate::engine::session::retry::Retry;
+use crate::engine::session::retry::RetryPolicy;
 use crate::engine::shared::{Settings, Shared};
 use crate::error::Error;
 use crate::idem::Idem;
@@ -57,7 +57,7 @@ impl<DB: Database> Default for Builder<DB> {
                 wait: Duration::from_secs(2),
                 reply: Duration::from_secs(10),
                 acquire: Duration::from_secs(2),
-                retry: Retry::default(),
+                retry: RetryPolicy::default(),
             },
             grouping: GroupCommit::default(),
             memory: None,
@@ -95,7 +95,7 @@ impl<DB: Database> Builder<DB> {
     }
 
     /// How a call whose write lost a race is tried again.
-    pub fn retry(mut self, retry: Retry) -> Self {
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.settings.retry = retry;
         self
     }
@@ -123,7 +123,7 @@ impl<DB: Database> Builder<DB> {
     }
 
     /// How long a *second* key of a command that had run before is remembered (row d). Default 24 hours.
-    pub fn alias_retention(mut self, retention: Duration) -> Self {
+    pub fn alias_key_retention(mut self, retention: Duration) -> Self {
         self.settings.limits.alias = retention;
         self
     }

@@ -8,7 +8,7 @@ use sqlx::Pool;
 
 use crate::clock::Timestamp;
 use crate::engine::session::loan::Lent;
-use crate::engine::session::retry::Retry;
+use crate::engine::session::retry::RetryPolicy;
 use crate::engine::session::transaction::{Tx, may_succeed_again};
 use crate::engine::shared::Shared;
 use crate::error::Error;
@@ -86,7 +86,7 @@ impl<DB: Database> Idem<DB> {
         printed::<DB>(&self.shared.sql.tables)
     }
 
-    /// Takes nothing more that writes, waits until the calls and the units of [`Idem::transaction`] under way are answered, and
+    /// Takes nothing more that writes, waits until the calls and the closures of [`Idem::transaction`] under way are answered, and
     /// closes the connections that are idle. A transaction that was begun by [`Idem::begin`] is not waited for, nor are reads.
     /// What comes later is answered [`Error::ShutDown`]; reads, [`Idem::check`] and what is called in a transaction that you began
     /// yourself ([`Idem::adopt_tx`]) still work.
@@ -186,7 +186,7 @@ impl<DB: Database> Idem<DB> {
     ///
     /// # Cancel safety
     /// As [`Idem::transaction`].
-    pub async fn transaction_with<T, E, F, R>(&self, policy: Retry, mut work: F) -> Result<T, E>
+    pub async fn transaction_with<T, E, F, R>(&self, policy: RetryPolicy, mut work: F) -> Result<T, E>
     where
         E: From<Error>,
         F: FnMut(Tx<DB>) -> R,

@@ -39,7 +39,7 @@
 //! ```
 //!
 //! With a store the same machine lives in a database: `Door::stored(&idem, House).at("front")`, see [`Idem`]. Beside it stand
-//! balances ([`ledger`]) and conditional updates of your own tables ([`version`]), by the same keys and in the same
+//! balances ([`ledger`]) and conditional updates of your own tables ([`update`]), by the same keys and in the same
 //! transactions. Calls that wait at the same time share one: see [`GroupCommit`].
 //!
 //! # What a command is answered with
@@ -90,9 +90,9 @@ pub mod testing;
 #[cfg(test)]
 #[cfg(feature = "_sql")]
 mod toy;
+pub mod update;
 #[cfg(feature = "_sql")]
 mod value;
-pub mod version;
 mod wire;
 
 #[cfg(feature = "_sql")]
@@ -103,7 +103,7 @@ pub use engine::group::settings::GroupCommit;
 #[cfg(feature = "_sql")]
 pub use engine::row_name::RowName;
 #[cfg(feature = "_sql")]
-pub use engine::session::retry::Retry;
+pub use engine::session::retry::RetryPolicy;
 #[cfg(feature = "_sql")]
 pub use engine::session::transaction::Tx;
 #[cfg(feature = "_sql")]

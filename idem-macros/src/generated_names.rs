@@ -13,7 +13,7 @@ use syn::{File, GenericParam, Ident, ImplItem, Item, Pat, PatIdent, Type, Visibi
 use crate::check::{ITEMS, METHODS};
 use crate::snapshots::expand_text;
 
-const HANDLES: [&str; 4] = ["Machines", "At", "Within", "InMemory"];
+const HANDLES: [&str; 4] = ["Repository", "Handle", "InTx", "InMemory"];
 
 /// Every kind of command and state, each with a name that no generated code has.
 const MACHINE: &str = "#[idempotent_fsm]

@@ -77,7 +77,7 @@ use proc_macro::TokenStream;
 /// | `PayTo`, `CancelFrom` | the targets of a command that has several, and its sources; `Step::to(order::Paid { … })` fits the first |
 /// | `Command`, `CommandKind` | any command, in serde's form `{"Pay": {…}}`; its name |
 /// | `StateKind`, `Reply` | a state's name; any command's outcome |
-/// | `Machines`, `At`, `Within`, `InMemory` | `Order::stored`, its `.at(id)`, that one's `.within(&mut tx)`, `Order::in_memory` |
+/// | `Repository`, `Handle`, `InTx`, `InMemory` | `Order::stored`, its `.at(id)`, that one's `.within(&mut tx)`, `Order::in_memory` |
 /// | `guard`, `allowed`, `why_not`, `mermaid`, `dot` | the graph |
 ///
 /// ```ignore

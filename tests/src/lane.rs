@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use idem_core::version::{Updated, Upsert};
+use idem_core::update::{Updated, Upsert};
 use idem_core::{CommandError, Effect, Error, Idem, Key, Natural, Outcome, Tx};
 
 use crate::backend::Backend;
@@ -97,8 +97,8 @@ pub struct Lane<DB: Backend> {
     /// The library.
     pub idem: Idem<DB>,
     name: String,
-    orders: order::Machines<DB, Shop>,
-    counters: counter::Machines<DB, Shop>,
+    orders: order::Repository<DB, Shop>,
+    counters: counter::Repository<DB, Shop>,
 }
 
 impl<DB: Backend> fmt::Debug for Lane<DB> {
@@ -208,22 +208,22 @@ impl<DB: Backend> Lane<DB> {
     }
 
     /// The order that single calls are about.
-    pub fn order(&self) -> order::At<DB, Shop> {
+    pub fn order(&self) -> order::Handle<DB, Shop> {
         self.orders.at(&self.name)
     }
 
     /// The counter that single calls are about.
-    pub fn counter(&self) -> counter::At<DB, Shop> {
+    pub fn counter(&self) -> counter::Handle<DB, Shop> {
         self.counters.at(&self.name)
     }
 
     /// All orders.
-    pub fn orders(&self) -> &order::Machines<DB, Shop> {
+    pub fn orders(&self) -> &order::Repository<DB, Shop> {
         &self.orders
     }
 
     /// All counters.
-    pub fn counters(&self) -> &counter::Machines<DB, Shop> {
+    pub fn counters(&self) -> &counter::Repository<DB, Shop> {
         &self.counters
     }
 
@@ -338,7 +338,7 @@ impl<DB: Backend> Lane<DB> {
         page.once(&self.key(call))
     }
 
-    pub(crate) async fn add(&self, counter: &counter::At<DB, Shop>, call: &str) -> Result<Ack, Failure> {
+    pub(crate) async fn add(&self, counter: &counter::Handle<DB, Shop>, call: &str) -> Result<Ack, Failure> {
         Ok(Ack::of(call, &counter.add(&self.key(call), counter::Add { by: 1 }).await?))
     }
 

@@ -11,8 +11,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use idem_core::ledger::{Bounds, Delta, Opening};
-use idem_core::version::{ConditionalUpdate, Upsert};
+use idem_core::ledger::{AccountSettings, Bounds, Delta};
+use idem_core::update::{ConditionalUpdate, Upsert};
 use idem_core::{Context, Database, Idem, Key, Natural, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 use tests::{Postgres, Sqlite, postgres};
@@ -185,7 +185,7 @@ async fn ledger_cost<DB: Database>(idem: &Idem<DB>) -> LedgerCost {
     let (ledger, key) = (idem.ledger(), |name: &str| Key::new("ledger", name).expect("a key"));
     let wallet = ledger.account("wallet");
     wallet.open(Bounds::at_least(0)).await.expect("opens");
-    ledger.account("revenue").open(Opening::tally()).await.expect("opens");
+    ledger.account("revenue").open(AccountSettings::tally()).await.expect("opens");
     // A tally is known from then on.
     ledger.account("revenue").apply_delta(&key("first"), 1).await.expect("credits");
     let (delta, made) = statements(wallet.apply_delta(&key("delta"), 1_000)).await;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
 use idem_core::ledger::Bounds;
-use idem_core::version::{ConditionalUpdate, Upsert};
+use idem_core::update::{ConditionalUpdate, Upsert};
 use idem_core::{Idem, Key};
 use tests::lane::PRICE;
 use tests::shop::{Order, Shop, order};

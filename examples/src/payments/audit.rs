@@ -70,7 +70,7 @@ const CHECKS: [(&str, &str); 7] = [
 
 pub(super) async fn audit<DB: Tables>(
     idem: &Idem<DB>,
-    payments: &payment::Machines<DB, House>,
+    payments: &payment::Repository<DB, House>,
 ) -> Result<Audit, Unreadable> {
     let pool = idem.pool();
     let mut audit = Audit {
@@ -108,7 +108,7 @@ impl Audit {
     /// All payments of a state: what the accounts owe to them, and the first ones run again.
     async fn walk<DB: Tables>(
         &mut self,
-        payments: &payment::Machines<DB, House>,
+        payments: &payment::Repository<DB, House>,
         state: payment::StateKind,
         owed: &mut BTreeMap<String, i64>,
     ) -> Result<(), Error> {
@@ -136,7 +136,7 @@ impl Audit {
         }
     }
 
-    async fn verify<DB: Tables>(&mut self, payments: &payment::Machines<DB, House>, id: &str) -> Result<(), Error> {
+    async fn verify<DB: Tables>(&mut self, payments: &payment::Repository<DB, House>, id: &str) -> Result<(), Error> {
         self.verified += 1;
         for difference in payments.at(id).verify().await?.differences {
             self.find(format!("payment {id:?}, transition {}: {:?}", difference.seq, difference.problem));

@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// The counter at which all deliveries are handed in.
 pub(super) struct Counter<DB: Database> {
     idem: Idem<DB>,
-    payments: payment::Machines<DB, House>,
+    payments: payment::Repository<DB, House>,
     kill: Option<KillSwitch>,
     progress: Progress,
 }
@@ -106,7 +106,7 @@ impl<DB: Database> Counter<DB> {
     /// The same in a transaction of our own, so that there is a commit to die before or after.
     async fn apply_and_maybe_die(
         &self,
-        this: &payment::At<DB, House>,
+        this: &payment::Handle<DB, House>,
         delivery: &Delivery,
         kill: &KillSwitch,
     ) -> Result<Outcome<payment::Reply>, CommandError<Refusal>> {

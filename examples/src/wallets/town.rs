@@ -1,6 +1,6 @@
 //! The accounts.
 
-use idem_core::ledger::{Bounds, Ledger, Opening};
+use idem_core::ledger::{AccountSettings, Bounds, Ledger};
 use idem_core::{Database, Error, Key};
 
 /// Where all money comes from: it alone may be overdrawn.
@@ -22,10 +22,10 @@ pub(super) fn wallet(number: u64) -> String {
 
 /// Opens the accounts and fills the wallets; a second run finds them as they are.
 pub(super) async fn found<DB: Database>(ledger: &Ledger<DB>, wallets: u64) -> Result<(), Error> {
-    let purse = || Opening::from(Bounds::at_least(0)).unit("EUR");
-    ledger.account(BANK).open(Opening::default().unit("EUR")).await?;
+    let purse = || AccountSettings::from(Bounds::at_least(0)).unit("EUR");
+    ledger.account(BANK).open(AccountSettings::default().unit("EUR")).await?;
     ledger.account(MERCHANT).open(purse()).await?;
-    ledger.account(FEES).open(Opening::tally().unit("EUR")).await?;
+    ledger.account(FEES).open(AccountSettings::tally().unit("EUR")).await?;
     for number in 0..wallets {
         let name = wallet(number);
         ledger.account(&name).open(purse()).await?;

@@ -2,7 +2,7 @@
 
 use crate::engine::session::transaction::Tx;
 use crate::error::Error;
-use crate::model::ledger::settings::{AccountSettings, OpenAccount};
+use crate::model::ledger::settings::{OpenAccount, SettingsRow};
 use crate::store::Database;
 use crate::store::error::StoreError;
 use crate::store::ledger::queries::{LedgerQuery, answer, load_accounts, put_account};
@@ -30,7 +30,7 @@ async fn whole<DB: Database>(session: &mut Session<'_, DB>, account: &str) -> Re
 }
 
 /// Gives the account the settings, unless it has them.
-pub(crate) async fn open<DB: Database>(tx: &mut Tx<DB>, wanted: &AccountSettings<'_>) -> Result<(), Error> {
+pub(crate) async fn open<DB: Database>(tx: &mut Tx<DB>, wanted: &SettingsRow<'_>) -> Result<(), Error> {
     let row = locked(tx, wanted.account).await?;
     if of(&row).must_change(wanted)? { put(tx, wanted).await } else { Ok(()) }
 }
@@ -47,10 +47,10 @@ pub(crate) async fn close<DB: Database>(tx: &mut Tx<DB>, account: &str) -> Resul
     let closed_at = Some(call.end(now)?.max(row.at));
     let AccountRow { floor, ceiling, unit, tally, .. } = &row;
     let (floor, ceiling, unit, tally) = (*floor, *ceiling, unit.as_deref(), *tally);
-    put(tx, &AccountSettings { account, floor, ceiling, unit, tally, closed_at }).await
+    put(tx, &SettingsRow { account, floor, ceiling, unit, tally, closed_at }).await
 }
 
-async fn put<DB: Database>(tx: &mut Tx<DB>, settings: &AccountSettings<'_>) -> Result<(), Error> {
+async fn put<DB: Database>(tx: &mut Tx<DB>, settings: &SettingsRow<'_>) -> Result<(), Error> {
     let mut call = tx.asking_call().await?;
     let mut session = call.session()?;
     session.half_written(true);

@@ -37,8 +37,8 @@ impl RowName {
 
 impl<DB: Database> Tx<DB> {
     /// Locks machines and accounts until the transaction ends, all at once and in the order that every call of idem's keeps:
-    /// machines before accounts, each in the order of their bytes. A unit of several calls that locks what it needs first does
-    /// not meet another one half-way: units that take the same rows in different orders would wait for each other, and one of
+    /// machines before accounts, each in the order of their bytes. A transaction that locks first what its calls need does
+    /// not meet another one half-way: transactions that take the same rows in different orders would wait for each other, and one of
     /// them would run again.
     ///
     /// An account that is not open is opened, unbounded. A machine that is not started has no row to lock, and a tally needs no

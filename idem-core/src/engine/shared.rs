@@ -15,7 +15,7 @@ use crate::engine::plan::Limits;
 use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Lease};
 use crate::engine::session::retry::PATIENCE;
-use crate::engine::session::retry::Retry;
+use crate::engine::session::retry::RetryPolicy;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError};
@@ -67,7 +67,7 @@ pub(crate) struct Settings {
     pub(crate) reply: Duration,
     /// The longest wait for a connection.
     pub(crate) acquire: Duration,
-    pub(crate) retry: Retry,
+    pub(crate) retry: RetryPolicy,
 }
 
 impl Settings {
@@ -172,7 +172,7 @@ mod tests {
         let limits = Limits { payload: 1, alias: Duration::ZERO };
         let (wait, reply, acquire) = (Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3));
         let longest = |attempts| {
-            Settings { limits, wait, reply, acquire, retry: Retry::default().attempts(attempts) }.longest_call()
+            Settings { limits, wait, reply, acquire, retry: RetryPolicy::default().attempts(attempts) }.longest_call()
         };
         assert!(longest(1) > 3 * (wait + reply + acquire));
         assert_eq!(longest(1_000), 334 * longest(1));

@@ -204,7 +204,7 @@ pub enum Error {
     Ledger(Box<LedgerError>),
 
     /// The row is not as the update expects it: someone else changed it meanwhile. Nothing is written. Read it and decide
-    /// again, as [`version::retry_stale`](crate::version::retry_stale) does.
+    /// again, as [`update::retry_stale`](crate::update::retry_stale) does.
     #[error("the row of `{table}` by {} is not as expected: {}; read it and decide again", BackTicked(key), Unmet(*expected, *found, differs))]
     Stale {
         /// The table.

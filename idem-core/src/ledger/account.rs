@@ -15,8 +15,8 @@ use crate::key::{Key, check_name};
 use crate::ledger::account_state::AccountState;
 use crate::ledger::change::{Change, Place, Read};
 use crate::ledger::entry::{Entry, Hold};
-use crate::ledger::opening::Opening;
 use crate::ledger::request::{hold, posting};
+use crate::ledger::settings::AccountSettings;
 use crate::model::ledger::change::LedgerChange;
 use crate::model::ledger::tally::saturated;
 use crate::seq::stored;
@@ -95,7 +95,7 @@ impl<DB: Database> Account<DB> {
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if the balance is not within the bounds; [`Error::Ledger`] if it is open with other settings.
-    pub async fn open(&self, opening: impl Into<Opening> + Send) -> Result<(), Error> {
+    pub async fn open(&self, opening: impl Into<AccountSettings> + Send) -> Result<(), Error> {
         check_name("account", &self.name)?;
         let opening = opening.into();
         opening.check()?;

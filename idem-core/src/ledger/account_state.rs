@@ -1,7 +1,7 @@
 //! An account as it stands.
 
 use crate::clock::Timestamp;
-use crate::ledger::opening::Bounds;
+use crate::ledger::settings::Bounds;
 use crate::seq::shown;
 use crate::store::ledger::rows::AccountRow;
 

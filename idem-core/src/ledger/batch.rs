@@ -10,7 +10,7 @@ use crate::ledger::accounts::Ledger;
 use crate::ledger::change::typed;
 use crate::ledger::entry::Entry;
 use crate::ledger::request::posting;
-use crate::ledger::within::LedgerWithin;
+use crate::ledger::within::LedgerInTx;
 use crate::model::ledger::change::LedgerChange;
 use crate::outcome::Outcome;
 use crate::store::Database;
@@ -54,7 +54,7 @@ impl<DB: Database> Ledger<DB> {
     }
 }
 
-impl<DB: Database> LedgerWithin<'_, DB> {
+impl<DB: Database> LedgerInTx<'_, DB> {
     /// As [`Ledger::apply_batch`].
     ///
     /// # Errors

@@ -13,24 +13,24 @@ use crate::ledger::account_state::AccountState;
 use crate::ledger::accounts::Ledger;
 use crate::ledger::change::{Change, Place, Read};
 use crate::ledger::entry::{Entry, Hold, Transfer};
-use crate::ledger::opening::Opening;
 use crate::ledger::request::{hold, name, post, posting};
+use crate::ledger::settings::AccountSettings;
 use crate::model::ledger::change::LedgerChange;
 use crate::store::Database;
 
 /// The ledger inside a transaction: what it does commits with the transaction.
-pub struct LedgerWithin<'t, DB: Database> {
+pub struct LedgerInTx<'t, DB: Database> {
     pub(super) tx: &'t mut Tx<DB>,
 }
 
 impl<DB: Database> Ledger<DB> {
     /// The same changes inside a transaction of yours.
-    pub fn within<'t>(&self, tx: &'t mut Tx<DB>) -> LedgerWithin<'t, DB> {
-        LedgerWithin { tx }
+    pub fn within<'t>(&self, tx: &'t mut Tx<DB>) -> LedgerInTx<'t, DB> {
+        LedgerInTx { tx }
     }
 }
 
-impl<'t, DB: Database> LedgerWithin<'t, DB> {
+impl<'t, DB: Database> LedgerInTx<'t, DB> {
     /// As [`Ledger::transfer`](crate::ledger::Ledger::transfer).
     pub fn transfer(
         self,
@@ -71,7 +71,7 @@ impl<'t, DB: Database> LedgerWithin<'t, DB> {
 }
 
 /// One account inside a transaction: what it does commits with the transaction.
-pub struct AccountWithin<'t, DB: Database> {
+pub struct AccountInTx<'t, DB: Database> {
     name: Arc<str>,
     expected: Option<u64>,
     tx: &'t mut Tx<DB>,
@@ -79,12 +79,12 @@ pub struct AccountWithin<'t, DB: Database> {
 
 impl<DB: Database> Account<DB> {
     /// The same changes inside a transaction of yours.
-    pub fn within<'t>(&self, tx: &'t mut Tx<DB>) -> AccountWithin<'t, DB> {
-        AccountWithin { name: self.name.clone(), expected: self.expected, tx }
+    pub fn within<'t>(&self, tx: &'t mut Tx<DB>) -> AccountInTx<'t, DB> {
+        AccountInTx { name: self.name.clone(), expected: self.expected, tx }
     }
 }
 
-impl<'t, DB: Database> AccountWithin<'t, DB> {
+impl<'t, DB: Database> AccountInTx<'t, DB> {
     /// As [`Account::apply_delta`](crate::ledger::Account::apply_delta).
     pub fn apply_delta(self, key: &Key, delta: i64) -> Change<'t, DB, Entry> {
         let change = LedgerChange::Delta { account: self.name.clone(), delta };
@@ -127,7 +127,7 @@ impl<'t, DB: Database> AccountWithin<'t, DB> {
     ///
     /// # Errors
     /// As there.
-    pub async fn open(self, opening: impl Into<Opening>) -> Result<(), Error> {
+    pub async fn open(self, opening: impl Into<AccountSettings>) -> Result<(), Error> {
         check_name("account", &self.name)?;
         let opening = opening.into();
         opening.check()?;
@@ -144,14 +144,14 @@ impl<'t, DB: Database> AccountWithin<'t, DB> {
     }
 }
 
-impl<DB: Database> fmt::Debug for LedgerWithin<'_, DB> {
+impl<DB: Database> fmt::Debug for LedgerInTx<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LedgerWithin").field("tx", &self.tx).finish()
+        f.debug_struct("LedgerInTx").field("tx", &self.tx).finish()
     }
 }
 
-impl<DB: Database> fmt::Debug for AccountWithin<'_, DB> {
+impl<DB: Database> fmt::Debug for AccountInTx<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccountWithin").field("name", &self.name).field("tx", &self.tx).finish()
+        f.debug_struct("AccountInTx").field("name", &self.name).field("tx", &self.tx).finish()
     }
 }

@@ -11,7 +11,7 @@ pub use crate::model::machine::step::Step;
 #[cfg(feature = "_sql")]
 pub use stored::call::{Call, CallFuture};
 #[cfg(feature = "_sql")]
-pub use stored::handles::{At, Machines};
+pub use stored::handles::{Handle, Repository};
 #[cfg(feature = "_sql")]
 pub use stored::history::{Event, History, Transition};
 #[cfg(feature = "_sql")]
@@ -25,4 +25,4 @@ pub use stored::stored_machine::StoredMachine;
 #[cfg(feature = "_sql")]
 pub use stored::verify::{Difference, Problem, Verification};
 #[cfg(feature = "_sql")]
-pub use stored::within::Within;
+pub use stored::within::InTx;

@@ -22,7 +22,7 @@ pub struct StoreError {
 /// What the engine does about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// A deadlock or a serialisation failure: the whole unit runs again.
+    /// A deadlock or a serialisation failure: the whole transaction runs again.
     Contention,
     /// A lock was not had in time.
     Busy,

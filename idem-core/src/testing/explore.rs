@@ -65,7 +65,7 @@ impl<'s, M: Machine> Explorer<'s, M> {
 
     /// Explores stored machines, under ids that were never used.
     #[cfg(feature = "_sql")]
-    pub async fn stored<DB, X>(&self, machines: &crate::machine::Machines<DB, X>) -> Report
+    pub async fn stored<DB, X>(&self, machines: &crate::machine::Repository<DB, X>) -> Report
     where
         DB: crate::Database,
         X: Rules<Machine = M>,
@@ -78,7 +78,7 @@ impl<'s, M: Machine> Explorer<'s, M> {
 
     /// Runs a script on a stored machine, under an id that was never used.
     #[cfg(feature = "_sql")]
-    pub async fn replay<DB, X>(&self, machines: &crate::machine::Machines<DB, X>, script: &Script) -> Report
+    pub async fn replay<DB, X>(&self, machines: &crate::machine::Repository<DB, X>, script: &Script) -> Report
     where
         DB: crate::Database,
         X: Rules<Machine = M>,

@@ -124,39 +124,39 @@ pub(super) mod stored {
     use super::{CommandOf, Ground, Heard, Place, as_json};
     use crate::error::Error;
     use crate::key::Key;
-    use crate::machine::{At, Machines};
+    use crate::machine::{Handle, Repository};
     use crate::model::machine::rules::Rules;
     use crate::store::Database;
 
     /// Machines in a database, each under an id that was never used.
     pub(in crate::testing) struct Stored<'m, DB: Database, X: Rules> {
-        machines: &'m Machines<DB, X>,
+        machines: &'m Repository<DB, X>,
         run: Key,
         opened: AtomicU64,
     }
 
     impl<'m, DB: Database, X: Rules> Stored<'m, DB, X> {
-        pub(in crate::testing) fn new(machines: &'m Machines<DB, X>) -> Result<Self, Error> {
+        pub(in crate::testing) fn new(machines: &'m Repository<DB, X>) -> Result<Self, Error> {
             Ok(Self { machines, run: Key::random("explorer")?, opened: AtomicU64::new(0) })
         }
     }
 
     impl<DB: Database, X: Rules> Ground<X> for Stored<'_, DB, X> {
-        type Place = At<DB, X>;
+        type Place = Handle<DB, X>;
 
-        fn open(&self) -> Result<At<DB, X>, Error> {
+        fn open(&self) -> Result<Handle<DB, X>, Error> {
             let number = self.opened.fetch_add(1, Ordering::Relaxed);
             Ok(self.machines.__at(format!("explored {} {number}", self.run.as_str())))
         }
     }
 
-    impl<DB: Database, X: Rules> Place<X> for At<DB, X> {
+    impl<DB: Database, X: Rules> Place<X> for Handle<DB, X> {
         fn rules(&self) -> &X {
-            At::rules(self)
+            Handle::rules(self)
         }
 
         fn id(&self) -> &str {
-            At::id(self)
+            Handle::id(self)
         }
 
         fn begun(&self) -> Option<&X::Machine> {
@@ -198,7 +198,7 @@ pub(super) mod stored {
         }
 
         async fn balances(&mut self, accounts: &[String]) -> Result<Vec<i64>, Error> {
-            At::balances(self, accounts).await
+            Handle::balances(self, accounts).await
         }
 
         async fn audit(&mut self) -> Result<Option<String>, Error> {

@@ -24,11 +24,11 @@ pub(super) fn entry(model: &Model) -> TokenStream {
                 #vis fn stored<#db: #krate::Database, #rules: #module::Transitions>(
                     idem: &#krate::Idem<#db>,
                     rules: #rules,
-                ) -> #module::Machines<#db, #rules>
+                ) -> #module::Repository<#db, #rules>
                 where
                     #assumed
                 {
-                    #module::Machines::__new(idem, rules)
+                    #module::Repository::__new(idem, rules)
                 }
             }
 

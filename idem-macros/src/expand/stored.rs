@@ -17,52 +17,52 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
     let at = Handle { receiver: quote!(&self), call: Some(quote!('_)) }.methods(model, verbs);
     let within = Handle { receiver: quote!(self), call: Some(quote!('t)) }.methods(model, verbs);
     let (bounds, vis) = (quote!(#db: #krate::Database, #rules: Transitions), visibility(model));
-    let (machines, one) = (newtype(model, &quote!(Machines)), newtype(model, &quote!(At)));
+    let (machines, one) = (newtype(model, &quote!(Repository)), newtype(model, &quote!(Handle)));
     quote! {
         /// All machines of this enum in one database. Cheap to clone.
         #machines
 
-        impl<#bounds> Machines<#db, #rules> where #assumed {
+        impl<#bounds> Repository<#db, #rules> where #assumed {
             pub(super) fn __new(__idem: &#krate::Idem<#db>, __rules: #rules) -> Self {
-                Self(#krate::machine::Machines::__new(__idem, Driver(__rules)))
+                Self(#krate::machine::Repository::__new(__idem, Driver(__rules)))
             }
 
             /// The machine called `id`, stored or not.
-            pub fn at(&self, #id: impl ::core::convert::Into<::std::string::String>) -> At<#db, #rules> {
-                At(self.0.__at(#id))
+            pub fn at(&self, #id: impl ::core::convert::Into<::std::string::String>) -> Handle<#db, #rules> {
+                Handle(self.0.__at(#id))
             }
         }
 
         /// One machine. Cheap to clone.
         #one
 
-        impl<#bounds> At<#db, #rules> where #assumed {
+        impl<#bounds> Handle<#db, #rules> where #assumed {
             /// Puts the machine into its initial state, once.
             pub fn start(&self, #initial: #start) -> #krate::machine::Call<'_, (), #rules::Rejection> {
                 self.0.__start(::core::convert::From::from(#initial))
             }
 
             /// The machine inside the caller's transaction: what it does commits with the transaction.
-            pub fn within<'t>(&self, #tx: &'t mut #krate::Tx<#db>) -> Within<'t, #db, #rules> {
-                Within(self.0.__within(#tx))
+            pub fn within<'t>(&self, #tx: &'t mut #krate::Tx<#db>) -> InTx<'t, #db, #rules> {
+                InTx(self.0.__within(#tx))
             }
 
             #at
         }
 
         /// One machine inside the caller's transaction.
-        #vis struct Within<'t, #bounds>(#krate::machine::Within<'t, #db, Driver<#rules>>)
+        #vis struct InTx<'t, #bounds>(#krate::machine::InTx<'t, #db, Driver<#rules>>)
         where
             #assumed;
 
         #[automatically_derived]
-        impl<#bounds> ::core::fmt::Debug for Within<'_, #db, #rules> where #assumed {
+        impl<#bounds> ::core::fmt::Debug for InTx<'_, #db, #rules> where #assumed {
             fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 ::core::fmt::Debug::fmt(&self.0, __f)
             }
         }
 
-        impl<'t, #bounds> Within<'t, #db, #rules> where #assumed {
+        impl<'t, #bounds> InTx<'t, #db, #rules> where #assumed {
             /// Puts the machine into its initial state, once.
             pub fn start(self, #initial: #start) -> #krate::machine::Call<'t, (), #rules::Rejection> {
                 self.0.__start(::core::convert::From::from(#initial))

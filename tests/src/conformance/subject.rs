@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use idem_core::machine::{At, Machine, Rules};
+use idem_core::machine::{Handle, Machine, Rules};
 use idem_core::{Builder, Database, Error, ErrorKind, Idem, Key};
 use sqlx::Pool;
 use sqlx::pool::PoolConnection;
@@ -84,12 +84,12 @@ impl<'s, S: Subject> Stored<'s, S> {
     }
 
     /// The orders in it.
-    pub fn orders(&self) -> order::Machines<S::DB, Shop> {
+    pub fn orders(&self) -> order::Repository<S::DB, Shop> {
         Order::stored(&self.idem, Shop)
     }
 
     /// The doors in it.
-    pub fn doors(&self) -> door::Machines<S::DB, Keeper> {
+    pub fn doors(&self) -> door::Repository<S::DB, Keeper> {
         Door::stored(&self.idem, Keeper)
     }
 
@@ -140,7 +140,7 @@ impl<'s, S: Subject> Case for &'s Stored<'_, S> {
 #[derive(Debug)]
 pub struct StoredDesk<'s, S: Subject, X: Rules> {
     stored: &'s Stored<'s, S>,
-    at: At<S::DB, X>,
+    at: Handle<S::DB, X>,
 }
 
 impl<S: Subject, X: Rules> Desk<X> for StoredDesk<'_, S, X> {

@@ -64,7 +64,7 @@ pub async fn serve<DB: idem_core::Database>(
 
 fn is_send(_: impl Send) {}
 
-pub fn calls_are_send(this: &order::At<sqlx::Sqlite, Shop>, key: &Key) {
+pub fn calls_are_send(this: &order::Handle<sqlx::Sqlite, Shop>, key: &Key) {
     is_send(this.pay(key, order::Pay { amount: 5 }));
     is_send(IntoFuture::into_future(this.ship(Natural, order::Ship)));
 }

@@ -189,7 +189,7 @@ async fn next_borrower<DB: Backend>(ground: &mut Ground<DB>, struck: &Lane<DB>, 
 
 /// What is dropped within a transaction.
 #[derive(Debug, Clone, Copy)]
-enum Within {
+enum Joined {
     Start,
     Pay,
     Add,
@@ -200,7 +200,7 @@ enum Within {
     Batch,
 }
 
-impl Within {
+impl Joined {
     const ALL: [Self; 8] =
         [Self::Start, Self::Pay, Self::Add, Self::Get, Self::Delta, Self::Transfer, Self::Hold, Self::Batch];
 
@@ -260,7 +260,7 @@ async fn joined<DB: Backend>() {
         let Some(mut ground) = Ground::<DB>::fresh().await else { return report.skip() };
         let struck = Lane::new(&narrow::<DB>(&ground.url(), round).await, "struck");
         for adopted in [false, true] {
-            for call in Within::ALL {
+            for call in Joined::ALL {
                 let mut completed = 0;
                 for limit in 1.. {
                     let name = format!("{call:?}-{adopted}-{round}-{limit}").to_lowercase();
@@ -288,7 +288,7 @@ async fn joined<DB: Backend>() {
 async fn strike_within<DB: Backend>(
     ground: &mut Ground<DB>,
     lane: &Lane<DB>,
-    call: Within,
+    call: Joined,
     adopted: bool,
     limit: usize,
 ) -> bool {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
-use idem_core::version::ConditionalUpdate;
+use idem_core::update::ConditionalUpdate;
 use idem_core::{Effect, Error, GroupCommit, Idem};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, Postgres};

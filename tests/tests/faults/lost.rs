@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
-use idem_core::version::Upsert;
+use idem_core::update::Upsert;
 use idem_core::{Effect, Error, GroupCommit, Idem};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, Step};

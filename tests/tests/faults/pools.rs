@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use idem_core::version::{ConditionalUpdate, Upsert};
-use idem_core::{Error, GroupCommit, Idem, Retry};
+use idem_core::update::{ConditionalUpdate, Upsert};
+use idem_core::{Error, GroupCommit, Idem, RetryPolicy};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor as _, Postgres};
 use tests::lane::{Failure, Lane, Step};
@@ -58,7 +58,7 @@ async fn connections_that_died_while_idle_cost_nobody_anything() {
             let account = idem.ledger().account("idle/a");
             let lane = ground.lane("idle");
             let key = lane.key(&format!("{point}-{attempt}"));
-            let unit = idem.transaction_with::<_, Error, _, _>(Retry::never(), |mut tx| {
+            let unit = idem.transaction_with::<_, Error, _, _>(RetryPolicy::never(), |mut tx| {
                 let (account, key) = (account.clone(), key.clone());
                 async move { account.within(&mut tx).apply_delta(&key, 1).await }
             });

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
-use idem_core::{Effect, Error, GroupCommit, Natural, Retry};
+use idem_core::{Effect, Error, GroupCommit, Natural, RetryPolicy};
 use sqlx::{AssertSqlSafe, Postgres};
 use tests::conformance::machines::{Door, Keeper, door};
 use tests::lane::Lane;
@@ -270,7 +270,7 @@ async fn a_unit_that_a_statement_has_committed_does_not_run_again() {
         let (mut runs, key) = (0, lane.key(end));
         let told: Result<(), Box<dyn std::error::Error + Send + Sync>> = lane
             .idem
-            .transaction_with(Retry::default().attempts(3), |mut tx| {
+            .transaction_with(RetryPolicy::default().attempts(3), |mut tx| {
                 let (account, key) = (lane.idem.ledger().account("ended"), key.clone());
                 runs += 1;
                 async move {

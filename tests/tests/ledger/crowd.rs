@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use idem_core::ledger::{Bounds, Delta, Entry, Opening};
+use idem_core::ledger::{AccountSettings, Bounds, Delta, Entry};
 use idem_core::{Database, Error, ErrorKind, Idem, Key, Outcome};
 use tests::{Postgres, Seed, Sqlite};
 use tokio::task::JoinSet;
@@ -37,7 +37,7 @@ async fn patient<DB: Database>(url: &str) -> Idem<DB> {
 async fn crowd<DB: Database>(idem: Idem<DB>) {
     let (operations, seed) = (crate::operations(3_000) as u64, Seed::new());
     let ledger = idem.ledger();
-    ledger.account(TALLY).open(Opening::tally()).await.expect("opened");
+    ledger.account(TALLY).open(AccountSettings::tally()).await.expect("opened");
     for bounded in 1..4 {
         ledger.account(account(bounded)).open(Bounds::between(-50, 50)).await.expect("opened");
     }

@@ -1,6 +1,6 @@
 //! Random scripts of calls: each answer, and what is there in the end, is the model's.
 
-use idem_core::ledger::{Bounds, Delta, Entry, Opening};
+use idem_core::ledger::{AccountSettings, Bounds, Delta, Entry};
 use idem_core::{Database, Error, Idem, Key, Outcome};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,9 +59,9 @@ struct Script<'i, DB: Database> {
 impl<DB: Database> Script<'_, DB> {
     async fn run(&self, steps: &[Step]) -> Result<(), TestCaseError> {
         let ledger = self.idem.ledger();
-        ledger.account(self.name(TALLY)).open(Opening::tally()).await.expect("opened");
+        ledger.account(self.name(TALLY)).open(AccountSettings::tally()).await.expect("opened");
         for euro in [4, 5] {
-            ledger.account(self.name(euro)).open(Opening::default().unit("EUR")).await.expect("opened");
+            ledger.account(self.name(euro)).open(AccountSettings::default().unit("EUR")).await.expect("opened");
         }
         let mut model = Model::default();
         for (position, step) in steps.iter().enumerate() {

@@ -61,7 +61,7 @@ impl ticket::Transitions for Desk {
 /// The contender.
 #[derive(Clone)]
 pub(super) struct Tickets {
-    tickets: ticket::Machines<Postgres, Desk>,
+    tickets: ticket::Repository<Postgres, Desk>,
     room: Room,
 }
 

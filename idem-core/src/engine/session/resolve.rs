@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::clock::Timestamp;
 use crate::engine::answer::Answer;
 use crate::engine::lost::{Expiry, Found, LostWrite, LostWrites, PendingWrite};
-use crate::engine::session::retry::{PATIENCE, Retry};
+use crate::engine::session::retry::{PATIENCE, RetryPolicy};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::store::Database;
@@ -92,7 +92,7 @@ async fn is_committed<DB: Database>(
 ) -> Result<bool, Error> {
     let Some(witness) = &write.witness else { return Err(write.unknown()) };
     let asked = async {
-        let pauses = Retry::default().attempts(u32::MAX);
+        let pauses = RetryPolicy::default().attempts(u32::MAX);
         let mut made = 1;
         loop {
             if let Some(committed) = ask(shared, witness, until).await {

@@ -5,27 +5,27 @@ use std::time::Duration;
 /// How long a database that went away is waited for, to ask what became of a write.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How a unit of work is retried when other writers are faster: exponential pauses with full jitter, bounded in number.
+/// How a call or a transaction is tried again when other writers are faster: exponential pauses with full jitter, bounded in number.
 ///
 /// ```
 /// use std::time::Duration;
-/// let policy = idem_core::Retry::default().attempts(5).longest_pause(Duration::from_millis(200));
+/// let policy = idem_core::RetryPolicy::default().attempts(5).longest_pause(Duration::from_millis(200));
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Retry {
+pub struct RetryPolicy {
     attempts: u32,
     first: Duration,
     longest: Duration,
 }
 
-impl Default for Retry {
+impl Default for RetryPolicy {
     /// Ten attempts; pauses of up to 5 ms, then doubling up to 500 ms.
     fn default() -> Self {
         Self { attempts: 10, first: Duration::from_millis(5), longest: Duration::from_millis(500) }
     }
 }
 
-impl Retry {
+impl RetryPolicy {
     /// One attempt.
     pub fn never() -> Self {
         Self { attempts: 1, ..Self::default() }

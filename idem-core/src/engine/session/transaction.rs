@@ -45,7 +45,7 @@ pub struct Tx<DB: Database> {
     /// A statement ran since the engine's last write: it may have failed and aborted the transaction, ended it, or undone a part
     /// of it.
     touched: bool,
-    /// A statement lost to another writer, or the connection: the unit is worth another attempt.
+    /// A statement lost to another writer, or the connection: it is worth another attempt.
     again: bool,
     /// Something else than `commit` has ended the transaction.
     ended: bool,
@@ -181,9 +181,9 @@ impl<DB: Database> Tx<DB> {
     /// # Errors
     /// - [`Error::Interrupted`]: a call was dropped half-way; nothing is applied.
     /// - [`Error::Store`]: the database refused the commit, for example by a constraint that is checked there, or an earlier
-    ///   statement has aborted the transaction or rolled it back; nothing is applied, and the same unit would be refused again.
+    ///   statement has aborted the transaction or rolled it back; nothing is applied, and the same transaction would be refused again.
     /// - [`Error::Contention`], [`Error::NotApplied`]: it lost to another writer, or its connection broke before; nothing is
-    ///   applied, and the unit can run again.
+    ///   applied, and the transaction can run again.
     /// - [`Error::Indeterminate`]: the reply was lost, or a statement of yours has ended the transaction, and nothing in it, or
     ///   no answer in time, tells whether it is applied.
     ///
@@ -299,7 +299,7 @@ impl<DB: Database> Tx<DB> {
         self.end_by_rollback().await;
     }
 
-    /// Rolls back; whether the unit may run again, as it may if it lost a race or its connection. It may not if a statement of the
+    /// Rolls back; whether the closure may run again, as it may if it lost a race or its connection. It may not if a statement of the
     /// caller has committed what it did.
     pub(crate) async fn roll_back(mut self) -> bool {
         let again = self.again;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::ledger::audit::damage::{Damage, Finding};
 use crate::ledger::audit::fetch::Evidence;
+use crate::ledger::audit::finding::{Finding, FindingKind};
 use crate::ledger::audit::posting;
 use crate::store::ledger::rows::{AccountRow, TailRow};
 
@@ -60,32 +60,32 @@ impl Proof {
         self.findings.extend(found.into_iter().map(|what| Finding { account: account.clone(), seq, what }));
     }
 
-    fn counted(&mut self, of: &Evidence, found: &mut Vec<Damage>) {
+    fn counted(&mut self, of: &Evidence, found: &mut Vec<FindingKind>) {
         let entry = &of.entry;
         let expected = self.seq.saturating_add(1);
         if entry.seq != expected {
-            found.push(Damage::Gap { expected });
+            found.push(FindingKind::Gap { expected });
         }
         let balance = i128::from(self.balance) + i128::from(entry.delta);
         match entry.balance {
-            None => found.push(Damage::Nature),
-            Some(stored) if i128::from(stored) != balance => found.push(Damage::Balance { expected: balance }),
+            None => found.push(FindingKind::WrongAccountKind),
+            Some(stored) if i128::from(stored) != balance => found.push(FindingKind::Balance { expected: balance }),
             Some(_) => {}
         }
         // Not before the entry before it; and no later than it was asked for.
         let late = of.command.as_ref().is_some_and(|command| entry.at > command.at && entry.at > self.at);
         if entry.at < self.at || late {
-            found.push(Damage::Time);
+            found.push(FindingKind::Time);
         }
         self.seq = entry.seq;
         self.balance = entry.balance.unwrap_or(self.balance);
         self.at = entry.at;
     }
 
-    fn hold(&mut self, of: &Evidence, found: &mut Vec<Damage>) {
+    fn hold(&mut self, of: &Evidence, found: &mut Vec<FindingKind>) {
         let Some((name, reserved)) = &of.entry.hold else { return };
         self.held += i128::from(*reserved);
-        let damage = Damage::Hold { hold: name.to_string() };
+        let damage = FindingKind::Hold { hold: name.to_string() };
         if &*of.entry.kind == "hold" {
             self.opened += 1;
             match &of.hold {
@@ -113,7 +113,7 @@ impl Proof {
         self.tail += i128::from(row.delta);
         let is_tally = self.row.as_ref().is_some_and(|row| row.tally);
         if row.entry != Some(row.delta) || !is_tally {
-            self.findings.push(Finding { account: self.name.to_string(), seq: Some(row.seq), what: Damage::Tail });
+            self.findings.push(Finding { account: self.name.to_string(), seq: Some(row.seq), what: FindingKind::Tail });
         }
     }
 
@@ -122,16 +122,16 @@ impl Proof {
         let account = self.name.to_string();
         let mut found = Vec::new();
         match &self.row {
-            None => found.push(Damage::NoAccount),
+            None => found.push(FindingKind::NoAccount),
             Some(row) => self.row(row, &mut found),
         }
         let spent = self.open.iter().filter(|(_, (sum, row))| *sum != i128::from(*row) || *sum < 0);
-        found.extend(spent.map(|(hold, _)| Damage::Hold { hold: hold.to_string() }));
+        found.extend(spent.map(|(hold, _)| FindingKind::Hold { hold: hold.to_string() }));
         self.findings.extend(found.into_iter().map(|what| Finding { account: account.clone(), seq: None, what }));
         self.findings
     }
 
-    fn row(&self, row: &AccountRow, found: &mut Vec<Damage>) {
+    fn row(&self, row: &AccountRow, found: &mut Vec<FindingKind>) {
         let balance = if row.tally { self.sum - self.tail } else { i128::from(self.balance) };
         let (seq, at) = if row.tally { (0, 0) } else { (self.seq, self.at.as_micros()) };
         let columns = [
@@ -142,28 +142,28 @@ impl Proof {
         ];
         for (column, stored, expected) in columns {
             if stored != expected {
-                found.push(Damage::Account { column, expected });
+                found.push(FindingKind::Account { column, expected });
             }
         }
         let available = i128::from(row.balance) - i128::from(row.held);
         let low = row.floor.is_some_and(|floor| available < i128::from(floor));
         if low || row.ceiling.is_some_and(|ceiling| row.balance > ceiling) || (row.tally && row.has_bounds()) {
-            found.push(Damage::Bounds);
+            found.push(FindingKind::Bounds);
         }
         let settled = (row.balance, row.held, row.tally) == (0, 0, false);
         if row.closed_at.is_some_and(|closed| !settled || (closed < self.at && self.entries > 0)) {
-            found.push(Damage::Closed);
+            found.push(FindingKind::Closed);
         }
     }
 }
 
 /// Entries of a tally follow one another in no order.
-fn in_tally(of: &Evidence, found: &mut Vec<Damage>) {
+fn in_tally(of: &Evidence, found: &mut Vec<FindingKind>) {
     if of.entry.balance.is_some() {
-        found.push(Damage::Nature);
+        found.push(FindingKind::WrongAccountKind);
     }
     if of.command.as_ref().is_some_and(|command| of.entry.at > command.at) {
-        found.push(Damage::Time);
+        found.push(FindingKind::Time);
     }
 }
 

@@ -4,30 +4,30 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::ledger::audit::damage::Damage;
 use crate::ledger::audit::fetch::Evidence;
+use crate::ledger::audit::finding::FindingKind;
 use crate::ledger::request::fingerprint;
 use crate::model::ledger::change::LedgerChange;
 use crate::store::ledger::rows::{EntryRow, PostingEntry};
 
 /// What is wrong with an entry, seen with what it points to; `before` is the time of the entry before it.
-pub(super) fn damage(of: &Evidence, before: Timestamp, found: &mut Vec<Damage>) {
+pub(super) fn damage(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
     let entry = &of.entry;
     if of.torn {
-        found.push(Damage::Torn);
+        found.push(FindingKind::PartialColumns);
     }
     if !kind_fits(entry) {
-        found.push(Damage::Kind);
+        found.push(FindingKind::Kind);
     }
     match (&entry.key, &entry.step) {
         (None, None) if &*entry.kind == "expire" && of.step_entry_no.is_none() => {}
         (Some(_), None) if of.step_entry_no.is_none() => by_key(of, before, found),
         (None, Some((_, _, _))) if of.step_entry_no.is_some() => by_step(of, found),
-        (_, Some(_)) => found.push(Damage::Step),
-        _ => found.push(Damage::Key),
+        (_, Some(_)) => found.push(FindingKind::Step),
+        _ => found.push(FindingKind::Key),
     }
     if entry.key.is_none() && of.named.is_some() {
-        found.push(Damage::Key);
+        found.push(FindingKind::Key);
     }
     if of.is_head() {
         whole(of, found);
@@ -35,25 +35,25 @@ pub(super) fn damage(of: &Evidence, before: Timestamp, found: &mut Vec<Damage>) 
 }
 
 /// Of a posting one entry has its key: one more is another key's, and none makes its entries strays.
-fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<Damage>) {
+fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
     let entry = &of.entry;
     let Some(key) = &of.key else {
-        found.push(Damage::Key);
+        found.push(FindingKind::Key);
         return;
     };
     if !of.has_key() && (of.named.is_some() || entry.next.is_none()) {
-        found.push(Damage::Key);
+        found.push(FindingKind::Key);
     }
     if let (Some((hold, _)), "hold") = (&entry.hold, &*entry.kind)
         && **hold != *key.derive("hold").as_str()
     {
-        found.push(Damage::Hold { hold: hold.to_string() });
+        found.push(FindingKind::Hold { hold: hold.to_string() });
     }
     if let (true, Some((_, stored))) = (of.has_key(), &of.named)
         && change(of).is_none_or(|change| fingerprint(&change) != *stored)
         && !has_unknown_lifetime(of, before)
     {
-        found.push(Damage::Fingerprint);
+        found.push(FindingKind::Fingerprint);
     }
 }
 
@@ -64,9 +64,9 @@ fn has_unknown_lifetime(of: &Evidence, before: Timestamp) -> bool {
     &*of.entry.kind == "hold" && expires && of.entry.at == before
 }
 
-fn by_step(of: &Evidence, found: &mut Vec<Damage>) {
+fn by_step(of: &Evidence, found: &mut Vec<FindingKind>) {
     if of.command.as_ref().is_none_or(|command| command.command.starts_with('@')) {
-        found.push(Damage::Step);
+        found.push(FindingKind::Step);
     }
 }
 
@@ -88,7 +88,7 @@ fn kind_fits(entry: &EntryRow) -> bool {
 }
 
 /// The posting is whole, and sums to zero in each unit.
-fn whole(of: &Evidence, found: &mut Vec<Damage>) {
+fn whole(of: &Evidence, found: &mut Vec<FindingKind>) {
     let (entry, entries) = (&of.entry, &of.posting);
     let same = |other: &PostingEntry| {
         (&other.entry.kind, &other.entry.key, &other.entry.step) == (&entry.kind, &entry.key, &entry.step)
@@ -100,7 +100,7 @@ fn whole(of: &Evidence, found: &mut Vec<Damage>) {
         _ => entries.len() == 2,
     };
     if !(closes && right_size && entries.iter().all(same) && (entry.step.is_none() || are_consecutive(entries))) {
-        found.push(Damage::Posting);
+        found.push(FindingKind::Posting);
         return;
     }
     let mut sums: BTreeMap<Option<&str>, i128> = BTreeMap::new();
@@ -109,7 +109,7 @@ fn whole(of: &Evidence, found: &mut Vec<Damage>) {
     }
     let one_unit = &*entry.kind == "post" || sums.len() == 1;
     if !one_unit || sums.values().any(|sum| *sum != 0) {
-        found.push(Damage::Unbalanced);
+        found.push(FindingKind::Unbalanced);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an audit tells.
 
-use crate::ledger::audit::damage::Finding;
+use crate::ledger::audit::finding::Finding;
 
 /// Who is told how far an audit is.
 pub(super) type Progress<'a> = Option<Box<dyn FnMut(AuditProgress) + Send + 'a>>;

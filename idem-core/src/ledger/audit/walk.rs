@@ -8,8 +8,8 @@ use crate::engine::decide::posting::{RefusedBy, is_refusal};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::ledger::audit::account::Proof;
-use crate::ledger::audit::damage::{Damage, Finding};
 use crate::ledger::audit::fetch::{Evidence, Reading};
+use crate::ledger::audit::finding::{Finding, FindingKind};
 use crate::ledger::audit::report::{AuditProgress, AuditReport, Progress};
 use crate::namespace::LEDGER;
 use crate::store::Database;
@@ -65,10 +65,10 @@ impl<'p, DB: Database> Walk<'_, '_, 'p, DB> {
         let holds = holds.first().map_or(0, |count| count.unsigned_abs());
         self.report.holds = holds;
         if holds != opened {
-            self.report.add(ledger(Damage::Holds { holds: holds.abs_diff(opened) }));
+            self.report.add(ledger(FindingKind::Holds { holds: holds.abs_diff(opened) }));
         }
         if self.strays != 0 {
-            self.report.add(ledger(Damage::Strays { entries: self.strays.unsigned_abs() }));
+            self.report.add(ledger(FindingKind::OrphanEntries { entries: self.strays.unsigned_abs() }));
         }
         Ok(())
     }
@@ -132,7 +132,7 @@ impl<'p, DB: Database> Walk<'_, '_, 'p, DB> {
                 if !is_sound(&row) {
                     let tag = row.hash.first_chunk().map_or(0, |begin| u32::from_be_bytes(*begin));
                     let tag = format!("{tag:08x}");
-                    self.report.add(Finding { account: row.account, seq: None, what: Damage::Refusal { tag } });
+                    self.report.add(Finding { account: row.account, seq: None, what: FindingKind::Refusal { tag } });
                 }
             }
             self.tell();
@@ -198,6 +198,6 @@ fn is_sound(row: &RefusalRow) -> bool {
         && key.is_some_and(|key| key.hash_in(LEDGER).0[..] == row.hash)
 }
 
-fn ledger(what: Damage) -> Finding {
+fn ledger(what: FindingKind) -> Finding {
     Finding { account: String::new(), seq: None, what }
 }

@@ -5,7 +5,7 @@ use crate::engine::decide::command::Command;
 use crate::engine::plan::{BoxedPlan, borrowed};
 use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
-use crate::machine::stored::handles::Machines;
+use crate::machine::stored::handles::Repository;
 use crate::machine::stored::typed::reply;
 use crate::model::machine::rules::{ErrorOf, Machine, Rules};
 use crate::outcome::Outcome;
@@ -15,7 +15,7 @@ use crate::store::Database;
 const MAX_GROUP: usize = 1_000;
 const MAX_GROUP_BYTES: usize = 4 << 20;
 
-impl<DB: Database, X: Rules> Machines<DB, X> {
+impl<DB: Database, X: Rules> Repository<DB, X> {
     /// Runs many commands, each of any machine of this enum: (id, key, command). The key is a `Key`, a `&Key`, an
     /// `Option<Key>`, or [`Natural`](crate::Natural). An answer per item, in order, exactly as if they were called one after
     /// the other; up to 1,000 at a time share a transaction.

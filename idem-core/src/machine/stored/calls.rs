@@ -9,14 +9,14 @@ use crate::engine::trace;
 use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::machine::stored::call::Call;
-use crate::machine::stored::handles::At;
+use crate::machine::stored::handles::Handle;
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::{outcome, reply, typed_machine};
 use crate::model::machine::rules::{Machine, Rules, State};
 use crate::outcome::Outcome;
 use crate::store::Database;
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     /// The machine as it is stored; `None` if it was not started.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::engine::decide::command::{Action, Command, fits};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
-use crate::machine::stored::handles::At;
+use crate::machine::stored::handles::Handle;
 use crate::machine::stored::typed::unencodable;
 use crate::model::machine::driver::{put_command, put_state};
 use crate::model::machine::rules::{Machine, Rules};
@@ -12,7 +12,7 @@ use crate::namespace::START;
 use crate::store::Database;
 use crate::wire::Stored;
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     pub(super) fn numbered_command(
         &self,
         key: Option<Key>,

@@ -18,27 +18,27 @@ use crate::store::Database;
 use crate::store::machine::queries;
 use crate::store::machine::rows::MachineRow;
 
-/// All machines of one enum in one database. Cheap to clone. Wrapped by the generated `Machines`.
-pub struct Machines<DB: Database, X: Rules> {
+/// All machines of one enum in one database. Cheap to clone. Wrapped by the generated `Repository`.
+pub struct Repository<DB: Database, X: Rules> {
     pub(super) shared: Arc<Shared<DB>>,
     pub(super) driver: Arc<TypedDriver<X>>,
 }
 
-/// One machine: a name for what may or may not be stored. Cheap to clone. Wrapped by the generated `At`.
-pub struct At<DB: Database, X: Rules> {
-    pub(super) machines: Machines<DB, X>,
+/// One machine: a name for what may or may not be stored. Cheap to clone. Wrapped by the generated `Handle`.
+pub struct Handle<DB: Database, X: Rules> {
+    pub(super) machines: Repository<DB, X>,
     pub(super) id: Arc<str>,
 }
 
-impl<DB: Database, X: Rules> Machines<DB, X> {
+impl<DB: Database, X: Rules> Repository<DB, X> {
     #[doc(hidden)]
     pub fn __new(idem: &Idem<DB>, rules: X) -> Self {
         Self { shared: idem.shared.clone(), driver: Arc::new(TypedDriver::new(rules)) }
     }
 
     #[doc(hidden)]
-    pub fn __at(&self, id: impl Into<String>) -> At<DB, X> {
-        At { machines: self.clone(), id: id.into().into() }
+    pub fn __at(&self, id: impl Into<String>) -> Handle<DB, X> {
+        Handle { machines: self.clone(), id: id.into().into() }
     }
 
     /// Refuses a machine whose name another one has in this database.
@@ -55,7 +55,7 @@ impl<DB: Database, X: Rules> Machines<DB, X> {
     }
 }
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     /// The id it was made with.
     pub fn id(&self) -> &str {
         &self.id
@@ -82,29 +82,29 @@ impl<DB: Database, X: Rules> At<DB, X> {
     }
 }
 
-impl<DB: Database, X: Rules> Clone for Machines<DB, X> {
+impl<DB: Database, X: Rules> Clone for Repository<DB, X> {
     fn clone(&self) -> Self {
         Self { shared: self.shared.clone(), driver: self.driver.clone() }
     }
 }
 
-impl<DB: Database, X: Rules> Clone for At<DB, X> {
+impl<DB: Database, X: Rules> Clone for Handle<DB, X> {
     fn clone(&self) -> Self {
         Self { machines: self.machines.clone(), id: self.id.clone() }
     }
 }
 
-impl<DB: Database, X: Rules> fmt::Debug for Machines<DB, X> {
+impl<DB: Database, X: Rules> fmt::Debug for Repository<DB, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Machines")
+        f.debug_struct("Repository")
             .field("machine", &self.driver.graph().name)
             .field("rules", &type_name::<X>())
             .finish_non_exhaustive()
     }
 }
 
-impl<DB: Database, X: Rules> fmt::Debug for At<DB, X> {
+impl<DB: Database, X: Rules> fmt::Debug for Handle<DB, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("At").field("machine", &X::Machine::GRAPH.name).field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Handle").field("machine", &X::Machine::GRAPH.name).field("id", &self.id).finish_non_exhaustive()
     }
 }

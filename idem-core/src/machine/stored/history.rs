@@ -7,7 +7,7 @@ use std::pin::Pin;
 use crate::clock::Timestamp;
 use crate::error::{Effect, Error, Source};
 use crate::key::Key;
-use crate::machine::stored::handles::At;
+use crate::machine::stored::handles::Handle;
 use crate::machine::stored::operate::Recorded;
 use crate::machine::stored::page::{Page, Unreadable, guarded};
 use crate::machine::stored::typed::{position_of, state_of};
@@ -81,12 +81,12 @@ impl<M: Machine> fmt::Debug for Event<M> {
 /// Only those of the database: a transition that today's types cannot hold is [`Unreadable`], in its place on the page.
 #[must_use = "a question is asked when it is awaited"]
 pub struct History<'a, DB: Database, X: Rules> {
-    at: &'a At<DB, X>,
+    at: &'a Handle<DB, X>,
     after: u64,
     limit: u32,
 }
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     /// The transitions of this machine, oldest first; a page of 100 unless [`History::limit`] says otherwise.
     pub fn history(&self) -> History<'_, DB, X> {
         History { at: self, after: 0, limit: 100 }

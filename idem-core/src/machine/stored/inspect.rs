@@ -1,13 +1,13 @@
 //! What the explorer sees of stored machines beside their handles.
 
 use crate::error::Error;
-use crate::machine::stored::handles::At;
+use crate::machine::stored::handles::Handle;
 use crate::model::machine::rules::Rules;
 use crate::store::Database;
 use crate::store::ledger::queries::{LedgerQuery, answer};
 use crate::store::ledger::rows::WholeAccount;
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     pub(crate) fn rules(&self) -> &X {
         self.machines.driver.rules()
     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::machine::stored::call::CallFuture;
-use crate::machine::stored::handles::At;
+use crate::machine::stored::handles::Handle;
 use crate::machine::stored::typed::{outcome, unencodable};
 use crate::model::machine::driver::put_state;
 use crate::model::machine::rules::{ErrorOf, Machine, Rules};
@@ -23,7 +23,7 @@ use crate::wire::Stored;
 /// A keyed transition by hand. Awaited, it happens.
 #[must_use = "an override does nothing until it is awaited"]
 pub struct Override<'a, DB: Database, X: Rules> {
-    at: &'a At<DB, X>,
+    at: &'a Handle<DB, X>,
     key: Key,
     state: X::Machine,
     reason: String,
@@ -40,7 +40,7 @@ pub(super) struct Recorded {
     reopen: bool,
 }
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     /// Puts the machine into `state` by hand, whatever the graph says, recorded with its `reason`.
     ///
     /// A repeat of an earlier command still gets its original outcome, marked superseded; the override opens no new visit,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::machine::stored::handles::Machines;
+use crate::machine::stored::handles::Repository;
 use crate::machine::stored::page::{Page, Unreadable, guarded};
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::typed_machine;
@@ -25,7 +25,7 @@ const MAX_PAGE: u32 = 1_000;
 /// Only those of the database: a machine that today's enum cannot hold is [`Unreadable`], in its place on the page.
 #[must_use = "a question is asked when it is awaited"]
 pub struct InState<'a, DB: Database, X: Rules> {
-    machines: &'a Machines<DB, X>,
+    machines: &'a Repository<DB, X>,
     state: usize,
     before: Option<Timestamp>,
     after: Option<Cursor>,
@@ -46,7 +46,7 @@ impl<M> StoredMachine<M> {
     }
 }
 
-impl<DB: Database, X: Rules> Machines<DB, X> {
+impl<DB: Database, X: Rules> Repository<DB, X> {
     /// The machines in a state, those that entered it first in front; a page of 100 unless [`InState::limit`] says
     /// otherwise. Indexed. A machine in a state that this enum does not have is in no such list;
     /// [`count_by_state`](Self::count_by_state) counts it.

@@ -3,15 +3,15 @@
 use crate::engine::answer::Refusal;
 use crate::engine::decide::rebuild::Rebuild;
 use crate::error::Error;
-use crate::machine::stored::handles::At;
+use crate::machine::stored::handles::Handle;
 use crate::model::machine::rules::Rules;
 use crate::store::Database;
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     /// Brings the machine's row back in line with its history: the newest transition is what it says. True if there was
     /// something to mend.
     ///
-    /// For a row that was changed or lost by other hands; [`At::verify`] tells. Reads all of the history, and where there is
+    /// For a row that was changed or lost by other hands; [`Handle::verify`] tells. Reads all of the history, and where there is
     /// something to mend, once more under the machine's lock: commands wait until it is done.
     ///
     /// # Errors

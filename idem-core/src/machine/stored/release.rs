@@ -6,11 +6,11 @@
 use crate::engine::graph_record::stored_release_joined;
 use crate::engine::session::transaction::Tx;
 use crate::error::{Error, ErrorKind, MayFail};
-use crate::machine::stored::handles::Machines;
+use crate::machine::stored::handles::Repository;
 use crate::model::machine::rules::{Machine, Rules};
 use crate::store::Database;
 
-impl<DB: Database, X: Rules> Machines<DB, X> {
+impl<DB: Database, X: Rules> Repository<DB, X> {
     /// Answers with [`Error::OtherRelease`] what another release could have answered.
     pub(super) async fn explain<T, E: MayFail>(&self, answers: &mut [Result<T, E>]) {
         if !answers.iter_mut().any(|answer| unknown(answer).is_some()) {

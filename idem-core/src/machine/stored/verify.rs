@@ -4,7 +4,7 @@ use crate::engine::decide::history::History;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
-use crate::machine::stored::handles::At;
+use crate::machine::stored::handles::Handle;
 use crate::machine::stored::page::guarded;
 use crate::model::machine::context::Context;
 use crate::model::machine::driver::{Driver as _, ErasedStep, Ran};
@@ -18,7 +18,7 @@ use crate::store::machine::queries;
 use crate::store::machine::rows::TransitionRow;
 use crate::store::session::Session;
 
-/// What [`At::verify`] found.
+/// What [`Handle::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verification {
@@ -63,7 +63,7 @@ pub enum Problem {
     Unreadable(String),
 }
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     /// Re-runs today's rules over the stored history, with the stored context, and reports where they differ. Changes
     /// nothing, and reads all of the machine's history, 1,000 transitions at a time, and the machine's row, all as they are at one
     /// moment. The database keeps what that moment sees until it is done.

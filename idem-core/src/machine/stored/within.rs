@@ -13,7 +13,7 @@ use crate::engine::trace;
 use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::machine::stored::call::Call;
-use crate::machine::stored::handles::At;
+use crate::machine::stored::handles::Handle;
 use crate::machine::stored::release::explained_joined;
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::{outcome, reply, typed_machine};
@@ -22,24 +22,24 @@ use crate::outcome::Outcome;
 use crate::store::Database;
 use crate::store::machine::queries;
 
-/// One machine inside a transaction: what it does commits with the transaction. Wrapped by the generated `Within`.
-pub struct Within<'t, DB: Database, X: Rules> {
-    at: At<DB, X>,
+/// One machine inside a transaction: what it does commits with the transaction. Wrapped by the generated `InTx`.
+pub struct InTx<'t, DB: Database, X: Rules> {
+    at: Handle<DB, X>,
     tx: &'t mut Tx<DB>,
 }
 
-impl<DB: Database, X: Rules> At<DB, X> {
+impl<DB: Database, X: Rules> Handle<DB, X> {
     #[doc(hidden)]
-    pub fn __within<'t>(&self, tx: &'t mut Tx<DB>) -> Within<'t, DB, X> {
-        Within { at: self.clone(), tx }
+    pub fn __within<'t>(&self, tx: &'t mut Tx<DB>) -> InTx<'t, DB, X> {
+        InTx { at: self.clone(), tx }
     }
 }
 
-impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
+impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
     /// The machine as the transaction sees it, locked until the transaction ends; `None` if it was not started.
     ///
     /// # Errors
-    /// As [`At::get`]; [`Error::Interrupted`] if the transaction was left half-way.
+    /// As [`Handle::get`]; [`Error::Interrupted`] if the transaction was left half-way.
     pub async fn get(self) -> Result<Option<StoredMachine<X::Machine>>, Error> {
         let id = [(X::Machine::GRAPH.name, self.at.id())];
         let mut call = self.tx.call()?;
@@ -105,8 +105,8 @@ impl<'t, DB: Database, X: Rules> Within<'t, DB, X> {
     }
 }
 
-impl<DB: Database, X: Rules> fmt::Debug for Within<'_, DB, X> {
+impl<DB: Database, X: Rules> fmt::Debug for InTx<'_, DB, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Within").field("at", &self.at).field("tx", &self.tx).finish()
+        f.debug_struct("InTx").field("at", &self.at).field("tx", &self.tx).finish()
     }
 }

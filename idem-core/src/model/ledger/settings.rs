@@ -7,7 +7,7 @@ use crate::error::{Error, LedgerError, OutOfBounds};
 
 /// What an account is opened with, or closed.
 #[derive(Debug)]
-pub struct AccountSettings<'a> {
+pub struct SettingsRow<'a> {
     pub(crate) account: &'a str,
     pub(crate) floor: Option<i64>,
     pub(crate) ceiling: Option<i64>,
@@ -34,7 +34,7 @@ impl OpenAccount {
     ///
     /// # Errors
     /// Why it cannot be.
-    pub(crate) fn must_change(&self, wanted: &AccountSettings<'_>) -> Result<bool, Error> {
+    pub(crate) fn must_change(&self, wanted: &SettingsRow<'_>) -> Result<bool, Error> {
         let account = || wanted.account.to_owned();
         if self.closed {
             return Err(LedgerError::Closed { account: account() }.into());

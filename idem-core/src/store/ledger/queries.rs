@@ -3,7 +3,7 @@
 use super::rows::{AccountRow, Answer, WholeAccount, WideSum};
 use crate::clock::Timestamp;
 use crate::key::KeyHash;
-use crate::model::ledger::settings::AccountSettings;
+use crate::model::ledger::settings::SettingsRow;
 use crate::store::Database;
 use crate::store::binder::Binder;
 use crate::store::columns::Column;
@@ -130,10 +130,10 @@ pub(crate) async fn load_tally<DB: Database>(
 /// Gives an account that is locked its bounds, its unit and its kind.
 pub(crate) async fn put_account<DB: Database>(
     session: &mut Session<'_, DB>,
-    settings: &AccountSettings<'_>,
+    settings: &SettingsRow<'_>,
 ) -> Result<(), StoreError> {
     let sql = session.sql;
-    let &AccountSettings { account, floor, ceiling, unit, tally, closed_at } = settings;
+    let &SettingsRow { account, floor, ceiling, unit, tally, closed_at } = settings;
     let binder = Binder::new().bind(account).bind(floor).bind(ceiling).bind(unit).bind(tally).bind(closed_at);
     session.fetch(&sql.ledger.put_account, binder).await.map(drop)
 }

@@ -15,7 +15,7 @@ pub(super) type Begun<O> = Pin<Box<dyn Future<Output = Result<Outcome<O>, Error>
 
 /// Begins `callers` calls, which all knock at one door: each is alone, or queued, before the next one begins.
 pub(super) async fn knocking<DB: Database>(
-    door: &door::At<DB, Keeper>,
+    door: &door::Handle<DB, Keeper>,
     prefix: &'static str,
     callers: usize,
 ) -> Vec<Begun<u64>> {

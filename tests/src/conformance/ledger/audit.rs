@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idem_core::Natural;
-use idem_core::ledger::{AuditReport, Bounds, Opening};
+use idem_core::ledger::{AccountSettings, AuditReport, Bounds};
 
 use super::batches::delta;
 use super::{Desk, unfit};
@@ -14,11 +14,11 @@ use crate::conformance::{Stored, Subject, fresh, key};
 async fn books<S: Subject>(stored: &Stored<'_, S>) {
     let ledger = stored.idem.ledger();
     let wallet = ledger.account("wallet");
-    wallet.open(Opening::from(Bounds::at_least(-1_000)).unit("EUR")).await.expect("opened");
+    wallet.open(AccountSettings::from(Bounds::at_least(-1_000)).unit("EUR")).await.expect("opened");
     for account in ["revenue", "tax"] {
-        ledger.account(account).open(Opening::tally().unit("EUR")).await.expect("opened");
+        ledger.account(account).open(AccountSettings::tally().unit("EUR")).await.expect("opened");
     }
-    ledger.account("bank").open(Opening::default().unit("EUR")).await.expect("opened");
+    ledger.account("bank").open(AccountSettings::default().unit("EUR")).await.expect("opened");
     // The first of its account, as each hold with a time: of one that follows at the same time, the lifetime is not known.
     fresh(wallet.hold_for(&key("expires"), 900, Duration::ZERO).await);
     fresh(wallet.apply_delta(&key("delta"), 100).await);
@@ -30,7 +30,7 @@ async fn books<S: Subject>(stored: &Stored<'_, S>) {
     fresh(ledger.release(&key("release"), &hold).await);
     fresh(wallet.apply_delta(&key("needs what expired"), -500).await);
     let deposit = ledger.account("deposit");
-    deposit.open(Opening::default().unit("EUR")).await.expect("opened");
+    deposit.open(AccountSettings::default().unit("EUR")).await.expect("opened");
     fresh(deposit.hold_for(&key("open"), 7, Duration::from_hours(1)).await);
     unfit(wallet.apply_delta(&key("refused"), -5_000).remember_refusal().await);
     assert!(ledger.capture(&key("spent"), &hold, "bank", 1).remember_refusal().await.is_err());

@@ -1,7 +1,7 @@
 //! Many changes in one call, as if one came after the other.
 
 use idem_core::error::LedgerError;
-use idem_core::ledger::{Bounds, Delta, Entry, MAX_BATCH, Opening};
+use idem_core::ledger::{AccountSettings, Bounds, Delta, Entry, MAX_BATCH};
 use idem_core::{Error, ErrorKind, Outcome};
 
 use super::{Desk, unfit, unlawful};
@@ -65,7 +65,7 @@ pub async fn items_see_those_before_them<S: Subject>(on: &S) {
 pub async fn a_repeated_batch_replays<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
-    own.open("revenue", Opening::tally()).await.expect("opened");
+    own.open("revenue", AccountSettings::tally()).await.expect("opened");
     let items = [("wallet", "a", 5), ("revenue", "b", 6), ("wallet", "c", -1), ("revenue", "d", 7)];
     let first: Vec<_> = batch(own, &items).await.into_iter().map(fresh).collect();
     let rows = own.rows().await;
@@ -87,7 +87,7 @@ pub async fn a_batch_is_part_of_a_transaction<S: Subject>(on: &S) {
     let ledger = stored.idem.ledger();
     let wallet = ledger.account("wallet");
     wallet.open(Bounds::at_least(0)).await.expect("opened");
-    ledger.account("revenue").open(Opening::tally()).await.expect("opened");
+    ledger.account("revenue").open(AccountSettings::tally()).await.expect("opened");
     let items =
         [delta("wallet", "a", -7), delta("wallet", "b", -4), delta("revenue", "c", 2), delta("wallet", "a", -7)];
     for commit in [false, true] {

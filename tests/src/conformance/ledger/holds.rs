@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use idem_core::ErrorKind;
 use idem_core::error::LedgerError;
-use idem_core::ledger::{Bounds, Opening};
+use idem_core::ledger::{AccountSettings, Bounds};
 
 use super::{Desk, unfit, unlawful};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
@@ -155,7 +155,7 @@ pub async fn what_is_gone_is_released_all_the_same<S: Subject>(on: &S) {
 pub async fn a_capture_of_what_is_gone_can_be_remembered<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
-        desk.open("dollars", Opening::default().unit("USD")).await.expect("opened");
+        desk.open("dollars", AccountSettings::default().unit("USD")).await.expect("opened");
         let spent = fresh(desk.hold("h1", "wallet", 10).await).id.clone();
         fresh(desk.capture("c", &spent, "shop", 10).await);
         let expired = fresh(desk.expired_hold("h2", "wallet", 10).await).id.clone();

@@ -17,8 +17,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use idem_core::error::{LedgerError, OutOfBounds};
-use idem_core::ledger::{AccountState, Entry, Hold, Ledger, Opening, Transfer};
-use idem_core::{Error, ErrorKind, Idem, Outcome, Retry};
+use idem_core::ledger::{AccountSettings, AccountState, Entry, Hold, Ledger, Transfer};
+use idem_core::{Error, ErrorKind, Idem, Outcome, RetryPolicy};
 
 use crate::conformance::{Stored, Subject, key, refused};
 
@@ -169,7 +169,7 @@ impl<'s, S: Subject> Desk<'s, S> {
         in_its_way!(self, tx, ledger.release(&key, hold), ledger.within(&mut tx).release(&key, hold))
     }
 
-    pub(super) async fn open(&self, account: &str, opening: impl Into<Opening> + Send) -> Result<(), Error> {
+    pub(super) async fn open(&self, account: &str, opening: impl Into<AccountSettings> + Send) -> Result<(), Error> {
         let (account, opening) = (self.ledger.account(account), opening.into());
         in_its_way!(self, tx, account.open(opening), account.within(&mut tx).open(opening))
     }
@@ -207,7 +207,7 @@ impl<'s, S: Subject> Desk<'s, S> {
 async fn open<S: Subject>(stored: &Stored<'_, S>, way: Way) -> Idem<S::DB> {
     // A crowd waits for connections and locks, which is what is tested, not for how long.
     let patient = stored.subject.builder().lock_wait(Duration::from_mins(1)).max_connections(4);
-    let patient = patient.acquire_timeout(Duration::from_mins(1)).retry(Retry::default().attempts(100));
+    let patient = patient.acquire_timeout(Duration::from_mins(1)).retry(RetryPolicy::default().attempts(100));
     let opened = patient.prefix(way.prefix()).open(&stored.subject.url()).await;
     opened.expect("the database opens")
 }

@@ -2,7 +2,7 @@
 
 use idem_core::ErrorKind;
 use idem_core::error::LedgerError;
-use idem_core::ledger::{Bounds, Opening};
+use idem_core::ledger::{AccountSettings, Bounds};
 
 use super::{Desk, unfit, unlawful};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
@@ -48,28 +48,28 @@ pub async fn opening_twice_is_opening_once<S: Subject>(on: &S) {
 pub async fn a_nature_is_chosen_before_the_first_entry<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
-        let euros = || Opening::from(Bounds::at_least(0)).unit("EUR");
+        let euros = || AccountSettings::from(Bounds::at_least(0)).unit("EUR");
         for _ in 0..2 {
             desk.open("wallet", euros()).await.expect("opened, or open");
         }
         assert_eq!(desk.state("wallet").await.unit.as_deref(), Some("EUR"));
-        let other = Opening::from(Bounds::at_least(0)).unit("USD");
+        let other = AccountSettings::from(Bounds::at_least(0)).unit("USD");
         assert!(matches!(
             unlawful(desk.open("wallet", other).await),
             LedgerError::OpenedOtherwise { what: "unit", .. }
         ));
         unlawful(desk.open("wallet", Bounds::at_least(0)).await);
         fresh(desk.delta("k", "used", 1).await);
-        for late in [euros(), Opening::tally()] {
+        for late in [euros(), AccountSettings::tally()] {
             assert!(matches!(unlawful(desk.open("used", late).await), LedgerError::HasEntries { .. }));
         }
-        desk.open("revenue", Opening::tally().unit("EUR")).await.expect("opened");
-        desk.open("revenue", Opening::tally().unit("EUR")).await.expect("open");
-        unlawful(desk.open("revenue", Opening::tally()).await);
+        desk.open("revenue", AccountSettings::tally().unit("EUR")).await.expect("opened");
+        desk.open("revenue", AccountSettings::tally().unit("EUR")).await.expect("open");
+        unlawful(desk.open("revenue", AccountSettings::tally()).await);
         unlawful(desk.open("revenue", euros()).await);
         assert!(desk.state("revenue").await.tally);
-        refused(desk.open("odd", Opening::default().unit("")).await, ErrorKind::Key);
-        refused(desk.open("odd", Opening::default().unit("E\u{0}R")).await, ErrorKind::Key);
+        refused(desk.open("odd", AccountSettings::default().unit("")).await, ErrorKind::Key);
+        refused(desk.open("odd", AccountSettings::default().unit("E\u{0}R")).await, ErrorKind::Key);
         desk.proven().await;
     }
 }
@@ -121,7 +121,7 @@ pub async fn units_do_not_mix<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         for (account, unit) in [("eur", "EUR"), ("eur bank", "EUR"), ("usd", "USD"), ("usd bank", "USD")] {
-            desk.open(account, Opening::default().unit(unit)).await.expect("opened");
+            desk.open(account, AccountSettings::default().unit(unit)).await.expect("opened");
         }
         let rows = desk.rows().await;
         for (from, to) in [("eur", "usd"), ("eur", "plain"), ("plain", "usd")] {

@@ -1,7 +1,7 @@
 //! Money of a machine's steps beside money of the ledger's own calls.
 
 use idem_core::error::LedgerError;
-use idem_core::ledger::{Bounds, Opening};
+use idem_core::ledger::{AccountSettings, Bounds};
 use idem_core::{Context, Database, Error, Idem, Natural, Never, Outcome, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::conformance::{Stored, Subject, fresh, key, replayed};
 /// A booking on a desk, commanded in the desk's way.
 struct Stay<'d, 's, S: Subject> {
     desk: &'d Desk<'s, S>,
-    at: booking::At<S::DB, Hotel>,
+    at: booking::Handle<S::DB, Hotel>,
 }
 
 impl<'d, 's, S: Subject> Stay<'d, 's, S> {
@@ -62,7 +62,7 @@ impl<'d, 's, S: Subject> Stay<'d, 's, S> {
     }
 }
 
-fn bookings<DB: Database>(idem: &Idem<DB>) -> booking::Machines<DB, Hotel> {
+fn bookings<DB: Database>(idem: &Idem<DB>) -> booking::Repository<DB, Hotel> {
     Booking::stored(idem, Hotel)
 }
 
@@ -197,7 +197,7 @@ pub async fn what_has_no_meaning_is_no_decline<S: Subject>(on: &S) {
         }
         let hold = reserved.into_inner();
         fresh(stay.at.override_state(&key("back"), booking::Reserved { hold }, "a test").await);
-        desk.open("agency", Opening::default().unit("USD")).await.expect("opened");
+        desk.open("agency", AccountSettings::default().unit("USD")).await.expect("opened");
         for amount in [1, 81] {
             assert!(matches!(unlawful(stay.charge(amount).await), LedgerError::OtherUnit { .. }));
         }

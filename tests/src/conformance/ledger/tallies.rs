@@ -1,7 +1,7 @@
 //! Accounts that many credit at once.
 
 use idem_core::error::LedgerError;
-use idem_core::ledger::{Bounds, Opening};
+use idem_core::ledger::{AccountSettings, Bounds};
 use idem_core::{ErrorKind, Natural, Timestamp};
 use tokio::task::JoinSet;
 
@@ -16,7 +16,7 @@ const EDGE: i64 = i64::MAX - (1 << 61);
 pub async fn entries_count_without_a_balance<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
-        desk.open("revenue", Opening::tally()).await.expect("opened");
+        desk.open("revenue", AccountSettings::tally()).await.expect("opened");
         let first = fresh(desk.delta("k", "revenue", 5).await);
         assert_eq!((first.delta, first.balance), (5, None));
         let second = fresh(desk.delta("l", "revenue", -2).await);
@@ -37,7 +37,7 @@ pub async fn they_take_part_in_postings<S: Subject>(on: &S) {
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
         for tally in ["revenue", "tax"] {
-            desk.open(tally, Opening::tally()).await.expect("opened");
+            desk.open(tally, AccountSettings::tally()).await.expect("opened");
         }
         fresh(desk.delta("k", "wallet", 100).await);
         let paid = fresh(desk.transfer("l", "wallet", "revenue", 60).await);
@@ -60,7 +60,7 @@ pub async fn they_take_part_in_postings<S: Subject>(on: &S) {
 pub async fn what_needs_a_balance_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
-        desk.open("revenue", Opening::tally()).await.expect("opened");
+        desk.open("revenue", AccountSettings::tally()).await.expect("opened");
         fresh(desk.delta("k", "revenue", 5).await);
         let hold = fresh(desk.hold("h", "wallet", 5).await).id.clone();
         let rows = desk.rows().await;
@@ -82,7 +82,7 @@ pub async fn what_needs_a_balance_is_refused<S: Subject>(on: &S) {
 pub async fn balances_of_the_past_are_sums<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
-        desk.open("revenue", Opening::tally()).await.expect("opened");
+        desk.open("revenue", AccountSettings::tally()).await.expect("opened");
         let account = desk.ledger.account("revenue");
         let mut entries = Vec::new();
         for delta in [5, 7, -1] {
@@ -102,7 +102,7 @@ pub async fn balances_of_the_past_are_sums<S: Subject>(on: &S) {
 pub async fn sixty_four_bits_are_a_bound<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
-        desk.open("revenue", Opening::tally()).await.expect("opened");
+        desk.open("revenue", AccountSettings::tally()).await.expect("opened");
         let account = desk.ledger.account("revenue");
         fresh(desk.delta("k", "revenue", 5).await);
         fresh(desk.delta("l", "revenue", EDGE - 5).await);
@@ -143,7 +143,7 @@ pub async fn many_at_once_stay_within_sixty_four_bits<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         for (account, first, amount, fit) in [("many", 0, EDGE / 4, 4), ("few", EDGE - 4, 1, 4)] {
-            desk.open(account, Opening::tally()).await.expect("opened");
+            desk.open(account, AccountSettings::tally()).await.expect("opened");
             fresh(desk.delta(account, account, first).await);
             let mut tasks = JoinSet::new();
             for caller in 0..16 {
@@ -178,7 +178,7 @@ pub async fn what_is_not_committed_has_room<S: Subject>(on: &S) {
         return;
     }
     for desk in Desk::each(&stored).await {
-        desk.open("revenue", Opening::tally()).await.expect("opened");
+        desk.open("revenue", AccountSettings::tally()).await.expect("opened");
         let account = desk.ledger.account("revenue");
         let mut tx = desk.idem.begin().await.expect("begun");
         fresh(account.within(&mut tx).apply_delta(&key("small"), 1 << 40).await);
@@ -196,7 +196,7 @@ pub async fn what_is_not_committed_has_room<S: Subject>(on: &S) {
 pub async fn a_step_that_does_not_fit_takes_the_other<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
-        desk.open("reservations", Opening::tally()).await.expect("opened");
+        desk.open("reservations", AccountSettings::tally()).await.expect("opened");
         fresh(desk.delta("k", "reservations", EDGE - 1).await);
         let bookings = Booking::stored(&desk.idem, Hotel);
         let reserve = |id: &str| {
@@ -215,7 +215,7 @@ pub async fn a_step_that_does_not_fit_takes_the_other<S: Subject>(on: &S) {
 pub async fn many_customers_pay_at_once<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
-    own.open("revenue", Opening::tally()).await.expect("opened");
+    own.open("revenue", AccountSettings::tally()).await.expect("opened");
     let mut tasks = JoinSet::new();
     for caller in 0..32 {
         let ledger = own.ledger.clone();
@@ -245,7 +245,7 @@ pub async fn a_credit_waits_for_no_other<S: Subject>(on: &S) {
     }
     let ledger = stored.idem.ledger();
     let (revenue, bound) = (ledger.account("revenue"), std::time::Duration::from_millis(200));
-    revenue.open(Opening::tally()).await.expect("opened");
+    revenue.open(AccountSettings::tally()).await.expect("opened");
     let mut stranger = stored.idem.begin().await.expect("begun");
     fresh(revenue.within(&mut stranger).apply_delta(&key("k"), 5).await);
     fresh(revenue.apply_delta(&key("l"), 6).deadline(bound).await);

@@ -2,8 +2,8 @@
 
 use std::future::IntoFuture as _;
 
-use idem_core::ledger::{Bounds, Opening};
-use idem_core::{Error, ErrorKind, Retry};
+use idem_core::ledger::{AccountSettings, Bounds};
+use idem_core::{Error, ErrorKind, RetryPolicy};
 
 use super::{unfit, unlawful};
 use crate::conformance::machines::door;
@@ -16,7 +16,7 @@ async fn prepared<S: Subject>(on: &S) -> Stored<'_, S> {
     stored.execute("CREATE TABLE notes (note text)").await;
     let ledger = stored.idem.ledger();
     ledger.account("wallet").open(Bounds::at_least(0)).await.expect("opened");
-    ledger.account("revenue").open(Opening::tally()).await.expect("opened");
+    ledger.account("revenue").open(AccountSettings::tally()).await.expect("opened");
     fresh(ledger.account("wallet").apply_delta(&key("first"), 100).await);
     stored
 }
@@ -144,7 +144,7 @@ pub async fn units_that_race_all_pay<S: Subject>(on: &S) {
     for number in 0..8 {
         let idem = stored.idem.clone();
         tasks.spawn(async move {
-            let unit = idem.transaction_with::<_, Error, _, _>(Retry::default().attempts(50), |mut tx| {
+            let unit = idem.transaction_with::<_, Error, _, _>(RetryPolicy::default().attempts(50), |mut tx| {
                 let ledger = idem.ledger();
                 async move {
                     let (from, to) = if number % 2 == 0 { ("wallet", "shop") } else { ("shop", "wallet") };

@@ -10,7 +10,7 @@ use crate::conformance::{Stored, Subject, fresh, key, refused};
 use crate::polled;
 
 /// An order that was paid and shipped.
-async fn shipped<S: Subject>(stored: &Stored<'_, S>) -> order::At<S::DB, Shop> {
+async fn shipped<S: Subject>(stored: &Stored<'_, S>) -> order::Handle<S::DB, Shop> {
     let order = stored.orders().at("o");
     order.start(order::Pending { total: 500 }).await.expect("started");
     fresh(order.pay(&key("k"), order::Pay { amount: 500, rate: 1 }).await);
@@ -18,7 +18,7 @@ async fn shipped<S: Subject>(stored: &Stored<'_, S>) -> order::At<S::DB, Shop> {
     order
 }
 
-async fn problems<S: Subject>(order: &order::At<S::DB, Shop>) -> Vec<(u64, Problem)> {
+async fn problems<S: Subject>(order: &order::Handle<S::DB, Shop>) -> Vec<(u64, Problem)> {
     let found = order.verify().await.expect("an audit");
     found.differences.into_iter().map(|difference| (difference.seq, difference.problem)).collect()
 }
@@ -29,7 +29,7 @@ pub async fn verify_agrees_with_what_the_rules_did<S: Subject>(on: &S) {
     let order = shipped(&stored).await;
     let found = order.verify().await.expect("an audit");
     assert_eq!((found.checked, found.differences), (3, Vec::new()));
-    let door: door::At<S::DB, Keeper> = stored.doors().at("d");
+    let door: door::Handle<S::DB, Keeper> = stored.doors().at("d");
     fresh(door.knock(&key("k"), door::Knock { times: 1 }).await);
     fresh(door.push(Natural, door::Push { by: "ann".into() }).await);
     fresh(door.override_state(&key("l"), door::Shut, "draught").await);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::{ErrorKind, Outcome, Retry};
+use idem_core::{ErrorKind, Outcome, RetryPolicy};
 use tokio::task::JoinSet;
 
 use crate::conformance::case::as_json;
@@ -88,7 +88,7 @@ pub async fn different_keys_on_one_machine_all_have_theirs<S: Subject>(on: &S) {
     let patient = on
         .builder()
         .lock_wait(Duration::from_mins(1))
-        .retry(Retry::default().attempts(100))
+        .retry(RetryPolicy::default().attempts(100))
         .open(&on.url())
         .await
         .expect("opened");

@@ -14,7 +14,7 @@ fn to(to: &str) -> String {
 }
 
 /// A parcel that the first release packed and sent under the key `k`.
-async fn sent<S: Subject>(stored: &Stored<'_, S>) -> first::parcel::At<S::DB, Post> {
+async fn sent<S: Subject>(stored: &Stored<'_, S>) -> first::parcel::Handle<S::DB, Post> {
     let parcel = first::Parcel::stored(&stored.idem, Post).at("p");
     parcel.start(first::parcel::Packed { grams: 5 }).await.expect("started");
     fresh(parcel.send(&key("k"), first::parcel::Send { to: to("Ulm") }).await);

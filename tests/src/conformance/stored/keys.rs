@@ -1,6 +1,6 @@
 //! Keys are compared byte for byte, in their scope, on their machine's namespace.
 
-use idem_core::ledger::{Bounds, Opening};
+use idem_core::ledger::{AccountSettings, Bounds};
 use idem_core::{ErrorKind, Key, Timestamp};
 
 use crate::conformance::machines::{Order, Shop, door, order};
@@ -79,7 +79,7 @@ pub async fn one_key_names_one_machine<S: Subject>(on: &S) {
 /// remembered as long as the transition.
 pub async fn an_expired_alias_is_free<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let brief = on.builder().alias_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
+    let brief = on.builder().alias_key_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
     let order = Order::stored(&brief, Shop).at("o");
     order.start(order::Pending { total: 500 }).await.expect("started");
     let pay = || order::Pay { amount: 500, rate: 1 };
@@ -145,7 +145,7 @@ pub async fn what_is_no_effect_is_in_no_history<S: Subject>(on: &S) {
     fresh(order.pay(&key("k"), pay()).await);
     let (purse, sum) = (ledger.account("purse"), ledger.account("sum"));
     purse.open(Bounds::at_least(0)).await.expect("opened");
-    sum.open(Opening::tally()).await.expect("opened");
+    sum.open(AccountSettings::tally()).await.expect("opened");
     let first = fresh(purse.apply_delta(&key("in"), 5).await);
     fresh(sum.apply_delta(&key("sum"), i64::MAX / 2).await);
     for number in 0..3 {
@@ -173,7 +173,7 @@ pub async fn what_is_no_effect_is_in_no_history<S: Subject>(on: &S) {
 
 /// Kept for no time, a second key is there once within one batch: each of it is answered as one after the other would be.
 pub async fn a_second_key_that_is_kept_for_no_time_answers_twice<S: Subject>(on: &S) {
-    let brief = on.builder().alias_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
+    let brief = on.builder().alias_key_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
     let orders = Order::stored(&brief, Shop);
     orders.at("o").start(order::Pending { total: 500 }).await.expect("started");
     let pay = || order::Pay { amount: 500, rate: 1 };

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use idem_core::{Effect, Error, ErrorKind, Retry, Tx};
+use idem_core::{Effect, Error, ErrorKind, RetryPolicy, Tx};
 
 use super::{NOTES, PAY, polled, prepared, version};
 use crate::conformance::{Subject, fresh, key, refused};
@@ -31,7 +31,7 @@ pub async fn a_noted_failure_runs_the_closure_again<S: Subject>(on: &S) {
     let refusal = || sqlx::Error::RowNotFound;
     for (tolerated, error, expected) in [(false, lost(), 3), (true, lost(), 1), (false, refusal(), 1)] {
         let (runs, error) = (&AtomicU32::new(0), &error);
-        let answer = stored.idem.transaction_with(Retry::default().attempts(3), |mut tx| async move {
+        let answer = stored.idem.transaction_with(RetryPolicy::default().attempts(3), |mut tx| async move {
             runs.fetch_add(1, Ordering::Relaxed);
             tx.note(error);
             if tolerated {

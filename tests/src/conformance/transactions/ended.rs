@@ -1,7 +1,7 @@
 //! A transaction that something else than `commit` or `rollback` has ended: statements of the user's.
 
 use idem_core::ledger::Bounds;
-use idem_core::version::ConditionalUpdate;
+use idem_core::update::ConditionalUpdate;
 use idem_core::{Effect, ErrorKind, Idem, Tx};
 
 use crate::conformance::case::fresh;

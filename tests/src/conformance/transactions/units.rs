@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use idem_core::ledger::{Account, Bounds, Opening};
-use idem_core::version::Upsert;
-use idem_core::{Effect, Error, ErrorKind, Retry};
+use idem_core::ledger::{Account, AccountSettings, Bounds};
+use idem_core::update::Upsert;
+use idem_core::{Effect, Error, ErrorKind, RetryPolicy};
 
 use super::{PAY, prepared, version};
 use crate::conformance::machines::door;
@@ -62,7 +62,7 @@ pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
     for number in 0..8 {
         let (idem, door) = (stored.idem.clone(), stored.doors().at("d"));
         tasks.spawn(async move {
-            idem.transaction_with::<_, Error, _, _>(Retry::default().attempts(50), |mut tx| {
+            idem.transaction_with::<_, Error, _, _>(RetryPolicy::default().attempts(50), |mut tx| {
                 let door = door.clone();
                 async move {
                     let seen = door.within(&mut tx).get().await?.map_or(0, |machine| machine.version());
@@ -153,7 +153,7 @@ pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
 /// The unit of an account that was opened in a transaction that was rolled back is no other account's.
 pub async fn an_account_of_a_unit_that_is_gone_opens_as_a_plain_one<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let (ledger, euros) = (stored.idem.ledger(), || Opening::from(Bounds::at_least(0)).unit("EUR"));
+    let (ledger, euros) = (stored.idem.ledger(), || AccountSettings::from(Bounds::at_least(0)).unit("EUR"));
     let mut tx = stored.idem.begin().await.expect("begun");
     ledger.account("a").within(&mut tx).open(euros()).await.expect("opened");
     fresh(ledger.account("a").within(&mut tx).apply_delta(&key("inside"), 5).await);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::{Effect, Error, ErrorKind, Natural, Retry};
+use idem_core::{Effect, Error, ErrorKind, Natural, RetryPolicy};
 
 use super::{PAY, prepared, version};
 use crate::conformance::machines::{Order, Shop, door, order};
@@ -42,7 +42,7 @@ pub async fn a_unit_waits_for_a_connection<S: Subject>(on: &S) {
     let unit = tokio::spawn({
         let (one, door) = (one.clone(), stored.doors().at("d"));
         async move {
-            let policy = Retry::default().attempts(1_000);
+            let policy = RetryPolicy::default().attempts(1_000);
             let unit = one.transaction_with::<_, Error, _, _>(policy, |mut tx| {
                 let door = door.clone();
                 async move { door.within(&mut tx).knock(&key("k"), door::Knock { times: 1 }).await }

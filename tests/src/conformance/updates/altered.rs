@@ -1,6 +1,6 @@
 //! Tables that change while the process runs, and tables that do something of their own with an update.
 
-use idem_core::version::{ConditionalUpdate, Problem, Updated, Upsert};
+use idem_core::update::{ConditionalUpdate, Problem, Updated, Upsert};
 use idem_core::{Effect, Error, ErrorKind};
 
 use super::{documents, edit, prepared, problem, repeated, stale, updated};

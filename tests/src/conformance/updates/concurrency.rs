@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use idem_core::version::{ConditionalUpdate, Updated, Upsert, retry_stale};
-use idem_core::{Database, Effect, Error, ErrorKind, Idem, Retry};
+use idem_core::update::{ConditionalUpdate, Updated, Upsert, retry_stale};
+use idem_core::{Database, Effect, Error, ErrorKind, Idem, RetryPolicy};
 
 use super::{documents, edit, prepared, repeated, stale, updated};
 use crate::conformance::{Stored, Subject, key, refused};
@@ -78,7 +78,7 @@ pub async fn stale_reads_are_tried_again<S: Subject>(on: &S) {
         tasks.spawn(async move {
             let seen = AtomicI64::new(1);
             for _ in 0..5 {
-                retry_stale(Retry::default().attempts(200), || async {
+                retry_stale(RetryPolicy::default().attempts(200), || async {
                     let version = seen.load(Ordering::Relaxed);
                     let answer = edit().set("pages", version).expect_version(version).execute(&idem).await;
                     if let Err(Error::Stale { found: Some(found), .. }) = answer {
@@ -96,7 +96,7 @@ pub async fn stale_reads_are_tried_again<S: Subject>(on: &S) {
     }
     assert_eq!(documents(&stored, "tenant = 'a' AND pages = 20 AND version = 21").await, 1);
     let mut runs = 0;
-    let error = retry_stale(Retry::default().attempts(3), || {
+    let error = retry_stale(RetryPolicy::default().attempts(3), || {
         runs += 1;
         edit().set("pages", 0).expect_version(1).execute(&stored.idem)
     });

@@ -1,6 +1,6 @@
 //! A row is written if it is as expected: its version, its columns, and being one.
 
-use idem_core::version::{ConditionalUpdate, Problem, Upsert};
+use idem_core::update::{ConditionalUpdate, Problem, Upsert};
 use idem_core::{Effect, ErrorKind};
 
 use super::{documents, edit, prepared, problem, repeated, stale, updated};

@@ -1,6 +1,6 @@
 //! Conditional updates in the caller's transaction.
 
-use idem_core::version::{ConditionalUpdate, Upsert};
+use idem_core::update::{ConditionalUpdate, Upsert};
 use idem_core::{Database, Error, ErrorKind, Tx};
 
 use super::{documents, edit, prepared, repeated, stale, updated};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::version::{ConditionalUpdate, Upsert};
+use idem_core::update::{ConditionalUpdate, Upsert};
 use idem_core::{ErrorKind, Idem};
 
 use super::{documents, edit, prepared, repeated, stale, updated};

@@ -9,7 +9,7 @@ pub mod tables;
 pub mod upserts;
 pub mod values;
 
-use idem_core::version::{ConditionalUpdate, Problem, Updated};
+use idem_core::update::{ConditionalUpdate, Problem, Updated};
 use idem_core::{Effect, Error};
 
 use crate::conformance::{Stored, Subject};

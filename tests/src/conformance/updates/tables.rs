@@ -1,6 +1,6 @@
 //! What the table has, lacks, changes and forbids.
 
-use idem_core::version::{ConditionalUpdate, Problem, Upsert};
+use idem_core::update::{ConditionalUpdate, Problem, Upsert};
 use idem_core::{Effect, ErrorKind};
 
 use super::{documents, edit, prepared, problem, updated};

@@ -1,7 +1,7 @@
 //! Rows that are written whether they are there or not.
 
 use idem_core::ErrorKind;
-use idem_core::version::{Problem, Upsert};
+use idem_core::update::{Problem, Upsert};
 
 use super::{documents, prepared, problem, repeated, stale, updated};
 use crate::conformance::{Subject, key, refused};

@@ -1,6 +1,6 @@
 //! Values are written and compared as they are, or refused.
 
-use idem_core::version::{ConditionalUpdate, Problem, Upsert, Value};
+use idem_core::update::{ConditionalUpdate, Problem, Upsert, Value};
 
 use super::{documents, edit, prepared, problem, updated};
 use crate::conformance::{Stored, Subject};

@@ -11,13 +11,13 @@ pub struct Finding {
     /// The number of the entry; `None` where it is about no single entry.
     pub seq: Option<i64>,
     /// What is wrong.
-    pub what: Damage,
+    pub what: FindingKind,
 }
 
 /// What does not add up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Damage {
+pub enum FindingKind {
     /// A number is missing before this entry, or is there twice.
     #[error("the entry before it should be number {}", .expected.saturating_sub(1))]
     Gap {
@@ -32,13 +32,13 @@ pub enum Damage {
     },
     /// An entry of a tally has a balance, or one of another account has none.
     #[error("its balance does not fit whether the account is a tally")]
-    Nature,
+    WrongAccountKind,
     /// Its time is later than that of its transition, or earlier than that of the entry before.
     #[error("its time is not when it was made")]
     Time,
     /// Of columns that are empty together only some are.
     #[error("some of its columns are empty that are not empty alone")]
-    Torn,
+    PartialColumns,
     /// What the entry says made it is not what made it.
     #[error("its kind is not what it did")]
     Kind,
@@ -67,7 +67,7 @@ pub enum Damage {
     Unbalanced,
     /// Entries of postings that no posting reaches.
     #[error("{entries} entries more or less are in postings than postings have")]
-    Strays {
+    OrphanEntries {
         /// By how many.
         entries: u64,
     },

@@ -1,20 +1,20 @@
 //! Reading again and deciding again.
 
-use crate::engine::session::retry::Retry;
+use crate::engine::session::retry::RetryPolicy;
 use crate::error::{CommandError, Error, ErrorKind};
 
-/// Runs a unit that reads a row, decides, and updates it on the condition that it is still so; again, as `policy` says,
+/// Runs a closure that reads a row, decides, and updates it on the condition that it is still so; again, as `policy` says,
 /// while others are faster.
 ///
 /// Each run must read anew. What `work` does beside the update it does in each run.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-/// use idem_core::version::retry_stale;
-/// use idem_core::{Error, Retry};
+/// use idem_core::update::retry_stale;
+/// use idem_core::{Error, RetryPolicy};
 ///
 /// let mut runs = 0;
-/// let done = retry_stale(Retry::default(), || {
+/// let done = retry_stale(RetryPolicy::default(), || {
 ///     runs += 1;
 ///     let others_are_faster = runs < 3;
 ///     async move { if others_are_faster { Err(Error::Contention { attempts: 1 }) } else { Ok(runs) } }
@@ -27,7 +27,7 @@ use crate::error::{CommandError, Error, ErrorKind};
 ///
 /// # Errors
 /// What the last run answers.
-pub async fn retry_stale<T, E, F, W>(policy: Retry, mut work: W) -> Result<T, E>
+pub async fn retry_stale<T, E, F, W>(policy: RetryPolicy, mut work: W) -> Result<T, E>
 where
     E: StaleError,
     F: Future<Output = Result<T, E>>,
@@ -47,7 +47,7 @@ where
     }
 }
 
-/// An error of a unit that [`retry_stale`] runs.
+/// An error of a closure that [`retry_stale`] runs.
 ///
 /// Implemented for [`Error`] and for boxed errors; your own enum asks the variant that holds an [`Error`].
 pub trait StaleError {

@@ -1,6 +1,6 @@
 //! The library.
 
-use idem_core::version::ConditionalUpdate;
+use idem_core::update::ConditionalUpdate;
 use idem_core::{Database, Idem, Key};
 
 use crate::{Change, Contender, Failure};

@@ -1,7 +1,7 @@
 //! Kinds of PostgreSQL's tables: parents, partitions, views and policies. What an update looks at, compares and writes is the
 //! same rows.
 
-use idem_core::version::{ConditionalUpdate, Problem, Updated, Upsert};
+use idem_core::update::{ConditionalUpdate, Problem, Updated, Upsert};
 use idem_core::{Error, Idem, Key};
 use tests::Postgres;
 

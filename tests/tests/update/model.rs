@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use idem_core::version::{ConditionalUpdate, Updated, Upsert};
+use idem_core::update::{ConditionalUpdate, Updated, Upsert};
 use idem_core::{Error, Idem, Key};
 use tests::{Backend, Place as _, Seed, scale};
 
@@ -226,7 +226,7 @@ struct Change {
 }
 
 impl Change {
-    async fn run(&self, on: impl idem_core::version::Executor) -> Result<Updated, Error> {
+    async fn run(&self, on: impl idem_core::update::Executor) -> Result<Updated, Error> {
         let update = ConditionalUpdate::table("documents").key("id", self.row).set("body", &self.body);
         let update = match &self.after {
             After::Version(version) => update.expect_version(*version),

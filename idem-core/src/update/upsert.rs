@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::key::Key;
 use crate::model::row::request::{Expected, Request, Write};
 use crate::model::row::updated::Updated;
+use crate::update::executor::Executor;
 use crate::value::Value;
-use crate::version::executor::Executor;
 
 /// Sets one row of a table of yours to absolute values: inserted with version 1 if it is not there, else overwritten and
 /// its version counted on.
@@ -16,7 +16,7 @@ use crate::version::executor::Executor;
 ///
 /// ```no_run
 /// # async fn demo(idem: &idem_core::Idem<impl idem_core::Database>) -> Result<(), idem_core::Error> {
-/// use idem_core::version::Upsert;
+/// use idem_core::update::Upsert;
 /// let version = Upsert::table("settings").key("name", "theme").set("value", "dark").execute(idem).await?;
 /// # Ok(()) }
 /// ```
@@ -66,7 +66,7 @@ impl Upsert {
         self
     }
 
-    /// Has its effect once, as [`ConditionalUpdate::once`](crate::version::ConditionalUpdate::once) says.
+    /// Has its effect once, as [`ConditionalUpdate::once`](crate::update::ConditionalUpdate::once) says.
     pub fn once(mut self, key: &Key) -> Self {
         self.0.once = Some(key.clone());
         self
@@ -82,11 +82,11 @@ impl Upsert {
     /// Runs it: on `&idem` in a transaction of its own, on `&mut tx` in yours.
     ///
     /// # Errors
-    /// As [`ConditionalUpdate::execute`](crate::version::ConditionalUpdate::execute); a row that is there although none was expected
+    /// As [`ConditionalUpdate::execute`](crate::update::ConditionalUpdate::execute); a row that is there although none was expected
     /// is [`Error::Stale`].
     ///
     /// # Cancel safety
-    /// As [`ConditionalUpdate::execute`](crate::version::ConditionalUpdate::execute).
+    /// As [`ConditionalUpdate::execute`](crate::update::ConditionalUpdate::execute).
     pub async fn execute(self, on: impl Executor) -> Result<Updated, Error> {
         on.run(self.0.into_row()?).await
     }

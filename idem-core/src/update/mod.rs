@@ -9,8 +9,8 @@
 //! # let file = std::env::temp_dir().join(format!("idem-doc-version-{}.db", std::process::id()));
 //! # let url = format!("sqlite://{}", file.display());
 //! # tokio::runtime::Runtime::new()?.block_on(async {
-//! use idem_core::version::{ConditionalUpdate, retry_stale};
-//! use idem_core::{Error, Idem, Key, Retry};
+//! use idem_core::update::{ConditionalUpdate, retry_stale};
+//! use idem_core::{Error, Idem, Key, RetryPolicy};
 //!
 //! let idem = Idem::<sqlx::Sqlite>::open(&url).await?;
 //! sqlx::raw_sql(
@@ -36,7 +36,7 @@
 //! assert!(matches!(late.execute(&idem).await, Err(Error::Stale { expected: Some(1), found: Some(2), .. })));
 //!
 //! // Reads, decides, writes, and does so again while others are faster.
-//! let noted = retry_stale(Retry::default(), || async {
+//! let noted = retry_stale(RetryPolicy::default(), || async {
 //!     let version: i64 = sqlx::query_scalar("SELECT version FROM orders WHERE id = 123").fetch_one(idem.pool()).await?;
 //!     let update = ConditionalUpdate::table("orders").set("note", "handle with care").key("id", 123);
 //!     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(update.expect_version(version).execute(&idem).await?)
@@ -67,11 +67,11 @@
 //! a machine, and money in their steps, are for.
 
 #[cfg(feature = "_sql")]
+mod conditional_update;
+#[cfg(feature = "_sql")]
 mod executor;
 #[cfg(feature = "_sql")]
 mod retry;
-#[cfg(feature = "_sql")]
-mod update;
 #[cfg(feature = "_sql")]
 mod upsert;
 
@@ -81,10 +81,10 @@ pub use crate::model::row::updated::Updated;
 #[cfg(feature = "_sql")]
 pub use crate::value::Value;
 #[cfg(feature = "_sql")]
+pub use conditional_update::ConditionalUpdate;
+#[cfg(feature = "_sql")]
 pub use executor::Executor;
 #[cfg(feature = "_sql")]
 pub use retry::{StaleError, retry_stale};
-#[cfg(feature = "_sql")]
-pub use update::ConditionalUpdate;
 #[cfg(feature = "_sql")]
 pub use upsert::Upsert;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use idem_core::version::{ConditionalUpdate, Updated, Upsert};
+use idem_core::update::{ConditionalUpdate, Updated, Upsert};
 use idem_core::{Effect, Error, ErrorKind, Idem, Key};
 use tests::{At, Cut, Hangup, Postgres, Proxy, Report, scale};
 

@@ -1,7 +1,7 @@
 //! What a value becomes in a column: on PostgreSQL, where it is bound as text and cast to the column's type, and on SQLite,
 //! where the column's affinity decides.
 
-use idem_core::version::{ConditionalUpdate, Problem, Upsert, Value};
+use idem_core::update::{ConditionalUpdate, Problem, Upsert, Value};
 use idem_core::{Error, ErrorKind, Idem, Key, Timestamp};
 use tests::{Postgres, Sqlite};
 

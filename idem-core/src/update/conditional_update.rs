@@ -6,14 +6,14 @@ use crate::error::Error;
 use crate::key::Key;
 use crate::model::row::request::{Expected, Request, Write};
 use crate::model::row::updated::Updated;
+use crate::update::executor::Executor;
 use crate::value::Value;
-use crate::version::executor::Executor;
 
 /// An update of one row of a table of yours, on conditions.
 ///
 /// ```no_run
 /// # async fn demo(idem: &idem_core::Idem<impl idem_core::Database>) -> Result<(), idem_core::Error> {
-/// use idem_core::version::ConditionalUpdate;
+/// use idem_core::update::ConditionalUpdate;
 /// let paid = ConditionalUpdate::table("shop.orders")
 ///     .key("tenant", "a")
 ///     .key("id", 7)

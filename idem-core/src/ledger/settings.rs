@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::key::check_name;
-use crate::model::ledger::settings::AccountSettings;
+use crate::model::ledger::settings::SettingsRow;
 
 /// How low and how high a balance may be, in minor units. What holds reserve counts as spent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,18 +48,18 @@ impl Bounds {
 /// What an account is opened with: bounds, what it counts, and whether it is a tally.
 ///
 /// ```
-/// use idem_core::ledger::{Bounds, Opening};
-/// let purse = Opening::from(Bounds::at_least(0)).unit("EUR");
-/// let revenue = Opening::tally().unit("EUR");
+/// use idem_core::ledger::{Bounds, AccountSettings};
+/// let purse = AccountSettings::from(Bounds::at_least(0)).unit("EUR");
+/// let revenue = AccountSettings::tally().unit("EUR");
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Opening {
+pub struct AccountSettings {
     bounds: Bounds,
     unit: Option<Arc<str>>,
     tally: bool,
 }
 
-impl Opening {
+impl AccountSettings {
     /// An account that many credit at once, such as revenue: no entry waits for another, so it has neither bounds nor holds,
     /// and its entries no balance after them.
     pub fn tally() -> Self {
@@ -77,13 +77,13 @@ impl Opening {
     }
 
     /// The settings of the account that is opened with this.
-    pub(super) fn of<'a>(&'a self, account: &'a str) -> AccountSettings<'a> {
+    pub(super) fn of<'a>(&'a self, account: &'a str) -> SettingsRow<'a> {
         let Bounds { floor, ceiling } = self.bounds;
-        AccountSettings { account, floor, ceiling, unit: self.unit.as_deref(), tally: self.tally, closed_at: None }
+        SettingsRow { account, floor, ceiling, unit: self.unit.as_deref(), tally: self.tally, closed_at: None }
     }
 }
 
-impl From<Bounds> for Opening {
+impl From<Bounds> for AccountSettings {
     fn from(bounds: Bounds) -> Self {
         Self { bounds, ..Self::default() }
     }
