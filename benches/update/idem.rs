@@ -21,7 +21,7 @@ impl<DB: Sum> Contender for Engine<DB> {
             Some(key) => update.once(&Key::new("bench", key)?),
             None => update,
         };
-        Ok(*update.execute(&self.idem).await?)
+        Ok(update.execute(&self.idem).await?.get())
     }
 
     async fn audit(&self) -> Result<i64, Failure> {

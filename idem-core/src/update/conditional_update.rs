@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::key::Key;
 use crate::model::row::request::{Expected, Request, Write};
-use crate::model::row::updated::Updated;
+use crate::model::row::version::Version;
+use crate::outcome::Outcome;
 use crate::update::executor::Executor;
 use crate::value::Value;
 
@@ -46,8 +47,8 @@ impl ConditionalUpdate {
     }
 
     /// On the condition that the row has this version; 0 for a row that has none yet (`NULL`).
-    pub fn expect_version(mut self, version: i64) -> Self {
-        self.0.expected = Expected::Version(version);
+    pub fn expect_version(mut self, version: impl Into<i64>) -> Self {
+        self.0.expected = Expected::Version(version.into());
         self
     }
 
@@ -98,7 +99,7 @@ impl ConditionalUpdate {
     /// # Cancel safety
     /// Dropped half-way it has its effect whole or not at all. Inside a transaction of yours that is then
     /// [`Interrupted`](Error::Interrupted) if the update had begun to write.
-    pub async fn execute(self, on: impl Executor) -> Result<Updated, Error> {
+    pub async fn execute(self, on: impl Executor) -> Result<Outcome<Version>, Error> {
         on.run(self.0.into_row()?).await
     }
 }

@@ -12,18 +12,20 @@ use crate::engine::trace;
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::model::row::row_update::RowUpdate;
-use crate::model::row::updated::Updated;
+use crate::model::row::version::Version;
+use crate::outcome::Outcome;
+use crate::seq::shown;
 use crate::store::Database;
 
 /// Where an update runs: `&Idem`, in a transaction of its own, or `&mut Tx`, in yours. Sealed.
 pub trait Executor: sealed::Sealed + Send {
     /// Runs it.
     #[doc(hidden)]
-    fn run(self, update: RowUpdate) -> impl Future<Output = Result<Updated, Error>> + Send;
+    fn run(self, update: RowUpdate) -> impl Future<Output = Result<Outcome<Version>, Error>> + Send;
 }
 
 impl<DB: Database> Executor for &Idem<DB> {
-    async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
+    async fn run(self, update: RowUpdate) -> Result<Outcome<Version>, Error> {
         let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
         let span = trace::call(&*plan);
         updated(span.record(Box::pin(self.shared.submit_alone(plan))).await?)
@@ -31,7 +33,7 @@ impl<DB: Database> Executor for &Idem<DB> {
 }
 
 impl<DB: Database> Executor for &mut Tx<DB> {
-    async fn run(self, update: RowUpdate) -> Result<Updated, Error> {
+    async fn run(self, update: RowUpdate) -> Result<Outcome<Version>, Error> {
         let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
         let span = trace::call(&*plan);
         let work = async { run_joined(self, &[&*plan]).await.map(only) };
@@ -51,10 +53,9 @@ fn remembered(mut update: RowUpdate, settings: &Settings) -> RowUpdate {
 }
 
 /// The version is the answer's seq.
-fn updated(answered: Answered) -> Result<Updated, Error> {
+fn updated(answered: Answered) -> Result<Outcome<Version>, Error> {
     match answered {
-        Ok(answer) if answer.fresh => Ok(Updated::fresh(answer.seq)),
-        Ok(answer) => Ok(Updated::replayed(answer.seq, answer.at)),
+        Ok(answer) => Ok(Outcome::new(Version(answer.seq), shown(answer.seq), answer.at, answer.fresh, false)),
         Err(Refusal::Failed(error)) => Err(error),
         Err(Refusal::Rejected(_) | Refusal::Panicked(_)) => {
             Err(Error::Internal { what: "an update was refused by a rule, and has none" })

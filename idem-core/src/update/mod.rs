@@ -67,6 +67,8 @@
 //! a machine, and money in their steps, are for.
 
 #[cfg(feature = "_sql")]
+mod conditional_delete;
+#[cfg(feature = "_sql")]
 mod conditional_update;
 #[cfg(feature = "_sql")]
 mod executor;
@@ -77,9 +79,11 @@ mod upsert;
 
 pub use crate::error::UpdateProblem as Problem;
 #[cfg(feature = "_sql")]
-pub use crate::model::row::updated::Updated;
+pub use crate::model::row::version::Version;
 #[cfg(feature = "_sql")]
 pub use crate::value::Value;
+#[cfg(feature = "_sql")]
+pub use conditional_delete::ConditionalDelete;
 #[cfg(feature = "_sql")]
 pub use conditional_update::ConditionalUpdate;
 #[cfg(feature = "_sql")]

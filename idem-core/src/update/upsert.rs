@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::key::Key;
 use crate::model::row::request::{Expected, Request, Write};
-use crate::model::row::updated::Updated;
+use crate::model::row::version::Version;
+use crate::outcome::Outcome;
 use crate::update::executor::Executor;
 use crate::value::Value;
 
@@ -49,8 +50,8 @@ impl Upsert {
     }
 
     /// On the condition that the row is there and has this version.
-    pub fn expect_version(mut self, version: i64) -> Self {
-        self.0.expected = Expected::Version(version);
+    pub fn expect_version(mut self, version: impl Into<i64>) -> Self {
+        self.0.expected = Expected::Version(version.into());
         self
     }
 
@@ -87,7 +88,7 @@ impl Upsert {
     ///
     /// # Cancel safety
     /// As [`ConditionalUpdate::execute`](crate::update::ConditionalUpdate::execute).
-    pub async fn execute(self, on: impl Executor) -> Result<Updated, Error> {
+    pub async fn execute(self, on: impl Executor) -> Result<Outcome<Version>, Error> {
         on.run(self.0.into_row()?).await
     }
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use idem_core::update::{ConditionalUpdate, Updated, Upsert};
-use idem_core::{Effect, Error, ErrorKind, Idem, Key};
+use idem_core::update::{ConditionalUpdate, Upsert, Version};
+use idem_core::{Effect, Error, ErrorKind, Idem, Key, Outcome};
 use tests::{At, Cut, Hangup, Postgres, Proxy, Report, scale};
 
 const WRITE: &str = "UPDATE ONLY \"documents\"";
@@ -56,7 +56,7 @@ async fn a_key_outlives_the_call_that_uses_it() {
         rig.proxy.arm(At::Statement("INSERT INTO \"documents\"".to_owned()), Cut::LoseReply(Hangup::Reset));
         let written = write.execute(&rig.idem).await.unwrap();
         assert!(rig.proxy.disarm(), "struck");
-        assert_eq!((written.version(), rig.stored().await.1), (before + 1, before + 1));
+        assert_eq!((written.get(), rig.stored().await.1), (before + 1, before + 1));
     }
 }
 
@@ -119,12 +119,12 @@ impl Rig {
         &mut self,
         keyed: bool,
         update: ConditionalUpdate,
-        answer: Result<Updated, Error>,
+        answer: Result<Outcome<Version>, Error>,
         applied: bool,
         after: &str,
     ) {
         match &answer {
-            Ok(updated) => assert!(applied && updated.version() == self.version + 1, "{after}"),
+            Ok(updated) => assert!(applied && updated.get() == self.version + 1, "{after}"),
             Err(error) if error.effect() == Effect::NotApplied => assert!(!applied, "{after}"),
             Err(error) => assert!(!keyed && error.kind() == ErrorKind::Indeterminate, "{after}"),
         }

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use idem_core::update::{ConditionalUpdate, Updated, Upsert};
-use idem_core::{Error, Idem, Key};
+use idem_core::update::{ConditionalUpdate, Upsert, Version};
+use idem_core::{Error, Idem, Key, Outcome};
 use tests::{Backend, Place as _, Seed, scale};
 
 const ROWS: i64 = 3;
@@ -142,7 +142,7 @@ impl<DB: Backend> Writer<DB> {
             match answer.unwrap() {
                 Ok(updated) => {
                     fresh += u32::from(updated.is_fresh());
-                    versions.push(updated.version());
+                    versions.push(updated.get());
                 }
                 Err(error) => drop(self.learn(&change, Err(error))),
             }
@@ -196,11 +196,11 @@ impl<DB: Backend> Writer<DB> {
     }
 
     /// The effect of an answer; of a refusal, what it tells.
-    fn learn(&mut self, change: &Change, answer: Result<Updated, Error>) -> Option<Ack> {
+    fn learn(&mut self, change: &Change, answer: Result<Outcome<Version>, Error>) -> Option<Ack> {
         match answer {
             Ok(updated) => {
                 assert!(updated.is_fresh(), "{change:?} was never sent before");
-                Some(change.ack(updated.version()))
+                Some(change.ack(updated.get()))
             }
             Err(Error::Stale { found: Some(found), .. }) => {
                 self.refused += 1;
@@ -226,7 +226,7 @@ struct Change {
 }
 
 impl Change {
-    async fn run(&self, on: impl idem_core::update::Executor) -> Result<Updated, Error> {
+    async fn run(&self, on: impl idem_core::update::Executor) -> Result<Outcome<Version>, Error> {
         let update = ConditionalUpdate::table("documents").key("id", self.row).set("body", &self.body);
         let update = match &self.after {
             After::Version(version) => update.expect_version(*version),

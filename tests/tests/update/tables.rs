@@ -1,8 +1,8 @@
 //! Kinds of PostgreSQL's tables: parents, partitions, views and policies. What an update looks at, compares and writes is the
 //! same rows.
 
-use idem_core::update::{ConditionalUpdate, Problem, Updated, Upsert};
-use idem_core::{Error, Idem, Key};
+use idem_core::update::{ConditionalUpdate, Problem, Upsert, Version};
+use idem_core::{Error, Idem, Key, Outcome};
 use tests::Postgres;
 
 use crate::support::{number, open, script};
@@ -12,7 +12,7 @@ fn key(name: &str) -> Key {
 }
 
 #[track_caller]
-fn problem(answer: Result<Updated, Error>) -> Problem {
+fn problem(answer: Result<Outcome<Version>, Error>) -> Problem {
     match answer {
         Err(Error::Update { problem, .. }) => problem,
         other => panic!("expected a refusal, found {other:?}"),

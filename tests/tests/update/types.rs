@@ -51,16 +51,16 @@ async fn each_type_is_set_expected_and_a_key() {
         script(&idem, &format!("INSERT INTO {table} VALUES (1, NULL, 1), (2, NULL, 1)")).await;
         let update = || ConditionalUpdate::table(&table).key("id", 1);
         let set = update().set("c", value.clone()).expect("c", Value::Null).execute(&idem).await;
-        assert_eq!(set.map(|updated| *updated).map_err(|error| error.to_string()), Ok(2), "{kind}: set");
+        assert_eq!(set.map(|updated| updated.get()).map_err(|error| error.to_string()), Ok(2), "{kind}: set");
         assert_eq!(show(&idem, &table).await, shown, "{kind}");
         let stale = update().set("c", Value::Null).expect("c", other.clone()).execute(&idem).await;
         assert!(matches!(stale, Err(Error::Stale { found: Some(2), .. })), "{kind}: {stale:?}");
         let met = update().set("c", other).expect("c", value.clone()).execute(&idem).await;
-        assert_eq!(met.map(|updated| *updated).map_err(|error| error.to_string()), Ok(3), "{kind}: expected");
+        assert_eq!(met.map(|updated| updated.get()).map_err(|error| error.to_string()), Ok(3), "{kind}: expected");
         script(&idem, &format!("UPDATE {table} SET c = '{}' WHERE id = 2", shown.replace('\'', "''"))).await;
         let named = ConditionalUpdate::table(&table).key("c", value).set("id", 3).expect_version(1);
         assert_eq!(
-            named.execute(&idem).await.map(|updated| *updated).map_err(|error| error.to_string()),
+            named.execute(&idem).await.map(|updated| updated.get()).map_err(|error| error.to_string()),
             Ok(2),
             "{kind}: key"
         );
@@ -148,7 +148,7 @@ async fn a_value_that_is_refused_leaves_the_transaction_usable() {
         let named = ConditionalUpdate::table(&table).key("c", value).set("id", 5).expect_version(1);
         assert!(named.execute(&mut tx).await.is_err(), "{kind}");
         let fit = edit().set("c", Value::Null).expect_version(1).execute(&mut tx).await;
-        assert_eq!(fit.map(|updated| *updated).map_err(|error| error.to_string()), Ok(2), "{kind}");
+        assert_eq!(fit.map(|updated| updated.get()).map_err(|error| error.to_string()), Ok(2), "{kind}");
         tx.commit().await.unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!(number(&idem, &format!("SELECT sum(version)::bigint FROM {table}")).await, 3, "{kind}");
         assert_eq!(number(&idem, "SELECT count(*) FROM idem_keys").await, 0, "{kind}");

@@ -75,7 +75,7 @@ impl<DB: Database> Decision<DB> {
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
         let row = self.write.row.as_ref().and_then(|row| row.update.key.as_ref());
         if let (Some(key), Some(after)) = (row, self.after.row) {
-            return Some(CommitWitness::Key { of: KeyTable::Updates, hash: key.hash, at: after.at });
+            return Some(CommitWitness::Key { of: KeyTable::Updates, hash: key.hash, at: Some(after.at) });
         }
         let witness = self.write.witness()?;
         if let CommitWitness::Key { of: KeyTable::Entries, hash, at: None } = witness {
@@ -94,7 +94,11 @@ impl<DB: Database> Decision<DB> {
         for answer in self.answers.iter_mut().flatten() {
             match &answer.outcome {
                 AnswerValue::Stored(_) | AnswerValue::Entries(_) => {}
-                AnswerValue::Version => answer.seq = after.row.map_or(0, |row| row.version),
+                AnswerValue::Version => {
+                    if let Some(row) = after.row {
+                        (answer.seq, answer.at) = (row.version, row.at);
+                    }
+                }
                 AnswerValue::Drafted(places) => {
                     let entries = places.clone().filter_map(|place| written_entry(&self.write, after, place));
                     let entries: Arc<[EntryRow]> = entries.collect();

@@ -31,6 +31,7 @@ impl<DB: Database> Plan<DB> for UpdatePlan {
             RowUpdateKind::Update => "update",
             RowUpdateKind::Upsert => "upsert",
             RowUpdateKind::Insert => "insert",
+            RowUpdateKind::Delete => "delete",
         }
     }
 
@@ -109,5 +110,5 @@ impl<DB: Database> Plan<DB> for UpdatePlan {
 /// The version is the answer's seq.
 fn answer(version: i64, at: Timestamp, fresh: bool) -> Answer {
     let outcome = if fresh { AnswerValue::Version } else { AnswerValue::Stored(Stored::default()) };
-    Answer { seq: version, at, outcome, fresh, superseded: false }
+    Answer { seq: version, at, outcome, fresh, superseded: false, state: None }
 }

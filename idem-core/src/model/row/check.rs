@@ -2,7 +2,7 @@
 
 use crate::error::UpdateProblem as Problem;
 
-use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
+use crate::model::row::row_update::{Cell, RowUpdate};
 use crate::model::row::table_schema::{ColumnSchema, TableKind, TableSchema};
 use crate::value::Value;
 
@@ -14,7 +14,7 @@ pub(crate) fn check(update: &RowUpdate, schema: &TableSchema) -> Result<(), Prob
     for cell in update.keys.iter().chain(&update.sets).chain(&update.expects) {
         let column = schema.column(&cell.column).ok_or_else(|| Problem::NoColumn { column: name(cell) })?;
         text_fits(cell, schema)?;
-        let stored = update.kind != RowUpdateKind::Update || update.sets.iter().any(|set| set.column == cell.column);
+        let stored = !update.needs_row() || update.sets.iter().any(|set| set.column == cell.column);
         if stored && column.generated {
             return Err(Problem::Generated { column: name(cell) });
         }
@@ -29,7 +29,7 @@ pub(crate) fn check(update: &RowUpdate, schema: &TableSchema) -> Result<(), Prob
             return Err(Problem::VersionType { column: column() });
         }
     }
-    if update.kind != RowUpdateKind::Update && !schema.has_unique_index(&update.keys) {
+    if !update.needs_row() && !schema.has_unique_index(&update.keys) {
         return Err(Problem::NoUniqueIndex { columns: update.keys.iter().map(name).collect() });
     }
     Ok(())

@@ -6,5 +6,5 @@ pub(crate) mod identifier;
 pub(crate) mod request;
 pub(crate) mod row_update;
 pub(crate) mod table_schema;
-pub(crate) mod updated;
 pub(crate) mod verdict;
+pub(crate) mod version;

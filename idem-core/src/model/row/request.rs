@@ -31,6 +31,7 @@ pub(crate) struct Request {
 pub(crate) enum Write {
     Update,
     Upsert,
+    Delete,
 }
 
 /// What the row must be like, apart from its columns.
@@ -67,17 +68,21 @@ impl Request {
         let version = self.version.map(Identifier::new).transpose()?;
         let (kind, expected) = match (self.write, self.expected) {
             (_, Expected::Version(_)) if version.is_none() => return Err(Problem::Unversioned),
+            (Write::Delete, Expected::Version(expected)) => (RowUpdateKind::Delete, Some(expected)),
             (_, Expected::Version(expected)) => (RowUpdateKind::Update, Some(expected)),
             (_, Expected::Absent) => (RowUpdateKind::Insert, None),
             (Write::Upsert, Expected::Anything) => (RowUpdateKind::Upsert, None),
-            (Write::Update, Expected::Anything) if self.expects.is_empty() => return Err(Problem::NoExpectation),
+            (Write::Update | Write::Delete, Expected::Anything) if self.expects.is_empty() => {
+                return Err(Problem::NoExpectation);
+            }
             (Write::Update, Expected::Anything) => (RowUpdateKind::Update, None),
+            (Write::Delete, Expected::Anything) => (RowUpdateKind::Delete, None),
         };
         let (keys, sets, expects) = (cells(self.keys)?, cells(self.sets)?, cells(self.expects)?);
         if keys.is_empty() {
             return Err(Problem::NoKey);
         }
-        if sets.is_empty() {
+        if sets.is_empty() && kind != RowUpdateKind::Delete {
             return Err(Problem::NoSet);
         }
         if let Some(null) = keys.iter().find(|cell| cell.value == Value::Null) {
@@ -124,6 +129,7 @@ fn fingerprint(row: &RowUpdate) -> Fingerprint {
         RowUpdateKind::Update => "update",
         RowUpdateKind::Upsert => "upsert",
         RowUpdateKind::Insert => "insert",
+        RowUpdateKind::Delete => "delete",
     };
     let mut parts: Vec<Cow<'_, [u8]>> = Vec::with_capacity(24);
     for cells in [&row.keys, &row.sets, &row.expects] {

@@ -32,6 +32,8 @@ pub enum RowUpdateKind {
     Upsert,
     /// Inserted; a row that is there is missed.
     Insert,
+    /// Deleted; a row that is not there is missed.
+    Delete,
 }
 
 /// A column and the value it is given or compared with.
@@ -99,8 +101,14 @@ pub struct KnownUpdate {
 }
 
 impl RowUpdate {
-    /// The version that the expected one leads to; 0 if none is expected.
+    /// The version that the expected one leads to, or that is deleted; 0 if none is expected.
     pub(crate) fn planned(&self) -> i64 {
-        self.expected.map_or(0, |version| version.saturating_add(1))
+        let counts = i64::from(self.kind != RowUpdateKind::Delete);
+        self.expected.map_or(0, |version| version.saturating_add(counts))
+    }
+
+    /// Whether a row must be there, and which stays as it is where the update is missed.
+    pub(crate) fn needs_row(&self) -> bool {
+        matches!(self.kind, RowUpdateKind::Update | RowUpdateKind::Delete)
     }
 }

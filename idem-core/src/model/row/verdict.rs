@@ -18,7 +18,9 @@ pub(crate) fn verdict(update: &RowUpdate, schema: &TableSchema, found: &Found) -
     let key = || update.keys.iter().map(name).collect();
     let refused = |problem| Some(Err(Error::Update { table: table(), problem }));
     match (update.kind, found.rows) {
-        (RowUpdateKind::Update, 0) => return Some(Err(Error::Missing { table: table(), key: key() })),
+        (RowUpdateKind::Update | RowUpdateKind::Delete, 0) => {
+            return Some(Err(Error::Missing { table: table(), key: key() }));
+        }
         (RowUpdateKind::Upsert | RowUpdateKind::Insert, 0) => return None,
         (_, 1) => {}
         _ => return refused(Problem::ManyRows { columns: key() }),
@@ -32,7 +34,7 @@ pub(crate) fn verdict(update: &RowUpdate, schema: &TableSchema, found: &Found) -
     if unexpected || !differs.is_empty() {
         return Some(Err(Error::Stale { table: table(), key: key(), expected, found: found.version, differs }));
     }
-    let column = update.version.as_ref()?;
+    let column = update.version.as_ref().filter(|_| update.kind != RowUpdateKind::Delete)?;
     let max = schema.column(column)?.max?;
     if current >= max { refused(Problem::VersionExhausted { column: column.as_str().to_owned() }) } else { None }
 }

@@ -101,7 +101,10 @@ impl RowStore for Postgres {
             rows => rows?,
         };
         let Some(key) = row.update.key.as_ref().filter(|_| !own) else {
-            let after = |row| Ok(RowAfter { version: Reader::new(row).field()?, at: None });
+            let after = |row| {
+                let mut row = Reader::new(row);
+                Ok(RowAfter { version: row.field()?, at: row.field()? })
+            };
             return rows.first().map(after).transpose().map_err(StoreError::unread);
         };
         let mut first = Reader::new(rows.first().ok_or(sqlx::Error::RowNotFound)?);
@@ -115,7 +118,7 @@ impl RowStore for Postgres {
             None if claimed == 1 => delete_key(session, &key.hash.0).await?,
             _ => {}
         }
-        Ok(version.map(|version| RowAfter { version, at: Some(at) }))
+        Ok(version.map(|version| RowAfter { version, at }))
     }
 }
 
@@ -134,7 +137,7 @@ fn own_text(mut writer: RowWriter<'_>) -> String {
     format!(
         "WITH row_written AS ({write}), keys_written AS ({claim}, \
          fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) \
-         SELECT {version} FROM row_written"
+         SELECT {version}, at FROM row_written"
     )
 }
 

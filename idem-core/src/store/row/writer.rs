@@ -74,7 +74,7 @@ pub struct RowWriter<'w> {
 }
 
 impl RowWriter<'_> {
-    /// The statement that writes the row if `gate` is true, and gives its new version.
+    /// The statement that writes the row if `gate` is true, and gives its new version, or that of the deleted row, and the time.
     pub(crate) fn write<DB: RowDialect>(&mut self, gate: &str) -> String {
         let (update, table) = (self.update, table_name::<DB>(&self.update.table));
         let gate = all([self.described::<DB>(), Some(gate.to_owned())]);
@@ -82,11 +82,14 @@ impl RowWriter<'_> {
         // A trigger may have taken it away; none is 0, as wherever it is read.
         let version = update.version.as_ref().map(|version| format!("coalesce({}, 0)", column::<DB>(version)));
         let version = int(version.as_deref().unwrap_or("0"));
-        if update.kind == RowUpdateKind::Update {
-            let (rows, sets, conditions) = (self.rows::<DB>(), self.sets::<DB>(), self.conditions::<DB>());
-            return format!(
-                "UPDATE {rows} AS t SET {sets} WHERE {conditions} AND {gate} RETURNING {version} AS version"
-            );
+        let returning = format!("RETURNING {version} AS version, {} AS at", DB::NOW);
+        if update.needs_row() {
+            let (rows, conditions) = (self.rows::<DB>(), self.conditions::<DB>());
+            if update.kind == RowUpdateKind::Delete {
+                return format!("DELETE FROM {rows} AS t WHERE {conditions} AND {gate} {returning}");
+            }
+            let sets = self.sets::<DB>();
+            return format!("UPDATE {rows} AS t SET {sets} WHERE {conditions} AND {gate} {returning}");
         }
         let keys = update.keys.iter().enumerate().map(|(at, cell)| (Slot::Key(at), cell));
         let sets = update.sets.iter().enumerate().map(|(at, cell)| (Slot::Set(at), cell));
@@ -107,7 +110,7 @@ impl RowWriter<'_> {
         let (columns, values) = (columns.join(", "), values.join(", "));
         format!(
             "INSERT INTO {table} AS t ({columns}) SELECT {values} WHERE {gate} \
-             ON CONFLICT ({keys}) DO {then} RETURNING {version} AS version"
+             ON CONFLICT ({keys}) DO {then} {returning}"
         )
     }
 
@@ -207,7 +210,7 @@ impl RowWriter<'_> {
     /// One more fits the version's column: beyond it the statement would fail, and with it a caller's transaction, or go on
     /// with a floating-point number.
     pub(crate) fn countable<DB: RowDialect>(&self) -> Option<String> {
-        let version = self.update.version.as_ref()?;
+        let version = self.update.version.as_ref().filter(|_| self.update.kind != RowUpdateKind::Delete)?;
         let max = self.table.schema.column(version)?.max?;
         Some(format!("coalesce(t.{}, 0) < {max}", column::<DB>(version)))
     }

@@ -86,7 +86,10 @@ impl RowStore for Sqlite {
         rows: Result<Vec<SqliteRow>, StoreError>,
     ) -> Result<Option<RowAfter>, StoreError> {
         if row.update.key.is_none() {
-            let wrote = |row| Ok(RowAfter { version: Reader::new(row).field()?, at: None });
+            let wrote = |row| {
+                let mut row = Reader::new(row);
+                Ok(RowAfter { version: row.field()?, at: row.field()? })
+            };
             return rows?.first().map(wrote).transpose();
         }
         let error = match rows {
@@ -94,7 +97,7 @@ impl RowStore for Sqlite {
             Ok(rows) => {
                 let Some(claimed) = rows.first() else { return Ok(None) };
                 let mut claimed = Reader::new(claimed);
-                return Ok(Some(RowAfter { version: claimed.field()?, at: Some(claimed.field()?) }));
+                return Ok(Some(RowAfter { version: claimed.field()?, at: claimed.field()? }));
             }
             Err(error) => error,
         };
@@ -110,9 +113,10 @@ impl RowStore for Sqlite {
 /// Claims the key, if no other update has it and the row is as expected, with the version that the update will lead to.
 fn claim(writer: &mut RowWriter<'_>) -> String {
     let (update, rows, named) = (writer.update, writer.rows::<Sqlite>(), writer.named::<Sqlite>("t"));
-    let next = update.version.as_ref().map(|version| format!("coalesce(t.{}, 0) + 1", column::<Sqlite>(version)));
+    let counts = if update.kind == RowUpdateKind::Delete { "" } else { " + 1" };
+    let next = update.version.as_ref().map(|version| format!("coalesce(t.{}, 0){counts}", column::<Sqlite>(version)));
     let (seq, from) = match (update.kind, next) {
-        (RowUpdateKind::Update, next) => {
+        (RowUpdateKind::Update | RowUpdateKind::Delete, next) => {
             (next.unwrap_or("0".to_owned()), format!("FROM {rows} AS t WHERE {}", writer.conditions::<Sqlite>()))
         }
         (RowUpdateKind::Upsert, Some(next)) => {

@@ -21,12 +21,12 @@ fn cell(column: &str, value: impl Into<Value>) -> Cell {
 
 /// An update of one page, under a key if it is named.
 fn update(table: &TableName, kind: RowUpdateKind, name: &str, key: Option<&str>) -> RowUpdate {
-    let updates = kind == RowUpdateKind::Update;
+    let updates = matches!(kind, RowUpdateKind::Update | RowUpdateKind::Delete);
     RowUpdate {
         table: table.clone(),
         kind,
         keys: vec![cell("name", name), cell("tenant", 7)],
-        sets: vec![cell("body", "new")],
+        sets: if kind == RowUpdateKind::Delete { Vec::new() } else { vec![cell("body", "new")] },
         expects: if updates { vec![cell("body", "old")] } else { Vec::new() },
         version: Some(Identifier::new("version".to_owned()).expect("a name")),
         expected: updates.then_some(1),
@@ -49,13 +49,13 @@ pub(super) async fn described<DB: Ground>(db: &mut Fresh<DB>) -> (TableName, Arc
 /// Runs every kind of update in each way, of a page that is not there, so that the table knows their statements. What is
 /// made is rolled back or taken away.
 pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, table: &Arc<DescribedTable>) {
-    for kind in [RowUpdateKind::Update, RowUpdateKind::Upsert, RowUpdateKind::Insert] {
+    for kind in [RowUpdateKind::Update, RowUpdateKind::Upsert, RowUpdateKind::Insert, RowUpdateKind::Delete] {
         for key in [None, Some("none")] {
             let update = Arc::new(update(name, kind, "none", key));
             let row = Some(RowWrite { update: update.clone(), table: table.clone(), seen: None });
             let write = Write { row, ..Write::default() };
             let done = db.try_write(&write).await.expect("runs");
-            assert_eq!(done, kind != RowUpdateKind::Update, "{kind:?}");
+            assert_eq!(done, matches!(kind, RowUpdateKind::Upsert | RowUpdateKind::Insert), "{kind:?}");
             find(&mut db.session(), &update, table, false).await.expect("runs");
             db.execute(&format!("DELETE FROM {}; DELETE FROM {{keys}}", name.as_str())).await;
             db.begin().await;
@@ -72,7 +72,7 @@ pub(super) async fn no_update_scans_a_table<DB: Ground>(mut db: Fresh<DB>) {
     run_all(&mut db, &name, &table).await;
     let texts = table.texts();
     let table = name.as_str();
-    assert_eq!(texts.len(), 3 * 2 * 3, "each kind with and without a key: alone, joined, and looked for");
+    assert_eq!(texts.len(), 4 * 2 * 3, "each kind with and without a key: alone, joined, and looked for");
     for rows in [0, 20, 2_000] {
         let first = db.number(&format!("SELECT count(*) FROM {table}")).await;
         for number in first..rows {

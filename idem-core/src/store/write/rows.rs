@@ -311,8 +311,8 @@ impl After {
 /// A caller's row after a write.
 #[derive(Debug, Clone, Copy)]
 pub struct RowAfter {
-    /// Its new version; 0 where none is counted.
+    /// Its new version, or that of a row that was deleted; 0 where none is counted.
     pub(crate) version: i64,
-    /// The time of the key that was recorded with it, where the database tells.
-    pub(crate) at: Option<Timestamp>,
+    /// The time of the write, and of the key that was recorded with it.
+    pub(crate) at: Timestamp,
 }

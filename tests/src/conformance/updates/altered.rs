@@ -1,6 +1,6 @@
 //! Tables that change while the process runs, and tables that do something of their own with an update.
 
-use idem_core::update::{ConditionalUpdate, Problem, Updated, Upsert};
+use idem_core::update::{ConditionalUpdate, Problem, Upsert};
 use idem_core::{Effect, Error, ErrorKind};
 
 use super::{documents, edit, prepared, problem, repeated, stale, updated};
@@ -153,13 +153,13 @@ pub async fn the_new_version_is_read_once<S: Subject>(on: &S) {
     repeated(first().execute(&stored.idem).await, 2);
     let by_column = || edit().set("body", "y").expect("body", "x").once(&key("l"));
     let made = by_column().execute(&stored.idem).await;
-    let version = made.as_ref().map_or(0, Updated::version);
+    let version = made.as_ref().map_or(0, |updated| updated.get());
     updated(made, version);
     repeated(by_column().execute(&stored.idem).await, version);
     let upsert = || Upsert::table("documents").key("tenant", "a").key("id", 7).set("body", "z").once(&key("m"));
     let mut tx = stored.idem.begin().await.expect("begun");
     let made = upsert().execute(&mut tx).await;
-    let version = made.as_ref().map_or(0, Updated::version);
+    let version = made.as_ref().map_or(0, |updated| updated.get());
     updated(made, version);
     repeated(upsert().execute(&mut tx).await, version);
     tx.commit().await.expect("committed");

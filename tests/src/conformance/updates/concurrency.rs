@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use idem_core::update::{ConditionalUpdate, Updated, Upsert, retry_stale};
-use idem_core::{Database, Effect, Error, ErrorKind, Idem, RetryPolicy};
+use idem_core::update::{ConditionalUpdate, Upsert, Version, retry_stale};
+use idem_core::{Database, Effect, Error, ErrorKind, Idem, Outcome, RetryPolicy};
 
 use super::{documents, edit, prepared, repeated, stale, updated};
 use crate::conformance::{Stored, Subject, key, refused};
@@ -29,13 +29,13 @@ pub async fn duplicates_at_once_have_one_effect<S: Subject>(on: &S) {
     }
 }
 
-async fn executed<DB: Database>(update: ConditionalUpdate, idem: Idem<DB>) -> Result<Updated, Error> {
+async fn executed<DB: Database>(update: ConditionalUpdate, idem: Idem<DB>) -> Result<Outcome<Version>, Error> {
     update.execute(&idem).await
 }
 
 async fn at_once<S: Subject, F>(stored: &Stored<'_, S>, version: i64, call: impl Fn(Idem<S::DB>) -> F)
 where
-    F: Future<Output = Result<Updated, Error>> + Send + 'static,
+    F: Future<Output = Result<Outcome<Version>, Error>> + Send + 'static,
 {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..12 {

@@ -2,6 +2,7 @@
 
 pub mod altered;
 pub mod concurrency;
+pub mod deletes;
 pub mod expectations;
 pub mod joined;
 pub mod keyed;
@@ -9,8 +10,8 @@ pub mod tables;
 pub mod upserts;
 pub mod values;
 
-use idem_core::update::{ConditionalUpdate, Problem, Updated};
-use idem_core::{Effect, Error};
+use idem_core::update::{ConditionalUpdate, Problem, Version};
+use idem_core::{Effect, Error, Outcome};
 
 use crate::conformance::{Stored, Subject};
 
@@ -39,7 +40,7 @@ pub(super) async fn documents<S: Subject>(stored: &Stored<'_, S>, condition: &st
 
 /// The answer of an update that must have had its effect now and led to `version`.
 #[track_caller]
-pub(super) fn updated(answer: Result<Updated, Error>, version: i64) {
+pub(super) fn updated(answer: Result<Outcome<Version>, Error>, version: i64) {
     match answer {
         Ok(updated) if updated.is_fresh() => assert_eq!(*updated, version),
         other => panic!("expected version {version}, found {other:?}"),
@@ -48,7 +49,7 @@ pub(super) fn updated(answer: Result<Updated, Error>, version: i64) {
 
 /// The answer of an update that must have had its effect before.
 #[track_caller]
-pub(super) fn repeated(answer: Result<Updated, Error>, version: i64) {
+pub(super) fn repeated(answer: Result<Outcome<Version>, Error>, version: i64) {
     match answer {
         Ok(updated) if updated.is_replay() => assert_eq!(*updated, version),
         other => panic!("expected the earlier version {version}, found {other:?}"),
@@ -57,7 +58,7 @@ pub(super) fn repeated(answer: Result<Updated, Error>, version: i64) {
 
 /// The versions of an update that must have been stale, and the columns that differ.
 #[track_caller]
-pub(super) fn stale(answer: Result<Updated, Error>) -> (Option<i64>, Option<i64>, Vec<String>) {
+pub(super) fn stale(answer: Result<Outcome<Version>, Error>) -> (Option<i64>, Option<i64>, Vec<String>) {
     match answer {
         Err(error @ Error::Stale { .. }) => {
             assert!(!error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
@@ -70,7 +71,7 @@ pub(super) fn stale(answer: Result<Updated, Error>) -> (Option<i64>, Option<i64>
 
 /// What is wrong with an update that must have been refused for it.
 #[track_caller]
-pub(super) fn problem(answer: Result<Updated, Error>) -> Problem {
+pub(super) fn problem(answer: Result<Outcome<Version>, Error>) -> Problem {
     match answer {
         Err(Error::Update { problem, .. }) => problem,
         other => panic!("expected a refusal, found {other:?}"),
