@@ -20,7 +20,7 @@ use std::time::Duration;
 use disturbed::{Stranger, memory};
 use drive::{Call, Sample, call, drive};
 use idem_core::ledger::Bounds;
-use idem_core::{Database, Error, GroupCommit, Idem, Key, KeyError};
+use idem_core::{Database, Error, GroupCommit, Idem, Key, KeyError, Natural};
 use known::Known;
 use machine::{Bar, Tab, initial, tab};
 use meter::{Cost, Meter};
@@ -216,7 +216,7 @@ async fn cells<DB: Database>(grouped: &Idem<DB>, off: &Idem<DB>, callers: &[usiz
     for first in (0..2 * MACHINES).step_by(100) {
         let starts = (first..first + 100).map(|id| {
             let this = tabs.at(format!("tab-{id}"));
-            tokio::spawn(async move { this.start(initial()).await.map(drop) })
+            tokio::spawn(async move { this.start(Natural, initial()).await.map(drop) })
         });
         for start in starts.collect::<Vec<_>>() {
             start.await??;

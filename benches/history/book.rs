@@ -78,7 +78,8 @@ impl<DB: Database> Clone for Long<DB> {
 impl<DB: Database> Long<DB> {
     pub(crate) async fn begun(idem: &Idem<DB>, length: i64) -> Result<Self, Failure> {
         let this = Self { at: Book::stored(idem, Desk).at(format!("book-{length}")), length };
-        let _ = this.at.start(book::Open { customer: "customer-0000007".into(), currency: "EUR".into() }).await?;
+        let _ =
+            this.at.start(Natural, book::Open { customer: "customer-0000007".into(), currency: "EUR".into() }).await?;
         let _ = this.at.seal(Natural, seal()).await?;
         for n in 0..KEYS {
             let _ = this.at.turn(&this.key(n)?, turn(n)).await?;

@@ -4,7 +4,7 @@ use idem_core::Never;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use idem_core::{Context, Database, Idem, Key, Step, idempotent_fsm};
+use idem_core::{Context, Database, Idem, Key, Natural, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 use sqlx::{Pool, Postgres, Sqlite};
 use tokio::task::JoinSet;
@@ -74,7 +74,7 @@ impl<DB: Count> Engine<DB> {
                         break Ok::<_, Failure>(());
                     }
                     let initial = ticket::Open(Sheet::initial(machine));
-                    let _ = tickets.at(machine_id(machine)).start(initial).await?;
+                    let _ = tickets.at(machine_id(machine)).start(Natural, initial).await?;
                 }
             });
         }

@@ -6,8 +6,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use idem_core::update::{ConditionalUpdate, Updated, Upsert, retry_stale};
-use idem_core::{Error, Idem, Key, RetryPolicy};
+use idem_core::update::{ConditionalUpdate, Upsert, Version, retry_stale};
+use idem_core::{Error, Idem, Key, Outcome, RetryPolicy};
 use sqlx::Sqlite;
 
 /// Any error ends the story.
@@ -109,7 +109,7 @@ fn save(document: &Document, key: &Key) -> ConditionalUpdate {
 }
 
 /// Puts a line below whatever is there by now; also gives the request, to be repeated as it was sent.
-async fn rebase(idem: &Idem<Sqlite>, line: &str, key: &Key) -> Result<(ConditionalUpdate, Updated), Failure> {
+async fn rebase(idem: &Idem<Sqlite>, line: &str, key: &Key) -> Result<(ConditionalUpdate, Outcome<Version>), Failure> {
     retry_stale(RetryPolicy::default(), || async {
         let request = save(&read(idem).await?.with(line), key);
         let saved = request.clone().execute(idem).await?;

@@ -14,6 +14,9 @@ pub(crate) struct Fingerprint(pub(crate) [u8; Fingerprint::BYTES]);
 impl Fingerprint {
     pub(crate) const BYTES: usize = 33;
     const VERSION: u8 = 1;
+    /// That of a request which starts a machine as well.
+    #[cfg(feature = "_sql")]
+    const AFTER_START: u8 = 2;
     /// What is stored as a fingerprint and is none.
     #[cfg(feature = "_sql")]
     pub(crate) const UNKNOWN: Self = Self([0; Self::BYTES]);
@@ -34,6 +37,20 @@ impl Fingerprint {
             hash.part(part.as_ref());
         }
         Self::from_hash(hash)
+    }
+
+    /// The fingerprint of a request that is made together with a start.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn after_start(self, start: Self) -> Self {
+        let mut both = Self::of_parts("", "", [start.0, self.0]);
+        both.0[0] = Self::AFTER_START;
+        both
+    }
+
+    /// Whether the request starts a machine as well.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn is_after_start(&self) -> bool {
+        self.0[0] == Self::AFTER_START
     }
 
     fn from_hash(hash: Hasher) -> Self {

@@ -125,7 +125,10 @@ pub mod __private {
     pub use serde;
 
     pub use crate::model::machine::graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
-    pub use crate::model::machine::rules::{Machine, Named, Repeatable, Rules, State, Taken, copy_outcome, taken};
+    pub use crate::model::machine::outside::{Nothing, OutsideCommands, read_outside_command};
+    pub use crate::model::machine::rules::{
+        FirstCommand, KeyOrNatural, Machine, Repeatable, Rules, State, Taken, copy_outcome, taken,
+    };
     pub use crate::wire::{Stored, WireError};
 }
 

@@ -7,13 +7,17 @@ use crate::clock::Timestamp;
 /// The remembered outcome of a command, and whether this call produced it or found it.
 ///
 /// Dereferences to the value, so code that does not care writes the same line either way.
+///
+/// Of a command it also has the kind of the state that the command led to: `S` is the machine's `StateKind`. Of anything else `S`
+/// is `()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome<T> {
+pub struct Outcome<T, S = ()> {
     value: T,
     seq: u64,
     at: Timestamp,
     fresh: bool,
     superseded: bool,
+    state: Option<S>,
 }
 
 /// Where an [`Outcome`] comes from.
@@ -33,9 +37,45 @@ pub enum Origin {
 
 impl<T> Outcome<T> {
     pub(crate) fn new(value: T, seq: u64, at: Timestamp, fresh: bool, superseded: bool) -> Self {
-        Self { value, seq, at, fresh, superseded }
+        Self { value, seq, at, fresh, superseded, state: None }
     }
 
+    /// The same answer, of a command that led to this state.
+    pub(crate) fn led_to<S>(self, state: Option<S>) -> Outcome<T, S> {
+        let Self { value, seq, at, fresh, superseded, state: _ } = self;
+        Outcome { value, seq, at, fresh, superseded, state }
+    }
+}
+
+impl<T, S: Copy> Outcome<T, S> {
+    /// The kind of the state that the command led to, whatever state the machine is in now. `None` if only another release of the
+    /// enum knows that state.
+    ///
+    /// ```
+    /// # use idem_core::{Context, Natural, Never, Step, idempotent_fsm};
+    /// # #[idempotent_fsm]
+    /// # #[command(Pay { amount: i64 })]
+    /// # #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+    /// # enum Bill { #[initial] #[on(Pay => Paid | Declined)] Open { limit: i64 }, #[terminal] Paid, #[terminal] Declined }
+    /// # struct Rules;
+    /// # impl bill::Transitions for Rules {
+    /// #     type Rejection = Never;
+    /// #     fn pay(&self, from: bill::Open, pay: &bill::Pay, _: &Context) -> Result<Step<bill::PayTo>, Never> {
+    /// #         Ok(if pay.amount > from.limit { Step::to(bill::Declined) } else { Step::to(bill::Paid) })
+    /// #     }
+    /// # }
+    /// # fn main() -> Result<(), idem_core::Error> {
+    /// let mut bill = Bill::in_memory(Rules, bill::Open { limit: 100 });
+    /// let paid = bill.pay(Natural, bill::Pay { amount: 500 })?;
+    /// assert_eq!(paid.state(), Some(bill::StateKind::Declined));
+    /// # Ok(()) }
+    /// ```
+    pub fn state(&self) -> Option<S> {
+        self.state
+    }
+}
+
+impl<T, S> Outcome<T, S> {
     /// Whether this call had the effect, or an earlier one.
     pub fn origin(&self) -> Origin {
         if self.fresh { Origin::Fresh } else { Origin::Replayed { seq: self.seq, at: self.at } }
@@ -73,18 +113,19 @@ impl<T> Outcome<T> {
     }
 
     /// The same answer with its value changed by `f`.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U> {
-        Outcome { value: f(self.value), seq: self.seq, at: self.at, fresh: self.fresh, superseded: self.superseded }
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U, S> {
+        let Self { value, seq, at, fresh, superseded, state } = self;
+        Outcome { value: f(value), seq, at, fresh, superseded, state }
     }
 
     /// The same answer with its value changed by `f`, which may fail.
-    pub(crate) fn try_map<U, E>(self, f: impl FnOnce(T) -> Result<U, E>) -> Result<Outcome<U>, E> {
-        let Self { value, seq, at, fresh, superseded } = self;
-        Ok(Outcome { value: f(value)?, seq, at, fresh, superseded })
+    pub(crate) fn try_map<U, E>(self, f: impl FnOnce(T) -> Result<U, E>) -> Result<Outcome<U, S>, E> {
+        let Self { value, seq, at, fresh, superseded, state } = self;
+        Ok(Outcome { value: f(value)?, seq, at, fresh, superseded, state })
     }
 }
 
-impl<T> Deref for Outcome<T> {
+impl<T, S> Deref for Outcome<T, S> {
     type Target = T;
 
     fn deref(&self) -> &T {

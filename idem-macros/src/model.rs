@@ -47,6 +47,8 @@ pub(crate) struct Command {
     pub(crate) fields: Option<Vec<Field>>,
     pub(crate) outcome: Option<Type>,
     pub(crate) repeat: Repeat,
+    /// It does not come from outside.
+    pub(crate) internal: bool,
     /// The wire names of the facts.
     pub(crate) facts: Vec<String>,
     /// What the rules implement for it.

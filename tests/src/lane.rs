@@ -6,7 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use idem_core::update::{Updated, Upsert};
+use idem_core::machine::Item;
+use idem_core::update::{Upsert, Version};
 use idem_core::{CommandError, Effect, Error, Idem, Key, Natural, Outcome, Tx};
 
 use crate::backend::Backend;
@@ -121,14 +122,14 @@ pub struct Ack {
 
 impl Ack {
     /// The acknowledgement of an outcome.
-    pub fn of<T: fmt::Debug>(call: impl Into<String>, outcome: &Outcome<T>) -> Self {
+    pub fn of<T: fmt::Debug, S>(call: impl Into<String>, outcome: &Outcome<T, S>) -> Self {
         let answer = format!("{} {} {:?}", outcome.seq(), outcome.at().as_micros(), **outcome);
         Self { call: call.into(), fresh: outcome.is_fresh(), answer }
     }
 
     /// The acknowledgement of an update.
-    pub fn of_update(call: impl Into<String>, updated: Updated) -> Self {
-        Self { call: call.into(), fresh: updated.is_fresh(), answer: updated.version().to_string() }
+    pub fn of_update(call: impl Into<String>, updated: Outcome<Version>) -> Self {
+        Self { call: call.into(), fresh: updated.is_fresh(), answer: (*updated).to_string() }
     }
 }
 
@@ -238,15 +239,17 @@ impl<DB: Backend> Lane<DB> {
     /// What the library answered.
     pub async fn call(&self, step: Step) -> Answers {
         let ack = match step {
-            Step::Start => Ack::of("start", &self.order().start(order::Pending { total: PRICE }).await?),
-            Step::StartCounter => Ack::of("start counter", &self.counter().start(counter::Open { total: 0 }).await?),
+            Step::Start => Ack::of("start", &self.order().start(Natural, order::Pending { total: PRICE }).await?),
+            Step::StartCounter => {
+                Ack::of("start counter", &self.counter().start(Natural, counter::Open { total: 0 }).await?)
+            }
             Step::Pay => Ack::of("pay", &self.order().pay(&self.key("pay"), order::Pay { amount: PRICE }).await?),
             Step::PayNaturally => {
                 Ack::of("pay naturally", &self.order().pay(Natural, order::Pay { amount: PRICE }).await?)
             }
             Step::Ship => {
                 let ship = order::Ship { tracking: "T1".into() };
-                Ack::of("ship", &self.order().apply(Some(&self.key("ship")), ship.into()).await?.map(drop))
+                Ack::of("ship", &self.order().apply(&self.key("ship"), ship.into()).await?.map(drop))
             }
             Step::Add => self.add(&self.counter(), "add").await?,
             Step::AddAtOnce => {
@@ -260,7 +263,7 @@ impl<DB: Backend> Lane<DB> {
             }
             Step::AddShared => {
                 let shared = self.counters.at(SHARED);
-                shared.start(counter::Open { total: 0 }).await?;
+                shared.start(Natural, counter::Open { total: 0 }).await?;
                 self.add(&shared, "add shared").await?
             }
             Step::ApplyAll => return self.apply_all().await,
@@ -324,7 +327,7 @@ impl<DB: Backend> Lane<DB> {
     /// What the library or the database answered.
     pub async fn joined(&self, what: &str, tx: &mut Tx<DB>) -> Answers {
         let order = self.orders.at(format!("{}/{what}", self.name));
-        let started = order.within(tx).start(order::Pending { total: PRICE }).await?;
+        let started = order.within(tx).start(Natural, order::Pending { total: PRICE }).await?;
         let paid = order.within(tx).pay(&self.key(what), order::Pay { amount: PRICE }).await?;
         if paid.is_fresh() {
             DB::note(tx.conn(), &self.name, what).await?;
@@ -343,7 +346,7 @@ impl<DB: Backend> Lane<DB> {
     }
 
     async fn apply_all(&self) -> Answers {
-        let add = |call: &str| (self.name.clone(), Some(self.key(call)), counter::Add { by: 1 }.into());
+        let add = |call: &str| Item::new(&*self.name, &self.key(call), counter::Add { by: 1 });
         let calls = ["all 1", "all 2", "all 3"];
         let answers = self.counters.apply_all(calls.map(add)).await;
         let total = |reply| match reply {

@@ -177,13 +177,13 @@ mod tests {
     #[test]
     fn each_source_has_its_own_targets() -> Result<(), Box<dyn std::error::Error>> {
         let mut pending = Order::in_memory(Shop, order::Pending { total: 5 });
-        let _cancelled = pending.cancel(Natural, order::Cancel)?;
+        let _cancelled = pending.cancel(Natural)?;
         assert_eq!(*pending.state(), Order::Cancelled);
 
         let mut paid = Order::in_memory(Shop, order::Pending { total: 5 });
         let _paid = paid.pay(&Key::new("scope", "1")?, order::Pay { amount: 5, rate: None })?;
-        let _reminded = paid.remind(Natural, order::Remind)?;
-        let _declined = paid.cancel(Natural, order::Cancel)?;
+        let _reminded = paid.remind(Natural)?;
+        let _declined = paid.cancel(Natural)?;
         assert_eq!(*paid.state(), Order::Declined);
         Ok(())
     }

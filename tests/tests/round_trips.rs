@@ -94,7 +94,7 @@ async fn cost<DB: Database>(idem: &Idem<DB>) -> Cost {
     let pay = |moved| bill::Pay { amount: 5, moved };
     let started = |id: &'static str| {
         let bill = bills.at(id);
-        async move { bill.start(bill::Open { total: 5 }).await.map(|_| ()) }
+        async move { bill.start(Natural, bill::Open { total: 5 }).await.map(|_| ()) }
     };
     started("first").await.expect("starts");
     let (start, _) = statements(started("one")).await;
@@ -110,7 +110,7 @@ async fn cost<DB: Database>(idem: &Idem<DB>) -> Cost {
     let (reused, other) = statements(bills.at("one").pay(&key("one"), pay(true))).await;
     other.expect_err("another request");
     let mut tx = idem.begin().await.expect("begins");
-    let (within, closed) = statements(bills.at("one").within(&mut tx).close(&key("three"), bill::Close)).await;
+    let (within, closed) = statements(bills.at("one").within(&mut tx).close(&key("three"))).await;
     assert!(closed.expect("closes").is_fresh());
     tx.commit().await.expect("commits");
     Cost { start, fresh, fresh_with_money, replay, natural_replay, reused, within }

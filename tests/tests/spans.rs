@@ -13,7 +13,7 @@ use std::thread::{self, ThreadId};
 
 use idem_core::ledger::Bounds;
 use idem_core::update::{ConditionalUpdate, Upsert};
-use idem_core::{Idem, Key};
+use idem_core::{Idem, Key, Natural};
 use tests::lane::PRICE;
 use tests::shop::{Order, Shop, order};
 use tests::{Backend, Place as _};
@@ -44,7 +44,7 @@ async fn each_call<DB: Backend>() {
     let key = |name: &str| Key::new(SECRET, format!("{SECRET} {name}")).unwrap();
 
     let bill = Order::stored(&idem, Shop).at(SECRET);
-    bill.start(order::Pending { total: PRICE }).await.unwrap();
+    bill.start(Natural, order::Pending { total: PRICE }).await.unwrap();
     spans.told("Order @start fresh 1");
     for (amount, verdict) in [(PRICE + 1, "rejected"), (PRICE, "fresh"), (PRICE, "replayed"), (1, "KeyReused")] {
         drop(bill.pay(&key("pay"), order::Pay { amount }).await);

@@ -175,7 +175,7 @@ mod tests {
         let mut payment = Payment::in_memory(House, payment::Requested);
         payment.authorize(Natural, authorize(500, 500)).unwrap();
         payment.capture(&key("1"), capture(200)).unwrap();
-        payment.expire(Natural, payment::Expire {}).unwrap();
+        payment.expire(Natural).unwrap();
         let balances = ["customer:c", "held:m", "merchant:m"].map(|account| payment.balance(account));
         assert_eq!(balances, [-200, 0, 200]);
     }

@@ -95,7 +95,10 @@ impl<DB: Database> Counter<DB> {
     }
 
     /// All that a user of idem writes.
-    async fn apply(&self, delivery: &Delivery) -> Result<Outcome<payment::Reply>, CommandError<Refusal>> {
+    async fn apply(
+        &self,
+        delivery: &Delivery,
+    ) -> Result<Outcome<payment::Reply, payment::StateKind>, CommandError<Refusal>> {
         let this = self.payments.at(delivery.payment.as_str());
         match &self.kill {
             None => this.apply(delivery.key.as_ref(), delivery.command.clone()).await,
@@ -109,7 +112,7 @@ impl<DB: Database> Counter<DB> {
         this: &payment::Handle<DB, House>,
         delivery: &Delivery,
         kill: &KillSwitch,
-    ) -> Result<Outcome<payment::Reply>, CommandError<Refusal>> {
+    ) -> Result<Outcome<payment::Reply, payment::StateKind>, CommandError<Refusal>> {
         let mut tx = self.idem.begin().await?;
         let outcome = this.within(&mut tx).apply(delivery.key.as_ref(), delivery.command.clone()).await?;
         let dies = if outcome.is_fresh() { kill.count() } else { None };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::store::ledger::rows::EntryRow;
+use crate::store::machine::rows::Name;
 use crate::wire::Stored;
 
 /// What a plan came to.
@@ -20,6 +21,8 @@ pub(crate) struct Answer {
     pub(crate) outcome: AnswerValue,
     pub(crate) fresh: bool,
     pub(crate) superseded: bool,
+    /// The state that a command led to, by its name on the wire.
+    pub(crate) state: Option<Name>,
 }
 
 #[derive(Debug, Clone)]

@@ -136,7 +136,14 @@ mod tests {
     use crate::engine::answer::{AnswerValue, Refusal};
 
     fn answer(fresh: bool) -> Answer {
-        Answer { seq: 1, at: Timestamp::from_micros(1), outcome: AnswerValue::Version, fresh, superseded: false }
+        Answer {
+            seq: 1,
+            at: Timestamp::from_micros(1),
+            outcome: AnswerValue::Version,
+            fresh,
+            superseded: false,
+            state: None,
+        }
     }
 
     fn refused() -> Answered {

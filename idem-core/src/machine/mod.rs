@@ -6,7 +6,9 @@ pub(crate) mod stored;
 pub use crate::model::machine::context::{Context, StableId};
 pub use crate::model::machine::graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
 pub use crate::model::machine::memory::InMemory;
-pub use crate::model::machine::rules::{Machine, Named, Natural, Repeatable, Rules, State, Taken, copy_outcome, taken};
+pub use crate::model::machine::rules::{
+    FirstCommand, KeyOrNatural, Machine, Natural, Repeatable, Rules, State, Taken, copy_outcome, taken,
+};
 pub use crate::model::machine::step::Step;
 #[cfg(feature = "_sql")]
 pub use stored::call::{Call, CallFuture};
@@ -14,6 +16,8 @@ pub use stored::call::{Call, CallFuture};
 pub use stored::handles::{Handle, Repository};
 #[cfg(feature = "_sql")]
 pub use stored::history::{Event, History, Transition};
+#[cfg(feature = "_sql")]
+pub use stored::item::Item;
 #[cfg(feature = "_sql")]
 pub use stored::operate::Override;
 #[cfg(feature = "_sql")]

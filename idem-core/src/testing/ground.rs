@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::model::machine::memory::InMemory;
-use crate::model::machine::rules::{Machine, Rules};
+use crate::model::machine::rules::{KindOf, Machine, Rules};
 use crate::outcome::Outcome;
 
 /// What a call came to, its value as JSON.
-pub(super) type Heard<X> = Result<Outcome<Value>, CommandError<<X as Rules>::Rejection>>;
+pub(super) type Heard<X> = Result<Outcome<Value, KindOf<X>>, CommandError<<X as Rules>::Rejection>>;
 pub(super) type CommandOf<X> = <<X as Rules>::Machine as Machine>::Command;
 
 /// Gives a machine of its own to every case.
@@ -90,8 +90,10 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
     }
 
     async fn put(&mut self, _key: Key, state: X::Machine, reopen: bool) -> Heard<X> {
+        let kind = X::Machine::kind(state.state());
         self.handle.override_state(state, reopen);
-        Ok(Outcome::new(Value::Null, self.handle.version(), self.handle.entered_at(), true, false))
+        let put = Outcome::new(Value::Null, self.handle.version(), self.handle.entered_at(), true, false);
+        Ok(put.led_to(Some(kind)))
     }
 
     async fn look(&mut self) -> Result<Option<(X::Machine, u64)>, Error> {
@@ -108,9 +110,9 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
 }
 
 /// An answer with its value as JSON, so that two can be compared whatever their type.
-fn as_json<T: serde::Serialize, R: Rejection>(
-    answer: Result<Outcome<T>, R::Error>,
-) -> Result<Outcome<Value>, CommandError<R>> {
+fn as_json<T: serde::Serialize, S, R: Rejection>(
+    answer: Result<Outcome<T, S>, R::Error>,
+) -> Result<Outcome<Value, S>, CommandError<R>> {
     let unencodable =
         |source: serde_json::Error| Error::Unencodable { what: "the outcome".to_owned(), source: source.into() };
     let outcome = answer.map_err(R::__command_error)?;
@@ -164,7 +166,7 @@ pub(super) mod stored {
         }
 
         async fn start(&mut self, initial: X::Machine) -> Heard<X> {
-            as_json(self.__start(initial).await)
+            as_json(self.__start(None, initial).await)
         }
 
         async fn call(&mut self, key: Option<Key>, command: CommandOf<X>) -> Heard<X> {

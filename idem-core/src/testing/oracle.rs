@@ -169,10 +169,10 @@ impl Model {
         self.keys.insert(key.to_owned(), Known { request, seq });
     }
 
-    /// The outcome, the time, and whether something happened since, of a transition.
-    pub(super) fn answer(&self, seq: u64) -> Option<(&Value, Timestamp, bool)> {
+    /// The outcome, the state after it, the time, and whether something happened since, of a transition.
+    pub(super) fn answer(&self, seq: u64) -> Option<(&Value, usize, Timestamp, bool)> {
         let run = self.runs.iter().find(|run| run.seq == seq)?;
-        Some((&run.outcome, run.at, self.now.as_ref().is_some_and(|now| now.version > seq)))
+        Some((&run.outcome, run.state, run.at, self.now.as_ref().is_some_and(|now| now.version > seq)))
     }
 
     /// The time of the newest transition.

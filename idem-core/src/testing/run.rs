@@ -1,6 +1,7 @@
 //! Runs a script on one machine and holds every answer against the oracle.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use serde_json::Value;
 
@@ -9,7 +10,8 @@ use crate::error::{CommandError, ErrorKind, Rejection};
 use crate::key::Key;
 use crate::model::machine::context::Context;
 use crate::model::machine::graph::Graph;
-use crate::model::machine::rules::{Machine, Rules};
+use crate::model::machine::rules::{KindOf, Machine, Rules};
+use crate::outcome::Outcome;
 use crate::testing::ground::{Heard, Place};
 use crate::testing::oracle::{Expected, Model, Request};
 use crate::testing::rule::{Owner, Said};
@@ -179,13 +181,14 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
         let mismatch = || Mismatch { expected: expected.to_string(), found: shown(heard) };
         match (expected, heard) {
             (Expected::Replay(row, seq), Ok(outcome)) => {
-                let (value, at, superseded) = self.model.answer(*seq).ok_or_else(mismatch)?;
+                let (value, state, at, superseded) = self.model.answer(*seq).ok_or_else(mismatch)?;
                 // A place that was begun for us did not say when.
                 let same_time = outcome.at() == at || at == Timestamp::from_micros(0);
+                let state = X::Machine::kind(state);
                 let same = (outcome.is_replay(), &**outcome, outcome.seq(), outcome.is_superseded())
                     == (true, value, *seq, superseded);
-                if !same || !same_time {
-                    let value = format!("{value}, superseded: {superseded}, at {at}");
+                if !same || !same_time || outcome.state() != Some(state) {
+                    let value = format!("{value}, leading to {state:?}, superseded: {superseded}, at {at}");
                     return Err(Mismatch { expected: format!("{expected}: {value}"), found: shown(heard) });
                 }
                 if let (Some(key), 'd') = (key, *row) {
@@ -205,7 +208,7 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
         key: Option<&str>,
         command: usize,
         json: &Value,
-        outcome: crate::outcome::Outcome<Value>,
+        outcome: Outcome<Value, KindOf<X>>,
     ) -> Result<(), Mismatch> {
         if self.model.now.is_none() {
             let content = Value::Null;
@@ -224,6 +227,10 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
         if !Self::graph().edge(from, command).is_some_and(|edge| edge.to.contains(&to.0)) {
             let found = format!("the state `{}`, to which no edge leads", Self::graph().states[to.0].name);
             return Err(Mismatch { expected: expected.to_string(), found });
+        }
+        if outcome.state() != Some(X::Machine::kind(to.0)) {
+            let expected = format!("an outcome that led to `{}`", Self::graph().states[to.0].name);
+            return Err(Mismatch { expected, found: format!("one that led to {:?}", outcome.state()) });
         }
         let Some(steps) = self.rerun(command, json, key, Some(outcome.at()))? else {
             return Err(Mismatch {
@@ -350,16 +357,18 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
     }
 }
 
-fn is_fresh<R>(heard: &Result<crate::outcome::Outcome<Value>, CommandError<R>>) -> bool {
-    heard.as_ref().is_ok_and(crate::outcome::Outcome::is_fresh)
+fn is_fresh<S, R>(heard: &Result<Outcome<Value, S>, CommandError<R>>) -> bool {
+    heard.as_ref().is_ok_and(Outcome::is_fresh)
 }
 
-fn shown<R: Rejection>(heard: &Result<crate::outcome::Outcome<Value>, CommandError<R>>) -> String {
+fn shown<S: Copy + Debug, R: Rejection>(heard: &Result<Outcome<Value, S>, CommandError<R>>) -> String {
     match heard {
         Ok(outcome) => {
             let origin = if outcome.is_fresh() { "fresh" } else { "replayed" };
             let (seq, superseded) = (outcome.seq(), outcome.is_superseded());
-            format!("{origin}: {} of transition {seq}, superseded: {superseded}, at {}", **outcome, outcome.at())
+            let state = outcome.state().map_or_else(|| "no state".to_owned(), |state| format!("{state:?}"));
+            let (value, at) = (&**outcome, outcome.at());
+            format!("{origin}: {value} of transition {seq}, leading to {state}, superseded: {superseded}, at {at}")
         }
         Err(error) => format!("{:?}: {error}", error.kind()),
     }

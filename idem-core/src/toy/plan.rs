@@ -60,6 +60,6 @@ where
             sums.add(&self.name, self.amount);
         }
         let (at, outcome) = (draft.now(), AnswerValue::Stored(Stored::default()));
-        Ok(Ok(Answer { seq: 0, at, outcome, fresh: true, superseded: false }))
+        Ok(Ok(Answer { seq: 0, at, outcome, fresh: true, superseded: false, state: None }))
     }
 }

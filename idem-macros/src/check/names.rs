@@ -13,7 +13,7 @@ use crate::attr::Syntax;
 use crate::diagnostics::{Diagnostics, Report};
 
 /// What else stands in the generated module.
-pub(crate) const ITEMS: [&str; 18] = [
+pub(crate) const ITEMS: [&str; 21] = [
     "StateKind",
     "CommandKind",
     "Command",
@@ -27,6 +27,9 @@ pub(crate) const ITEMS: [&str; 18] = [
     "Handle",
     "InTx",
     "InMemory",
+    "Facts",
+    "facts",
+    "wire",
     "guard",
     "allowed",
     "why_not",
@@ -36,10 +39,10 @@ pub(crate) const ITEMS: [&str; 18] = [
 
 /// What the handles can do besides the commands, and what every value can that is given away.
 #[rustfmt::skip]
-pub(crate) const METHODS: [&str; 33] = [
+pub(crate) const METHODS: [&str; 34] = [
     "adopt", "apply", "apply_all", "apply_delta", "archive", "at", "balance", "bound", "clone", "count_by_state", "deref",
     "deref_mut", "due", "entered_at", "fmt", "get", "held", "history", "id", "in_state", "into", "messages",
-    "override_state", "rebuild", "redact", "row_name", "set_now", "start", "state", "try_into", "verify", "version", "within",
+    "override_state", "rebuild", "redact", "row_name", "set_now", "start", "start_and", "state", "try_into", "verify", "version", "within",
 ];
 
 /// Types that generated code names without a path.

@@ -1,6 +1,6 @@
 //! A struct for each command, the enum of all of them, and the enum of their outcomes.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
@@ -8,7 +8,7 @@ use syn::{Attribute, Ident, Path, Token};
 
 use super::states::docs_of;
 use super::types::Types;
-use super::{command_derives, derive_path, fields, visibility};
+use super::{command_derives, derive_path, fields, outside, visibility};
 use crate::model::{Command, Model, Repeat};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
@@ -28,7 +28,7 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
     let own: Vec<Path> = attrs.iter().flat_map(derived).collect();
     let derives = command_derives(model).filter(|name| !own.iter().any(|own| last(own) == Some(name))).map(derive_path);
     let attrs = attrs.iter().map(without_serde);
-    let serde = serde_derives(model, &types.bounds(&command.fields.iter().flatten().collect::<Vec<_>>(), krate));
+    let serde = serde_derives(model, &types.bounds(&command.fields.iter().flatten().collect::<Vec<_>>(), krate), &BOTH);
     let body = match &command.fields {
         None => quote!(;),
         Some(fields) => {
@@ -49,6 +49,20 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
             impl #krate::__private::Repeatable for #strukt {}
         }
     });
+    let first = model.edges_from(model.initial).any(|edge| model.commands[edge.command].ident == *ident).then(|| {
+        let (machine, outcome) = (outside(model), outcome(command, types));
+        quote! {
+            #[diagnostic::do_not_recommend]
+            #[automatically_derived]
+            impl #krate::__private::FirstCommand<#machine> for #strukt {
+                type Outcome = #outcome;
+
+                fn __into_command(self) -> Command {
+                    Command::#ident(self)
+                }
+            }
+        }
+    });
     quote! {
         #summary
         #(#attrs)*
@@ -56,6 +70,7 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
         #serde
         #vis struct #strukt #body
         #repeatable
+        #first
     }
 }
 
@@ -85,10 +100,11 @@ fn last(path: &Path) -> Option<&Ident> {
 
 /// All commands in one type, as they are decoded from a wire.
 fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
-    let vis = visibility(model);
+    let (krate, vis) = (&model.krate, visibility(model));
+    let initial = model.states.get(model.initial).map(|state| &state.strukt);
     let derives = command_derives(model).map(derive_path);
     let fields: Vec<_> = model.commands.iter().flat_map(|command| command.fields.iter().flatten()).collect();
-    let serde = serde_derives(model, &types.bounds(&fields, &model.krate));
+    let serde = serde_derives(model, &types.bounds(&fields, &model.krate), &BOTH);
     let idents: Vec<_> = model.commands.iter().map(|command| &command.ident).collect();
     let structs: Vec<_> = model.commands.iter().map(|command| &command.strukt).collect();
     let variants = model.commands.iter().map(|command| {
@@ -101,6 +117,14 @@ fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
         #[derive(#(#derives,)*)]
         #serde
         #vis enum Command { #(#variants),* }
+
+        // Whether a key is needed shows when the command is known.
+        #[automatically_derived]
+        impl #krate::__private::Repeatable for Command {}
+
+        // A start is recognised by the machine's id.
+        #[automatically_derived]
+        impl #krate::__private::Repeatable for #initial {}
 
         impl Command {
             /// The command's name.
@@ -159,13 +183,17 @@ pub(super) fn outcome(command: &Command, types: &mut Types) -> TokenStream {
     command.outcome.as_ref().map_or_else(|| quote!(()), |ty| types.stored(ty))
 }
 
-/// serde for a command, if `bounds` hold.
-fn serde_derives(model: &Model, bounds: &str) -> TokenStream {
+/// What serde derives for a command.
+const BOTH: [&str; 2] = ["Serialize", "Deserialize"];
+
+/// serde's derives of these names for a command, if `bounds` hold.
+pub(super) fn serde_derives(model: &Model, bounds: &str, derives: &[&str]) -> TokenStream {
     let krate = &model.krate;
     let path = quote!(#krate::__private::serde).to_string().replace(' ', "");
     let bounds = (!bounds.is_empty()).then(|| quote!(, bound(serialize = #bounds, deserialize = #bounds)));
+    let derives = derives.iter().map(|name| Ident::new(name, Span::call_site()));
     quote! {
-        #[derive(#krate::__private::serde::Serialize, #krate::__private::serde::Deserialize)]
+        #[derive(#(#krate::__private::serde::#derives),*)]
         #[serde(crate = #path #bounds)]
     }
 }

@@ -18,6 +18,15 @@ pub(super) fn attributes(field: &Field, krate: &TokenStream, types: &mut Types) 
     quote!(#(#[#metas])*)
 }
 
+/// Whether serde takes the members of a field's type for members of the command.
+pub(super) fn is_flattened(field: &Field) -> bool {
+    let flattens = |attr: &syn::Attribute| {
+        let items = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        items.is_ok_and(|items| items.iter().any(|item| item.path().is_ident("flatten")))
+    };
+    field.attrs.iter().filter(|attr| attr.path().is_ident("serde")).any(flattens)
+}
+
 struct Place<'a> {
     field: &'a Field,
     krate: &'a TokenStream,
@@ -114,7 +123,7 @@ impl Place<'_> {
             #[allow(dead_code, non_snake_case, clippy::all, clippy::pedantic)]
             #function
         });
-        LitStr::new(&format!("super::{name}"), text.span())
+        LitStr::new(&self.types.beside_path(&name), text.span())
     }
 }
 

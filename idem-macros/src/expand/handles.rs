@@ -84,7 +84,14 @@ impl<'a> Verb<'a> {
     fn method(&self, model: &Model, handle: &Handle) -> TokenStream {
         let krate = &model.krate;
         let Command { ident, strukt, method, .. } = self.command;
-        let (key, payload) = (model.local("key"), model.argument(self.command));
+        let key = model.local("key");
+        // A command that carries nothing is named by its method.
+        let (argument, payload) = if self.command.carries() {
+            let payload = model.argument(self.command);
+            (quote!(, #payload: #strukt), quote!(#payload))
+        } else {
+            (quote!(), quote!(#strukt {}))
+        };
         let (docs, outcome) = (&self.docs, &self.outcome);
         let receiver = &handle.receiver;
         let stored =
@@ -92,8 +99,8 @@ impl<'a> Verb<'a> {
         let result = handle.result(model, outcome);
         quote! {
             #[doc = #docs]
-            pub fn #method(#receiver, #key: impl #krate::__private::Named<#strukt>, #payload: #strukt) -> #result #stored {
-                self.0.__call(#krate::__private::Named::__key(#key), Command::#ident(#payload))
+            pub fn #method(#receiver, #key: impl #krate::__private::KeyOrNatural<#strukt> #argument) -> #result #stored {
+                self.0.__call(#krate::__private::KeyOrNatural::<#strukt>::__key(#key), Command::#ident(#payload))
             }
         }
     }
@@ -110,9 +117,14 @@ impl Handle {
     fn result(&self, model: &Model, outcome: &TokenStream) -> TokenStream {
         let (krate, rules) = (&model.krate, model.local("R"));
         if let Some(lifetime) = &self.call {
-            return quote!(#krate::machine::Call<#lifetime, #outcome, #rules::Rejection>);
+            return quote!(#krate::machine::Call<#lifetime, #outcome, StateKind, #rules::Rejection>);
         }
-        quote!(::core::result::Result<#krate::Outcome<#outcome>, <#rules::Rejection as #krate::error::Rejection>::Error>)
+        quote! {
+            ::core::result::Result<
+                #krate::Outcome<#outcome, StateKind>,
+                <#rules::Rejection as #krate::error::Rejection>::Error,
+            >
+        }
     }
 
     /// The methods for all commands, and the one for a decoded command.
@@ -124,15 +136,14 @@ impl Handle {
         quote! {
             #(#methods)*
 
-            /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
-            /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
-            pub fn apply<'key>(
+            /// Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a
+            /// key it must be one that `Natural` could name, else the answer is `KeyRequired`.
+            pub fn apply(
                 #receiver,
-                #key: impl ::core::convert::Into<::core::option::Option<&'key #krate::Key>>,
+                #key: impl #krate::__private::KeyOrNatural<Command>,
                 #command: Command,
             ) -> #result {
-                let #key: ::core::option::Option<&#krate::Key> = ::core::convert::Into::into(#key);
-                self.0.__apply(#key.cloned(), #command)
+                self.0.__apply(#krate::__private::KeyOrNatural::<Command>::__key(#key), #command)
             }
         }
     }

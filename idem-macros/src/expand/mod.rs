@@ -16,6 +16,7 @@ mod states;
 mod stored;
 mod transitions;
 mod types;
+mod wire;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -52,6 +53,7 @@ fn expand(model: &Model) -> TokenStream {
         machine::expand(model, &mut types),
         queries::expand(model),
         handles::expand(model, &mut types),
+        wire::expand(model, &mut types),
         probe::expand(model, &types),
     ];
     let Model { vis, module, .. } = model;
@@ -95,16 +97,21 @@ fn outside(model: &Model) -> TokenStream {
 
 /// The enum's visibility as it is written inside the module, which is one level further in.
 fn visibility(model: &Model) -> TokenStream {
+    visibility_from(model, &quote!(super))
+}
+
+/// The same from further in: `out` is the way to where the enum stands.
+fn visibility_from(model: &Model, out: &TokenStream) -> TokenStream {
     match &model.vis {
         Visibility::Public(vis) => quote!(#vis),
-        Visibility::Inherited => quote!(pub(super)),
+        Visibility::Inherited => quote!(pub(in #out)),
         Visibility::Restricted(vis) => {
             let path = &vis.path;
             let first = path.segments.first().map(|segment| segment.ident.to_string());
             let rest = path.segments.iter().skip(1);
             match first.as_deref() {
-                Some("self") => quote!(pub(in super #(::#rest)*)),
-                Some("super") => quote!(pub(in super::#path)),
+                Some("self") => quote!(pub(in #out #(::#rest)*)),
+                Some("super") => quote!(pub(in #out::#path)),
                 _ => quote!(#vis),
             }
         }

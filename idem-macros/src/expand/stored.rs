@@ -12,6 +12,7 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
     let machine = outside(model);
     let (db, rules) = (model.local("DB"), model.local("R"));
     let (id, initial, tx) = (model.local("id"), model.local("initial"), model.local("tx"));
+    let (key, command, first) = (model.local("key"), model.local("command"), model.local("C"));
     let assumed = assumed(model, &machine);
     let start = model.states.get(model.initial).map(|state| &state.strukt);
     let at = Handle { receiver: quote!(&self), call: Some(quote!('_)) }.methods(model, verbs);
@@ -38,8 +39,26 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
 
         impl<#bounds> Handle<#db, #rules> where #assumed {
             /// Puts the machine into its initial state, once.
-            pub fn start(&self, #initial: #start) -> #krate::machine::Call<'_, (), #rules::Rejection> {
-                self.0.__start(::core::convert::From::from(#initial))
+            pub fn start(
+                &self,
+                #key: impl #krate::__private::KeyOrNatural<#start>,
+                #initial: #start,
+            ) -> #krate::machine::Call<'_, (), StateKind, #rules::Rejection> {
+                self.0.__start(
+                    #krate::__private::KeyOrNatural::<#start>::__key(#key),
+                    ::core::convert::From::from(#initial),
+                )
+            }
+
+            /// Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a
+            /// machine that was started with the same data the command runs alone.
+            pub fn start_and<#first: #krate::__private::FirstCommand<#machine, Outcome: #krate::__private::State>>(
+                &self,
+                #key: &#krate::Key,
+                #initial: #start,
+                #command: #first,
+            ) -> #krate::machine::Call<'_, #first::Outcome, StateKind, #rules::Rejection> {
+                self.0.__start_and(#key, ::core::convert::From::from(#initial), #command)
             }
 
             /// The machine inside the caller's transaction: what it does commits with the transaction.
@@ -64,8 +83,26 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
 
         impl<'t, #bounds> InTx<'t, #db, #rules> where #assumed {
             /// Puts the machine into its initial state, once.
-            pub fn start(self, #initial: #start) -> #krate::machine::Call<'t, (), #rules::Rejection> {
-                self.0.__start(::core::convert::From::from(#initial))
+            pub fn start(
+                self,
+                #key: impl #krate::__private::KeyOrNatural<#start>,
+                #initial: #start,
+            ) -> #krate::machine::Call<'t, (), StateKind, #rules::Rejection> {
+                self.0.__start(
+                    #krate::__private::KeyOrNatural::<#start>::__key(#key),
+                    ::core::convert::From::from(#initial),
+                )
+            }
+
+            /// Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a
+            /// machine that was started with the same data the command runs alone.
+            pub fn start_and<#first: #krate::__private::FirstCommand<#machine, Outcome: #krate::__private::State>>(
+                self,
+                #key: &#krate::Key,
+                #initial: #start,
+                #command: #first,
+            ) -> #krate::machine::Call<'t, #first::Outcome, StateKind, #rules::Rejection> {
+                self.0.__start_and(#key, ::core::convert::From::from(#initial), #command)
             }
 
             /// The machine as the transaction sees it, locked until the transaction ends.

@@ -16,19 +16,35 @@ pub(super) struct Types {
     /// What stands beside the enum.
     beside: TokenStream,
     functions: usize,
-    stored: Vec<TokenStream>,
+    stored: Vec<Ident>,
+    /// The way from where the code stands to where the enum stands.
+    out: TokenStream,
 }
 
 impl Types {
     pub(super) fn new(machine: &Ident) -> Self {
         let (names, beside) = (HashMap::new(), TokenStream::new());
-        Self { machine: machine.clone(), names, beside, functions: 0, stored: Vec::new() }
+        Self { machine: machine.clone(), names, beside, functions: 0, stored: Vec::new(), out: quote!(super) }
     }
 
     /// The path of `ty` from inside the module, spanned where the type was written.
     pub(super) fn path(&mut self, ty: &Type) -> TokenStream {
-        let alias = self.alias(ty);
-        quote_spanned!(ty.span()=> super::#alias)
+        let (alias, out) = (self.alias(ty), &self.out);
+        quote_spanned!(ty.span()=> #out::#alias)
+    }
+
+    /// The path of `item`, which stands beside the enum.
+    pub(super) fn beside_path(&self, item: &Ident) -> String {
+        let out = self.out.to_string().replace(' ', "");
+        format!("{out}::{item}")
+    }
+
+    /// For code in a module within the module.
+    pub(super) fn further_in<T>(&mut self, expand: impl FnOnce(&mut Self) -> T) -> T {
+        let out = std::mem::replace(&mut self.out, quote!(super::super));
+        let code = expand(self);
+        self.out = out;
+        code
     }
 
     /// The name of `ty` beside the enum, spanned where the type was written.
@@ -63,11 +79,11 @@ impl Types {
 
     /// The path of a type that the engine writes and reads by serde of its own.
     pub(super) fn stored(&mut self, ty: &Type) -> TokenStream {
-        let path = self.path(ty);
-        if !self.stored.iter().any(|stored| stored.to_string() == path.to_string()) {
-            self.stored.push(path.clone());
+        let alias = self.alias(ty);
+        if !self.stored.iter().any(|stored| *stored == alias) {
+            self.stored.push(alias);
         }
-        path
+        self.path(ty)
     }
 
     /// The payload types of some fields as bounds for their command's serde.
@@ -88,7 +104,7 @@ impl Types {
 
     /// The one place that requires serde of payloads and outcomes, so that a type without it is one error.
     pub(super) fn assertions(&self, krate: &TokenStream) -> TokenStream {
-        let stored = &self.stored;
+        let stored = self.stored.iter().map(|alias| quote_spanned!(alias.span()=> super::#alias));
         quote! {
             #[diagnostic::on_unimplemented(
                 message = "[F305] `{Self}` is stored by a machine, so it needs serde",

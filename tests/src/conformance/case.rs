@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use super::machines::{Door, Keeper, Order, Shop, door, order};
 
-/// What a call came to, its value as JSON.
-pub type Answer<X> = Result<Outcome<Value>, <<X as Rules>::Rejection as Rejection>::Error>;
+/// The kinds of the states of a machine of these rules.
+pub(super) type KindOf<X> = <<X as Rules>::Machine as Machine>::StateKind;
+/// What a command on a machine of these rules is answered with, its value as JSON.
+pub type Answer<X> = Result<Outcome<Value, KindOf<X>>, <<X as Rules>::Rejection as Rejection>::Error>;
 
 /// Where the clauses get their machines from.
 pub trait Case {
@@ -85,19 +87,25 @@ failure!(Error, CommandError<R>: R);
 
 /// The outcome of a call that must have had its effect now.
 #[track_caller]
-pub fn fresh<T: Debug, E: Debug>(answer: Result<Outcome<T>, E>) -> Outcome<T> {
+pub fn fresh<T: Debug, S: Debug, E: Debug>(answer: Result<Outcome<T, S>, E>) -> Outcome<T, S> {
     match answer {
         Ok(outcome) if outcome.is_fresh() => outcome,
         other => panic!("expected a fresh outcome, found {other:?}"),
     }
 }
 
-/// The outcome of a call that must have been answered with `first`, the value, the number and the time included.
+/// The outcome of a call that must have been answered with `first`: the value, the number, the time, and the state it led to.
 #[track_caller]
-pub fn replayed<T: Debug + PartialEq, E: Debug>(answer: Result<Outcome<T>, E>, first: &Outcome<T>) -> Outcome<T> {
+pub fn replayed<T, S, E>(answer: Result<Outcome<T, S>, E>, first: &Outcome<T, S>) -> Outcome<T, S>
+where
+    T: Debug + PartialEq,
+    S: Copy + Debug + PartialEq,
+    E: Debug,
+{
     match answer {
         Ok(outcome) if outcome.is_replay() => {
-            assert_eq!((&*outcome, outcome.seq(), outcome.at()), (&**first, first.seq(), first.at()));
+            let parts = |outcome: &Outcome<T, S>| (outcome.seq(), outcome.at(), outcome.state());
+            assert_eq!((&*outcome, parts(&outcome)), (&**first, parts(first)));
             outcome
         }
         other => panic!("expected a replay of {first:?}, found {other:?}"),
@@ -114,7 +122,7 @@ pub fn refused<T: Debug, E: Failure>(answer: Result<T, E>, kind: ErrorKind) -> E
 }
 
 /// The outcome with its value as JSON, so that two can be compared whatever their type.
-pub(super) fn as_json<T: Serialize>(outcome: Outcome<T>) -> Outcome<Value> {
+pub(super) fn as_json<T: Serialize, S>(outcome: Outcome<T, S>) -> Outcome<Value, S> {
     outcome.map(|value| serde_json::to_value(value).expect("an outcome that was encoded before"))
 }
 

@@ -78,6 +78,7 @@ macro_rules! for_each_clause {
                         what_a_newer_release_wrote_is_retryable,
                         what_cannot_be_read_hides_no_other,
                         a_new_optional_field_is_no_difference,
+                        a_new_optional_field_of_a_start_with_a_command_is_no_difference,
                         an_unknown_stored_state_is_named,
                         an_unknown_stored_command_is_named,
                         an_outcome_that_no_longer_decodes_does_not_run_again,
@@ -117,6 +118,9 @@ macro_rules! for_each_clause {
                         is_needed_where_the_initial_state_carries_data,
                         is_implicit_where_it_carries_nothing,
                         is_found_by_a_key_whatever_became_of_the_machine,
+                        under_a_key_is_one_request,
+                        with_a_command_is_one_request,
+                        with_a_command_by_many_has_one_effect,
                     }
                 }
                 transactions {
@@ -308,6 +312,11 @@ macro_rules! for_each_clause {
                         duplicates_at_once_have_one_effect,
                         a_held_row_is_waited_for_within_the_bound,
                         stale_reads_are_tried_again,
+                    }
+                    deletes {
+                        a_met_expectation_deletes,
+                        a_repeat_of_a_delete_is_the_first_answer,
+                        the_last_version_can_be_deleted,
                     }
                     expectations {
                         a_met_expectation_writes_and_counts_on,

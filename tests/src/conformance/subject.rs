@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use idem_core::machine::{Handle, Machine, Rules};
-use idem_core::{Builder, Database, Error, ErrorKind, Idem, Key};
+use idem_core::{Builder, Database, Error, ErrorKind, Idem, Key, Natural};
 use sqlx::Pool;
 use sqlx::pool::PoolConnection;
 
@@ -127,7 +127,7 @@ impl<'s, S: Subject> Case for &'s Stored<'_, S> {
 
     async fn order(&self, total: i64) -> Self::Order {
         let at = self.orders().at(self.next_id());
-        at.start(order::Pending { total }).await.expect("a new order starts");
+        at.start(Natural, order::Pending { total }).await.expect("a new order starts");
         StoredDesk { stored: self, at: (*at).clone() }
     }
 

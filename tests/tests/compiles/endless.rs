@@ -25,8 +25,8 @@ fn compiles_and_runs() {
     let mut memory = Lamp::in_memory(Rules, lamp::Off);
     let keys = ["1", "2", "3"].map(|key| Key::new("hand", key).unwrap());
     for key in &keys {
-        memory.toggle(key, lamp::Toggle).unwrap();
+        memory.toggle(key).unwrap();
     }
     assert_eq!(*memory.state(), Lamp::On);
-    assert!(memory.toggle(&keys[0], lamp::Toggle).unwrap().is_superseded());
+    assert!(memory.toggle(&keys[0]).unwrap().is_superseded());
 }

@@ -11,6 +11,7 @@
 extern crate idem_core as harmless;
 
 mod cfg;
+mod commands_from_outside;
 mod decoded_commands;
 mod different_targets;
 // Public, so that the lint for missing documentation reads it.

@@ -20,5 +20,5 @@ enum Order {
 #[test]
 fn compiles_and_runs() {
     assert_eq!(order::LIMIT, 5);
-    Order::in_memory((), order_machine::Pending).pay(Natural, order_machine::Pay).unwrap();
+    Order::in_memory((), order_machine::Pending).pay(Natural).unwrap();
 }

@@ -180,35 +180,35 @@ fn states() {
     for at in 0..lower::StateKind::ALL.len() - 1 {
         let now: lower::StateKind = memory.state().into();
         assert_eq!(now as usize, at);
-        memory.next(&Key::new("scope", at.to_string().as_str()).unwrap(), lower::Next).unwrap();
+        memory.next(&Key::new("scope", at.to_string().as_str()).unwrap()).unwrap();
     }
     assert_eq!(*memory.state(), Lower::id);
 
     let mut memory = Lower::in_memory(Rules, lower::R { first: 1, second: 2 });
-    memory.next(&Key::new("scope", "1").unwrap(), lower::Next).unwrap();
+    memory.next(&Key::new("scope", "1").unwrap()).unwrap();
     assert_eq!(*memory.stop(Natural, lower::Stop { at: 7 }).unwrap(), 7);
 }
 
 #[test]
 fn commands_that_need_no_code() {
     let mut memory = Upper::in_memory(Rules, upper::A);
-    memory.from(Natural, upper::From).unwrap();
-    memory.cx(Natural, upper::Cx).unwrap();
-    memory.key(Natural, upper::Key).unwrap();
-    memory.command(Natural, upper::Told).unwrap();
-    assert_eq!(*memory.state_(Natural, upper::State_).unwrap(), 7);
+    memory.from(Natural).unwrap();
+    memory.cx(Natural).unwrap();
+    memory.key(Natural).unwrap();
+    memory.command(Natural).unwrap();
+    assert_eq!(*memory.state_(Natural).unwrap(), 7);
 }
 
 #[test]
 fn commands_in_lower_case() {
     let mut memory = Commands::in_memory(Rules, commands::A { first: 1 });
-    memory.from(Natural, commands::from).unwrap();
+    memory.from(Natural).unwrap();
     assert_eq!(*memory.cx(Natural, commands::cx { by: 7 }).unwrap(), 7);
-    memory.key(Natural, commands::key).unwrap();
+    memory.key(Natural).unwrap();
     memory.command(Natural, commands::command { by: 7 }).unwrap();
-    memory.payload(Natural, commands::payload).unwrap();
-    memory.f0(Natural, commands::f0).unwrap();
-    memory.r(Natural, commands::R).unwrap();
-    memory.db(Natural, commands::DB).unwrap();
+    memory.payload(Natural).unwrap();
+    memory.f0(Natural).unwrap();
+    memory.r(Natural).unwrap();
+    memory.db(Natural).unwrap();
     assert_eq!(*memory.state(), Commands::I);
 }

@@ -48,7 +48,7 @@ fn compiles_and_runs() {
     assert!(booked.is_fresh());
     assert_eq!(booked.into_inner(), Ticket { seat: "4a".into() });
 
-    memory.leave(&Key::new("guest-7", "req-2").unwrap(), seat::Leave).unwrap();
+    memory.leave(&Key::new("guest-7", "req-2").unwrap()).unwrap();
     let again = memory.book(&key, book.clone()).unwrap();
     assert!(again.is_superseded());
     assert_eq!(again.into_inner(), Ticket { seat: "4a".into() });

@@ -21,10 +21,10 @@ enum Door {
 #[test]
 fn compiles_and_runs() {
     let mut memory = Door::in_memory((), door::Closed);
-    assert!(memory.open(Natural, door::OpenIt).unwrap().is_fresh());
-    assert!(memory.open(Natural, door::OpenIt).unwrap().is_replay());
-    assert!(memory.close(Natural, door::CloseIt).unwrap().is_fresh());
-    assert!(memory.open(Natural, door::OpenIt).unwrap().is_fresh());
-    assert!(memory.remove(Natural, door::Remove).unwrap().is_fresh());
+    assert!(memory.open(Natural).unwrap().is_fresh());
+    assert!(memory.open(Natural).unwrap().is_replay());
+    assert!(memory.close(Natural).unwrap().is_fresh());
+    assert!(memory.open(Natural).unwrap().is_fresh());
+    assert!(memory.remove(Natural).unwrap().is_fresh());
     assert_eq!(door::Command::from(door::OpenIt).kind(), door::CommandKind::Open);
 }

@@ -56,7 +56,7 @@ fn compiles_and_runs() {
     assert_eq!(r#type::StateKind::r#loop.name(), "loop");
     let mut memory = Type::in_memory(Rules, r#type::Start { r#in: 1 });
     assert_eq!(*memory.r#match(Natural, r#type::Match { r#fn: 7 }).unwrap(), 7);
-    memory.r#move(Natural, r#type::r#move).unwrap();
+    memory.r#move(Natural).unwrap();
     assert_eq!(*memory.state(), Type::End);
     memory.r#gen(Natural, r#type::Gen { key: 1 }).unwrap();
     memory.key(Natural, r#type::Key { gen_: 1 }).unwrap();

@@ -26,9 +26,9 @@ fn made<T: Default>() -> T {
 #[test]
 fn compiles_and_runs() {
     let mut memory = Order::in_memory((), order::Pending);
-    memory.pay(Natural, order::Pay).unwrap();
-    memory.ship(Natural, order::Ship.clone()).unwrap();
-    memory.lose(Natural, made()).unwrap();
+    memory.pay(Natural).unwrap();
+    memory.apply(Natural, order::Ship.clone().into()).unwrap();
+    memory.apply(Natural, made::<order::Lose>().into()).unwrap();
     assert_eq!(std::collections::HashSet::from([order::Pay, order::Pay]).len(), 1);
     assert_eq!(serde_json::to_string(&order::Command::from(order::Ship)).unwrap(), r#"{"Ship":null}"#);
 }

@@ -19,7 +19,7 @@ pub enum Article {
 #[test]
 fn compiles_and_runs() {
     let mut memory = Article::in_memory((), article::Draft { text: "…".into() });
-    memory.submit(Natural, article::Submit).unwrap();
-    memory.publish(Natural, article::Publish).unwrap();
-    assert!(memory.submit(Natural, article::Submit).unwrap().is_superseded());
+    memory.submit(Natural).unwrap();
+    memory.publish(Natural).unwrap();
+    assert!(memory.submit(Natural).unwrap().is_superseded());
 }

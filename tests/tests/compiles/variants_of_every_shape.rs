@@ -1,5 +1,5 @@
 //! Unit, tuple and named variants, with and without fields, as states and as targets.
-use idem_core::{Context, Step, idempotent_fsm};
+use idem_core::{Context, Natural, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
@@ -48,7 +48,7 @@ fn compiles_and_runs() {
     assert_eq!(shape::StateKind::ALL.len(), 7);
 
     let mut memory = Shape::in_memory(Rules, shape::Unit);
-    memory.go(&idem_core::Key::new("scope", "1").unwrap(), shape::Go).unwrap();
-    memory.back(idem_core::Natural, shape::Back {}).unwrap();
+    memory.go(&idem_core::Key::new("scope", "1").unwrap()).unwrap();
+    memory.back(Natural).unwrap();
     assert_eq!(*memory.state(), Shape::Done);
 }

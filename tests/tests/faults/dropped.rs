@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use idem_core::{CommandError, Effect, Error, Idem, Tx};
+use idem_core::{CommandError, Effect, Error, Idem, Natural, Tx};
 use sqlx::pool::PoolOptions;
 use tests::lane::{Ack, Failure, Lane, MERCHANT, PRICE, Step};
 use tests::shop::{counter, order};
@@ -206,7 +206,7 @@ impl Joined {
 
     async fn run<DB: Backend>(self, lane: &Lane<DB>, tx: &mut Tx<DB>) -> Result<(), Failure> {
         match self {
-            Self::Start => _ = lane.order().within(tx).start(order::Pending { total: PRICE }).await?,
+            Self::Start => _ = lane.order().within(tx).start(Natural, order::Pending { total: PRICE }).await?,
             Self::Pay => drop(lane.order().within(tx).pay(&lane.key("pay"), order::Pay { amount: PRICE }).await?),
             Self::Add => drop(lane.counter().within(tx).add(&lane.key("add"), counter::Add { by: 1 }).await?),
             Self::Get => drop(lane.order().within(tx).get().await?),
@@ -305,7 +305,7 @@ async fn strike_within<DB: Backend>(
     DB::note(tx.conn(), lane.name(), "beside").await.unwrap();
     let output = PollLimit::new(limit, call.run(lane, &mut tx)).await;
     let later = lane.counters().at(format!("{}/later", lane.name()));
-    let later = later.within(&mut tx).start(counter::Open { total: 0 }).await;
+    let later = later.within(&mut tx).start(Natural, counter::Open { total: 0 }).await;
     let committed = tx.commit().await;
 
     let beside = format!("SELECT '', count(*) FROM notes WHERE lane = '{}' AND what = 'beside'", lane.name());

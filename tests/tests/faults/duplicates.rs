@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use idem_core::ErrorKind;
+use idem_core::{ErrorKind, Natural};
 use tests::copies::Request;
 use tests::lane::{Ack, Failure};
 use tests::shop::counter;
@@ -34,7 +34,7 @@ async fn copies<DB: Backend>() {
     let mut report = Report::new(format!("requests with concurrent copies, {}", DB::TITLE), 5);
     let mut servants: Vec<_> = (0..PROCESSES).map(|_| Servant::neighbour(&ground.url())).collect();
     let hot = ground.lane(HOT);
-    hot.counter().start(counter::Open { total: 0 }).await.unwrap();
+    hot.counter().start(Natural, counter::Open { total: 0 }).await.unwrap();
     let mut additions = 0;
     for (copies, requests) in COPIES {
         for (number, request) in (0..requests * scale(1, 10)).flat_map(|n| Request::ALL.map(|request| (n, request))) {

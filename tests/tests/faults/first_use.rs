@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::{CommandError, Error, Idem};
+use idem_core::{CommandError, Error, Idem, Natural};
 use sqlx::Postgres;
 use tests::Backend;
 use tests::lane::{Lane, PRICE};
@@ -32,14 +32,14 @@ async fn known_once_committed<DB: Backend>() {
     let mut tx = lane.idem.begin().await.unwrap();
     // The second call need not ask; the third asks again, because the connection was lent, and finds what the first one stored.
     for lends in [false, true, false] {
-        lane.order().within(&mut tx).start(start()).await.unwrap();
+        lane.order().within(&mut tx).start(Natural, start()).await.unwrap();
         if lends {
             DB::script(tx.bare(), "SELECT 1").await.unwrap();
         }
     }
     tx.rollback().await;
     assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 0, "it was rolled back with its transaction");
-    lane.order().start(start()).await.unwrap();
+    lane.order().start(Natural, start()).await.unwrap();
     assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 1, "nobody relied on what was rolled back");
     ground.check("registered", "a machine that was rolled back").await;
 }
@@ -59,9 +59,9 @@ async fn stored_again<DB: Backend>() {
     let lane = ground.lane("saved");
     let mut tx = lane.idem.begin().await.unwrap();
     DB::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
-    lane.order().within(&mut tx).start(start()).await.unwrap();
+    lane.order().within(&mut tx).start(Natural, start()).await.unwrap();
     DB::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
-    lane.order().within(&mut tx).start(start()).await.unwrap();
+    lane.order().within(&mut tx).start(Natural, start()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 1, "what was committed has its graph");
     ground.check("saved", "a machine that a savepoint undid").await;
@@ -73,13 +73,13 @@ async fn stored_again<DB: Backend>() {
 async fn a_machine_that_another_process_stores_keeps_no_other_waiting() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let mut tx = ground.lane("theirs").idem.begin().await.unwrap();
-    ground.lane("theirs").order().within(&mut tx).start(start()).await.unwrap();
+    ground.lane("theirs").order().within(&mut tx).start(Natural, start()).await.unwrap();
 
     // Far beyond what a call waits for here.
     let builder = Idem::<Postgres>::builder().lock_wait(Duration::from_mins(2)).reply_timeout(Duration::from_mins(5));
     let idem = builder.open(&ground.url()).await.unwrap();
     let waits = Lane::new(&idem, "waits");
-    let waiting = tokio::spawn(async move { waits.order().start(start()).await.map(drop) });
+    let waiting = tokio::spawn(async move { waits.order().start(Natural, start()).await.map(drop) });
     let locked = "SELECT '', count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while Postgres::ask(&mut ground.conn, locked).await[0].1 == 0 {
@@ -87,7 +87,7 @@ async fn a_machine_that_another_process_stores_keeps_no_other_waiting() {
     }
     let other = Lane::new(&idem, "other");
     // Only a call that waits for the other machine ends by it.
-    let started = other.counter().start(counter::Open { total: 0 }).deadline(Duration::from_secs(20)).await;
+    let started = other.counter().start(Natural, counter::Open { total: 0 }).deadline(Duration::from_secs(20)).await;
     assert!(started.unwrap().is_fresh());
     assert!(!waiting.is_finished());
     tx.rollback().await;
@@ -104,9 +104,9 @@ async fn a_first_use_ends_by_the_deadline_of_its_call() {
     let mut stranger = ground.lane("stranger").idem.begin().await.unwrap();
     Postgres::script(stranger.bare(), "LOCK TABLE idem_graphs IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let lane = Lane::new(&idem, "locked out");
-    let answer = lane.order().start(start()).deadline(Duration::from_millis(200)).await;
+    let answer = lane.order().start(Natural, start()).deadline(Duration::from_millis(200)).await;
     // Without the deadline it ends by the bound on locks.
     assert!(matches!(answer, Err(CommandError::Failed(Error::InFlight { waited })) if waited < WAIT), "{answer:?}");
     stranger.rollback().await;
-    assert!(lane.order().start(start()).await.unwrap().is_fresh());
+    assert!(lane.order().start(Natural, start()).await.unwrap().is_fresh());
 }

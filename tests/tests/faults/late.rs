@@ -206,7 +206,7 @@ async fn an_update_whose_table_is_locked_before_its_answer_is_not_denied() {
     assert!(!told.is_err_and(|error| error.effect() == Effect::NotApplied), "it is there");
     Postgres::script(&mut locks, "ROLLBACK").await.unwrap();
     let repeated = update().once(&again).execute(&rig.idem).await.unwrap();
-    assert_eq!((repeated.version(), repeated.is_fresh()), (2, false));
+    assert_eq!((repeated.get(), repeated.is_fresh()), (2, false));
 }
 
 /// Its row was looked at while the statement was on its way: what was seen then is not what is told.
@@ -255,7 +255,7 @@ async fn an_update_that_is_delivered_after_its_row_was_read_is_told_as_it_is() {
         let sent = format!("SELECT state, version FROM parcels WHERE id = {id}");
         let sent = Postgres::ask(&mut rig.ground.conn, &sent).await;
         match &answer {
-            Ok(version) => assert_eq!((**version, sent[0].clone()), (2, ("sent".to_owned(), 2))),
+            Ok(version) => assert_eq!((version.get(), sent[0].clone()), (2, ("sent".to_owned(), 2))),
             Err(error) => assert_eq!(sent[0].0, "packed", "it is there, and {error}"),
         }
         report.strike(if answer.is_ok() { "applied" } else { "came too late" });

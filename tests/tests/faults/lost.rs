@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use idem_core::ledger::Bounds;
 use idem_core::update::Upsert;
-use idem_core::{Effect, Error, GroupCommit, Idem};
+use idem_core::{Effect, Error, GroupCommit, Idem, Natural};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, Step};
 use tests::shop::counter;
@@ -205,7 +205,7 @@ async fn another_takes_the_place_of_a_commit_that_was_lost() {
                     ground.counter().add(&key, counter::Add { by: 1 }).await.unwrap();
                 } else {
                     let order = ground.orders().at(format!("{lane}/{}", format!("{step:?}").to_lowercase()));
-                    order.start(tests::shop::order::Pending { total: tests::lane::PRICE }).await.unwrap();
+                    order.start(Natural, tests::shop::order::Pending { total: tests::lane::PRICE }).await.unwrap();
                     let key = ground.key("competitor");
                     order.cancel(&key, tests::shop::order::Cancel { reason: "first".into() }).await.unwrap();
                 }

@@ -1,7 +1,8 @@
 //! What a process remembers, when another server answers that does not have its last commits: none of it is used once a connection
 //! was found broken.
 
-use idem_core::Idem;
+use idem_core::machine::Item;
+use idem_core::{Idem, Natural};
 use sqlx::Postgres;
 use tests::lane::Lane;
 use tests::shop::{Counter, counter};
@@ -30,7 +31,7 @@ async fn another_server(how: &str, breaks: bool) {
         let name = format!("break-{attempt}");
         let (ours, theirs, key) = (rig.lane(&name).counter(), rig.ground.lane(&name).counter(), rig.ground.lane(&name));
         let (purse, account) = (rig.idem.ledger().account(format!("{name}/purse")), format!("{name}/purse"));
-        theirs.start(counter::Open { total: 0 }).await.unwrap();
+        theirs.start(Natural, counter::Open { total: 0 }).await.unwrap();
         let saved = "CREATE TABLE saved AS SELECT * FROM idem_machines";
         Postgres::script(&mut rig.ground.conn, saved).await.unwrap();
         let add = |by| counter::Add { by };
@@ -71,13 +72,11 @@ async fn a_machine_that_is_ahead_of_the_clock_moves_no_other() {
     ground.has_clock(3600).await;
     let idem = Idem::<Postgres>::open(&ground.url()).await.unwrap();
     let lane = Lane::new(&idem, "far");
-    lane.counter().start(counter::Open { total: 0 }).await.unwrap();
+    lane.counter().start(Natural, counter::Open { total: 0 }).await.unwrap();
     ground.set_clock(0).await;
-    lane.counters().at("near").start(counter::Open { total: 0 }).await.unwrap();
+    lane.counters().at("near").start(Natural, counter::Open { total: 0 }).await.unwrap();
     for round in 0..3 {
-        let call = |id: &'static str| {
-            (id, Some(lane.key(&format!("{id} {round}"))), counter::Command::Add(counter::Add { by: 1 }))
-        };
+        let call = |id: &'static str| Item::new(id, &lane.key(&format!("{id} {round}")), counter::Add { by: 1 });
         for told in lane.counters().apply_all([call("far"), call("near")]).await {
             assert!(told.unwrap().is_fresh());
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use idem_core::update::{ConditionalUpdate, Upsert};
-use idem_core::{Error, GroupCommit, Idem, RetryPolicy};
+use idem_core::{Error, GroupCommit, Idem, Natural, RetryPolicy};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor as _, Postgres};
 use tests::lane::{Failure, Lane, Step};
@@ -72,7 +72,7 @@ async fn connections_that_died_while_idle_cost_nobody_anything() {
         end_all(&mut ground).await;
         let edit = ConditionalUpdate::table("pages").key("name", "p").set("body", attempt).expect_version(attempt);
         let updated = edit.execute(&own).await.unwrap_or_else(|error| panic!("an update without a key: {error}"));
-        assert_eq!(updated.version(), attempt + 1);
+        assert_eq!(updated.get(), attempt + 1);
         report.strike("idem's own, without a key");
     }
     report.finish(15);
@@ -179,7 +179,7 @@ async fn a_pool_of_tenants_keeps_them_apart() {
         tenant.store(number, Ordering::SeqCst);
         Postgres::script(&mut ground.conn, &format!("CREATE SCHEMA {schema}")).await.unwrap();
         idem.migrate().await.unwrap();
-        lane.counter().start(counter::Open { total: if number == 0 { 1000 } else { 0 } }).await.unwrap();
+        lane.counter().start(Natural, counter::Open { total: if number == 0 { 1000 } else { 0 } }).await.unwrap();
     }
     for (number, total) in [(1, 1), (0, 1001)] {
         tenant.store(number, Ordering::SeqCst);
@@ -221,7 +221,7 @@ async fn a_transaction_that_a_borrower_left_open_takes_nothing_with_it() {
                 "command" => lane.counter().add(&key, counter::Add { by: 1 }).await.unwrap().is_fresh(),
                 "update" => {
                     let page = Upsert::table("pages").key("name", "stray").set("body", "x");
-                    page.execute(&idem).await.unwrap().version() == attempt + 1
+                    page.execute(&idem).await.unwrap().get() == attempt + 1
                 }
                 _ => {
                     let unit = idem.transaction::<_, Error, _, _>(|mut tx| {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
-use idem_core::{Effect, Error, GroupCommit, Idem, Key, Tx};
+use idem_core::{Effect, Error, GroupCommit, Idem, Key, Natural, Tx};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, PRICE, Step};
 use tests::shop::{counter, order};
@@ -88,7 +88,7 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
                     tx.commit().await.unwrap();
                     1
                 } else {
-                    let later = lane.counter().within(&mut tx).start(counter::Open { total: 0 }).await;
+                    let later = lane.counter().within(&mut tx).start(Natural, counter::Open { total: 0 }).await;
                     assert_eq!(later.expect_err("it is aborted").effect(), Effect::NotApplied);
                     let committed = tx.commit().await;
                     assert!(matches!(committed, Err(Error::Store { .. })), "{committed:?}");
@@ -390,7 +390,7 @@ async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
 
 /// What comes after it in the same transaction: another call, and another of the caller's rows.
 async fn goes_on<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>) {
-    let started = lane.counter().within(tx).start(counter::Open { total: 0 }).await.unwrap();
+    let started = lane.counter().within(tx).start(Natural, counter::Open { total: 0 }).await.unwrap();
     assert!(started.is_fresh());
     DB::script(tx.bare(), "INSERT INTO mine VALUES ('after')").await.unwrap();
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use idem_core::{Idem, Key};
+use idem_core::{Idem, Key, Natural};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure};
 use tests::shop::{Counter, Shop, counter};
@@ -29,7 +29,7 @@ async fn a_server_is_killed_under_writers_and_answers_again() {
     // One pool for every two: two servers' worth of them.
     let pools = [Idem::<Postgres>::open(&url).await.unwrap(), Idem::open(&url).await.unwrap()];
     for machine in ["writer-0", "writer-1", "writer-2", "writer-3"] {
-        Counter::stored(&pools[0], Shop).at(machine).start(counter::Open { total: 0 }).await.unwrap();
+        Counter::stored(&pools[0], Shop).at(machine).start(Natural, counter::Open { total: 0 }).await.unwrap();
     }
 
     for cycle in 0..scale(3, 30) {

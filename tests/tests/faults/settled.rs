@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
+use idem_core::machine::Item;
 use idem_core::{Effect, Error, GroupCommit, Natural, RetryPolicy};
 use sqlx::{AssertSqlSafe, Postgres};
 use tests::conformance::machines::{Door, Keeper, door};
@@ -33,7 +34,7 @@ async fn a_command_without_a_key_that_was_committed_runs_once() {
     for attempt in 0..scale(5, 50) {
         for others in ["closed", "closed, and pushed again"] {
             let (id, before) = (format!("{others} {attempt}"), Postgres::ask(&mut rig.ground.conn, pushes).await[0].1);
-            ours.at(&*id).start(door::Shut).await.unwrap();
+            ours.at(&*id).start(Natural, door::Shut).await.unwrap();
             let strikes = rig.proxy.strikes();
             rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::LoseReply(Hangup::Reset));
             let push = |by: &str| door::Push { by: by.into() };
@@ -45,7 +46,7 @@ async fn a_command_without_a_key_that_was_committed_runs_once() {
             rig.proxy.refuse_connections(true);
             let (door, mut times) = (theirs.at(&*id), 1);
             let close = rig.ground.lane("door").key(&format!("close {id}"));
-            while door.close(&close, door::Close).await.is_err() {}
+            while door.close(&close).await.is_err() {}
             if others != "closed" {
                 door.push(Natural, push("theirs")).await.unwrap();
                 times += 1;
@@ -61,13 +62,13 @@ async fn a_command_without_a_key_that_was_committed_runs_once() {
             report.strike(others);
         }
         let id = format!("all {attempt}");
-        ours.at(&*id).start(door::Shut).await.unwrap();
+        ours.at(&*id).start(Natural, door::Shut).await.unwrap();
         rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::LoseReply(Hangup::Reset));
         let close = rig.ground.lane("door").key(&id);
-        let push = (&*id, None, door::Command::Push(door::Push { by: "all".into() }));
-        let told = ours.apply_all([push, (&*id, Some(close), door::Command::Close(door::Close))]).await;
+        let push = Item::new(&*id, Natural, door::Push { by: "all".into() });
+        let told = ours.apply_all([push, Item::new(&*id, &close, door::Close)]).await;
         assert!(rig.proxy.disarm(), "struck");
-        assert!(told.iter().all(|told| told.as_ref().is_ok_and(idem_core::Outcome::is_fresh)), "{told:?}");
+        assert!(told.iter().all(|told| told.as_ref().is_ok_and(|told| told.is_fresh())), "{told:?}");
         let transitions = format!("SELECT '', count(*) FROM idem_transitions WHERE id = '{id}'");
         assert_eq!(Postgres::ask(&mut rig.ground.conn, &transitions).await[0].1, 3, "started, pushed, closed");
         report.strike("several at once");
@@ -87,18 +88,18 @@ async fn what_was_decided_beside_a_command_without_a_key_is_told() {
         let push = |by: &str| door::Command::Push(door::Push { by: by.into() });
         let [old, new] = ["old", "new"].map(|key| lane.key(&format!("{key} {attempt}")));
         for id in [&a, &b] {
-            doors.at(&**id).start(door::Shut).await.unwrap();
+            doors.at(&**id).start(Natural, door::Shut).await.unwrap();
         }
         doors.at(&*warm).push(&old, door::Push { by: "old".into() }).await.unwrap();
         let (strikes, since) = (rig.proxy.strikes(), rig.now().await);
         rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::Delay(Hangup::Reset));
         let calls = [
-            (a.clone(), None, push("ours")),
-            (b.clone(), Some(new.clone()), push("new")),
-            (b.clone(), Some(new), push("new")),
-            (a, None, push("ours")),
-            (warm, Some(old), push("old")),
-            (b.clone(), Some(lane.key(&format!("start {attempt}"))), push("again")),
+            Item::new(a.clone(), Natural, push("ours")),
+            Item::new(b.clone(), &new, push("new")),
+            Item::new(b.clone(), &new, push("new")),
+            Item::new(a, Natural, push("ours")),
+            Item::new(warm, &old, push("old")),
+            Item::new(b.clone(), &lane.key(&format!("start {attempt}")), push("again")),
         ];
         let call = tokio::spawn(async move { doors.apply_all(calls).await });
         rig.proxy.wait_for_strikes(strikes + 1).await;
@@ -151,7 +152,7 @@ async fn a_write_that_was_lost_is_not_proved_by_another_of_its_time() {
         let Some(mut rig) = Rig::new().await else { return report.skip() };
         rig.ground.has_clock(3600).await;
         let (ours, theirs) = (Lane::new(&rig.anew().await, "clock"), rig.ground.lane("clock"));
-        ours.counter().start(counter::Open { total: 0 }).await.unwrap();
+        ours.counter().start(Natural, counter::Open { total: 0 }).await.unwrap();
         rig.ground.set_clock(0).await;
         let strikes = rig.proxy.strikes();
         rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::Before(Hangup::Reset));

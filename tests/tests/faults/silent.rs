@@ -26,7 +26,7 @@ async fn a_clock_that_is_set_back_is_not_waited_for() {
     rig.ground.has_clock(0).await;
     let idem = rig.anew().await;
     let doors = Door::stored(&idem, Keeper);
-    doors.at("a").start(door::Shut).await.unwrap();
+    doors.at("a").start(Natural, door::Shut).await.unwrap();
     let (mut tx, spare) = (idem.begin().await.unwrap(), idem.begin().await.unwrap());
     spare.rollback().await;
     rig.proxy.refuse_connections(true);
@@ -37,7 +37,7 @@ async fn a_clock_that_is_set_back_is_not_waited_for() {
     });
     rig.proxy.wait_for_strikes(1).await;
     rig.ground.set_clock(-3600).await;
-    doors.at("b").within(&mut tx).start(door::Shut).await.unwrap();
+    doors.at("b").within(&mut tx).start(Natural, door::Shut).await.unwrap();
     rig.proxy.refuse_connections(false);
     let told = answered("a write from before the clock was set", call).await.unwrap();
     assert_eq!(told.map_err(|error| error.effect()).map(drop), Err(Effect::Unknown));

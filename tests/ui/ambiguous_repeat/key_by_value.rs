@@ -17,5 +17,5 @@ enum Ticket {
 
 fn main() {
     let key = idem_core::Key::new("scope", "key").unwrap();
-    Ticket::in_memory((), ticket::Blank).punch(key, ticket::Punch).unwrap();
+    Ticket::in_memory((), ticket::Blank).punch(key).unwrap();
 }

@@ -1,4 +1,4 @@
-use idem_core::idempotent_fsm;
+use idem_core::{idempotent_fsm, Natural};
 
 #[idempotent_fsm]
 #[command(Punch)]
@@ -16,6 +16,6 @@ enum Ticket {
 
 fn main() {
     let mut memory = Ticket::in_memory((), ticket::Blank);
-    memory.punch(idem_core::Natural, ticket::Punch).unwrap();
-    memory.board(idem_core::Natural, ticket::Board).unwrap();
+    memory.punch(idem_core::Natural).unwrap();
+    memory.board(idem_core::Natural).unwrap();
 }

@@ -1,4 +1,4 @@
-use idem_core::idempotent_fsm;
+use idem_core::{idempotent_fsm, Natural};
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
@@ -26,5 +26,5 @@ impl order::Transitions for Rules {
 }
 
 fn main() {
-    Order::in_memory(Rules, order::Pending).pay(idem_core::Natural, order::Pay).unwrap();
+    Order::in_memory(Rules, order::Pending).pay(idem_core::Natural).unwrap();
 }

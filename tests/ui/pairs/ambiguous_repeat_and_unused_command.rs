@@ -1,4 +1,4 @@
-use idem_core::idempotent_fsm;
+use idem_core::{idempotent_fsm, Natural};
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
@@ -19,5 +19,5 @@ enum Ticket {
 }
 
 fn main() {
-    Ticket::in_memory((), ticket::Blank).punch(idem_core::Natural, ticket::Punch).unwrap();
+    Ticket::in_memory((), ticket::Blank).punch(idem_core::Natural).unwrap();
 }

@@ -1,4 +1,4 @@
-use idem_core::idempotent_fsm;
+use idem_core::{idempotent_fsm, Natural};
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
@@ -18,5 +18,5 @@ enum Order {
 }
 
 fn main() {
-    Order::in_memory((), order::Pending).remind(idem_core::Natural, order::Remind).unwrap();
+    Order::in_memory((), order::Pending).remind(idem_core::Natural).unwrap();
 }

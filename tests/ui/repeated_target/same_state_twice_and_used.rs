@@ -1,4 +1,4 @@
-use idem_core::idempotent_fsm;
+use idem_core::{idempotent_fsm, Natural};
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
@@ -17,6 +17,6 @@ enum Order {
 
 fn main() {
     let mut memory = Order::in_memory((), order::Pending);
-    memory.pay(idem_core::Natural, order::Pay).unwrap();
-    memory.ship(idem_core::Natural, order::Ship).unwrap();
+    memory.pay(idem_core::Natural).unwrap();
+    memory.ship(idem_core::Natural).unwrap();
 }

@@ -1,4 +1,4 @@
-use idem_core::idempotent_fsm;
+use idem_core::{idempotent_fsm, Natural};
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
@@ -18,6 +18,6 @@ enum Ticket {
 
 fn main() {
     let mut memory = Ticket::in_memory((), ticket::Blank);
-    memory.punch(idem_core::Natural, ticket::Punch).unwrap();
-    memory.board(idem_core::Natural, ticket::Board).unwrap();
+    memory.punch(idem_core::Natural).unwrap();
+    memory.board(idem_core::Natural).unwrap();
 }

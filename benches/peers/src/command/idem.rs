@@ -2,7 +2,7 @@
 
 use idem_core::Never;
 
-use idem_core::{Context, GroupCommit, Idem, Key, Step, idempotent_fsm};
+use idem_core::{Context, GroupCommit, Idem, Key, Step, idempotent_fsm, Natural};
 use serde::{Deserialize, Serialize};
 use sqlx_9::Postgres;
 use tokio::task::JoinSet;
@@ -90,7 +90,7 @@ impl Tickets {
     /// Starts a machine and turns it [`OWN`] times.
     async fn begin(&self, machine: u64) -> Result<(), Failure> {
         let this = self.tickets.at(format!("ticket-{machine:05}"));
-        let _ = this.start(ticket::Open { total: 0, last: "reference-000000000000".into() }).await?;
+        let _ = this.start(Natural, ticket::Open { total: 0, last: "reference-000000000000".into() }).await?;
         for turn in 0..OWN {
             let reference = format!("reference-{turn:012}");
             let _ = this.turn(&Key::random("bench")?, ticket::Turn { amount: 500, reference }).await?;

@@ -22,7 +22,7 @@ use crate::model::machine::graph::Repeat;
 use crate::namespace::{OVERRIDE, START};
 use crate::seq::shown;
 use crate::store::Database;
-use crate::store::key::KeyUse;
+use crate::store::key::{KeyUse, KnownKey};
 use crate::store::machine::rows::TransitionSummary;
 use crate::store::write::part::LockName;
 use crate::wire::Stored;
@@ -45,8 +45,20 @@ pub(crate) enum Action {
     Command { index: usize, value: Box<dyn Any + Send + Sync> },
     /// Bring the machine into being in its initial state.
     Start { body: Stored },
+    /// Start it, unless it is started with the same, and run a command, whose own fingerprint is `request`.
+    StartAnd { body: Stored, request: Fingerprint, index: usize, value: Box<dyn Any + Send + Sync> },
     /// Put the machine into a state by hand.
     Override { state: usize, body: Stored, reopen: bool },
+}
+
+impl Action {
+    /// The command that it runs: its position, and the value for the rules.
+    fn command(&self) -> Option<(usize, &(dyn Any + Send + Sync))> {
+        match self {
+            Self::Command { index, value } | Self::StartAnd { index, value, .. } => Some((*index, &**value)),
+            Self::Start { .. } | Self::Override { .. } => None,
+        }
+    }
 }
 
 impl Command {
@@ -57,7 +69,7 @@ impl Command {
     /// The name the transition is stored under.
     fn operation(&self) -> &'static str {
         match &self.action {
-            Action::Command { index, .. } => self.driver.graph().commands[*index].name,
+            Action::Command { index, .. } | Action::StartAnd { index, .. } => self.driver.graph().commands[*index].name,
             Action::Start { .. } => START,
             Action::Override { .. } => OVERRIDE,
         }
@@ -65,11 +77,16 @@ impl Command {
 
     /// The names that earlier transitions of the same may be stored under.
     fn operations(&self) -> impl Iterator<Item = &'static str> {
-        let was = match &self.action {
-            Action::Command { index, .. } => self.driver.graph().commands[*index].was,
-            Action::Start { .. } | Action::Override { .. } => &[],
-        };
+        let was = self.action.command().map_or(&[][..], |(index, _)| self.driver.graph().commands[index].was);
         std::iter::once(self.operation()).chain(was.iter().copied())
+    }
+
+    /// The fingerprint of the command alone, or of whatever it is.
+    fn request(&self) -> Fingerprint {
+        match &self.action {
+            Action::StartAnd { request, .. } => *request,
+            _ => self.fingerprint,
+        }
     }
 
     fn lock_name(&self) -> LockName {
@@ -108,8 +125,8 @@ impl<DB: Database> Plan<DB> for Command {
     /// A fresh one has the key for good. A later one may have it as an alias, which expires.
     fn outcome(&self, answered: &Answered) -> Option<Outcome> {
         match answered {
-            Ok(Answer { seq, at, outcome: AnswerValue::Stored(outcome), fresh: true, .. }) => {
-                Some(Outcome::Transition { seq: *seq, at: *at, outcome: outcome.clone() })
+            Ok(Answer { seq, at, outcome: AnswerValue::Stored(outcome), fresh: true, state, .. }) => {
+                Some(Outcome::Transition { seq: *seq, at: *at, outcome: outcome.clone(), state: state.clone() })
             }
             _ => None,
         }
@@ -161,15 +178,15 @@ fn refuse(refusal: impl Into<Refusal>) -> Decided {
 }
 
 fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Command, limits: &Limits) -> Decided {
-    let known = match command.key.as_ref().and_then(|(_, hash)| draft.key(hash)) {
+    let known = match command.key.as_ref().and_then(|(_, hash)| draft.key(hash)).cloned() {
         None => None,
-        Some(key) => match &key.used {
+        Some(KnownKey { fingerprint, at, used, .. }) => match used {
             KeyUse::Command { id, transition: Some(transition), .. } => {
-                let same =
-                    key.fingerprint == command.fingerprint || (**id == *command.id && same_today(command, transition));
-                Some((same, key.at, id.clone(), transition.clone()))
+                let same = fingerprint == command.fingerprint
+                    || (*id == *command.id && same_by_key(draft, command, fingerprint, &transition)?);
+                Some((same, at, id, transition))
             }
-            KeyUse::Command { seq, transition: None, .. } => return refuse(lost_transition(command, *seq)),
+            KeyUse::Command { seq, transition: None, .. } => return refuse(lost_transition(command, seq)),
             KeyUse::Posting(_) | KeyUse::Refusal(_) => {
                 return refuse(Error::Internal { what: "a key of a machine was used for a change of the ledger" });
             }
@@ -189,7 +206,16 @@ fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Comman
         };
     }
     match &command.action {
-        Action::Start { body } => decide_start(draft, command, current, body),
+        Action::Start { body } => decide_start(draft, command, current, body, limits),
+        Action::StartAnd { body, index, .. } => {
+            let Some(current) = current else {
+                return run_transition(draft, command, None, Some(body.clone()), limits);
+            };
+            match started_with(draft, command, body)? {
+                Ok(_) => decide_edge(draft, command, Some(&current), *index, limits),
+                Err(error) => refuse(error),
+            }
+        }
         Action::Override { state, body, reopen } => decide_override(draft, command, current, (*state, body, *reopen)),
         Action::Command { index, .. } => decide_edge(draft, command, current.as_ref(), *index, limits),
     }
@@ -200,19 +226,39 @@ fn decide_start<DB: Database>(
     command: &Command,
     current: Option<Current>,
     body: &Stored,
+    limits: &Limits,
 ) -> Decided {
     let graph = command.driver.graph();
     let Some(current) = current else {
         let now = draft.now();
         let initial = initial_transition(graph.initial, body, &command.payload, command.fingerprint);
+        let initial = TransitionDraft { keyed: true, ..initial };
         return Ok(Ok(draft.add(&command.subject(), None, now, initial).1));
     };
-    let first = draft.transition(&command.subject(), 1)?.filter(|first| first.command == START);
-    let Some(first) = first else { return refuse(lost_transition(command, 1)) };
-    if same(command, &first) {
-        return Ok(Ok(replay(Some(&current), &first)));
+    match started_with(draft, command, body)? {
+        Ok(first) => {
+            if let Some(key) = &command.key {
+                let expires_at = draft.now().saturating_add(limits.alias);
+                draft.write_alias(&command.subject(), key, &first, expires_at);
+            }
+            Ok(Ok(replay(Some(&current), &first)))
+        }
+        Err(error) => refuse(error),
     }
-    refuse(Error::AlreadyStarted { machine: graph.name, id: command.id.to_string(), at: first.at })
+}
+
+/// The start of a machine that is there, if it was started with this state.
+fn started_with<DB: Database>(
+    draft: &mut WriteDraft<'_, DB>,
+    command: &Command,
+    body: &Stored,
+) -> Result<Result<TransitionSummary, Error>, Missing> {
+    let first = draft.transition(&command.subject(), 1)?.filter(|first| first.command == START);
+    let Some(first) = first else { return Ok(Err(lost_transition(command, 1))) };
+    if is_start_with(command, body, &first) {
+        return Ok(Ok(first));
+    }
+    Ok(Err(Error::AlreadyStarted { machine: command.machine(), id: command.id.to_string(), at: first.at }))
 }
 
 fn decide_override<DB: Database>(
@@ -312,7 +358,7 @@ fn run_transition<DB: Database>(
     limits: &Limits,
 ) -> Decided {
     let graph = command.driver.graph();
-    let Action::Command { index, value } = &command.action else {
+    let Some((index, value)) = command.action.command() else {
         return refuse(Error::Internal { what: "a transition was to run without a command" });
     };
     let (state, body, seq, entered_at) = match (current, &bare) {
@@ -323,9 +369,9 @@ fn run_transition<DB: Database>(
     let at = draft.now().max(entered_at);
     let key = command.key.as_ref().map(|(key, _)| key);
     let cx = Context { machine: graph.name, id: &command.id, seq: shown(seq), now: at, key };
-    let mut step = match command.driver.run(state, body, &**value, &cx) {
+    let mut step = match command.driver.run(state, body, value, &cx) {
         Ran::Stepped(step) => step,
-        Ran::NoEdge => return refuse(invalid(command, state, graph.commands[*index].name)),
+        Ran::NoEdge => return refuse(invalid(command, state, graph.commands[index].name)),
         Ran::Rejected(rejection) => return refuse(Refusal::Rejected(rejection)),
         Ran::Failed(error) => return refuse(error),
     };
@@ -422,28 +468,51 @@ pub(crate) fn fits(what: &'static str, value: &Stored, limits: &Limits) -> Resul
 
 fn replay(current: Option<&Current>, last: &TransitionSummary) -> Answer {
     let superseded = current.is_some_and(|current| current.version > last.seq);
-    Answer { seq: last.seq, at: last.at, outcome: AnswerValue::Stored(last.outcome.clone()), fresh: false, superseded }
+    let (outcome, state) = (AnswerValue::Stored(last.outcome.clone()), Some(last.state.clone()));
+    Answer { seq: last.seq, at: last.at, outcome, fresh: false, superseded, state }
 }
 
 /// Whether the transition was by the same request: by its stored fingerprint, or by the one its payload has today.
 fn same(command: &Command, last: &TransitionSummary) -> bool {
-    last.fingerprint == command.fingerprint || same_today(command, last)
+    last.fingerprint == command.request() || same_today(command, last)
+}
+
+/// The same, where a key names the transition, with another fingerprint: one that was made together with a start is no other.
+fn same_by_key<DB: Database>(
+    draft: &mut WriteDraft<'_, DB>,
+    command: &Command,
+    fingerprint: Fingerprint,
+    last: &TransitionSummary,
+) -> Result<bool, Missing> {
+    if fingerprint.is_after_start() != command.fingerprint.is_after_start() && !seeded_bug!("start-is-no-part-of-it") {
+        return Ok(false);
+    }
+    if let Action::StartAnd { body, .. } = &command.action
+        && !draft.transition(&command.subject(), 1)?.is_some_and(|first| is_start_with(command, body, &first))
+    {
+        return Ok(false);
+    }
+    Ok(same_today(command, last))
+}
+
+/// Whether the transition is the start with this state, as it is written today.
+fn is_start_with(command: &Command, body: &Stored, first: &TransitionSummary) -> bool {
+    first.command == START
+        && (first.payload == *body
+            || command.driver.rewritten(command.driver.graph().initial, &first.payload).as_ref() == Some(body))
 }
 
 fn same_today(command: &Command, last: &TransitionSummary) -> bool {
     match &command.action {
-        Action::Command { index, .. } => {
+        Action::Command { index, .. } | Action::StartAnd { index, .. } => {
             let today = command.driver.graph().command_named(&last.command) == Some(*index);
             today
                 && command
                     .driver
                     .fingerprint(*index, &last.payload, &command.id)
-                    .is_ok_and(|today| today == command.fingerprint)
+                    .is_ok_and(|today| today == command.request())
         }
-        Action::Start { body } => {
-            last.command == START
-                && command.driver.rewritten(command.driver.graph().initial, &last.payload).as_ref() == Some(body)
-        }
+        Action::Start { body } => is_start_with(command, body, last),
         Action::Override { .. } => false,
     }
 }
@@ -457,10 +526,11 @@ fn reused(command: &Command, first_seen: Timestamp, target: &str, last: &Transit
     if unknown && *target == *command.id && !seeded_bug!("renamed-is-reused") {
         return graph.unknown_command(&command.id, &last.command).into();
     }
-    let first = format!("`{}` on {target:?}", last.command);
+    let named = |operation: &str| format!("`{}`", operation.trim_start_matches('@'));
+    let first = format!("{} on {target:?}", named(&last.command));
     let second = match (last.command == command.operation(), *target == *command.id) {
         (true, true) => "another payload".to_owned(),
-        _ => format!("`{}` on {:?}", command.operation(), &*command.id),
+        _ => format!("{} on {:?}", named(command.operation()), &*command.id),
     };
     Error::KeyReused(Box::new(KeyReused::new(hash, first_seen, first, second))).into()
 }

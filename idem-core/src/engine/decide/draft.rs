@@ -187,6 +187,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         let summary = TransitionSummary {
             seq,
             command: Name::Borrowed(transition.operation),
+            state: Name::Borrowed(graph.states[transition.state].name),
             payload: transition.payload.clone(),
             outcome: transition.outcome.clone(),
             fingerprint: transition.fingerprint,
@@ -200,7 +201,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
                 seq,
                 command: summary.command.clone(),
                 from_state: Name::Borrowed(from.map_or("", |from| graph.states[from.state].name)),
-                state: Name::Borrowed(state_name),
+                state: summary.state.clone(),
                 body: transition.body.clone(),
                 payload: summary.payload.clone(),
                 outcome: summary.outcome.clone(),
@@ -221,7 +222,8 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         let current = Current { state, state_name, body: transition.body, last, version: seq, visit, entered_at, at };
         self.move_machine(subject, &current, summary);
         let outcome = AnswerValue::Stored(transition.outcome);
-        (current, Answer { seq, at, outcome, fresh: true, superseded: false })
+        let state = Some(Name::Borrowed(state_name));
+        (current, Answer { seq, at, outcome, fresh: true, superseded: false, state })
     }
 
     /// Brings a machine to where a transition has led it.

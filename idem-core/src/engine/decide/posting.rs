@@ -175,12 +175,12 @@ fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
 
 fn drafted(entries: Range<usize>, fresh: bool) -> Answer {
     let at = Timestamp::from_micros(0);
-    Answer { seq: 0, at, outcome: AnswerValue::Drafted(entries), fresh, superseded: false }
+    Answer { seq: 0, at, outcome: AnswerValue::Drafted(entries), fresh, superseded: false, state: None }
 }
 
 fn replay(entries: &[EntryRow]) -> Answer {
     let (seq, at) = entries.first().map_or((0, Timestamp::from_micros(0)), |first| (first.seq, first.at));
-    Answer { seq, at, outcome: AnswerValue::Entries(entries.into()), fresh: false, superseded: false }
+    Answer { seq, at, outcome: AnswerValue::Entries(entries.into()), fresh: false, superseded: false, state: None }
 }
 
 /// A refusal that used up its key.

@@ -80,6 +80,13 @@ impl<DB: Database> Plan<DB> for Rebuild {
             });
         }
         let outcome = AnswerValue::Stored(Stored::default());
-        Ok(Ok(Answer { seq: newest.seq, at: history.entered_at, outcome, fresh: !agrees, superseded: false }))
+        Ok(Ok(Answer {
+            seq: newest.seq,
+            at: history.entered_at,
+            outcome,
+            fresh: !agrees,
+            superseded: false,
+            state: None,
+        }))
     }
 }

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::KeyHash;
 use crate::store::ledger::rows::EntryRow;
+use crate::store::machine::rows::Name;
 use crate::wire::Stored;
 
 /// Outcomes by their keys.
@@ -44,6 +45,7 @@ pub(crate) enum Outcome {
         seq: i64,
         at: Timestamp,
         outcome: Stored,
+        state: Option<Name>,
     },
     Entries(Arc<[EntryRow]>),
     /// A refusal that used up the key.
@@ -106,20 +108,20 @@ impl Outcome {
 
     /// Whether the machine has gone on since is part of the answer: where that is not known to be so, it is asked.
     fn answer(&self, newest: impl FnOnce() -> Option<i64>) -> Option<Answered> {
-        let (seq, at, outcome, superseded) = match self {
+        let (seq, at, outcome, superseded, state) = match self {
             Self::Refusal(error) => return Some(Err(Refusal::Failed(error.repeat()))),
             Self::Entries(entries) => {
                 let first = entries.first()?;
-                (first.seq, first.at, AnswerValue::Entries(entries.clone()), false)
+                (first.seq, first.at, AnswerValue::Entries(entries.clone()), false, None)
             }
-            Self::Transition { seq, at, outcome } => {
+            Self::Transition { seq, at, outcome, state } => {
                 let superseded = newest().is_some_and(|newest| newest > *seq);
                 if !superseded && !seeded_bug!("memory-of-the-newest") {
                     return None;
                 }
-                (*seq, *at, AnswerValue::Stored(outcome.clone()), superseded)
+                (*seq, *at, AnswerValue::Stored(outcome.clone()), superseded, state.clone())
             }
         };
-        Some(Ok(Answer { seq, at, outcome, fresh: false, superseded }))
+        Some(Ok(Answer { seq, at, outcome, fresh: false, superseded, state }))
     }
 }

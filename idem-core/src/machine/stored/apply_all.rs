@@ -4,10 +4,10 @@ use crate::engine::answer::Answered;
 use crate::engine::decide::command::Command;
 use crate::engine::plan::{BoxedPlan, borrowed};
 use crate::error::{CommandError, Error, Rejection};
-use crate::key::Key;
 use crate::machine::stored::handles::Repository;
+use crate::machine::stored::item::Item;
 use crate::machine::stored::typed::reply;
-use crate::model::machine::rules::{ErrorOf, Machine, Rules};
+use crate::model::machine::rules::{ErrorOf, KindOf, Machine, Rules};
 use crate::outcome::Outcome;
 use crate::store::Database;
 
@@ -15,30 +15,27 @@ use crate::store::Database;
 const MAX_GROUP: usize = 1_000;
 const MAX_GROUP_BYTES: usize = 4 << 20;
 
+/// What one of many commands is answered with.
+type ReplyOf<X> = Outcome<<<X as Rules>::Machine as Machine>::Reply, KindOf<X>>;
+
 impl<DB: Database, X: Rules> Repository<DB, X> {
-    /// Runs many commands, each of any machine of this enum: (id, key, command). The key is a `Key`, a `&Key`, an
-    /// `Option<Key>`, or [`Natural`](crate::Natural). An answer per item, in order, exactly as if they were called one after
-    /// the other; up to 1,000 at a time share a transaction.
+    /// Runs many commands, each of any machine of this enum. An answer per item, in order, exactly as if they were called one
+    /// after the other; up to 1,000 at a time share a transaction.
     ///
     /// # Errors
     /// Per item. What keeps a whole group from being written is told to each of its items.
     ///
     /// # Cancel safety
     /// Dropped half-way, some groups are applied whole and the others not at all; repeat with the same keys.
-    #[allow(clippy::type_complexity, reason = "a result per item")]
-    pub async fn apply_all<I, K>(
+    pub async fn apply_all(
         &self,
-        items: impl IntoIterator<Item = (I, K, <X::Machine as Machine>::Command)>,
-    ) -> Vec<Result<Outcome<<X::Machine as Machine>::Reply>, ErrorOf<X>>>
-    where
-        I: Into<String>,
-        K: Into<Option<Key>>,
-    {
+        items: impl IntoIterator<Item = Item<<X::Machine as Machine>::Command>>,
+    ) -> Vec<Result<ReplyOf<X>, ErrorOf<X>>> {
         let mut results = Vec::new();
         let mut group = Vec::new();
         let mut bytes = 0;
-        for (id, key, command) in items {
-            let item = self.__at(id).numbered_command(key.into(), command);
+        for Item { id, key, command } in items {
+            let item = self.__at(id).numbered_command(key, command);
             bytes += item.as_ref().map_or(0, |(_, item)| item.payload.len());
             group.push(item);
             if group.len() == MAX_GROUP || bytes > MAX_GROUP_BYTES {
@@ -54,7 +51,7 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
     async fn apply_group(
         &self,
         group: Vec<Result<(usize, Command), Error>>,
-        results: &mut Vec<Result<Outcome<<X::Machine as Machine>::Reply>, CommandError<X::Rejection>>>,
+        results: &mut Vec<Result<ReplyOf<X>, CommandError<X::Rejection>>>,
     ) {
         let mut order = Vec::with_capacity(group.len());
         let mut plans: Vec<BoxedPlan<DB>> = Vec::with_capacity(group.len());

@@ -16,21 +16,22 @@ use crate::outcome::Outcome;
 /// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; the
 /// connection it used is closed or clean, and a repeat with the same key finds out.
 #[must_use = "a call does nothing until it is awaited"]
-pub struct Call<'a, O, R: Rejection> {
+pub struct Call<'a, O, S, R: Rejection> {
     command: Result<Command, Error>,
     deadline: Option<Duration>,
-    run: Run<'a, O, R>,
+    run: Run<'a, O, S, R>,
 }
 
 /// The future of a [`Call`].
-pub type CallFuture<'a, O, R> = Pin<Box<dyn Future<Output = Result<Outcome<O>, <R as Rejection>::Error>> + Send + 'a>>;
+pub type CallFuture<'a, O, S, R> =
+    Pin<Box<dyn Future<Output = Result<Outcome<O, S>, <R as Rejection>::Error>> + Send + 'a>>;
 
-type Run<'a, O, R> = Box<dyn FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a>;
+type Run<'a, O, S, R> = Box<dyn FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, S, R> + Send + 'a>;
 
-impl<'a, O, R: Rejection> Call<'a, O, R> {
+impl<'a, O, S, R: Rejection> Call<'a, O, S, R> {
     pub(super) fn new(
         command: Result<Command, Error>,
-        run: impl FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, R> + Send + 'a,
+        run: impl FnOnce(Command, Option<Duration>) -> CallFuture<'a, O, S, R> + Send + 'a,
     ) -> Self {
         Self { command, deadline: None, run: Box::new(run) }
     }
@@ -54,9 +55,9 @@ impl<'a, O, R: Rejection> Call<'a, O, R> {
     }
 }
 
-impl<'a, O: Send + 'a, R: Rejection> IntoFuture for Call<'a, O, R> {
-    type Output = Result<Outcome<O>, R::Error>;
-    type IntoFuture = CallFuture<'a, O, R>;
+impl<'a, O: Send + 'a, S: Send + 'a, R: Rejection> IntoFuture for Call<'a, O, S, R> {
+    type Output = Result<Outcome<O, S>, R::Error>;
+    type IntoFuture = CallFuture<'a, O, S, R>;
 
     fn into_future(self) -> Self::IntoFuture {
         match self.command {
@@ -66,7 +67,7 @@ impl<'a, O: Send + 'a, R: Rejection> IntoFuture for Call<'a, O, R> {
     }
 }
 
-impl<O, R: Rejection> fmt::Debug for Call<'_, O, R> {
+impl<O, S, R: Rejection> fmt::Debug for Call<'_, O, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("fit", &self.command.is_ok())

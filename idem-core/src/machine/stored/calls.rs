@@ -12,7 +12,7 @@ use crate::machine::stored::call::Call;
 use crate::machine::stored::handles::Handle;
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::{outcome, reply, typed_machine};
-use crate::model::machine::rules::{Machine, Rules, State};
+use crate::model::machine::rules::{FirstCommand, KindOf, Machine, Rules, State};
 use crate::outcome::Outcome;
 use crate::store::Database;
 
@@ -31,8 +31,19 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
 
     #[doc(hidden)]
     #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
-    pub fn __start(&self, initial: X::Machine) -> Call<'_, (), X::Rejection> {
-        self.call(self.start_command(&initial))
+    pub fn __start(&self, key: Option<Key>, initial: X::Machine) -> Call<'_, (), KindOf<X>, X::Rejection> {
+        self.call(self.start_command(key, &initial))
+    }
+
+    #[doc(hidden)]
+    #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
+    pub fn __start_and<C: FirstCommand<X::Machine, Outcome: State>>(
+        &self,
+        key: &Key,
+        initial: X::Machine,
+        command: C,
+    ) -> Call<'_, C::Outcome, KindOf<X>, X::Rejection> {
+        self.call(self.start_and_command(key, &initial, command.__into_command()))
     }
 
     #[doc(hidden)]
@@ -40,7 +51,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
         &self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Call<'_, O, X::Rejection> {
+    ) -> Call<'_, O, KindOf<X>, X::Rejection> {
         self.call(self.command(key, command))
     }
 
@@ -49,20 +60,20 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
         &self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Call<'_, <X::Machine as Machine>::Reply, X::Rejection> {
+    ) -> Call<'_, <X::Machine as Machine>::Reply, KindOf<X>, X::Rejection> {
         let index = X::Machine::command(&command);
         self.call_with(self.command(key, command), move |answered| reply::<X>(index, answered))
     }
 
-    fn call<O: State>(&self, command: Result<Command, Error>) -> Call<'_, O, X::Rejection> {
-        self.call_with(command, outcome::<O, X::Rejection>)
+    fn call<O: State>(&self, command: Result<Command, Error>) -> Call<'_, O, KindOf<X>, X::Rejection> {
+        self.call_with(command, outcome::<X, O>)
     }
 
     pub(super) fn call_with<O: Send + 'static>(
         &self,
         command: Result<Command, Error>,
-        read: impl FnOnce(Answered) -> Result<Outcome<O>, CommandError<X::Rejection>> + Send + 'static,
-    ) -> Call<'_, O, X::Rejection> {
+        read: impl FnOnce(Answered) -> Result<Outcome<O, KindOf<X>>, CommandError<X::Rejection>> + Send + 'static,
+    ) -> Call<'_, O, KindOf<X>, X::Rejection> {
         let machines = self.machines.clone();
         Call::new(command, move |command, deadline: Option<Duration>| {
             Box::pin(async move {

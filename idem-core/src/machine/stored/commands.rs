@@ -35,11 +35,34 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
         self.keyed(key, payload, fingerprint, action)
     }
 
-    pub(super) fn start_command(&self, initial: &X::Machine) -> Result<Command, Error> {
+    pub(super) fn start_command(&self, key: Option<Key>, initial: &X::Machine) -> Result<Command, Error> {
+        let (body, fingerprint) = self.initial(initial)?;
+        self.keyed(key, body.clone(), fingerprint, Action::Start { body })
+    }
+
+    /// A start and a command under one key.
+    pub(super) fn start_and_command(
+        &self,
+        key: &Key,
+        initial: &X::Machine,
+        command: <X::Machine as Machine>::Command,
+    ) -> Result<Command, Error> {
+        let (body, start) = self.initial(initial)?;
+        fits("the state", &body, &self.machines.shared.settings.limits)?;
+        let command = self.command(Some(key.clone()), command)?;
+        let Command { action: Action::Command { index, value }, fingerprint: request, .. } = command else {
+            return Err(Error::Internal { what: "a command is none" });
+        };
+        let action = Action::StartAnd { body, request, index, value };
+        Ok(Command { action, fingerprint: request.after_start(start), ..command })
+    }
+
+    /// An initial state as it is stored, and the fingerprint of a start in it.
+    fn initial(&self, initial: &X::Machine) -> Result<(Stored, Fingerprint), Error> {
         self.checked()?;
         let body = put_state(initial).map_err(|source| unencodable("the state", source))?;
         let fingerprint = Fingerprint::of(START, &self.id, body.json().unwrap_or_default(), &[]);
-        self.keyed(None, body.clone(), fingerprint, Action::Start { body })
+        Ok((body, fingerprint))
     }
 
     pub(super) fn keyed(

@@ -8,6 +8,7 @@ pub(crate) mod handles;
 pub(crate) mod history;
 #[cfg(feature = "testing")]
 pub(crate) mod inspect;
+pub(crate) mod item;
 pub(crate) mod operate;
 pub(crate) mod page;
 pub(crate) mod query;

@@ -14,7 +14,7 @@ use crate::machine::stored::call::CallFuture;
 use crate::machine::stored::handles::Handle;
 use crate::machine::stored::typed::{outcome, unencodable};
 use crate::model::machine::driver::put_state;
-use crate::model::machine::rules::{ErrorOf, Machine, Rules};
+use crate::model::machine::rules::{ErrorOf, KindOf, Machine, Rules};
 use crate::namespace::OVERRIDE;
 use crate::outcome::Outcome;
 use crate::store::Database;
@@ -80,12 +80,12 @@ impl<DB: Database, X: Rules> Override<'_, DB, X> {
 }
 
 impl<'a, DB: Database, X: Rules> IntoFuture for Override<'a, DB, X> {
-    type Output = Result<Outcome<()>, ErrorOf<X>>;
-    type IntoFuture = CallFuture<'a, (), X::Rejection>;
+    type Output = Result<Outcome<(), KindOf<X>>, ErrorOf<X>>;
+    type IntoFuture = CallFuture<'a, (), KindOf<X>, X::Rejection>;
 
     fn into_future(self) -> Self::IntoFuture {
         let at = self.at;
-        at.call_with(self.command(), outcome::<(), X::Rejection>).into_future()
+        at.call_with(self.command(), outcome::<X, ()>).into_future()
     }
 }
 

@@ -4,28 +4,31 @@ use crate::engine::answer::{AnswerValue, Answered, Refusal};
 use crate::error::{CommandError, Effect, Error};
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::model::machine::driver::read_state;
-use crate::model::machine::rules::{Machine, Rules, State};
+use crate::model::machine::rules::{KindOf, Machine, Rules, State};
 use crate::outcome::Outcome;
 use crate::seq::shown;
 use crate::store::machine::rows::MachineRow;
 use crate::wire::{Stored, WireError};
 
 /// Puts the type of an outcome back on.
-pub(super) fn outcome<O: State, R: 'static>(answered: Answered) -> Result<Outcome<O>, CommandError<R>> {
-    typed(answered, Stored::decode)
+pub(super) fn outcome<X: Rules, O: State>(answered: Answered) -> Result<Typed<X, O>, CommandError<X::Rejection>> {
+    typed::<X, O>(answered, Stored::decode)
 }
 
 pub(super) fn reply<X: Rules>(
     command: usize,
     answered: Answered,
-) -> Result<Outcome<<X::Machine as Machine>::Reply>, CommandError<X::Rejection>> {
-    typed(answered, |stored| X::Machine::read_reply(command, stored))
+) -> Result<Typed<X, <X::Machine as Machine>::Reply>, CommandError<X::Rejection>> {
+    typed::<X, _>(answered, |stored| X::Machine::read_reply(command, stored))
 }
 
-fn typed<O, R: 'static>(
+/// The outcome of a command on a machine of these rules.
+type Typed<X, O> = Outcome<O, KindOf<X>>;
+
+fn typed<X: Rules, O>(
     answered: Answered,
     read: impl FnOnce(&Stored) -> Result<O, WireError>,
-) -> Result<Outcome<O>, CommandError<R>> {
+) -> Result<Typed<X, O>, CommandError<X::Rejection>> {
     match answered {
         Ok(answer) => {
             let undecodable = |source| Error::Undecodable {
@@ -39,7 +42,8 @@ fn typed<O, R: 'static>(
                     return Err(undecodable("it is not one of a machine".into()).into());
                 }
             };
-            Ok(Outcome::new(value, shown(answer.seq), answer.at, answer.fresh, answer.superseded))
+            let state = answer.state.and_then(|name| X::Machine::GRAPH.state_named(&name)).map(X::Machine::kind);
+            Ok(Outcome::new(value, shown(answer.seq), answer.at, answer.fresh, answer.superseded).led_to(state))
         }
         Err(Refusal::Failed(error)) => Err(error.into()),
         Err(Refusal::Panicked(panic)) => std::panic::resume_unwind(panic),

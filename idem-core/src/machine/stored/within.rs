@@ -17,7 +17,7 @@ use crate::machine::stored::handles::Handle;
 use crate::machine::stored::release::explained_joined;
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::{outcome, reply, typed_machine};
-use crate::model::machine::rules::{Machine, Rules, State};
+use crate::model::machine::rules::{FirstCommand, KindOf, Machine, Rules, State};
 use crate::outcome::Outcome;
 use crate::store::Database;
 use crate::store::machine::queries;
@@ -55,9 +55,21 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
 
     #[doc(hidden)]
     #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
-    pub fn __start(self, initial: X::Machine) -> Call<'t, (), X::Rejection> {
-        let command = self.at.start_command(&initial);
-        self.call(command, outcome::<(), X::Rejection>)
+    pub fn __start(self, key: Option<Key>, initial: X::Machine) -> Call<'t, (), KindOf<X>, X::Rejection> {
+        let command = self.at.start_command(key, &initial);
+        self.call(command, outcome::<X, ()>)
+    }
+
+    #[doc(hidden)]
+    #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
+    pub fn __start_and<C: FirstCommand<X::Machine, Outcome: State>>(
+        self,
+        key: &Key,
+        initial: X::Machine,
+        command: C,
+    ) -> Call<'t, C::Outcome, KindOf<X>, X::Rejection> {
+        let command = self.at.start_and_command(key, &initial, command.__into_command());
+        self.call(command, outcome::<X, C::Outcome>)
     }
 
     #[doc(hidden)]
@@ -65,9 +77,9 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
         self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Call<'t, O, X::Rejection> {
+    ) -> Call<'t, O, KindOf<X>, X::Rejection> {
         let command = self.at.command(key, command);
-        self.call(command, outcome::<O, X::Rejection>)
+        self.call(command, outcome::<X, O>)
     }
 
     #[doc(hidden)]
@@ -75,7 +87,7 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
         self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Call<'t, <X::Machine as Machine>::Reply, X::Rejection> {
+    ) -> Call<'t, <X::Machine as Machine>::Reply, KindOf<X>, X::Rejection> {
         let index = X::Machine::command(&command);
         let command = self.at.command(key, command);
         self.call(command, move |answered| reply::<X>(index, answered))
@@ -84,8 +96,8 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
     fn call<O: Send + 'static>(
         self,
         command: Result<Command, Error>,
-        read: impl FnOnce(Answered) -> Result<Outcome<O>, CommandError<X::Rejection>> + Send + 't,
-    ) -> Call<'t, O, X::Rejection> {
+        read: impl FnOnce(Answered) -> Result<Outcome<O, KindOf<X>>, CommandError<X::Rejection>> + Send + 't,
+    ) -> Call<'t, O, KindOf<X>, X::Rejection> {
         Call::new(command, move |command, _| {
             Box::pin(async move {
                 let plan: BoxedPlan<DB> = Box::new(command);

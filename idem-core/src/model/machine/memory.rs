@@ -11,7 +11,7 @@ use crate::model::ledger::books::{Books, Refused};
 use crate::model::ledger::change::LedgerChange;
 use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
 use crate::model::machine::context::Context;
-use crate::model::machine::rules::{ErrorOf, Machine, Rules, State, Taken};
+use crate::model::machine::rules::{ErrorOf, KindOf, Machine, Rules, State, Taken};
 use crate::outcome::Outcome;
 use crate::wire::{Stored, WireError};
 
@@ -109,7 +109,7 @@ impl<X: Rules> InMemory<X> {
     /// let mut memory = Ticket::in_memory((), ticket::Open);
     /// let later: Timestamp = "2100-01-01T00:00:00Z".parse()?;
     /// memory.set_now(later);
-    /// assert_eq!(memory.close(Natural, ticket::Close)?.at(), later);
+    /// assert_eq!(memory.close(Natural)?.at(), later);
     /// # Ok(()) }
     /// ```
     pub fn set_now(&mut self, now: Timestamp) {
@@ -157,7 +157,7 @@ impl<X: Rules> InMemory<X> {
         &mut self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Result<Outcome<O>, ErrorOf<X>> {
+    ) -> Result<Outcome<O, KindOf<X>>, ErrorOf<X>> {
         self.run(key, command, |reply| Stored::encode(reply)?.decode()).map_err(Rejection::__error)
     }
 
@@ -166,7 +166,7 @@ impl<X: Rules> InMemory<X> {
         &mut self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Result<Outcome<<X::Machine as Machine>::Reply>, ErrorOf<X>> {
+    ) -> Result<Outcome<<X::Machine as Machine>::Reply, KindOf<X>>, ErrorOf<X>> {
         let index = X::Machine::command(&command);
         self.run(key, command, |reply| X::Machine::read_reply(index, &Stored::encode(reply)?))
             .map_err(Rejection::__error)
@@ -178,7 +178,7 @@ impl<X: Rules> InMemory<X> {
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
         through_serde: impl FnOnce(&<X::Machine as Machine>::Reply) -> Result<O, WireError>,
-    ) -> Result<Outcome<O>, CommandError<X::Rejection>> {
+    ) -> Result<Outcome<O, KindOf<X>>, CommandError<X::Rejection>> {
         let answer = match key.map(|key| self.keys.entry(key)) {
             None => self.life.answer(None, None, command)?,
             Some(Entry::Occupied(known)) => self.life.answer(Some(known.key()), Some(*known.get()), command)?,
@@ -188,7 +188,8 @@ impl<X: Rules> InMemory<X> {
                 answer
             }
         };
-        let Some((_, reply)) = &self.life.history[*answer].did else { return Err(Error::Interrupted.into()) };
+        let run = &self.life.history[*answer];
+        let Some((_, reply)) = &run.did else { return Err(Error::Interrupted.into()) };
         let mut copy = None;
         X::Machine::copy_outcome(reply, &mut copy);
         let copied = match copy {
@@ -200,7 +201,7 @@ impl<X: Rules> InMemory<X> {
             effect: Effect::Applied,
             source: source.into(),
         };
-        Ok(answer.try_map(|_| copied).map_err(undecodable)?)
+        Ok(answer.led_to(Some(X::Machine::kind(run.state))).try_map(|_| copied).map_err(undecodable)?)
     }
 }
 

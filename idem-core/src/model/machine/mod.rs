@@ -7,5 +7,6 @@ pub(crate) mod context;
 pub(crate) mod driver;
 pub(crate) mod graph;
 pub(crate) mod memory;
+pub(crate) mod outside;
 pub(crate) mod rules;
 pub(crate) mod step;

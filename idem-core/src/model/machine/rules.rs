@@ -79,6 +79,9 @@ pub trait State: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
 
+/// The kinds of the states of a machine of these rules.
+pub(crate) type KindOf<X> = <<X as Rules>::Machine as Machine>::StateKind;
+
 /// What a command fails with on a machine of these rules.
 pub(crate) type ErrorOf<X> = <<X as Rules>::Rejection as Rejection>::Error;
 
@@ -154,26 +157,6 @@ pub fn copy_outcome<T: Clone + 'static, R: 'static>(outcome: &T, reply: fn(T) ->
 #[allow(clippy::exhaustive_structs, reason = "a name, written by users as a value")]
 pub struct Natural;
 
-/// For `apply`, where a command is known at run time.
-impl From<Natural> for Option<&Key> {
-    fn from(_: Natural) -> Self {
-        None
-    }
-}
-
-/// For the items of `apply_all`.
-impl From<Natural> for Option<Key> {
-    fn from(_: Natural) -> Self {
-        None
-    }
-}
-
-impl From<&Key> for Option<Key> {
-    fn from(key: &Key) -> Self {
-        Some(key.clone())
-    }
-}
-
 /// A command that [`Natural`] can name. Implemented by the macro.
 #[diagnostic::on_unimplemented(
     message = "[F401] a repeat of `{Self}` without a key is ambiguous",
@@ -182,26 +165,48 @@ impl From<&Key> for Option<Key> {
 )]
 pub trait Repeatable {}
 
-/// What stands in the key's place of a command `C`: a `&Key`, or [`Natural`] where that is unambiguous.
+/// What stands in the key's place of a command `C`: a `&Key`; [`Natural`] where that is unambiguous; or there an `Option<&Key>`,
+/// for a program that has a key at times.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot name a repeat of `{C}`",
     label = "expected `&Key`, or `Natural` for a command whose repeat is unambiguous",
     note = "pass `&key`, with a key made by `Key::new(scope, key)`; see docs/errors for `Natural`"
 )]
-pub trait Named<C> {
+pub trait KeyOrNatural<C> {
     /// The key, if there is one.
     #[doc(hidden)]
     fn __key(self) -> Option<Key>;
 }
 
-impl<C> Named<C> for &Key {
+impl<C> KeyOrNatural<C> for &Key {
     fn __key(self) -> Option<Key> {
         Some(self.clone())
     }
 }
 
-impl<C: Repeatable> Named<C> for Natural {
+impl<C: Repeatable> KeyOrNatural<C> for Natural {
     fn __key(self) -> Option<Key> {
         None
     }
+}
+
+impl<C: Repeatable> KeyOrNatural<C> for Option<&Key> {
+    fn __key(self) -> Option<Key> {
+        self.cloned()
+    }
+}
+
+/// A command that is legal in the initial state of the machine `M`: `start_and` takes it. Implemented by the macro.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not legal in the initial state of `{M}`",
+    label = "no edge leads from the initial state by this command",
+    note = "`start_and` takes a command of the initial state; start the machine and call the others after"
+)]
+pub trait FirstCommand<M: Machine> {
+    /// Its outcome.
+    type Outcome;
+
+    /// The command as one of all commands.
+    #[doc(hidden)]
+    fn __into_command(self) -> M::Command;
 }

@@ -49,6 +49,8 @@ pub struct NamedMachine {
 pub struct TransitionSummary {
     pub(crate) seq: i64,
     pub(crate) command: Name,
+    /// The state that it led to.
+    pub(crate) state: Name,
     pub(crate) payload: Stored,
     pub(crate) outcome: Stored,
     pub(crate) fingerprint: Fingerprint,
@@ -61,6 +63,7 @@ columns! {
     TransitionSummary {
         seq: [seq Int],
         command: [command Text],
+        state: [state Text],
         payload: [payload Bytes],
         outcome: [outcome Bytes],
         fingerprint: [fingerprint Bytes],

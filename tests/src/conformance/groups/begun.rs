@@ -11,17 +11,17 @@ use crate::conformance::machines::{Keeper, door};
 use crate::conformance::{fresh, key};
 
 /// A call that was begun.
-pub(super) type Begun<O> = Pin<Box<dyn Future<Output = Result<Outcome<O>, Error>> + Send>>;
+pub(super) type Begun<O, S = ()> = Pin<Box<dyn Future<Output = Result<Outcome<O, S>, Error>> + Send>>;
 
 /// Begins `callers` calls, which all knock at one door: each is alone, or queued, before the next one begins.
 pub(super) async fn knocking<DB: Database>(
     door: &door::Handle<DB, Keeper>,
     prefix: &'static str,
     callers: usize,
-) -> Vec<Begun<u64>> {
+) -> Vec<Begun<u64, door::StateKind>> {
     let knock = |caller| {
         let (door, key) = (door.clone(), key(&format!("{prefix}{caller}")));
-        Box::pin(async move { door.knock(&key, door::Knock { times: 0 }).await }) as Begun<u64>
+        Box::pin(async move { door.knock(&key, door::Knock { times: 0 }).await }) as Begun<u64, door::StateKind>
     };
     let mut calls: Vec<_> = (0..callers).map(knock).collect();
     for call in &mut calls {
@@ -49,10 +49,11 @@ pub(super) async fn begin<F: Future + Unpin>(call: &mut F) {
 }
 
 /// Waits for all at once; each of them must have had its effect.
-pub(super) async fn all_fresh<O, E>(
-    calls: Vec<impl Future<Output = Result<Outcome<O>, E>> + Send + 'static>,
-) -> Vec<Outcome<O>>
+pub(super) async fn all_fresh<O, S, E>(
+    calls: Vec<impl Future<Output = Result<Outcome<O, S>, E>> + Send + 'static>,
+) -> Vec<Outcome<O, S>>
 where
+    S: Debug + Send + 'static,
     O: Debug + Send + 'static,
     E: Debug + Send + 'static,
 {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use idem_core::ledger::Bounds;
-use idem_core::{Context, Effect, ErrorKind, Step, idempotent_fsm};
+use idem_core::{Context, Effect, ErrorKind, Natural, Step, idempotent_fsm};
 use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -107,13 +107,13 @@ pub async fn a_state_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
     let clocks = Clock::stored(&patient(on).await, Maker);
     let first = 40 * RUNS.fetch_add(1, Ordering::Relaxed);
     for number in 0..40 {
-        fresh(clocks.at(format!("c{number}")).start(clock::Running { count: Fright(first + number) }).await);
+        fresh(clocks.at(format!("c{number}")).start(Natural, clock::Running { count: Fright(first + number) }).await);
     }
     frightened().insert(first + 13);
     let tasks: Vec<_> = (0..40_u64)
         .map(|number| {
             let clock = clocks.at(format!("c{number}"));
-            tokio::spawn(async move { clock.count(&key(&format!("k{number}")), clock::Count).await })
+            tokio::spawn(async move { clock.count(&key(&format!("k{number}"))).await })
         })
         .collect();
     for (number, task) in (0_u64..).zip(tasks) {
@@ -208,7 +208,7 @@ pub async fn a_crowd_is_answered_to_the_last<S: Subject>(on: &S) {
 pub async fn who_goes_away_disturbs_nobody<S: Subject>(on: &S) {
     let (idem, stranger) = (patient(on).await, patient(on).await);
     let (door, account) = (Door::stored(&idem, Keeper).at("d"), idem.ledger().account("a"));
-    fresh(door.start(door::Shut).await);
+    fresh(door.start(Natural, door::Shut).await);
     let mut tx = stranger.begin().await.expect("begun");
     fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
     fresh(account.within(&mut tx).apply_delta(&key("stranger"), 1).await);
@@ -249,7 +249,7 @@ pub async fn who_goes_away_disturbs_nobody<S: Subject>(on: &S) {
 pub async fn a_runtime_that_ends_leaves_nobody_waiting<S: Subject>(on: &S) {
     let (idem, stranger) = (patient(on).await, patient(on).await);
     let door = Door::stored(&idem, Keeper).at("d");
-    fresh(door.start(door::Shut).await);
+    fresh(door.start(Natural, door::Shut).await);
     let mut tx = stranger.begin().await.expect("begun");
     fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
     let ((at_work, begun), (stop, stopped)) = (oneshot::channel(), oneshot::channel::<()>());

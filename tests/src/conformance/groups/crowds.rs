@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use idem_core::ErrorKind;
 use idem_core::ledger::Bounds;
+use idem_core::{ErrorKind, Natural};
 use tokio::task::JoinSet;
 
 use super::{all, patient};
@@ -65,7 +65,7 @@ pub async fn each_is_answered_for_itself<S: Subject>(on: &S) {
         let (order, ledger, known) = (orders.at(format!("o{caller}")), ledger.clone(), known.clone());
         tasks.spawn(async move {
             let (name, pay) = (key(&format!("k{caller}")), order::Pay { amount: 500 - caller % 2, rate: 1 });
-            fresh(order.start(order::Pending { total: 500 }).await);
+            fresh(order.start(Natural, order::Pending { total: 500 }).await);
             match caller % 2 {
                 0 => drop(fresh(order.pay(&name, pay).await)),
                 _ => drop(refused(order.pay(&name, pay).await, ErrorKind::Rejected)),
@@ -93,11 +93,11 @@ pub async fn a_change_beside_a_command_keeps_its_entry<S: Subject>(on: &S) {
     let (orders, sales) = (Order::stored(&idem, Shop), idem.ledger().account("sales"));
     for round in 0..32 {
         let (paid, started, sales) = (orders.at(format!("p{round}")), orders.at(format!("s{round}")), sales.clone());
-        fresh(paid.start(order::Pending { total: 500 }).await);
+        fresh(paid.start(Natural, order::Pending { total: 500 }).await);
         let (pays, change) = (key(&format!("pay-{round}")), key(&format!("change-{round}")));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { drop(fresh(paid.pay(&pays, order::Pay { amount: 500, rate: 1 }).await)) });
-        tasks.spawn(async move { *fresh(started.start(order::Pending { total: 500 }).await) });
+        tasks.spawn(async move { *fresh(started.start(Natural, order::Pending { total: 500 }).await) });
         let (account, name) = (sales.clone(), change.clone());
         let change_made = tokio::spawn(async move { fresh(account.apply_delta(&name, 1).await) });
         all(tasks).await;
@@ -110,7 +110,7 @@ pub async fn a_change_beside_a_command_keeps_its_entry<S: Subject>(on: &S) {
 /// Two at work on one database, as two processes: nobody deadlocks, nothing is lost.
 pub async fn two_of_them_share_what_is_hot<S: Subject>(on: &S) {
     let sides = [patient(on).await, patient(on).await];
-    fresh(Door::stored(&sides[0], Keeper).at("d").start(door::Shut).await);
+    fresh(Door::stored(&sides[0], Keeper).at("d").start(Natural, door::Shut).await);
     let mut tasks = JoinSet::new();
     for caller in 0..64_usize {
         let idem = sides[caller % 2].clone();

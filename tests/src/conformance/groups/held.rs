@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::{Effect, Error, ErrorKind};
+use idem_core::{Effect, Error, ErrorKind, Natural};
 use tokio::task::JoinSet;
 
 use super::begun::{all_fresh, begin, finish, knocking};
@@ -29,7 +29,7 @@ pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
     let captured = fresh(ledger.account("held").hold(&key("captured"), 1).await).id.clone();
     let released = fresh(ledger.account("held").hold(&key("released"), 1).await).id.clone();
     for number in 0..HELD {
-        fresh(doors.at(format!("held {number}")).start(door::Shut).await);
+        fresh(doors.at(format!("held {number}")).start(Natural, door::Shut).await);
     }
     let mut tx = stranger.begin().await.expect("begun");
     for number in 0..HELD {
@@ -81,7 +81,7 @@ pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
     let stranger = if on.differences().one_writer { &idem } else { &other };
     let doors = Door::stored(&idem, Keeper);
     // The graph is stored here. Stored in the stranger's transaction, it would be what the calls wait for.
-    fresh(doors.at("first").start(door::Shut).await);
+    fresh(doors.at("first").start(Natural, door::Shut).await);
     let mut tx = stranger.begin().await.expect("begun");
     for number in 0..HELD {
         let key = key(&format!("stranger {number}"));
@@ -122,7 +122,7 @@ pub async fn a_repeat_in_a_group_is_told_as_its_first<S: Subject>(on: &S) {
     let builder = on.builder().lock_wait(Duration::from_millis(250)).acquire_timeout(Duration::from_mins(1));
     let brief = builder.open(&on.url()).await.expect("opened");
     let door = Door::stored(&brief, Keeper).at("d");
-    fresh(door.start(door::Shut).await);
+    fresh(door.start(Natural, door::Shut).await);
     let mut tx = brief.begin().await.expect("begun");
     fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
     let mut calls = knocking(&door, "k", 12).await;
@@ -146,7 +146,7 @@ pub async fn is_waited_for_within_the_bound<S: Subject>(on: &S) {
     let (brief, other) = (builder.open(&on.url()).await.expect("opened"), patient(on).await);
     for (id, stranger) in [("d", &other), ("e", &brief)] {
         let door = Door::stored(&brief, Keeper).at(id);
-        fresh(door.start(door::Shut).await);
+        fresh(door.start(Natural, door::Shut).await);
         let mut tx = stranger.begin().await.expect("begun");
         fresh(door.within(&mut tx).knock(&key(id), door::Knock { times: 0 }).await);
         for answer in finish(knocking(&door, id, 32).await).await {

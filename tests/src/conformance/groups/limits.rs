@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use idem_core::ledger::{Bounds, Delta};
-use idem_core::{Error, ErrorKind, GroupCommit, Idem, Key, Outcome};
+use idem_core::machine::Item;
+use idem_core::{Error, ErrorKind, GroupCommit, Idem, Natural, Outcome};
 use tokio::task::JoinSet;
 
 use super::begun::{all_fresh, begin, knocking};
@@ -31,7 +32,7 @@ pub async fn cut_a_group<S: Subject>(on: &S) {
         ("off", GroupCommit::off(), 1),
     ] {
         let door = Door::stored(&grouped(on, grouping).await, Keeper).at(id);
-        fresh(door.start(door::Shut).await);
+        fresh(door.start(Natural, door::Shut).await);
         let mut tx = other.begin().await.expect("begun");
         fresh(door.within(&mut tx).knock(&key(id), door::Knock { times: 0 }).await);
         // The first is alone, all others wait for it.
@@ -47,7 +48,7 @@ pub async fn cut_a_group<S: Subject>(on: &S) {
 pub async fn hold_back_who_finds_no_place<S: Subject>(on: &S) {
     let (narrow, other) = (grouped(on, GroupCommit::default().max_waiting(4)).await, patient(on).await);
     let door = Door::stored(&narrow, Keeper).at("d");
-    fresh(door.start(door::Shut).await);
+    fresh(door.start(Natural, door::Shut).await);
     let mut tx = other.begin().await.expect("begun");
     fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
     let calls = knocking(&door, "k", 64).await;
@@ -63,8 +64,8 @@ pub async fn hold_back_who_finds_no_place<S: Subject>(on: &S) {
 pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
     let (idem, other) = (patient(on).await, patient(on).await);
     let (door, orders) = (Door::stored(&idem, Keeper).at("d"), Order::stored(&idem, Shop));
-    fresh(door.start(door::Shut).await);
-    fresh(orders.at("o").start(order::Pending { total: 500 }).await);
+    fresh(door.start(Natural, door::Shut).await);
+    fresh(orders.at("o").start(Natural, order::Pending { total: 500 }).await);
     let mut tx = other.begin().await.expect("begun");
     fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
     let calls = knocking(&door, "k", 32).await;
@@ -76,9 +77,8 @@ pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
     refused(account.apply_delta(&k, 1).await, ErrorKind::ShutDown);
     refused(idem.ledger().transfer(&k, "a", "b", 1).await, ErrorKind::ShutDown);
     refused(idem.ledger().apply_batch(&[Delta::new("a", &k, 1)]).await, ErrorKind::ShutDown);
-    let pay = order::Command::from(order::Pay { amount: 500, rate: 1 });
-    let items: [(&str, Option<Key>, _); 1] = [("o", Some(k.clone()), pay)];
-    for answer in orders.apply_all(items).await {
+    let item = Item::new("o", &k, order::Pay { amount: 500, rate: 1 });
+    for answer in orders.apply_all([item]).await {
         refused(answer, ErrorKind::ShutDown);
     }
     refused(idem.begin().await.map(drop), ErrorKind::ShutDown);

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use idem_core::Outcome;
 use idem_core::ledger::{Bounds, Delta};
+use idem_core::machine::Item;
 
 use super::Desk;
 use crate::conformance::groups::held_up;
@@ -28,7 +29,7 @@ fn payments() -> [bill::Pay; 4] {
 /// outcome of that process.
 async fn each_is_a_repeat<S: Subject, E: Debug>(
     desk: &Desk<'_, S>,
-    pays: impl AsyncFn(Office, &str, bill::Pay) -> Result<Outcome<String>, E>,
+    pays: impl AsyncFn(Office, &str, bill::Pay) -> Result<Outcome<String, bill::StateKind>, E>,
 ) {
     desk.ledger.account("customer").open(Bounds::at_least(0)).await.expect("opened");
     for (number, pay) in payments().into_iter().enumerate() {
@@ -91,7 +92,7 @@ fn meanwhile<S: Subject>(
     run: u32,
     id: &str,
     pay: bill::Pay,
-) -> tokio::sync::oneshot::Receiver<Outcome<String>> {
+) -> tokio::sync::oneshot::Receiver<Outcome<String, bill::StateKind>> {
     let (told, first) = tokio::sync::oneshot::channel();
     let (builder, url, id) = (desk.stored.subject.builder(), desk.stored.subject.url(), id.to_owned());
     office.meanwhile(run, move || async move {
@@ -122,7 +123,7 @@ pub async fn a_decline_is_of_the_balance_it_is_written_on<S: Subject>(on: &S) {
     credited(&desks[0], &office, 4, "two");
     fresh(desks[0].delta("for one", "customer", 50).await);
     let bills = Bill::stored(&stored.idem, office.clone());
-    let two = ["one", "two"].map(|id| (id, key(id), bill::Command::from(pay(60))));
+    let two = ["one", "two"].map(|id| Item::new(id, &key(id), pay(60)));
     let paid = bills.apply_all(two).await;
     assert!(office.is_done() && paid.into_iter().all(|paid| paid.is_ok_and(|paid| paid.is_fresh())));
     // Without anyone else they are declined and refused as ever.

@@ -20,7 +20,7 @@ impl<'d, 's, S: Subject> Stay<'d, 's, S> {
         Self { desk, at: bookings(&desk.idem).at(id) }
     }
 
-    async fn reserve(&self, price: i64, expires: bool) -> Outcome<String> {
+    async fn reserve(&self, price: i64, expires: bool) -> Outcome<String, booking::StateKind> {
         let reserve = booking::Reserve { price, expires };
         match self.desk.way {
             Way::Own => self.at.reserve(Natural, reserve).await.expect("reserved or declined"),
@@ -33,7 +33,7 @@ impl<'d, 's, S: Subject> Stay<'d, 's, S> {
         }
     }
 
-    async fn charge(&self, amount: i64) -> Result<Outcome<()>, Error> {
+    async fn charge(&self, amount: i64) -> Result<Outcome<(), booking::StateKind>, Error> {
         match self.desk.way {
             Way::Own => self.at.charge(Natural, booking::Charge { amount }).await,
             Way::Within => {
@@ -45,12 +45,12 @@ impl<'d, 's, S: Subject> Stay<'d, 's, S> {
         }
     }
 
-    async fn cancel(&self) -> Result<Outcome<()>, Error> {
+    async fn cancel(&self) -> Result<Outcome<(), booking::StateKind>, Error> {
         match self.desk.way {
-            Way::Own => self.at.cancel(Natural, booking::Cancel).await,
+            Way::Own => self.at.cancel(Natural).await,
             Way::Within => {
                 let mut tx = self.desk.idem.begin().await?;
-                let cancelled = self.at.within(&mut tx).cancel(Natural, booking::Cancel).await;
+                let cancelled = self.at.within(&mut tx).cancel(Natural).await;
                 tx.commit().await?;
                 cancelled
             }
@@ -180,7 +180,7 @@ pub async fn a_hold_that_was_let_go_holds_up_no_machine<S: Subject>(on: &S) {
     assert_eq!(*memory.state(), Booking::Declined);
     let mut memory = Booking::in_memory(Hotel, booking::Open);
     memory.reserve(Natural, booking::Reserve { price: 60, expires: true }).expect("reserved");
-    memory.cancel(Natural, booking::Cancel).expect("it has expired");
+    memory.cancel(Natural).expect("it has expired");
 }
 
 /// What no money would make right is an error, with the money there or not: never a decline that is remembered.

@@ -97,7 +97,7 @@ pub async fn commands_and_changes_commit_together<S: Subject>(on: &S) {
         fresh(door.within(&mut tx).push(&key("a"), door::Push { by: "ann".into() }).await);
         let next = fresh(pushes.within(&mut tx).apply_delta(&key("a"), 10).await);
         assert_eq!((next.seq, next.balance), (2, Some(11)));
-        fresh(door.within(&mut tx).close(&key("b"), door::Close).await);
+        fresh(door.within(&mut tx).close(&key("b")).await);
         fresh(door.within(&mut tx).push(&key("c"), door::Push { by: "bob".into() }).await);
         assert_eq!(pushes.within(&mut tx).get().await.expect("readable").balance, 12);
         if commit { tx.commit().await.expect("committed") } else { tx.rollback().await }

@@ -21,7 +21,7 @@ pub async fn a_pool_of_none_is_refused<S: Subject>(on: &S) {
 pub async fn waits_of_any_length_are_taken<S: Subject>(on: &S) {
     let builder = on.builder().lock_wait(Duration::MAX).reply_timeout(Duration::MAX).acquire_timeout(Duration::MAX);
     let door = Door::stored(&builder.open(&on.url()).await.expect("opened"), Keeper).at("d");
-    fresh(door.start(door::Shut).await);
+    fresh(door.start(Natural, door::Shut).await);
     fresh(door.knock(&key("k"), door::Knock { times: 1 }).deadline(Duration::MAX).await);
 }
 
@@ -42,7 +42,7 @@ pub async fn a_pool_of_one_is_enough<S: Subject>(on: &S) {
     idem.migrate().await.expect("migrated");
     let order = Order::stored(&idem, Shop).at("o");
     let mut tx = idem.begin().await.expect("begun");
-    fresh(order.within(&mut tx).start(order::Pending { total: 500 }).await);
+    fresh(order.within(&mut tx).start(Natural, order::Pending { total: 500 }).await);
     fresh(order.within(&mut tx).pay(Natural, PAY).await);
     tx.commit().await.expect("committed");
     fresh(order.ship(&key("k"), order::Ship { tracking: "T".into() }).await);

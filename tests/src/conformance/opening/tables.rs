@@ -1,6 +1,6 @@
 //! The engine's own tables: missing, made, newer than the library, and twice in one database.
 
-use idem_core::{Effect, ErrorKind};
+use idem_core::{Effect, ErrorKind, Natural};
 
 use super::pool;
 use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
@@ -25,10 +25,10 @@ pub async fn without_tables_every_call_says_so<S: Subject>(on: &S) {
         assert!(error.to_string().contains("migrate()") && error.to_string().contains("missing"), "{error}");
         assert_eq!(error.effect(), Effect::NotApplied);
     }
-    refused(order.start(order::Pending { total: 500 }).await, ErrorKind::NotMigrated);
+    refused(order.start(Natural, order::Pending { total: 500 }).await, ErrorKind::NotMigrated);
     refused(order.pay(&key("k"), PAY).await, ErrorKind::NotMigrated);
     idem.migrate().await.expect("migrated");
-    fresh(order.start(order::Pending { total: 500 }).await);
+    fresh(order.start(Natural, order::Pending { total: 500 }).await);
 }
 
 /// By one, again, and by many at a time.

@@ -12,7 +12,7 @@ const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 pub async fn a_read_only_database_says_so<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     let paid = fresh(order.pay(&key("k"), PAY).await);
     let options = sqlx::pool::PoolOptions::<S::DB>::new();
     let pool = options.connect(&on.differences().read_only_url).await.expect("it may be read");
@@ -34,7 +34,7 @@ pub async fn odd_urls_name_what_they_say<S: Subject>(on: &S) {
             let idem = on.builder().open(&url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
             let order = Order::stored(&idem, Shop).at("o");
             if version == 1 {
-                order.start(order::Pending { total: 500 }).await.expect("started");
+                order.start(Natural, order::Pending { total: 500 }).await.expect("started");
             } else {
                 fresh(order.pay(&key("k"), PAY).await);
             }

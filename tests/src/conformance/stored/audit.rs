@@ -12,7 +12,7 @@ use crate::polled;
 /// An order that was paid and shipped.
 async fn shipped<S: Subject>(stored: &Stored<'_, S>) -> order::Handle<S::DB, Shop> {
     let order = stored.orders().at("o");
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     fresh(order.pay(&key("k"), order::Pay { amount: 500, rate: 1 }).await);
     fresh(order.ship(Natural, order::Ship { tracking: "T".into() }).await);
     order
@@ -98,7 +98,7 @@ pub async fn verify_sees_one_moment<S: Subject>(on: &S) {
     let (builder, url) = (on.builder(), on.url());
     office.meanwhile(1, || async move {
         let idem = builder.open(&url).await.expect("opened");
-        fresh(Bill::stored(&idem, Office::default()).at("b").touch(&key("l"), bill::Touch).await);
+        fresh(Bill::stored(&idem, Office::default()).at("b").touch(&key("l")).await);
     });
     let found = bill.verify().await.expect("an audit");
     assert_eq!((found.checked, found.differences, office.is_done()), (2, Vec::new(), true));

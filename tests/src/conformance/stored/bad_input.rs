@@ -1,6 +1,7 @@
 //! What cannot be stored is refused with what to do, and nothing is written.
 
-use idem_core::{CommandError, ErrorKind, Key, Outcome};
+use idem_core::machine::Item;
+use idem_core::{CommandError, ErrorKind, Key, Natural, Outcome};
 
 use crate::conformance::machines::{Order, Shop, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
@@ -15,16 +16,16 @@ pub async fn names_that_do_not_fit_are_refused<S: Subject>(on: &S) {
     for name in UNFIT.into_iter().chain([long.as_str()]) {
         assert!(Key::new("scope", name).is_err() && Key::new(name, "key").is_err(), "{name:?}");
         let order = stored.orders().at(name);
-        let error = refused(order.start(order::Pending { total: 500 }).await, ErrorKind::Key);
+        let error = refused(order.start(Natural, order::Pending { total: 500 }).await, ErrorKind::Key);
         assert!(error.to_string().contains("machine id"), "{error}");
         refused(order.pay(&key("k"), PAY).await, ErrorKind::Key);
         refused(order.override_state(&key("k"), order::Pending { total: 1 }, "?").await, ErrorKind::Key);
         let order = stored.orders().at("o");
-        refused(order.start(order::Pending { total: 500 }).correlation(name).await, ErrorKind::Key);
+        refused(order.start(Natural, order::Pending { total: 500 }).correlation(name).await, ErrorKind::Key);
     }
     assert_eq!(stored.rows().await, 0);
     let order = stored.orders().at(&*fits);
-    order.start(order::Pending { total: 500 }).correlation(&fits).await.expect("255 bytes fit");
+    order.start(Natural, order::Pending { total: 500 }).correlation(&fits).await.expect("255 bytes fit");
     let longest = Key::new(&*fits, &*fits).expect("255 bytes fit");
     let paid = fresh(order.pay(&longest, PAY).await);
     replayed(order.pay(&longest, PAY).await, &paid);
@@ -34,7 +35,7 @@ pub async fn names_that_do_not_fit_are_refused<S: Subject>(on: &S) {
 pub async fn a_payload_over_the_limit_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     fresh(order.pay(&key("k"), PAY).await);
     let rows = stored.rows().await;
     let ship = |bytes| order::Ship { tracking: "x".repeat(bytes) };
@@ -55,7 +56,7 @@ pub async fn text_is_stored_as_it_is<S: Subject>(on: &S) {
         ["\0", "'; DROP TABLE idem_keys; --", "\u{1f980}\u{301}", "\\u0000 \"", ""].into_iter().enumerate()
     {
         let order = stored.orders().at(format!("o{number}"));
-        order.start(order::Pending { total: 500 }).await.expect("started");
+        order.start(Natural, order::Pending { total: 500 }).await.expect("started");
         fresh(order.pay(&key(&format!("k{number}")), PAY).await);
         let shipped = fresh(order.ship(&key(&format!("l{number}")), order::Ship { tracking: text.to_owned() }).await);
         replayed(order.ship(&key(&format!("l{number}")), order::Ship { tracking: text.to_owned() }).await, &shipped);
@@ -69,9 +70,9 @@ pub async fn text_is_stored_as_it_is<S: Subject>(on: &S) {
 pub async fn an_unfit_item_of_a_batch_harms_no_other<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for id in ["a", "b"] {
-        stored.orders().at(id).start(order::Pending { total: 500 }).await.expect("started");
+        stored.orders().at(id).start(Natural, order::Pending { total: 500 }).await.expect("started");
     }
-    let answers = stored.orders().apply_all(["a", "", "b"].map(|id| (id, None, PAY.into()))).await;
+    let answers = stored.orders().apply_all(["a", "", "b"].map(|id| Item::new(id, None, PAY))).await;
     let kinds: Vec<_> =
         answers.iter().map(|answer| answer.as_ref().map(Outcome::is_fresh).map_err(CommandError::kind)).collect();
     assert_eq!(kinds, [Ok(true), Err(ErrorKind::Key), Ok(true)]);

@@ -1,12 +1,13 @@
 //! Many commands in one call: as if one came after the other.
 
-use idem_core::{CommandError, Error, ErrorKind, Key, Outcome};
+use idem_core::machine::Item;
+use idem_core::{CommandError, Error, ErrorKind, Key, Natural, Outcome};
 
 use crate::conformance::case::as_json;
 use crate::conformance::machines::{Refused, door, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
-type Answers = Vec<Result<Outcome<serde_json::Value>, CommandError<Refused>>>;
+type Answers = Vec<Result<Outcome<serde_json::Value, order::StateKind>, CommandError<Refused>>>;
 
 fn pay(amount: i64) -> order::Command {
     order::Pay { amount, rate: 1 }.into()
@@ -17,12 +18,13 @@ fn ship(tracking: &str) -> order::Command {
 }
 
 async fn apply<S: Subject>(stored: &Stored<'_, S>, items: Vec<(&str, Option<Key>, order::Command)>) -> Answers {
+    let items = items.into_iter().map(|(id, key, command)| Item::new(id, key.as_ref(), command));
     let answers = stored.orders().apply_all(items).await;
     answers.into_iter().map(|answer| answer.map(as_json)).collect()
 }
 
 async fn start<S: Subject>(stored: &Stored<'_, S>, id: &str) {
-    stored.orders().at(id).start(order::Pending { total: 500 }).await.expect("started");
+    stored.orders().at(id).start(Natural, order::Pending { total: 500 }).await.expect("started");
 }
 
 /// Each item sees what the ones before it did: states, keys, reached states, balances.
@@ -102,7 +104,7 @@ pub async fn a_refused_item_in_the_middle_leaves_no_trace<S: Subject>(on: &S) {
     stored.execute("INSERT INTO idem_accounts (account, balance, seq, ceiling) VALUES ('pushes', 0, 0, 2)").await;
     let push = || door::Command::from(door::Push { by: "ann".into() });
     let doors = ["d1", "d2", "d3", "d2"];
-    let answers = stored.doors().apply_all(doors.map(|id| (id, None, push()))).await;
+    let answers = stored.doors().apply_all(doors.map(|id| Item::new(id, Natural, push()))).await;
     let kinds: Vec<_> =
         answers.iter().map(|answer| answer.as_ref().map(Outcome::is_fresh).map_err(Error::kind)).collect();
     assert_eq!(kinds, [Ok(true), Ok(true), Err(ErrorKind::OutOfBounds), Ok(false)]);
@@ -113,9 +115,9 @@ pub async fn a_refused_item_in_the_middle_leaves_no_trace<S: Subject>(on: &S) {
 /// More items than share a transaction.
 pub async fn more_than_one_group<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let knock = |times| door::Command::from(door::Knock { times });
+    let knock = |times| door::Knock { times };
     let keys: Vec<Key> = (0..1_205).map(|number| key(&format!("k{number}"))).collect();
-    let items = keys.iter().map(|key| ("one door", Some(key.clone()), knock(1)));
+    let items = keys.iter().map(|key| Item::new("one door", key, knock(1)));
     let answers = stored.doors().apply_all(items).await;
     for (seq, answer) in (2..).zip(answers) {
         assert_eq!(fresh(answer.map(as_json)).seq(), seq);

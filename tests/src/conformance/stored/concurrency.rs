@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::{ErrorKind, Outcome, RetryPolicy};
+use idem_core::{ErrorKind, Natural, Outcome, RetryPolicy};
 use tokio::task::JoinSet;
 
 use crate::conformance::case::as_json;
@@ -28,7 +28,7 @@ pub async fn duplicates_of_one_key_have_one_effect<S: Subject>(on: &S) {
     for (crowd, keys) in CROWDS {
         for number in 0..keys {
             let id = format!("{crowd}-{number}");
-            orders.at(&*id).start(order::Pending { total: 500 }).await.expect("started");
+            orders.at(&*id).start(Natural, order::Pending { total: 500 }).await.expect("started");
             let mut tasks = JoinSet::new();
             for _ in 0..crowd {
                 let (order, key) = (orders.at(&*id), key(&id));
@@ -58,7 +58,7 @@ pub async fn duplicates_from_two_pools_have_one_effect<S: Subject>(on: &S) {
     }
     for number in 0..60 {
         let id = format!("o{number}");
-        stored.orders().at(&*id).start(order::Pending { total: 500 }).await.expect("started");
+        stored.orders().at(&*id).start(Natural, order::Pending { total: 500 }).await.expect("started");
         let mut tasks = JoinSet::new();
         for side in sides.iter().cycle().take(8) {
             let (order, key) = (side.at(&*id), (number % 2 == 0).then(|| key(&id)));
@@ -74,7 +74,7 @@ pub async fn duplicates_from_two_pools_have_one_effect<S: Subject>(on: &S) {
     assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'sales'").await, 60 * 500);
 }
 
-fn one_effect<T: PartialEq + std::fmt::Debug>(outcomes: &[Outcome<T>]) {
+fn one_effect<T: PartialEq + std::fmt::Debug, S: std::fmt::Debug>(outcomes: &[Outcome<T, S>]) {
     let fresh: Vec<_> = outcomes.iter().filter(|outcome| outcome.is_fresh()).collect();
     let [first] = fresh[..] else { panic!("{} effects of one key: {outcomes:?}", fresh.len()) };
     for outcome in outcomes {

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use idem_core::machine::Item;
 use idem_core::{Effect, Error, ErrorKind, Natural};
 use tokio::task::JoinSet;
 
@@ -16,7 +17,7 @@ fn to(to: &str) -> String {
 /// A parcel that the first release packed and sent under the key `k`.
 async fn sent<S: Subject>(stored: &Stored<'_, S>) -> first::parcel::Handle<S::DB, Post> {
     let parcel = first::Parcel::stored(&stored.idem, Post).at("p");
-    parcel.start(first::parcel::Packed { grams: 5 }).await.expect("started");
+    parcel.start(Natural, first::parcel::Packed { grams: 5 }).await.expect("started");
     fresh(parcel.send(&key("k"), first::parcel::Send { to: to("Ulm") }).await);
     parcel
 }
@@ -38,7 +39,7 @@ pub async fn renamed_states_and_commands_are_still_read<S: Subject>(on: &S) {
     assert_eq!(parcels.in_state(renamed::parcel::StateKind::Posted).await.expect("a page").len(), 1);
     assert_eq!(parcels.count_by_state().await.expect("counts").known, [(renamed::parcel::StateKind::Posted, 1)]);
     let other = parcels.at("q");
-    fresh(other.start(renamed::parcel::Boxed { grams: 7, fragile: true }).await);
+    fresh(other.start(Natural, renamed::parcel::Boxed { grams: 7, fragile: true }).await);
     let error = refused(first::Parcel::stored(&stored.idem, Post).at("q").get().await, ErrorKind::OtherRelease);
     assert!(error.to_string().contains("Boxed"), "{error}");
 }
@@ -50,7 +51,7 @@ pub async fn what_a_newer_release_wrote_is_retryable<S: Subject>(on: &S) {
     sent(&stored).await;
     let old = first::Parcel::stored(&stored.idem, Post);
     let new = renamed::Parcel::stored(&stored.idem, Post);
-    fresh(new.at("q").start(renamed::parcel::Boxed { grams: 7, fragile: true }).await);
+    fresh(new.at("q").start(Natural, renamed::parcel::Boxed { grams: 7, fragile: true }).await);
     let post = renamed::parcel::Post { to: to("Ulm"), express: false };
     fresh(new.at("q").post(&key("q"), post).await);
     let other = |error: Error| {
@@ -63,7 +64,7 @@ pub async fn what_a_newer_release_wrote_is_retryable<S: Subject>(on: &S) {
     other(q.send(&key("x"), send()).await.expect_err("it is Posted"));
     other(q.send(&key("q"), send()).await.expect_err("it was Post, and may have been the same"));
     other(q.override_state(&key("y"), first::parcel::Lost, "lost").await.expect_err("it is Posted"));
-    let batch = old.apply_all([("p", Some(key("k")), send().into()), ("q", None, send().into())]).await;
+    let batch = old.apply_all([Item::new("p", &key("k"), send()), Item::new("q", None, send())]).await;
     let [p, q_answer] = <[_; 2]>::try_from(batch).expect("two answers");
     assert!(p.expect("it is known").is_replay());
     other(q_answer.expect_err("it is Posted"));
@@ -88,7 +89,7 @@ pub async fn what_cannot_be_read_hides_no_other<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let parcels = first::Parcel::stored(&stored.idem, Post);
     for number in 0..6 {
-        fresh(parcels.at(format!("p{number}")).start(first::parcel::Packed { grams: number }).await);
+        fresh(parcels.at(format!("p{number}")).start(Natural, first::parcel::Packed { grams: number }).await);
     }
     // No value of ours at all.
     stored.execute("UPDATE idem_machines SET body = last_by_command WHERE id IN ('p1', 'p2', 'p5')").await;
@@ -120,7 +121,7 @@ pub async fn what_cannot_be_read_hides_no_other<S: Subject>(on: &S) {
     refused(all, ErrorKind::Undecodable);
 
     let parcel = sent(&stored).await;
-    fresh(parcel.lose(Natural, first::parcel::Lose).await);
+    fresh(parcel.lose(Natural).await);
     stored.execute("UPDATE idem_transitions SET command = 'Teleport' WHERE id = 'p' AND seq = 2").await;
     stored.execute("UPDATE idem_transitions SET from_state = 'Nowhere' WHERE id = 'p' AND seq = 3").await;
     let page = parcel.history().limit(3).await.expect("a page");
@@ -154,14 +155,31 @@ pub async fn a_new_optional_field_is_no_difference<S: Subject>(on: &S) {
     refused(parcel.post(&key("k"), post(true)).await, ErrorKind::KeyReused);
     refused(parcel.post(&key("l"), post(true)).await, ErrorKind::ReachedOtherwise);
     replayed(parcel.post(&key("l"), post(false)).await, &again);
-    let started = parcel.start(renamed::parcel::Boxed { grams: 5, fragile: false }).await;
+    let started = parcel.start(Natural, renamed::parcel::Boxed { grams: 5, fragile: false }).await;
     assert!(started.is_ok_and(|outcome| outcome.is_replay()), "the start, too, is the one that is stored");
+}
+
+/// The same where the start and the command were one request.
+pub async fn a_new_optional_field_of_a_start_with_a_command_is_no_difference<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let parcel = first::Parcel::stored(&stored.idem, Post).at("p");
+    let (packed, send) = (first::parcel::Packed { grams: 5 }, first::parcel::Send { to: to("Ulm") });
+    fresh(parcel.start_and(&key("k"), packed, send).await);
+    let parcel = renamed::Parcel::stored(&stored.idem, Post).at("p");
+    let boxed = |fragile| renamed::parcel::Boxed { grams: 5, fragile };
+    let post = |express| renamed::parcel::Post { to: to("Ulm"), express };
+    let again = parcel.start_and(&key("k"), boxed(false), post(false)).await.expect("known");
+    assert_eq!((again.is_replay(), again.state()), (true, Some(renamed::parcel::StateKind::Posted)));
+    refused(parcel.start_and(&key("k"), boxed(true), post(false)).await, ErrorKind::KeyReused);
+    refused(parcel.start_and(&key("k"), boxed(false), post(true)).await, ErrorKind::KeyReused);
+    refused(parcel.post(&key("k"), post(false)).await, ErrorKind::KeyReused);
+    replayed(parcel.start_and(&key("l"), boxed(false), post(false)).await, &again);
 }
 
 /// Nothing is guessed about it, and the error says how to read it.
 pub async fn an_unknown_stored_state_is_named<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    fresh(sent(&stored).await.lose(Natural, first::parcel::Lose).await);
+    fresh(sent(&stored).await.lose(Natural).await);
     let parcels = narrowed::Parcel::stored(&stored.idem, Post);
     let parcel = parcels.at("p");
     let rows = stored.rows().await;
@@ -219,10 +237,11 @@ pub async fn another_machine_under_the_name_is_refused<S: Subject>(on: &S) {
     sent(&stored).await;
     let rows = stored.rows().await;
     let land = foreign::Parcel::stored(&stored.idem, ()).at("p");
-    let error = refused(land.sell(Natural, foreign::parcel::Sell).await, ErrorKind::ForeignMachine);
+    let error = refused(land.sell(Natural).await, ErrorKind::ForeignMachine);
     assert!(error.to_string().contains("Packed") && error.to_string().contains("name ="), "{error}");
-    refused(land.start(foreign::parcel::Owned).await, ErrorKind::ForeignMachine);
-    let batch = foreign::Parcel::stored(&stored.idem, ()).apply_all([("q", None, foreign::parcel::Sell.into())]).await;
+    refused(land.start(Natural, foreign::parcel::Owned).await, ErrorKind::ForeignMachine);
+    let batch =
+        foreign::Parcel::stored(&stored.idem, ()).apply_all([Item::new("q", None, foreign::parcel::Sell)]).await;
     assert!(batch.iter().all(|answer| answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::ForeignMachine)));
     assert_eq!(stored.rows().await, rows);
 }
@@ -247,16 +266,16 @@ pub async fn two_releases_in_one_group_keep_their_states<S: Subject>(on: &S) {
     let old = first::Parcel::stored(&stored.idem, Post);
     let new = reordered::Parcel::stored(&stored.idem, Post);
     for number in 0..PARCELS {
-        fresh(old.at(number.to_string()).start(first::parcel::Packed { grams: 5 }).await);
+        fresh(old.at(number.to_string()).start(Natural, first::parcel::Packed { grams: 5 }).await);
     }
     // The first call of a release compares its graph.
-    fresh(new.at("known").start(reordered::parcel::Packed { grams: 5 }).await);
+    fresh(new.at("known").start(Natural, reordered::parcel::Packed { grams: 5 }).await);
     let (mut calls, mut answers) = (JoinSet::new(), Vec::new());
     for number in 0..PARCELS {
         let (one, other) = (new.at(number.to_string()), old.at(number.to_string()));
         let (sending, losing) = (key(&format!("send {number}")), key(&format!("lose {number}")));
         let send = async move { one.send(&sending, reordered::parcel::Send { to: to("Ulm") }).await.map(drop) };
-        let lose = async move { other.lose(&losing, first::parcel::Lose).await.map(drop) };
+        let lose = async move { other.lose(&losing).await.map(drop) };
         begin(send, &mut calls, &mut answers).await;
         begin(lose, &mut calls, &mut answers).await;
     }

@@ -1,7 +1,8 @@
 //! Keys are compared byte for byte, in their scope, on their machine's namespace.
 
 use idem_core::ledger::{AccountSettings, Bounds};
-use idem_core::{ErrorKind, Key, Timestamp};
+use idem_core::machine::Item;
+use idem_core::{ErrorKind, Key, Natural, Timestamp};
 
 use crate::conformance::machines::{Order, Shop, door, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
@@ -27,7 +28,7 @@ pub async fn that_look_alike_stay_apart<S: Subject>(on: &S) {
 pub async fn ids_that_look_alike_stay_apart<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for (total, id) in (0..).zip(ALIKE) {
-        fresh(stored.orders().at(id).start(order::Pending { total }).await);
+        fresh(stored.orders().at(id).start(Natural, order::Pending { total }).await);
     }
     for (total, id) in (0..).zip(ALIKE) {
         let machine = stored.orders().at(id).get().await.expect("readable").expect("started");
@@ -71,7 +72,7 @@ pub async fn one_key_names_one_machine<S: Subject>(on: &S) {
     assert!(error.to_string().contains("\"one\"") && error.to_string().contains("\"two\""), "{error}");
     assert!(stored.doors().at("two").get().await.expect("readable").is_none());
     let order = stored.orders().at("one");
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     fresh(order.pay(&key("k"), order::Pay { amount: 500, rate: 1 }).await);
 }
 
@@ -81,7 +82,7 @@ pub async fn an_expired_alias_is_free<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let brief = on.builder().alias_key_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
     let order = Order::stored(&brief, Shop).at("o");
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     let pay = || order::Pay { amount: 500, rate: 1 };
     let ship = || order::Ship { tracking: "T".into() };
     let paid = fresh(order.pay(&key("k"), pay()).await);
@@ -100,7 +101,7 @@ pub async fn an_expired_alias_is_taken_over<S: Subject>(on: &S) {
     let ship = || order::Ship { tracking: "T".into() };
     let paid_for = async |id: &str| {
         let order = order.at(id);
-        order.start(order::Pending { total: 500 }).await.expect("started");
+        order.start(Natural, order::Pending { total: 500 }).await.expect("started");
         fresh(order.pay(&key(id), pay()).await);
     };
     paid_for("first").await;
@@ -140,7 +141,7 @@ pub async fn an_expired_alias_is_taken_over<S: Subject>(on: &S) {
 pub async fn what_is_no_effect_is_in_no_history<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let (order, ledger) = (stored.orders().at("o"), stored.idem.ledger());
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     let pay = || order::Pay { amount: 500, rate: 1 };
     fresh(order.pay(&key("k"), pay()).await);
     let (purse, sum) = (ledger.account("purse"), ledger.account("sum"));
@@ -175,10 +176,10 @@ pub async fn what_is_no_effect_is_in_no_history<S: Subject>(on: &S) {
 pub async fn a_second_key_that_is_kept_for_no_time_answers_twice<S: Subject>(on: &S) {
     let brief = on.builder().alias_key_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
     let orders = Order::stored(&brief, Shop);
-    orders.at("o").start(order::Pending { total: 500 }).await.expect("started");
+    orders.at("o").start(Natural, order::Pending { total: 500 }).await.expect("started");
     let pay = || order::Pay { amount: 500, rate: 1 };
     let paid = fresh(orders.at("o").pay(&key("k"), pay()).await);
-    let items = (0..3).map(|_| ("o", Some(key("alias")), order::Command::Pay(pay())));
+    let items = (0..3).map(|_| Item::new("o", &key("alias"), pay()));
     for answer in orders.apply_all(items).await {
         assert!(answer.is_ok_and(|answer| !answer.is_fresh() && answer.seq() == paid.seq()));
     }

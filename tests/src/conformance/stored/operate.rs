@@ -1,7 +1,7 @@
 //! Overrides.
 
-use idem_core::ErrorKind;
 use idem_core::machine::Event;
+use idem_core::{ErrorKind, Natural};
 
 use crate::conformance::machines::{Order, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
@@ -10,7 +10,7 @@ use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 pub async fn an_override_is_keyed_and_recorded<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     let put = |total, reason| order.override_state(&key("k"), order::Pending { total }, reason);
     let first = fresh(put(600, "a discount was missing").await);
     replayed(put(600, "a discount was missing").await, &first);

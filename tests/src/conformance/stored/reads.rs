@@ -1,5 +1,6 @@
 //! Reading.
 
+use idem_core::machine::Item;
 use idem_core::machine::{Event, StoredMachine};
 use idem_core::{Natural, Timestamp};
 
@@ -22,7 +23,7 @@ pub async fn nothing_is_there_before_the_start<S: Subject>(on: &S) {
 pub async fn history_tells_what_happened_in_pages<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     let paid = fresh(order.pay(&key("k"), order::Pay { amount: 500, rate: 7 }).correlation("request-1").await);
     let shipped = fresh(order.ship(Natural, order::Ship { tracking: "T".into() }).await);
     let history = order.history().await.expect("a history").all().expect("readable");
@@ -48,8 +49,7 @@ pub async fn machines_by_state_come_in_pages<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let ids: Vec<String> = (0..7).map(|number| format!("d{number}")).collect();
     let keys: Vec<_> = ids.iter().map(|id| key(id)).collect();
-    let items =
-        ids.iter().zip(&keys).map(|(id, key)| (id.as_str(), Some(key.clone()), door::Knock { times: 1 }.into()));
+    let items = ids.iter().zip(&keys).map(|(id, key)| Item::new(id.as_str(), key, door::Knock { times: 1 }));
     for answer in stored.doors().apply_all(items).await {
         assert!(answer.expect("knocked").is_fresh());
     }
@@ -79,7 +79,7 @@ pub async fn machines_are_counted_by_state<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for number in 0..5 {
         let order = stored.orders().at(format!("o{number}"));
-        order.start(order::Pending { total: 500 }).await.expect("started");
+        order.start(Natural, order::Pending { total: 500 }).await.expect("started");
         if number < 2 {
             fresh(order.cancel(Natural, order::Cancel { reason: "late".into() }).await);
         }

@@ -12,12 +12,12 @@ const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 pub async fn a_repeat_replays_and_other_data_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
-    let started = fresh(order.start(order::Pending { total: 500 }).await);
+    let started = fresh(order.start(Natural, order::Pending { total: 500 }).await);
     assert_eq!(started.seq(), 1);
-    assert!(!replayed(order.start(order::Pending { total: 500 }).await, &started).is_superseded());
+    assert!(!replayed(order.start(Natural, order::Pending { total: 500 }).await, &started).is_superseded());
     fresh(order.pay(Natural, PAY).await);
-    assert!(replayed(order.start(order::Pending { total: 500 }).await, &started).is_superseded());
-    let error = refused(order.start(order::Pending { total: 501 }).await, ErrorKind::AlreadyStarted);
+    assert!(replayed(order.start(Natural, order::Pending { total: 500 }).await, &started).is_superseded());
+    let error = refused(order.start(Natural, order::Pending { total: 501 }).await, ErrorKind::AlreadyStarted);
     assert!(matches!(error.failure(), Some(Error::AlreadyStarted { at, .. }) if *at == started.at()), "{error:?}");
     assert_eq!(order.get().await.expect("readable").expect("started").version(), 2);
 }
@@ -30,7 +30,7 @@ pub async fn is_needed_where_the_initial_state_carries_data<S: Subject>(on: &S) 
     assert!(error.is_retryable() && error.to_string().contains("start"), "{error}");
     refused(order.pay(Natural, PAY).await, ErrorKind::NotStarted);
     assert_eq!(stored.rows().await, 0);
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     fresh(order.pay(&key("k"), PAY).await);
 }
 
@@ -38,12 +38,12 @@ pub async fn is_needed_where_the_initial_state_carries_data<S: Subject>(on: &S) 
 pub async fn is_implicit_where_it_carries_nothing<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let door = stored.doors().at("d");
-    refused(door.close(&key("k"), door::Close).await, ErrorKind::Invalid);
+    refused(door.close(&key("k")).await, ErrorKind::Invalid);
     assert_eq!(stored.rows().await, 0, "what is refused starts nothing");
     let knocked = fresh(door.knock(&key("k"), door::Knock { times: 3 }).await);
     assert_eq!((knocked.seq(), *knocked), (2, 5));
     replayed(door.knock(&key("k"), door::Knock { times: 3 }).await, &knocked);
-    let started = door.start(door::Shut).await.expect("as if started");
+    let started = door.start(Natural, door::Shut).await.expect("as if started");
     assert!(started.is_replay() && started.seq() == 1);
     let history = door.history().await.expect("a history").all().expect("readable");
     assert!(matches!(history[0].event, Event::Started));
@@ -55,7 +55,7 @@ pub async fn is_implicit_where_it_carries_nothing<S: Subject>(on: &S) {
 pub async fn is_found_by_a_key_whatever_became_of_the_machine<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
-    order.start(order::Pending { total: 500 }).await.expect("started");
+    order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     let paid = fresh(order.pay(&key("k"), PAY).await);
     stored.execute("UPDATE idem_machines SET state = 'Unheard'").await;
     replayed(order.pay(&key("k"), PAY).await, &paid);
@@ -64,4 +64,86 @@ pub async fn is_found_by_a_key_whatever_became_of_the_machine<S: Subject>(on: &S
     refused(order.pay(&key("l"), PAY).await, ErrorKind::NotStarted);
     assert!(order.rebuild().await.expect("rebuilt"));
     assert!(matches!(order.get().await.expect("readable").expect("rebuilt").state(), Order::Paid { .. }));
+}
+
+/// Under a key a start is a request as any other.
+pub async fn under_a_key_is_one_request<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let (order, other) = (stored.orders().at("o"), stored.orders().at("p"));
+    let (pending, dearer) = (order::Pending { total: 500 }, order::Pending { total: 501 });
+    let started = fresh(order.start(&key("k"), pending.clone()).await);
+    assert_eq!((started.seq(), started.state()), (1, Some(order::StateKind::Pending)));
+    replayed(order.start(&key("k"), pending.clone()).await, &started);
+    refused(order.start(&key("k"), dearer.clone()).await, ErrorKind::KeyReused);
+    refused(other.start(&key("k"), pending.clone()).await, ErrorKind::KeyReused);
+    let error = refused(order.pay(&key("k"), PAY).await, ErrorKind::KeyReused);
+    assert!(error.to_string().contains("`start` on \"o\""), "{error}");
+    // Found started by another key, which is then known as well.
+    replayed(order.start(&key("l"), pending.clone()).await, &started);
+    refused(order.start(&key("l"), dearer.clone()).await, ErrorKind::KeyReused);
+    refused(order.start(&key("m"), dearer).await, ErrorKind::AlreadyStarted);
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let inside = fresh(other.within(&mut tx).start(&key("m"), pending.clone()).await);
+    replayed(other.within(&mut tx).start(&key("m"), pending.clone()).await, &inside);
+    tx.commit().await.expect("committed");
+    replayed(other.start(&key("m"), pending).await, &inside);
+    assert!(order.verify().await.expect("an audit").differences.is_empty());
+}
+
+/// A start and a command under one key: both or neither, and one request.
+pub async fn with_a_command_is_one_request<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let order = stored.orders().at("o");
+    let (pending, dearer) = (order::Pending { total: 500 }, order::Pending { total: 501 });
+    refused(order.start_and(&key("k"), dearer.clone(), PAY).await, ErrorKind::Rejected);
+    assert_eq!(stored.rows().await, 0, "what is refused starts nothing");
+    let paid = fresh(order.start_and(&key("k"), pending.clone(), PAY).await);
+    assert_eq!((paid.seq(), paid.state(), paid.amount), (2, Some(order::StateKind::Paid), 500));
+    // The rate is a fact.
+    let again = order::Pay { rate: 2, ..PAY };
+    replayed(order.start_and(&key("k"), pending.clone(), again).await, &paid);
+    refused(order.start_and(&key("k"), dearer.clone(), PAY).await, ErrorKind::KeyReused);
+    refused(order.start_and(&key("k"), pending.clone(), order::Pay { amount: 1, rate: 1 }).await, ErrorKind::KeyReused);
+    refused(order.pay(&key("k"), PAY).await, ErrorKind::KeyReused);
+    refused(order.start(&key("k"), pending.clone()).await, ErrorKind::KeyReused);
+    // As any two: the state is reached, with the same payload or another.
+    replayed(order.pay(&key("l"), PAY).await, &paid);
+    replayed(order.pay(Natural, PAY).await, &paid);
+    replayed(order.start_and(&key("m"), pending.clone(), PAY).await, &paid);
+    refused(order.start_and(&key("n"), dearer, PAY).await, ErrorKind::AlreadyStarted);
+    let cancel = order::Cancel { reason: "late".into() };
+    fresh(order.cancel(&key("c"), cancel.clone()).await);
+    refused(order.start_and(&key("c"), pending.clone(), cancel.clone()).await, ErrorKind::KeyReused);
+    assert!(replayed(order.start_and(&key("k"), pending.clone(), PAY).await, &paid).is_superseded());
+    assert!(order.verify().await.expect("an audit").differences.is_empty());
+    // A machine that was started with the same data: the command runs alone.
+    let other = stored.orders().at("p");
+    fresh(other.start(Natural, pending.clone()).await);
+    assert_eq!(fresh(other.start_and(&key("p"), pending.clone(), cancel.clone()).await).seq(), 2);
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let third = stored.orders().at("q");
+    let inside = fresh(third.within(&mut tx).start_and(&key("q"), pending.clone(), cancel.clone()).await);
+    replayed(third.within(&mut tx).start_and(&key("q"), pending.clone(), cancel.clone()).await, &inside);
+    tx.commit().await.expect("committed");
+    replayed(third.start_and(&key("q"), pending, cancel).await, &inside);
+}
+
+/// Copies of one request at once start one machine, and run the command once.
+pub async fn with_a_command_by_many_has_one_effect<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for round in 0..5 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let order = stored.orders().at(format!("o{round}"));
+            let k = key(&format!("k{round}"));
+            tasks.spawn(async move { order.start_and(&k, order::Pending { total: 500 }, PAY).await });
+        }
+        let mut seen = Vec::new();
+        while let Some(paid) = tasks.join_next().await {
+            seen.push(paid.expect("no panic").expect("each is answered"));
+        }
+        assert_eq!(seen.iter().filter(|paid| paid.is_fresh()).count(), 1);
+        assert!(seen.iter().all(|paid| **paid == *seen[0] && paid.seq() == 2));
+    }
+    assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'sales'").await, 5 * 500);
 }

@@ -1,7 +1,7 @@
 //! What is stored reads back as what was meant, or is refused.
 
 use fastrand::Rng;
-use idem_core::{Effect, ErrorKind};
+use idem_core::{Effect, ErrorKind, Natural};
 
 use crate::Seed;
 use crate::conformance::machines::gauges::{Anything, Bad, Gauge, Meter, Spot, gauge};
@@ -14,7 +14,7 @@ pub async fn come_back_as_they_were<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let (mut random, start) = (Seed::new().rng(0), || gauge::Kept { value: Anything::Nothing });
     let gauge = Gauge::stored(&stored.idem, Meter).at("g");
-    gauge.start(start()).await.expect("started");
+    gauge.start(Natural, start()).await.expect("started");
     for number in 0..64 {
         let keep = gauge::Keep { value: any(&mut random, 3) };
         let key = key(&format!("k{number}"));
@@ -39,14 +39,14 @@ pub async fn that_do_not_come_back_are_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let gauges = Gauge::stored(&stored.idem, Meter);
     let gauge = gauges.at("g");
-    gauge.start(gauge::Kept { value: Anything::Nothing }).await.expect("started");
+    gauge.start(Natural, gauge::Kept { value: Anything::Nothing }).await.expect("started");
     let rows = stored.rows().await;
     let all = [Bad::NotANumber, Bad::Infinite, Bad::SingleInfinite, Bad::Unordered, Bad::Lossy];
     for bad in all {
         let error = refused(gauge.keep(&key("k"), gauge::Keep { value: bad.value() }).await, ErrorKind::Unencodable);
         assert!(error.to_string().contains("the payload") && error.effect() == Effect::NotApplied, "{error}");
         let other = gauges.at("h");
-        refused(other.start(gauge::Kept { value: bad.value() }).await, ErrorKind::Unencodable);
+        refused(other.start(Natural, gauge::Kept { value: bad.value() }).await, ErrorKind::Unencodable);
         refused(gauge.override_state(&key("k"), gauge::Kept { value: bad.value() }, "?").await, ErrorKind::Unencodable);
         for spot in [Spot::State, Spot::Outcome, Spot::Message] {
             // A message is only written: whether it would be read as it was meant is for its readers to say.
@@ -56,7 +56,7 @@ pub async fn that_do_not_come_back_are_refused<S: Subject>(on: &S) {
             refused(gauge.make(&key("k"), gauge::Make { spot, bad }).await, ErrorKind::Unencodable);
         }
     }
-    refused(gauge.clear(&key("k"), gauge::Clear).await, ErrorKind::Unencodable);
+    refused(gauge.clear(&key("k")).await, ErrorKind::Unencodable);
     assert_eq!(stored.rows().await, rows);
     fresh(gauge.keep(&key("k"), gauge::Keep { value: Anything::Double(0.1) }).await);
 }
@@ -65,7 +65,7 @@ pub async fn that_do_not_come_back_are_refused<S: Subject>(on: &S) {
 pub async fn two_numbers_are_two_requests<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let gauge = Gauge::stored(&stored.idem, Meter).at("g");
-    gauge.start(gauge::Kept { value: Anything::Nothing }).await.expect("started");
+    gauge.start(Natural, gauge::Kept { value: Anything::Nothing }).await.expect("started");
     let huge = |digits| Anything::Huge((1_i128 << 100) + digits);
     fresh(gauge.keep(&key("k"), gauge::Keep { value: huge(0) }).await);
     refused(gauge.keep(&key("k"), gauge::Keep { value: huge(7) }).await, ErrorKind::KeyReused);
@@ -122,13 +122,13 @@ pub async fn states_have_other_names_on_the_wire<S: Subject>(on: &S) {
         let before = ticket.get().await.expect("readable").expect("started");
         assert_eq!(Some(before.state()), states.last());
         let key = key(&format!("turn {turn}"));
-        let turned = fresh(ticket.turn(&key, ticket::Turn).await);
-        replayed(ticket.turn(&key, ticket::Turn).await, &turned);
+        let turned = fresh(ticket.turn(&key).await);
+        replayed(ticket.turn(&key).await, &turned);
         states.push(to);
     }
     replayed(ticket.sell(&key("sell"), sell()).await, &sold);
     let other = tickets.at("by hand");
-    fresh(other.start(ticket::Free).await);
+    fresh(other.start(Natural, ticket::Free).await);
     for (number, state) in states.iter().enumerate() {
         let put = key(&format!("put {number}"));
         fresh(other.override_state(&put, state.clone(), "tried").await);

@@ -32,7 +32,7 @@ pub async fn a_refused_call_leaves_the_transaction_usable<S: Subject>(on: &S) {
     refused(order.within(&mut tx).pay(&key("k"), order::Pay { amount: 1, rate: 1 }).await, ErrorKind::Rejected);
     refused(order.within(&mut tx).ship(Natural, order::Ship { tracking: "T".into() }).await, ErrorKind::Invalid);
     refused(stored.orders().at("nobody").within(&mut tx).pay(&key("k"), PAY).await, ErrorKind::NotStarted);
-    refused(order.within(&mut tx).start(order::Pending { total: 1 }).await, ErrorKind::AlreadyStarted);
+    refused(order.within(&mut tx).start(Natural, order::Pending { total: 1 }).await, ErrorKind::AlreadyStarted);
     stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('kept')").await;
     fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
     tx.commit().await.expect("committed");

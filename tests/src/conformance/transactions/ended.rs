@@ -2,7 +2,7 @@
 
 use idem_core::ledger::Bounds;
 use idem_core::update::ConditionalUpdate;
-use idem_core::{Effect, ErrorKind, Idem, Tx};
+use idem_core::{Effect, ErrorKind, Idem, Natural, Tx};
 
 use crate::conformance::case::fresh;
 use crate::conformance::machines::{Order, Shop, order};
@@ -43,7 +43,9 @@ pub async fn by_a_rollback_takes_nothing_more<S: Subject>(on: &S) {
             on.execute(tx.bare(), "ROLLBACK").await.expect("ends it");
             let refused = match later {
                 "delta" => account.within(&mut tx).apply_delta(&key("later"), 2).await.as_ref().err().map(told),
-                "start" => order.within(&mut tx).start(order::Pending { total: 500 }).await.as_ref().err().map(told),
+                "start" => {
+                    order.within(&mut tx).start(Natural, order::Pending { total: 500 }).await.as_ref().err().map(told)
+                }
                 "open" => {
                     idem.ledger().account("b").within(&mut tx).open(Bounds::at_least(0)).await.as_ref().err().map(told)
                 }

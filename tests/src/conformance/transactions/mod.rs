@@ -11,6 +11,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
+use idem_core::Natural;
+
 use crate::conformance::machines::order;
 use crate::conformance::{Stored, Subject};
 
@@ -21,7 +23,7 @@ const NOTES: &str = "SELECT count(*) FROM notes";
 async fn prepared<S: Subject>(on: &S) -> Stored<'_, S> {
     let stored = Stored::open(on).await;
     stored.execute("CREATE TABLE notes (note text)").await;
-    stored.orders().at("o").start(order::Pending { total: 500 }).await.expect("started");
+    stored.orders().at("o").start(Natural, order::Pending { total: 500 }).await.expect("started");
     stored
 }
 

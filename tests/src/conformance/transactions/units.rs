@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use idem_core::ledger::{Account, AccountSettings, Bounds};
 use idem_core::update::Upsert;
-use idem_core::{Effect, Error, ErrorKind, RetryPolicy};
+use idem_core::{Effect, Error, ErrorKind, Natural, RetryPolicy};
 
 use super::{PAY, prepared, version};
 use crate::conformance::machines::door;
@@ -57,7 +57,7 @@ pub async fn a_unit_that_the_database_refuses_runs_once<S: Subject>(on: &S) {
 pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     // What is not there yet cannot be locked by reading it.
-    stored.doors().at("d").start(door::Shut).await.expect("started");
+    stored.doors().at("d").start(Natural, door::Shut).await.expect("started");
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..8 {
         let (idem, door) = (stored.idem.clone(), stored.doors().at("d"));
@@ -105,7 +105,7 @@ pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let (doors, ledger) = (["x", "y"].map(|id| stored.doors().at(id)), stored.idem.ledger());
     for door in &doors {
-        door.start(door::Shut).await.expect("started");
+        door.start(Natural, door::Shut).await.expect("started");
     }
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..24 {
