@@ -47,6 +47,10 @@
 //! transition runs. The state was reached before with this payload: the original outcome. Anything else:
 //! [`Error::Invalid`]. The whole table, what it rests on and where it ends: `docs/GUARANTEES.md`.
 //!
+//! # Errors of the compiler
+//! `use idem_core::idempotent_fsm;` brings the attribute, and all others belong to it: `cannot find attribute` is about that line.
+//! Most mistakes have a code, as `[F503]`, and a page in `docs/errors`.
+//!
 //! # Features
 //! | feature | default | what it brings |
 //! |---|---|---|
@@ -73,7 +77,8 @@ mod fingerprint;
 #[cfg(feature = "_sql")]
 mod idem;
 mod key;
-#[cfg(feature = "_sql")]
+// rustc shows the condition where the name is not found: so it says which features bring it, here and below.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub mod ledger;
 pub mod machine;
 mod map;
@@ -95,7 +100,7 @@ pub mod update;
 mod value;
 mod wire;
 
-#[cfg(feature = "_sql")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub use builder::Builder;
 pub use clock::Timestamp;
 #[cfg(feature = "_sql")]
@@ -104,48 +109,52 @@ pub use engine::group::settings::GroupCommit;
 pub use engine::row_name::RowName;
 #[cfg(feature = "_sql")]
 pub use engine::session::retry::RetryPolicy;
-#[cfg(feature = "_sql")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub use engine::session::transaction::Tx;
 #[cfg(feature = "_sql")]
 pub use engine::session::tx_conn::TxConn;
 pub use error::{CommandError, Effect, Error, ErrorKind, Never};
-#[cfg(feature = "_sql")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub use idem::Idem;
 pub use idem_macros::idempotent_fsm;
 pub use key::{Key, KeyError, MAX_NAME_BYTES};
 pub use machine::{Context, Natural, Step};
 pub use outcome::{Origin, Outcome};
-#[cfg(feature = "_sql")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub use store::Database;
 
 /// What generated code uses. Not covered by semver.
 #[doc(hidden)]
 pub mod __private {
-    pub use idem_macros::Machine;
+    pub use idem_macros::F506_use_idem_core_idempotent_fsm as Machine;
     pub use serde;
 
+    #[cfg(not(feature = "_sql"))]
+    pub use crate::machine::no_store::Store;
     pub use crate::model::machine::graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
     pub use crate::model::machine::outside::{Nothing, OutsideCommands, read_outside_command};
     pub use crate::model::machine::rules::{
-        FirstCommand, KeyOrNatural, Machine, Repeatable, Rules, State, Taken, copy_outcome, taken,
+        FirstCommand, KeyOrNatural, Machine, Rules, State, Taken, Unambiguous, WithSerde, copy_outcome,
+        must_have_serde, taken,
     };
+    pub use crate::model::machine::target::Targets;
     pub use crate::wire::{Stored, WireError};
 }
 
-/// For generated code: what it names only exists with a store.
+/// For generated code: the first of two, which names what only exists with a store.
 #[cfg(feature = "_sql")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __stored {
-    ($($tokens:tt)*) => { $($tokens)* };
+    ({ $($stored:tt)* } $(else { $($without:tt)* })?) => { $($stored)* };
 }
 
-/// For generated code: without a store nothing of it exists.
+/// For generated code: the second of two, where there is no store.
 #[cfg(not(feature = "_sql"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __stored {
-    ($($tokens:tt)*) => {};
+    ({ $($stored:tt)* } $(else { $($without:tt)* })?) => { $($($without)*)? };
 }
 
 #[cfg(all(doctest, feature = "sqlite"))]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
@@ -17,7 +17,7 @@ const HANDLES: [&str; 4] = ["Repository", "Handle", "InTx", "InMemory"];
 
 /// Every kind of command and state, each with a name that no generated code has.
 const MACHINE: &str = "#[idempotent_fsm]
-    #[command(Aa { field: i64 } -> i64)] #[command(Bb)] #[command(Cc)]
+    #[command(Aa { field: i64, #[fact] fact: i64 } -> i64)] #[command(Bb)] #[command(Cc)]
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     enum Mm {
         #[initial] #[on(Aa => S1)] S0 { one: i64, two: i64 },
@@ -55,9 +55,11 @@ fn every_item_is_known() {
         Item::Const(it) if it.ident != "_" => Some(it.ident),
         Item::Enum(it) => Some(it.ident),
         Item::Fn(it) => Some(it.sig.ident),
+        Item::Mod(it) => Some(it.ident),
         Item::Struct(it) => Some(it.ident),
         Item::Trait(it) => Some(it.ident),
-        Item::Const(_) | Item::Impl(_) => None,
+        // All that is used begins with `__`, as no name of a user's does.
+        Item::Const(_) | Item::Impl(_) | Item::Use(_) => None,
         other => panic!("an item without a name that is read: {}", quote!(#other)),
     });
     let found: Vec<String> = named.map(|ident| ident.to_string()).collect();
@@ -113,7 +115,10 @@ fn module(machine: &str) -> Vec<Item> {
         _ => None,
     });
     let items = module.unwrap().into_iter().flat_map(|item| match item {
-        Item::Macro(stored) => syn::parse2::<File>(stored.mac.tokens).unwrap().items,
+        Item::Macro(stored) => {
+            let stored: Group = syn::parse2(stored.mac.tokens).unwrap();
+            syn::parse2::<File>(stored.stream()).unwrap().items
+        }
         item => vec![item],
     });
     items.collect()

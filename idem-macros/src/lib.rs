@@ -50,7 +50,8 @@ use proc_macro::TokenStream;
 /// | `#[command(Open as OpenIt { … })]` | the struct is `OpenIt`, because a state is called `Open` |
 /// | `#[command(Pay { … }, per_visit)]` | without a key, one effect per visit of the source state |
 /// | `#[command(Pay { … }, name = "pay", was = "Buy")]` | the name on the wire, an earlier name that is still read |
-/// | `#[command(Pay { amount: i64, #[fact] rate: Rate })]` | a fact is stored and not compared: the first one wins |
+/// | `#[command(Expire, internal)]` | it does not come from outside: not in `wire::Command` |
+/// | `#[command(Pay { amount: i64, #[fact] rate: Rate })]` | a fact is stored and not compared: the first one wins; it does not come from outside either |
 ///
 /// Doc comments and derives before the command's name go to its struct. It derives `Debug`, `Clone` and `PartialEq` where
 /// the enum does and the command does not; the enum of all outcomes derives `Debug` with it. It always has serde. Paths in
@@ -76,6 +77,7 @@ use proc_macro::TokenStream;
 /// | `Transitions` | the trait of your rules, a method per command; one whose command, outcome and targets carry nothing has a default, which always goes on: write it where it may refuse |
 /// | `PayTo`, `CancelFrom` | the targets of a command that has several, and its sources; `Step::to(order::Paid { … })` fits the first |
 /// | `Command`, `CommandKind` | any command, in serde's form `{"Pay": {…}}`; its name |
+/// | `wire::Command`, `Facts` | a command as a client may send it: no internal one, no facts, no unknown members; `complete` adds the facts that your `Facts` look up |
 /// | `StateKind`, `Reply` | a state's name; any command's outcome |
 /// | `Repository`, `Handle`, `InTx`, `InMemory` | `Order::stored`, its `.at(id)`, that one's `.within(&mut tx)`, `Order::in_memory` |
 /// | `guard`, `allowed`, `why_not`, `mermaid`, `dot` | the graph |
@@ -101,11 +103,13 @@ pub fn idempotent_fsm(args: TokenStream, item: TokenStream) -> TokenStream {
     reemit::reemit(&args.into(), item.into()).into()
 }
 
-/// What `#[idempotent_fsm]` derives; not for use by hand.
+/// What `#[idempotent_fsm]` derives, by another name; not for use by hand.
+///
+/// Where the attribute is not imported, rustc advises to derive what has the other attributes: this name is what is read.
 #[doc(hidden)]
 #[proc_macro_derive(
-    Machine,
-    attributes(initial, terminal, on, was, name, after, command, fact, __idem_args, __idem_derives)
+    F506_use_idem_core_idempotent_fsm,
+    attributes(initial, terminal, on, was, name, after, command, fact, __idem_args, __idem_derives, __idem_run)
 )]
 pub fn machine(item: TokenStream) -> TokenStream {
     expand::machine(item.into()).into()

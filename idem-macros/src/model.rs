@@ -81,12 +81,16 @@ pub(crate) struct Transition {
     pub(crate) from: Option<Ident>,
     /// The generated enum of the targets, if there are several.
     pub(crate) to: Option<Ident>,
+    /// Where a forgotten method is shown: at its edge, or at the command that it is the only method of.
+    pub(crate) at: Span,
 }
 
 pub(crate) struct Edge {
     pub(crate) from: usize,
     pub(crate) command: usize,
     pub(crate) to: Vec<usize>,
+    /// Where its command is named.
+    pub(crate) at: Span,
 }
 
 impl State {

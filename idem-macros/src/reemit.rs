@@ -2,6 +2,8 @@
 //!
 //! The enum always survives, so that a mistake in an attribute is one error and not one more for every use of the enum.
 
+use std::mem;
+
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -20,6 +22,8 @@ pub(crate) fn reemit(args: &TokenStream, item: TokenStream) -> TokenStream {
             if derives_serde(&item.attrs) {
                 wire_names(&mut item);
             }
+            item.attrs = attr::fold(item.attrs);
+            item.variants.iter_mut().for_each(|variant| variant.attrs = attr::fold(mem::take(&mut variant.attrs)));
             // First, so that every helper attribute comes after the derive that declares it.
             quote! { #[derive(#machine)] #[__idem_args(#args)] #derives #item }
         }

@@ -128,8 +128,8 @@ impl Ack {
     }
 
     /// The acknowledgement of an update.
-    pub fn of_update(call: impl Into<String>, updated: Outcome<Version>) -> Self {
-        Self { call: call.into(), fresh: updated.is_fresh(), answer: (*updated).to_string() }
+    pub fn of_update(call: impl Into<String>, updated: &Outcome<Version>) -> Self {
+        Self { call: call.into(), fresh: updated.is_fresh(), answer: updated.to_string() }
     }
 }
 
@@ -293,7 +293,7 @@ impl<DB: Backend> Lane<DB> {
             Step::Hold => return self.hold().await,
             Step::Batch => return self.batch().await,
             Step::Crowd => return self.crowd().await.into_iter().map(|(_, answer)| answer).collect(),
-            Step::Update => Ack::of_update("update", self.page("update").execute(&self.idem).await?),
+            Step::Update => Ack::of_update("update", &self.page("update").execute(&self.idem).await?),
             Step::UpdateJoined => {
                 let mut tx = self.idem.begin().await?;
                 let updated = self.page("update joined").execute(&mut tx).await?;
@@ -301,7 +301,7 @@ impl<DB: Backend> Lane<DB> {
                     DB::note(tx.conn(), &self.name, "page").await?;
                 }
                 tx.commit().await?;
-                Ack::of_update("update joined", updated)
+                Ack::of_update("update joined", &updated)
             }
         };
         Ok(vec![ack])

@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 #[test]
 fn every_code_has_a_page() {
     let mut written = BTreeSet::new();
-    for file in rust_files(&root().join("idem-macros/src")) {
-        written.extend(codes(&read(&file)));
+    // The macro's findings, and the bounds whose text is an error.
+    for folder in ["idem-macros/src", "idem-core/src"] {
+        for file in rust_files(&root().join(folder)) {
+            written.extend(codes(&read(&file)));
+        }
     }
     let pages: BTreeSet<String> = pages().into_iter().map(|(code, _)| code).collect();
     let missing: Vec<_> = written.difference(&pages).collect();
@@ -55,6 +58,9 @@ fn every_error_says_what_to_do() {
             for error in errors.split("\n\n").filter(|error| error.starts_with("error: [F") && error.contains("docs/"))
             {
                 assert!(error.contains("\n       fix: "), "{}: no fix in\n{error}", file.display());
+            }
+            for error in errors.split("\n\n").filter(|error| error.starts_with("error[E0277]: [F5")) {
+                assert!(error.contains("= note: fix: "), "{}: no fix in\n{error}", file.display());
             }
         }
     }

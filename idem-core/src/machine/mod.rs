@@ -1,5 +1,7 @@
 //! Machines: the rules of an annotated enum, in memory and stored.
 
+#[cfg(not(feature = "_sql"))]
+pub(crate) mod no_store;
 #[cfg(feature = "_sql")]
 pub(crate) mod stored;
 
@@ -10,6 +12,7 @@ pub use crate::model::machine::rules::{
     FirstCommand, KeyOrNatural, Machine, Natural, Repeatable, Rules, State, Taken, copy_outcome, taken,
 };
 pub use crate::model::machine::step::Step;
+pub use crate::model::machine::target::{NoOutcome, Target, Targets};
 #[cfg(feature = "_sql")]
 pub use stored::call::{Call, CallFuture};
 #[cfg(feature = "_sql")]
@@ -18,6 +21,9 @@ pub use stored::handles::{Handle, Repository};
 pub use stored::history::{Event, History, Transition};
 #[cfg(feature = "_sql")]
 pub use stored::item::Item;
+#[cfg(feature = "_sql")]
+#[doc(hidden)]
+pub use stored::not_awaited::Awaited;
 #[cfg(feature = "_sql")]
 pub use stored::operate::Override;
 #[cfg(feature = "_sql")]

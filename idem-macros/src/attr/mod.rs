@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod place;
+mod run;
 mod serde;
 mod variant;
 
@@ -10,7 +11,8 @@ use syn::{Attribute, Data, DeriveInput, Ident, Visibility};
 
 pub(crate) use self::args::{Args, is_absolute};
 pub(crate) use self::command::{Command, Field};
-pub(crate) use self::serde::{Foreign, names_in};
+pub(crate) use self::run::{fold, unfold};
+pub(crate) use self::serde::{Foreign, has_functions, names_in};
 pub(crate) use self::variant::{After, On, Variant};
 use crate::diagnostics::{Diagnostics, Report};
 
@@ -56,8 +58,9 @@ pub(crate) fn parse(input: DeriveInput, diagnostics: &mut Diagnostics) -> Option
         serde_derives: Vec::new(),
         generic,
     };
-    syntax.read_attributes(&input.attrs, diagnostics);
-    for variant in data.variants {
+    syntax.read_attributes(&unfold(input.attrs), diagnostics);
+    for mut variant in data.variants {
+        variant.attrs = unfold(variant.attrs);
         syntax.variants.push(Variant::parse(variant, diagnostics));
     }
     Some(syntax)

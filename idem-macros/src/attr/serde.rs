@@ -1,6 +1,7 @@
 //! serde attributes that stand beside ours.
 
-use syn::{Attribute, Ident, LitStr};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, LitStr, Meta, Token};
 
 /// One item of a `#[serde(…)]` list.
 pub(crate) struct Foreign {
@@ -42,6 +43,22 @@ pub(crate) fn names_in(attrs: &[Attribute]) -> (Option<LitStr>, Option<Ident>) {
         });
     }
     (rename, flatten)
+}
+
+/// Whether a field is written or read by functions that its attributes name, or not at all: then its type needs no serde.
+pub(crate) fn has_functions(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| names_functions(&attr.meta))
+}
+
+fn names_functions(meta: &Meta) -> bool {
+    const NAMES: [&str; 6] =
+        ["with", "serialize_with", "deserialize_with", "skip", "skip_serializing", "skip_deserializing"];
+    let Meta::List(list) = meta else { return false };
+    let items = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
+    if list.path.is_ident("cfg_attr") {
+        return items.iter().skip(1).any(names_functions);
+    }
+    list.path.is_ident("serde") && items.iter().any(|item| NAMES.iter().any(|name| item.path().is_ident(name)))
 }
 
 fn skip_value(meta: &syn::meta::ParseNestedMeta<'_>) -> syn::Result<()> {

@@ -13,7 +13,7 @@ use crate::attr::Syntax;
 use crate::diagnostics::{Diagnostics, Report};
 
 /// What else stands in the generated module.
-pub(crate) const ITEMS: [&str; 21] = [
+pub(crate) const ITEMS: [&str; 20] = [
     "StateKind",
     "CommandKind",
     "Command",
@@ -22,7 +22,6 @@ pub(crate) const ITEMS: [&str; 21] = [
     "Driver",
     "Probe",
     "Unstored",
-    "WithSerde",
     "Repository",
     "Handle",
     "InTx",

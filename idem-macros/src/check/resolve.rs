@@ -70,10 +70,10 @@ impl<'a> Graph<'a> {
 
     /// The edges that are expanded: whole, and the first for their source and command.
     pub(crate) fn live_edges(&self) -> impl Iterator<Item = model::Edge> {
-        self.edges
-            .iter()
-            .filter(|edge| edge.repeats.is_none() && !edge.to.is_empty())
-            .filter_map(|edge| Some(model::Edge { from: edge.from, command: edge.command?, to: edge.to.clone() }))
+        self.edges.iter().filter(|edge| edge.repeats.is_none() && !edge.to.is_empty()).filter_map(|edge| {
+            let (command, at) = (edge.command?, edge.on.command.span());
+            Some(model::Edge { from: edge.from, command, to: edge.to.clone(), at })
+        })
     }
 
     /// The position of the command that `written` names or most likely means.

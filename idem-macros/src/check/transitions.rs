@@ -1,6 +1,6 @@
 //! From edges to what is generated for them: the commands' methods, structs and enums, each with its name.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 
 use super::names::{Taken, raw_if_keyword, snake};
@@ -60,6 +60,8 @@ pub(super) fn name(syntax: &Syntax, graph: &Graph<'_>, edges: &[Edge], diagnosti
 struct Group {
     sources: Vec<usize>,
     targets: Vec<usize>,
+    /// Where the edge stands, of one edge among several groups.
+    at: Span,
 }
 
 /// One group if all edges lead to the same targets, else one for each edge.
@@ -71,9 +73,10 @@ fn groups(edges: &[&Edge]) -> Vec<Group> {
     };
     let Some(first) = edges.first() else { return Vec::new() };
     if edges.iter().all(|edge| sorted(edge) == sorted(first)) {
-        return vec![Group { sources: edges.iter().map(|edge| edge.from).collect(), targets: first.to.clone() }];
+        let sources = edges.iter().map(|edge| edge.from).collect();
+        return vec![Group { sources, targets: first.to.clone(), at: first.at }];
     }
-    edges.iter().map(|edge| Group { sources: vec![edge.from], targets: edge.to.clone() }).collect()
+    edges.iter().map(|edge| Group { sources: vec![edge.from], targets: edge.to.clone(), at: edge.at }).collect()
 }
 
 impl Group {
@@ -103,6 +106,7 @@ impl Group {
             from: group_enum(&self.sources, "From"),
             to: group_enum(&self.targets, "To"),
             method,
+            at: if several { self.at } else { span },
             sources: self.sources,
             targets: self.targets,
         }

@@ -8,7 +8,7 @@ use syn::{Attribute, Ident, Path, Token};
 
 use super::states::docs_of;
 use super::types::Types;
-use super::{command_derives, derive_path, fields, outside, visibility};
+use super::{command_derives, derive_path, fields, visibility};
 use crate::model::{Command, Model, Repeat};
 
 pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
@@ -41,20 +41,17 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
             quote!({ #(#fields),* })
         }
     };
-    // Not recommended: another command is no help to who passes this one without a key.
-    let repeatable = (command.repeat != Repeat::Ambiguous).then(|| {
+    let unambiguous = (command.repeat != Repeat::Ambiguous).then(|| {
         quote! {
-            #[diagnostic::do_not_recommend]
             #[automatically_derived]
-            impl #krate::__private::Repeatable for #strukt {}
+            impl #krate::__private::Unambiguous for #strukt {}
         }
     });
     let first = model.edges_from(model.initial).any(|edge| model.commands[edge.command].ident == *ident).then(|| {
-        let (machine, outcome) = (outside(model), outcome(command, types));
+        let outcome = outcome(command, types);
         quote! {
-            #[diagnostic::do_not_recommend]
             #[automatically_derived]
-            impl #krate::__private::FirstCommand<#machine> for #strukt {
+            impl #krate::__private::FirstCommand<Command> for #strukt {
                 type Outcome = #outcome;
 
                 fn __into_command(self) -> Command {
@@ -69,7 +66,7 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
         #[derive(#(#derives,)*)]
         #serde
         #vis struct #strukt #body
-        #repeatable
+        #unambiguous
         #first
     }
 }
@@ -120,11 +117,11 @@ fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
 
         // Whether a key is needed shows when the command is known.
         #[automatically_derived]
-        impl #krate::__private::Repeatable for Command {}
+        impl #krate::__private::Unambiguous for Command {}
 
         // A start is recognised by the machine's id.
         #[automatically_derived]
-        impl #krate::__private::Repeatable for #initial {}
+        impl #krate::__private::Unambiguous for #initial {}
 
         impl Command {
             /// The command's name.

@@ -123,7 +123,12 @@ impl Place<'_> {
             #[allow(dead_code, non_snake_case, clippy::all, clippy::pedantic)]
             #function
         });
-        LitStr::new(&self.types.beside_path(&name), text.span())
+        // A `use` of what a condition may take away would be an error.
+        let path = match &self.condition {
+            None => self.types.imported_path(&name),
+            Some(_) => self.types.beside_path(&name),
+        };
+        LitStr::new(&path, text.span())
     }
 }
 

@@ -20,15 +20,23 @@ pub(super) fn entry(model: &Model) -> TokenStream {
         #[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
         impl #ident {
             #krate::__stored! {
-                /// The machines of this enum in a database.
-                #vis fn stored<#db: #krate::Database, #rules: #module::Transitions>(
-                    idem: &#krate::Idem<#db>,
-                    rules: #rules,
-                ) -> #module::Repository<#db, #rules>
-                where
-                    #assumed
                 {
-                    #module::Repository::__new(idem, rules)
+                    /// The machines of this enum in a database.
+                    #vis fn stored<#db: #krate::Database, #rules: #module::Transitions>(
+                        idem: &#krate::Idem<#db>,
+                        rules: #rules,
+                    ) -> #module::Repository<#db, #rules>
+                    where
+                        #assumed
+                    {
+                        #module::Repository::__new(idem, rules)
+                    }
+                } else {
+                    #[doc(hidden)]
+                    #[allow(clippy::needless_pass_by_value)]
+                    #vis fn stored<#db: #krate::__private::Store, #rules, __M>(idem: #db, _: #rules) -> __M {
+                        idem.__never()
+                    }
                 }
             }
 
@@ -56,7 +64,7 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
         .collect();
     let (stored, memory) = (stored::expand(model, &verbs), memory(model, &verbs));
     quote! {
-        #krate::__stored! { #stored }
+        #krate::__stored! { { #stored } }
         #memory
     }
 }

@@ -19,7 +19,7 @@ mod types;
 mod wire;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, Visibility};
 
@@ -63,7 +63,7 @@ fn expand(model: &Model) -> TokenStream {
          ```mermaid\n{}```",
         diagram::mermaid(model),
     );
-    let entry = handles::entry(model);
+    let (entry, imports) = (handles::entry(model), types.imports());
     quote! {
         #types
         #entry
@@ -84,6 +84,7 @@ fn expand(model: &Model) -> TokenStream {
             clippy::enum_variant_names,
         )]
         #vis mod #module {
+            #imports
             #(#parts)*
         }
     }
@@ -91,8 +92,7 @@ fn expand(model: &Model) -> TokenStream {
 
 /// The enum as seen from inside the module.
 fn outside(model: &Model) -> TokenStream {
-    let ident = &model.ident;
-    quote!(super::#ident)
+    Ident::new(types::MACHINE, model.ident.span()).into_token_stream()
 }
 
 /// The enum's visibility as it is written inside the module, which is one level further in.

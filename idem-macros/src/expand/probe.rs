@@ -38,6 +38,10 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
                 __stored.decode()
             }
 
+            pub(super) fn read<'de, __D: #private::serde::Deserializer<'de>>(__payload: __D) -> #result<__T, __D::Error> {
+                #private::serde::Deserialize::deserialize(__payload)
+            }
+
             fn serialize<__S: #private::serde::Serializer>(
                 __value: &__T,
                 __serializer: __S,
@@ -62,6 +66,10 @@ pub(super) fn expand(model: &Model, types: &Types) -> TokenStream {
 
             fn decode(_: &#private::Stored) -> #result<__T, #private::WireError> {
                 #result::Err(#private::WireError::Format(::core::option::Option::None))
+            }
+
+            fn read<'de, __D: #private::serde::Deserializer<'de>>(_: __D) -> #result<__T, __D::Error> {
+                #result::Err(#private::serde::de::Error::custom("no serde"))
             }
 
             fn serialize<__S: #private::serde::Serializer>(_: &__T, _: __S) -> #result<__S::Ok, __S::Error> {

@@ -52,7 +52,7 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
 
             /// Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a
             /// machine that was started with the same data the command runs alone.
-            pub fn start_and<#first: #krate::__private::FirstCommand<#machine, Outcome: #krate::__private::State>>(
+            pub fn start_and<#first: #krate::__private::FirstCommand<Command, Outcome: #krate::__private::State>>(
                 &self,
                 #key: &#krate::Key,
                 #initial: #start,
@@ -96,7 +96,7 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
 
             /// Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a
             /// machine that was started with the same data the command runs alone.
-            pub fn start_and<#first: #krate::__private::FirstCommand<#machine, Outcome: #krate::__private::State>>(
+            pub fn start_and<#first: #krate::__private::FirstCommand<Command, Outcome: #krate::__private::State>>(
                 self,
                 #key: &#krate::Key,
                 #initial: #start,

@@ -1,7 +1,9 @@
 //! The trait that the user's rules implement, and the enums of sources and targets that it speaks of.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use std::collections::BTreeSet;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 
@@ -15,14 +17,22 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
     let mut enums = TokenStream::new();
     let mut methods = TokenStream::new();
     let mut needs_code = false;
+    let mut alone: BTreeSet<usize> = BTreeSet::new();
     for command in &model.commands {
         for transition in &command.transitions {
             enums.extend(sources_enum(model, command, transition, &head));
             enums.extend(targets_enum(model, command, transition, &head));
             methods.extend(method(model, command, transition, types));
+            if transition.to.is_none() {
+                alone.extend(&transition.targets);
+            }
             needs_code |= !model.needs_no_code(command, transition);
         }
     }
+    let alone = alone.into_iter().filter_map(|at| model.states.get(at)).map(|state: &State| {
+        let strukt = &state.strukt;
+        targets(model, strukt, &quote!(#strukt))
+    });
     let unit = (!needs_code).then(|| {
         quote! {
             #[automatically_derived]
@@ -37,13 +47,10 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
          one effect.",
         model.ident.unraw(),
     );
-    let name = model.ident.unraw();
-    let missing = format!("`{{Self}}` does not implement the rules of `{name}`");
-    let note = format!("`impl {}::Transitions for {{Self}}` says what each command does", model.module);
     quote! {
         #enums
+        #(#alone)*
         #[doc = #docs]
-        #[diagnostic::on_unimplemented(message = #missing, label = "not the rules of this machine", note = #note)]
         #vis trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
             /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
             type Rejection: #krate::error::Rejection;
@@ -65,23 +72,25 @@ fn method(model: &Model, command: &Command, transition: &Transition, types: &mut
         either(&states(model, &transition.sources)),
         either(&states(model, &transition.targets)),
     );
+    // An error shows the place, and lints still know that it is generated code.
+    let at = Span::call_site().located_at(transition.at);
     let body = if model.needs_no_code(command, transition) {
-        quote!({
+        quote_spanned!(at=> {
             let _ = (#from, #argument, #cx);
             ::core::result::Result::Ok(#krate::Step::to(#target {}))
         })
     } else {
-        quote!(;)
+        quote_spanned!(at=> ;)
     };
-    quote! {
-        #[doc = #docs]
+    let signature = quote_spanned! {at=>
         fn #method(
             &self,
             #from: #source,
             #argument: &#strukt,
             #cx: &#krate::Context<'_>,
-        ) -> ::core::result::Result<#krate::Step<#target, #outcome>, Self::Rejection> #body
-    }
+        ) -> ::core::result::Result<#krate::Step<#target, #outcome>, Self::Rejection>
+    };
+    quote!(#[doc = #docs] #signature #body)
 }
 
 /// What a transition starts from: the state's struct, or an enum of several.
@@ -111,14 +120,28 @@ fn targets_enum(model: &Model, command: &Command, transition: &Transition, head:
     let docs = format!("The states that `{}` may lead to.", command.ident.unraw());
     let group = group_enum(name, &docs, &states(model, &transition.targets), head);
     let machine = outside(model);
-    let idents = states(model, &transition.targets).into_iter().map(|state| &state.ident);
+    let members = states(model, &transition.targets);
+    let (idents, structs) = (members.iter().map(|state| &state.ident), members.iter().map(|state| &state.strukt));
+    let targets = targets(model, name, &quote!((#(#structs),*)));
     quote! {
         #group
+        #targets
         #[automatically_derived]
         impl ::core::convert::From<#name> for #machine {
             fn from(__state: #name) -> Self {
                 match __state { #(#name::#idents(__state) => ::core::convert::Into::into(__state)),* }
             }
+        }
+    }
+}
+
+/// What a transition leads to, as the error of a wrong target names it.
+fn targets(model: &Model, name: &Ident, states: &TokenStream) -> TokenStream {
+    let krate = &model.krate;
+    quote! {
+        #[automatically_derived]
+        impl #krate::__private::Targets for #name {
+            type States = #states;
         }
     }
 }

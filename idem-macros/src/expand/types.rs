@@ -8,46 +8,67 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
-use crate::attr::Field;
+use crate::attr::{Field, has_functions};
+
+/// What the enum is called inside the module.
+pub(super) const MACHINE: &str = "__Machine";
 
 pub(super) struct Types {
     machine: Ident,
     names: HashMap<String, Ident>,
     /// What stands beside the enum.
     beside: TokenStream,
+    /// What stands there and is named inside the module.
+    imported: Vec<Ident>,
     functions: usize,
     stored: Vec<Ident>,
-    /// The way from where the code stands to where the enum stands.
+    /// The way from where the code stands to the module.
     out: TokenStream,
 }
 
 impl Types {
     pub(super) fn new(machine: &Ident) -> Self {
-        let (names, beside) = (HashMap::new(), TokenStream::new());
-        Self { machine: machine.clone(), names, beside, functions: 0, stored: Vec::new(), out: quote!(super) }
+        Self {
+            machine: machine.clone(),
+            names: HashMap::new(),
+            beside: TokenStream::new(),
+            imported: Vec::new(),
+            functions: 0,
+            stored: Vec::new(),
+            out: TokenStream::new(),
+        }
     }
 
     /// The path of `ty` from inside the module, spanned where the type was written.
     pub(super) fn path(&mut self, ty: &Type) -> TokenStream {
         let (alias, out) = (self.alias(ty), &self.out);
-        quote_spanned!(ty.span()=> #out::#alias)
+        quote_spanned!(ty.span()=> #out #alias)
     }
 
-    /// The path of `item`, which stands beside the enum.
-    pub(super) fn beside_path(&self, item: &Ident) -> String {
-        let out = self.out.to_string().replace(' ', "");
-        format!("{out}::{item}")
+    /// The path of a function that stands beside the enum and is brought into the module.
+    pub(super) fn imported_path(&mut self, name: &Ident) -> String {
+        self.import(name);
+        format!("{}{name}", self.way_out())
+    }
+
+    /// The path of a function where it stands, beside the enum.
+    pub(super) fn beside_path(&self, name: &Ident) -> String {
+        format!("{}super::{name}", self.way_out())
+    }
+
+    fn way_out(&self) -> String {
+        self.out.to_string().replace(' ', "")
     }
 
     /// For code in a module within the module.
     pub(super) fn further_in<T>(&mut self, expand: impl FnOnce(&mut Self) -> T) -> T {
-        let out = std::mem::replace(&mut self.out, quote!(super::super));
+        let out = std::mem::replace(&mut self.out, quote!(super::));
         let code = expand(self);
         self.out = out;
         code
     }
 
-    /// The name of `ty` beside the enum, spanned where the type was written.
+    /// The name of `ty` beside the enum and inside the module, spanned where the type was written.
     pub(super) fn alias(&mut self, ty: &Type) -> Ident {
         let tokens = self.without_self(ty.to_token_stream());
         let text = tokens.to_string();
@@ -60,7 +81,7 @@ impl Types {
                 type #alias = #tokens;
             });
             self.names.insert(text, alias.clone());
-            alias
+            self.import(&alias).clone()
         };
         Ident::new(&alias.to_string(), ty.span())
     }
@@ -77,22 +98,44 @@ impl Types {
         self.beside.extend(item);
     }
 
+    /// Brings what stands beside the enum into the module.
+    pub(super) fn import<'a>(&mut self, name: &'a Ident) -> &'a Ident {
+        self.imported.push(name.clone());
+        name
+    }
+
+    /// Brings the enum and what stands beside it into the module. All of it in one `use`, by a name that says what to do:
+    /// inside a function there is no way from the module to the enum, and that is the one error.
+    pub(super) fn imports(&mut self) -> TokenStream {
+        let (enumeration, imported) = (&self.machine, &self.imported);
+        let name = format!("F502_move_{}_out_of_the_function", enumeration.unraw());
+        let (alias, machine) = (Ident::new(&name, enumeration.span()), Ident::new(MACHINE, enumeration.span()));
+        self.beside.extend(quote! {
+            #[allow(non_camel_case_types, unused_qualifications)]
+            type #alias = #enumeration;
+        });
+        quote! {
+            #[allow(unused_imports)]
+            use super::{#alias as #machine #(, #imported)*};
+        }
+    }
+
     /// The path of a type that the engine writes and reads by serde of its own.
     pub(super) fn stored(&mut self, ty: &Type) -> TokenStream {
         let alias = self.alias(ty);
-        if !self.stored.iter().any(|stored| *stored == alias) {
+        if !self.stored.contains(&alias) {
             self.stored.push(alias);
         }
         self.path(ty)
     }
 
-    /// The payload types of some fields as bounds for their command's serde.
+    /// The payload types of some fields as bounds for their command's serde, but for those that need none.
     ///
     /// A bound under `for<'idem>` is not checked where it stands but where the command is read or written.
     pub(super) fn bounds(&mut self, fields: &[&Field], krate: &TokenStream) -> String {
         let state = quote!(#krate::__private::State).to_string().replace(' ', "");
         let mut bounds: Vec<String> = Vec::new();
-        for field in fields {
+        for field in fields.iter().filter(|field| !has_functions(&field.attrs)) {
             let path = self.stored(&field.ty).to_string().replace(' ', "");
             let bound = format!("for<'idem> {path}: {state}");
             if !bounds.contains(&bound) {
@@ -104,24 +147,10 @@ impl Types {
 
     /// The one place that requires serde of payloads and outcomes, so that a type without it is one error.
     pub(super) fn assertions(&self, krate: &TokenStream) -> TokenStream {
-        let stored = self.stored.iter().map(|alias| quote_spanned!(alias.span()=> super::#alias));
+        let stored = &self.stored;
         quote! {
-            #[diagnostic::on_unimplemented(
-                message = "[F305] `{Self}` is stored by a machine, so it needs serde",
-                label = "neither written nor read back without `Serialize` and `Deserialize`",
-                note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
-                note = "see docs/errors/F305.md"
-            )]
-            #[doc(hidden)]
-            trait WithSerde {}
-
-            // Without this the compiler asks for `Serialize`, which is half of what is missing.
-            #[diagnostic::do_not_recommend]
-            impl<__T: #krate::__private::State> WithSerde for __T {}
-
             const _: () = {
-                const fn must_have_serde<__T: WithSerde>() {}
-                #(must_have_serde::<#stored>();)*
+                #(#krate::__private::must_have_serde::<#stored>();)*
             };
         }
     }

@@ -121,7 +121,7 @@ fn wire(model: &Model, commands: &[&Command], types: &mut Types) -> TokenStream 
         if is_bare(command) {
             return quote!(#at => <#krate::__private::Nothing as #krate::__private::serde::Deserialize>::deserialize(__payload).map(|_| Self::#ident));
         }
-        quote!(#at => <#strukt as #krate::__private::serde::Deserialize>::deserialize(__payload).map(Self::#ident))
+        quote!(#at => super::Probe::<#strukt>::read(__payload).map(Self::#ident))
     });
     let completes = commands.iter().map(|command| complete(command));
     let kinds = commands.iter().map(|command| {
@@ -132,6 +132,9 @@ fn wire(model: &Model, commands: &[&Command], types: &mut Types) -> TokenStream 
     quote! {
         /// Commands as they come from outside. Read a request into [`Command`](wire::Command), and complete it.
         #module_vis mod wire {
+            #[allow(unused_imports)]
+            use super::Unstored as _;
+
             #(#structs)*
 
             /// A command from outside: none that is internal, without facts, and without members that it does not have.

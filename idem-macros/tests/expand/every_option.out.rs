@@ -8,13 +8,18 @@ type __IdemDoorT2 = Door;
 type __IdemDoorT3 = r#type::Who;
 #[allow(non_camel_case_types, unused_qualifications)]
 type __IdemDoorT4 = super::Seen;
+#[allow(non_camel_case_types, unused_qualifications)]
+type F502_move_Door_out_of_the_function = Door;
 #[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
 impl Door {
     crate::harmless::__stored! {
-        #[doc = r" The machines of this enum in a database."] pub (in super::house) fn
+        { #[doc = r" The machines of this enum in a database."] pub (in super::house) fn
         stored < DB : crate ::harmless::Database, R : door_machine::Transitions > (idem :
-        & crate ::harmless::Idem < DB >, rules : R,) -> door_machine::Machines < DB, R >
-        where { door_machine::Machines::__new(idem, rules) }
+        & crate ::harmless::Idem < DB >, rules : R,) -> door_machine::Repository < DB, R
+        > where { door_machine::Repository::__new(idem, rules) } } else { #[doc(hidden)]
+        #[allow(clippy::needless_pass_by_value)] pub (in super::house) fn stored < DB :
+        crate ::harmless::__private::Store, R, __M > (idem : DB, _ : R) -> __M { idem
+        .__never() } }
     }
     /// One machine in memory, without a database: the same rules.
     pub(in super::house) fn in_memory<R: door_machine::Transitions>(
@@ -50,6 +55,11 @@ stateDiagram-v2
     clippy::enum_variant_names,
 )]
 pub(in super::house) mod door_machine {
+    #[allow(unused_imports)]
+    use super::{
+        F502_move_Door_out_of_the_function as __Machine, __IdemDoorT0, __IdemDoorT1,
+        __IdemDoorT2, __IdemDoorT3, __IdemDoorT4,
+    };
     ///The state `Shut`.
     #[derive(
         ::core::fmt::Debug,
@@ -61,10 +71,10 @@ pub(in super::house) mod door_machine {
     )]
     pub(in super::super::house) struct Shut();
     #[automatically_derived]
-    impl ::core::convert::From<Shut> for super::Door {
+    impl ::core::convert::From<Shut> for __Machine {
         fn from(__state: Shut) -> Self {
             let Shut() = __state;
-            super::Door::Shut()
+            __Machine::Shut()
         }
     }
     /// Wide open.
@@ -76,15 +86,12 @@ pub(in super::house) mod door_machine {
         ::core::cmp::Eq,
         ::core::hash::Hash
     )]
-    pub(in super::super::house) struct Open(
-        pub super::__IdemDoorT0,
-        pub super::__IdemDoorT1,
-    );
+    pub(in super::super::house) struct Open(pub __IdemDoorT0, pub __IdemDoorT1);
     #[automatically_derived]
-    impl ::core::convert::From<Open> for super::Door {
+    impl ::core::convert::From<Open> for __Machine {
         fn from(__state: Open) -> Self {
             let Open(__f0, __f1) = __state;
-            super::Door::Open(__f0, __f1)
+            __Machine::Open(__f0, __f1)
         }
     }
     ///The states by name.
@@ -124,11 +131,11 @@ pub(in super::house) mod door_machine {
         }
     }
     #[automatically_derived]
-    impl ::core::convert::From<&super::Door> for StateKind {
-        fn from(__state: &super::Door) -> Self {
+    impl ::core::convert::From<&__Machine> for StateKind {
+        fn from(__state: &__Machine) -> Self {
             match *__state {
-                super::Door::Shut { .. } => Self::Shut,
-                super::Door::Open { .. } => Self::Open,
+                __Machine::Shut { .. } => Self::Shut,
+                __Machine::Open { .. } => Self::Open,
             }
         }
     }
@@ -178,20 +185,26 @@ pub(in super::house) mod door_machine {
     #[serde(
         crate = "crate::harmless::__private::serde",
         bound(
-            serialize = "for<'idem> super::__IdemDoorT2: crate::harmless::__private::State, for<'idem> super::__IdemDoorT3: crate::harmless::__private::State",
-            deserialize = "for<'idem> super::__IdemDoorT2: crate::harmless::__private::State, for<'idem> super::__IdemDoorT3: crate::harmless::__private::State"
+            serialize = "for<'idem> __IdemDoorT2: crate::harmless::__private::State, for<'idem> __IdemDoorT3: crate::harmless::__private::State",
+            deserialize = "for<'idem> __IdemDoorT2: crate::harmless::__private::State, for<'idem> __IdemDoorT3: crate::harmless::__private::State"
         )
     )]
     pub(in super::super::house) struct OpenIt {
         ///`seen_at`, as the enum declares it.
         #[serde(rename = "at")]
-        pub seen_at: super::__IdemDoorT2,
+        pub seen_at: __IdemDoorT2,
         ///`by`, as the enum declares it.
-        pub by: super::__IdemDoorT3,
+        pub by: __IdemDoorT3,
     }
-    #[diagnostic::do_not_recommend]
     #[automatically_derived]
-    impl crate::harmless::__private::Repeatable for OpenIt {}
+    impl crate::harmless::__private::Unambiguous for OpenIt {}
+    #[automatically_derived]
+    impl crate::harmless::__private::FirstCommand<Command> for OpenIt {
+        type Outcome = __IdemDoorT4;
+        fn __into_command(self) -> Command {
+            Command::Open(self)
+        }
+    }
     ///The command `Match`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     #[derive(
@@ -200,6 +213,13 @@ pub(in super::house) mod door_machine {
     )]
     #[serde(crate = "crate::harmless::__private::serde")]
     pub(in super::super::house) struct r#Match;
+    #[automatically_derived]
+    impl crate::harmless::__private::FirstCommand<Command> for r#Match {
+        type Outcome = ();
+        fn __into_command(self) -> Command {
+            Command::r#Match(self)
+        }
+    }
     /// Any command; serde reads and writes it as `{"name": payload}`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     #[derive(
@@ -209,8 +229,8 @@ pub(in super::house) mod door_machine {
     #[serde(
         crate = "crate::harmless::__private::serde",
         bound(
-            serialize = "for<'idem> super::__IdemDoorT2: crate::harmless::__private::State, for<'idem> super::__IdemDoorT3: crate::harmless::__private::State",
-            deserialize = "for<'idem> super::__IdemDoorT2: crate::harmless::__private::State, for<'idem> super::__IdemDoorT3: crate::harmless::__private::State"
+            serialize = "for<'idem> __IdemDoorT2: crate::harmless::__private::State, for<'idem> __IdemDoorT3: crate::harmless::__private::State",
+            deserialize = "for<'idem> __IdemDoorT2: crate::harmless::__private::State, for<'idem> __IdemDoorT3: crate::harmless::__private::State"
         )
     )]
     pub(in super::super::house) enum Command {
@@ -221,6 +241,10 @@ pub(in super::house) mod door_machine {
         #[serde(rename = "Match")]
         r#Match(r#Match),
     }
+    #[automatically_derived]
+    impl crate::harmless::__private::Unambiguous for Command {}
+    #[automatically_derived]
+    impl crate::harmless::__private::Unambiguous for Shut {}
     impl Command {
         /// The command's name.
         pub const fn kind(&self) -> CommandKind {
@@ -246,7 +270,7 @@ pub(in super::house) mod door_machine {
     #[derive(::core::fmt::Debug)]
     pub(in super::super::house) enum Reply {
         ///The outcome of `Open`.
-        Open(super::__IdemDoorT4),
+        Open(__IdemDoorT4),
         ///The outcome of `Match`.
         r#Match(()),
     }
@@ -267,7 +291,7 @@ pub(in super::house) mod door_machine {
         ) -> ::core::result::Result<__S::Ok, __S::Error> {
             match *self {
                 Self::Open(ref __outcome) => {
-                    Probe::<super::__IdemDoorT4>::serialize(__outcome, __serializer)
+                    Probe::<__IdemDoorT4>::serialize(__outcome, __serializer)
                 }
                 Self::r#Match(ref __outcome) => {
                     Probe::<()>::serialize(__outcome, __serializer)
@@ -303,7 +327,11 @@ pub(in super::house) mod door_machine {
         }
     }
     #[automatically_derived]
-    impl ::core::convert::From<MatchFromOpenTo> for super::Door {
+    impl crate::harmless::__private::Targets for MatchFromOpenTo {
+        type States = (Shut, Open);
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<MatchFromOpenTo> for __Machine {
         fn from(__state: MatchFromOpenTo) -> Self {
             match __state {
                 MatchFromOpenTo::Shut(__state) => ::core::convert::Into::into(__state),
@@ -311,14 +339,17 @@ pub(in super::house) mod door_machine {
             }
         }
     }
+    #[automatically_derived]
+    impl crate::harmless::__private::Targets for Shut {
+        type States = Shut;
+    }
+    #[automatically_derived]
+    impl crate::harmless::__private::Targets for Open {
+        type States = Open;
+    }
     /**The rules of `Door`: what each command makes of the state it finds.
 
 A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not implement the rules of `Door`",
-        label = "not the rules of this machine",
-        note = "`impl door_machine::Transitions for {Self}` says what each command does"
-    )]
     pub(in super::super::house) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
         /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
         type Rejection: crate::harmless::error::Rejection;
@@ -332,7 +363,7 @@ The rejection, if the command is refused.*/
             open: &OpenIt,
             cx: &crate::harmless::Context<'_>,
         ) -> ::core::result::Result<
-            crate::harmless::Step<Open, super::__IdemDoorT4>,
+            crate::harmless::Step<Open, __IdemDoorT4>,
             Self::Rejection,
         >;
         /**`Match` in `Shut`: leads to `Shut`.
@@ -374,17 +405,17 @@ The rejection, if the command is refused.*/
     impl<R: Transitions> Driver<R> {
         fn open(
             &self,
-            __from: super::Door,
+            __from: __Machine,
             __command: &OpenIt,
             __cx: &crate::harmless::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                crate::harmless::__private::Taken<super::Door>,
+                crate::harmless::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
             let __from = match __from {
-                super::Door::Shut() => Shut(),
+                __Machine::Shut() => Shut(),
                 #[allow(unreachable_patterns)]
                 _ => return ::core::option::Option::None,
             };
@@ -397,17 +428,17 @@ The rejection, if the command is refused.*/
         }
         fn r#match(
             &self,
-            __from: super::Door,
+            __from: __Machine,
             __command: &r#Match,
             __cx: &crate::harmless::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                crate::harmless::__private::Taken<super::Door>,
+                crate::harmless::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
             match __from {
-                super::Door::Shut() => {
+                __Machine::Shut() => {
                     ::core::option::Option::Some(
                         crate::harmless::__private::taken(
                             Transitions::match_from_shut(
@@ -420,7 +451,7 @@ The rejection, if the command is refused.*/
                         ),
                     )
                 }
-                super::Door::Open(__f0, __f1) => {
+                __Machine::Open(__f0, __f1) => {
                     ::core::option::Option::Some(
                         crate::harmless::__private::taken(
                             Transitions::match_from_open(
@@ -440,17 +471,17 @@ The rejection, if the command is refused.*/
     }
     #[automatically_derived]
     impl<R: Transitions> crate::harmless::__private::Rules for Driver<R> {
-        type Machine = super::Door;
+        type Machine = __Machine;
         type Rejection = R::Rejection;
         #[allow(unused_variables)]
         fn run(
             &self,
-            __from: super::Door,
+            __from: __Machine,
             __command: &Command,
             __cx: &crate::harmless::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                crate::harmless::__private::Taken<super::Door>,
+                crate::harmless::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
@@ -461,7 +492,7 @@ The rejection, if the command is refused.*/
         }
     }
     #[automatically_derived]
-    impl crate::harmless::__private::Machine for super::Door {
+    impl crate::harmless::__private::Machine for __Machine {
         type StateKind = StateKind;
         type Command = Command;
         type Reply = Reply;
@@ -501,7 +532,7 @@ The rejection, if the command is refused.*/
             )
         };
         fn state(&self) -> usize {
-            <StateKind as ::core::convert::From<&super::Door>>::from(self) as usize
+            <StateKind as ::core::convert::From<&__Machine>>::from(self) as usize
         }
         fn kind(__state: usize) -> StateKind {
             match StateKind::__ALL.get(__state) {
@@ -514,7 +545,7 @@ The rejection, if the command is refused.*/
         }
         fn bare(__state: usize) -> ::core::option::Option<Self> {
             match __state {
-                0usize => ::core::option::Option::Some(super::Door::Shut {}),
+                0usize => ::core::option::Option::Some(__Machine::Shut {}),
                 _ => ::core::option::Option::None,
             }
         }
@@ -556,9 +587,7 @@ The rejection, if the command is refused.*/
             __outcome: &crate::harmless::__private::Stored,
         ) -> ::core::result::Result<Reply, crate::harmless::__private::WireError> {
             match __command {
-                0usize => {
-                    Probe::<super::__IdemDoorT4>::decode(__outcome).map(Reply::Open)
-                }
+                0usize => Probe::<__IdemDoorT4>::decode(__outcome).map(Reply::Open),
                 1usize => Probe::<()>::decode(__outcome).map(Reply::r#Match),
                 _ => {
                     ::core::result::Result::Err(
@@ -572,7 +601,7 @@ The rejection, if the command is refused.*/
         fn copy_outcome(__reply: &Reply, __copy: &mut dyn ::core::any::Any) {
             match *__reply {
                 Reply::Open(ref __outcome) => {
-                    Probe::<super::__IdemDoorT4>::copy(__outcome, Reply::Open, __copy)
+                    Probe::<__IdemDoorT4>::copy(__outcome, Reply::Open, __copy)
                 }
                 Reply::r#Match(ref __outcome) => {
                     Probe::<()>::copy(__outcome, Reply::r#Match, __copy)
@@ -631,94 +660,113 @@ The rejection, if the command is refused.*/
         "digraph \"Door\" {\n    rankdir=LR;\n    \"Shut\" [shape=ellipse, style=bold];\n    \"Open\" [shape=ellipse];\n    \"Shut\" -> \"Open\" [label=\"Open\"];\n    \"Shut\" -> \"Shut\" [label=\"Match\"];\n    \"Open\" -> \"Shut\" [label=\"Match\"];\n    \"Open\" -> \"Open\" [label=\"Match\"];\n}\n"
     }
     crate::harmless::__stored! {
-        #[doc = r" All machines of this enum in one database. Cheap to clone."] pub (in
-        super::super::house) struct Machines < DB : crate ::harmless::Database, R :
-        Transitions > (crate ::harmless::machine::Machines < DB, Driver < R >>) where;
+        { #[doc = r" All machines of this enum in one database. Cheap to clone."] pub (in
+        super::super::house) struct Repository < DB : crate ::harmless::Database, R :
+        Transitions > (crate ::harmless::machine::Repository < DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
-        > ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
-        Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
+        > ::core::clone::Clone for Repository < DB, R > where { fn clone(& self) -> Self
+        { Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
         DB : crate ::harmless::Database, R : Transitions > ::core::fmt::Debug for
-        Machines < DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_
-        >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
+        Repository < DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter <
+        '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
-        > ::core::ops::Deref for Machines < DB, R > where { type Target = crate
-        ::harmless::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
+        > ::core::ops::Deref for Repository < DB, R > where { type Target = crate
+        ::harmless::machine::Repository < DB, Driver < R >>; fn deref(& self) -> &
         Self::Target { & self.0 } } impl < DB : crate ::harmless::Database, R :
-        Transitions > Machines < DB, R > where { pub (super) fn __new(__idem : & crate
+        Transitions > Repository < DB, R > where { pub (super) fn __new(__idem : & crate
         ::harmless::Idem < DB >, __rules : R) -> Self { Self(crate
-        ::harmless::machine::Machines::__new(__idem, Driver(__rules))) } #[doc =
+        ::harmless::machine::Repository::__new(__idem, Driver(__rules))) } #[doc =
         r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
-        ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
-        .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (in
-        super::super::house) struct At < DB : crate ::harmless::Database, R : Transitions
-        > (crate ::harmless::machine::At < DB, Driver < R >>) where;
+        ::core::convert::Into < ::std::string::String >) -> Handle < DB, R > {
+        Handle(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (in
+        super::super::house) struct Handle < DB : crate ::harmless::Database, R :
+        Transitions > (crate ::harmless::machine::Handle < DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
-        > ::core::clone::Clone for At < DB, R > where { fn clone(& self) -> Self {
+        > ::core::clone::Clone for Handle < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : crate ::harmless::Database, R : Transitions > ::core::fmt::Debug for At <
-        DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
+        DB : crate ::harmless::Database, R : Transitions > ::core::fmt::Debug for Handle
+        < DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
         ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
-        > ::core::ops::Deref for At < DB, R > where { type Target = crate
-        ::harmless::machine::At < DB, Driver < R >>; fn deref(& self) -> & Self::Target {
-        & self.0 } } impl < DB : crate ::harmless::Database, R : Transitions > At < DB, R
-        > where { #[doc = r" Puts the machine into its initial state, once."] pub fn
-        start(& self, initial : Shut) -> crate ::harmless::machine::Call < '_, (),
-        R::Rejection > { self.0.__start(::core::convert::From::from(initial)) } #[doc =
+        > ::core::ops::Deref for Handle < DB, R > where { type Target = crate
+        ::harmless::machine::Handle < DB, Driver < R >>; fn deref(& self) -> &
+        Self::Target { & self.0 } } impl < DB : crate ::harmless::Database, R :
+        Transitions > Handle < DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(& self, key :
+        impl crate ::harmless::__private::KeyOrNatural < Shut >, initial : Shut,) ->
+        crate ::harmless::machine::Call < '_, (), StateKind, R::Rejection > { self.0
+        .__start(crate ::harmless::__private::KeyOrNatural:: < Shut > ::__key(key),
+        ::core::convert::From::from(initial),) } #[doc =
+        r" Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a"]
+        #[doc = r" machine that was started with the same data the command runs alone."]
+        pub fn start_and < C : crate ::harmless::__private::FirstCommand < Command,
+        Outcome : crate ::harmless::__private::State >> (& self, key : & crate
+        ::harmless::Key, initial : Shut, command : C,) -> crate ::harmless::machine::Call
+        < '_, C::Outcome, StateKind, R::Rejection > { self.0.__start_and(key,
+        ::core::convert::From::from(initial), command) } #[doc =
         r" The machine inside the caller's transaction: what it does commits with the transaction."]
-        pub fn within < 't > (& self, tx : & 't mut crate ::harmless::Tx < DB >) ->
-        Within < 't, DB, R > { Within(self.0.__within(tx)) } #[doc =
+        pub fn within < 't > (& self, tx : & 't mut crate ::harmless::Tx < DB >) -> InTx
+        < 't, DB, R > { InTx(self.0.__within(tx)) } #[doc =
         "The command `Open`; legal in `Shut`."] pub fn open(& self, key : impl crate
-        ::harmless::__private::Named < OpenIt >, open : OpenIt) -> crate
-        ::harmless::machine::Call < '_, super::__IdemDoorT4, R::Rejection > where for <
-        'idem > super::__IdemDoorT4 : crate ::harmless::__private::State { self.0
-        .__call(crate ::harmless::__private::Named::__key(key), Command::Open(open)) }
-        #[doc = "The command `Match`; legal in `Shut` or `Open`."] pub fn r#match(& self,
-        key : impl crate ::harmless::__private::Named < r#Match >, r#match : r#Match) ->
-        crate ::harmless::machine::Call < '_, (), R::Rejection > { self.0.__call(crate
-        ::harmless::__private::Named::__key(key), Command::r#Match(r#match)) } #[doc =
-        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        ::harmless::__private::KeyOrNatural < OpenIt >, open : OpenIt) -> crate
+        ::harmless::machine::Call < '_, __IdemDoorT4, StateKind, R::Rejection > where for
+        < 'idem > __IdemDoorT4 : crate ::harmless::__private::State { self.0.__call(crate
+        ::harmless::__private::KeyOrNatural:: < OpenIt > ::__key(key),
+        Command::Open(open)) } #[doc = "The command `Match`; legal in `Shut` or `Open`."]
+        pub fn r#match(& self, key : impl crate ::harmless::__private::KeyOrNatural <
+        r#Match >) -> crate ::harmless::machine::Call < '_, (), StateKind, R::Rejection >
+        { self.0.__call(crate ::harmless::__private::KeyOrNatural:: < r#Match >
+        ::__key(key), Command::r#Match(r#Match {})) } #[doc =
+        r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]
         #[doc =
-        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
-        pub fn apply < 'key > (& self, key : impl ::core::convert::Into <
-        ::core::option::Option < & 'key crate ::harmless::Key >>, command : Command,) ->
-        crate ::harmless::machine::Call < '_, Reply, R::Rejection > { let key :
-        ::core::option::Option < & crate ::harmless::Key > =
-        ::core::convert::Into::into(key); self.0.__apply(key.cloned(), command) } } #[doc
-        = r" One machine inside the caller's transaction."] pub (in super::super::house)
-        struct Within < 't, DB : crate ::harmless::Database, R : Transitions > (crate
-        ::harmless::machine::Within < 't, DB, Driver < R >>) where;
+        r" key it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply(& self, key : impl crate ::harmless::__private::KeyOrNatural <
+        Command >, command : Command,) -> crate ::harmless::machine::Call < '_, Reply,
+        StateKind, R::Rejection > { self.0.__apply(crate
+        ::harmless::__private::KeyOrNatural:: < Command > ::__key(key), command) } }
+        #[doc = r" One machine inside the caller's transaction."] pub (in
+        super::super::house) struct InTx < 't, DB : crate ::harmless::Database, R :
+        Transitions > (crate ::harmless::machine::InTx < 't, DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
-        > ::core::fmt::Debug for Within < '_, DB, R > where { fn fmt(& self, __f : & mut
+        > ::core::fmt::Debug for InTx < '_, DB, R > where { fn fmt(& self, __f : & mut
         ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(&
         self.0, __f) } } impl < 't, DB : crate ::harmless::Database, R : Transitions >
-        Within < 't, DB, R > where { #[doc =
-        r" Puts the machine into its initial state, once."] pub fn start(self, initial :
-        Shut) -> crate ::harmless::machine::Call < 't, (), R::Rejection > { self.0
-        .__start(::core::convert::From::from(initial)) } #[doc =
+        InTx < 't, DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(self, key : impl
+        crate ::harmless::__private::KeyOrNatural < Shut >, initial : Shut,) -> crate
+        ::harmless::machine::Call < 't, (), StateKind, R::Rejection > { self.0
+        .__start(crate ::harmless::__private::KeyOrNatural:: < Shut > ::__key(key),
+        ::core::convert::From::from(initial),) } #[doc =
+        r" Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a"]
+        #[doc = r" machine that was started with the same data the command runs alone."]
+        pub fn start_and < C : crate ::harmless::__private::FirstCommand < Command,
+        Outcome : crate ::harmless::__private::State >> (self, key : & crate
+        ::harmless::Key, initial : Shut, command : C,) -> crate ::harmless::machine::Call
+        < 't, C::Outcome, StateKind, R::Rejection > { self.0.__start_and(key,
+        ::core::convert::From::from(initial), command) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
         r" If the store cannot be reached or the state no longer decodes."] pub async fn
         get(self,) -> ::core::result::Result < ::core::option::Option < crate
-        ::harmless::machine::StoredMachine < super::Door >>, crate ::harmless::Error, > {
+        ::harmless::machine::StoredMachine < __Machine >>, crate ::harmless::Error, > {
         self.0.get(). await } #[doc = "The command `Open`; legal in `Shut`."] pub fn
-        open(self, key : impl crate ::harmless::__private::Named < OpenIt >, open :
-        OpenIt) -> crate ::harmless::machine::Call < 't, super::__IdemDoorT4,
-        R::Rejection > where for < 'idem > super::__IdemDoorT4 : crate
+        open(self, key : impl crate ::harmless::__private::KeyOrNatural < OpenIt >, open
+        : OpenIt) -> crate ::harmless::machine::Call < 't, __IdemDoorT4, StateKind,
+        R::Rejection > where for < 'idem > __IdemDoorT4 : crate
         ::harmless::__private::State { self.0.__call(crate
-        ::harmless::__private::Named::__key(key), Command::Open(open)) } #[doc =
-        "The command `Match`; legal in `Shut` or `Open`."] pub fn r#match(self, key :
-        impl crate ::harmless::__private::Named < r#Match >, r#match : r#Match) -> crate
-        ::harmless::machine::Call < 't, (), R::Rejection > { self.0.__call(crate
-        ::harmless::__private::Named::__key(key), Command::r#Match(r#match)) } #[doc =
-        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        ::harmless::__private::KeyOrNatural:: < OpenIt > ::__key(key),
+        Command::Open(open)) } #[doc = "The command `Match`; legal in `Shut` or `Open`."]
+        pub fn r#match(self, key : impl crate ::harmless::__private::KeyOrNatural <
+        r#Match >) -> crate ::harmless::machine::Call < 't, (), StateKind, R::Rejection >
+        { self.0.__call(crate ::harmless::__private::KeyOrNatural:: < r#Match >
+        ::__key(key), Command::r#Match(r#Match {})) } #[doc =
+        r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]
         #[doc =
-        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
-        pub fn apply < 'key > (self, key : impl ::core::convert::Into <
-        ::core::option::Option < & 'key crate ::harmless::Key >>, command : Command,) ->
-        crate ::harmless::machine::Call < 't, Reply, R::Rejection > { let key :
-        ::core::option::Option < & crate ::harmless::Key > =
-        ::core::convert::Into::into(key); self.0.__apply(key.cloned(), command) } }
+        r" key it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply(self, key : impl crate ::harmless::__private::KeyOrNatural < Command
+        >, command : Command,) -> crate ::harmless::machine::Call < 't, Reply, StateKind,
+        R::Rejection > { self.0.__apply(crate ::harmless::__private::KeyOrNatural:: <
+        Command > ::__key(key), command) } } }
     }
     /// One machine in memory.
     pub(in super::super::house) struct InMemory<R: Transitions>(
@@ -736,52 +784,50 @@ The rejection, if the command is refused.*/
         ///The command `Open`; legal in `Shut`.
         pub fn open(
             &mut self,
-            key: impl crate::harmless::__private::Named<OpenIt>,
+            key: impl crate::harmless::__private::KeyOrNatural<OpenIt>,
             open: OpenIt,
         ) -> ::core::result::Result<
-            crate::harmless::Outcome<super::__IdemDoorT4>,
+            crate::harmless::Outcome<__IdemDoorT4, StateKind>,
             <R::Rejection as crate::harmless::error::Rejection>::Error,
         >
         where
-            for<'idem> super::__IdemDoorT4: crate::harmless::__private::State,
+            for<'idem> __IdemDoorT4: crate::harmless::__private::State,
         {
             self.0
                 .__call(
-                    crate::harmless::__private::Named::__key(key),
+                    crate::harmless::__private::KeyOrNatural::<OpenIt>::__key(key),
                     Command::Open(open),
                 )
         }
         ///The command `Match`; legal in `Shut` or `Open`.
         pub fn r#match(
             &mut self,
-            key: impl crate::harmless::__private::Named<r#Match>,
-            r#match: r#Match,
+            key: impl crate::harmless::__private::KeyOrNatural<r#Match>,
         ) -> ::core::result::Result<
-            crate::harmless::Outcome<()>,
+            crate::harmless::Outcome<(), StateKind>,
             <R::Rejection as crate::harmless::error::Rejection>::Error,
         > {
             self.0
                 .__call(
-                    crate::harmless::__private::Named::__key(key),
-                    Command::r#Match(r#match),
+                    crate::harmless::__private::KeyOrNatural::<r#Match>::__key(key),
+                    Command::r#Match(r#Match {}),
                 )
         }
-        /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
-        /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
-        pub fn apply<'key>(
+        /// Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a
+        /// key it must be one that `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply(
             &mut self,
-            key: impl ::core::convert::Into<
-                ::core::option::Option<&'key crate::harmless::Key>,
-            >,
+            key: impl crate::harmless::__private::KeyOrNatural<Command>,
             command: Command,
         ) -> ::core::result::Result<
-            crate::harmless::Outcome<Reply>,
+            crate::harmless::Outcome<Reply, StateKind>,
             <R::Rejection as crate::harmless::error::Rejection>::Error,
         > {
-            let key: ::core::option::Option<&crate::harmless::Key> = ::core::convert::Into::into(
-                key,
-            );
-            self.0.__apply(key.cloned(), command)
+            self.0
+                .__apply(
+                    crate::harmless::__private::KeyOrNatural::<Command>::__key(key),
+                    command,
+                )
         }
     }
     #[automatically_derived]
@@ -803,21 +849,130 @@ The rejection, if the command is refused.*/
             &mut self.0
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "[F305] `{Self}` is stored by a machine, so it needs serde",
-        label = "neither written nor read back without `Serialize` and `Deserialize`",
-        note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
-        note = "see docs/errors/F305.md"
-    )]
-    #[doc(hidden)]
-    trait WithSerde {}
-    #[diagnostic::do_not_recommend]
-    impl<__T: crate::harmless::__private::State> WithSerde for __T {}
+    /// What commands from outside leave to their receiver: facts that a client must not choose.
+    pub(in super::super::house) trait Facts {
+        ///The facts of `Open`, looked up for this request.
+        fn open(&self, open: &wire::OpenIt) -> facts::OpenIt;
+    }
+    /// The facts of each command that has any.
+    pub(in super::super::house) mod facts {
+        ///The facts of `Open`.
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        pub(in super::super::super::house) struct OpenIt {
+            ///`seen_at`, as the enum declares it.
+            pub seen_at: super::__IdemDoorT2,
+        }
+    }
+    /// Commands as they come from outside. Read a request into [`Command`](wire::Command), and complete it.
+    pub(in super::super::house) mod wire {
+        #[allow(unused_imports)]
+        use super::Unstored as _;
+        ///The command `Open` as it comes from outside.
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        #[derive(
+            crate::harmless::__private::serde::Serialize,
+            crate::harmless::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "crate::harmless::__private::serde",
+            bound(
+                serialize = "for<'idem> super::__IdemDoorT3: crate::harmless::__private::State",
+                deserialize = "for<'idem> super::__IdemDoorT3: crate::harmless::__private::State"
+            )
+        )]
+        #[serde(deny_unknown_fields)]
+        pub(in super::super::super::house) struct OpenIt {
+            ///`by`, as the enum declares it.
+            pub by: super::__IdemDoorT3,
+        }
+        /// A command from outside: none that is internal, without facts, and without members that it does not have.
+        ///
+        /// serde reads `{"name": payload}`, and where nothing is carried also `"name"`, `{"name": null}` and
+        /// `{"name": {}}`.
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        #[derive(crate::harmless::__private::serde::Serialize)]
+        #[serde(
+            crate = "crate::harmless::__private::serde",
+            bound(
+                serialize = "for<'idem> super::__IdemDoorT3: crate::harmless::__private::State",
+                deserialize = "for<'idem> super::__IdemDoorT3: crate::harmless::__private::State"
+            )
+        )]
+        pub(in super::super::super::house) enum Command {
+            ///The command `Open`.
+            #[serde(rename = "open")]
+            Open(OpenIt),
+            ///The command `Match`.
+            #[serde(rename = "Match")]
+            r#Match,
+        }
+        impl Command {
+            /// The command's name.
+            pub const fn kind(&self) -> super::CommandKind {
+                match *self {
+                    Self::Open { .. } => super::CommandKind::Open,
+                    Self::r#Match { .. } => super::CommandKind::r#Match,
+                }
+            }
+            /// The command with its facts, as `apply` takes it.
+            pub fn complete(self, __facts: &impl super::Facts) -> super::Command {
+                match self {
+                    Self::Open(__given) => {
+                        let __found = super::Facts::open(__facts, &__given);
+                        super::Command::Open(super::OpenIt {
+                            by: __given.by,
+                            seen_at: __found.seen_at,
+                        })
+                    }
+                    Self::r#Match => super::Command::r#Match(super::r#Match {}),
+                }
+            }
+        }
+        #[automatically_derived]
+        impl<'de> crate::harmless::__private::OutsideCommands<'de> for Command {
+            const NAMES: &'static [&'static str] = &["open", "Match"];
+            fn position(__name: &str) -> ::core::option::Option<usize> {
+                match __name {
+                    "open" | "Unlock" => ::core::option::Option::Some(0usize),
+                    "Match" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            fn read<__D: crate::harmless::__private::serde::Deserializer<'de>>(
+                __position: usize,
+                __payload: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                match __position {
+                    0usize => super::Probe::<OpenIt>::read(__payload).map(Self::Open),
+                    1usize => {
+                        <crate::harmless::__private::Nothing as crate::harmless::__private::serde::Deserialize>::deserialize(
+                                __payload,
+                            )
+                            .map(|_| Self::r#Match)
+                    }
+                    _ => {
+                        ::core::result::Result::Err(
+                            <__D::Error as crate::harmless::__private::serde::de::Error>::custom(
+                                "no command",
+                            ),
+                        )
+                    }
+                }
+            }
+        }
+        #[automatically_derived]
+        impl<'de> crate::harmless::__private::serde::Deserialize<'de> for Command {
+            fn deserialize<__D: crate::harmless::__private::serde::Deserializer<'de>>(
+                __deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                crate::harmless::__private::read_outside_command(__deserializer)
+            }
+        }
+    }
     const _: () = {
-        const fn must_have_serde<__T: WithSerde>() {}
-        must_have_serde::<super::__IdemDoorT2>();
-        must_have_serde::<super::__IdemDoorT3>();
-        must_have_serde::<super::__IdemDoorT4>();
+        crate::harmless::__private::must_have_serde::<__IdemDoorT2>();
+        crate::harmless::__private::must_have_serde::<__IdemDoorT3>();
+        crate::harmless::__private::must_have_serde::<__IdemDoorT4>();
     };
     #[doc(hidden)]
     #[allow(dead_code)]
@@ -836,6 +991,12 @@ The rejection, if the command is refused.*/
             __stored: &crate::harmless::__private::Stored,
         ) -> ::core::result::Result<__T, crate::harmless::__private::WireError> {
             __stored.decode()
+        }
+        pub(super) fn read<
+            'de,
+            __D: crate::harmless::__private::serde::Deserializer<'de>,
+        >(__payload: __D) -> ::core::result::Result<__T, __D::Error> {
+            crate::harmless::__private::serde::Deserialize::deserialize(__payload)
         }
         fn serialize<__S: crate::harmless::__private::serde::Serializer>(
             __value: &__T,
@@ -879,6 +1040,13 @@ The rejection, if the command is refused.*/
                 crate::harmless::__private::WireError::Format(
                     ::core::option::Option::None,
                 ),
+            )
+        }
+        fn read<'de, __D: crate::harmless::__private::serde::Deserializer<'de>>(
+            _: __D,
+        ) -> ::core::result::Result<__T, __D::Error> {
+            ::core::result::Result::Err(
+                crate::harmless::__private::serde::de::Error::custom("no serde"),
             )
         }
         fn serialize<__S: crate::harmless::__private::serde::Serializer>(

@@ -16,13 +16,18 @@
 ::core::compile_error! {
     "[F304] `Order` is stored by serde and does not derive `Deserialize`\nexpected: `#[derive(Serialize, Deserialize)]` below `#[idempotent_fsm]`\nfix: add the derive, or move it below the attribute, which gives it the names on the wire\nsee docs/errors/F304.md"
 }
+#[allow(non_camel_case_types, unused_qualifications)]
+type F502_move_Order_out_of_the_function = Order;
 #[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
 impl Order {
     ::idem_core::__stored! {
-        #[doc = r" The machines of this enum in a database."] fn stored < DB :
+        { #[doc = r" The machines of this enum in a database."] fn stored < DB :
         ::idem_core::Database, R : order::Transitions > (idem : & ::idem_core::Idem < DB
-        >, rules : R,) -> order::Machines < DB, R > where for < 'idem > Order :
-        ::idem_core::__private::State { order::Machines::__new(idem, rules) }
+        >, rules : R,) -> order::Repository < DB, R > where for < 'idem > Order :
+        ::idem_core::__private::State { order::Repository::__new(idem, rules) } } else {
+        #[doc(hidden)] #[allow(clippy::needless_pass_by_value)] fn stored < DB :
+        ::idem_core::__private::Store, R, __M > (idem : DB, _ : R) -> __M { idem
+        .__never() } }
     }
     /// One machine in memory, without a database: the same rules.
     fn in_memory<R: order::Transitions>(
@@ -60,34 +65,36 @@ stateDiagram-v2
     clippy::enum_variant_names,
 )]
 mod order {
+    #[allow(unused_imports)]
+    use super::F502_move_Order_out_of_the_function as __Machine;
     ///The state `Pending`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     pub(super) struct Pending;
     #[automatically_derived]
-    impl ::core::convert::From<Pending> for super::Order {
+    impl ::core::convert::From<Pending> for __Machine {
         fn from(__state: Pending) -> Self {
             let Pending = __state;
-            super::Order::Pending
+            __Machine::Pending
         }
     }
     ///The state `Paid`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     pub(super) struct Paid;
     #[automatically_derived]
-    impl ::core::convert::From<Paid> for super::Order {
+    impl ::core::convert::From<Paid> for __Machine {
         fn from(__state: Paid) -> Self {
             let Paid = __state;
-            super::Order::Paid
+            __Machine::Paid
         }
     }
     ///The state `Shipped`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     pub(super) struct Shipped;
     #[automatically_derived]
-    impl ::core::convert::From<Shipped> for super::Order {
+    impl ::core::convert::From<Shipped> for __Machine {
         fn from(__state: Shipped) -> Self {
             let Shipped = __state;
-            super::Order::Shipped
+            __Machine::Shipped
         }
     }
     ///The states by name.
@@ -130,12 +137,12 @@ mod order {
         }
     }
     #[automatically_derived]
-    impl ::core::convert::From<&super::Order> for StateKind {
-        fn from(__state: &super::Order) -> Self {
+    impl ::core::convert::From<&__Machine> for StateKind {
+        fn from(__state: &__Machine) -> Self {
             match *__state {
-                super::Order::Pending { .. } => Self::Pending,
-                super::Order::Paid { .. } => Self::Paid,
-                super::Order::Shipped { .. } => Self::Shipped,
+                __Machine::Pending { .. } => Self::Pending,
+                __Machine::Paid { .. } => Self::Paid,
+                __Machine::Shipped { .. } => Self::Shipped,
             }
         }
     }
@@ -183,9 +190,15 @@ mod order {
     )]
     #[serde(crate = "::idem_core::__private::serde")]
     pub(super) struct Pay;
-    #[diagnostic::do_not_recommend]
     #[automatically_derived]
-    impl ::idem_core::__private::Repeatable for Pay {}
+    impl ::idem_core::__private::Unambiguous for Pay {}
+    #[automatically_derived]
+    impl ::idem_core::__private::FirstCommand<Command> for Pay {
+        type Outcome = ();
+        fn __into_command(self) -> Command {
+            Command::Pay(self)
+        }
+    }
     ///The command `Ship`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     #[derive(
@@ -194,9 +207,8 @@ mod order {
     )]
     #[serde(crate = "::idem_core::__private::serde")]
     pub(super) struct Ship;
-    #[diagnostic::do_not_recommend]
     #[automatically_derived]
-    impl ::idem_core::__private::Repeatable for Ship {}
+    impl ::idem_core::__private::Unambiguous for Ship {}
     /// Any command; serde reads and writes it as `{"name": payload}`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     #[derive(
@@ -212,6 +224,10 @@ mod order {
         #[serde(rename = "Ship")]
         Ship(Ship),
     }
+    #[automatically_derived]
+    impl ::idem_core::__private::Unambiguous for Command {}
+    #[automatically_derived]
+    impl ::idem_core::__private::Unambiguous for Pending {}
     impl Command {
         /// The command's name.
         pub const fn kind(&self) -> CommandKind {
@@ -266,14 +282,17 @@ mod order {
             }
         }
     }
+    #[automatically_derived]
+    impl ::idem_core::__private::Targets for Paid {
+        type States = Paid;
+    }
+    #[automatically_derived]
+    impl ::idem_core::__private::Targets for Shipped {
+        type States = Shipped;
+    }
     /**The rules of `Order`: what each command makes of the state it finds.
 
 A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not implement the rules of `Order`",
-        label = "not the rules of this machine",
-        note = "`impl order::Transitions for {Self}` says what each command does"
-    )]
     pub(super) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
         /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
         type Rejection: ::idem_core::error::Rejection;
@@ -319,21 +338,21 @@ The rejection, if the command is refused.*/
     #[allow(unused_variables)]
     impl<R: Transitions> Driver<R>
     where
-        for<'idem> super::Order: ::idem_core::__private::State,
+        for<'idem> __Machine: ::idem_core::__private::State,
     {
         fn pay(
             &self,
-            __from: super::Order,
+            __from: __Machine,
             __command: &Pay,
             __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                ::idem_core::__private::Taken<super::Order>,
+                ::idem_core::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
             let __from = match __from {
-                super::Order::Pending => Pending,
+                __Machine::Pending => Pending,
                 #[allow(unreachable_patterns)]
                 _ => return ::core::option::Option::None,
             };
@@ -346,17 +365,17 @@ The rejection, if the command is refused.*/
         }
         fn ship(
             &self,
-            __from: super::Order,
+            __from: __Machine,
             __command: &Ship,
             __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                ::idem_core::__private::Taken<super::Order>,
+                ::idem_core::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
             let __from = match __from {
-                super::Order::Paid => Paid,
+                __Machine::Paid => Paid,
                 #[allow(unreachable_patterns)]
                 _ => return ::core::option::Option::None,
             };
@@ -371,19 +390,19 @@ The rejection, if the command is refused.*/
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R>
     where
-        for<'idem> super::Order: ::idem_core::__private::State,
+        for<'idem> __Machine: ::idem_core::__private::State,
     {
-        type Machine = super::Order;
+        type Machine = __Machine;
         type Rejection = R::Rejection;
         #[allow(unused_variables)]
         fn run(
             &self,
-            __from: super::Order,
+            __from: __Machine,
             __command: &Command,
             __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                ::idem_core::__private::Taken<super::Order>,
+                ::idem_core::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
@@ -394,9 +413,9 @@ The rejection, if the command is refused.*/
         }
     }
     #[automatically_derived]
-    impl ::idem_core::__private::Machine for super::Order
+    impl ::idem_core::__private::Machine for __Machine
     where
-        for<'idem> super::Order: ::idem_core::__private::State,
+        for<'idem> __Machine: ::idem_core::__private::State,
     {
         type StateKind = StateKind;
         type Command = Command;
@@ -423,7 +442,7 @@ The rejection, if the command is refused.*/
             )
         };
         fn state(&self) -> usize {
-            <StateKind as ::core::convert::From<&super::Order>>::from(self) as usize
+            <StateKind as ::core::convert::From<&__Machine>>::from(self) as usize
         }
         fn kind(__state: usize) -> StateKind {
             match StateKind::__ALL.get(__state) {
@@ -436,9 +455,9 @@ The rejection, if the command is refused.*/
         }
         fn bare(__state: usize) -> ::core::option::Option<Self> {
             match __state {
-                0usize => ::core::option::Option::Some(super::Order::Pending {}),
-                1usize => ::core::option::Option::Some(super::Order::Paid {}),
-                2usize => ::core::option::Option::Some(super::Order::Shipped {}),
+                0usize => ::core::option::Option::Some(__Machine::Pending {}),
+                1usize => ::core::option::Option::Some(__Machine::Paid {}),
+                2usize => ::core::option::Option::Some(__Machine::Shipped {}),
                 _ => ::core::option::Option::None,
             }
         }
@@ -550,108 +569,128 @@ The rejection, if the command is refused.*/
         "digraph \"Order\" {\n    rankdir=LR;\n    \"Pending\" [shape=ellipse, style=bold];\n    \"Paid\" [shape=ellipse];\n    \"Shipped\" [shape=doublecircle];\n    \"Pending\" -> \"Paid\" [label=\"Pay\"];\n    \"Paid\" -> \"Shipped\" [label=\"Ship\"];\n}\n"
     }
     ::idem_core::__stored! {
-        #[doc = r" All machines of this enum in one database. Cheap to clone."] pub
-        (super) struct Machines < DB : ::idem_core::Database, R : Transitions >
-        (::idem_core::machine::Machines < DB, Driver < R >>) where for < 'idem >
-        super::Order : ::idem_core::__private::State; #[automatically_derived] impl < DB
-        : ::idem_core::Database, R : Transitions > ::core::clone::Clone for Machines <
-        DB, R > where for < 'idem > super::Order : ::idem_core::__private::State { fn
+        { #[doc = r" All machines of this enum in one database. Cheap to clone."] pub (in
+        super) struct Repository < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::Repository < DB, Driver < R >>) where for < 'idem >
+        __Machine : ::idem_core::__private::State; #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::clone::Clone for Repository <
+        DB, R > where for < 'idem > __Machine : ::idem_core::__private::State { fn
         clone(& self) -> Self { Self(::core::clone::Clone::clone(& self.0)) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
-        ::core::fmt::Debug for Machines < DB, R > where for < 'idem > super::Order :
+        ::core::fmt::Debug for Repository < DB, R > where for < 'idem > __Machine :
         ::idem_core::__private::State { fn fmt(& self, __f : & mut ::core::fmt::Formatter
         < '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
-        ::core::ops::Deref for Machines < DB, R > where for < 'idem > super::Order :
-        ::idem_core::__private::State { type Target = ::idem_core::machine::Machines <
+        ::core::ops::Deref for Repository < DB, R > where for < 'idem > __Machine :
+        ::idem_core::__private::State { type Target = ::idem_core::machine::Repository <
         DB, Driver < R >>; fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
-        ::idem_core::Database, R : Transitions > Machines < DB, R > where for < 'idem >
-        super::Order : ::idem_core::__private::State { pub (super) fn __new(__idem : &
+        ::idem_core::Database, R : Transitions > Repository < DB, R > where for < 'idem >
+        __Machine : ::idem_core::__private::State { pub (super) fn __new(__idem : &
         ::idem_core::Idem < DB >, __rules : R) -> Self {
-        Self(::idem_core::machine::Machines::__new(__idem, Driver(__rules))) } #[doc =
+        Self(::idem_core::machine::Repository::__new(__idem, Driver(__rules))) } #[doc =
         r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
-        ::core::convert::Into < ::std::string::String >) -> At < DB, R > { At(self.0
-        .__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (super) struct At <
-        DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::At < DB,
-        Driver < R >>) where for < 'idem > super::Order : ::idem_core::__private::State;
+        ::core::convert::Into < ::std::string::String >) -> Handle < DB, R > {
+        Handle(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (in
+        super) struct Handle < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::Handle < DB, Driver < R >>) where for < 'idem > __Machine
+        : ::idem_core::__private::State; #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::clone::Clone for Handle < DB, R
+        > where for < 'idem > __Machine : ::idem_core::__private::State { fn clone(&
+        self) -> Self { Self(::core::clone::Clone::clone(& self.0)) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
-        ::core::clone::Clone for At < DB, R > where for < 'idem > super::Order :
-        ::idem_core::__private::State { fn clone(& self) -> Self {
-        Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for At < DB, R >
-        where for < 'idem > super::Order : ::idem_core::__private::State { fn fmt(& self,
-        __f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(& self.0, __f) } } #[automatically_derived] impl < DB :
-        ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
-        where for < 'idem > super::Order : ::idem_core::__private::State { type Target =
-        ::idem_core::machine::At < DB, Driver < R >>; fn deref(& self) -> & Self::Target
-        { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions > At < DB, R >
-        where for < 'idem > super::Order : ::idem_core::__private::State { #[doc =
-        r" Puts the machine into its initial state, once."] pub fn start(& self, initial
-        : Pending) -> ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
-        .__start(::core::convert::From::from(initial)) } #[doc =
+        ::core::fmt::Debug for Handle < DB, R > where for < 'idem > __Machine :
+        ::idem_core::__private::State { fn fmt(& self, __f : & mut ::core::fmt::Formatter
+        < '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::ops::Deref for Handle < DB, R > where for < 'idem > __Machine :
+        ::idem_core::__private::State { type Target = ::idem_core::machine::Handle < DB,
+        Driver < R >>; fn deref(& self) -> & Self::Target { & self.0 } } impl < DB :
+        ::idem_core::Database, R : Transitions > Handle < DB, R > where for < 'idem >
+        __Machine : ::idem_core::__private::State { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(& self, key :
+        impl ::idem_core::__private::KeyOrNatural < Pending >, initial : Pending,) ->
+        ::idem_core::machine::Call < '_, (), StateKind, R::Rejection > { self.0
+        .__start(::idem_core::__private::KeyOrNatural:: < Pending > ::__key(key),
+        ::core::convert::From::from(initial),) } #[doc =
+        r" Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a"]
+        #[doc = r" machine that was started with the same data the command runs alone."]
+        pub fn start_and < C : ::idem_core::__private::FirstCommand < Command, Outcome :
+        ::idem_core::__private::State >> (& self, key : & ::idem_core::Key, initial :
+        Pending, command : C,) -> ::idem_core::machine::Call < '_, C::Outcome, StateKind,
+        R::Rejection > { self.0.__start_and(key, ::core::convert::From::from(initial),
+        command) } #[doc =
         r" The machine inside the caller's transaction: what it does commits with the transaction."]
-        pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
-        't, DB, R > { Within(self.0.__within(tx)) } #[doc =
+        pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> InTx < 't,
+        DB, R > { InTx(self.0.__within(tx)) } #[doc =
         "The command `Pay`; legal in `Pending`."] pub fn pay(& self, key : impl
-        ::idem_core::__private::Named < Pay >, pay : Pay) -> ::idem_core::machine::Call <
-        '_, (), R::Rejection > { self.0.__call(::idem_core::__private::Named::__key(key),
-        Command::Pay(pay)) } #[doc = "The command `Ship`; legal in `Paid`."] pub fn
-        ship(& self, key : impl ::idem_core::__private::Named < Ship >, ship : Ship) ->
-        ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Ship(ship)) } #[doc =
-        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        ::idem_core::__private::KeyOrNatural < Pay >) -> ::idem_core::machine::Call < '_,
+        (), StateKind, R::Rejection > { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Pay > ::__key(key),
+        Command::Pay(Pay {})) } #[doc = "The command `Ship`; legal in `Paid`."] pub fn
+        ship(& self, key : impl ::idem_core::__private::KeyOrNatural < Ship >) ->
+        ::idem_core::machine::Call < '_, (), StateKind, R::Rejection > { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Ship > ::__key(key),
+        Command::Ship(Ship {})) } #[doc =
+        r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]
         #[doc =
-        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
-        pub fn apply < 'key > (& self, key : impl ::core::convert::Into <
-        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
-        ::idem_core::machine::Call < '_, Reply, R::Rejection > { let key :
-        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
-        self.0.__apply(key.cloned(), command) } } #[doc =
-        r" One machine inside the caller's transaction."] pub (super) struct Within < 't,
-        DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't,
-        DB, Driver < R >>) where for < 'idem > super::Order :
+        r" key it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply(& self, key : impl ::idem_core::__private::KeyOrNatural < Command >,
+        command : Command,) -> ::idem_core::machine::Call < '_, Reply, StateKind,
+        R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
+        > ::__key(key), command) } } #[doc =
+        r" One machine inside the caller's transaction."] pub (in super) struct InTx <
+        't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::InTx <
+        't, DB, Driver < R >>) where for < 'idem > __Machine :
         ::idem_core::__private::State; #[automatically_derived] impl < DB :
-        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Within < '_, DB,
-        R > where for < 'idem > super::Order : ::idem_core::__private::State { fn fmt(&
-        self, __f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
+        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for InTx < '_, DB, R
+        > where for < 'idem > __Machine : ::idem_core::__private::State { fn fmt(& self,
+        __f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
         ::core::fmt::Debug::fmt(& self.0, __f) } } impl < 't, DB : ::idem_core::Database,
-        R : Transitions > Within < 't, DB, R > where for < 'idem > super::Order :
+        R : Transitions > InTx < 't, DB, R > where for < 'idem > __Machine :
         ::idem_core::__private::State { #[doc =
-        r" Puts the machine into its initial state, once."] pub fn start(self, initial :
-        Pending) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
-        .__start(::core::convert::From::from(initial)) } #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(self, key : impl
+        ::idem_core::__private::KeyOrNatural < Pending >, initial : Pending,) ->
+        ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
+        .__start(::idem_core::__private::KeyOrNatural:: < Pending > ::__key(key),
+        ::core::convert::From::from(initial),) } #[doc =
+        r" Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a"]
+        #[doc = r" machine that was started with the same data the command runs alone."]
+        pub fn start_and < C : ::idem_core::__private::FirstCommand < Command, Outcome :
+        ::idem_core::__private::State >> (self, key : & ::idem_core::Key, initial :
+        Pending, command : C,) -> ::idem_core::machine::Call < 't, C::Outcome, StateKind,
+        R::Rejection > { self.0.__start_and(key, ::core::convert::From::from(initial),
+        command) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
         r" If the store cannot be reached or the state no longer decodes."] pub async fn
         get(self,) -> ::core::result::Result < ::core::option::Option <
-        ::idem_core::machine::StoredMachine < super::Order >>, ::idem_core::Error, > {
-        self.0.get(). await } #[doc = "The command `Pay`; legal in `Pending`."] pub fn
-        pay(self, key : impl ::idem_core::__private::Named < Pay >, pay : Pay) ->
-        ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Pay(pay)) } #[doc =
-        "The command `Ship`; legal in `Paid`."] pub fn ship(self, key : impl
-        ::idem_core::__private::Named < Ship >, ship : Ship) ->
-        ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Ship(ship)) } #[doc =
-        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        ::idem_core::machine::StoredMachine < __Machine >>, ::idem_core::Error, > { self
+        .0.get(). await } #[doc = "The command `Pay`; legal in `Pending`."] pub fn
+        pay(self, key : impl ::idem_core::__private::KeyOrNatural < Pay >) ->
+        ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Pay > ::__key(key),
+        Command::Pay(Pay {})) } #[doc = "The command `Ship`; legal in `Paid`."] pub fn
+        ship(self, key : impl ::idem_core::__private::KeyOrNatural < Ship >) ->
+        ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Ship > ::__key(key),
+        Command::Ship(Ship {})) } #[doc =
+        r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]
         #[doc =
-        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
-        pub fn apply < 'key > (self, key : impl ::core::convert::Into <
-        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
-        ::idem_core::machine::Call < 't, Reply, R::Rejection > { let key :
-        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
-        self.0.__apply(key.cloned(), command) } }
+        r" key it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply(self, key : impl ::idem_core::__private::KeyOrNatural < Command >,
+        command : Command,) -> ::idem_core::machine::Call < 't, Reply, StateKind,
+        R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
+        > ::__key(key), command) } } }
     }
     /// One machine in memory.
     pub(super) struct InMemory<R: Transitions>(
         ::idem_core::machine::InMemory<Driver<R>>,
     )
     where
-        for<'idem> super::Order: ::idem_core::__private::State;
+        for<'idem> __Machine: ::idem_core::__private::State;
     impl<R: Transitions> InMemory<R>
     where
-        for<'idem> super::Order: ::idem_core::__private::State,
+        for<'idem> __Machine: ::idem_core::__private::State,
     {
         pub(super) fn __new(__rules: R, __initial: Pending) -> Self {
             Self(
@@ -664,47 +703,52 @@ The rejection, if the command is refused.*/
         ///The command `Pay`; legal in `Pending`.
         pub fn pay(
             &mut self,
-            key: impl ::idem_core::__private::Named<Pay>,
-            pay: Pay,
+            key: impl ::idem_core::__private::KeyOrNatural<Pay>,
         ) -> ::core::result::Result<
-            ::idem_core::Outcome<()>,
+            ::idem_core::Outcome<(), StateKind>,
             <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
-            self.0.__call(::idem_core::__private::Named::__key(key), Command::Pay(pay))
+            self.0
+                .__call(
+                    ::idem_core::__private::KeyOrNatural::<Pay>::__key(key),
+                    Command::Pay(Pay {}),
+                )
         }
         ///The command `Ship`; legal in `Paid`.
         pub fn ship(
             &mut self,
-            key: impl ::idem_core::__private::Named<Ship>,
-            ship: Ship,
+            key: impl ::idem_core::__private::KeyOrNatural<Ship>,
         ) -> ::core::result::Result<
-            ::idem_core::Outcome<()>,
+            ::idem_core::Outcome<(), StateKind>,
             <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
-            self.0.__call(::idem_core::__private::Named::__key(key), Command::Ship(ship))
+            self.0
+                .__call(
+                    ::idem_core::__private::KeyOrNatural::<Ship>::__key(key),
+                    Command::Ship(Ship {}),
+                )
         }
-        /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
-        /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
-        pub fn apply<'key>(
+        /// Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a
+        /// key it must be one that `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply(
             &mut self,
-            key: impl ::core::convert::Into<
-                ::core::option::Option<&'key ::idem_core::Key>,
-            >,
+            key: impl ::idem_core::__private::KeyOrNatural<Command>,
             command: Command,
         ) -> ::core::result::Result<
-            ::idem_core::Outcome<Reply>,
+            ::idem_core::Outcome<Reply, StateKind>,
             <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
-            let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
-                key,
-            );
-            self.0.__apply(key.cloned(), command)
+            self.0
+                .__apply(
+                    ::idem_core::__private::KeyOrNatural::<Command>::__key(key),
+                    command,
+                )
         }
     }
     #[automatically_derived]
     impl<R: Transitions> ::core::fmt::Debug for InMemory<R>
     where
-        for<'idem> super::Order: ::idem_core::__private::State,
+        for<'idem> __Machine: ::idem_core::__private::State,
     {
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             ::core::fmt::Debug::fmt(&self.0, __f)
@@ -713,7 +757,7 @@ The rejection, if the command is refused.*/
     #[automatically_derived]
     impl<R: Transitions> ::core::ops::Deref for InMemory<R>
     where
-        for<'idem> super::Order: ::idem_core::__private::State,
+        for<'idem> __Machine: ::idem_core::__private::State,
     {
         type Target = ::idem_core::machine::InMemory<Driver<R>>;
         fn deref(&self) -> &Self::Target {
@@ -723,32 +767,105 @@ The rejection, if the command is refused.*/
     #[automatically_derived]
     impl<R: Transitions> ::core::ops::DerefMut for InMemory<R>
     where
-        for<'idem> super::Order: ::idem_core::__private::State,
+        for<'idem> __Machine: ::idem_core::__private::State,
     {
         fn deref_mut(&mut self) -> &mut Self::Target {
             &mut self.0
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "[F305] `{Self}` is stored by a machine, so it needs serde",
-        label = "neither written nor read back without `Serialize` and `Deserialize`",
-        note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
-        note = "see docs/errors/F305.md"
-    )]
-    #[doc(hidden)]
-    trait WithSerde {}
-    #[diagnostic::do_not_recommend]
-    impl<__T: ::idem_core::__private::State> WithSerde for __T {}
-    const _: () = {
-        const fn must_have_serde<__T: WithSerde>() {}
-    };
+    /// What commands from outside leave to their receiver: facts that a client must not choose.
+    pub(super) trait Facts {}
+    #[automatically_derived]
+    impl Facts for () {}
+    /// Commands as they come from outside. Read a request into [`Command`](wire::Command), and complete it.
+    pub(super) mod wire {
+        #[allow(unused_imports)]
+        use super::Unstored as _;
+        /// A command from outside: none that is internal, without facts, and without members that it does not have.
+        ///
+        /// serde reads `{"name": payload}`, and where nothing is carried also `"name"`, `{"name": null}` and
+        /// `{"name": {}}`.
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        #[derive(::idem_core::__private::serde::Serialize)]
+        #[serde(crate = "::idem_core::__private::serde")]
+        pub(in super::super) enum Command {
+            ///The command `Pay`.
+            #[serde(rename = "Pay")]
+            Pay,
+            ///The command `Ship`.
+            #[serde(rename = "Ship")]
+            Ship,
+        }
+        impl Command {
+            /// The command's name.
+            pub const fn kind(&self) -> super::CommandKind {
+                match *self {
+                    Self::Pay { .. } => super::CommandKind::Pay,
+                    Self::Ship { .. } => super::CommandKind::Ship,
+                }
+            }
+            /// The command with its facts, as `apply` takes it.
+            pub fn complete(self, __facts: &impl super::Facts) -> super::Command {
+                match self {
+                    Self::Pay => super::Command::Pay(super::Pay {}),
+                    Self::Ship => super::Command::Ship(super::Ship {}),
+                }
+            }
+        }
+        #[automatically_derived]
+        impl<'de> ::idem_core::__private::OutsideCommands<'de> for Command {
+            const NAMES: &'static [&'static str] = &["Pay", "Ship"];
+            fn position(__name: &str) -> ::core::option::Option<usize> {
+                match __name {
+                    "Pay" => ::core::option::Option::Some(0usize),
+                    "Ship" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            fn read<__D: ::idem_core::__private::serde::Deserializer<'de>>(
+                __position: usize,
+                __payload: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                match __position {
+                    0usize => {
+                        <::idem_core::__private::Nothing as ::idem_core::__private::serde::Deserialize>::deserialize(
+                                __payload,
+                            )
+                            .map(|_| Self::Pay)
+                    }
+                    1usize => {
+                        <::idem_core::__private::Nothing as ::idem_core::__private::serde::Deserialize>::deserialize(
+                                __payload,
+                            )
+                            .map(|_| Self::Ship)
+                    }
+                    _ => {
+                        ::core::result::Result::Err(
+                            <__D::Error as ::idem_core::__private::serde::de::Error>::custom(
+                                "no command",
+                            ),
+                        )
+                    }
+                }
+            }
+        }
+        #[automatically_derived]
+        impl<'de> ::idem_core::__private::serde::Deserialize<'de> for Command {
+            fn deserialize<__D: ::idem_core::__private::serde::Deserializer<'de>>(
+                __deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                ::idem_core::__private::read_outside_command(__deserializer)
+            }
+        }
+    }
+    const _: () = {};
     #[doc(hidden)]
     #[allow(dead_code)]
     struct Probe<__T>(::core::marker::PhantomData<__T>);
     #[allow(dead_code)]
     impl<__T: ::idem_core::__private::State> Probe<__T>
     where
-        for<'idem> super::Order: ::idem_core::__private::State,
+        for<'idem> __Machine: ::idem_core::__private::State,
     {
         fn encode(
             __value: &__T,
@@ -762,6 +879,11 @@ The rejection, if the command is refused.*/
             __stored: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
             __stored.decode()
+        }
+        pub(super) fn read<'de, __D: ::idem_core::__private::serde::Deserializer<'de>>(
+            __payload: __D,
+        ) -> ::core::result::Result<__T, __D::Error> {
+            ::idem_core::__private::serde::Deserialize::deserialize(__payload)
         }
         fn serialize<__S: ::idem_core::__private::serde::Serializer>(
             __value: &__T,
@@ -798,6 +920,13 @@ The rejection, if the command is refused.*/
         ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
             ::core::result::Result::Err(
                 ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn read<'de, __D: ::idem_core::__private::serde::Deserializer<'de>>(
+            _: __D,
+        ) -> ::core::result::Result<__T, __D::Error> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::serde::de::Error::custom("no serde"),
             )
         }
         fn serialize<__S: ::idem_core::__private::serde::Serializer>(

@@ -1,10 +1,15 @@
+#[allow(non_camel_case_types, unused_qualifications)]
+type F502_move_Rock_out_of_the_function = Rock;
 #[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
 impl Rock {
     ::idem_core::__stored! {
-        #[doc = r" The machines of this enum in a database."] fn stored < DB :
+        { #[doc = r" The machines of this enum in a database."] fn stored < DB :
         ::idem_core::Database, R : rock::Transitions > (idem : & ::idem_core::Idem < DB
-        >, rules : R,) -> rock::Machines < DB, R > where { rock::Machines::__new(idem,
-        rules) }
+        >, rules : R,) -> rock::Repository < DB, R > where {
+        rock::Repository::__new(idem, rules) } } else { #[doc(hidden)]
+        #[allow(clippy::needless_pass_by_value)] fn stored < DB :
+        ::idem_core::__private::Store, R, __M > (idem : DB, _ : R) -> __M { idem
+        .__never() } }
     }
     /// One machine in memory, without a database: the same rules.
     fn in_memory<R: rock::Transitions>(
@@ -37,14 +42,16 @@ stateDiagram-v2
     clippy::enum_variant_names,
 )]
 mod rock {
+    #[allow(unused_imports)]
+    use super::F502_move_Rock_out_of_the_function as __Machine;
     ///The state `Still`.
     #[derive(::core::clone::Clone)]
     pub(super) struct Still;
     #[automatically_derived]
-    impl ::core::convert::From<Still> for super::Rock {
+    impl ::core::convert::From<Still> for __Machine {
         fn from(__state: Still) -> Self {
             let Still = __state;
-            super::Rock::Still
+            __Machine::Still
         }
     }
     ///The states by name.
@@ -81,10 +88,10 @@ mod rock {
         }
     }
     #[automatically_derived]
-    impl ::core::convert::From<&super::Rock> for StateKind {
-        fn from(__state: &super::Rock) -> Self {
+    impl ::core::convert::From<&__Machine> for StateKind {
+        fn from(__state: &__Machine) -> Self {
             match *__state {
-                super::Rock::Still { .. } => Self::Still,
+                __Machine::Still { .. } => Self::Still,
             }
         }
     }
@@ -124,6 +131,10 @@ mod rock {
     )]
     #[serde(crate = "::idem_core::__private::serde")]
     pub(super) enum Command {}
+    #[automatically_derived]
+    impl ::idem_core::__private::Unambiguous for Command {}
+    #[automatically_derived]
+    impl ::idem_core::__private::Unambiguous for Still {}
     impl Command {
         /// The command's name.
         pub const fn kind(&self) -> CommandKind {
@@ -151,11 +162,6 @@ mod rock {
     /**The rules of `Rock`: what each command makes of the state it finds.
 
 A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not implement the rules of `Rock`",
-        label = "not the rules of this machine",
-        note = "`impl rock::Transitions for {Self}` says what each command does"
-    )]
     pub(super) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
         /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
         type Rejection: ::idem_core::error::Rejection;
@@ -176,17 +182,17 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     impl<R: Transitions> Driver<R> {}
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
-        type Machine = super::Rock;
+        type Machine = __Machine;
         type Rejection = R::Rejection;
         #[allow(unused_variables)]
         fn run(
             &self,
-            __from: super::Rock,
+            __from: __Machine,
             __command: &Command,
             __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                ::idem_core::__private::Taken<super::Rock>,
+                ::idem_core::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
@@ -194,7 +200,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         }
     }
     #[automatically_derived]
-    impl ::idem_core::__private::Machine for super::Rock {
+    impl ::idem_core::__private::Machine for __Machine {
         type StateKind = StateKind;
         type Command = Command;
         type Reply = Reply;
@@ -210,7 +216,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             )
         };
         fn state(&self) -> usize {
-            <StateKind as ::core::convert::From<&super::Rock>>::from(self) as usize
+            <StateKind as ::core::convert::From<&__Machine>>::from(self) as usize
         }
         fn kind(__state: usize) -> StateKind {
             match StateKind::__ALL.get(__state) {
@@ -223,7 +229,7 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         }
         fn bare(__state: usize) -> ::core::option::Option<Self> {
             match __state {
-                0usize => ::core::option::Option::Some(super::Rock::Still {}),
+                0usize => ::core::option::Option::Some(__Machine::Still {}),
                 _ => ::core::option::Option::None,
             }
         }
@@ -300,74 +306,91 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         "digraph \"Rock\" {\n    rankdir=LR;\n    \"Still\" [shape=doublecircle, style=bold];\n}\n"
     }
     ::idem_core::__stored! {
-        #[doc = r" All machines of this enum in one database. Cheap to clone."] pub
-        (super) struct Machines < DB : ::idem_core::Database, R : Transitions >
-        (::idem_core::machine::Machines < DB, Driver < R >>) where;
+        { #[doc = r" All machines of this enum in one database. Cheap to clone."] pub (in
+        super) struct Repository < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::Repository < DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
-        ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
+        ::core::clone::Clone for Repository < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Machines <
+        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Repository <
         DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
         ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
-        ::core::ops::Deref for Machines < DB, R > where { type Target =
-        ::idem_core::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
+        ::core::ops::Deref for Repository < DB, R > where { type Target =
+        ::idem_core::machine::Repository < DB, Driver < R >>; fn deref(& self) -> &
         Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions >
-        Machines < DB, R > where { pub (super) fn __new(__idem : & ::idem_core::Idem < DB
-        >, __rules : R) -> Self { Self(::idem_core::machine::Machines::__new(__idem,
+        Repository < DB, R > where { pub (super) fn __new(__idem : & ::idem_core::Idem <
+        DB >, __rules : R) -> Self { Self(::idem_core::machine::Repository::__new(__idem,
         Driver(__rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
-        at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> At < DB,
-        R > { At(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub
-        (super) struct At < DB : ::idem_core::Database, R : Transitions >
-        (::idem_core::machine::At < DB, Driver < R >>) where; #[automatically_derived]
-        impl < DB : ::idem_core::Database, R : Transitions > ::core::clone::Clone for At
-        < DB, R > where { fn clone(& self) -> Self { Self(::core::clone::Clone::clone(&
-        self.0)) } } #[automatically_derived] impl < DB : ::idem_core::Database, R :
-        Transitions > ::core::fmt::Debug for At < DB, R > where { fn fmt(& self, __f : &
-        mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(& self.0, __f) } } #[automatically_derived] impl < DB :
-        ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
-        where { type Target = ::idem_core::machine::At < DB, Driver < R >>; fn deref(&
-        self) -> & Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R :
-        Transitions > At < DB, R > where { #[doc =
-        r" Puts the machine into its initial state, once."] pub fn start(& self, initial
-        : Still) -> ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
-        .__start(::core::convert::From::from(initial)) } #[doc =
-        r" The machine inside the caller's transaction: what it does commits with the transaction."]
-        pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
-        't, DB, R > { Within(self.0.__within(tx)) } #[doc =
-        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
-        #[doc =
-        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
-        pub fn apply < 'key > (& self, key : impl ::core::convert::Into <
-        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
-        ::idem_core::machine::Call < '_, Reply, R::Rejection > { let key :
-        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
-        self.0.__apply(key.cloned(), command) } } #[doc =
-        r" One machine inside the caller's transaction."] pub (super) struct Within < 't,
-        DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't,
-        DB, Driver < R >>) where; #[automatically_derived] impl < DB :
-        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Within < '_, DB,
+        at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> Handle <
+        DB, R > { Handle(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."]
+        pub (in super) struct Handle < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::Handle < DB, Driver < R >>) where;
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::clone::Clone for Handle < DB, R > where { fn clone(& self) -> Self {
+        Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
+        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Handle < DB,
         R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::ops::Deref for Handle < DB, R > where { type Target =
+        ::idem_core::machine::Handle < DB, Driver < R >>; fn deref(& self) -> &
+        Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions >
+        Handle < DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(& self, key :
+        impl ::idem_core::__private::KeyOrNatural < Still >, initial : Still,) ->
+        ::idem_core::machine::Call < '_, (), StateKind, R::Rejection > { self.0
+        .__start(::idem_core::__private::KeyOrNatural:: < Still > ::__key(key),
+        ::core::convert::From::from(initial),) } #[doc =
+        r" Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a"]
+        #[doc = r" machine that was started with the same data the command runs alone."]
+        pub fn start_and < C : ::idem_core::__private::FirstCommand < Command, Outcome :
+        ::idem_core::__private::State >> (& self, key : & ::idem_core::Key, initial :
+        Still, command : C,) -> ::idem_core::machine::Call < '_, C::Outcome, StateKind,
+        R::Rejection > { self.0.__start_and(key, ::core::convert::From::from(initial),
+        command) } #[doc =
+        r" The machine inside the caller's transaction: what it does commits with the transaction."]
+        pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> InTx < 't,
+        DB, R > { InTx(self.0.__within(tx)) } #[doc =
+        r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]
+        #[doc =
+        r" key it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply(& self, key : impl ::idem_core::__private::KeyOrNatural < Command >,
+        command : Command,) -> ::idem_core::machine::Call < '_, Reply, StateKind,
+        R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
+        > ::__key(key), command) } } #[doc =
+        r" One machine inside the caller's transaction."] pub (in super) struct InTx <
+        't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::InTx <
+        't, DB, Driver < R >>) where; #[automatically_derived] impl < DB :
+        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for InTx < '_, DB, R
+        > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
         ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } } impl < 't, DB :
-        ::idem_core::Database, R : Transitions > Within < 't, DB, R > where { #[doc =
-        r" Puts the machine into its initial state, once."] pub fn start(self, initial :
-        Still) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
-        .__start(::core::convert::From::from(initial)) } #[doc =
+        ::idem_core::Database, R : Transitions > InTx < 't, DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(self, key : impl
+        ::idem_core::__private::KeyOrNatural < Still >, initial : Still,) ->
+        ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
+        .__start(::idem_core::__private::KeyOrNatural:: < Still > ::__key(key),
+        ::core::convert::From::from(initial),) } #[doc =
+        r" Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a"]
+        #[doc = r" machine that was started with the same data the command runs alone."]
+        pub fn start_and < C : ::idem_core::__private::FirstCommand < Command, Outcome :
+        ::idem_core::__private::State >> (self, key : & ::idem_core::Key, initial :
+        Still, command : C,) -> ::idem_core::machine::Call < 't, C::Outcome, StateKind,
+        R::Rejection > { self.0.__start_and(key, ::core::convert::From::from(initial),
+        command) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
         r" If the store cannot be reached or the state no longer decodes."] pub async fn
         get(self,) -> ::core::result::Result < ::core::option::Option <
-        ::idem_core::machine::StoredMachine < super::Rock >>, ::idem_core::Error, > {
-        self.0.get(). await } #[doc =
-        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
+        ::idem_core::machine::StoredMachine < __Machine >>, ::idem_core::Error, > { self
+        .0.get(). await } #[doc =
+        r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]
         #[doc =
-        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
-        pub fn apply < 'key > (self, key : impl ::core::convert::Into <
-        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
-        ::idem_core::machine::Call < 't, Reply, R::Rejection > { let key :
-        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
-        self.0.__apply(key.cloned(), command) } }
+        r" key it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply(self, key : impl ::idem_core::__private::KeyOrNatural < Command >,
+        command : Command,) -> ::idem_core::machine::Call < 't, Reply, StateKind,
+        R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
+        > ::__key(key), command) } } }
     }
     /// One machine in memory.
     pub(super) struct InMemory<R: Transitions>(
@@ -382,22 +405,21 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
                 ),
             )
         }
-        /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
-        /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
-        pub fn apply<'key>(
+        /// Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a
+        /// key it must be one that `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply(
             &mut self,
-            key: impl ::core::convert::Into<
-                ::core::option::Option<&'key ::idem_core::Key>,
-            >,
+            key: impl ::idem_core::__private::KeyOrNatural<Command>,
             command: Command,
         ) -> ::core::result::Result<
-            ::idem_core::Outcome<Reply>,
+            ::idem_core::Outcome<Reply, StateKind>,
             <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
-            let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
-                key,
-            );
-            self.0.__apply(key.cloned(), command)
+            self.0
+                .__apply(
+                    ::idem_core::__private::KeyOrNatural::<Command>::__key(key),
+                    command,
+                )
         }
     }
     #[automatically_derived]
@@ -419,19 +441,65 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             &mut self.0
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "[F305] `{Self}` is stored by a machine, so it needs serde",
-        label = "neither written nor read back without `Serialize` and `Deserialize`",
-        note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
-        note = "see docs/errors/F305.md"
-    )]
-    #[doc(hidden)]
-    trait WithSerde {}
-    #[diagnostic::do_not_recommend]
-    impl<__T: ::idem_core::__private::State> WithSerde for __T {}
-    const _: () = {
-        const fn must_have_serde<__T: WithSerde>() {}
-    };
+    /// What commands from outside leave to their receiver: facts that a client must not choose.
+    pub(super) trait Facts {}
+    #[automatically_derived]
+    impl Facts for () {}
+    /// Commands as they come from outside. Read a request into [`Command`](wire::Command), and complete it.
+    pub(super) mod wire {
+        #[allow(unused_imports)]
+        use super::Unstored as _;
+        /// A command from outside: none that is internal, without facts, and without members that it does not have.
+        ///
+        /// serde reads `{"name": payload}`, and where nothing is carried also `"name"`, `{"name": null}` and
+        /// `{"name": {}}`.
+        #[derive(::core::clone::Clone)]
+        #[derive(::idem_core::__private::serde::Serialize)]
+        #[serde(crate = "::idem_core::__private::serde")]
+        pub(in super::super) enum Command {}
+        impl Command {
+            /// The command's name.
+            pub const fn kind(&self) -> super::CommandKind {
+                match *self {}
+            }
+            /// The command with its facts, as `apply` takes it.
+            pub fn complete(self, __facts: &impl super::Facts) -> super::Command {
+                match self {}
+            }
+        }
+        #[automatically_derived]
+        impl<'de> ::idem_core::__private::OutsideCommands<'de> for Command {
+            const NAMES: &'static [&'static str] = &[];
+            fn position(__name: &str) -> ::core::option::Option<usize> {
+                match __name {
+                    _ => ::core::option::Option::None,
+                }
+            }
+            fn read<__D: ::idem_core::__private::serde::Deserializer<'de>>(
+                __position: usize,
+                __payload: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                match __position {
+                    _ => {
+                        ::core::result::Result::Err(
+                            <__D::Error as ::idem_core::__private::serde::de::Error>::custom(
+                                "no command",
+                            ),
+                        )
+                    }
+                }
+            }
+        }
+        #[automatically_derived]
+        impl<'de> ::idem_core::__private::serde::Deserialize<'de> for Command {
+            fn deserialize<__D: ::idem_core::__private::serde::Deserializer<'de>>(
+                __deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                ::idem_core::__private::read_outside_command(__deserializer)
+            }
+        }
+    }
+    const _: () = {};
     #[doc(hidden)]
     #[allow(dead_code)]
     struct Probe<__T>(::core::marker::PhantomData<__T>);
@@ -449,6 +517,11 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             __stored: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
             __stored.decode()
+        }
+        pub(super) fn read<'de, __D: ::idem_core::__private::serde::Deserializer<'de>>(
+            __payload: __D,
+        ) -> ::core::result::Result<__T, __D::Error> {
+            ::idem_core::__private::serde::Deserialize::deserialize(__payload)
         }
         fn serialize<__S: ::idem_core::__private::serde::Serializer>(
             __value: &__T,
@@ -485,6 +558,13 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
             ::core::result::Result::Err(
                 ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn read<'de, __D: ::idem_core::__private::serde::Deserializer<'de>>(
+            _: __D,
+        ) -> ::core::result::Result<__T, __D::Error> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::serde::de::Error::custom("no serde"),
             )
         }
         fn serialize<__S: ::idem_core::__private::serde::Serializer>(

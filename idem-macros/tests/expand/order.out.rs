@@ -4,13 +4,18 @@ type __IdemOrderT0 = i64;
 type __IdemOrderT1 = Receipt;
 #[allow(non_camel_case_types, unused_qualifications)]
 type __IdemOrderT2 = String;
+#[allow(non_camel_case_types, unused_qualifications)]
+type F502_move_Order_out_of_the_function = Order;
 #[allow(unreachable_pub, private_interfaces, clippy::pedantic)]
 impl Order {
     ::idem_core::__stored! {
-        #[doc = r" The machines of this enum in a database."] pub fn stored < DB :
+        { #[doc = r" The machines of this enum in a database."] pub fn stored < DB :
         ::idem_core::Database, R : order::Transitions > (idem : & ::idem_core::Idem < DB
-        >, rules : R,) -> order::Machines < DB, R > where { order::Machines::__new(idem,
-        rules) }
+        >, rules : R,) -> order::Repository < DB, R > where {
+        order::Repository::__new(idem, rules) } } else { #[doc(hidden)]
+        #[allow(clippy::needless_pass_by_value)] pub fn stored < DB :
+        ::idem_core::__private::Store, R, __M > (idem : DB, _ : R) -> __M { idem
+        .__never() } }
     }
     /// One machine in memory, without a database: the same rules.
     pub fn in_memory<R: order::Transitions>(
@@ -50,47 +55,48 @@ stateDiagram-v2
     clippy::enum_variant_names,
 )]
 pub mod order {
+    #[allow(unused_imports)]
+    use super::{
+        F502_move_Order_out_of_the_function as __Machine, __IdemOrderT0, __IdemOrderT1,
+        __IdemOrderT2,
+    };
     ///The state `Pending`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     pub struct Pending {
         ///`total`, as the enum declares it.
-        pub total: super::__IdemOrderT0,
+        pub total: __IdemOrderT0,
     }
     #[automatically_derived]
-    impl ::core::convert::From<Pending> for super::Order {
+    impl ::core::convert::From<Pending> for __Machine {
         fn from(__state: Pending) -> Self {
             let Pending { total: __f0 } = __state;
-            super::Order::Pending {
-                total: __f0,
-            }
+            __Machine::Pending { total: __f0 }
         }
     }
     ///The state `Paid`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     pub struct Paid {
         ///`receipt`, as the enum declares it.
-        pub receipt: super::__IdemOrderT1,
+        pub receipt: __IdemOrderT1,
     }
     #[automatically_derived]
-    impl ::core::convert::From<Paid> for super::Order {
+    impl ::core::convert::From<Paid> for __Machine {
         fn from(__state: Paid) -> Self {
             let Paid { receipt: __f0 } = __state;
-            super::Order::Paid {
-                receipt: __f0,
-            }
+            __Machine::Paid { receipt: __f0 }
         }
     }
     ///The state `Declined`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     pub struct Declined {
         ///`reason`, as the enum declares it.
-        pub reason: super::__IdemOrderT2,
+        pub reason: __IdemOrderT2,
     }
     #[automatically_derived]
-    impl ::core::convert::From<Declined> for super::Order {
+    impl ::core::convert::From<Declined> for __Machine {
         fn from(__state: Declined) -> Self {
             let Declined { reason: __f0 } = __state;
-            super::Order::Declined {
+            __Machine::Declined {
                 reason: __f0,
             }
         }
@@ -99,13 +105,13 @@ pub mod order {
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     pub struct Shipped {
         ///`tracking`, as the enum declares it.
-        pub tracking: super::__IdemOrderT2,
+        pub tracking: __IdemOrderT2,
     }
     #[automatically_derived]
-    impl ::core::convert::From<Shipped> for super::Order {
+    impl ::core::convert::From<Shipped> for __Machine {
         fn from(__state: Shipped) -> Self {
             let Shipped { tracking: __f0 } = __state;
-            super::Order::Shipped {
+            __Machine::Shipped {
                 tracking: __f0,
             }
         }
@@ -114,13 +120,13 @@ pub mod order {
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     pub struct Cancelled {
         ///`reason`, as the enum declares it.
-        pub reason: super::__IdemOrderT2,
+        pub reason: __IdemOrderT2,
     }
     #[automatically_derived]
-    impl ::core::convert::From<Cancelled> for super::Order {
+    impl ::core::convert::From<Cancelled> for __Machine {
         fn from(__state: Cancelled) -> Self {
             let Cancelled { reason: __f0 } = __state;
-            super::Order::Cancelled {
+            __Machine::Cancelled {
                 reason: __f0,
             }
         }
@@ -177,14 +183,14 @@ pub mod order {
         }
     }
     #[automatically_derived]
-    impl ::core::convert::From<&super::Order> for StateKind {
-        fn from(__state: &super::Order) -> Self {
+    impl ::core::convert::From<&__Machine> for StateKind {
+        fn from(__state: &__Machine) -> Self {
             match *__state {
-                super::Order::Pending { .. } => Self::Pending,
-                super::Order::Paid { .. } => Self::Paid,
-                super::Order::Declined { .. } => Self::Declined,
-                super::Order::Shipped { .. } => Self::Shipped,
-                super::Order::Cancelled { .. } => Self::Cancelled,
+                __Machine::Pending { .. } => Self::Pending,
+                __Machine::Paid { .. } => Self::Paid,
+                __Machine::Declined { .. } => Self::Declined,
+                __Machine::Shipped { .. } => Self::Shipped,
+                __Machine::Cancelled { .. } => Self::Cancelled,
             }
         }
     }
@@ -236,17 +242,23 @@ pub mod order {
     #[serde(
         crate = "::idem_core::__private::serde",
         bound(
-            serialize = "for<'idem> super::__IdemOrderT0: ::idem_core::__private::State",
-            deserialize = "for<'idem> super::__IdemOrderT0: ::idem_core::__private::State"
+            serialize = "for<'idem> __IdemOrderT0: ::idem_core::__private::State",
+            deserialize = "for<'idem> __IdemOrderT0: ::idem_core::__private::State"
         )
     )]
     pub struct Pay {
         ///`amount`, as the enum declares it.
-        pub amount: super::__IdemOrderT0,
+        pub amount: __IdemOrderT0,
     }
-    #[diagnostic::do_not_recommend]
     #[automatically_derived]
-    impl ::idem_core::__private::Repeatable for Pay {}
+    impl ::idem_core::__private::Unambiguous for Pay {}
+    #[automatically_derived]
+    impl ::idem_core::__private::FirstCommand<Command> for Pay {
+        type Outcome = __IdemOrderT1;
+        fn __into_command(self) -> Command {
+            Command::Pay(self)
+        }
+    }
     ///The command `Ship`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     #[derive(
@@ -256,17 +268,16 @@ pub mod order {
     #[serde(
         crate = "::idem_core::__private::serde",
         bound(
-            serialize = "for<'idem> super::__IdemOrderT2: ::idem_core::__private::State",
-            deserialize = "for<'idem> super::__IdemOrderT2: ::idem_core::__private::State"
+            serialize = "for<'idem> __IdemOrderT2: ::idem_core::__private::State",
+            deserialize = "for<'idem> __IdemOrderT2: ::idem_core::__private::State"
         )
     )]
     pub struct Ship {
         ///`tracking`, as the enum declares it.
-        pub tracking: super::__IdemOrderT2,
+        pub tracking: __IdemOrderT2,
     }
-    #[diagnostic::do_not_recommend]
     #[automatically_derived]
-    impl ::idem_core::__private::Repeatable for Ship {}
+    impl ::idem_core::__private::Unambiguous for Ship {}
     ///The command `Cancel`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     #[derive(
@@ -276,17 +287,23 @@ pub mod order {
     #[serde(
         crate = "::idem_core::__private::serde",
         bound(
-            serialize = "for<'idem> super::__IdemOrderT2: ::idem_core::__private::State",
-            deserialize = "for<'idem> super::__IdemOrderT2: ::idem_core::__private::State"
+            serialize = "for<'idem> __IdemOrderT2: ::idem_core::__private::State",
+            deserialize = "for<'idem> __IdemOrderT2: ::idem_core::__private::State"
         )
     )]
     pub struct Cancel {
         ///`reason`, as the enum declares it.
-        pub reason: super::__IdemOrderT2,
+        pub reason: __IdemOrderT2,
     }
-    #[diagnostic::do_not_recommend]
     #[automatically_derived]
-    impl ::idem_core::__private::Repeatable for Cancel {}
+    impl ::idem_core::__private::Unambiguous for Cancel {}
+    #[automatically_derived]
+    impl ::idem_core::__private::FirstCommand<Command> for Cancel {
+        type Outcome = ();
+        fn __into_command(self) -> Command {
+            Command::Cancel(self)
+        }
+    }
     /// Any command; serde reads and writes it as `{"name": payload}`.
     #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
     #[derive(
@@ -296,8 +313,8 @@ pub mod order {
     #[serde(
         crate = "::idem_core::__private::serde",
         bound(
-            serialize = "for<'idem> super::__IdemOrderT0: ::idem_core::__private::State, for<'idem> super::__IdemOrderT2: ::idem_core::__private::State",
-            deserialize = "for<'idem> super::__IdemOrderT0: ::idem_core::__private::State, for<'idem> super::__IdemOrderT2: ::idem_core::__private::State"
+            serialize = "for<'idem> __IdemOrderT0: ::idem_core::__private::State, for<'idem> __IdemOrderT2: ::idem_core::__private::State",
+            deserialize = "for<'idem> __IdemOrderT0: ::idem_core::__private::State, for<'idem> __IdemOrderT2: ::idem_core::__private::State"
         )
     )]
     pub enum Command {
@@ -311,6 +328,10 @@ pub mod order {
         #[serde(rename = "Cancel")]
         Cancel(Cancel),
     }
+    #[automatically_derived]
+    impl ::idem_core::__private::Unambiguous for Command {}
+    #[automatically_derived]
+    impl ::idem_core::__private::Unambiguous for Pending {}
     impl Command {
         /// The command's name.
         pub const fn kind(&self) -> CommandKind {
@@ -343,7 +364,7 @@ pub mod order {
     #[derive(::core::fmt::Debug)]
     pub enum Reply {
         ///The outcome of `Pay`.
-        Pay(super::__IdemOrderT1),
+        Pay(__IdemOrderT1),
         ///The outcome of `Ship`.
         Ship(()),
         ///The outcome of `Cancel`.
@@ -367,7 +388,7 @@ pub mod order {
         ) -> ::core::result::Result<__S::Ok, __S::Error> {
             match *self {
                 Self::Pay(ref __outcome) => {
-                    Probe::<super::__IdemOrderT1>::serialize(__outcome, __serializer)
+                    Probe::<__IdemOrderT1>::serialize(__outcome, __serializer)
                 }
                 Self::Ship(ref __outcome) => {
                     Probe::<()>::serialize(__outcome, __serializer)
@@ -399,7 +420,11 @@ pub mod order {
         }
     }
     #[automatically_derived]
-    impl ::core::convert::From<PayTo> for super::Order {
+    impl ::idem_core::__private::Targets for PayTo {
+        type States = (Paid, Declined);
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<PayTo> for __Machine {
         fn from(__state: PayTo) -> Self {
             match __state {
                 PayTo::Paid(__state) => ::core::convert::Into::into(__state),
@@ -427,14 +452,17 @@ pub mod order {
             Self::Paid(__state)
         }
     }
+    #[automatically_derived]
+    impl ::idem_core::__private::Targets for Shipped {
+        type States = Shipped;
+    }
+    #[automatically_derived]
+    impl ::idem_core::__private::Targets for Cancelled {
+        type States = Cancelled;
+    }
     /**The rules of `Order`: what each command makes of the state it finds.
 
 A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not implement the rules of `Order`",
-        label = "not the rules of this machine",
-        note = "`impl order::Transitions for {Self}` says what each command does"
-    )]
     pub trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
         /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
         type Rejection: ::idem_core::error::Rejection;
@@ -448,7 +476,7 @@ The rejection, if the command is refused.*/
             pay: &Pay,
             cx: &::idem_core::Context<'_>,
         ) -> ::core::result::Result<
-            ::idem_core::Step<PayTo, super::__IdemOrderT1>,
+            ::idem_core::Step<PayTo, __IdemOrderT1>,
             Self::Rejection,
         >;
         /**`Ship` in `Paid`: leads to `Shipped`.
@@ -484,17 +512,17 @@ The rejection, if the command is refused.*/
     impl<R: Transitions> Driver<R> {
         fn pay(
             &self,
-            __from: super::Order,
+            __from: __Machine,
             __command: &Pay,
             __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                ::idem_core::__private::Taken<super::Order>,
+                ::idem_core::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
             let __from = match __from {
-                super::Order::Pending { total: __f0 } => Pending { total: __f0 },
+                __Machine::Pending { total: __f0 } => Pending { total: __f0 },
                 #[allow(unreachable_patterns)]
                 _ => return ::core::option::Option::None,
             };
@@ -507,17 +535,17 @@ The rejection, if the command is refused.*/
         }
         fn ship(
             &self,
-            __from: super::Order,
+            __from: __Machine,
             __command: &Ship,
             __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                ::idem_core::__private::Taken<super::Order>,
+                ::idem_core::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
             let __from = match __from {
-                super::Order::Paid { receipt: __f0 } => Paid { receipt: __f0 },
+                __Machine::Paid { receipt: __f0 } => Paid { receipt: __f0 },
                 #[allow(unreachable_patterns)]
                 _ => return ::core::option::Option::None,
             };
@@ -530,20 +558,20 @@ The rejection, if the command is refused.*/
         }
         fn cancel(
             &self,
-            __from: super::Order,
+            __from: __Machine,
             __command: &Cancel,
             __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                ::idem_core::__private::Taken<super::Order>,
+                ::idem_core::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
             let __from = match __from {
-                super::Order::Pending { total: __f0 } => {
+                __Machine::Pending { total: __f0 } => {
                     CancelFrom::Pending(Pending { total: __f0 })
                 }
-                super::Order::Paid { receipt: __f0 } => {
+                __Machine::Paid { receipt: __f0 } => {
                     CancelFrom::Paid(Paid { receipt: __f0 })
                 }
                 #[allow(unreachable_patterns)]
@@ -559,17 +587,17 @@ The rejection, if the command is refused.*/
     }
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
-        type Machine = super::Order;
+        type Machine = __Machine;
         type Rejection = R::Rejection;
         #[allow(unused_variables)]
         fn run(
             &self,
-            __from: super::Order,
+            __from: __Machine,
             __command: &Command,
             __cx: &::idem_core::Context<'_>,
         ) -> ::core::option::Option<
             ::core::result::Result<
-                ::idem_core::__private::Taken<super::Order>,
+                ::idem_core::__private::Taken<__Machine>,
                 R::Rejection,
             >,
         > {
@@ -581,7 +609,7 @@ The rejection, if the command is refused.*/
         }
     }
     #[automatically_derived]
-    impl ::idem_core::__private::Machine for super::Order {
+    impl ::idem_core::__private::Machine for __Machine {
         type StateKind = StateKind;
         type Command = Command;
         type Reply = Reply;
@@ -612,7 +640,7 @@ The rejection, if the command is refused.*/
             )
         };
         fn state(&self) -> usize {
-            <StateKind as ::core::convert::From<&super::Order>>::from(self) as usize
+            <StateKind as ::core::convert::From<&__Machine>>::from(self) as usize
         }
         fn kind(__state: usize) -> StateKind {
             match StateKind::__ALL.get(__state) {
@@ -669,9 +697,7 @@ The rejection, if the command is refused.*/
             __outcome: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<Reply, ::idem_core::__private::WireError> {
             match __command {
-                0usize => {
-                    Probe::<super::__IdemOrderT1>::decode(__outcome).map(Reply::Pay)
-                }
+                0usize => Probe::<__IdemOrderT1>::decode(__outcome).map(Reply::Pay),
                 1usize => Probe::<()>::decode(__outcome).map(Reply::Ship),
                 2usize => Probe::<()>::decode(__outcome).map(Reply::Cancel),
                 _ => {
@@ -686,7 +712,7 @@ The rejection, if the command is refused.*/
         fn copy_outcome(__reply: &Reply, __copy: &mut dyn ::core::any::Any) {
             match *__reply {
                 Reply::Pay(ref __outcome) => {
-                    Probe::<super::__IdemOrderT1>::copy(__outcome, Reply::Pay, __copy)
+                    Probe::<__IdemOrderT1>::copy(__outcome, Reply::Pay, __copy)
                 }
                 Reply::Ship(ref __outcome) => {
                     Probe::<()>::copy(__outcome, Reply::Ship, __copy)
@@ -750,101 +776,120 @@ The rejection, if the command is refused.*/
         "digraph \"Order\" {\n    rankdir=LR;\n    \"Pending\" [shape=ellipse, style=bold];\n    \"Paid\" [shape=ellipse];\n    \"Declined\" [shape=doublecircle];\n    \"Shipped\" [shape=doublecircle];\n    \"Cancelled\" [shape=doublecircle];\n    \"Pending\" -> \"Paid\" [label=\"Pay\"];\n    \"Pending\" -> \"Declined\" [label=\"Pay\"];\n    \"Pending\" -> \"Cancelled\" [label=\"Cancel\"];\n    \"Paid\" -> \"Shipped\" [label=\"Ship\"];\n    \"Paid\" -> \"Cancelled\" [label=\"Cancel\"];\n}\n"
     }
     ::idem_core::__stored! {
-        #[doc = r" All machines of this enum in one database. Cheap to clone."] pub
-        struct Machines < DB : ::idem_core::Database, R : Transitions >
-        (::idem_core::machine::Machines < DB, Driver < R >>) where;
+        { #[doc = r" All machines of this enum in one database. Cheap to clone."] pub
+        struct Repository < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::Repository < DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
-        ::core::clone::Clone for Machines < DB, R > where { fn clone(& self) -> Self {
+        ::core::clone::Clone for Repository < DB, R > where { fn clone(& self) -> Self {
         Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
-        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Machines <
+        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Repository <
         DB, R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
         ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
-        ::core::ops::Deref for Machines < DB, R > where { type Target =
-        ::idem_core::machine::Machines < DB, Driver < R >>; fn deref(& self) -> &
+        ::core::ops::Deref for Repository < DB, R > where { type Target =
+        ::idem_core::machine::Repository < DB, Driver < R >>; fn deref(& self) -> &
         Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions >
-        Machines < DB, R > where { pub (super) fn __new(__idem : & ::idem_core::Idem < DB
-        >, __rules : R) -> Self { Self(::idem_core::machine::Machines::__new(__idem,
+        Repository < DB, R > where { pub (super) fn __new(__idem : & ::idem_core::Idem <
+        DB >, __rules : R) -> Self { Self(::idem_core::machine::Repository::__new(__idem,
         Driver(__rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
-        at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> At < DB,
-        R > { At(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub
-        struct At < DB : ::idem_core::Database, R : Transitions >
-        (::idem_core::machine::At < DB, Driver < R >>) where; #[automatically_derived]
-        impl < DB : ::idem_core::Database, R : Transitions > ::core::clone::Clone for At
-        < DB, R > where { fn clone(& self) -> Self { Self(::core::clone::Clone::clone(&
-        self.0)) } } #[automatically_derived] impl < DB : ::idem_core::Database, R :
-        Transitions > ::core::fmt::Debug for At < DB, R > where { fn fmt(& self, __f : &
-        mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(& self.0, __f) } } #[automatically_derived] impl < DB :
-        ::idem_core::Database, R : Transitions > ::core::ops::Deref for At < DB, R >
-        where { type Target = ::idem_core::machine::At < DB, Driver < R >>; fn deref(&
-        self) -> & Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R :
-        Transitions > At < DB, R > where { #[doc =
-        r" Puts the machine into its initial state, once."] pub fn start(& self, initial
-        : Pending) -> ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
-        .__start(::core::convert::From::from(initial)) } #[doc =
+        at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> Handle <
+        DB, R > { Handle(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."]
+        pub struct Handle < DB : ::idem_core::Database, R : Transitions >
+        (::idem_core::machine::Handle < DB, Driver < R >>) where;
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::clone::Clone for Handle < DB, R > where { fn clone(& self) -> Self {
+        Self(::core::clone::Clone::clone(& self.0)) } } #[automatically_derived] impl <
+        DB : ::idem_core::Database, R : Transitions > ::core::fmt::Debug for Handle < DB,
+        R > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
+        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } }
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::ops::Deref for Handle < DB, R > where { type Target =
+        ::idem_core::machine::Handle < DB, Driver < R >>; fn deref(& self) -> &
+        Self::Target { & self.0 } } impl < DB : ::idem_core::Database, R : Transitions >
+        Handle < DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(& self, key :
+        impl ::idem_core::__private::KeyOrNatural < Pending >, initial : Pending,) ->
+        ::idem_core::machine::Call < '_, (), StateKind, R::Rejection > { self.0
+        .__start(::idem_core::__private::KeyOrNatural:: < Pending > ::__key(key),
+        ::core::convert::From::from(initial),) } #[doc =
+        r" Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a"]
+        #[doc = r" machine that was started with the same data the command runs alone."]
+        pub fn start_and < C : ::idem_core::__private::FirstCommand < Command, Outcome :
+        ::idem_core::__private::State >> (& self, key : & ::idem_core::Key, initial :
+        Pending, command : C,) -> ::idem_core::machine::Call < '_, C::Outcome, StateKind,
+        R::Rejection > { self.0.__start_and(key, ::core::convert::From::from(initial),
+        command) } #[doc =
         r" The machine inside the caller's transaction: what it does commits with the transaction."]
-        pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> Within <
-        't, DB, R > { Within(self.0.__within(tx)) } #[doc =
+        pub fn within < 't > (& self, tx : & 't mut ::idem_core::Tx < DB >) -> InTx < 't,
+        DB, R > { InTx(self.0.__within(tx)) } #[doc =
         "The command `Pay`; legal in `Pending`."] pub fn pay(& self, key : impl
-        ::idem_core::__private::Named < Pay >, pay : Pay) -> ::idem_core::machine::Call <
-        '_, super::__IdemOrderT1, R::Rejection > where for < 'idem > super::__IdemOrderT1
-        : ::idem_core::__private::State { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Pay(pay)) } #[doc =
-        "The command `Ship`; legal in `Paid`."] pub fn ship(& self, key : impl
-        ::idem_core::__private::Named < Ship >, ship : Ship) ->
-        ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Ship(ship)) } #[doc =
+        ::idem_core::__private::KeyOrNatural < Pay >, pay : Pay) ->
+        ::idem_core::machine::Call < '_, __IdemOrderT1, StateKind, R::Rejection > where
+        for < 'idem > __IdemOrderT1 : ::idem_core::__private::State { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Pay > ::__key(key),
+        Command::Pay(pay)) } #[doc = "The command `Ship`; legal in `Paid`."] pub fn
+        ship(& self, key : impl ::idem_core::__private::KeyOrNatural < Ship >, ship :
+        Ship) -> ::idem_core::machine::Call < '_, (), StateKind, R::Rejection > { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Ship > ::__key(key),
+        Command::Ship(ship)) } #[doc =
         "The command `Cancel`; legal in `Pending` or `Paid`."] pub fn cancel(& self, key
-        : impl ::idem_core::__private::Named < Cancel >, cancel : Cancel) ->
-        ::idem_core::machine::Call < '_, (), R::Rejection > { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Cancel(cancel)) }
+        : impl ::idem_core::__private::KeyOrNatural < Cancel >, cancel : Cancel) ->
+        ::idem_core::machine::Call < '_, (), StateKind, R::Rejection > { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Cancel > ::__key(key),
+        Command::Cancel(cancel)) } #[doc =
+        r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]
         #[doc =
-        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
-        #[doc =
-        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
-        pub fn apply < 'key > (& self, key : impl ::core::convert::Into <
-        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
-        ::idem_core::machine::Call < '_, Reply, R::Rejection > { let key :
-        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
-        self.0.__apply(key.cloned(), command) } } #[doc =
-        r" One machine inside the caller's transaction."] pub struct Within < 't, DB :
-        ::idem_core::Database, R : Transitions > (::idem_core::machine::Within < 't, DB,
+        r" key it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply(& self, key : impl ::idem_core::__private::KeyOrNatural < Command >,
+        command : Command,) -> ::idem_core::machine::Call < '_, Reply, StateKind,
+        R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
+        > ::__key(key), command) } } #[doc =
+        r" One machine inside the caller's transaction."] pub struct InTx < 't, DB :
+        ::idem_core::Database, R : Transitions > (::idem_core::machine::InTx < 't, DB,
         Driver < R >>) where; #[automatically_derived] impl < DB : ::idem_core::Database,
-        R : Transitions > ::core::fmt::Debug for Within < '_, DB, R > where { fn fmt(&
+        R : Transitions > ::core::fmt::Debug for InTx < '_, DB, R > where { fn fmt(&
         self, __f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
         ::core::fmt::Debug::fmt(& self.0, __f) } } impl < 't, DB : ::idem_core::Database,
-        R : Transitions > Within < 't, DB, R > where { #[doc =
-        r" Puts the machine into its initial state, once."] pub fn start(self, initial :
-        Pending) -> ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
-        .__start(::core::convert::From::from(initial)) } #[doc =
+        R : Transitions > InTx < 't, DB, R > where { #[doc =
+        r" Puts the machine into its initial state, once."] pub fn start(self, key : impl
+        ::idem_core::__private::KeyOrNatural < Pending >, initial : Pending,) ->
+        ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
+        .__start(::idem_core::__private::KeyOrNatural:: < Pending > ::__key(key),
+        ::core::convert::From::from(initial),) } #[doc =
+        r" Puts the machine into its initial state and runs a command, under one key: both happen, or neither. On a"]
+        #[doc = r" machine that was started with the same data the command runs alone."]
+        pub fn start_and < C : ::idem_core::__private::FirstCommand < Command, Outcome :
+        ::idem_core::__private::State >> (self, key : & ::idem_core::Key, initial :
+        Pending, command : C,) -> ::idem_core::machine::Call < 't, C::Outcome, StateKind,
+        R::Rejection > { self.0.__start_and(key, ::core::convert::From::from(initial),
+        command) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
         r" If the store cannot be reached or the state no longer decodes."] pub async fn
         get(self,) -> ::core::result::Result < ::core::option::Option <
-        ::idem_core::machine::StoredMachine < super::Order >>, ::idem_core::Error, > {
-        self.0.get(). await } #[doc = "The command `Pay`; legal in `Pending`."] pub fn
-        pay(self, key : impl ::idem_core::__private::Named < Pay >, pay : Pay) ->
-        ::idem_core::machine::Call < 't, super::__IdemOrderT1, R::Rejection > where for <
-        'idem > super::__IdemOrderT1 : ::idem_core::__private::State { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Pay(pay)) } #[doc =
-        "The command `Ship`; legal in `Paid`."] pub fn ship(self, key : impl
-        ::idem_core::__private::Named < Ship >, ship : Ship) ->
-        ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Ship(ship)) } #[doc =
+        ::idem_core::machine::StoredMachine < __Machine >>, ::idem_core::Error, > { self
+        .0.get(). await } #[doc = "The command `Pay`; legal in `Pending`."] pub fn
+        pay(self, key : impl ::idem_core::__private::KeyOrNatural < Pay >, pay : Pay) ->
+        ::idem_core::machine::Call < 't, __IdemOrderT1, StateKind, R::Rejection > where
+        for < 'idem > __IdemOrderT1 : ::idem_core::__private::State { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Pay > ::__key(key),
+        Command::Pay(pay)) } #[doc = "The command `Ship`; legal in `Paid`."] pub fn
+        ship(self, key : impl ::idem_core::__private::KeyOrNatural < Ship >, ship : Ship)
+        -> ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Ship > ::__key(key),
+        Command::Ship(ship)) } #[doc =
         "The command `Cancel`; legal in `Pending` or `Paid`."] pub fn cancel(self, key :
-        impl ::idem_core::__private::Named < Cancel >, cancel : Cancel) ->
-        ::idem_core::machine::Call < 't, (), R::Rejection > { self.0
-        .__call(::idem_core::__private::Named::__key(key), Command::Cancel(cancel)) }
+        impl ::idem_core::__private::KeyOrNatural < Cancel >, cancel : Cancel) ->
+        ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
+        .__call(::idem_core::__private::KeyOrNatural:: < Cancel > ::__key(key),
+        Command::Cancel(cancel)) } #[doc =
+        r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]
         #[doc =
-        r" Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key"]
-        #[doc =
-        r" it must be one that `Natural` could name, else the answer is `KeyRequired`."]
-        pub fn apply < 'key > (self, key : impl ::core::convert::Into <
-        ::core::option::Option < & 'key::idem_core::Key >>, command : Command,) ->
-        ::idem_core::machine::Call < 't, Reply, R::Rejection > { let key :
-        ::core::option::Option < & ::idem_core::Key > = ::core::convert::Into::into(key);
-        self.0.__apply(key.cloned(), command) } }
+        r" key it must be one that `Natural` could name, else the answer is `KeyRequired`."]
+        pub fn apply(self, key : impl ::idem_core::__private::KeyOrNatural < Command >,
+        command : Command,) -> ::idem_core::machine::Call < 't, Reply, StateKind,
+        R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
+        > ::__key(key), command) } } }
     }
     /// One machine in memory.
     pub struct InMemory<R: Transitions>(::idem_core::machine::InMemory<Driver<R>>);
@@ -860,59 +905,66 @@ The rejection, if the command is refused.*/
         ///The command `Pay`; legal in `Pending`.
         pub fn pay(
             &mut self,
-            key: impl ::idem_core::__private::Named<Pay>,
+            key: impl ::idem_core::__private::KeyOrNatural<Pay>,
             pay: Pay,
         ) -> ::core::result::Result<
-            ::idem_core::Outcome<super::__IdemOrderT1>,
+            ::idem_core::Outcome<__IdemOrderT1, StateKind>,
             <R::Rejection as ::idem_core::error::Rejection>::Error,
         >
         where
-            for<'idem> super::__IdemOrderT1: ::idem_core::__private::State,
+            for<'idem> __IdemOrderT1: ::idem_core::__private::State,
         {
-            self.0.__call(::idem_core::__private::Named::__key(key), Command::Pay(pay))
+            self.0
+                .__call(
+                    ::idem_core::__private::KeyOrNatural::<Pay>::__key(key),
+                    Command::Pay(pay),
+                )
         }
         ///The command `Ship`; legal in `Paid`.
         pub fn ship(
             &mut self,
-            key: impl ::idem_core::__private::Named<Ship>,
+            key: impl ::idem_core::__private::KeyOrNatural<Ship>,
             ship: Ship,
         ) -> ::core::result::Result<
-            ::idem_core::Outcome<()>,
-            <R::Rejection as ::idem_core::error::Rejection>::Error,
-        > {
-            self.0.__call(::idem_core::__private::Named::__key(key), Command::Ship(ship))
-        }
-        ///The command `Cancel`; legal in `Pending` or `Paid`.
-        pub fn cancel(
-            &mut self,
-            key: impl ::idem_core::__private::Named<Cancel>,
-            cancel: Cancel,
-        ) -> ::core::result::Result<
-            ::idem_core::Outcome<()>,
+            ::idem_core::Outcome<(), StateKind>,
             <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
             self.0
                 .__call(
-                    ::idem_core::__private::Named::__key(key),
+                    ::idem_core::__private::KeyOrNatural::<Ship>::__key(key),
+                    Command::Ship(ship),
+                )
+        }
+        ///The command `Cancel`; legal in `Pending` or `Paid`.
+        pub fn cancel(
+            &mut self,
+            key: impl ::idem_core::__private::KeyOrNatural<Cancel>,
+            cancel: Cancel,
+        ) -> ::core::result::Result<
+            ::idem_core::Outcome<(), StateKind>,
+            <R::Rejection as ::idem_core::error::Rejection>::Error,
+        > {
+            self.0
+                .__call(
+                    ::idem_core::__private::KeyOrNatural::<Cancel>::__key(key),
                     Command::Cancel(cancel),
                 )
         }
-        /// Runs a command that was decoded from a wire, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a key
-        /// it must be one that `Natural` could name, else the answer is `KeyRequired`.
-        pub fn apply<'key>(
+        /// Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a
+        /// key it must be one that `Natural` could name, else the answer is `KeyRequired`.
+        pub fn apply(
             &mut self,
-            key: impl ::core::convert::Into<
-                ::core::option::Option<&'key ::idem_core::Key>,
-            >,
+            key: impl ::idem_core::__private::KeyOrNatural<Command>,
             command: Command,
         ) -> ::core::result::Result<
-            ::idem_core::Outcome<Reply>,
+            ::idem_core::Outcome<Reply, StateKind>,
             <R::Rejection as ::idem_core::error::Rejection>::Error,
         > {
-            let key: ::core::option::Option<&::idem_core::Key> = ::core::convert::Into::into(
-                key,
-            );
-            self.0.__apply(key.cloned(), command)
+            self.0
+                .__apply(
+                    ::idem_core::__private::KeyOrNatural::<Command>::__key(key),
+                    command,
+                )
         }
     }
     #[automatically_derived]
@@ -934,21 +986,164 @@ The rejection, if the command is refused.*/
             &mut self.0
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "[F305] `{Self}` is stored by a machine, so it needs serde",
-        label = "neither written nor read back without `Serialize` and `Deserialize`",
-        note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
-        note = "see docs/errors/F305.md"
-    )]
-    #[doc(hidden)]
-    trait WithSerde {}
-    #[diagnostic::do_not_recommend]
-    impl<__T: ::idem_core::__private::State> WithSerde for __T {}
+    /// What commands from outside leave to their receiver: facts that a client must not choose.
+    pub trait Facts {}
+    #[automatically_derived]
+    impl Facts for () {}
+    /// Commands as they come from outside. Read a request into [`Command`](wire::Command), and complete it.
+    pub mod wire {
+        #[allow(unused_imports)]
+        use super::Unstored as _;
+        ///The command `Pay` as it comes from outside.
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        #[derive(
+            ::idem_core::__private::serde::Serialize,
+            ::idem_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "::idem_core::__private::serde",
+            bound(
+                serialize = "for<'idem> super::__IdemOrderT0: ::idem_core::__private::State",
+                deserialize = "for<'idem> super::__IdemOrderT0: ::idem_core::__private::State"
+            )
+        )]
+        #[serde(deny_unknown_fields)]
+        pub struct Pay {
+            ///`amount`, as the enum declares it.
+            pub amount: super::__IdemOrderT0,
+        }
+        ///The command `Ship` as it comes from outside.
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        #[derive(
+            ::idem_core::__private::serde::Serialize,
+            ::idem_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "::idem_core::__private::serde",
+            bound(
+                serialize = "for<'idem> super::__IdemOrderT2: ::idem_core::__private::State",
+                deserialize = "for<'idem> super::__IdemOrderT2: ::idem_core::__private::State"
+            )
+        )]
+        #[serde(deny_unknown_fields)]
+        pub struct Ship {
+            ///`tracking`, as the enum declares it.
+            pub tracking: super::__IdemOrderT2,
+        }
+        ///The command `Cancel` as it comes from outside.
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        #[derive(
+            ::idem_core::__private::serde::Serialize,
+            ::idem_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "::idem_core::__private::serde",
+            bound(
+                serialize = "for<'idem> super::__IdemOrderT2: ::idem_core::__private::State",
+                deserialize = "for<'idem> super::__IdemOrderT2: ::idem_core::__private::State"
+            )
+        )]
+        #[serde(deny_unknown_fields)]
+        pub struct Cancel {
+            ///`reason`, as the enum declares it.
+            pub reason: super::__IdemOrderT2,
+        }
+        /// A command from outside: none that is internal, without facts, and without members that it does not have.
+        ///
+        /// serde reads `{"name": payload}`, and where nothing is carried also `"name"`, `{"name": null}` and
+        /// `{"name": {}}`.
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        #[derive(::idem_core::__private::serde::Serialize)]
+        #[serde(
+            crate = "::idem_core::__private::serde",
+            bound(
+                serialize = "for<'idem> super::__IdemOrderT0: ::idem_core::__private::State, for<'idem> super::__IdemOrderT2: ::idem_core::__private::State",
+                deserialize = "for<'idem> super::__IdemOrderT0: ::idem_core::__private::State, for<'idem> super::__IdemOrderT2: ::idem_core::__private::State"
+            )
+        )]
+        pub enum Command {
+            ///The command `Pay`.
+            #[serde(rename = "Pay")]
+            Pay(Pay),
+            ///The command `Ship`.
+            #[serde(rename = "Ship")]
+            Ship(Ship),
+            ///The command `Cancel`.
+            #[serde(rename = "Cancel")]
+            Cancel(Cancel),
+        }
+        impl Command {
+            /// The command's name.
+            pub const fn kind(&self) -> super::CommandKind {
+                match *self {
+                    Self::Pay { .. } => super::CommandKind::Pay,
+                    Self::Ship { .. } => super::CommandKind::Ship,
+                    Self::Cancel { .. } => super::CommandKind::Cancel,
+                }
+            }
+            /// The command with its facts, as `apply` takes it.
+            pub fn complete(self, __facts: &impl super::Facts) -> super::Command {
+                match self {
+                    Self::Pay(__given) => {
+                        super::Command::Pay(super::Pay {
+                            amount: __given.amount,
+                        })
+                    }
+                    Self::Ship(__given) => {
+                        super::Command::Ship(super::Ship {
+                            tracking: __given.tracking,
+                        })
+                    }
+                    Self::Cancel(__given) => {
+                        super::Command::Cancel(super::Cancel {
+                            reason: __given.reason,
+                        })
+                    }
+                }
+            }
+        }
+        #[automatically_derived]
+        impl<'de> ::idem_core::__private::OutsideCommands<'de> for Command {
+            const NAMES: &'static [&'static str] = &["Pay", "Ship", "Cancel"];
+            fn position(__name: &str) -> ::core::option::Option<usize> {
+                match __name {
+                    "Pay" => ::core::option::Option::Some(0usize),
+                    "Ship" => ::core::option::Option::Some(1usize),
+                    "Cancel" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            fn read<__D: ::idem_core::__private::serde::Deserializer<'de>>(
+                __position: usize,
+                __payload: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                match __position {
+                    0usize => super::Probe::<Pay>::read(__payload).map(Self::Pay),
+                    1usize => super::Probe::<Ship>::read(__payload).map(Self::Ship),
+                    2usize => super::Probe::<Cancel>::read(__payload).map(Self::Cancel),
+                    _ => {
+                        ::core::result::Result::Err(
+                            <__D::Error as ::idem_core::__private::serde::de::Error>::custom(
+                                "no command",
+                            ),
+                        )
+                    }
+                }
+            }
+        }
+        #[automatically_derived]
+        impl<'de> ::idem_core::__private::serde::Deserialize<'de> for Command {
+            fn deserialize<__D: ::idem_core::__private::serde::Deserializer<'de>>(
+                __deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                ::idem_core::__private::read_outside_command(__deserializer)
+            }
+        }
+    }
     const _: () = {
-        const fn must_have_serde<__T: WithSerde>() {}
-        must_have_serde::<super::__IdemOrderT0>();
-        must_have_serde::<super::__IdemOrderT2>();
-        must_have_serde::<super::__IdemOrderT1>();
+        ::idem_core::__private::must_have_serde::<__IdemOrderT0>();
+        ::idem_core::__private::must_have_serde::<__IdemOrderT1>();
+        ::idem_core::__private::must_have_serde::<__IdemOrderT2>();
     };
     #[doc(hidden)]
     #[allow(dead_code)]
@@ -967,6 +1162,11 @@ The rejection, if the command is refused.*/
             __stored: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
             __stored.decode()
+        }
+        pub(super) fn read<'de, __D: ::idem_core::__private::serde::Deserializer<'de>>(
+            __payload: __D,
+        ) -> ::core::result::Result<__T, __D::Error> {
+            ::idem_core::__private::serde::Deserialize::deserialize(__payload)
         }
         fn serialize<__S: ::idem_core::__private::serde::Serializer>(
             __value: &__T,
@@ -1003,6 +1203,13 @@ The rejection, if the command is refused.*/
         ) -> ::core::result::Result<__T, ::idem_core::__private::WireError> {
             ::core::result::Result::Err(
                 ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn read<'de, __D: ::idem_core::__private::serde::Deserializer<'de>>(
+            _: __D,
+        ) -> ::core::result::Result<__T, __D::Error> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::serde::de::Error::custom("no serde"),
             )
         }
         fn serialize<__S: ::idem_core::__private::serde::Serializer>(

@@ -3,6 +3,7 @@ use idem_core::{Context, Key, Natural, Never, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
 mod cents {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub fn serialize<S: serde::Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format!("{value}c"))
     }

@@ -68,7 +68,7 @@ async fn a_command_without_a_key_that_was_committed_runs_once() {
         let push = Item::new(&*id, Natural, door::Push { by: "all".into() });
         let told = ours.apply_all([push, Item::new(&*id, &close, door::Close)]).await;
         assert!(rig.proxy.disarm(), "struck");
-        assert!(told.iter().all(|told| told.as_ref().is_ok_and(|told| told.is_fresh())), "{told:?}");
+        assert!(told.iter().all(|told| told.as_ref().is_ok_and(idem_core::Outcome::is_fresh)), "{told:?}");
         let transitions = format!("SELECT '', count(*) FROM idem_transitions WHERE id = '{id}'");
         assert_eq!(Postgres::ask(&mut rig.ground.conn, &transitions).await[0].1, 3, "started, pushed, closed");
         report.strike("several at once");

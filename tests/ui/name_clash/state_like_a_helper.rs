@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Order {
     #[initial]
-    #[on(Pay => WithSerde)]
+    #[on(Pay => Unstored)]
     Pending,
     #[terminal]
-    WithSerde,
+    Unstored,
 }
 
 fn main() {}

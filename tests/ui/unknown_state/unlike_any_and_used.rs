@@ -1,4 +1,4 @@
-use idem_core::{idempotent_fsm, Natural};
+use idem_core::idempotent_fsm;
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]

@@ -34,7 +34,7 @@ impl<DB: Database> Ledger<DB> {
     /// and of the holds of one account that still reserve something.
     ///
     /// # Errors
-    /// Those of the database. FindingKind is no error: it is in the report.
+    /// Those of the database. What the audit finds is no error: it is in the report.
     ///
     /// # Cancel safety
     /// Nothing is written. Dropped, its connection is closed.

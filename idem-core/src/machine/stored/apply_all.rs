@@ -7,7 +7,7 @@ use crate::error::{CommandError, Error, Rejection};
 use crate::machine::stored::handles::Repository;
 use crate::machine::stored::item::Item;
 use crate::machine::stored::typed::reply;
-use crate::model::machine::rules::{ErrorOf, KindOf, Machine, Rules};
+use crate::model::machine::rules::{ErrorOf, KindOf, Machine, ReplyOf, Rules};
 use crate::outcome::Outcome;
 use crate::store::Database;
 
@@ -16,7 +16,7 @@ const MAX_GROUP: usize = 1_000;
 const MAX_GROUP_BYTES: usize = 4 << 20;
 
 /// What one of many commands is answered with.
-type ReplyOf<X> = Outcome<<<X as Rules>::Machine as Machine>::Reply, KindOf<X>>;
+type Replied<X> = Outcome<ReplyOf<X>, KindOf<X>>;
 
 impl<DB: Database, X: Rules> Repository<DB, X> {
     /// Runs many commands, each of any machine of this enum. An answer per item, in order, exactly as if they were called one
@@ -30,7 +30,7 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
     pub async fn apply_all(
         &self,
         items: impl IntoIterator<Item = Item<<X::Machine as Machine>::Command>>,
-    ) -> Vec<Result<ReplyOf<X>, ErrorOf<X>>> {
+    ) -> Vec<Result<Replied<X>, ErrorOf<X>>> {
         let mut results = Vec::new();
         let mut group = Vec::new();
         let mut bytes = 0;
@@ -51,7 +51,7 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
     async fn apply_group(
         &self,
         group: Vec<Result<(usize, Command), Error>>,
-        results: &mut Vec<Result<ReplyOf<X>, CommandError<X::Rejection>>>,
+        results: &mut Vec<Result<Replied<X>, CommandError<X::Rejection>>>,
     ) {
         let mut order = Vec::with_capacity(group.len());
         let mut plans: Vec<BoxedPlan<DB>> = Vec::with_capacity(group.len());

@@ -12,7 +12,7 @@ use crate::machine::stored::call::Call;
 use crate::machine::stored::handles::Handle;
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::{outcome, reply, typed_machine};
-use crate::model::machine::rules::{FirstCommand, KindOf, Machine, Rules, State};
+use crate::model::machine::rules::{FirstCommand, KindOf, Machine, ReplyOf, Rules, State};
 use crate::outcome::Outcome;
 use crate::store::Database;
 
@@ -37,7 +37,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
 
     #[doc(hidden)]
     #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
-    pub fn __start_and<C: FirstCommand<X::Machine, Outcome: State>>(
+    pub fn __start_and<C: FirstCommand<<X::Machine as Machine>::Command, Outcome: State>>(
         &self,
         key: &Key,
         initial: X::Machine,
@@ -60,7 +60,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
         &self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Call<'_, <X::Machine as Machine>::Reply, KindOf<X>, X::Rejection> {
+    ) -> Call<'_, ReplyOf<X>, KindOf<X>, X::Rejection> {
         let index = X::Machine::command(&command);
         self.call_with(self.command(key, command), move |answered| reply::<X>(index, answered))
     }

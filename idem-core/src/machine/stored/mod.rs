@@ -9,6 +9,7 @@ pub(crate) mod history;
 #[cfg(feature = "testing")]
 pub(crate) mod inspect;
 pub(crate) mod item;
+pub(crate) mod not_awaited;
 pub(crate) mod operate;
 pub(crate) mod page;
 pub(crate) mod query;

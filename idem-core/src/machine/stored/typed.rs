@@ -4,7 +4,7 @@ use crate::engine::answer::{AnswerValue, Answered, Refusal};
 use crate::error::{CommandError, Effect, Error};
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::model::machine::driver::read_state;
-use crate::model::machine::rules::{KindOf, Machine, Rules, State};
+use crate::model::machine::rules::{KindOf, Machine, ReplyOf, Rules, State};
 use crate::outcome::Outcome;
 use crate::seq::shown;
 use crate::store::machine::rows::MachineRow;
@@ -18,7 +18,7 @@ pub(super) fn outcome<X: Rules, O: State>(answered: Answered) -> Result<Typed<X,
 pub(super) fn reply<X: Rules>(
     command: usize,
     answered: Answered,
-) -> Result<Typed<X, <X::Machine as Machine>::Reply>, CommandError<X::Rejection>> {
+) -> Result<Typed<X, ReplyOf<X>>, CommandError<X::Rejection>> {
     typed::<X, _>(answered, |stored| X::Machine::read_reply(command, stored))
 }
 

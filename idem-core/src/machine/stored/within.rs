@@ -17,7 +17,7 @@ use crate::machine::stored::handles::Handle;
 use crate::machine::stored::release::explained_joined;
 use crate::machine::stored::stored_machine::StoredMachine;
 use crate::machine::stored::typed::{outcome, reply, typed_machine};
-use crate::model::machine::rules::{FirstCommand, KindOf, Machine, Rules, State};
+use crate::model::machine::rules::{FirstCommand, KindOf, Machine, ReplyOf, Rules, State};
 use crate::outcome::Outcome;
 use crate::store::Database;
 use crate::store::machine::queries;
@@ -62,7 +62,7 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
 
     #[doc(hidden)]
     #[allow(clippy::needless_pass_by_value, reason = "generated code has a value")]
-    pub fn __start_and<C: FirstCommand<X::Machine, Outcome: State>>(
+    pub fn __start_and<C: FirstCommand<<X::Machine as Machine>::Command, Outcome: State>>(
         self,
         key: &Key,
         initial: X::Machine,
@@ -87,7 +87,7 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
         self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Call<'t, <X::Machine as Machine>::Reply, KindOf<X>, X::Rejection> {
+    ) -> Call<'t, ReplyOf<X>, KindOf<X>, X::Rejection> {
         let index = X::Machine::command(&command);
         let command = self.at.command(key, command);
         self.call(command, move |answered| reply::<X>(index, answered))

@@ -11,7 +11,7 @@ use crate::model::ledger::books::{Books, Refused};
 use crate::model::ledger::change::LedgerChange;
 use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
 use crate::model::machine::context::Context;
-use crate::model::machine::rules::{ErrorOf, KindOf, Machine, Rules, State, Taken};
+use crate::model::machine::rules::{ErrorOf, KindOf, Machine, ReplyOf, Rules, State, Taken};
 use crate::outcome::Outcome;
 use crate::wire::{Stored, WireError};
 
@@ -166,7 +166,7 @@ impl<X: Rules> InMemory<X> {
         &mut self,
         key: Option<Key>,
         command: <X::Machine as Machine>::Command,
-    ) -> Result<Outcome<<X::Machine as Machine>::Reply, KindOf<X>>, ErrorOf<X>> {
+    ) -> Result<Outcome<ReplyOf<X>, KindOf<X>>, ErrorOf<X>> {
         let index = X::Machine::command(&command);
         self.run(key, command, |reply| X::Machine::read_reply(index, &Stored::encode(reply)?))
             .map_err(Rejection::__error)

@@ -10,3 +10,4 @@ pub(crate) mod memory;
 pub(crate) mod outside;
 pub(crate) mod rules;
 pub(crate) mod step;
+pub(crate) mod target;

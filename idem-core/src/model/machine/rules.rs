@@ -82,6 +82,27 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
 /// The kinds of the states of a machine of these rules.
 pub(crate) type KindOf<X> = <<X as Rules>::Machine as Machine>::StateKind;
 
+/// The same for a payload or an outcome, whose lack of serde is found here alone: see `must_have_serde`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[F305] `{Self}` is stored by a machine, so it needs serde",
+    label = "neither written nor read back without `Serialize` and `Deserialize`",
+    note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
+    note = "see docs/errors/F305.md"
+)]
+pub trait WithSerde {}
+
+// Without this the compiler asks for `Serialize`, which is half of what is missing.
+#[diagnostic::do_not_recommend]
+impl<T: State> WithSerde for T {}
+
+/// For generated code: requires serde of a type.
+#[doc(hidden)]
+pub const fn must_have_serde<T: WithSerde>() {}
+
+/// Any outcome of a machine of these rules.
+pub(crate) type ReplyOf<X> = <<X as Rules>::Machine as Machine>::Reply;
+
 /// What a command fails with on a machine of these rules.
 pub(crate) type ErrorOf<X> = <<X as Rules>::Rejection as Rejection>::Error;
 
@@ -165,6 +186,14 @@ pub struct Natural;
 )]
 pub trait Repeatable {}
 
+/// For generated code: the graph proves that a command is [`Repeatable`], or the enum says so.
+#[doc(hidden)]
+pub trait Unambiguous {}
+
+// Without this the compiler lists other commands, which are no help to who passes this one without a key.
+#[diagnostic::do_not_recommend]
+impl<C: Unambiguous> Repeatable for C {}
+
 /// What stands in the key's place of a command `C`: a `&Key`; [`Natural`] where that is unambiguous; or there an `Option<&Key>`,
 /// for a program that has a key at times.
 #[diagnostic::on_unimplemented(
@@ -196,17 +225,18 @@ impl<C: Repeatable> KeyOrNatural<C> for Option<&Key> {
     }
 }
 
-/// A command that is legal in the initial state of the machine `M`: `start_and` takes it. Implemented by the macro.
+/// A command that is legal in the initial state: `start_and` takes it. `C` is the enum of all commands. Implemented by the macro.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not legal in the initial state of `{M}`",
+    message = "[F511] `{Self}` is not legal in the initial state",
     label = "no edge leads from the initial state by this command",
-    note = "`start_and` takes a command of the initial state; start the machine and call the others after"
+    note = "fix: `start` the machine and call the command after, or let an edge lead from the initial state",
+    note = "see docs/errors/F511.md"
 )]
-pub trait FirstCommand<M: Machine> {
+pub trait FirstCommand<C> {
     /// Its outcome.
     type Outcome;
 
     /// The command as one of all commands.
     #[doc(hidden)]
-    fn __into_command(self) -> M::Command;
+    fn __into_command(self) -> C;
 }

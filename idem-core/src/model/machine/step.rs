@@ -6,14 +6,21 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::model::ledger::change::{LedgerChange, lifetime_within_bounds};
+use crate::model::machine::target::{NoOutcome, Target, Targets};
 use crate::wire::{Stored, WireError};
 
 /// The result of a transition. Nothing in it has happened yet: the engine makes all of it happen at once, or nothing.
 ///
 /// ```
-/// # use idem_core::Step;
-/// # #[derive(serde::Serialize)] struct Paid;
-/// let step: Step<Paid, u32> = Step::to(Paid).transfer("customers", "sales", 500).emit("order.paid", &7).outcome(7);
+/// # use idem_core::{Step, idempotent_fsm};
+/// # #[idempotent_fsm]
+/// # #[command(Pay -> u32)]
+/// # #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+/// # enum Order { #[initial] #[on(Pay => Paid)] Pending, #[terminal] Paid }
+/// # fn main() {
+/// let step: Step<order::Paid, u32> =
+///     Step::to(order::Paid).transfer("customers", "sales", 500).emit("order.paid", &7).outcome(7);
+/// # }
 /// ```
 #[derive(Debug)]
 #[must_use = "a step does nothing until the transition returns it"]
@@ -24,12 +31,14 @@ pub struct Step<S, T = ()> {
     otherwise: Option<Box<Step<S, T>>>,
 }
 
-impl<S> Step<S> {
+impl<S: Targets, T: NoOutcome> Step<S, T> {
     /// The step to the state `to`, with nothing else.
-    pub fn to(to: impl Into<S>) -> Self {
-        Self { to: to.into(), outcome: (), effects: Effects::default(), otherwise: None }
+    pub fn to(to: impl Target<S, S::States>) -> Self {
+        Self { to: to.into(), outcome: T::__none(), effects: Effects::default(), otherwise: None }
     }
+}
 
+impl<S> Step<S> {
     /// Sets what the caller, and every repeat of the call, is answered with.
     pub fn outcome<T>(mut self, outcome: T) -> Step<S, T> {
         if self.otherwise.is_some() {
@@ -150,6 +159,10 @@ pub(crate) struct Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Targets for u8 {
+        type States = Self;
+    }
 
     fn misuse<T>(step: Step<u8, T>) -> bool {
         step.into_parts().2.misuse.is_some()

@@ -77,8 +77,8 @@ pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
     refused(account.apply_delta(&k, 1).await, ErrorKind::ShutDown);
     refused(idem.ledger().transfer(&k, "a", "b", 1).await, ErrorKind::ShutDown);
     refused(idem.ledger().apply_batch(&[Delta::new("a", &k, 1)]).await, ErrorKind::ShutDown);
-    let item = Item::new("o", &k, order::Pay { amount: 500, rate: 1 });
-    for answer in orders.apply_all([item]).await {
+    let pay = Item::new("o", &k, order::Pay { amount: 500, rate: 1 });
+    for answer in orders.apply_all([pay]).await {
         refused(answer, ErrorKind::ShutDown);
     }
     refused(idem.begin().await.map(drop), ErrorKind::ShutDown);

@@ -55,9 +55,9 @@ pub async fn a_closure_may_end_its_transaction<S: Subject>(on: &S) {
             runs.fetch_add(1, Ordering::Relaxed);
             order.within(&mut tx).pay(&key("k"), PAY).await.map_err(|_| Opaque)?;
             if commits {
-                tx.commit().await?
+                tx.commit().await?;
             } else {
-                tx.rollback().await
+                tx.rollback().await;
             }
             if fails { Err(Opaque) } else { Ok(()) }
         });

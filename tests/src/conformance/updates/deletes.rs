@@ -28,7 +28,8 @@ pub async fn a_met_expectation_deletes<S: Subject>(on: &S) {
     tx.rollback().await;
     assert_eq!(documents(&stored, "true").await, 1);
     let mut tx = stored.idem.begin().await.expect("begun");
-    updated(other().unversioned().expect("body", "draft").execute(&mut tx).await, 0);
+    let by_column = ConditionalDelete::table("documents").key("tenant", "b").key("id", 7).expect("body", "draft");
+    updated(by_column.unversioned().execute(&mut tx).await, 0);
     tx.commit().await.expect("committed");
     assert_eq!((documents(&stored, "true").await, stored.rows().await), (0, 0));
 }

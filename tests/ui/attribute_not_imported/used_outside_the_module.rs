@@ -1,0 +1,18 @@
+use idem_core::idempotent_fsm;
+
+mod shop {
+    use serde::{Deserialize, Serialize};
+
+    #[idempotent_fsm]
+    #[command(Pay)]
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    enum Order {
+        #[initial]
+        #[on(Pay => Paid)]
+        Pending,
+        #[terminal]
+        Paid,
+    }
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use idem_core::idempotent_fsm;
+use serde::{Deserialize, Serialize};
+
+#[idempotent_fsm]
+#[command(Pay)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Order {
+    #[initial]
+    #[on(Pay => Paid)]
+    Pending,
+    #[terminal]
+    Paid,
+}
+
+fn pay<DB>(_: &mut idem_core::Tx<DB>) {}
+
+fn main() {}
