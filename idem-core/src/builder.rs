@@ -48,7 +48,8 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24 * 24);
 
 impl<DB: Database> Default for Builder<DB> {
     fn default() -> Self {
-        let limits = Limits { payload: 1 << 20, alias: Duration::from_hours(24) };
+        let day = Duration::from_hours(24);
+        let limits = Limits { payload: 1 << 20, alias: day, rejection: day };
         Self {
             prefix: "idem_".to_owned(),
             connections: 10,
@@ -125,6 +126,13 @@ impl<DB: Database> Builder<DB> {
     /// How long a *second* key of a command that had run before is remembered (row d). Default 24 hours.
     pub fn alias_key_retention(mut self, retention: Duration) -> Self {
         self.settings.limits.alias = retention;
+        self
+    }
+
+    /// How long the key of a command remembers its rejection, where the command says `remember_rejections`; on the database's clock.
+    /// Default 24 hours. A repeat after that is a new request.
+    pub fn rejection_retention(mut self, retention: Duration) -> Self {
+        self.settings.limits.rejection = retention;
         self
     }
 

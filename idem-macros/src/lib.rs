@@ -50,6 +50,7 @@ use proc_macro::TokenStream;
 /// | `#[command(Open as OpenIt { … })]` | the struct is `OpenIt`, because a state is called `Open` |
 /// | `#[command(Pay { … }, per_visit)]` | without a key, one effect per visit of the source state |
 /// | `#[command(Pay { … }, name = "pay", was = "Buy")]` | the name on the wire, an earlier name that is still read |
+/// | `#[command(Pay { … }, remember_rejections)]` | its key remembers a rejection, 24 hours by default; the rejection needs serde, and a repeat a key |
 /// | `#[command(Expire, internal)]` | it does not come from outside: not in `wire::Command` |
 /// | `#[command(Pay { amount: i64, #[fact] rate: Rate })]` | a fact is stored and not compared: the first one wins; it does not come from outside either |
 ///

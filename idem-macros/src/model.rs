@@ -47,6 +47,8 @@ pub(crate) struct Command {
     pub(crate) fields: Option<Vec<Field>>,
     pub(crate) outcome: Option<Type>,
     pub(crate) repeat: Repeat,
+    /// Its key remembers a rejection.
+    pub(crate) remembers: bool,
     /// It does not come from outside.
     pub(crate) internal: bool,
     /// The wire names of the facts.
@@ -106,6 +108,11 @@ impl Command {
 }
 
 impl Model {
+    /// Whether the key of any command remembers a rejection, so that rejections are stored.
+    pub(crate) fn stores_rejections(&self) -> bool {
+        self.commands.iter().any(|command| command.remembers)
+    }
+
     /// The edges that leave a state.
     pub(crate) fn edges_from(&self, state: usize) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(move |edge| edge.from == state)

@@ -83,8 +83,8 @@ impl Tally {
 /// The verdict that an error stands for; `None` if it is not about the delivery but about the database.
 pub(super) fn refusal(error: &CommandError<Refusal>) -> Option<Verdict> {
     let reason = match (error, error.kind()) {
-        (CommandError::Rejected(Refusal::OverHold { .. }), _) => "more than is held",
-        (CommandError::Rejected(Refusal::OverSale { .. }), _) => "more than was sold",
+        (CommandError::Rejected { rejection: Refusal::OverHold { .. }, .. }, _) => "more than is held",
+        (CommandError::Rejected { rejection: Refusal::OverSale { .. }, .. }, _) => "more than was sold",
         (_, ErrorKind::Invalid) => "illegal in its state",
         (_, ErrorKind::KeyReused) => "key reused for another request",
         (_, ErrorKind::ReachedOtherwise) => "ran before with other arguments",

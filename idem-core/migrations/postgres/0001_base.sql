@@ -21,7 +21,7 @@ CREATE TABLE {machines} (
 CREATE INDEX ON {machines} (machine, state, entered_at, id);
 
 -- A row with a seq is a transition, and the key that it ran under stands in it. A row without one is another key, which until it
--- expires is answered by transition `alias_of` of that machine. The hash is of (machine, scope, key).
+-- expires is answered by transition `alias_of` of that machine, or by a rejection that it remembers. The hash is of (machine, scope, key).
 CREATE TABLE {transitions} (
     machine text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
@@ -41,6 +41,7 @@ CREATE TABLE {transitions} (
     correlation text COLLATE "C",
     hash bytea,
     alias_of bigint,
+    rejection bytea,
     expires_at bigint,
     UNIQUE (machine, id, seq),
     CHECK (seq IS NOT NULL OR coalesce(octet_length(hash), 0) > 0),

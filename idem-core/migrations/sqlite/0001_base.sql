@@ -22,7 +22,7 @@ CREATE TABLE {machines} (
 CREATE INDEX {machines_by_state} ON {:machines} (machine, state, entered_at, id);
 
 -- A row with a seq is a transition, and the key that it ran under stands in it. A row without one is another key, which until it
--- expires is answered by transition `alias_of` of that machine. The hash is of (machine, scope, key).
+-- expires is answered by transition `alias_of` of that machine, or by a rejection that it remembers. The hash is of (machine, scope, key).
 CREATE TABLE {transitions} (
     machine TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -42,6 +42,7 @@ CREATE TABLE {transitions} (
     correlation TEXT,
     hash BLOB,
     alias_of INTEGER,
+    rejection BLOB,
     expires_at INTEGER,
     UNIQUE (machine, id, seq),
     CHECK (seq IS NOT NULL OR coalesce(length(hash), 0) > 0),

@@ -46,8 +46,8 @@ impl Answer {
 
 /// Why a plan has no answer.
 pub(crate) enum Refusal {
-    /// A value of the machine's rejection type.
-    Rejected(Box<dyn Any + Send + Sync>),
+    /// A value of the machine's rejection type; and when it was rejected, if the key remembers it.
+    Rejected(Box<dyn Any + Send + Sync>, Option<Timestamp>),
     Failed(Error),
     /// The caller's rule panicked, with this; it does so again where it was called.
     Panicked(Box<dyn Any + Send>),

@@ -22,6 +22,8 @@ pub(crate) struct Limits {
     pub(crate) payload: usize,
     /// How long a second key that was answered by a state already reached is remembered.
     pub(crate) alias: Duration,
+    /// How long a key remembers that its command was rejected.
+    pub(crate) rejection: Duration,
 }
 
 /// One thing to do: what it locks, what it asks for, how it decides, its size.

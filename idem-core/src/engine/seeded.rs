@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::store::Database;
-use crate::store::machine::rows::AliasRow;
+use crate::store::machine::rows::{AliasAnswer, AliasRow};
 use crate::store::write::part::Write;
 use crate::store::write::rows::{HistoryRow, TransitionWrite};
 
@@ -20,7 +20,14 @@ fn late_key(write: &mut TransitionWrite) -> Option<TransitionWrite> {
     let HistoryRow::Transition(row) = &mut write.row else { return None };
     let (hash, key) = row.hash.take().zip(row.key.clone())?;
     let expires_at = Timestamp::from_micros(i64::MAX);
-    let alias = AliasRow { hash, key, fingerprint: row.fingerprint, alias_of: row.seq, at: row.at, expires_at };
+    let alias = AliasRow {
+        hash,
+        key,
+        fingerprint: row.fingerprint,
+        answer: AliasAnswer::Transition(row.seq),
+        at: row.at,
+        expires_at,
+    };
     Some(TransitionWrite { machine: write.machine, id: write.id.clone(), row: HistoryRow::Alias(alias) })
 }
 

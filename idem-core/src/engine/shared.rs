@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_longest_call_makes_all_its_attempts() {
-        let limits = Limits { payload: 1, alias: Duration::ZERO };
+        let limits = Limits { payload: 1, alias: Duration::ZERO, rejection: Duration::ZERO };
         let (wait, reply, acquire) = (Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3));
         let longest = |attempts| {
             Settings { limits, wait, reply, acquire, retry: RetryPolicy::default().attempts(attempts) }.longest_call()

@@ -38,7 +38,7 @@ mod on {
             let result = work.instrument(self.0.clone()).await;
             let verdict = match &result {
                 Ok(Ok(answer)) => if answer.fresh { "fresh" } else { "replayed" }.to_owned(),
-                Ok(Err(Refusal::Rejected(_))) => "rejected".to_owned(),
+                Ok(Err(Refusal::Rejected(..))) => "rejected".to_owned(),
                 Ok(Err(Refusal::Panicked(_))) => "panicked".to_owned(),
                 Ok(Err(Refusal::Failed(error))) | Err(error) => format!("{:?}", error.kind()),
             };

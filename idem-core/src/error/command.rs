@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::kind::ErrorKind;
 use super::variants::{Effect, Error};
+use crate::clock::Timestamp;
 
 /// Why a command did not answer with an [`Outcome`](crate::Outcome): a rule of its machine refused, or the call failed.
 ///
@@ -12,15 +13,35 @@ use super::variants::{Effect, Error};
 #[derive(Debug, thiserror::Error)]
 #[allow(clippy::exhaustive_enums, reason = "these are the two there are")]
 pub enum CommandError<R> {
-    /// A rule of the machine refused. Nothing is written and the key stays free.
-    #[error("rejected: {0}")]
-    Rejected(R),
+    /// A rule of the machine refused. Nothing is written and the key stays free, unless the command says
+    /// `remember_rejections`.
+    #[error("rejected: {rejection}")]
+    Rejected {
+        /// What the rule said.
+        rejection: R,
+        /// When it was rejected, if this is a repeat of a command whose key remembers it, on the database's clock; `None` if it was
+        /// rejected now.
+        remembered: Option<Timestamp>,
+    },
     /// Anything else.
     #[error(transparent)]
     Failed(#[from] Error),
 }
 
 impl<R> CommandError<R> {
+    /// What the rule said, if it is a rejection.
+    pub fn rejection(&self) -> Option<&R> {
+        match self {
+            Self::Rejected { rejection, .. } => Some(rejection),
+            Self::Failed(_) => None,
+        }
+    }
+
+    /// True if it is a rejection that the key remembers, of an earlier call.
+    pub fn is_replay(&self) -> bool {
+        matches!(self, Self::Rejected { remembered: Some(_), .. })
+    }
+
     /// Which variant this is, or which of [`Error`]'s.
     pub fn kind(&self) -> ErrorKind {
         self.failure().map_or(ErrorKind::Rejected, Error::kind)
@@ -40,7 +61,7 @@ impl<R> CommandError<R> {
     /// The error, if it is no rejection.
     pub fn failure(&self) -> Option<&Error> {
         match self {
-            Self::Rejected(_) => None,
+            Self::Rejected { .. } => None,
             Self::Failed(error) => Some(error),
         }
     }
@@ -63,7 +84,7 @@ impl MayFail for Error {
 impl<R> MayFail for CommandError<R> {
     fn failure_mut(&mut self) -> Option<&mut Error> {
         match self {
-            Self::Rejected(_) => None,
+            Self::Rejected { .. } => None,
             Self::Failed(error) => Some(error),
         }
     }
@@ -72,7 +93,7 @@ impl<R> MayFail for CommandError<R> {
 impl From<CommandError<Infallible>> for Error {
     fn from(error: CommandError<Infallible>) -> Self {
         match error {
-            CommandError::Rejected(never) => match never {},
+            CommandError::Rejected { rejection: never, .. } => match never {},
             CommandError::Failed(error) => error,
         }
     }
@@ -118,12 +139,24 @@ impl fmt::Display for Never {
     }
 }
 
+impl serde::Serialize for Never {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match *self {}
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Never {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("a rule that never refuses has refused"))
+    }
+}
+
 impl Rejection for Never {
     type Error = Error;
 
     fn __error(error: CommandError<Self>) -> Error {
         match error {
-            CommandError::Rejected(never) => match never {},
+            CommandError::Rejected { rejection: never, .. } => match never {},
             CommandError::Failed(error) => error,
         }
     }

@@ -78,8 +78,8 @@ pub enum Error {
         at: Timestamp,
     },
 
-    /// The command can be legal again, so a repeat of it needs a key to be recognised.
-    #[error("`{command}` of {machine} can be legal again, so only a key tells a repeat from a new request; pass one")]
+    /// The command can be legal again, or its rejections are remembered, so a repeat of it needs a key to be recognised.
+    #[error("a repeat of `{command}` of {machine} is recognised by its key alone; pass one")]
     KeyRequired {
         /// The machine's name.
         machine: &'static str,

@@ -111,7 +111,7 @@ pub(super) fn typed<O>(answered: Answered, read: Read<O>) -> Result<Outcome<O>, 
     let answer = match answered {
         Ok(answer) => answer,
         Err(Refusal::Failed(error)) => return Err(error),
-        Err(Refusal::Rejected(_) | Refusal::Panicked(_)) => {
+        Err(Refusal::Rejected(..) | Refusal::Panicked(_)) => {
             return Err(Error::Internal { what: "a change of the ledger was refused by a rule, and has none" });
         }
     };

@@ -26,6 +26,8 @@ pub struct KnownKey {
 pub(crate) enum KeyUse {
     /// A command on the machine `id`, by its transition `seq`, if that is there.
     Command { id: Arc<str>, seq: i64, transition: Option<TransitionSummary> },
+    /// A command on the machine `id`, which was rejected.
+    Rejection { id: Arc<str>, rejection: Stored },
     /// The entries of one posting, in their order.
     Posting(Vec<EntryRow>),
     /// A change of the ledger that was refused.
@@ -41,6 +43,7 @@ pub struct MachineKeyRow {
     id: Arc<str>,
     seq: Option<i64>,
     alias_of: Option<i64>,
+    rejection: Option<Stored>,
 }
 
 columns! {
@@ -51,6 +54,7 @@ columns! {
         id: [id Text],
         seq: [seq Int],
         alias_of: [alias_of Int],
+        rejection: [rejection Bytes],
     }
 }
 
@@ -74,8 +78,11 @@ impl KnownKey {
     /// A key of a machine, with its transition. `None`: the key is not known.
     pub(crate) fn of_machine<C: Cells>(row: &mut Reader<'_, C>) -> Result<Option<Self>, Error> {
         let (key, transition) = (row.maybe::<MachineKeyRow>()?, row.maybe()?);
-        Ok(key.map(|MachineKeyRow { fingerprint, at, expires_at, id, seq, alias_of }| {
-            let used = KeyUse::Command { id, seq: seq.or(alias_of).unwrap_or_default(), transition };
+        Ok(key.map(|MachineKeyRow { fingerprint, at, expires_at, id, seq, alias_of, rejection }| {
+            let used = match rejection {
+                Some(rejection) => KeyUse::Rejection { id, rejection },
+                None => KeyUse::Command { id, seq: seq.or(alias_of).unwrap_or_default(), transition },
+            };
             Self { fingerprint, at, expires_at, used }
         }))
     }

@@ -57,7 +57,7 @@ fn updated(answered: Answered) -> Result<Outcome<Version>, Error> {
     match answered {
         Ok(answer) => Ok(Outcome::new(Version(answer.seq), shown(answer.seq), answer.at, answer.fresh, false)),
         Err(Refusal::Failed(error)) => Err(error),
-        Err(Refusal::Rejected(_) | Refusal::Panicked(_)) => {
+        Err(Refusal::Rejected(..) | Refusal::Panicked(_)) => {
             Err(Error::Internal { what: "an update was refused by a rule, and has none" })
         }
     }

@@ -11,7 +11,7 @@ use super::variant::{idents, unreadable};
 use crate::diagnostics::{Diagnostics, Report, one_of};
 use crate::recover::suggest;
 
-const OPTIONS: [&str; 4] = ["per_visit", "internal", "name", "was"];
+const OPTIONS: [&str; 5] = ["per_visit", "remember_rejections", "internal", "name", "was"];
 
 pub(crate) struct Command {
     /// What the graph calls it.
@@ -24,6 +24,8 @@ pub(crate) struct Command {
     pub(crate) fields: Option<Vec<Field>>,
     pub(crate) outcome: Option<Type>,
     pub(crate) per_visit: Option<Ident>,
+    /// Its key remembers a rejection.
+    pub(crate) remember_rejections: Option<Ident>,
     /// It does not come from outside.
     pub(crate) internal: Option<Ident>,
     pub(crate) name: Option<LitStr>,
@@ -97,6 +99,7 @@ impl Command {
         let option = input.call(Ident::parse_any)?;
         match option.to_string().as_str() {
             "per_visit" if self.per_visit.is_none() => self.per_visit = Some(option),
+            "remember_rejections" if self.remember_rejections.is_none() => self.remember_rejections = Some(option),
             "internal" if self.internal.is_none() => self.internal = Some(option),
             "name" if self.name.is_none() => {
                 input.parse::<Token![=]>()?;
@@ -149,6 +152,7 @@ impl Parse for Command {
             fields,
             outcome,
             per_visit: None,
+            remember_rejections: None,
             internal: None,
             name: None,
             was: Vec::new(),

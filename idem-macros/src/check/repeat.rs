@@ -14,6 +14,18 @@ pub(super) fn of(at: usize, command: &Command, graph: &Graph<'_>, diagnostics: &
     let targets: Vec<usize> = edges().flat_map(|edge| edge.to.iter().copied()).collect();
     let behind = reachable(graph, &targets);
     let again = edges().any(|edge| behind.get(edge.from) == Some(&true));
+    if let (Some(option), Some(other)) = (&command.per_visit, &command.remember_rejections) {
+        let name = command.ident.unraw();
+        diagnostics.push(
+            Report::draft("F403", option, format!("`per_visit` has no effect on `{name}`"))
+                .found(
+                    "`remember_rejections`: a rejection is remembered by its key, so `Natural` is not for this command",
+                )
+                .fix("remove one of the two")
+                .also(other, "rejections are remembered here".to_owned()),
+        );
+        return Repeat::PerVisit;
+    }
     match (&command.per_visit, again) {
         (None, false) => Repeat::Once,
         (None, true) => Repeat::Ambiguous,

@@ -48,6 +48,7 @@ pub(super) fn name(syntax: &Syntax, graph: &Graph<'_>, edges: &[Edge], diagnosti
             fields: command.fields.clone(),
             outcome: command.outcome.clone(),
             repeat: repeat::of(at, command, graph, diagnostics),
+            remembers: command.remember_rejections.is_some(),
             internal: command.internal.is_some(),
             facts: wire::facts(command, diagnostics),
             transitions,

@@ -41,7 +41,7 @@ fn declare(model: &Model, command: &Command, types: &mut Types) -> TokenStream {
             quote!({ #(#fields),* })
         }
     };
-    let unambiguous = (command.repeat != Repeat::Ambiguous).then(|| {
+    let unambiguous = (command.repeat != Repeat::Ambiguous && !command.remembers).then(|| {
         quote! {
             #[automatically_derived]
             impl #krate::__private::Unambiguous for #strukt {}

@@ -102,8 +102,8 @@ fn graph(model: &Model) -> TokenStream {
     });
     let commands = model.commands.iter().map(|command| {
         let (ident, name, was) = (command.ident.unraw().to_string(), &command.wire.name, &command.wire.was);
-        let (repeat, facts) = (repeat(command.repeat), &command.facts);
-        quote!(CommandInfo::__new(#ident, #name, &[#(#was),*], Repeat::#repeat, &[#(#facts),*]))
+        let (repeat, remembers, facts) = (repeat(command.repeat), command.remembers, &command.facts);
+        quote!(CommandInfo::__new(#ident, #name, &[#(#was),*], Repeat::#repeat, #remembers, &[#(#facts),*]))
     });
     let edges = model.edges.iter().map(|edge| {
         let (from, command, to) = (edge.from, edge.command, &edge.to);

@@ -18,6 +18,22 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         quote!(Command::#ident(ref __command) => self.#method(__from, __command, __cx))
     });
     let (taken, rules) = (taken(model), model.local("R"));
+    let private = quote!(#krate::__private);
+    let rejections = model.stores_rejections().then(|| {
+        quote! {
+            fn write_rejection(
+                __rejection: &#rules::Rejection,
+            ) -> ::core::result::Result<#private::Stored, #private::WireError> {
+                #private::Stored::encode(__rejection)
+            }
+
+            fn read_rejection(
+                __stored: &#private::Stored,
+            ) -> ::core::result::Result<#rules::Rejection, #private::WireError> {
+                __stored.decode()
+            }
+        }
+    });
     quote! {
         #[doc(hidden)]
         #vis struct Driver<#rules>(pub #rules);
@@ -43,6 +59,8 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             fn run(&self, __from: #machine, __command: &Command, __cx: &#krate::Context<'_>) -> #taken {
                 match *__command { #(#arms),* }
             }
+
+            #rejections
         }
     }
 }

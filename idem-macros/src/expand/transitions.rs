@@ -47,13 +47,15 @@ pub(super) fn expand(model: &Model, types: &mut Types) -> TokenStream {
          one effect.",
         model.ident.unraw(),
     );
+    let stored = model.stores_rejections().then(|| quote!(+ #krate::__private::State));
     quote! {
         #enums
         #(#alone)*
         #[doc = #docs]
         #vis trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
-            /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
-            type Rejection: #krate::error::Rejection;
+            /// Why a transition refuses. Nothing is written and the key stays free, unless the command says
+            /// `remember_rejections`: then its key remembers the rejection.
+            type Rejection: #krate::error::Rejection #stored;
             #methods
         }
         #unit

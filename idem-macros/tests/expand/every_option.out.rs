@@ -351,7 +351,8 @@ pub(in super::house) mod door_machine {
 
 A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
     pub(in super::super::house) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
-        /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
+        /// Why a transition refuses. Nothing is written and the key stays free, unless the command says
+        /// `remember_rejections`: then its key remembers the rejection.
         type Rejection: crate::harmless::error::Rejection;
         /**`Open` in `Shut`: leads to `Open`.
 
@@ -519,9 +520,17 @@ The rejection, if the command is refused.*/
                         "open",
                         &["Unlock"],
                         Repeat::PerVisit,
+                        false,
                         &["at"],
                     ),
-                    CommandInfo::__new("Match", "Match", &[], Repeat::Ambiguous, &[]),
+                    CommandInfo::__new(
+                        "Match",
+                        "Match",
+                        &[],
+                        Repeat::Ambiguous,
+                        false,
+                        &[],
+                    ),
                 ],
                 &[
                     Edge::__new(0usize, 0usize, &[1usize]),

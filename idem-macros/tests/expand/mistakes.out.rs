@@ -294,7 +294,8 @@ mod order {
 
 A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
     pub(super) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
-        /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
+        /// Why a transition refuses. Nothing is written and the key stays free, unless the command says
+        /// `remember_rejections`: then its key remembers the rejection.
         type Rejection: ::idem_core::error::Rejection;
         /**`Pay` in `Pending`: leads to `Paid`.
 
@@ -431,8 +432,8 @@ The rejection, if the command is refused.*/
                     StateInfo::__new("Shipped", "Shipped", &[], true, false),
                 ],
                 &[
-                    CommandInfo::__new("Pay", "Pay", &[], Repeat::Once, &[]),
-                    CommandInfo::__new("Ship", "Ship", &[], Repeat::Once, &[]),
+                    CommandInfo::__new("Pay", "Pay", &[], Repeat::Once, false, &[]),
+                    CommandInfo::__new("Ship", "Ship", &[], Repeat::Once, false, &[]),
                 ],
                 &[
                     Edge::__new(0usize, 0usize, &[1usize]),

@@ -163,7 +163,8 @@ mod rock {
 
 A transition is pure: it answers with a `Step` and has no effect of its own, so it may run more than once for one effect.*/
     pub(super) trait Transitions: ::core::marker::Send + ::core::marker::Sync + 'static {
-        /// Why a transition refuses. A rejection is not remembered: nothing is written and the key stays free.
+        /// Why a transition refuses. Nothing is written and the key stays free, unless the command says
+        /// `remember_rejections`: then its key remembers the rejection.
         type Rejection: ::idem_core::error::Rejection;
     }
     #[automatically_derived]

@@ -113,6 +113,12 @@ macro_rules! for_each_clause {
                         that_do_not_come_back_are_refused,
                         two_numbers_are_two_requests,
                     }
+                    rejections {
+                        a_repeat_is_rejected_as_before,
+                        copies_are_rejected_alike,
+                        an_expired_rejection_is_decided_anew,
+                        another_release_reads_what_it_can,
+                    }
                     start {
                         a_repeat_replays_and_other_data_is_refused,
                         is_needed_where_the_initial_state_carries_data,

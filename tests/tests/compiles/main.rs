@@ -31,6 +31,7 @@ mod per_visit;
 mod private_modules;
 mod raw_identifiers;
 mod readme;
+mod remembered_rejections;
 mod renamed_dependency;
 mod repeated_derives;
 mod rules_that_write_themselves;

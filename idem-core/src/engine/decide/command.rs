@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
 use crate::engine::decide::draft::{Current, Missing, Subject, TransitionDraft, WriteDraft};
 use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
+use crate::engine::decide::rejection::RememberedRejection;
 use crate::engine::decide::snapshot::{Asked, Snapshot};
 use crate::engine::memory::outcomes::{Identity, Outcome};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
@@ -187,6 +188,9 @@ fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Comman
                 Some((same, at, id, transition))
             }
             KeyUse::Command { seq, transition: None, .. } => return refuse(lost_transition(command, seq)),
+            KeyUse::Rejection { id, rejection } => {
+                return refuse(answer_rejected(command, (fingerprint, at), &id, &rejection));
+            }
             KeyUse::Posting(_) | KeyUse::Refusal(_) => {
                 return refuse(Error::Internal { what: "a key of a machine was used for a change of the ledger" });
             }
@@ -202,7 +206,7 @@ fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Comman
         return if same || seeded_bug!("replay-without-fingerprint") {
             Ok(Ok(replay(current.as_ref(), &transition)))
         } else {
-            refuse(reused(command, first_seen, &target, &transition))
+            refuse(reused(command, first_seen, &target, &transition.command))
         };
     }
     match &command.action {
@@ -302,7 +306,7 @@ fn decide_edge<DB: Database>(
         known: None,
         started: current.is_some() || bare.is_some(),
         edge: graph.edge(state, index).is_some(),
-        repeat: graph.commands[index].repeat,
+        repeat: graph.commands[index].repeat_of(command.key.is_none()),
         natural: command.key.is_none(),
         last: if current.is_none() { Last::Never } else { Last::Unasked },
     };
@@ -372,7 +376,25 @@ fn run_transition<DB: Database>(
     let mut step = match command.driver.run(state, body, value, &cx) {
         Ran::Stepped(step) => step,
         Ran::NoEdge => return refuse(invalid(command, state, graph.commands[index].name)),
-        Ran::Rejected(rejection) => return refuse(Refusal::Rejected(rejection)),
+        Ran::Rejected(rejection) => {
+            if let Some(key) = command.key.as_ref().filter(|_| graph.commands[index].remembers) {
+                let named = graph.commands[index].name;
+                match RememberedRejection::write(&*command.driver, named, &command.payload, &*rejection) {
+                    Ok(stored) => {
+                        if let Err(error) = fits("the rejection", &stored, limits) {
+                            return refuse(error);
+                        }
+                        let expires_at = draft.now().saturating_add(limits.rejection);
+                        draft.write_rejection(&command.subject(), key, stored, expires_at);
+                    }
+                    Err(source) => {
+                        let what = "the rejection".to_owned();
+                        return refuse(Error::Unencodable { what, source: source.into() });
+                    }
+                }
+            }
+            return refuse(Refusal::Rejected(rejection, None));
+        }
         Ran::Failed(error) => return refuse(error),
     };
     loop {
@@ -504,31 +526,49 @@ fn is_start_with(command: &Command, body: &Stored, first: &TransitionSummary) ->
 
 fn same_today(command: &Command, last: &TransitionSummary) -> bool {
     match &command.action {
-        Action::Command { index, .. } | Action::StartAnd { index, .. } => {
-            let today = command.driver.graph().command_named(&last.command) == Some(*index);
-            today
-                && command
-                    .driver
-                    .fingerprint(*index, &last.payload, &command.id)
-                    .is_ok_and(|today| today == command.request())
-        }
+        Action::Command { .. } | Action::StartAnd { .. } => is_today(command, &last.command, Some(&last.payload)),
         Action::Start { body } => is_start_with(command, body, last),
         Action::Override { .. } => false,
     }
 }
 
-fn reused(command: &Command, first_seen: Timestamp, target: &str, last: &TransitionSummary) -> Refusal {
+/// Whether a command that was stored by this name, with this payload, is this one, as it is written today.
+fn is_today(command: &Command, name: &str, payload: Option<&Stored>) -> bool {
+    let (Some((index, _)), Some(payload)) = (command.action.command(), payload) else { return false };
+    let today = || command.driver.fingerprint(index, payload, &command.id);
+    command.driver.graph().command_named(name) == Some(index) && today().is_ok_and(|today| today == command.request())
+}
+
+/// The answer to a command whose key remembers a rejection.
+fn answer_rejected(
+    command: &Command,
+    (fingerprint, at): (Fingerprint, Timestamp),
+    target: &str,
+    rejection: &Stored,
+) -> Refusal {
+    let remembered = match RememberedRejection::read(rejection) {
+        Ok(remembered) => remembered,
+        Err(error) => return error.into(),
+    };
+    let same = fingerprint == command.fingerprint
+        || (*target == *command.id
+            && fingerprint.is_after_start() == command.fingerprint.is_after_start()
+            && is_today(command, &remembered.command, remembered.payload().ok().as_ref()));
+    if same { remembered.refusal(&*command.driver, at) } else { reused(command, at, target, &remembered.command) }
+}
+
+fn reused(command: &Command, first_seen: Timestamp, target: &str, before: &str) -> Refusal {
     let Some((_, hash)) = &command.key else {
         return Error::KeyRequired { machine: command.machine(), command: command.operation() }.into();
     };
     let graph = command.driver.graph();
-    let unknown = ![START, OVERRIDE].contains(&&*last.command) && graph.command_named(&last.command).is_none();
+    let unknown = ![START, OVERRIDE].contains(&before) && graph.command_named(before).is_none();
     if unknown && *target == *command.id && !seeded_bug!("renamed-is-reused") {
-        return graph.unknown_command(&command.id, &last.command).into();
+        return graph.unknown_command(&command.id, before).into();
     }
     let named = |operation: &str| format!("`{}`", operation.trim_start_matches('@'));
-    let first = format!("{} on {target:?}", named(&last.command));
-    let second = match (last.command == command.operation(), *target == *command.id) {
+    let first = format!("{} on {target:?}", named(before));
+    let second = match (before == command.operation(), *target == *command.id) {
         (true, true) => "another payload".to_owned(),
         _ => format!("{} on {:?}", named(command.operation()), &*command.id),
     };

@@ -14,7 +14,7 @@ use crate::map::Map;
 use crate::model::machine::graph::Graph;
 use crate::store::Database;
 use crate::store::key::{KeyUse, KnownKey};
-use crate::store::machine::rows::{AliasRow, MachineRow, Name, TransitionRow, TransitionSummary};
+use crate::store::machine::rows::{AliasAnswer, AliasRow, MachineRow, Name, TransitionRow, TransitionSummary};
 use crate::store::write::part::Write;
 use crate::store::write::rows::{After, HistoryRow, MachineWrite, MessageWrite, TransitionWrite};
 use crate::wire::Stored;
@@ -256,8 +256,27 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         if self.many {
             self.overlay_key(subject, *hash, transition, (at, Some(expires_at)));
         }
-        let alias = AliasRow { hash: *hash, key: key.clone(), fingerprint, alias_of: transition.seq, at, expires_at };
+        let answer = AliasAnswer::Transition(transition.seq);
+        let alias = AliasRow { hash: *hash, key: key.clone(), fingerprint, answer, at, expires_at };
         self.write_row(subject, HistoryRow::Alias(alias));
+    }
+
+    /// Records that the command with this key was rejected.
+    pub(crate) fn write_rejection(
+        &mut self,
+        subject: &Subject<'_>,
+        (key, hash): &(Key, KeyHash),
+        rejection: Stored,
+        expires_at: Timestamp,
+    ) {
+        let (at, fingerprint) = (self.now(), subject.fingerprint);
+        if self.many {
+            let used = KeyUse::Rejection { id: subject.id.clone(), rejection: rejection.clone() };
+            self.keys.insert(*hash, KnownKey { fingerprint, at, expires_at: Some(expires_at), used });
+        }
+        let answer = AliasAnswer::Rejection(rejection);
+        let row = AliasRow { hash: *hash, key: key.clone(), fingerprint, answer, at, expires_at };
+        self.write_row(subject, HistoryRow::Alias(row));
     }
 
     /// Records that a change of the ledger was refused, by an account or a hold.

@@ -15,5 +15,6 @@ pub(crate) mod last_transitions;
 pub(crate) mod ledger_draft;
 pub(crate) mod posting;
 pub(crate) mod rebuild;
+pub(crate) mod rejection;
 pub(crate) mod row_update;
 pub(crate) mod snapshot;

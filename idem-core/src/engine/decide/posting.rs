@@ -167,7 +167,7 @@ fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
         }
         (KeyUse::Refusal(refusal), true) => Err(remembered(refusal).into()),
         (KeyUse::Refusal(_), false) => Err(reused(posting, key.at, "a change that was refused".to_owned())),
-        (KeyUse::Command { .. }, _) => {
+        (KeyUse::Command { .. } | KeyUse::Rejection { .. }, _) => {
             Err(Error::Internal { what: "a key of the ledger was used for a command" }.into())
         }
     }

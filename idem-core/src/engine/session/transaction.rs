@@ -293,10 +293,13 @@ impl<DB: Database> Tx<DB> {
     /// # Cancel safety
     /// Cancel safe: what was not rolled back ends with its connection.
     pub async fn rollback(mut self) {
-        if let Some(lender) = self.lender.take() {
-            lender.note(Lent::Ended { again: self.again });
-        }
-        self.end_by_rollback().await;
+        let Some(lender) = self.lender.take() else {
+            self.end_by_rollback().await;
+            return;
+        };
+        lender.note(Lent::Ended { again: false });
+        let again = self.roll_back().await;
+        lender.note(Lent::Ended { again });
     }
 
     /// Rolls back; whether the closure may run again, as it may if it lost a race or its connection. It may not if a statement of the

@@ -26,7 +26,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
         match self.machines.shared.submit_locked(Box::new(rebuild)).await? {
             Ok(answer) => Ok(answer.fresh),
             Err(Refusal::Failed(error)) => Err(error),
-            Err(Refusal::Rejected(_) | Refusal::Panicked(_)) => {
+            Err(Refusal::Rejected(..) | Refusal::Panicked(_)) => {
                 Err(Error::Internal { what: "a rebuild was refused by a rule, and has none" })
             }
         }

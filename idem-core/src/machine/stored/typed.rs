@@ -47,8 +47,8 @@ fn typed<X: Rules, O>(
         }
         Err(Refusal::Failed(error)) => Err(error.into()),
         Err(Refusal::Panicked(panic)) => std::panic::resume_unwind(panic),
-        Err(Refusal::Rejected(rejection)) => match rejection.downcast() {
-            Ok(rejection) => Err(CommandError::Rejected(*rejection)),
+        Err(Refusal::Rejected(rejection, remembered)) => match rejection.downcast() {
+            Ok(rejection) => Err(CommandError::Rejected { rejection: *rejection, remembered }),
             Err(_) => Err(Error::Internal { what: "a rule refused with another type than its own" }.into()),
         },
     }

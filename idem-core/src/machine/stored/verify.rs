@@ -1,13 +1,16 @@
 //! Whether today's rules would say the same about a machine's history.
 
+use crate::clock::Timestamp;
+use crate::engine::answer::Refusal;
 use crate::engine::decide::history::History;
+use crate::engine::decide::rejection::RememberedRejection;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::machine::stored::handles::Handle;
 use crate::machine::stored::page::guarded;
 use crate::model::machine::context::Context;
-use crate::model::machine::driver::{Driver as _, ErasedStep, Ran};
+use crate::model::machine::driver::{Driver, ErasedStep, Ran};
 use crate::model::machine::graph::Graph;
 use crate::model::machine::rules::{Machine, Rules};
 use crate::namespace::{OVERRIDE, START};
@@ -17,6 +20,7 @@ use crate::store::error::StoreError;
 use crate::store::machine::queries;
 use crate::store::machine::rows::TransitionRow;
 use crate::store::session::Session;
+use crate::wire::Stored;
 
 /// What [`Handle::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +135,10 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
             after.clone_from(&last.hash);
             for alias in page {
                 let seq = alias.alias_of.unwrap_or(0);
-                let is_there = (1..=newest).contains(&seq);
+                let is_there = match &alias.rejection {
+                    None => (1..=newest).contains(&seq),
+                    Some(rejection) => alias.alias_of.is_none() && rejects(&*self.machines.driver, rejection),
+                };
                 if !(is_there && has_hash(machine.0, alias.key.as_ref(), Some(&alias.hash[..]))) {
                     found.differences.push(Difference { seq: shown(seq), problem: Problem::Key });
                 }
@@ -185,6 +192,13 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
             Ran::Stepped(step) => compare::<X::Machine>(&step, row),
         }
     }
+}
+
+/// Whether what a key remembers is a rejection of today's rules.
+fn rejects(driver: &dyn Driver, stored: &Stored) -> bool {
+    let remembered = RememberedRejection::read(stored);
+    let refusal = remembered.map(|remembered| remembered.refusal(driver, Timestamp::from_micros(0)));
+    matches!(refusal, Ok(Refusal::Rejected(..)))
 }
 
 /// Whether the hash is that of the key, or neither is there.

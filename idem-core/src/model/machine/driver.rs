@@ -24,6 +24,12 @@ pub(crate) trait Driver: Send + Sync {
     /// The content of a state that carries nothing.
     fn bare(&self, state: usize) -> Option<Stored>;
 
+    /// A rejection (a value of the rules' rejection type) as a key remembers it.
+    fn write_rejection(&self, rejection: &(dyn Any + Send + Sync)) -> Result<Stored, WireError>;
+
+    /// A rejection that a key remembers.
+    fn read_rejection(&self, stored: &Stored) -> Result<Box<dyn Any + Send + Sync>, WireError>;
+
     /// The fingerprint that a stored payload has today: after a field became optional, or a command was renamed.
     fn fingerprint(&self, command: usize, payload: &Stored, id: &str) -> Result<Fingerprint, WireError>;
 }
@@ -97,6 +103,15 @@ impl<X: Rules> Driver for TypedDriver<X> {
         write_state(&X::Machine::bare(state)?).ok()
     }
 
+    fn write_rejection(&self, rejection: &(dyn Any + Send + Sync)) -> Result<Stored, WireError> {
+        let rejection = rejection.downcast_ref::<X::Rejection>().ok_or(WireError::Format(None))?;
+        put_rejection::<X>(rejection)
+    }
+
+    fn read_rejection(&self, stored: &Stored) -> Result<Box<dyn Any + Send + Sync>, WireError> {
+        Ok(Box::new(X::read_rejection(stored)?))
+    }
+
     fn fingerprint(&self, command: usize, payload: &Stored, id: &str) -> Result<Fingerprint, WireError> {
         fingerprint_of::<X::Machine>(&X::Machine::read_command(command, payload)?, id)
             .map(|(fingerprint, _)| fingerprint)
@@ -120,6 +135,11 @@ fn erase<M: Machine>(taken: Taken<M>, command: usize) -> Result<Box<ErasedStep>,
 /// A state's content, which reads back as it was written.
 pub(crate) fn put_state<M: Machine>(state: &M) -> Result<Stored, WireError> {
     write_state(state)?.read_back(|body| write_state(&read_state::<M>(state.state(), body)?))
+}
+
+/// A rejection, which reads back as it was written.
+pub(crate) fn put_rejection<X: Rules>(rejection: &X::Rejection) -> Result<Stored, WireError> {
+    X::write_rejection(rejection)?.read_back(|stored| X::write_rejection(&X::read_rejection(stored)?))
 }
 
 fn undecodable_state(cx: &Context<'_>, source: WireError) -> Error {

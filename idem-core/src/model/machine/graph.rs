@@ -50,6 +50,8 @@ pub struct CommandInfo {
     pub was: &'static [&'static str],
     /// What a repeat without a key means.
     pub repeat: Repeat,
+    /// Its key remembers a rejection.
+    pub remembers: bool,
     /// The payload's members that are stored but not fingerprinted, by their names on the wire.
     pub facts: &'static [&'static str],
 }
@@ -141,6 +143,11 @@ impl StateInfo {
 }
 
 impl CommandInfo {
+    /// What a repeat means, of a call with a key or without one: a rejection is remembered by a key alone.
+    pub(crate) fn repeat_of(&self, natural: bool) -> Repeat {
+        if natural && self.remembers { Repeat::Ambiguous } else { self.repeat }
+    }
+
     /// For generated code.
     #[doc(hidden)]
     pub const fn __new(
@@ -148,9 +155,10 @@ impl CommandInfo {
         name: &'static str,
         was: &'static [&'static str],
         repeat: Repeat,
+        remembers: bool,
         facts: &'static [&'static str],
     ) -> Self {
-        Self { ident, name, was, repeat, facts }
+        Self { ident, name, was, repeat, remembers, facts }
     }
 }
 

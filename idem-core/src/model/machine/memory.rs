@@ -18,6 +18,8 @@ use crate::wire::{Stored, WireError};
 /// The id that rules see: there is one machine, so its name matters to nobody.
 pub(crate) const ID: &str = "in memory";
 
+const NO_COMMAND: &str = "a command was answered and then run";
+
 /// Transitions and keys that fit into the first allocation: as many as most machines ever have.
 const ROOM: usize = 16;
 
@@ -27,8 +29,16 @@ const ROOM: usize = 16;
 /// are, so what their serde loses or refuses shows on a database alone; the schema lock of `testing` finds it before.
 pub struct InMemory<X: Rules> {
     life: Life<X>,
-    /// For each key the position in the history of the run that answers it.
-    keys: HashMap<Key, usize>,
+    /// What each key is answered by.
+    keys: HashMap<Key, Known<X::Machine>>,
+}
+
+/// What a key is answered by.
+enum Known<M: Machine> {
+    /// The run at this position in the history.
+    Run(usize),
+    /// The rejection of this command, as it would be stored.
+    Rejection { command: M::Command, rejection: Stored, at: Timestamp },
 }
 
 /// All but the keys: a key's place in the map is held while its command is answered.
@@ -180,12 +190,32 @@ impl<X: Rules> InMemory<X> {
         through_serde: impl FnOnce(&<X::Machine as Machine>::Reply) -> Result<O, WireError>,
     ) -> Result<Outcome<O, KindOf<X>>, CommandError<X::Rejection>> {
         let answer = match key.map(|key| self.keys.entry(key)) {
-            None => self.life.answer(None, None, command)?,
-            Some(Entry::Occupied(known)) => self.life.answer(Some(known.key()), Some(*known.get()), command)?,
+            None => self.life.answer(None, None, &mut Some(command))?,
+            Some(Entry::Occupied(known)) => match known.get() {
+                Known::Run(at) => self.life.answer(Some(known.key()), Some(*at), &mut Some(command))?,
+                Known::Rejection { command: first, rejection, at } => {
+                    return Err(Life::<X>::rejected(known.key(), (first, rejection, *at), &command));
+                }
+            },
             Some(Entry::Vacant(free)) => {
-                let answer = self.life.answer(Some(free.key()), None, command)?;
-                free.insert(*answer);
-                answer
+                let mut command = Some(command);
+                match self.life.answer(Some(free.key()), None, &mut command) {
+                    Ok(answer) => {
+                        free.insert(Known::Run(*answer));
+                        answer
+                    }
+                    Err(error) => {
+                        // What the rule refused was not taken.
+                        if let (CommandError::Rejected { rejection, .. }, Some(command)) = (&error, command)
+                            && X::Machine::GRAPH.commands[X::Machine::command(&command)].remembers
+                        {
+                            let rejection =
+                                X::write_rejection(rejection).map_err(|source| unencodable("the rejection", source))?;
+                            free.insert(Known::Rejection { command, rejection, at: self.life.now() });
+                        }
+                        return Err(error);
+                    }
+                }
             }
         };
         let run = &self.life.history[*answer];
@@ -236,16 +266,17 @@ impl<X: Rules> Life<X> {
         &mut self,
         key: Option<&Key>,
         known: Option<usize>,
-        command: <X::Machine as Machine>::Command,
+        given: &mut Option<<X::Machine as Machine>::Command>,
     ) -> Result<Outcome<usize>, CommandError<X::Rejection>> {
         let graph = X::Machine::GRAPH;
-        let index = X::Machine::command(&command);
+        let Some(command) = given.as_ref() else { return Err(Error::Internal { what: NO_COMMAND }.into()) };
+        let index = X::Machine::command(command);
         let info = &graph.commands[index];
         let mut inputs = AnswerInputs {
-            known: known.map(|at| self.same(at, &command)).transpose()?,
+            known: known.map(|at| self.same(at, command)).transpose()?,
             started: true,
             edge: graph.edge(self.state.state(), index).is_some(),
-            repeat: info.repeat,
+            repeat: info.repeat_of(key.is_none()),
             natural: key.is_none(),
             last: Last::Unasked,
         };
@@ -253,12 +284,12 @@ impl<X: Rules> Life<X> {
         if verdict == Verdict::LookUp {
             inputs.last = match self.last[index] {
                 None => Last::Never,
-                Some(at) => Last::Ran { same: self.same(at, &command)?, this_visit: self.began_in(at) == self.visit },
+                Some(at) => Last::Ran { same: self.same(at, command)?, this_visit: self.began_in(at) == self.visit },
             };
             verdict = answer(inputs);
         }
         match (verdict, known.or(self.last[index])) {
-            (Verdict::Run, _) => self.step(key, index, command),
+            (Verdict::Run, _) => self.step(key, index, given),
             (Verdict::Replay | Verdict::Reached, Some(at)) => Ok(self.replay(at)),
             (Verdict::KeyReused, Some(at)) => Err(self.reused(key, at, info.name).into()),
             (Verdict::ReachedOtherwise, Some(at)) => {
@@ -276,16 +307,18 @@ impl<X: Rules> Life<X> {
         &mut self,
         key: Option<&Key>,
         index: usize,
-        command: <X::Machine as Machine>::Command,
+        given: &mut Option<<X::Machine as Machine>::Command>,
     ) -> Result<Outcome<usize>, CommandError<X::Rejection>> {
+        let Some(command) = given.as_ref() else { return Err(Error::Internal { what: NO_COMMAND }.into()) };
         let info = &X::Machine::GRAPH.commands[index];
         let seq = self.history.len() + 1;
         let at = self.now().max(self.entered_at);
         let cx = Context { machine: X::Machine::GRAPH.name, id: ID, seq: seq as u64, now: at, key };
-        let Some(ran) = self.rules.run(self.state.clone(), &command, &cx) else {
+        let Some(ran) = self.rules.run(self.state.clone(), command, &cx) else {
             return Err(self.invalid(info.name).into());
         };
-        let taken = self.settled(ran.map_err(CommandError::Rejected)?, info.name, at)?;
+        let ran = ran.map_err(|rejection| CommandError::Rejected { rejection, remembered: None })?;
+        let taken = self.settled(ran, info.name, at)?;
         for message in taken.effects.messages {
             let payload = message.payload.map_err(|source| unencodable("a message", source))?;
             self.messages.push((message.topic, payload));
@@ -295,7 +328,8 @@ impl<X: Rules> Life<X> {
             (self.visit, self.entered_at) = (seq, at);
         }
         self.state = taken.to;
-        self.history.push(Run { did: Some((command, taken.outcome)), at, state: position, visit: self.visit });
+        let did = given.take().map(|command| (command, taken.outcome));
+        self.history.push(Run { did, at, state: position, visit: self.visit });
         self.last[index] = Some(seq - 1);
         Ok(Outcome::new(seq - 1, seq as u64, at, true, false))
     }
@@ -323,10 +357,18 @@ impl<X: Rules> Life<X> {
         }
     }
 
-    /// Whether the run at a place did what `command` asks for. Payloads are compared as they would be stored.
+    /// Whether the run at a place did what `command` asks for.
     fn same(&self, at: usize, command: &<X::Machine as Machine>::Command) -> Result<bool, Error> {
-        let index = X::Machine::command(command);
         let Some((did, _)) = &self.history[at].did else { return Ok(false) };
+        Self::same_command(did, command)
+    }
+
+    /// Whether two commands are one request. Payloads are compared as they would be stored.
+    fn same_command(
+        did: &<X::Machine as Machine>::Command,
+        command: &<X::Machine as Machine>::Command,
+    ) -> Result<bool, Error> {
+        let index = X::Machine::command(command);
         if X::Machine::command(did) != index {
             return Ok(false);
         }
@@ -346,15 +388,31 @@ impl<X: Rules> Life<X> {
         Outcome::new(at, at as u64 + 1, self.history[at].at, false, at + 1 < self.history.len())
     }
 
+    /// The answer to a command whose key remembers that the first one was rejected.
+    fn rejected(
+        key: &Key,
+        (first, rejection, at): (&<X::Machine as Machine>::Command, &Stored, Timestamp),
+        command: &<X::Machine as Machine>::Command,
+    ) -> CommandError<X::Rejection> {
+        let name = |command| X::Machine::GRAPH.commands[X::Machine::command(command)].name;
+        match Self::same_command(first, command) {
+            Ok(true) => match X::read_rejection(rejection) {
+                Ok(rejection) => CommandError::Rejected { rejection, remembered: Some(at) },
+                Err(source) => {
+                    let (what, effect) = ("a remembered rejection".to_owned(), Effect::NotApplied);
+                    Error::Undecodable { what, effect, source: source.into() }.into()
+                }
+            },
+            Ok(false) => reused::<X::Machine>(key, (name(first), at), name(command)).into(),
+            Err(error) => error.into(),
+        }
+    }
+
     fn reused(&self, key: Option<&Key>, at: usize, command: &'static str) -> Error {
         let run = &self.history[at];
         let first = run.did.as_ref().map_or("", |(did, _)| X::Machine::GRAPH.commands[X::Machine::command(did)].name);
-        let second = if first == command { "another payload".to_owned() } else { format!("`{command}`") };
         match key {
-            Some(key) => {
-                let hash = key.hash_in(X::Machine::GRAPH.name);
-                Error::KeyReused(Box::new(KeyReused::new(&hash, run.at, format!("`{first}`"), second)))
-            }
+            Some(key) => reused::<X::Machine>(key, (first, run.at), command),
             None => Error::KeyRequired { machine: X::Machine::GRAPH.name, command },
         }
     }
@@ -364,6 +422,13 @@ impl<X: Rules> Life<X> {
         let (machine, id, allowed) = (graph.name, ID.to_owned(), graph.allowed(state));
         Error::Invalid { machine, id, state: graph.states[state].name, command, allowed }
     }
+}
+
+/// The error of a key that named `first` at this time, and now comes with another command.
+fn reused<M: Machine>(key: &Key, (first, at): (&str, Timestamp), command: &str) -> Error {
+    let second = if first == command { "another payload".to_owned() } else { format!("`{command}`") };
+    let hash = key.hash_in(M::GRAPH.name);
+    Error::KeyReused(Box::new(KeyReused::new(&hash, at, format!("`{first}`"), second)))
 }
 
 fn unencodable(what: &str, source: WireError) -> Error {

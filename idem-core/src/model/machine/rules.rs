@@ -123,6 +123,22 @@ pub trait Rules: Send + Sync + 'static {
         command: &<Self::Machine as Machine>::Command,
         cx: &Context<'_>,
     ) -> Option<Result<Taken<Self::Machine>, Self::Rejection>>;
+
+    /// A rejection as a key remembers it.
+    ///
+    /// # Errors
+    /// If no command of the machine says `remember_rejections`, or the rejection's serde refuses.
+    fn write_rejection(_rejection: &Self::Rejection) -> Result<Stored, WireError> {
+        Err(WireError::Format(None))
+    }
+
+    /// A rejection that a key remembers.
+    ///
+    /// # Errors
+    /// If no command of the machine says `remember_rejections`, or the rejection no longer decodes.
+    fn read_rejection(_stored: &Stored) -> Result<Self::Rejection, WireError> {
+        Err(WireError::Format(None))
+    }
 }
 
 /// A step taken: its target as the enum, its outcome as one of all commands'.
@@ -181,7 +197,7 @@ pub struct Natural;
 /// A command that [`Natural`] can name. Implemented by the macro.
 #[diagnostic::on_unimplemented(
     message = "[F401] a repeat of `{Self}` without a key is ambiguous",
-    label = "`{Self}` can be legal again, so `Natural` cannot tell a repeat from a new request",
+    label = "`{Self}` can be legal again, or its rejections are remembered, so `Natural` cannot tell a repeat from a new request",
     note = "pass a `&Key`, or write `per_visit` in the command's attribute: one effect per visit of the source state"
 )]
 pub trait Repeatable {}

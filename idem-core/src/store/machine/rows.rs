@@ -114,16 +114,40 @@ columns! {
     }
 }
 
-/// A key that is answered by a transition which ran under another one, or under none.
+/// A key without a transition of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct AliasRow {
     pub(crate) hash: KeyHash,
     pub(crate) key: Key,
     pub(crate) fingerprint: Fingerprint,
-    /// The seq of the transition.
-    pub(crate) alias_of: i64,
+    pub(crate) answer: AliasAnswer,
     pub(crate) at: Timestamp,
     pub(crate) expires_at: Timestamp,
+}
+
+impl AliasRow {
+    pub(crate) fn alias_of(&self) -> Option<i64> {
+        match self.answer {
+            AliasAnswer::Transition(seq) => Some(seq),
+            AliasAnswer::Rejection(_) => None,
+        }
+    }
+
+    pub(crate) fn rejection(&self) -> Option<&[u8]> {
+        match &self.answer {
+            AliasAnswer::Transition(_) => None,
+            AliasAnswer::Rejection(rejection) => Some(&rejection.0),
+        }
+    }
+}
+
+/// What a key without a transition of its own is answered by.
+#[derive(Debug, Clone)]
+pub(crate) enum AliasAnswer {
+    /// The transition with this seq, which ran under another key, or under none.
+    Transition(i64),
+    /// A rejection, as `engine::decide::rejection` writes it.
+    Rejection(Stored),
 }
 
 /// An alias as it is verified.
@@ -133,6 +157,7 @@ pub struct StoredAlias {
     pub(crate) hash: Vec<u8>,
     pub(crate) key: Option<Key>,
     pub(crate) alias_of: Option<i64>,
+    pub(crate) rejection: Option<Stored>,
 }
 
 columns! {
@@ -140,6 +165,7 @@ columns! {
         hash: [hash Bytes],
         key: [scope Text, key Text],
         alias_of: [alias_of Int],
+        rejection: [rejection Bytes],
     }
 }
 

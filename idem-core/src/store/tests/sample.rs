@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
 use crate::store::dialect::Dialect;
-use crate::store::machine::rows::{AliasRow, TransitionRow};
+use crate::store::machine::rows::{AliasAnswer, AliasRow, TransitionRow};
 use crate::store::write::part::Write;
 use crate::store::write::rows::{
     AccountWrite, EntryNumber, EntryPosition, EntryWrite, HistoryRow, MachineWrite, MessageWrite, StepEntry,
@@ -82,7 +82,7 @@ pub(super) fn alias(name: &str, id: &str, seq: i64, expires_at: i64) -> Transiti
         hash: hash(name),
         key: scope_and(name),
         fingerprint: fingerprint(id),
-        alias_of: seq,
+        answer: AliasAnswer::Transition(seq),
         at: now(),
         expires_at: Timestamp::from_micros(expires_at),
     };

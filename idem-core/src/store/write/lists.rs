@@ -10,10 +10,11 @@ use crate::clock::Timestamp;
 use crate::key::{Key, KeyHash};
 use crate::namespace::LEDGER;
 use crate::store::columns::Column;
+use crate::store::machine::rows::AliasRow;
 
 /// A transition has a key.
 pub(crate) const KEYED: u16 = 1;
-/// There are aliases. They have keys.
+/// There are keys without a transition of their own.
 pub(crate) const ALIASES: u16 = 1 << 1;
 
 /// An entry belongs to a hold.
@@ -86,7 +87,8 @@ pub(crate) const TRANSITIONS: &[Column<TransitionWrite>] = &[
     Column::text("scope", |row: &TransitionWrite| row.key().map(Key::scope)).when(KEYED),
     Column::text("key", |row: &TransitionWrite| row.key().map(Key::as_str)).when(KEYED),
     Column::bytes("hash", |row: &TransitionWrite| row.hash().map(|hash| &hash.0[..])).when(KEYED),
-    Column::int("alias_of", |row: &TransitionWrite| row.alias().map(|row| row.alias_of)).when(ALIASES),
+    Column::int("alias_of", |row: &TransitionWrite| row.alias().and_then(AliasRow::alias_of)).when(ALIASES),
+    Column::bytes("rejection", |row: &TransitionWrite| row.alias().and_then(AliasRow::rejection)).when(ALIASES),
     Column::int("expires_at", |row: &TransitionWrite| row.alias().map(|row| row.expires_at.as_micros())).when(ALIASES),
 ];
 

@@ -5,6 +5,7 @@ mod bills;
 mod bookings;
 mod doors;
 pub mod gauges;
+pub mod loan;
 mod orders;
 pub mod parcel;
 mod tickets;

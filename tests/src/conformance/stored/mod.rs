@@ -8,5 +8,6 @@ pub mod evolution;
 pub mod keys;
 pub mod operate;
 pub mod reads;
+pub mod rejections;
 pub mod start;
 pub mod values;

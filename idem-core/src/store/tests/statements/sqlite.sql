@@ -1,16 +1,16 @@
 -- machines: load_one
-            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM (VALUES (1)) AS one
             LEFT JOIN "idem_machines" m ON m.machine = $1 AND m.id = $2
             LEFT JOIN "idem_transitions" k ON k.hash = $3
             LEFT JOIN "idem_transitions" t ON t.machine = k.machine AND t.id = k.id AND t.seq = coalesce(k.seq, k.alias_of)
 
 -- machines: load_many
-            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
                 SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.last_by_command), m.version, m.visit, m.entered_at))
                 FROM json_each($1) j CROSS JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1)
             UNION ALL
-            SELECT j.key, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit, NULL, NULL
+            SELECT j.key, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit, NULL, NULL
             FROM json_each($2) j
             CROSS JOIN "idem_transitions" k ON k.hash = unhex(j.value)
             LEFT JOIN "idem_transitions" t ON t.machine = k.machine AND t.id = k.id AND t.seq = coalesce(k.seq, k.alias_of)
@@ -31,7 +31,7 @@
             ORDER BY seq LIMIT $4
 
 -- machines: aliases
-            SELECT hash, scope, key, alias_of FROM "idem_transitions"
+            SELECT hash, scope, key, alias_of, rejection FROM "idem_transitions"
             WHERE machine = $1 AND id = $2 AND seq IS NULL AND hash > $3
             ORDER BY hash LIMIT $4
 
@@ -186,12 +186,12 @@ SELECT 1 FROM "idem_entries" WHERE hash = $1 AND coalesce(at = $2, true)
 
 -- write: an alias alone
 BEGIN IMMEDIATE;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
 COMMIT
 
 -- write: an alias joined
 SAVEPOINT idem_write;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
 RELEASE idem_write
 
 -- write: start alone, natural
@@ -758,7 +758,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -826,7 +826,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
@@ -894,7 +894,7 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, j.value->>18 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;

@@ -1,0 +1,15 @@
+use idem_core::idempotent_fsm;
+
+#[idempotent_fsm(endless)]
+#[command(Open { by: String }, name = "open", per_visit, remember_rejections)]
+#[command(Shut)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+enum Door {
+    #[initial]
+    #[on(Open => Opened)]
+    Closed,
+    #[on(Shut => Closed)]
+    Opened,
+}
+
+fn main() {}
