@@ -87,25 +87,24 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
-    /// How long a reply of the database is waited for, before the connection is taken for broken and the database is asked,
-    /// on another one, what became of the write. At least twice [`Builder::lock_wait`]. 1 millisecond to 24 days, default 10
-    /// seconds.
+    /// How long a reply of the database is waited for. After it the connection is closed, and the outcome of a write is looked up
+    /// on another one. At least twice [`Builder::lock_wait`]. 1 millisecond to 24 days, default 10 seconds.
     pub fn reply_timeout(mut self, reply: Duration) -> Self {
         self.settings.reply = reply.clamp(SHORTEST_WAIT, LONGEST_WAIT);
         self
     }
 
-    /// How a call whose write lost a race is tried again.
+    /// How a call whose write lost a race is tried again, and how a closure of [`Idem::transaction`] runs again.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.settings.retry = retry;
         self
     }
 
     /// Whether, and how far, calls that wait at the same time share a transaction. Default: they do. Their answers are the same
-    /// either way, unless so many wait without groups that `lock_wait` ends first: SQLite has one writer.
+    /// either way, unless the queue without groups is so long that `lock_wait` ends first: SQLite has one writer.
     ///
-    /// On PostgreSQL connections of idem's own have `enable_seqscan` and `jit` off, so that a plan made on a small table does not
-    /// stay when it has grown; in a transaction of yours both are as your role, your database and the URL have them.
+    /// On PostgreSQL idem's own connections have `enable_seqscan` and `jit` off, so that a plan made on a small table does not
+    /// stay when it has grown; in your transaction both are as your role, your database and the URL have them.
     pub fn group_commit(self, grouping: GroupCommit) -> Self {
         Self { grouping, ..self }
     }
@@ -113,7 +112,7 @@ impl<DB: Database> Builder<DB> {
     /// How much this process remembers, in bytes: outcomes of its own calls, for repeats that come within 10 seconds, and machines
     /// as it last wrote them. Default 32 MiB; 0: none of them. It changes no answer, only what the database is asked.
     ///
-    /// With a pool of yours ([`Builder::pool`]) the default is 0: the pool replaces connections without telling idem, after a
+    /// With your own pool ([`Builder::pool`]) the default is 0: the pool replaces connections without telling idem, after a
     /// failover by those to another server, and may show each borrower other rows, such as those of a tenant. Set it only where
     /// neither happens.
     ///
@@ -123,7 +122,7 @@ impl<DB: Database> Builder<DB> {
         Self { memory: Some(bytes), ..self }
     }
 
-    /// How long a *second* key of a command that had run before is remembered (row d). Default 24 hours.
+    /// How long an *alias key* is remembered: a new key on a command whose effect existed already, or on a start. Default 24 hours.
     pub fn alias_key_retention(mut self, retention: Duration) -> Self {
         self.settings.limits.alias = retention;
         self
@@ -136,8 +135,9 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
-    /// How many connections [`Builder::open`] makes at most for calls. Default 10. On SQLite one more writes, and these read; on
-    /// PostgreSQL two more write groups ([`Builder::group_commit`]). [`Idem::pool`] opens as many again for your own statements.
+    /// How many connections [`Builder::open`] makes at most for calls. Default 10. SQLite: these read, and one more connection
+    /// writes. PostgreSQL: two more connections write groups ([`Builder::group_commit`]). [`Idem::pool`] opens as
+    /// many again for your own statements.
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self
@@ -164,7 +164,7 @@ impl<DB: Database> Builder<DB> {
     /// # Errors
     /// [`Error::Config`] for a URL that cannot work, with what to do; [`Error::NotOpened`] for a file that is not opened, with its
     /// path and why; [`Error::Unavailable`] if the database does not answer; [`Error::ReadOnly`] if
-    /// the tables are not there and nobody may make them: where they are, the first write says it.
+    /// the tables do not exist and this role may not create them; if they exist, the first write answers it.
     pub async fn open(self, url: &str) -> Result<Idem<DB>, Error> {
         let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
         self.open_with(options).await
@@ -201,10 +201,10 @@ impl<DB: Database> Builder<DB> {
         Ok(idem)
     }
 
-    /// Uses a pool of yours. Changes none of its settings and no tables: call [`Idem::migrate`], or apply
+    /// Uses your pool. Changes none of its settings and no tables: call [`Idem::migrate`], or apply
     /// [`Idem::migrations`] yourself.
     ///
-    /// A pool of SQLite's for a path with `%` or `?` in it is made by `SqliteConnectOptions::new().filename(path)`: a URL would have
+    /// A SQLite pool for a path with `%` or `?` in it is made by `SqliteConnectOptions::new().filename(path)`: a URL would have
     /// them encoded. On SQLite the durability (`synchronous = FULL` is what [`Builder::open`] sets) and the wait for another writer
     /// (`busy_timeout`) are then the pool's; with `temp_store = MEMORY` groups are a fifth faster. On PostgreSQL groups are written on
     /// two connections beside the pool, made as the pool makes its own ([`Builder::group_commit`]).
@@ -296,7 +296,7 @@ impl<DB: Database> Idem<DB> {
         Builder::default().open(url).await
     }
 
-    /// Uses a pool of yours, with the default settings.
+    /// Uses your pool, with the default settings.
     ///
     /// # Errors
     /// As [`Builder::pool`].
@@ -307,7 +307,7 @@ impl<DB: Database> Idem<DB> {
 
 #[cfg(feature = "sqlite")]
 impl Builder<sqlx::Sqlite> {
-    /// Opens the file at `path`, created if it is not there, and brings its tables up to date. No character of the path has a
+    /// Opens the file at `path`, created if it does not exist, and brings its tables up to date. No character of the path has a
     /// meaning of its own, as `%` and `?` have in a URL.
     ///
     /// ```

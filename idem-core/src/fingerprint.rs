@@ -1,4 +1,4 @@
-//! Fingerprints: how a repeat under a known key is told from another request.
+//! Fingerprints: how a repeat under a known key is distinguished from another request.
 
 use std::fmt;
 

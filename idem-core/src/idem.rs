@@ -109,9 +109,9 @@ impl<DB: Database> Idem<DB> {
     /// `Ok`, rolls it back when it answers `Err`.
     ///
     /// The closure runs again, in a new transaction, while other writers are faster, as [`Builder::retry`](crate::Builder::retry)
-    /// says: if the commit lost, or if the closure failed after a statement lost, of the engine's or of yours on [`Tx::conn`]. What
+    /// says: if the commit lost, or if the closure failed after a statement lost, the engine's or yours on [`Tx::conn`]. What
     /// error the closure makes of that does not matter, so its error may be any that [`Error`] converts into: `anyhow::Error`, a box,
-    /// an enum of yours. A lost reply to the COMMIT is resolved. Only the last run counts, but what the closure does outside the
+    /// your enum. A lost reply to the COMMIT is resolved. Only the last run counts, but what the closure does outside the
     /// transaction it does in each run.
     ///
     /// The closure takes the transaction by value and ends by dropping it. It may end it earlier, by [`Tx::commit`] or
@@ -125,7 +125,7 @@ impl<DB: Database> Idem<DB> {
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     /// use idem_core::{Error, Idem, Key};
     ///
-    /// /// An error of your own takes in those of idem and of sqlx.
+    /// /// Your error takes in those of idem and of sqlx.
     /// #[derive(Debug, thiserror::Error)]
     /// enum Failure {
     ///     #[error("nothing to pay")]
@@ -241,7 +241,7 @@ impl<DB: Database> Idem<DB> {
         }
     }
 
-    /// Joins a transaction of sqlx's that you began: give it here, end it by [`Tx::commit`].
+    /// Joins a [`sqlx::Transaction`] that you began: give it here, end it by [`Tx::commit`].
     ///
     /// On PostgreSQL waits for locks in it end after [`Builder::lock_wait`](crate::Builder::lock_wait), your own statements' too,
     /// unless `lock_timeout` is set. On SQLite begin it with `BEGIN IMMEDIATE`: a deferred transaction cannot become a writer once another has written.

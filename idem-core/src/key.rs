@@ -135,7 +135,7 @@ impl Key {
 
     /// The key to use for one step of the work that this key names, for example a call to a payment gateway.
     ///
-    /// The same key and step give the same derived key; the client's own text does not leave the house, so two
+    /// The same key and step give the same derived key; the client's own text is never sent downstream, so two
     /// clients of one downstream service cannot collide.
     #[must_use]
     pub fn derive(&self, step: &str) -> Self {
@@ -158,7 +158,7 @@ impl Key {
         check_names(self.scope(), self.as_str()).map(|()| self)
     }
 
-    /// Who chose the key.
+    /// The client or tenant that chose the key.
     pub fn scope(&self) -> &str {
         &self.text[..self.scope]
     }

@@ -38,9 +38,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! With a store the same machine lives in a database: `Door::stored(&idem, House).at("front")`, see [`Idem`]. Beside it stand
+//! With a store the same machine lives in a database: `Door::stored(&idem, House).at("front")`, see [`Idem`]. There are also
 //! balances ([`ledger`]) and conditional updates of your own tables ([`update`]), by the same keys and in the same
-//! transactions. Calls that wait at the same time share one: see [`GroupCommit`].
+//! transactions. Calls that wait at the same time share one: see [`GroupCommit`]. Requests of clients are read by the generated
+//! `door::wire::Command`, which refuses what a client must not choose.
 //!
 //! # What a command is answered with
 //! Known key, same request: the original outcome. Known key, other request: [`Error::KeyReused`]. An edge leads on: the

@@ -1,4 +1,4 @@
-//! What a command is answered with.
+//! The answer to a command.
 
 use std::ops::Deref;
 
@@ -91,7 +91,7 @@ impl<T, S> Outcome<T, S> {
         !self.fresh
     }
 
-    /// True if something happened to the machine after the effect this outcome tells of: the answer is still the
+    /// True if something happened to the machine after the effect of this outcome: the answer is still the
     /// original one, and the state is no longer the one it led to.
     pub fn is_superseded(&self) -> bool {
         self.superseded

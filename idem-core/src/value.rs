@@ -1,11 +1,11 @@
-//! Values of the user's own columns.
+//! Values for the user's columns.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::clock::Timestamp;
 
-/// A value that is bound to a statement over a table of yours.
+/// A value that is bound to a statement over your table.
 ///
 /// `None` is [`Value::Null`]. `Debug` shows the kind alone: a value may be a secret.
 ///

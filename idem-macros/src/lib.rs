@@ -41,7 +41,7 @@ use proc_macro::TokenStream;
 /// | `module = other` | the name of the generated module |
 /// | `crate = ::path` | where `idem-core` is, if it was renamed |
 /// | `endless` | a machine without an end is meant |
-/// | `project(table = "…", id = "…", state = "…")` | reserved: writes the state's name to a row of yours |
+/// | `project(table = "…", id = "…", state = "…")` | reserved: writes the state's name to your row |
 ///
 /// # On the enum
 /// | attribute | meaning |
@@ -80,7 +80,7 @@ use proc_macro::TokenStream;
 /// | `Command`, `CommandKind` | any command, in serde's form `{"Pay": {…}}`; its name |
 /// | `wire::Command`, `Facts` | a command as a client may send it: no internal one, no facts, no unknown members; `complete` adds the facts that your `Facts` look up |
 /// | `StateKind`, `Reply` | a state's name; any command's outcome |
-/// | `Repository`, `Handle`, `InTx`, `InMemory` | `Order::stored`, its `.at(id)`, that one's `.within(&mut tx)`, `Order::in_memory` |
+/// | `Repository`, `Handle`, `InTx`, `InMemory` | `Order::stored`, its `.at(id)`, that one's `.within(&mut tx)`, `Order::in_memory`; each has a method per command, and `apply` for any of them; those in a database also have `start`, and `start_and` for a start with its first command |
 /// | `guard`, `allowed`, `why_not`, `mermaid`, `dot` | the graph |
 ///
 /// ```ignore

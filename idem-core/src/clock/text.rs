@@ -44,7 +44,7 @@ impl FromStr for Timestamp {
     }
 }
 
-/// The year, month and day that is so many days after 1 January 1970.
+/// The year, month and day that is this number of days after 1 January 1970.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_BEFORE_1970;
     let era = days.div_euclid(146_097);

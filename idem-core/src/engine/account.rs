@@ -10,7 +10,7 @@ use crate::store::ledger::rows::{AccountRow, WholeAccount};
 use crate::store::machine::queries;
 use crate::store::session::Session;
 
-/// The account's row, locked; one that is not there opens itself.
+/// The account's row, locked; a missing one is created.
 pub(crate) async fn locked<DB: Database>(tx: &mut Tx<DB>, account: &str) -> Result<AccountRow, Error> {
     let mut call = tx.asking_call().await?;
     let mut session = call.session()?;

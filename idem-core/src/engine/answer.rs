@@ -66,7 +66,7 @@ pub(crate) fn only(answers: Vec<Answered>) -> Answered {
 }
 
 /// In the load after a lost reply, what this very call wrote looks like a replay and is fresh. The database's time to the
-/// microsecond tells it from another caller's.
+/// microsecond distinguishes it from another caller's.
 pub(crate) fn restore_fresh(answer: Answered, written: Option<Answer>) -> Answered {
     match (answer, written) {
         (Ok(mut answer), Some(written)) => {

@@ -51,7 +51,7 @@ pub(crate) enum Caller {
 /// What a group does about rows that others hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
-    /// Leaves them, and is told which.
+    /// Leaves them, and gets their names.
     Skip,
     /// Waits for them, a little while, if it has only changes of the ledger.
     Wait,

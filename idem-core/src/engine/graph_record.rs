@@ -167,7 +167,7 @@ impl<DB: Database> Shared<DB> {
 }
 
 /// The same on the connection of a transaction, which may be the only one there is. True if the graph is stored for everyone:
-/// one that this transaction stored is not there for others until it commits, and nobody may rely on it before.
+/// others do not see one that this transaction stored until it commits, and must not rely on it before.
 pub(crate) async fn register_joined<DB: Database>(tx: &mut Tx<DB>, graph: &'static Graph) -> Result<bool, Error> {
     let (mine, shared) = (GraphRecord::of(graph), tx.shared.clone());
     if shared.is_registered(graph, &mine) {

@@ -34,7 +34,7 @@ pub(crate) enum Lock {
 /// Loads the plans' machines and keys in one statement, their ledger keys and accounts in another, and what else the decision
 /// turns out to need; decides.
 ///
-/// Between two of these statements another process may do what one of the plans asks for: its key was not there yet, and then its
+/// Between two of these statements another process may do what one of the plans asks for: its key did not exist yet, and then its
 /// money is gone. A plan that is refused for what was read later than its key is decided again: on reads of one moment, or under
 /// the locks that are held by then. An effect needs no such care, because its write compares.
 pub(crate) async fn load_and_decide<DB: Database>(

@@ -1,4 +1,4 @@
-//! Calls whose writes were lost: none of them is told that nothing happened while it still may.
+//! Calls whose writes were lost: none of them is answered "not applied" while the write may still happen.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -70,7 +70,7 @@ pub(crate) struct LostWrites {
     pub(crate) pending: Vec<PendingWrite>,
 }
 
-/// A lost write that is not there and may still come.
+/// A lost write that did not happen yet and may still happen.
 pub(crate) struct PendingWrite {
     pub(crate) write: Arc<LostWrite>,
     /// For each plan what it was to be answered, if that was no refusal. A fresh one is an effect of this write.
@@ -96,7 +96,7 @@ impl LostWrites {
         unsettled.flat_map(PendingWrite::effects).any(is_such)
     }
 
-    /// Whether a plan would be told "not applied" of what a lost write may still do, or has done by now. One that had its effect
+    /// Whether a plan would be answered "not applied" about what a lost write may still do, or has done by now. One that had its effect
     /// afresh has taken the place of the lost one, which can no longer happen, whole as it is; a replay may be of the lost one.
     pub(crate) fn is_doubtful(&self, answered: &Result<Vec<Answered>, Error>) -> bool {
         self.pending.iter().filter(|pending| !pending.write.is_undone()).any(|pending| match answered {

@@ -20,7 +20,7 @@ pub(crate) type Decided = Result<Answered, Missing>;
 pub(crate) struct Limits {
     /// The largest state, payload, outcome or message, in bytes.
     pub(crate) payload: usize,
-    /// How long a second key that was answered by a state already reached is remembered.
+    /// How long an alias key is remembered.
     pub(crate) alias: Duration,
     /// How long a key remembers that its command was rejected.
     pub(crate) rejection: Duration,
@@ -53,7 +53,7 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
     /// About how many bytes it takes.
     fn size(&self) -> usize;
 
-    /// Tells the names of what it needs for itself: others of this process that need the same wait for it.
+    /// Names what it needs for itself: others of this process that need the same wait for it.
     fn locks(&self, tell: &mut dyn FnMut(&str, &str));
 
     /// Asks for what it is known to be decided on.

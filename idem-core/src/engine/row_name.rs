@@ -1,4 +1,4 @@
-//! Rows that a unit of work locks before its first call.
+//! Rows that a transaction locks before its first call.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

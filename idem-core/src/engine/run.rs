@@ -19,7 +19,7 @@ use crate::store::Database;
 use crate::store::error::{Class, StoreError};
 use crate::store::write::run::write_joined;
 
-/// Answers plans in transactions of the engine's own.
+/// Answers plans in the engine's own transactions.
 ///
 /// Changes of the ledger are first written without a load where that pays, and rows of callers always. If an attempt with a
 /// load loses a race, what won is loaded once more without a lock, because most often it was the same request; if there still
@@ -51,7 +51,7 @@ pub(crate) async fn run_after<DB: Database>(
     answered
 }
 
-/// Waits until nobody can be told "not applied" of what may still come.
+/// Waits until no call can be answered "not applied" about a write that may still happen.
 async fn settled<DB: Database>(
     shared: &Shared<DB>,
     plans: &[&dyn Plan<DB>],
@@ -215,7 +215,8 @@ async fn committed<DB: Database>(
     happened(shared, plans, Ok(answers), decided).await
 }
 
-/// A connection for an attempt of one call. A known key is answered while someone else writes, where readers are apart.
+/// A connection for an attempt of one call. Where readers have their own connections, a known key is answered while another call
+/// writes.
 async fn acquire<DB: Database>(shared: &Shared<DB>, strategy: Strategy, wait: Duration) -> Result<Lease<DB>, Error> {
     match strategy {
         Strategy::Optimistic => shared.readers.acquire().await,

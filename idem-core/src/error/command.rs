@@ -42,7 +42,7 @@ impl<R> CommandError<R> {
         matches!(self, Self::Rejected { remembered: Some(_), .. })
     }
 
-    /// Which variant this is, or which of [`Error`]'s.
+    /// Which variant this is, or which variant of [`Error`].
     pub fn kind(&self) -> ErrorKind {
         self.failure().map_or(ErrorKind::Rejected, Error::kind)
     }
@@ -99,7 +99,7 @@ impl From<CommandError<Infallible>> for Error {
     }
 }
 
-/// What the rules of a machine refuse with: any error of yours, or [`Never`].
+/// What the rules of a machine refuse with: any error type, or [`Never`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the rejection of a machine",
     label = "not an error",

@@ -3,8 +3,7 @@
 use super::variants::{Error, Source};
 
 impl Error {
-    /// The same error for another call: of the group that it ended, or a repeat of the one that it refused. Sources are told in
-    /// words.
+    /// The same error for another call: of the group that it ended, or a repeat of the one that it refused. Sources are texts.
     pub(crate) fn repeat(&self) -> Self {
         let told = |source: &Source| source.to_string().into();
         match self {

@@ -5,7 +5,7 @@ use super::display::BackTicked;
 /// The longest name of a table, column or schema, in bytes: PostgreSQL cuts longer ones off.
 pub(crate) const MAX_IDENTIFIER_BYTES: usize = 63;
 
-/// Why a table of yours cannot be updated as it was asked. Nothing is written.
+/// Why your table cannot be updated in this way. Nothing is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
@@ -129,7 +129,7 @@ pub enum Problem {
         "it is a view, and this database does not tell whether an update of a view wrote a row; update the table below it"
     )]
     View,
-    /// An upsert without the index that tells whether its row is there.
+    /// An upsert without the index that decides whether its row exists.
     #[error(
         "an upsert needs a unique index on exactly its key columns ({list}), and there is none; `CREATE UNIQUE INDEX` makes one",
         list = BackTicked(columns)

@@ -10,7 +10,7 @@ use super::update::Problem;
 use crate::clock::Timestamp;
 use crate::key::{KeyError, KeyHash};
 
-/// A foreign error behind one of ours; which one is not part of the interface.
+/// A foreign error behind an error of this crate; its type is not part of the interface.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a call did not answer with an [`Outcome`](crate::Outcome).
@@ -209,7 +209,7 @@ pub enum Error {
     Stale {
         /// The table.
         table: String,
-        /// The columns that name the row. Their values may be secret, and are not told.
+        /// The columns that name the row. Their values may be secret, and are not shown.
         key: Vec<String>,
         /// The version that was expected, if one was; 0 for no row.
         expected: Option<i64>,
@@ -270,7 +270,7 @@ pub enum Error {
         source: Source,
     },
 
-    /// idem's tables are not there, or older than this version.
+    /// idem's tables do not exist, or are older than this version.
     #[error("idem's tables {}; run `migrate()` with a role that may create tables, or apply the SQL that `Idem::migrations()` gives", Version(*found, *wanted))]
     NotMigrated {
         /// The version the database is at, if the tables are there.

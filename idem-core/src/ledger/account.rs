@@ -81,17 +81,17 @@ impl<DB: Database> Account<DB> {
         self.change(key, hold(&self.name, key, amount, Some(lifetime)), Hold::read)
     }
 
-    /// Changes made through the account that this gives happen only if its newest entry is number `version`: for a decision
-    /// that rests on what was read. A repeat with a known key is answered whatever the version is.
+    /// A handle whose changes apply only if the newest entry of the account is number `version`: compare-and-set. A repeat with a
+    /// known key is answered whatever the version is.
     ///
-    /// They are refused with [`LedgerError::Stale`](crate::error::LedgerError::Stale) otherwise.
+    /// Otherwise they are refused with [`LedgerError::Stale`](crate::error::LedgerError::Stale).
     #[must_use]
     pub fn expect_version(&self, version: u64) -> Self {
         Self { expected: Some(version), ..self.clone() }
     }
 
-    /// Opens the account, or finds it open with the same settings. One that entries opened can still get bounds that its
-    /// balance is within.
+    /// Opens the account, or finds it open with the same settings. An account that an entry has opened can still get bounds, if its
+    /// balance is within them.
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if the balance is not within the bounds; [`Error::Ledger`] if it is open with other settings.

@@ -58,7 +58,7 @@ impl<DB: Database> LedgerInTx<'_, DB> {
     /// As [`Ledger::apply_batch`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`Ledger::apply_batch`].
     pub async fn apply_batch(self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
         let batch = Batch::of(deltas)?;
         let answers =

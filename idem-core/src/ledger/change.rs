@@ -19,15 +19,15 @@ use crate::seq::{shown, stored};
 use crate::store::Database;
 use crate::store::ledger::rows::EntryRow;
 
-/// A change on its way: awaited, it happens. Nothing happens before.
+/// A change as a lazy future: nothing is sent until it is awaited.
 ///
 /// # What a refusal leaves behind
-/// No entry of the change, and a free key. Holds that had expired may have been let go for it, by entries of their own, and
+/// No entry of the change, and a free key. Holds that had expired may have been released for it, each by its own entry, and
 /// an account that it named for the first time inside a transaction may be open afterwards, unbounded and without an entry.
 ///
 /// # When the reply is lost
-/// The database is asked what became of the change. If it is there it is answered as a replay, also to the call that made it:
-/// entries do not tell which of two same requests wrote them. So nothing should depend on who was told that it was fresh.
+/// The change is looked up in the database. If it happened, the answer is a replay, also for the call that made it:
+/// entries do not show which of two same requests wrote them. So nothing should depend on which call was answered as fresh.
 ///
 /// # Cancel safety
 /// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; a repeat
@@ -48,7 +48,7 @@ pub(super) type Read<O> = fn(&[EntryRow]) -> Option<O>;
 
 /// Where a change happens.
 pub(super) enum Place<'a, DB: Database> {
-    /// In a transaction of the engine's own.
+    /// In the engine's own transaction.
     Own(Arc<Shared<DB>>),
     Joined(&'a mut Tx<DB>),
 }

@@ -24,7 +24,7 @@ pub struct LedgerInTx<'t, DB: Database> {
 }
 
 impl<DB: Database> Ledger<DB> {
-    /// The same changes inside a transaction of yours.
+    /// The same changes inside your transaction.
     pub fn within<'t>(&self, tx: &'t mut Tx<DB>) -> LedgerInTx<'t, DB> {
         LedgerInTx { tx }
     }
@@ -78,7 +78,7 @@ pub struct AccountInTx<'t, DB: Database> {
 }
 
 impl<DB: Database> Account<DB> {
-    /// The same changes inside a transaction of yours.
+    /// The same changes inside your transaction.
     pub fn within<'t>(&self, tx: &'t mut Tx<DB>) -> AccountInTx<'t, DB> {
         AccountInTx { name: self.name.clone(), expected: self.expected, tx }
     }
@@ -126,7 +126,7 @@ impl<'t, DB: Database> AccountInTx<'t, DB> {
     /// As [`Account::open`](crate::ledger::Account::open).
     ///
     /// # Errors
-    /// As there.
+    /// As [`Account::open`](crate::ledger::Account::open).
     pub async fn open(self, opening: impl Into<AccountSettings>) -> Result<(), Error> {
         check_name("account", &self.name)?;
         let opening = opening.into();
@@ -137,7 +137,7 @@ impl<'t, DB: Database> AccountInTx<'t, DB> {
     /// As [`Account::close`](crate::ledger::Account::close).
     ///
     /// # Errors
-    /// As there.
+    /// As [`Account::close`](crate::ledger::Account::close).
     pub async fn close(self) -> Result<(), Error> {
         check_name("account", &self.name)?;
         account::close(self.tx, &self.name).await

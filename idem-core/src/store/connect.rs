@@ -49,7 +49,7 @@ pub trait Connect: Dialect + Classify {
     /// Ends a transaction that an earlier borrower left open on a connection from the caller's pool. Empty where nothing can be left.
     const END_ANY: &'static str;
 
-    /// What is said on a new connection of idem's own. Empty where there is nothing to say.
+    /// The statements for a new connection that idem makes. Empty if none are needed.
     fn greeting(_bounds: SessionBounds) -> String {
         String::new()
     }
@@ -89,7 +89,7 @@ pub trait Connect: Dialect + Classify {
     const WRITES_IN_ONE_STATEMENT: bool;
 }
 
-/// The bounds of a session on a connection of idem's own.
+/// The bounds of a session on idem's own connection.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionBounds {
     /// Of the wait for each lock.

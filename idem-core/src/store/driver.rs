@@ -11,7 +11,7 @@ use super::columns::Param;
 use super::reader::Cells;
 use super::tables::Text;
 
-/// A driver of sqlx's.
+/// A sqlx driver.
 pub trait Driver: sqlx::Database<Row: Cells, Arguments: IntoArguments<Self>> {
     /// Binds one value.
     ///

@@ -8,7 +8,7 @@ use sqlx::error::DatabaseError;
 use crate::error::Error;
 use crate::store::migrate::texts::VERSION;
 
-/// What is told of a transaction that has ended too early.
+/// The error of a transaction that has ended too early.
 pub(crate) const ENDED: &str =
     "the transaction has ended before its commit, by a statement of the caller or by the database itself";
 
@@ -42,7 +42,7 @@ pub enum Class {
     ReadOnly,
     /// The disk or the database is full, or its file is damaged.
     Storage,
-    /// The disk failed. What was being committed is not there, and may be once the file is opened anew.
+    /// The disk failed. The commit did not happen, and may have once the file is opened anew.
     Disk,
     /// Everything else that the database refuses.
     Other,

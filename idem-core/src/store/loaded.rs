@@ -61,7 +61,7 @@ pub trait Load: Dialect {
     fn take<R: Columns>(row: Reader<'_, Self::Row>, loaded: &mut Loaded<R>, of: KeysOf) -> Result<(), Error>;
 }
 
-/// Reads what a statement gives that loads so many rows and keys.
+/// Reads what a statement gives that loads this number of rows and keys.
 ///
 /// # Errors
 /// A row is not what it should be.

@@ -24,7 +24,7 @@ use crate::clock::Timestamp;
 pub(crate) struct ConnectionState {
     /// Of the statements that were sent.
     pub(crate) replies: Replies,
-    /// A transaction of the engine's is open.
+    /// The engine has a transaction open.
     pub(crate) open: bool,
     /// A call inside a transaction is between its first write and its last.
     pub(crate) half_written: bool,

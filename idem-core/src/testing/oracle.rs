@@ -164,7 +164,7 @@ impl Model {
         self.now = Some(Now { state, content, version: seq, visit });
     }
 
-    /// A second key was answered by a state already reached; for a command that has one effect it is remembered.
+    /// An alias key was answered by a state already reached; for a command that has one effect it is remembered.
     pub(super) fn reached(&mut self, key: &str, request: Request, seq: u64) {
         self.keys.insert(key.to_owned(), Known { request, seq });
     }

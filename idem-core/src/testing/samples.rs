@@ -14,7 +14,7 @@ use crate::wire::Stored;
 /// [`schema_lock`](crate::testing::schema_lock).
 ///
 /// Each state, command and outcome needs one value at least; what carries nothing has its one value already. Give a
-/// command several values where its rule tells them apart, for example a right and a wrong amount.
+/// command several values where its rule treats them differently, for example a right and a wrong amount.
 pub struct Samples<M> {
     /// For each state, by position: contents as JSON.
     states: Vec<Vec<Value>>,

@@ -29,7 +29,7 @@ pub struct Script {
     pub lines: Vec<Line>,
 }
 
-/// One line. States and commands by their names on the wire, keys by short names of the script's own.
+/// One line. States and commands by their names on the wire, keys by short names within the script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "these are the verbs of the text's grammar")]
 pub enum Line {

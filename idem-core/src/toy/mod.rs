@@ -1,4 +1,4 @@
-//! A surface of a test's own, whole: a part and a plan. No algorithm and no other part knows of them.
+//! A surface for a test, whole: a part and a plan. No algorithm and no other part knows of them.
 //!
 //! Each call adds to a sum by name, `sums (name, sum)`; the name's row is locked for it.
 
@@ -63,7 +63,7 @@ mod on_postgres {
         });
     }
 
-    /// Who needs a row that a stranger holds waits; the others of the group do not.
+    /// A call that needs a row locked by another transaction waits; the others of the group do not.
     async fn what_is_missed_keeps_nobody_else_waiting(idem: &Idem<Postgres>) {
         let mut stranger = idem.pool().begin().await.expect("begun");
         sqlx::query("SELECT 1 FROM sums WHERE name = 'n0' FOR UPDATE").execute(&mut *stranger).await.expect("locked");

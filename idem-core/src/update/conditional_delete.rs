@@ -1,4 +1,4 @@
-//! Deletes of rows that are there.
+//! Deletes of rows that exist.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::update::executor::Executor;
 use crate::value::Value;
 
-/// A delete of one row of a table of yours, on conditions.
+/// A delete of one row of your table, on conditions.
 ///
 /// ```no_run
 /// # async fn demo(idem: &idem_core::Idem<impl idem_core::Database>, key: &idem_core::Key) -> Result<(), idem_core::Error> {

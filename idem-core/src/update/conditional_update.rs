@@ -1,4 +1,4 @@
-//! Updates of rows that are there.
+//! Updates of rows that exist.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::update::executor::Executor;
 use crate::value::Value;
 
-/// An update of one row of a table of yours, on conditions.
+/// An update of one row of your table, on conditions.
 ///
 /// ```no_run
 /// # async fn demo(idem: &idem_core::Idem<impl idem_core::Database>) -> Result<(), idem_core::Error> {
@@ -97,7 +97,7 @@ impl ConditionalUpdate {
     /// - [`Error::Indeterminate`]: the reply was lost, and there is no key by which the database could be asked.
     ///
     /// # Cancel safety
-    /// Dropped half-way it has its effect whole or not at all. Inside a transaction of yours that is then
+    /// Dropped half-way it has its effect whole or not at all. Inside your transaction, the transaction is then
     /// [`Interrupted`](Error::Interrupted) if the update had begun to write.
     pub async fn execute(self, on: impl Executor) -> Result<Outcome<Version>, Error> {
         on.run(self.0.into_row()?).await

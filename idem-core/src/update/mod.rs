@@ -1,12 +1,12 @@
 //! Conditional updates of your own tables: what was read is still so, or nothing is written.
 //!
-//! A row has a version, which every update counts on. Whoever read version 3 writes on the condition that it still is 3;
-//! who comes second is told so ([`Error::Stale`](crate::Error::Stale)) and overwrites nothing. With
+//! A row has a version, which every update counts on. A caller that read version 3 writes on the condition that it still is 3;
+//! the second one gets [`Error::Stale`](crate::Error::Stale) and overwrites nothing. With
 //! [`once`](ConditionalUpdate::once) a repeat of the request gets the first answer, whatever happened since.
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")] {
-//! # let file = std::env::temp_dir().join(format!("idem-doc-version-{}.db", std::process::id()));
+//! # let file = std::env::temp_dir().join(format!("idem-doc-update-{}.db", std::process::id()));
 //! # let url = format!("sqlite://{}", file.display());
 //! # tokio::runtime::Runtime::new()?.block_on(async {
 //! use idem_core::update::{ConditionalUpdate, retry_stale};
@@ -20,7 +20,7 @@
 //! .execute(idem.pool())
 //! .await?;
 //!
-//! let key = Key::new("shop-1", "ship-123")?;                                  // who asks, and how they name the request
+//! let key = Key::new("shop-1", "ship-123")?;                                  // the client, and its name for the request
 //! let ship = ConditionalUpdate::table("orders")
 //!     .set("status", "shipped")
 //!     .set("note", None::<&str>)
@@ -55,12 +55,12 @@
 //! # Names and values
 //! Names of tables and columns are checked (letters, digits, underscores), quoted, and compared with the table as the
 //! database describes it, case included. Values are bound; on PostgreSQL text is taken as the column's type would take a
-//! literal, so a UUID, a decimal number, a time or JSON may be given as text. One that the type refuses harms no transaction of
-//! yours.
+//! literal, so a UUID, a decimal number, a time or JSON may be given as text. One that the type refuses does not
+//! harm your transaction.
 //!
 //! # Which rows
-//! Those of the table itself: not those of PostgreSQL's tables that inherit from it, but those of its partitions. A view of
-//! PostgreSQL's is updated as the database lets it be; one of SQLite's is refused, which does not tell what was written.
+//! Those of the table itself: not those of PostgreSQL's tables that inherit from it, but those of its partitions. A PostgreSQL
+//! view is updated as the database lets it be; a SQLite view is refused, because SQLite does not report what was written.
 //!
 //! # What it is not for
 //! Counters, balances, and whatever many callers change at once: each but one of them loses. That is what the commands of

@@ -1,4 +1,4 @@
-//! Rows that are set whether they are there or not.
+//! Rows that are set whether they exist or not.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::update::executor::Executor;
 use crate::value::Value;
 
-/// Sets one row of a table of yours to absolute values: inserted with version 1 if it is not there, else overwritten and
+/// Sets one row of your table to absolute values: inserted with version 1 if it does not exist, else overwritten and
 /// its version counted on.
 ///
 /// Needs a unique index on exactly the key columns.
@@ -43,13 +43,13 @@ impl Upsert {
         self
     }
 
-    /// On the condition that the row is not there.
+    /// On the condition that the row does not exist.
     pub fn expect_absent(mut self) -> Self {
         self.0.expected = Expected::Absent;
         self
     }
 
-    /// On the condition that the row is there and has this version.
+    /// On the condition that the row exists and has this version.
     pub fn expect_version(mut self, version: impl Into<i64>) -> Self {
         self.0.expected = Expected::Version(version.into());
         self
@@ -83,7 +83,7 @@ impl Upsert {
     /// Runs it: on `&idem` in a transaction of its own, on `&mut tx` in yours.
     ///
     /// # Errors
-    /// As [`ConditionalUpdate::execute`](crate::update::ConditionalUpdate::execute); a row that is there although none was expected
+    /// As [`ConditionalUpdate::execute`](crate::update::ConditionalUpdate::execute); a row that exists although none was expected
     /// is [`Error::Stale`].
     ///
     /// # Cancel safety

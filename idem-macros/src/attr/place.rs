@@ -23,7 +23,7 @@ const VOCABULARY: [(&str, Place); 8] = [
     ("fact", Place::CommandField),
 ];
 
-/// Reports an attribute of ours that stands at `place` and belongs elsewhere.
+/// Reports one of our attributes that stands at `place` and belongs elsewhere.
 pub(crate) fn check(attr: &Attribute, place: Place, diagnostics: &mut Diagnostics) {
     let Some((name, home)) = VOCABULARY.iter().find(|(name, _)| attr.path().is_ident(name)) else { return };
     if *home == place {

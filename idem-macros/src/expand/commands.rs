@@ -141,7 +141,7 @@ fn command_enum(model: &Model, types: &mut Types) -> TokenStream {
     }
 }
 
-/// Serialises as the outcome alone: who sent the command knows its name.
+/// Serialises as the outcome alone: the sender of the command knows its name.
 fn reply_enum(model: &Model, types: &mut Types) -> TokenStream {
     let vis = visibility(model);
     let krate = &model.krate;

@@ -64,8 +64,8 @@ impl<DB: Database> Decision<DB> {
         self.answered(&after)
     }
 
-    /// Whether the write, if it succeeds, proves all that the answers at these places rest on: on assumptions nobody is refused or
-    /// told that it had happened before, unless by this very write.
+    /// Whether the write, if it succeeds, proves all that the answers at these places rest on: on assumptions no call is refused or
+    /// answered as a replay, unless of this very write.
     pub(crate) fn rests_on_its_write(&self, assumed: impl Fn(usize) -> bool) -> bool {
         let proved = |answer: &Answered| answer.as_ref().is_ok_and(|answer| answer.fresh || !answer.is_final());
         !self.refused_late && self.answers.iter().enumerate().all(|(at, answer)| !assumed(at) || proved(answer))

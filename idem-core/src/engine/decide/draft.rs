@@ -62,7 +62,7 @@ pub(crate) struct TransitionDraft<'a> {
 
 /// A machine that is written, and what the plans after see of it.
 struct MachineDraft {
-    /// The version that it was loaded with; 0: it was not there.
+    /// The version that it was loaded with; 0: it did not exist.
     expected: i64,
     current: Current,
     /// Its new transitions, the oldest first.

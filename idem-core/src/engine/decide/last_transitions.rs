@@ -31,7 +31,7 @@ impl LastTransitions {
         self.0.clone()
     }
 
-    /// Notes that a command has run. What the engine does by itself is no command.
+    /// Notes that a command has run. A start or an override is no command.
     pub(crate) fn note(&mut self, operation: &str, seq: i64) {
         if operation.starts_with('@') {
             return;

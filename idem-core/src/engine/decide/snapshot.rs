@@ -34,7 +34,7 @@ pub(crate) struct Asked<'p> {
     pub(crate) holds: BTreeSet<Arc<str>>,
 }
 
-/// Rows of one moment; `None` says that the row was looked for and is not there.
+/// Rows of one moment; `None` says that the row was looked up and does not exist.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     /// The database's time; `None` if nothing was asked.

@@ -160,7 +160,7 @@ impl<DB: Database> Group<DB> {
         self.slots.into_iter().for_each(|slot| slot.fail(error));
     }
 
-    /// Answers all but those that would be told "not applied" of what a lost write may still do; these are returned.
+    /// Answers all but those that would be answered "not applied" about what a lost write may still do; these are returned.
     pub(crate) fn answer_certain(self, answers: Vec<Answered>) -> Self {
         let is_fresh = |answer: &Answered| answer.as_ref().is_ok_and(|answer| answer.fresh);
         for (slot, _) in self.slots.iter().zip(&answers).filter(|(_, answer)| is_fresh(answer)) {

@@ -31,7 +31,7 @@ enum Next<DB: Database> {
     Answered(bool, Delivery<DB>),
     /// What is left is tried again, as a group that does this about what others hold.
     Again(Group<DB>, Held),
-    /// What is left is tried again, each lock target by itself.
+    /// What is left is tried again, each lock target separately.
     Separately(Group<DB>),
 }
 

@@ -1,16 +1,16 @@
 //! Group commit: calls that wait at the same time share a transaction.
 //!
 //! There is no timer. A call that has the database to itself, or nearly, runs alone; while others are at work calls queue, and
-//! a *flusher* takes what is there: all of it is loaded, decided and written at once. A second flusher prepares the next group
+//! a *flusher* takes all of them: they are loaded, decided and written at once. A second flusher prepares the next group
 //! while the first is being written. A group is sent before the answers of the one before it are given.
 //!
-//! A *lock target* is a machine or an account. Whoever works on one, alone, in a group or separately, has it in use; calls of
+//! A *lock target* is a machine or an account. A call that works on one, alone, in a group or separately, has it in use; calls of
 //! this process that want it meanwhile are parked there, in order, and queue together when it is free. So one process never
 //! races with itself. Only what is right whatever is there need not wait here: if all that is queued changes accounts that a group
 //! is being written for, it is sent *behind* that group, and the database lets it wait.
 //!
 //! A group does not wait for single rows that others hold: the calls that need them leave it. Accounts that another process's
-//! groups seem to hold it waits for as a whole, a little while: apart, each of them would take its own turn.
+//! groups seem to hold it waits for as a whole, a little while: separately, each of them would take its own turn.
 //!
 //! ```text
 //!              submit

@@ -28,7 +28,7 @@ pub(crate) struct Queue<DB: Database> {
     idle: Notify,
     /// The last group met keys that were known, or money that did not fit: so may the next calls, which are loaded first.
     load_first: AtomicBool,
-    /// So many groups more wait at once for what others hold.
+    /// This number of further groups wait at once for locks of others.
     contended: AtomicU32,
 }
 
@@ -103,7 +103,7 @@ impl<DB: Database> State<DB> {
     }
 
     pub(super) fn park(&mut self, mut call: QueuedCall<DB>) {
-        /// Past so many times it is next.
+        /// Past this number of times it is next.
         const PATIENT: u32 = 3;
         let in_use = || call.slot.targets.iter().find(|target| self.in_use.contains_key(target)).copied();
         let at = self.reserved(&call.slot.targets).or_else(in_use);

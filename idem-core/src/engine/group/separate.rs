@@ -31,7 +31,7 @@ pub(crate) fn run_separately<DB: Database>(
 /// Runs calls that share a target, in order, with locks that are waited for.
 ///
 /// If the wait for a lock was cut short for calls that are late, these fail and the others are tried again. What the database
-/// refuses may be what one of them brought: each half is tried by itself, until that one is alone. A lock that does not become free
+/// refuses may be what one of them brought: each half is tried separately, until that one is alone. A lock that stays taken
 /// may be that of one call's key. Any other error is the answer of all.
 pub(crate) fn run_lane<DB: Database>(shared: &Arc<Shared<DB>>, calls: Group<DB>, targets: TargetLocks<DB>) {
     let shared = shared.clone();

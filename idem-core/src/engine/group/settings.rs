@@ -19,7 +19,7 @@ impl Default for GroupCommit {
 }
 
 impl GroupCommit {
-    /// Each call has a transaction of its own.
+    /// Each call has its own transaction.
     pub fn off() -> Self {
         Self { on: false, ..Self::default() }
     }
@@ -36,7 +36,8 @@ impl GroupCommit {
         Self { bytes, ..self }
     }
 
-    /// At most this many calls wait; more wait for a place, bounded as for a lock.
+    /// The capacity of the queue. When it is full, a call waits for a place up to `lock_wait`, then gets
+    /// [`InFlight`](crate::Error::InFlight).
     #[must_use]
     pub fn max_waiting(self, calls: usize) -> Self {
         Self { waiting: calls.clamp(1, Semaphore::MAX_PERMITS), ..self }

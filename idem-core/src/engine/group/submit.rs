@@ -99,8 +99,8 @@ impl<DB: Database> Shared<DB> {
         run_own(self, &[&*plan], deadline, Strategy::Blind).await.map(only)
     }
 
-    /// The answer of a plan that needs no write: where readers are apart it needs no group, and waits for no writer, if it is
-    /// likely to be one. What cannot be read here, the group will find out.
+    /// The answer of a plan that needs no write. Where readers have their own connections it needs no group, and waits for no
+    /// writer. `None` if a write is needed, or the read failed: the group decides then.
     async fn read(&self, plan: &BoxedPlan<DB>) -> Option<Answered> {
         let mut lease = self.readers.acquire().await.ok()?;
         let decision = load_and_decide(self, &mut lease.session(), &[&**plan], Lock::None).await.ok()?;

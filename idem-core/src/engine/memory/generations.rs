@@ -34,7 +34,7 @@ impl<K, V> Forgotten<K, V> {
 }
 
 impl<K: Hash + Eq, V> Generations<K, V> {
-    /// At most about so many bytes, for at most so long.
+    /// At most about this number of bytes, for at most this long.
     pub(crate) fn new(most_bytes: usize, longest: Duration) -> Self {
         let (young, old) = (Map::default(), Map::default());
         Self { young, old, bytes: 0, began: Instant::now(), most_bytes, age: longest / 3 }
@@ -52,7 +52,7 @@ impl<K: Hash + Eq, V> Generations<K, V> {
         young.or_else(|| self.old.get_mut(key).filter(|_| since < self.age))
     }
 
-    /// Puts a value that takes about so many bytes.
+    /// Puts a value that takes about this number of bytes.
     pub(crate) fn put(&mut self, key: K, value: V, bytes: usize, now: Instant, forgotten: &mut Forgotten<K, V>) {
         let since = now.saturating_duration_since(self.began);
         if self.bytes.saturating_add(bytes) > self.most_bytes / 2 || since >= self.age {

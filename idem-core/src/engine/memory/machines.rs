@@ -22,7 +22,7 @@ struct Known {
     row: MachineRow,
     /// When its newest transition was made.
     at: Timestamp,
-    /// So many times more it is loaded: it was not as it was known to be, and others may well write it again.
+    /// It is loaded this number of times more: it was not as it was known to be, and others may well write it again.
     doubted: u32,
     /// The breaks of connections until then.
     breaks: u64,

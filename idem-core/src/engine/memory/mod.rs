@@ -36,7 +36,7 @@ pub(crate) struct Memory {
 pub(crate) struct Unbroken(u64);
 
 impl Memory {
-    /// At most about so many bytes of outcomes and machines; 0: none.
+    /// At most about this number of bytes of outcomes and machines; 0: none.
     pub(crate) fn new(bytes: usize, breaks: Breaks) -> Self {
         let half = bytes / 2;
         let (outcomes, machines) = (Outcomes::new(half), Machines::new(half));

@@ -1,6 +1,6 @@
 //! Outcomes of this process's own calls, so that a repeat soon after costs the database nothing.
 //!
-//! An outcome may be told from memory because a commit that was acknowledged stays: the answer to the same key with the same
+//! An outcome may be answered from memory because a commit that was acknowledged stays: the answer to the same key with the same
 //! fingerprint never changes. So only what was acknowledged is kept, no key that expires, and nothing across a break of a
 //! connection, after which another server may answer that does not have the commit. Another fingerprint is for the database to
 //! refuse. It is a short while: rows can be deleted.

@@ -15,7 +15,7 @@ pub(crate) struct DatabaseClock {
     noted: AtomicI64,
 }
 
-/// How long a time that was told is relied on: clocks drift apart, and are set.
+/// How long a time that was read is relied on: clocks drift apart, and are set.
 const RELIED_ON: Duration = Duration::from_mins(1);
 
 const UNKNOWN: i64 = i64::MIN;
@@ -25,25 +25,25 @@ impl DatabaseClock {
         Self { began: Instant::now(), ahead: AtomicI64::new(UNKNOWN), noted: AtomicI64::new(0) }
     }
 
-    /// The database has told its time.
+    /// The database has given its time.
     pub(crate) fn note(&self, now: Timestamp) {
         let elapsed = self.elapsed();
         self.ahead.store(now.as_micros().saturating_sub(elapsed).max(UNKNOWN + 1), Ordering::Relaxed);
         self.noted.store(elapsed, Ordering::Relaxed);
     }
 
-    /// Whether the time was told lately.
+    /// Whether the time was read lately.
     pub(crate) fn is_known(&self) -> bool {
         let age = self.elapsed().saturating_sub(self.noted.load(Ordering::Relaxed));
         self.ahead.load(Ordering::Relaxed) != UNKNOWN && age < micros(RELIED_ON)
     }
 
-    /// What the time is told to be is wrong.
+    /// The time that was read is wrong.
     pub(crate) fn forget(&self) {
         self.ahead.store(UNKNOWN, Ordering::Relaxed);
     }
 
-    /// The time in a while; `None` if it was never told.
+    /// The time in a while; `None` if it was never read.
     pub(crate) fn after(&self, wait: Duration) -> Option<Timestamp> {
         let ahead = Some(self.ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != UNKNOWN)?;
         Some(Timestamp::from_micros(ahead.saturating_add(self.elapsed()).saturating_add(micros(wait))))

@@ -54,7 +54,7 @@ struct ConnectionPool<DB: Database> {
     breaks: Breaks,
 }
 
-/// Who makes the connections.
+/// The maker of the connections.
 pub(crate) enum Maker<DB: Database> {
     Options(Options<DB>),
     /// As the caller's pool makes its own, which may prepare them in its own way. They are not the pool's: what is set on them

@@ -2,11 +2,11 @@
 //!
 //! Reading alone proves nothing, the first COMMIT may still be on its way. So a row of the lost write is *inserted* again, on
 //! another connection, with a bound on the wait, and rolled back. After that no transaction that had written it is under way,
-//! and the row that is there tells whether it is the lost write's own: meanwhile another may have taken its place.
+//! and the row shows whether it is the lost write's own: meanwhile another may have taken its place.
 //!
 //! A write that is one statement can come later than the question, if it waited for a table's lock or in a proxy. It bears the
-//! time until which it may write ([`Shared::until`]), so the question is asked again after that time, before anyone is told that
-//! nothing happened. Who tries again instead, and has their effect, need not wait: the row is theirs, and what comes late meets
+//! time until which it may write ([`Shared::until`]), so the row is looked up again after that time, before a call is answered
+//! "not applied". A call that tries again instead, and has its effect, need not wait: the row is its own, and a late write meets
 //! it.
 
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(crate) enum Fate {
     Committed,
     /// It did not happen, and cannot any more.
     Undone,
-    /// It is not there, and may still come.
+    /// It did not happen yet, and may still happen.
     Pending,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long a database that went away is waited for, to ask what became of a write.
+/// How long to wait for a database that does not answer, to look up whether a write happened.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a call or a transaction is tried again when other writers are faster: exponential pauses with full jitter, bounded in number.
@@ -26,7 +26,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt.
+    /// No retries: one attempt.
     pub fn never() -> Self {
         Self { attempts: 1, ..Self::default() }
     }

@@ -30,14 +30,14 @@ use crate::store::write::rows::CommitWitness;
 ///
 /// A statement of the engine that the database refuses leaves nothing of its call in the transaction, and the call answers
 /// with the error. On PostgreSQL the transaction is then aborted: later calls and `commit` fail, and nothing of it is
-/// applied, unless you roll back to a savepoint of yours. On SQLite it stays usable, without the refused call.
+/// applied, unless you roll back to a savepoint. On SQLite it stays usable, without the refused call.
 ///
 /// # Cancel safety
 /// A call of the engine that is dropped between its first write and its last, or whose reply is lost, leaves the transaction
 /// *broken*: every later call and `commit` answer [`Error::Interrupted`], nothing of it is applied, and its connection is
 /// closed.
 ///
-/// Begin and end it by these methods alone. If a statement of yours has ended it, or SQLite itself (`ON CONFLICT ROLLBACK`,
+/// Begin and end it by these methods alone. If your statement has ended it, or SQLite itself (`ON CONFLICT ROLLBACK`,
 /// `RAISE(ROLLBACK)`, a full disk), later calls answer [`Error::Store`] and write nothing.
 pub struct Tx<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
@@ -90,7 +90,7 @@ pub(crate) struct TxCall<'t, DB: Database> {
 }
 
 impl<DB: Database> Tx<DB> {
-    /// A transaction that was begun on a connection of the engine's.
+    /// A transaction that was begun on one of the engine's connections.
     pub(crate) fn begun(shared: Arc<Shared<DB>>, lease: Lease<DB>) -> Self {
         Self::new(shared, TxConnection::Own(lease), false)
     }
@@ -136,7 +136,7 @@ impl<DB: Database> Tx<DB> {
         (loan, self)
     }
 
-    /// An executor of sqlx's, for your own statements in this transaction: `sqlx::query("…").execute(tx.conn())`.
+    /// A sqlx executor for your own statements in this transaction: `sqlx::query("…").execute(tx.conn())`.
     ///
     /// It notes whether a statement lost to another writer, so that [`Idem::transaction`](crate::Idem::transaction) knows to run
     /// again. What needs the driver's own connection gets it by [`Tx::bare`].
@@ -184,8 +184,8 @@ impl<DB: Database> Tx<DB> {
     ///   statement has aborted the transaction or rolled it back; nothing is applied, and the same transaction would be refused again.
     /// - [`Error::Contention`], [`Error::NotApplied`]: it lost to another writer, or its connection broke before; nothing is
     ///   applied, and the transaction can run again.
-    /// - [`Error::Indeterminate`]: the reply was lost, or a statement of yours has ended the transaction, and nothing in it, or
-    ///   no answer in time, tells whether it is applied.
+    /// - [`Error::Indeterminate`]: the reply was lost, or your statement has ended the transaction, and nothing in it, or
+    ///   no answer in time, shows whether it is applied.
     ///
     /// # Cancel safety
     /// Dropped half-way the transaction may be committed or not; the connection is closed.

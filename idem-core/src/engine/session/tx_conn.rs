@@ -12,7 +12,7 @@ use crate::store::Database;
 use crate::store::driver::Fetched;
 use crate::store::error::Class;
 
-/// The connection of a [`Tx`](crate::Tx), for your own statements: an executor of sqlx's, which notes whether a statement
+/// The connection of a [`Tx`](crate::Tx), for your own statements: a sqlx executor, which notes whether a statement
 /// failed because another writer was faster or the connection broke. [`Idem::transaction`](crate::Idem::transaction) then runs
 /// its closure again, whatever error the closure makes of it.
 ///

@@ -10,7 +10,7 @@ use crate::ledger::audit::report::{AuditProgress, AuditReport, Progress};
 use crate::ledger::audit::walk::Walk;
 use crate::store::Database;
 
-/// An audit on its way: awaited, it reads the whole ledger.
+/// An audit as a lazy future: awaited, it reads the whole ledger.
 #[must_use = "an audit reads nothing until it is awaited"]
 pub struct Audit<'a, DB: Database> {
     ledger: Ledger<DB>,
@@ -57,7 +57,7 @@ impl<DB: Database> Ledger<DB> {
 }
 
 impl<DB: Database> Audit<'_, DB> {
-    /// Tells `tell` how far the audit is, about every thousand rows.
+    /// Calls `tell` with the progress of the audit, about every thousand rows.
     pub fn progress<'p>(self, tell: impl FnMut(AuditProgress) + Send + 'p) -> Audit<'p, DB> {
         Audit { ledger: self.ledger, progress: Some(Box::new(tell)) }
     }

@@ -42,7 +42,7 @@ pub enum FindingKind {
     /// What the entry says made it is not what made it.
     #[error("its kind is not what it did")]
     Kind,
-    /// Entries of an account that is not there.
+    /// Entries of an account that does not exist.
     #[error("the account is not there")]
     NoAccount,
     /// A column of the account is not what its entries say.
@@ -86,7 +86,7 @@ pub enum FindingKind {
     /// An entry of a step without its transition.
     #[error("there is no transition that could have made it")]
     Step,
-    /// An entry about a hold that is not there or not as it says.
+    /// An entry about a hold that does not exist or differs from it.
     #[error("the hold {hold:?} is not what its entries say")]
     Hold {
         /// The hold.

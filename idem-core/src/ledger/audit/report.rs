@@ -1,8 +1,8 @@
-//! What an audit tells.
+//! What an audit reports.
 
 use crate::ledger::audit::finding::Finding;
 
-/// Who is told how far an audit is.
+/// The receiver of an audit's progress.
 pub(super) type Progress<'a> = Option<Box<dyn FnMut(AuditProgress) + Send + 'a>>;
 
 /// How far an audit is.

@@ -15,7 +15,7 @@ use crate::store::Database;
 const MAX_GROUP: usize = 1_000;
 const MAX_GROUP_BYTES: usize = 4 << 20;
 
-/// What one of many commands is answered with.
+/// The answer of one command of many.
 type Replied<X> = Outcome<ReplyOf<X>, KindOf<X>>;
 
 impl<DB: Database, X: Rules> Repository<DB, X> {
@@ -23,7 +23,7 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
     /// after the other; up to 1,000 at a time share a transaction.
     ///
     /// # Errors
-    /// Per item. What keeps a whole group from being written is told to each of its items.
+    /// Per item. An error that keeps a whole group from being written is the answer of each of its items.
     ///
     /// # Cancel safety
     /// Dropped half-way, some groups are applied whole and the others not at all; repeat with the same keys.

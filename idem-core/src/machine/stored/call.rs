@@ -10,7 +10,7 @@ use crate::error::{Error, Rejection};
 use crate::key::check_name;
 use crate::outcome::Outcome;
 
-/// A command on its way: awaited, it runs. Nothing happens before.
+/// A call as a lazy future: nothing is sent until it is awaited.
 ///
 /// # Cancel safety
 /// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; the

@@ -24,7 +24,7 @@ pub struct Repository<DB: Database, X: Rules> {
     pub(super) driver: Arc<TypedDriver<X>>,
 }
 
-/// One machine: a name for what may or may not be stored. Cheap to clone. Wrapped by the generated `Handle`.
+/// A handle of one machine by its id. The machine need not exist. Cheap to clone. Wrapped by the generated `Handle`.
 pub struct Handle<DB: Database, X: Rules> {
     pub(super) machines: Repository<DB, X>,
     pub(super) id: Arc<str>,

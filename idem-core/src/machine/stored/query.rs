@@ -98,7 +98,7 @@ impl<DB: Database, X: Rules> InState<'_, DB, X> {
         Self { after: Some(cursor), ..self }
     }
 
-    /// At most this many: at least 1, and at most 1,000, whatever is asked. Whether there are more the page's cursor tells.
+    /// At most this many: at least 1, and at most 1,000, whatever is given. The page's cursor shows whether there are more.
     pub fn limit(self, limit: u32) -> Self {
         Self { limit: limit.clamp(1, MAX_PAGE), ..self }
     }

@@ -11,7 +11,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     /// Brings the machine's row back in line with its history: the newest transition is what it says. True if there was
     /// something to mend.
     ///
-    /// For a row that was changed or lost by other hands; [`Handle::verify`] tells. Reads all of the history, and where there is
+    /// For a row that was changed or lost outside idem, as [`Handle::verify`] finds. Reads all of the history, and where there is
     /// something to mend, once more under the machine's lock: commands wait until it is done.
     ///
     /// # Errors

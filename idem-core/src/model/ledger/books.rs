@@ -31,7 +31,7 @@ pub(crate) struct Hold {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-/// Accounts and holds as the decisions so far have left them. An account that is not there opens itself, unbounded.
+/// Accounts and holds as the decisions so far have left them. A missing account is opened, unbounded.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     pub(crate) accounts: Map<Arc<str>, Account>,

@@ -166,7 +166,7 @@ fn fingerprint_of<M: Machine>(command: &M::Command, id: &str) -> Result<(Fingerp
     Ok((fingerprint, payload))
 }
 
-/// A state's content: its name is stored apart. serde writes the variant under the name on the wire, which the macro tells it.
+/// A state's content: its name is in another column. serde writes the variant under the name on the wire, which the macro gives it.
 fn write_state<M: Machine>(state: &M) -> Result<Stored, WireError> {
     Stored::encode_variant(state, M::GRAPH.states[state.state()].name)
 }

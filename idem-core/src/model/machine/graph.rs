@@ -65,7 +65,7 @@ pub enum Repeat {
     Once,
     /// `per_visit`: one effect per visit of the source state.
     PerVisit,
-    /// The command can be legal again, so only a key tells a repeat from a new request.
+    /// The command can be legal again, so only a key distinguishes a repeat from a new request.
     Ambiguous,
 }
 

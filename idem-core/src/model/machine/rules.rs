@@ -1,4 +1,4 @@
-//! What generated code tells the engine about a machine.
+//! What generated code says about a machine to the engine.
 
 use std::any::Any;
 use std::fmt::Debug;

@@ -119,7 +119,7 @@ impl<S, T> Step<S, T> {
     /// The step to take instead if this one's money is refused: by the bounds of an account, or by a hold of which too little
     /// is left to capture. A decline that is remembered. Called last: a step to which more is added after it is
     /// [`Misuse`](crate::Error::Misuse). Called again it names what to take if the other one is refused as well; if all are, the
-    /// refusal of the last one is told.
+    /// refusal of the last one is the answer.
     ///
     /// What no money would make right is an error, and never declined: accounts of two units, a closed account, a hold that
     /// does not exist or exists already.

@@ -2,7 +2,7 @@
 
 /// What a transition leads to: a state, or the enum of several. Implemented by the macro.
 pub trait Targets {
-    /// The state, or the states as a tuple: what a wrong target is told.
+    /// The state, or the states as a tuple: the text of the error for a wrong target.
     type States;
 }
 

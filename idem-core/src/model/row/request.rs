@@ -145,7 +145,7 @@ fn fingerprint(row: &RowUpdate) -> Fingerprint {
     Fingerprint::of_parts(write, row.table.as_str(), parts)
 }
 
-/// A value, so that no two of one kind are told alike.
+/// A value, so that no two of one kind read alike.
 fn told(value: &Value) -> Cow<'_, [u8]> {
     match value {
         Value::Null => [].as_slice().into(),

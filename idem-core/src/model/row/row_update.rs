@@ -26,13 +26,13 @@ pub struct RowUpdate {
 /// What is done if the row is there, and if it is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowUpdateKind {
-    /// Updated; a row that is not there is missed.
+    /// Updated; a row that does not exist is missed.
     Update,
     /// Updated or inserted.
     Upsert,
     /// Inserted; a row that is there is missed.
     Insert,
-    /// Deleted; a row that is not there is missed.
+    /// Deleted; a row that does not exist is missed.
     Delete,
 }
 
@@ -82,7 +82,7 @@ impl Missed {
     /// and is missed too is the table's doing.
     const MOST: u32 = 2;
 
-    /// What the next write of the row that was found would miss; `None` if so many were missed that it would be too.
+    /// What the next write of the row that was found would miss; `None` if it would be missed too.
     pub(crate) fn next(before: Option<&Self>, found: &Found) -> Option<Self> {
         let same = |before: &&Self| (before.version, &before.stamp) == (found.version, &found.stamp);
         let writes = before.filter(same).map_or(0, |before| before.writes);

@@ -10,7 +10,7 @@ use crate::store::session::Session;
 use crate::store::tables::{Tables, Text};
 use crate::store::template::render;
 
-/// The version the database is at, and its time; nothing if idem's tables are not there.
+/// The version the database is at, and its time; nothing if idem's tables do not exist.
 pub(crate) async fn version<DB: Connect + MigrateStore>(
     session: &mut Session<'_, DB>,
 ) -> Result<(Option<i64>, Option<Timestamp>), StoreError> {

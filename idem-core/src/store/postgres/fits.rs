@@ -38,7 +38,7 @@ fn is_text(type_name: &str) -> bool {
     matches!(type_name, "text" | "character varying" | "character" | "bpchar")
 }
 
-/// How many characters the written form has at most; `None`: who knows.
+/// How many characters the written form has at most; `None`: unknown.
 fn length(value: &Value) -> Option<i64> {
     let length = match value {
         Value::Text(text) => text.chars().count(),
@@ -81,7 +81,7 @@ fn json_fits(text: &str) -> bool {
     plain && serde_json::from_str::<serde_json::Value>(text).is_ok()
 }
 
-/// Whether a number in this JSON has an exponent. What is no JSON may be told either way.
+/// Whether a number in this JSON has an exponent. The answer for text that is no JSON does not matter.
 fn has_exponent(text: &str) -> bool {
     let (mut quoted, mut escaped, mut digit) = (false, false, false);
     for byte in text.bytes() {

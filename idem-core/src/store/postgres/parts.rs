@@ -241,7 +241,7 @@ struct Added {
 impl Added {
     /// In a transaction of its own a key that is there raises. In a lent one such a row is left out, and the gate is whether all
     /// were added: they are, before others are changed, so that nothing but these is to be taken back. `rows` has the gate in it
-    /// and gives what is added, so many as `count`.
+    /// and gives what is added, as many as `count`.
     fn text(self, form: Form, rows: &str, count: &str) -> PartText {
         let Self { table, rows: added, all } = self;
         if form.own {

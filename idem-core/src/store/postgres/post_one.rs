@@ -20,9 +20,9 @@ use crate::store::write::written::Written;
 /// The columns of the entry that do not come from the account as it then is.
 const SHAPE: u16 = OF_KEYS;
 
-/// The second arm answers for a key that is known. No row at all: something is in the way, and a load tells what.
+/// The second arm answers for a key that is known. No row at all: something is in the way, and a load shows what.
 ///
-/// An account that is not there is opened by its first entry, but without a unit: the one that it is known to have is of one that
+/// An account that does not exist is opened by its first entry, but without a unit: the one that it is known to have is of one that
 /// is gone.
 ///
 /// The key is looked up before anything is written, so that a repeat writes nothing; one that is taken between the two is refused

@@ -1,4 +1,4 @@
-//! Errors that a statement raises by itself: a text that is no value of the type it is cast to. The message quotes it.
+//! Errors that a statement raises: a text that is no value of the type it is cast to. The message quotes it.
 //! The cast is not within an arm of the CASE, where the planner would evaluate it at once.
 
 use sqlx::postgres::PgDatabaseError;

@@ -33,7 +33,7 @@ use crate::value::Value;
 
 impl RowStore for Postgres {
     /// Domains are what they are made of; indexes that hold some rows only, or what is computed, make nothing unique. Of texts the
-    /// modifier is the length. A table that has the name of a type of PostgreSQL's is not its own type, and types are not compared.
+    /// modifier is the length. A table that has the name of a PostgreSQL type is not its own type, and types are not compared.
     const DESCRIBE: &'static str = "
     WITH columns AS (
         SELECT a.attname::text AS name, a.atttypid AS type_id, a.atttypmod AS modifier, nullif(t.typbasetype, 0) AS base,

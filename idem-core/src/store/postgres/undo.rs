@@ -12,7 +12,7 @@ use crate::store::template::render;
 
 pub(super) const DELETE_KEY: &str = "DELETE FROM {keys} WHERE hash = $1::bytea";
 
-/// Deletes a row of a table where it was added. It raises, and so aborts the transaction, if it is not there: a trigger has moved
+/// Deletes a row of a table where it was added. It raises, and so aborts the transaction, if it does not exist: a trigger has moved
 /// it.
 pub(super) fn undo_text(table: &str) -> String {
     let gone = if_gone("count(*) = 1");

@@ -8,8 +8,8 @@
 //! what was added is taken back if the write is lost.
 //!
 //! A statement can come late: it waits for a lock on a table, for several rows one after the other, or in a proxy. So that it
-//! does not write what its caller was told it did not, it raises if its time is up once the rows that prove it are there: who
-//! inserts one of them after that time meets it, or it never comes.
+//! does not write after its call was answered "not applied", it raises if its time is up once the rows that prove it are written: a
+//! transaction that inserts one of them after that time meets it, or it never comes.
 
 use sqlx::postgres::PgRow;
 use sqlx::{Error, Postgres, Row as _};

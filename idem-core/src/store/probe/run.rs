@@ -11,7 +11,7 @@ use crate::store::session::Session;
 use crate::store::write::rows::{CommitWitness, KeyTable};
 
 /// Waits until no writer of what `witness` names is under way: by the lock that each writer takes, or by inserting it again, and
-/// before that until the database's clock has passed `until`. Then its row tells. `None` if the wait for a lock did not end
+/// before that until the database's clock has passed `until`. Then its row decides. `None` if the wait for a lock did not end
 /// within `wait`.
 pub(crate) async fn probe<DB: Database>(
     session: &mut Session<'_, DB>,
@@ -69,7 +69,7 @@ fn place<DB: Database>(witness: &CommitWitness) -> Binder<DB> {
     }
 }
 
-/// With what tells it from another in its place.
+/// With what distinguishes it from another in its place.
 fn whole<DB: Database>(witness: &CommitWitness) -> Binder<DB> {
     let place = place(witness);
     match witness {

@@ -13,7 +13,7 @@ use crate::store::write::rows::RowAfter;
 
 /// Rows of callers' tables in one database.
 pub trait RowStore: Connect + RowDialect {
-    /// Tells what a table is like, in rows of three texts: `k`, its kind (`partitioned`, `view`, `uncounted view`, else plain);
+    /// Describes a table, in rows of three texts: `k`, its kind (`partitioned`, `view`, `uncounted view`, else plain);
     /// `c`, a column and its type; `i`, `d`, `m` and `e`, a column and its type's number, that this is a domain, its modifier, one
     /// of its labels; `u`, a unique index and one of its columns.
     const DESCRIBE: &'static str;

@@ -112,7 +112,7 @@ fn options(url: &str, wait: Duration) -> Result<SqliteConnectOptions, String> {
     Ok(tuned(options).create_if_missing(mode != Some("rw")))
 }
 
-/// The file at `path`, created if it is not there. No character of it has a meaning of its own.
+/// The file at `path`, created if it does not exist. No character of it has a special meaning.
 ///
 /// # Errors
 /// It is no name of a file.

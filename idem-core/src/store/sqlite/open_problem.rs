@@ -1,4 +1,4 @@
-//! Why SQLite did not open a file. It tells that it could not; what stands in the way is seen in the file system.
+//! Why SQLite did not open a file. SQLite says that it could not; the reason is found in the file system.
 
 use std::path::Path;
 

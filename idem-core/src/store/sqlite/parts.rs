@@ -1,7 +1,7 @@
 //! The parts of a write, a statement each.
 //!
 //! What a decision rested on and is not so becomes NULL in a column that refuses it: the statement fails, and the whole write
-//! is rolled back. `WHERE true` tells the parser that ON CONFLICT is no join.
+//! is rolled back. With `WHERE true` the parser does not take ON CONFLICT for a join.
 
 use sqlx::Sqlite;
 

@@ -138,7 +138,7 @@ fn claim(writer: &mut RowWriter<'_>) -> String {
 impl RowDialect for Sqlite {
     const SAME: &'static str = "IS";
 
-    /// Who looks at a row twice in one transaction has kept all others from writing.
+    /// A transaction that reads a row twice has kept all others from writing.
     fn stamp(_kind: TableKind) -> &'static str {
         "''"
     }

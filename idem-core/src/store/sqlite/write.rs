@@ -49,7 +49,7 @@ impl WriteStore for Sqlite {
         Ok(Written::Done(After { accounts, ..After::at(write.now) }))
     }
 
-    /// A constraint that fails in a transaction which holds the write lock since it read is a mistake of idem's own, and the
+    /// A constraint that fails in a transaction which holds the write lock since it read is idem's own mistake, and the
     /// savepoint keeps it from leaving half a write behind.
     async fn write_joined(session: &mut Session<'_, Self>, write: &Write<Self>) -> Result<Option<After>, StoreError> {
         Ok(all_or_nothing(session, write, false).await?.map(|_| After::at(write.now)))

@@ -69,7 +69,7 @@ pub(super) async fn a_first_writer_under_way_is_unknown<DB: Ground>(mut db: Fres
     }
 }
 
-/// A second key that expires soon proves nothing: it can be gone before it is asked for.
+/// An alias key that expires soon proves nothing: it can be gone before it is asked for.
 pub(super) async fn what_proves_a_write_stays<DB: Ground>(_db: Fresh<DB>) {
     const HOUR: i64 = 3_600_000_000;
     let of = |rows: Vec<TransitionWrite>| Write::<DB> { transitions: rows, ..Write::default() }.witness();

@@ -9,7 +9,7 @@ use crate::store::tests::sample::{With, fingerprint, hash, step};
 use crate::store::write::part::Write;
 use crate::value::Value;
 
-/// A table of a caller's, beside the library's own.
+/// A caller's table, beside the library's tables.
 fn pages<DB: Ground>(db: &Fresh<DB>) -> TableName {
     let schema = db.tables.schema().map_or_else(String::new, |schema| format!("{schema}."));
     TableName::new(format!("{schema}pages")).expect("a name")
@@ -34,7 +34,7 @@ fn update(table: &TableName, kind: RowUpdateKind, name: &str, key: Option<&str>)
     }
 }
 
-/// A table of a caller's, described.
+/// A caller's table, described.
 pub(super) async fn described<DB: Ground>(db: &mut Fresh<DB>) -> (TableName, Arc<DescribedTable>) {
     let table = pages(db);
     db.execute(&format!(
@@ -46,7 +46,7 @@ pub(super) async fn described<DB: Ground>(db: &mut Fresh<DB>) -> (TableName, Arc
     (table, Arc::new(described))
 }
 
-/// Runs every kind of update in each way, of a page that is not there, so that the table knows their statements. What is
+/// Runs every kind of update in each way, of a page that does not exist, so that the table knows their statements. What is
 /// made is rolled back or taken away.
 pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, table: &Arc<DescribedTable>) {
     for kind in [RowUpdateKind::Update, RowUpdateKind::Upsert, RowUpdateKind::Insert, RowUpdateKind::Delete] {

@@ -60,7 +60,7 @@ pub trait Part<DB: Dialect>: Any + fmt::Debug + Send + Sync {
     /// Whether there is nothing to write.
     fn is_empty(&self) -> bool;
 
-    /// In what the rows differ from others of their kind, as far as that changes the text: bits of the part's own.
+    /// In what the rows differ from others of their kind, as far as that changes the text: bits that the part defines.
     fn shape(&self) -> u16 {
         0
     }
@@ -161,7 +161,7 @@ impl<DB: Dialect> Write<DB> {
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
         // Before any other row: it is these that are there when the statement looks whether its time is up.
         if let Some(first) = self.transitions.first() {
-            // A second key can be gone once it has expired.
+            // An alias key can be gone once it has expired.
             let stays = self.transitions.iter().find(|row| row.transition().is_some());
             return stays.unwrap_or(first).witness();
         }

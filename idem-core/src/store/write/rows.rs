@@ -129,7 +129,7 @@ pub struct AccountWrite {
     pub(crate) delta: i64,
     /// The change of what is held.
     pub(crate) reserved: i64,
-    /// The lowest of the running sums of what is available, and the highest of the balance's: with each, the account must
+    /// The lowest running sum of what is available, and the highest running sum of the balance: with each, the account must
     /// stay within its bounds.
     pub(crate) lowest: i64,
     pub(crate) highest: i64,
@@ -257,7 +257,7 @@ pub struct MessageWrite {
 }
 
 /// A row that a transaction wrote. Its place alone proves nothing: once that transaction is gone another may take it. Its
-/// time tells whose row it is.
+/// time shows whose row it is.
 #[derive(Debug, Clone)]
 pub enum CommitWitness {
     /// Without a time where the write did not know it: whoever took its place, the key has its answer.
