@@ -14,6 +14,12 @@ macro_rules! kinds {
             $($variant,)*
         }
 
+        impl ErrorKind {
+            /// Every kind.
+            #[cfg(test)]
+            pub(super) const ALL: &'static [Self] = &[Self::Rejected, $(Self::$variant,)*];
+        }
+
         impl Error {
             /// Which variant this is.
             pub fn kind(&self) -> ErrorKind {

@@ -5,6 +5,7 @@ mod display;
 mod kind;
 mod ledger;
 mod open;
+mod public;
 #[cfg(feature = "_sql")]
 mod repeat;
 mod update;
