@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use idem_core::testing::{Explorer, Report, Samples, Script};
-use idem_core::{Context, Database, Idem, Step, Timestamp, idempotent_fsm};
+use idem_core::{Context, Database, Idem, Never, Step, Timestamp, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 use tests::conformance::machines::{Booking, Hotel, booking};
 use tests::{Postgres, Sqlite};
@@ -111,7 +111,7 @@ enum Ticket {
     Gone,
 }
 
-const NOON: Timestamp = Timestamp::from_micros(1_798_113_600_000_000);
+const NOON: Timestamp = Timestamp::from_micros(4_102_488_000_000_000);
 const HOUR: Duration = Duration::from_hours(1);
 
 #[derive(Debug, thiserror::Error)]
@@ -178,6 +178,47 @@ fn a_repeat_after_time_has_passed_is_answered_as_before() {
     let report = explorer.replay_in_memory(ticket, &script);
     report.assert_complete();
     assert_eq!((report.rows[&'a'], report.rows[&'c'], report.rows[&'d']), (1, 1, 1), "{report}");
+}
+
+/// A locker whose hold has the name that the guest gives it, in every case the same.
+#[idempotent_fsm(endless)]
+#[command(Rent { name: String })]
+#[command(GiveBack)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Locker {
+    #[initial]
+    #[on(Rent => Rented)]
+    Free,
+    #[on(GiveBack => Free)]
+    Rented { hold: String },
+}
+
+struct Station;
+
+impl locker::Transitions for Station {
+    type Rejection = Never;
+
+    fn rent(&self, _: locker::Free, rent: &locker::Rent, cx: &Context) -> Result<Step<locker::Rented>, Never> {
+        let hold = format!("{} {}", rent.name, cx.seq());
+        Ok(Step::to(locker::Rented { hold: hold.clone() }).hold("guest", hold, 2))
+    }
+
+    fn give_back(&self, from: locker::Rented, _: &locker::GiveBack, _: &Context) -> Result<Step<locker::Free>, Never> {
+        Ok(Step::to(locker::Free).release(from.hold))
+    }
+}
+
+/// A name of a hold is never free again, so it can be each case's only if it is renamed. `guest` is the database's account here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_a_payload_names_is_each_cases_own() {
+    let file = Sqlite::fresh();
+    let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.expect("a database");
+    let samples = Samples::<Locker>::new()
+        .state(locker::Rented { hold: "sample".to_owned() })
+        .command(locker::Rent { name: "suitcase".to_owned() });
+    let report = Explorer::new(&samples).hold("other", "sample", 2).stored(&Locker::stored(&idem, Station)).await;
+    report.assert_complete();
+    assert_eq!(report.untaken, [], "{report}");
 }
 
 #[test]

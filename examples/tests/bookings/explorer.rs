@@ -7,7 +7,7 @@ use idem_core::testing::{Explorer, Report, Samples};
 use idem_core::{Idem, Timestamp};
 use tests::Sqlite;
 
-const NOON: Timestamp = Timestamp::from_micros(1_798_113_600_000_000);
+const NOON: Timestamp = Timestamp::from_micros(4_102_488_000_000_000);
 
 fn samples() -> Samples<Booking> {
     Samples::new()
