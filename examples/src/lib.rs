@@ -6,7 +6,11 @@
 //! [`wallets`] pays from many wallets to one busy merchant, with duplicates, holds and a tally, and audits itself.
 //!
 //! [`documents`] is small: two editors of one document, and conditional updates of the application's own table.
+//!
+//! [`bookings`] is small as well: a machine that holds, captures and releases money, beside a table of the application's own. Its
+//! tests show how a machine is tested.
 
+pub mod bookings;
 pub mod documents;
 pub mod payments;
 pub mod wallets;

@@ -2,14 +2,18 @@
 
 use std::future::Future;
 use std::ops::DerefMut;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::model::machine::memory::InMemory;
 use crate::model::machine::rules::{KindOf, Machine, Rules};
 use crate::outcome::Outcome;
+use crate::testing::money::{Account, Hold};
+use crate::testing::world::World;
 
 /// What a call came to, its value as JSON.
 pub(super) type Heard<X> = Result<Outcome<Value, KindOf<X>>, CommandError<<X as Rules>::Rejection>>;
@@ -19,7 +23,11 @@ pub(super) type CommandOf<X> = <<X as Rules>::Machine as Machine>::Command;
 pub(super) trait Ground<X: Rules> {
     type Place: Place<X>;
 
-    fn open(&self) -> Result<Self::Place, Error>;
+    /// Whether the clock can be set.
+    const SETS_CLOCK: bool;
+
+    /// A new machine, with the accounts that every case begins with.
+    fn open(&self, world: &World) -> impl Future<Output = Result<Self::Place, Error>>;
 }
 
 /// One machine that the explorer drives.
@@ -28,6 +36,10 @@ pub(super) trait Place<X: Rules> {
     fn id(&self) -> &str;
     /// The state it is in before anything is done; none if it must be started.
     fn begun(&self) -> Option<&X::Machine>;
+    /// The time that the next transition has, if that is known.
+    fn now(&self) -> Option<Timestamp>;
+    /// Moves the clock on, if it can be set.
+    fn advance(&mut self, by: Duration) -> bool;
 
     /// The key that a script calls `token`, of this place alone.
     fn key(&self, token: &str) -> Result<Key, Error> {
@@ -41,7 +53,10 @@ pub(super) trait Place<X: Rules> {
     fn put(&mut self, key: Key, state: X::Machine, reopen: bool) -> impl Future<Output = Heard<X>>;
     /// The state and the version.
     fn look(&mut self) -> impl Future<Output = Result<Option<(X::Machine, u64)>, Error>>;
-    fn balances(&mut self, accounts: &[String]) -> impl Future<Output = Result<Vec<i64>, Error>>;
+    /// The accounts as they stand, `held` being all that is reserved.
+    fn accounts(&mut self, names: &[String]) -> impl Future<Output = Result<Vec<Account>, Error>>;
+    /// A hold that is open already when the case begins.
+    fn hold(&self, name: &str) -> Option<Hold>;
     /// What the place's own audit finds wrong.
     fn audit(&mut self) -> impl Future<Output = Result<Option<String>, Error>>;
 }
@@ -57,9 +72,33 @@ pub(super) struct MemoryPlace<X: Rules, H> {
 impl<X: Rules, H: DerefMut<Target = InMemory<X>>, N: Fn() -> H> Ground<X> for Memory<N> {
     type Place = MemoryPlace<X, H>;
 
-    fn open(&self) -> Result<Self::Place, Error> {
-        let handle = (self.0)();
+    const SETS_CLOCK: bool = true;
+
+    async fn open(&self, world: &World) -> Result<Self::Place, Error> {
+        let mut handle = (self.0)();
+        if let Some(clock) = world.clock {
+            handle.begin_at(clock);
+        } else {
+            // It stands, so that the rules run again see the time that they saw.
+            let now = handle.now();
+            handle.set_now(now);
+        }
+        for (account, amount) in &world.deposits {
+            handle.apply_delta(account, *amount)?;
+        }
+        for (account, (floor, ceiling)) in &world.bounds {
+            handle.bound(account, *floor, *ceiling)?;
+        }
+        for hold in &world.holds {
+            handle.hold(&hold.account, &hold.hold, hold.amount)?;
+        }
         Ok(MemoryPlace { begun: handle.state().clone(), handle })
+    }
+}
+
+impl<X: Rules, H: DerefMut<Target = InMemory<X>>> MemoryPlace<X, H> {
+    fn time(&self) -> Timestamp {
+        self.handle.now().max(self.handle.entered_at())
     }
 }
 
@@ -74,6 +113,16 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
 
     fn begun(&self) -> Option<&X::Machine> {
         Some(&self.begun)
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        Some(self.time())
+    }
+
+    fn advance(&mut self, by: Duration) -> bool {
+        let later = self.time().saturating_add(by);
+        self.handle.set_now(later);
+        true
     }
 
     async fn start(&mut self, _initial: X::Machine) -> Heard<X> {
@@ -100,8 +149,19 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
         Ok(Some((self.handle.state().clone(), self.handle.version())))
     }
 
-    async fn balances(&mut self, accounts: &[String]) -> Result<Vec<i64>, Error> {
-        Ok(accounts.iter().map(|account| self.handle.balance(account)).collect())
+    async fn accounts(&mut self, names: &[String]) -> Result<Vec<Account>, Error> {
+        let (books, now) = (self.handle.books(), self.time());
+        let account = |name: &String| {
+            let found = books.accounts.get(name.as_str()).cloned().unwrap_or_default();
+            Account { balance: found.balance, held: books.held(name, now), floor: found.floor, ceiling: found.ceiling }
+        };
+        Ok(names.iter().map(account).collect())
+    }
+
+    fn hold(&self, name: &str) -> Option<Hold> {
+        let found = self.handle.books().holds.get(name)?;
+        let account = found.account.to_string();
+        Some(Hold { account, amount: found.amount, remaining: found.remaining, expires_at: found.expires_at })
     }
 
     async fn audit(&mut self) -> Result<Option<String>, Error> {
@@ -110,105 +170,11 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>> Place<X> for MemoryPlace<X, H>
 }
 
 /// An answer with its value as JSON, so that two can be compared whatever their type.
-fn as_json<T: serde::Serialize, S, R: Rejection>(
+pub(super) fn as_json<T: serde::Serialize, S, R: Rejection>(
     answer: Result<Outcome<T, S>, R::Error>,
 ) -> Result<Outcome<Value, S>, CommandError<R>> {
     let unencodable =
         |source: serde_json::Error| Error::Unencodable { what: "the outcome".to_owned(), source: source.into() };
     let outcome = answer.map_err(R::__command_error)?;
     Ok(outcome.try_map(|value| serde_json::to_value(value)).map_err(unencodable)?)
-}
-
-#[cfg(feature = "_sql")]
-pub(super) mod stored {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use super::{CommandOf, Ground, Heard, Place, as_json};
-    use crate::error::Error;
-    use crate::key::Key;
-    use crate::machine::{Handle, Repository};
-    use crate::model::machine::rules::Rules;
-    use crate::store::Database;
-
-    /// Machines in a database, each under an id that was never used.
-    pub(in crate::testing) struct Stored<'m, DB: Database, X: Rules> {
-        machines: &'m Repository<DB, X>,
-        run: Key,
-        opened: AtomicU64,
-    }
-
-    impl<'m, DB: Database, X: Rules> Stored<'m, DB, X> {
-        pub(in crate::testing) fn new(machines: &'m Repository<DB, X>) -> Result<Self, Error> {
-            Ok(Self { machines, run: Key::random("explorer")?, opened: AtomicU64::new(0) })
-        }
-    }
-
-    impl<DB: Database, X: Rules> Ground<X> for Stored<'_, DB, X> {
-        type Place = Handle<DB, X>;
-
-        fn open(&self) -> Result<Handle<DB, X>, Error> {
-            let number = self.opened.fetch_add(1, Ordering::Relaxed);
-            Ok(self.machines.__at(format!("explored {} {number}", self.run.as_str())))
-        }
-    }
-
-    impl<DB: Database, X: Rules> Place<X> for Handle<DB, X> {
-        fn rules(&self) -> &X {
-            Handle::rules(self)
-        }
-
-        fn id(&self) -> &str {
-            Handle::id(self)
-        }
-
-        fn begun(&self) -> Option<&X::Machine> {
-            None
-        }
-
-        async fn start(&mut self, initial: X::Machine) -> Heard<X> {
-            as_json(self.__start(None, initial).await)
-        }
-
-        async fn call(&mut self, key: Option<Key>, command: CommandOf<X>) -> Heard<X> {
-            as_json(self.__apply(key, command).await)
-        }
-
-        async fn pair(&mut self, key: Key, [one, other]: [CommandOf<X>; 2]) -> [Heard<X>; 2] {
-            let call = |command| {
-                let (at, key) = (self.clone(), Some(key.clone()));
-                tokio::spawn(async move { at.__apply(key, command).await })
-            };
-            let calls = [call(one), call(other)];
-            let mut heard = Vec::with_capacity(2);
-            for call in calls {
-                heard.push(match call.await {
-                    Ok(answer) => as_json(answer),
-                    Err(panicked) => Err(Error::Config(format!("the call panicked: {panicked}")).into()),
-                });
-            }
-            let second = heard.pop().unwrap_or(Err(Error::Interrupted.into()));
-            [heard.pop().unwrap_or(Err(Error::Interrupted.into())), second]
-        }
-
-        async fn put(&mut self, key: Key, state: X::Machine, reopen: bool) -> Heard<X> {
-            let call = self.override_state(&key, state, "the explorer");
-            as_json(if reopen { call.reopen().await } else { call.await })
-        }
-
-        async fn look(&mut self) -> Result<Option<(X::Machine, u64)>, Error> {
-            Ok(self.get().await?.map(|stored| (stored.state().clone(), stored.version())))
-        }
-
-        async fn balances(&mut self, accounts: &[String]) -> Result<Vec<i64>, Error> {
-            Handle::balances(self, accounts).await
-        }
-
-        async fn audit(&mut self) -> Result<Option<String>, Error> {
-            let found = self.verify().await?;
-            if found.differences.is_empty() {
-                return Ok(None);
-            }
-            Ok(Some(format!("verify() finds {:?}", found.differences)))
-        }
-    }
 }

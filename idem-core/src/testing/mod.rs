@@ -44,18 +44,26 @@
 //! ```
 
 mod explore;
+mod foresee;
 mod ground;
 mod lock;
+mod money;
 mod oracle;
+#[cfg(feature = "_sql")]
+mod per_case;
 mod report;
 mod rule;
 mod run;
+mod runner;
 mod samples;
 mod script;
 mod search;
+#[cfg(feature = "_sql")]
+mod stored;
+mod world;
 
 pub use explore::Explorer;
 pub use lock::{LockError, Locked, Stranded, bless_schema_lock, schema_lock};
-pub use report::{CounterExample, Report};
+pub use report::{CounterExample, Report, Untaken};
 pub use samples::Samples;
 pub use script::{Line, Script, ScriptError};

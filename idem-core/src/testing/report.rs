@@ -17,16 +17,37 @@ pub struct Report {
     pub rows: BTreeMap<char, u64>,
     /// The states that commands reached from the initial one.
     pub reached: Vec<&'static str>,
-    /// The states that only an override reached: their samples are explored, how to come to them is not.
+    /// The states that only an override reached: their samples are explored, how to come to them is not. Why no command did is
+    /// in `untaken`.
     pub overridden: Vec<&'static str>,
     /// The states that were not reached at all.
     pub unreached: Vec<&'static str>,
+    /// The edges, each to one of its targets, that no case took.
+    pub untaken: Vec<Untaken>,
+    /// What was asked for and cannot be done here.
+    pub skipped: Vec<String>,
     /// What the samples lack.
     pub missing: Vec<String>,
     /// The bound on cases came first.
     pub truncated: bool,
     /// The first case that went wrong; the exploration ends with it.
     pub counter_example: Option<CounterExample>,
+}
+
+/// An edge to one of its targets that no case took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Untaken {
+    /// The state that it leads from.
+    pub from: &'static str,
+    /// The command.
+    pub command: &'static str,
+    /// The state that it leads to.
+    pub to: &'static str,
+    /// How often the command was given in that state, by any sample of either, and led elsewhere or was refused.
+    pub tried: u64,
+    /// Why it was never given, if it was not.
+    pub reason: Option<String>,
 }
 
 /// A case that went wrong.
@@ -63,19 +84,29 @@ impl fmt::Display for Report {
             write!(f, "{}{row}: {many}", if at == 0 { "" } else { ", " })?;
         }
         writeln!(f, ")")?;
+        let unanswered: Vec<_> = ('a'..='g').filter(|row| !self.rows.contains_key(row)).map(String::from).collect();
+        if !unanswered.is_empty() {
+            writeln!(f, "  no case was answered by row {}", unanswered.join(", "))?;
+        }
         let unreached = if self.truncated {
             format!("NOT REACHED before the bound of {} cases", self.cases)
         } else {
-            "NOT REACHED; a sample of the state, or of a command that leads there, is missing".to_owned()
+            "NOT REACHED".to_owned()
         };
         for (what, states) in [
             ("reached by commands", &self.reached),
-            ("reached by an override alone; a sample of a command that leads there is missing", &self.overridden),
+            ("reached by an override alone", &self.overridden),
             (&*unreached, &self.unreached),
         ] {
             if !states.is_empty() {
                 writeln!(f, "  {what}: {}", states.join(", "))?;
             }
+        }
+        for untaken in &self.untaken {
+            writeln!(f, "  {untaken}")?;
+        }
+        for skipped in &self.skipped {
+            writeln!(f, "  NOT TRIED: {skipped}")?;
         }
         for missing in &self.missing {
             writeln!(f, "  MISSING: {missing}")?;
@@ -86,6 +117,16 @@ impl fmt::Display for Report {
         match &self.counter_example {
             Some(example) => write!(f, "{example}"),
             None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Untaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, command, to, tried, reason } = self;
+        match reason {
+            Some(reason) => write!(f, "not tried: `{command}` from `{from}` to `{to}`: {reason}"),
+            None => write!(f, "tried {tried} times: `{command}` from `{from}` never led to `{to}`"),
         }
     }
 }

@@ -1,71 +1,30 @@
 //! Runs a script on one machine and holds every answer against the oracle.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::error::{CommandError, ErrorKind, Rejection};
-use crate::key::Key;
-use crate::model::machine::context::Context;
-use crate::model::machine::graph::Graph;
+use crate::error::{CommandError, Rejection};
 use crate::model::machine::rules::{KindOf, Machine, Rules};
 use crate::outcome::Outcome;
+use crate::testing::foresee::Foreseen;
 use crate::testing::ground::{Heard, Place};
-use crate::testing::oracle::{Expected, Model, Request};
-use crate::testing::rule::{Owner, Said};
+use crate::testing::oracle::{Expected, Request};
+use crate::testing::runner::{Mismatch, Runner, unreadable};
 use crate::testing::samples::{command, content, state};
 use crate::testing::script::Line;
 
-/// Where an answer, or the machine after it, is not what it must be.
-#[derive(Debug)]
-pub(super) struct Mismatch {
-    pub(super) expected: String,
-    pub(super) found: String,
-}
-
-/// The entry of a state: from which state, by which command, into which.
-pub(super) type Entry = (usize, usize, usize);
-
-pub(super) struct Runner<'p, X: Rules, P: Place<X>> {
-    place: &'p mut P,
-    pub(super) model: Model,
-    /// The balances that the accounts touched so far must have.
-    money: BTreeMap<String, i64>,
-    /// The account that each hold is of.
-    holds: BTreeMap<String, String>,
-    pub(super) entered: Option<Entry>,
-    /// How often each row of the table answered.
-    pub(super) rows: BTreeMap<char, u64>,
-    rules: std::marker::PhantomData<fn() -> X>,
-}
-
-impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
-    pub(super) fn new(place: &'p mut P) -> Result<Self, Mismatch> {
-        let mut model = Model::new(Self::graph());
-        if let Some(begun) = place.begun() {
-            let content = content(begun).map_err(unreadable)?;
-            let to = (begun.state(), content.clone());
-            model.ran(None, Request::Start(content), Value::Null, Timestamp::from_micros(0), to);
-        }
-        Ok(Self {
-            place,
-            model,
-            money: BTreeMap::new(),
-            holds: BTreeMap::new(),
-            entered: None,
-            rows: BTreeMap::new(),
-            rules: std::marker::PhantomData,
-        })
-    }
-
+impl<X: Rules, P: Place<X>> Runner<'_, X, P> {
     pub(super) async fn play(&mut self, line: &Line) -> Result<(), Mismatch> {
         match line {
             Line::Start { state, content } => self.start(state, content).await,
             Line::Call { key, command, payload } => self.call(key.as_deref(), command, payload).await,
             Line::Pair { key, command, payload } => self.pair(key, command, payload).await,
             Line::Override { key, state, content, reopen } => self.put(key, state, content, *reopen).await,
+            Line::Advance { by } if self.place.advance(*by) => Ok(()),
+            Line::Advance { .. } => Err(unreadable("the clock of a database is not set by a script".to_owned())),
         }
     }
 
@@ -102,7 +61,7 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
 
     async fn call(&mut self, key: Option<&str>, name: &str, json: &Value) -> Result<(), Mismatch> {
         let (position, value) = Self::command_named(name, json)?;
-        self.foresee(position, json, key).await?;
+        self.look_ahead(position, json, key).await?;
         let real = self.key(key)?;
         let heard = self.place.call(real, value).await;
         self.judge(key, position, json, heard).await
@@ -111,7 +70,7 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
     async fn pair(&mut self, key: &str, name: &str, json: &Value) -> Result<(), Mismatch> {
         let (position, one) = Self::command_named(name, json)?;
         let (_, other) = Self::command_named(name, json)?;
-        self.foresee(position, json, Some(key)).await?;
+        self.look_ahead(position, json, Some(key)).await?;
         let real = self.place.key(key).map_err(|error| unreadable(error.to_string()))?;
         let [one, other] = self.place.pair(real, [one, other]).await;
         // Whichever ran comes first: the oracle knows an order, the two calls do not.
@@ -152,16 +111,23 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
     ) -> Result<(), Mismatch> {
         let request = self.model.request(command, json.clone());
         let expected = self.model.expect(key, &request, X::Machine::bare(Self::graph().initial).is_some());
+        if matches!(expected, Expected::Run(_)) {
+            let from = self.model.now.as_ref().map_or(Self::graph().initial, |now| now.state);
+            *self.seen.tried.entry((from, command)).or_default() += 1;
+        }
         match (&expected, heard) {
             (Expected::Run(_), Ok(outcome)) if outcome.is_fresh() => {
                 self.ran(&expected, key, command, json, outcome).await
             }
-            (Expected::Run(_), Err(error)) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::OutOfBounds) => {
-                let steps = self.rerun(command, json, key, None)?;
-                if error.kind() == ErrorKind::Rejected && steps.is_some() {
+            (Expected::Run(_), Err(error)) => {
+                let moments = self.moments().into_iter();
+                let foreseen: Vec<_> =
+                    moments.map(|at| self.foresee(command, json, key, at)).collect::<Result<_, _>>()?;
+                if !foreseen.iter().any(|foreseen| foreseen.is_refusal(error.kind())) {
+                    let foreseen = foreseen.last().map_or_else(String::new, ToString::to_string);
                     return Err(Mismatch {
-                        expected: "a step: the rule, run again, does not refuse".to_owned(),
-                        found: error.to_string(),
+                        expected: format!("{expected}: {foreseen}"),
+                        found: shown(&Heard::<X>::Err(error)),
                     });
                 }
                 self.settled(&expected).await
@@ -232,29 +198,20 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
             let expected = format!("an outcome that led to `{}`", Self::graph().states[to.0].name);
             return Err(Mismatch { expected, found: format!("one that led to {:?}", outcome.state()) });
         }
-        let Some(steps) = self.rerun(command, json, key, Some(outcome.at()))? else {
-            return Err(Mismatch {
-                expected: "a rejection, as the rule gives when run again".to_owned(),
-                found: "a fresh outcome".to_owned(),
-            });
-        };
-        let Some(step) = steps.iter().find(|step| step.to == to && step.outcome == *outcome) else {
-            let steps: Vec<_> = steps.iter().map(ToString::to_string).collect();
-            let found = Said { to, outcome: outcome.into_inner(), deltas: Vec::new(), holds: Vec::new() };
-            let expected = steps.join(", or ");
-            let (expected, found) = (format!("what the rule says when it is run again: {expected}"), found.to_string());
-            return Err(Mismatch { expected, found });
-        };
-        self.holds.extend(step.holds.iter().cloned());
-        for (owner, delta) in &step.deltas {
-            let account = match owner {
-                Owner::Account(account) => Some(account),
-                Owner::Hold(hold) => self.holds.get(hold),
-            };
-            if let Some(balance) = account.and_then(|account| self.money.get_mut(account)) {
-                *balance = balance.saturating_add(*delta);
+        let foreseen = self.foresee(command, json, key, outcome.at())?;
+        let (step, money) = match foreseen {
+            Foreseen::Step(step) if step.0.to == to && step.0.outcome == *outcome => *step,
+            other => {
+                let found = format!("state {} {}, outcome {}", to.0, to.1, *outcome);
+                return Err(Mismatch { expected: format!("{expected}: {other}"), found });
             }
-        }
+        };
+        // An account whose name depends on the time may be new.
+        let known: BTreeSet<String> = self.money.accounts.keys().cloned().collect();
+        self.money = money;
+        self.money.accounts.retain(|name, _| known.contains(name));
+        self.learn(std::slice::from_ref(&step)).await?;
+        self.seen.taken.insert((from, command, to.0));
         self.entered = Some((from, command, to.0));
         let request = self.model.request(command, json.clone());
         let at = outcome.at();
@@ -262,9 +219,9 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
         self.settled(expected).await
     }
 
-    /// After every answer the machine, and every account touched so far, is as the oracle says.
+    /// After every answer the machine, and every account touched so far, must be as the oracle says.
     async fn settled(&mut self, expected: &Expected) -> Result<(), Mismatch> {
-        *self.rows.entry(expected.row()).or_default() += 1;
+        *self.seen.rows.entry(expected.row()).or_default() += 1;
         let found = self.place.look().await.map_err(|error| unreadable(error.to_string()))?;
         let found = match found {
             None => None,
@@ -275,73 +232,28 @@ impl<'p, X: Rules, P: Place<X>> Runner<'p, X, P> {
             let (now, found) = (format!("the machine at {now:?} (state, content, version)"), format!("{found:?}"));
             return Err(Mismatch { expected: format!("{expected}, and {now}"), found });
         }
-        let accounts: Vec<String> = self.money.keys().cloned().collect();
-        let balances = self.balances(&accounts).await?;
-        let found: BTreeMap<String, i64> = accounts.into_iter().zip(balances).collect();
-        if found == self.money {
+        let names: Vec<String> = self.money.accounts.keys().cloned().collect();
+        if names.is_empty() {
             return Ok(());
         }
-        Err(Mismatch {
-            expected: format!("{expected}, and the balances {:?}", self.money),
-            found: format!("{found:?}"),
-        })
-    }
-
-    /// Reads the balances of accounts that the command may touch, before it does.
-    async fn foresee(&mut self, command: usize, json: &Value, key: Option<&str>) -> Result<(), Mismatch> {
-        let steps = self.rerun(command, json, key, None)?.unwrap_or_default();
-        let touched = steps.into_iter().flat_map(|step| step.deltas).filter_map(|(owner, _)| match owner {
-            Owner::Account(account) => Some(account),
-            Owner::Hold(_) => None,
-        });
-        let new: Vec<String> = touched.filter(|account| !self.money.contains_key(account)).collect();
-        let balances = self.balances(&new).await?;
-        self.money.extend(new.into_iter().zip(balances));
+        let found = self.place.accounts(&names).await.map_err(|error| unreadable(error.to_string()))?;
+        let now = self.place.now();
+        for (name, found) in names.iter().zip(found) {
+            let balance = self.money.accounts.get(name).map_or(0, |account| account.balance);
+            // Where the clock is not ours, nobody knows when what has expired is let go.
+            let held = match now {
+                Some(now) => self.money.held(name, now),
+                None if self.money.may_expire(name) => found.held,
+                None => self.money.held(name, self.model.latest()),
+            };
+            if (balance, held) != (found.balance, found.held) {
+                return Err(Mismatch {
+                    expected: format!("{expected}, and the account {name:?} with {balance}, of which {held} is held"),
+                    found: format!("{}, of which {} is held", found.balance, found.held),
+                });
+            }
+        }
         Ok(())
-    }
-
-    async fn balances(&mut self, accounts: &[String]) -> Result<Vec<i64>, Mismatch> {
-        if accounts.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.place.balances(accounts).await.map_err(|error| unreadable(error.to_string()))
-    }
-
-    /// What the rule says to the command in the state that the oracle knows: the step, and those it names instead. `None`
-    /// if it refuses, or if there is nothing to run.
-    fn rerun(
-        &self,
-        index: usize,
-        json: &Value,
-        key: Option<&str>,
-        at: Option<Timestamp>,
-    ) -> Result<Option<Vec<Said>>, Mismatch> {
-        let (position, content, version) = match &self.model.now {
-            Some(now) => (now.state, now.content.clone(), now.version),
-            None => (Self::graph().initial, Value::Null, 1),
-        };
-        let Ok(from) = state::<X::Machine>(position, &content) else { return Ok(None) };
-        let value = command::<X::Machine>(index, json).map_err(unreadable)?;
-        let key = self.key(key)?;
-        let cx = Context {
-            machine: Self::graph().name,
-            id: self.place.id(),
-            seq: version + 1,
-            now: at.unwrap_or_else(|| Timestamp::local().max(self.model.latest())),
-            key: key.as_ref(),
-        };
-        match self.place.rules().run(from, &value, &cx) {
-            Some(Ok(taken)) => Said::all(taken).map(Some).map_err(unreadable),
-            Some(Err(_)) | None => Ok(None),
-        }
-    }
-
-    fn key(&self, token: Option<&str>) -> Result<Option<Key>, Mismatch> {
-        token.map(|token| self.place.key(token)).transpose().map_err(|error| unreadable(error.to_string()))
-    }
-
-    fn graph() -> &'static Graph {
-        X::Machine::GRAPH
     }
 
     fn state_named(name: &str) -> Result<usize, Mismatch> {
@@ -372,8 +284,4 @@ fn shown<S: Copy + Debug, R: Rejection>(heard: &Result<Outcome<Value, S>, Comman
         }
         Err(error) => format!("{:?}: {error}", error.kind()),
     }
-}
-
-fn unreadable(problem: String) -> Mismatch {
-    Mismatch { expected: "a script and a machine that can be read".to_owned(), found: problem }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use serde_json::Value;
 /// start Pending {\"total\":500}
 /// call k1 Pay {\"amount\":500}
 /// pair k1 Pay {\"amount\":500}
-/// call - Ship {\"tracking\":\"T1\"}
+/// advance 900s
 /// override k2 Paid {\"receipt\":7}
 /// reopen k3 Pending {\"total\":500}
 /// ";
@@ -69,12 +70,17 @@ pub enum Line {
         /// In a new visit.
         reopen: bool,
     },
+    /// Moves the clock on, for a machine in memory.
+    Advance {
+        /// By how much; whole microseconds count.
+        by: Duration,
+    },
 }
 
 /// A line that is no verb.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "line {line}: {problem}; expected `start State JSON`, or one of `call`, `pair`, `override`, `reopen` with `key Name JSON` behind it"
+    "line {line}: {problem}; expected `start State JSON`, `advance 900s`, or one of `call`, `pair`, `override`, `reopen` with `key Name JSON` behind it"
 )]
 pub struct ScriptError {
     line: usize,
@@ -100,6 +106,9 @@ impl FromStr for Line {
             let (state, content) = named(rest)?;
             return Ok(Self::Start { state, content });
         }
+        if verb == "advance" {
+            return Ok(Self::Advance { by: duration(rest)? });
+        }
         let (key, rest) = rest.split_once(' ').ok_or_else(|| format!("`{verb}` has no name behind its key"))?;
         let ((name, json), key) = (named(rest)?, key.to_owned());
         match (verb, key.as_str()) {
@@ -112,6 +121,16 @@ impl FromStr for Line {
             _ => Err(format!("`{verb}` is no verb")),
         }
     }
+}
+
+/// Whole seconds, `900s`, or microseconds, `1500us`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit): (&str, fn(u64) -> Duration) = match (text.strip_suffix("us"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, Duration::from_micros),
+        (None, Some(number)) => (number, Duration::from_secs),
+        (None, None) => return Err(format!("{text:?} is neither seconds, `900s`, nor microseconds, `1500us`")),
+    };
+    number.parse().map(unit).map_err(|error| format!("{number:?} is no whole number: {error}"))
 }
 
 /// A name, and the JSON behind it; null if there is none.
@@ -148,6 +167,8 @@ impl fmt::Display for Line {
                 write!(f, "{} {key} ", if *reopen { "reopen" } else { "override" })?;
                 (state, content)
             }
+            Self::Advance { by } if by.subsec_nanos() == 0 => return write!(f, "advance {}s", by.as_secs()),
+            Self::Advance { by } => return write!(f, "advance {}us", by.as_micros()),
         };
         if json.is_null() { f.write_str(name) } else { write!(f, "{name} {json}") }
     }

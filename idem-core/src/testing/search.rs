@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::model::machine::rules::Machine;
-use crate::testing::report::Report;
-use crate::testing::run::Entry;
+use crate::testing::report::{Report, Untaken};
+use crate::testing::runner::{Entry, Seen};
 use crate::testing::samples::{Samples, command, payload};
 use crate::testing::script::Line;
 
@@ -73,14 +74,55 @@ impl<M: Machine> Search<M> {
         true
     }
 
-    pub(super) fn into_report(self, report: Report) -> Report {
+    /// What was entered, and each edge to a target that was not: with how often it was tried, or why it was not.
+    pub(super) fn into_report(self, report: Report, seen: &Seen, samples: &Samples<M>) -> Report {
+        let untaken = self.untaken(seen, samples, report.truncated);
         let by_hand =
             |state: &usize| self.overridden.contains(state) || self.entries.iter().any(|(_, _, to)| to == state);
         let (reached, rest): (Vec<usize>, Vec<usize>) =
             (0..M::GRAPH.states.len()).partition(|state| self.reached.contains(state));
         let (overridden, unreached): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(by_hand);
         let names = |states: Vec<usize>| states.into_iter().map(|state| M::GRAPH.states[state].name).collect();
-        Report { reached: names(reached), overridden: names(overridden), unreached: names(unreached), ..report }
+        Report {
+            reached: names(reached),
+            overridden: names(overridden),
+            unreached: names(unreached),
+            untaken,
+            ..report
+        }
+    }
+
+    fn untaken(&self, seen: &Seen, samples: &Samples<M>, truncated: bool) -> Vec<Untaken> {
+        let graph = M::GRAPH;
+        let is_entered = |state: usize| {
+            let entered = || self.entries.iter().any(|(_, _, to)| *to == state);
+            self.reached.contains(&state) || self.overridden.contains(&state) || entered()
+        };
+        let mut untaken = Vec::new();
+        for edge in graph.edges {
+            let (from, command) = (graph.states[edge.from].name, graph.commands[edge.command].name);
+            let tried = seen.tried.get(&(edge.from, edge.command)).copied().unwrap_or(0);
+            let reason = if tried > 0 {
+                None
+            } else if samples.payloads(edge.command).is_empty() {
+                Some(format!("no sample of command `{command}`"))
+            } else if !is_entered(edge.from) {
+                Some(format!("`{from}` was not entered"))
+            } else if truncated {
+                Some("the bound on cases was met before".to_owned())
+            } else {
+                Some("the exploration ended before".to_owned())
+            };
+            let rest = edge.to.iter().filter(|&&to| !seen.taken.contains(&(edge.from, edge.command, to)));
+            untaken.extend(rest.map(|&to| Untaken {
+                from,
+                command,
+                to: graph.states[to].name,
+                tried,
+                reason: reason.clone(),
+            }));
+        }
+        untaken
     }
 }
 
@@ -99,8 +141,8 @@ pub(super) struct Case {
 }
 
 impl Node {
-    /// Every command, with every sample of its payload, in every situation.
-    pub(super) fn cases<M: Machine>(&self, samples: &Samples<M>) -> Vec<Case> {
+    /// Every command, with every sample of its payload, in every situation, and before and after each of these times has passed.
+    pub(super) fn cases<M: Machine>(&self, samples: &Samples<M>, advances: &[Duration]) -> Vec<Case> {
         let mut cases = Vec::new();
         for (position, info) in M::GRAPH.commands.iter().enumerate() {
             let others = other_requests::<M>(samples, position);
@@ -108,7 +150,12 @@ impl Node {
                 let request = (info.name, json);
                 let path = self.then(vec![self.call(Some("k"), request)]);
                 cases.push(Case { lines: path.clone(), path: Some(path) });
-                let situations = self.situations(request, &others, samples);
+                for &by in advances {
+                    let path = self.then(vec![Line::Advance { by }, self.call(Some("k"), request)]);
+                    cases.push(Case { lines: path.clone(), path: Some(path) });
+                }
+                let mut situations = self.situations(request, &others, samples);
+                situations.extend(advances.iter().map(|&by| self.late_repeat(request, by)));
                 cases.extend(situations.into_iter().map(|lines| Case { lines: self.then(lines), path: None }));
             }
         }
@@ -138,6 +185,12 @@ impl Node {
                 .map(|by_hand| vec![keyed("k"), by_hand, keyed("k"), natural(), keyed("l"), natural()]),
         );
         situations
+    }
+
+    /// Repeats after a time.
+    fn late_repeat(&self, request: (&str, &Value), by: Duration) -> Vec<Line> {
+        let keyed = |key| self.call(Some(key), request);
+        vec![keyed("k"), Line::Advance { by }, keyed("k"), self.call(None, request), keyed("l")]
     }
 
     /// The way to this state, and these lines.

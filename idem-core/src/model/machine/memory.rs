@@ -91,6 +91,25 @@ impl<X: Rules> InMemory<X> {
         &self.life.rules
     }
 
+    /// Sets the clock, and if nothing was done yet the time of the start as well.
+    #[cfg(feature = "testing")]
+    pub(crate) fn begin_at(&mut self, now: Timestamp) {
+        if let [start] = &mut self.life.history[..] {
+            (start.at, self.life.entered_at) = (now, now);
+        }
+        self.set_now(now);
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn now(&self) -> Timestamp {
+        self.life.now()
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn books(&self) -> &Books {
+        &self.life.books
+    }
+
     /// The state it is in.
     pub fn state(&self) -> &X::Machine {
         &self.life.state
@@ -132,6 +151,16 @@ impl<X: Rules> InMemory<X> {
     /// [`Error::OutOfBounds`] if the account's bounds or 64 bits do not allow it.
     pub fn apply_delta(&mut self, account: &str, delta: i64) -> Result<(), Error> {
         self.life.apply(&[LedgerChange::Delta { account: account.into(), delta }], self.life.now()).map_err(Error::from)
+    }
+
+    /// Reserves `amount` minor units of an account under the name `hold`, as a step's `hold` does: for a machine that begins in a
+    /// state which names one.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] if the account's bounds do not allow it, [`Error::Ledger`] if the name is taken or the amount negative.
+    pub fn hold(&mut self, account: &str, hold: &str, amount: i64) -> Result<(), Error> {
+        let change = LedgerChange::Hold { account: account.into(), hold: hold.into(), amount, expires: None };
+        self.life.apply(&[change], self.life.now()).map_err(Error::from)
     }
 
     /// What the holds of an account reserve that have not expired, in minor units.
