@@ -10,6 +10,7 @@ pub const TABLE: &str = "CREATE TABLE IF NOT EXISTS taken_rooms (room TEXT PRIMA
 
 /// Why a room is not reserved.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// Another booking has it.
     #[error("{room} is taken by booking {booking}")]

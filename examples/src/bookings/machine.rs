@@ -18,6 +18,7 @@ pub const HOTEL: &str = "hotel";
 #[command(Cancel)]
 #[command(Expire)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::exhaustive_enums, reason = "the life of a booking is what this example shows, whole")]
 pub enum Booking {
     /// A guest wants a room.
     #[initial]
@@ -65,6 +66,7 @@ pub enum Booking {
 
 /// Why a command is refused. It can be given again.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refused {
     /// The price is lower.
     #[error("the price is {price}, not {amount}")]

@@ -8,7 +8,7 @@ use crate::model::machine::context::Context;
 use crate::model::machine::driver::TypedDriver;
 use crate::model::machine::rules::{Machine, Rules, Taken};
 
-/// The user's rules. The accounts that the explorer was told of, and all holds, have names that no other case has: cases share a
+/// The user's rules. The accounts that were given to the explorer, and all holds, have names that no other case has: cases share a
 /// database, accounts keep their balances, and the name of a hold is never free again.
 pub(super) struct PerCase<X> {
     rules: Arc<TypedDriver<X>>,
