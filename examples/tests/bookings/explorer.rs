@@ -28,7 +28,7 @@ fn explorer(samples: &Samples<Booking>) -> Explorer<'_, Booking> {
         .bounds(account("ben"), Some(0), None)
         .hold(account("ann"), "sample", 8_000)
         .clock(NOON)
-        .advance(WAIT - Duration::from_secs(1))
+        .advance(WAIT.saturating_sub(Duration::from_secs(1)))
         .advance(WAIT)
 }
 
