@@ -118,6 +118,7 @@ macro_rules! for_each_clause {
                         copies_are_rejected_alike,
                         an_expired_rejection_is_decided_anew,
                         another_release_reads_what_it_can,
+                        with_a_start_the_start_is_part_of_it,
                     }
                     start {
                         a_repeat_replays_and_other_data_is_refused,

@@ -82,6 +82,14 @@ impl Command {
         std::iter::once(self.operation()).chain(was.iter().copied())
     }
 
+    /// The initial state, if it is made together with a start.
+    fn start(&self) -> Option<&Stored> {
+        match &self.action {
+            Action::StartAnd { body, .. } => Some(body),
+            _ => None,
+        }
+    }
+
     /// The fingerprint of the command alone, or of whatever it is.
     fn request(&self) -> Fingerprint {
         match &self.action {
@@ -379,7 +387,12 @@ fn run_transition<DB: Database>(
         Ran::Rejected(rejection) => {
             if let Some(key) = command.key.as_ref().filter(|_| graph.commands[index].remembers) {
                 let named = graph.commands[index].name;
-                match RememberedRejection::write(&*command.driver, named, &command.payload, &*rejection) {
+                match RememberedRejection::write(
+                    &*command.driver,
+                    named,
+                    (&command.payload, command.start()),
+                    &*rejection,
+                ) {
                     Ok(stored) => {
                         if let Err(error) = fits("the rejection", &stored, limits) {
                             return refuse(error);
@@ -509,7 +522,7 @@ fn same_by_key<DB: Database>(
     if fingerprint.is_after_start() != command.fingerprint.is_after_start() && !seeded_bug!("start-is-no-part-of-it") {
         return Ok(false);
     }
-    if let Action::StartAnd { body, .. } = &command.action
+    if let Some(body) = command.start()
         && !draft.transition(&command.subject(), 1)?.is_some_and(|first| is_start_with(command, body, &first))
     {
         return Ok(false);
@@ -519,9 +532,12 @@ fn same_by_key<DB: Database>(
 
 /// Whether the transition is the start with this state, as it is written today.
 fn is_start_with(command: &Command, body: &Stored, first: &TransitionSummary) -> bool {
-    first.command == START
-        && (first.payload == *body
-            || command.driver.rewritten(command.driver.graph().initial, &first.payload).as_ref() == Some(body))
+    first.command == START && is_same_state(command, body, &first.payload)
+}
+
+/// Whether an initial state that was stored is this one, as it is written today.
+fn is_same_state(command: &Command, body: &Stored, stored: &Stored) -> bool {
+    stored == body || command.driver.rewritten(command.driver.graph().initial, stored).as_ref() == Some(body)
 }
 
 fn same_today(command: &Command, last: &TransitionSummary) -> bool {
@@ -550,9 +566,14 @@ fn answer_rejected(
         Ok(remembered) => remembered,
         Err(error) => return error.into(),
     };
+    let same_start = || match (command.start(), remembered.start()) {
+        (Some(body), Ok(Some(first))) => is_same_state(command, body, &first),
+        (None, Ok(None)) => true,
+        _ => false,
+    };
     let same = fingerprint == command.fingerprint
         || (*target == *command.id
-            && fingerprint.is_after_start() == command.fingerprint.is_after_start()
+            && (same_start() || seeded_bug!("rejection-forgets-its-start"))
             && is_today(command, &remembered.command, remembered.payload().ok().as_ref()));
     if same { remembered.refusal(&*command.driver, at) } else { reused(command, at, target, &remembered.command) }
 }

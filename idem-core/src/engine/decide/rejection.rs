@@ -11,11 +11,14 @@ use crate::error::{Effect, Error};
 use crate::model::machine::driver::Driver;
 use crate::wire::{Stored, WireError};
 
-/// What a key remembers: the command and its payload, by which a repeat is compared, and what the rule said.
+/// What a key remembers: the command and its payload, by which a repeat is compared, with the initial state if it was made together
+/// with a start, and what the rule said.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct RememberedRejection {
     pub(crate) command: String,
     payload: Box<RawValue>,
+    /// One or none. `null`, the content of a state that carries nothing, would read back as none in an `Option`.
+    start: Vec<Box<RawValue>>,
     rejection: Box<RawValue>,
 }
 
@@ -27,11 +30,12 @@ impl RememberedRejection {
     pub(crate) fn write(
         driver: &dyn Driver,
         command: &str,
-        payload: &Stored,
+        (payload, start): (&Stored, Option<&Stored>),
         rejection: &(dyn Any + Send + Sync),
     ) -> Result<Stored, WireError> {
         let rejection = driver.write_rejection(rejection)?.decode()?;
-        Stored::encode(&Self { command: command.to_owned(), payload: payload.decode()?, rejection })
+        let (payload, start) = (payload.decode()?, start.into_iter().map(Stored::decode).collect::<Result<_, _>>()?);
+        Stored::encode(&Self { command: command.to_owned(), payload, start, rejection })
     }
 
     pub(crate) fn read(stored: &Stored) -> Result<Self, Error> {
@@ -40,6 +44,11 @@ impl RememberedRejection {
 
     pub(crate) fn payload(&self) -> Result<Stored, Error> {
         Stored::encode(&self.payload).map_err(undecodable)
+    }
+
+    /// The initial state that it was to be started in, if it was.
+    pub(crate) fn start(&self) -> Result<Option<Stored>, Error> {
+        self.start.first().map(|start| Stored::encode(start).map_err(undecodable)).transpose()
     }
 
     /// The answer to a repeat of what was rejected at this time.

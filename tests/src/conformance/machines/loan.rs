@@ -105,3 +105,31 @@ pub mod second {
         }
     }
 }
+
+/// A loan on a house, which it is asked for with.
+pub mod secured {
+    use super::{Bank, OverLimit};
+    use idem_core::{Context, Step, idempotent_fsm};
+    use serde::{Deserialize, Serialize};
+
+    /// Asked for, then granted.
+    #[idempotent_fsm(name = "secured_loan")]
+    #[command(Grant { amount: i64, #[fact] limit: i64 }, remember_rejections)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Loan {
+        #[initial]
+        #[on(Grant => Granted)]
+        Asked { house: u32 },
+
+        #[terminal]
+        Granted,
+    }
+
+    impl loan::Transitions for Bank {
+        type Rejection = OverLimit;
+
+        fn grant(&self, _: loan::Asked, grant: &loan::Grant, _: &Context) -> Result<Step<loan::Granted>, OverLimit> {
+            if grant.amount > grant.limit { Err(OverLimit { limit: grant.limit }) } else { Ok(Step::to(loan::Granted)) }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use idem_core::machine::Item;
 use idem_core::{CommandError, Effect, ErrorKind, Timestamp};
 
-use crate::conformance::machines::loan::{Bank, OverLimit, first, second};
+use crate::conformance::machines::loan::{Bank, OverLimit, first, second, secured};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 fn grant(amount: i64, limit: i64) -> first::loan::Grant {
@@ -112,4 +112,23 @@ pub async fn another_release_reads_what_it_can<S: Subject>(on: &S) {
     fresh(newer.lend(&key("m"), lend(0, 100)).await);
     let found = newer.verify().await.expect("an audit").differences;
     assert_eq!(found.len(), 1, "what the first release wrote is not read: {found:?}");
+}
+
+/// Together with a start it is one request: nothing is started, and the start is compared as well.
+pub async fn with_a_start_the_start_is_part_of_it<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let loan = secured::Loan::stored(&stored.idem, Bank).at("l");
+    let house = |house| secured::loan::Asked { house };
+    let grant = |limit| secured::loan::Grant { amount: 50, limit };
+    assert_eq!(rejected(loan.start_and(&key("k"), house(1), grant(10)).await), now(10));
+    assert!(loan.get().await.expect("readable").is_none());
+    let (again, at) = rejected(loan.start_and(&key("k"), house(1), grant(100)).await);
+    assert!(again == OverLimit { limit: 10 } && at.is_some());
+    refused(loan.start_and(&key("k"), house(2), grant(100)).await, ErrorKind::KeyReused);
+    refused(loan.start(&key("k"), house(1)).await, ErrorKind::KeyReused);
+    fresh(loan.start(&key("s"), house(1)).await);
+    refused(loan.grant(&key("k"), grant(100)).await, ErrorKind::KeyReused);
+    assert_eq!(rejected(loan.grant(&key("l"), grant(20)).await), now(20));
+    refused(loan.start_and(&key("l"), house(1), grant(100)).await, ErrorKind::KeyReused);
+    fresh(loan.start_and(&key("m"), house(1), grant(100)).await);
 }
