@@ -90,7 +90,7 @@ impl<X: Rules, H: DerefMut<Target = InMemory<X>>, N: Fn() -> H> Ground<X> for Me
             handle.bound(account, *floor, *ceiling)?;
         }
         for hold in &world.holds {
-            handle.hold(&hold.account, &hold.hold, hold.amount)?;
+            handle.open_hold(&hold.account, &hold.hold, hold.amount)?;
         }
         Ok(MemoryPlace { begun: handle.state().clone(), handle })
     }

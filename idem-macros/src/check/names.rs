@@ -38,10 +38,11 @@ pub(crate) const ITEMS: [&str; 20] = [
 
 /// What the handles can do besides the commands, and what every value can that is given away.
 #[rustfmt::skip]
-pub(crate) const METHODS: [&str; 34] = [
+pub(crate) const METHODS: [&str; 35] = [
     "adopt", "apply", "apply_all", "apply_delta", "archive", "at", "balance", "bound", "clone", "count_by_state", "deref",
     "deref_mut", "due", "entered_at", "fmt", "get", "held", "history", "id", "in_state", "into", "messages",
-    "override_state", "rebuild", "redact", "row_name", "set_now", "start", "start_and", "state", "try_into", "verify", "version", "within",
+    "open_hold", "override_state", "rebuild", "redact", "row_name", "set_now", "start", "start_and", "state", "try_into", "verify",
+    "version", "within",
 ];
 
 /// Types that generated code names without a path.

@@ -158,7 +158,7 @@ impl<X: Rules> InMemory<X> {
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if the account's bounds do not allow it, [`Error::Ledger`] if the name is taken or the amount negative.
-    pub fn hold(&mut self, account: &str, hold: &str, amount: i64) -> Result<(), Error> {
+    pub fn open_hold(&mut self, account: &str, hold: &str, amount: i64) -> Result<(), Error> {
         let change = LedgerChange::Hold { account: account.into(), hold: hold.into(), amount, expires: None };
         self.life.apply(&[change], self.life.now()).map_err(Error::from)
     }
