@@ -7,6 +7,7 @@ use crate::model::ledger::change::LedgerChange;
 use crate::model::machine::context::Context;
 use crate::model::machine::driver::TypedDriver;
 use crate::model::machine::rules::{Machine, Rules, Taken};
+use crate::wire::{Stored, WireError};
 
 /// The user's rules. The accounts that were given to the explorer, and all holds, have names that no other case has: cases share a
 /// database, accounts keep their balances, and the name of a hold is never free again.
@@ -90,5 +91,13 @@ impl<X: Rules> Rules for PerCase<X> {
     ) -> Option<Result<Taken<X::Machine>, X::Rejection>> {
         let ran = self.rules().run(from, command, cx)?;
         Some(ran.map(|taken| self.names.rename(taken)))
+    }
+
+    fn write_rejection(rejection: &X::Rejection) -> Result<Stored, WireError> {
+        X::write_rejection(rejection)
+    }
+
+    fn read_rejection(stored: &Stored) -> Result<X::Rejection, WireError> {
+        X::read_rejection(stored)
     }
 }

@@ -19,21 +19,12 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     });
     let (taken, rules) = (taken(model), model.local("R"));
     let private = quote!(#krate::__private);
-    let rejections = model.stores_rejections().then(|| {
-        quote! {
-            fn write_rejection(
-                __rejection: &#rules::Rejection,
-            ) -> ::core::result::Result<#private::Stored, #private::WireError> {
-                #private::Stored::encode(__rejection)
-            }
-
-            fn read_rejection(
-                __stored: &#private::Stored,
-            ) -> ::core::result::Result<#rules::Rejection, #private::WireError> {
-                __stored.decode()
-            }
-        }
-    });
+    let (write, read) = if model.stores_rejections() {
+        (quote!(#private::Stored::encode(__rejection)), quote!(__stored.decode()))
+    } else {
+        let none = quote!(::core::result::Result::Err(#private::WireError::Format(::core::option::Option::None)));
+        (none.clone(), none)
+    };
     quote! {
         #[doc(hidden)]
         #vis struct Driver<#rules>(pub #rules);
@@ -50,17 +41,27 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             #(#steps)*
         }
 
+        #[allow(unused_variables)]
         #[automatically_derived]
-        impl<#rules: Transitions> #krate::__private::Rules for Driver<#rules> where #assumed {
+        impl<#rules: Transitions> #private::Rules for Driver<#rules> where #assumed {
             type Machine = #machine;
             type Rejection = #rules::Rejection;
 
-            #[allow(unused_variables)]
             fn run(&self, __from: #machine, __command: &Command, __cx: &#krate::Context<'_>) -> #taken {
                 match *__command { #(#arms),* }
             }
 
-            #rejections
+            fn write_rejection(
+                __rejection: &#rules::Rejection,
+            ) -> ::core::result::Result<#private::Stored, #private::WireError> {
+                #write
+            }
+
+            fn read_rejection(
+                __stored: &#private::Stored,
+            ) -> ::core::result::Result<#rules::Rejection, #private::WireError> {
+                #read
+            }
         }
     }
 }

@@ -470,11 +470,11 @@ The rejection, if the command is refused.*/
             }
         }
     }
+    #[allow(unused_variables)]
     #[automatically_derived]
     impl<R: Transitions> crate::harmless::__private::Rules for Driver<R> {
         type Machine = __Machine;
         type Rejection = R::Rejection;
-        #[allow(unused_variables)]
         fn run(
             &self,
             __from: __Machine,
@@ -490,6 +490,30 @@ The rejection, if the command is refused.*/
                 Command::Open(ref __command) => self.open(__from, __command, __cx),
                 Command::r#Match(ref __command) => self.r#match(__from, __command, __cx),
             }
+        }
+        fn write_rejection(
+            __rejection: &R::Rejection,
+        ) -> ::core::result::Result<
+            crate::harmless::__private::Stored,
+            crate::harmless::__private::WireError,
+        > {
+            ::core::result::Result::Err(
+                crate::harmless::__private::WireError::Format(
+                    ::core::option::Option::None,
+                ),
+            )
+        }
+        fn read_rejection(
+            __stored: &crate::harmless::__private::Stored,
+        ) -> ::core::result::Result<
+            R::Rejection,
+            crate::harmless::__private::WireError,
+        > {
+            ::core::result::Result::Err(
+                crate::harmless::__private::WireError::Format(
+                    ::core::option::Option::None,
+                ),
+            )
         }
     }
     #[automatically_derived]

@@ -388,6 +388,7 @@ The rejection, if the command is refused.*/
             )
         }
     }
+    #[allow(unused_variables)]
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R>
     where
@@ -395,7 +396,6 @@ The rejection, if the command is refused.*/
     {
         type Machine = __Machine;
         type Rejection = R::Rejection;
-        #[allow(unused_variables)]
         fn run(
             &self,
             __from: __Machine,
@@ -411,6 +411,23 @@ The rejection, if the command is refused.*/
                 Command::Pay(ref __command) => self.pay(__from, __command, __cx),
                 Command::Ship(ref __command) => self.ship(__from, __command, __cx),
             }
+        }
+        fn write_rejection(
+            __rejection: &R::Rejection,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn read_rejection(
+            __stored: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<R::Rejection, ::idem_core::__private::WireError> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
         }
     }
     #[automatically_derived]

@@ -181,11 +181,11 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
     }
     #[allow(unused_variables)]
     impl<R: Transitions> Driver<R> {}
+    #[allow(unused_variables)]
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
         type Machine = __Machine;
         type Rejection = R::Rejection;
-        #[allow(unused_variables)]
         fn run(
             &self,
             __from: __Machine,
@@ -198,6 +198,23 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             >,
         > {
             match *__command {}
+        }
+        fn write_rejection(
+            __rejection: &R::Rejection,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn read_rejection(
+            __stored: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<R::Rejection, ::idem_core::__private::WireError> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
         }
     }
     #[automatically_derived]

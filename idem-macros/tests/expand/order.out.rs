@@ -586,11 +586,11 @@ The rejection, if the command is refused.*/
             )
         }
     }
+    #[allow(unused_variables)]
     #[automatically_derived]
     impl<R: Transitions> ::idem_core::__private::Rules for Driver<R> {
         type Machine = __Machine;
         type Rejection = R::Rejection;
-        #[allow(unused_variables)]
         fn run(
             &self,
             __from: __Machine,
@@ -607,6 +607,23 @@ The rejection, if the command is refused.*/
                 Command::Ship(ref __command) => self.ship(__from, __command, __cx),
                 Command::Cancel(ref __command) => self.cancel(__from, __command, __cx),
             }
+        }
+        fn write_rejection(
+            __rejection: &R::Rejection,
+        ) -> ::core::result::Result<
+            ::idem_core::__private::Stored,
+            ::idem_core::__private::WireError,
+        > {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
+        }
+        fn read_rejection(
+            __stored: &::idem_core::__private::Stored,
+        ) -> ::core::result::Result<R::Rejection, ::idem_core::__private::WireError> {
+            ::core::result::Result::Err(
+                ::idem_core::__private::WireError::Format(::core::option::Option::None),
+            )
         }
     }
     #[automatically_derived]

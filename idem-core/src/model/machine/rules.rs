@@ -128,17 +128,13 @@ pub trait Rules: Send + Sync + 'static {
     ///
     /// # Errors
     /// If no command of the machine says `remember_rejections`, or the rejection's serde refuses.
-    fn write_rejection(_rejection: &Self::Rejection) -> Result<Stored, WireError> {
-        Err(WireError::Format(None))
-    }
+    fn write_rejection(rejection: &Self::Rejection) -> Result<Stored, WireError>;
 
     /// A rejection that a key remembers.
     ///
     /// # Errors
     /// If no command of the machine says `remember_rejections`, or the rejection no longer decodes.
-    fn read_rejection(_stored: &Stored) -> Result<Self::Rejection, WireError> {
-        Err(WireError::Format(None))
-    }
+    fn read_rejection(stored: &Stored) -> Result<Self::Rejection, WireError>;
 }
 
 /// A step taken: its target as the enum, its outcome as one of all commands'.
