@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use idem_core::testing::{Explorer, Report, Samples, Script};
 use idem_core::{Context, Database, Idem, Natural, Step, Timestamp};
+use tests::conformance::machines::loan::first::{Loan, loan};
+use tests::conformance::machines::loan::{Bank, secured};
 use tests::conformance::machines::{Booking, Door, Hotel, Keeper, Order, Receipt, Refused, Shop, booking, door, order};
 use tests::{Postgres, Sqlite};
 
@@ -30,6 +32,22 @@ fn door_samples() -> Samples<Door> {
         .command(door::Knock { times: 2 })
         .command(door::Brick { why: "noise".into() })
         .outcome(door::CommandKind::Knock, &2_u64)
+}
+
+/// One that is rejected, one that is not.
+fn loan_samples() -> Samples<Loan> {
+    Samples::new()
+        .state(loan::Granted { amount: 5 })
+        .command(loan::Grant { amount: 9, limit: 5 })
+        .command(loan::Grant { amount: 5, limit: 5 })
+        .outcome(loan::CommandKind::Grant, &5_i64)
+}
+
+fn secured_samples() -> Samples<secured::Loan> {
+    Samples::new()
+        .state(secured::loan::Asked { house: 7 })
+        .command(secured::loan::Grant { amount: 9, limit: 5 })
+        .command(secured::loan::Grant { amount: 5, limit: 5 })
 }
 
 async fn sqlite(file: &Sqlite) -> Idem<sqlx::Sqlite> {
@@ -59,6 +77,14 @@ fn orders_in_memory() {
 fn doors_in_memory() {
     let samples = door_samples();
     whole(&Explorer::new(&samples).in_memory(|| Door::in_memory(Keeper, door::Shut)), 60);
+}
+
+#[test]
+fn loans_in_memory_remember_rejections() {
+    let samples = loan_samples();
+    let report = Explorer::new(&samples).in_memory(|| Loan::in_memory(Bank, loan::Asked));
+    report.assert_complete();
+    assert_eq!(report.reached, ["Asked", "Granted", "Withdrawn"], "{report}");
 }
 
 #[test]
@@ -95,6 +121,10 @@ async fn stored<DB: Database>(idem: &Idem<DB>) {
     let report = Explorer::new(&samples).stored(&Door::stored(idem, Keeper)).await;
     whole(&report, 80);
     assert!(report.rows.contains_key(&'g') || report.reached.len() == 3, "{report}");
+    let samples = loan_samples();
+    Explorer::new(&samples).stored(&Loan::stored(idem, Bank)).await.assert_complete();
+    let samples = secured_samples();
+    Explorer::new(&samples).stored(&secured::Loan::stored(idem, Bank)).await.assert_complete();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,10 +26,17 @@ pub(super) struct Now {
     visit: u64,
 }
 
-/// What a key names, and the transition that answers it.
+/// What a key names, and what answers it.
 struct Known {
     request: Request,
-    seq: u64,
+    answer: Answer,
+}
+
+enum Answer {
+    /// The transition with this number.
+    Run(u64),
+    /// What the rule said.
+    Rejection(Value),
 }
 
 /// What is asked for; two requests are one if they are equal.
@@ -59,6 +66,8 @@ pub(super) enum Expected {
     Run(char),
     /// The outcome of this transition, as it was.
     Replay(char, u64),
+    /// The rejection that the key remembers.
+    Rejected(char, Value),
     Refused(char, ErrorKind),
 }
 
@@ -78,8 +87,11 @@ impl Model {
     /// The answer table of `docs/GUARANTEES.md`, row by row. `bare`: the initial state carries nothing.
     pub(super) fn expect(&self, key: Option<&str>, request: &Request, bare: bool) -> Expected {
         if let Some(known) = key.and_then(|key| self.keys.get(key)) {
-            let same = known.request == *request;
-            return if same { Expected::Replay('a', known.seq) } else { Expected::Refused('b', ErrorKind::KeyReused) };
+            return match &known.answer {
+                _ if known.request != *request => Expected::Refused('b', ErrorKind::KeyReused),
+                Answer::Run(seq) => Expected::Replay('a', *seq),
+                Answer::Rejection(said) => Expected::Rejected('a', said.clone()),
+            };
         }
         let Request::Command(command, _) = request else {
             return match (&self.now, request) {
@@ -93,7 +105,7 @@ impl Model {
         };
         let repeat = self.graph.commands.get(*command).map_or(Repeat::Ambiguous, |info| info.repeat);
         let (again, per_visit) = (self.can_be_legal_again(*command), repeat == Repeat::PerVisit);
-        if key.is_none() && again && !per_visit {
+        if key.is_none() && ((again && !per_visit) || self.remembers(*command)) {
             return Expected::Refused('f', ErrorKind::KeyRequired);
         }
         let state = match &self.now {
@@ -115,6 +127,10 @@ impl Model {
             (false, Some(reached)) if !again || (per_visit && key.is_none()) => reached,
             (false, _) => Expected::Refused('f', ErrorKind::Invalid),
         }
+    }
+
+    fn remembers(&self, command: usize) -> bool {
+        self.graph.commands.get(command).is_some_and(|info| info.remembers)
     }
 
     /// A way leads from a target of the command to one of its sources.
@@ -158,7 +174,7 @@ impl Model {
         };
         let from_visit = self.now.as_ref().map_or(0, |now| now.visit);
         if let Some(key) = key {
-            self.keys.insert(key.to_owned(), Known { request: request.clone(), seq });
+            self.keys.insert(key.to_owned(), Known { request: request.clone(), answer: Answer::Run(seq) });
         }
         self.runs.push(Run { request, seq, outcome, at, from_visit, state, visit });
         self.now = Some(Now { state, content, version: seq, visit });
@@ -166,7 +182,16 @@ impl Model {
 
     /// An alias key was answered by a state already reached; for a command that has one effect it is remembered.
     pub(super) fn reached(&mut self, key: &str, request: Request, seq: u64) {
-        self.keys.insert(key.to_owned(), Known { request, seq });
+        self.keys.insert(key.to_owned(), Known { request, answer: Answer::Run(seq) });
+    }
+
+    /// The rule rejected a command: its key remembers what it said, if the command says so.
+    pub(super) fn rejected(&mut self, key: Option<&str>, request: Request, said: Value) {
+        if let (Some(key), Request::Command(command, _)) = (key, &request)
+            && self.remembers(*command)
+        {
+            self.keys.insert(key.to_owned(), Known { request, answer: Answer::Rejection(said) });
+        }
     }
 
     /// The outcome, the state after it, the time, and whether something happened since, of a transition.
@@ -189,7 +214,7 @@ impl Run {
 
 impl Expected {
     pub(super) fn row(&self) -> char {
-        let (Self::Run(row) | Self::Replay(row, _) | Self::Refused(row, _)) = self;
+        let (Self::Run(row) | Self::Replay(row, _) | Self::Rejected(row, _) | Self::Refused(row, _)) = self;
         *row
     }
 }
@@ -199,6 +224,7 @@ impl fmt::Display for Expected {
         match self {
             Self::Run(row) => write!(f, "row {row}: the transition runs"),
             Self::Replay(row, seq) => write!(f, "row {row}: the outcome of transition {seq}, as it was"),
+            Self::Rejected(row, said) => write!(f, "row {row}: rejected as before, with {said}"),
             Self::Refused(row, kind) => write!(f, "row {row}: refused as {kind:?}"),
         }
     }

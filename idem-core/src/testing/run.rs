@@ -72,9 +72,10 @@ impl<X: Rules, P: Place<X>> Runner<'_, X, P> {
         let (_, other) = Self::command_named(name, json)?;
         self.look_ahead(position, json, Some(key)).await?;
         let real = self.place.key(key).map_err(|error| unreadable(error.to_string()))?;
-        let [one, other] = self.place.pair(real, [one, other]).await;
-        // Whichever ran comes first: the oracle knows an order, the two calls do not.
-        let (first, second) = if is_fresh(&other) { (other, one) } else { (one, other) };
+        let mut heard = self.place.pair(real, [one, other]).await;
+        // Whichever was decided first comes first: the oracle knows an order, the two calls do not.
+        heard.sort_by_key(turn);
+        let [first, second] = heard;
         if let (Ok(first), Ok(second)) = (&first, &second)
             && first.is_fresh()
             && second.is_fresh()
@@ -119,7 +120,7 @@ impl<X: Rules, P: Place<X>> Runner<'_, X, P> {
             (Expected::Run(_), Ok(outcome)) if outcome.is_fresh() => {
                 self.ran(&expected, key, command, json, outcome).await
             }
-            (Expected::Run(_), Err(error)) => {
+            (Expected::Run(_), Err(error)) if !error.is_replay() => {
                 let moments = self.moments().into_iter();
                 let foreseen: Vec<_> =
                     moments.map(|at| self.foresee(command, json, key, at)).collect::<Result<_, _>>()?;
@@ -129,6 +130,11 @@ impl<X: Rules, P: Place<X>> Runner<'_, X, P> {
                         expected: format!("{expected}: {foreseen}"),
                         found: shown(&Heard::<X>::Err(error)),
                     });
+                }
+                if let Some(rejection) = error.rejection()
+                    && Self::graph().commands[command].remembers
+                {
+                    self.model.rejected(key, request, said::<X>(rejection)?);
                 }
                 self.settled(&expected).await
             }
@@ -159,6 +165,13 @@ impl<X: Rules, P: Place<X>> Runner<'_, X, P> {
                 }
                 if let (Some(key), 'd') = (key, *row) {
                     self.model.reached(key, request, *seq);
+                }
+            }
+            (Expected::Rejected(_, first), Err(error)) if error.is_replay() => {
+                let Some(rejection) = error.rejection() else { return Err(mismatch()) };
+                let found = said::<X>(rejection)?;
+                if found != *first {
+                    return Err(Mismatch { expected: expected.to_string(), found: format!("rejected with {found}") });
                 }
             }
             (Expected::Refused(_, kind), Err(error)) if error.kind() == *kind => {}
@@ -240,7 +253,7 @@ impl<X: Rules, P: Place<X>> Runner<'_, X, P> {
         let now = self.place.now();
         for (name, found) in names.iter().zip(found) {
             let balance = self.money.accounts.get(name).map_or(0, |account| account.balance);
-            // Where the clock is not ours, nobody knows when what has expired is let go.
+            // With a database's clock it is not known whether an expired hold was released already.
             let held = match now {
                 Some(now) => self.money.held(name, now),
                 None if self.money.may_expire(name) => found.held,
@@ -269,8 +282,20 @@ impl<X: Rules, P: Place<X>> Runner<'_, X, P> {
     }
 }
 
-fn is_fresh<S, R>(heard: &Result<Outcome<Value, S>, CommandError<R>>) -> bool {
-    heard.as_ref().is_ok_and(Outcome::is_fresh)
+/// The place of an answer among those that two calls under one key had: one that changed nothing is from before the transition,
+/// what is replayed is from after it.
+fn turn<S, R>(heard: &Result<Outcome<Value, S>, CommandError<R>>) -> u8 {
+    match heard {
+        Err(error) if !error.is_replay() => 0,
+        Ok(outcome) if outcome.is_fresh() => 1,
+        Ok(_) | Err(_) => 2,
+    }
+}
+
+/// What a rejection says, as it is stored.
+fn said<X: Rules>(rejection: &X::Rejection) -> Result<Value, Mismatch> {
+    let stored = X::write_rejection(rejection).and_then(|stored| stored.decode());
+    stored.map_err(|error| unreadable(format!("the rejection cannot be written as JSON: {error}")))
 }
 
 fn shown<S: Copy + Debug, R: Rejection>(heard: &Result<Outcome<Value, S>, CommandError<R>>) -> String {
@@ -282,6 +307,7 @@ fn shown<S: Copy + Debug, R: Rejection>(heard: &Result<Outcome<Value, S>, Comman
             let (value, at) = (&**outcome, outcome.at());
             format!("{origin}: {value} of transition {seq}, leading to {state}, superseded: {superseded}, at {at}")
         }
+        Err(error) if error.is_replay() => format!("{error}, as before"),
         Err(error) => format!("{:?}: {error}", error.kind()),
     }
 }
