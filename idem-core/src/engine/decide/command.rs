@@ -1,30 +1,15 @@
-//! Commands on machines.
+//! What is asked of one machine.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::clock::Timestamp;
-use crate::engine::answer::{Answer, AnswerValue, Answered, Refusal};
-use crate::engine::decide::draft::{Current, Missing, Subject, TransitionDraft, WriteDraft};
-use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
-use crate::engine::decide::rejection::RememberedRejection;
-use crate::engine::decide::snapshot::{Asked, Snapshot};
-use crate::engine::memory::outcomes::{Identity, Outcome};
-use crate::engine::plan::{Assuming, Decided, Limits, Plan};
-use crate::error::{Effect, Error, KeyReused};
+use crate::engine::decide::draft::Subject;
+use crate::engine::plan::Limits;
+use crate::error::Error;
 use crate::fingerprint::Fingerprint;
-use crate::key::{Key, KeyHash, check_name};
-use crate::model::ledger::change::check_names;
-use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
-use crate::model::machine::context::Context;
-use crate::model::machine::driver::{Driver, ErasedStep, Ran};
-use crate::model::machine::graph::Repeat;
+use crate::key::{Key, KeyHash};
+use crate::model::machine::driver::Driver;
 use crate::namespace::{OVERRIDE, START};
-use crate::seq::shown;
-use crate::store::Database;
-use crate::store::key::{KeyUse, KnownKey};
-use crate::store::machine::rows::TransitionSummary;
 use crate::store::write::part::LockName;
 use crate::wire::Stored;
 
@@ -54,7 +39,7 @@ pub(crate) enum Action {
 
 impl Action {
     /// The command that it runs: its position, and the value for the rules.
-    fn command(&self) -> Option<(usize, &(dyn Any + Send + Sync))> {
+    pub(super) fn command(&self) -> Option<(usize, &(dyn Any + Send + Sync))> {
         match self {
             Self::Command { index, value } | Self::StartAnd { index, value, .. } => Some((*index, &**value)),
             Self::Start { .. } | Self::Override { .. } => None,
@@ -63,12 +48,12 @@ impl Action {
 }
 
 impl Command {
-    fn machine(&self) -> &'static str {
+    pub(super) fn machine(&self) -> &'static str {
         self.driver.graph().name
     }
 
     /// The name the transition is stored under.
-    fn operation(&self) -> &'static str {
+    pub(super) fn operation(&self) -> &'static str {
         match &self.action {
             Action::Command { index, .. } | Action::StartAnd { index, .. } => self.driver.graph().commands[*index].name,
             Action::Start { .. } => START,
@@ -77,13 +62,13 @@ impl Command {
     }
 
     /// The names that earlier transitions of the same may be stored under.
-    fn operations(&self) -> impl Iterator<Item = &'static str> {
+    pub(super) fn operations(&self) -> impl Iterator<Item = &'static str> {
         let was = self.action.command().map_or(&[][..], |(index, _)| self.driver.graph().commands[index].was);
         std::iter::once(self.operation()).chain(was.iter().copied())
     }
 
     /// The initial state, if it is made together with a start.
-    fn start(&self) -> Option<&Stored> {
+    pub(super) fn start(&self) -> Option<&Stored> {
         match &self.action {
             Action::StartAnd { body, .. } => Some(body),
             _ => None,
@@ -91,18 +76,18 @@ impl Command {
     }
 
     /// The fingerprint of the command alone, or of whatever it is.
-    fn request(&self) -> Fingerprint {
+    pub(super) fn request(&self) -> Fingerprint {
         match &self.action {
             Action::StartAnd { request, .. } => *request,
             _ => self.fingerprint,
         }
     }
 
-    fn lock_name(&self) -> LockName {
+    pub(super) fn lock_name(&self) -> LockName {
         LockName { namespace: self.machine(), name: self.id.clone() }
     }
 
-    fn subject(&self) -> Subject<'_> {
+    pub(super) fn subject(&self) -> Subject<'_> {
         Subject {
             graph: self.driver.graph(),
             id: &self.id,
@@ -113,512 +98,7 @@ impl Command {
     }
 }
 
-impl<DB: Database> Plan<DB> for Command {
-    fn namespace(&self) -> &'static str {
-        self.machine()
-    }
-
-    fn operation(&self) -> &'static str {
-        Command::operation(self)
-    }
-
-    fn key(&self) -> Option<&KeyHash> {
-        self.key.as_ref().map(|(_, hash)| hash)
-    }
-
-    fn identity(&self) -> Option<Identity<'_>> {
-        let machine = Some((self.machine(), &self.id));
-        self.key.as_ref().map(|(_, hash)| Identity { hash, fingerprint: &self.fingerprint, machine })
-    }
-
-    /// A fresh one has the key for good. A later one may have it as an alias, which expires.
-    fn outcome(&self, answered: &Answered) -> Option<Outcome> {
-        match answered {
-            Ok(Answer { seq, at, outcome: AnswerValue::Stored(outcome), fresh: true, state, .. }) => {
-                Some(Outcome::Transition { seq: *seq, at: *at, outcome: outcome.clone(), state: state.clone() })
-            }
-            _ => None,
-        }
-    }
-
-    /// As this process last wrote the machine, and as if the key were new.
-    fn assume(&self, cx: &Assuming<'_>, snapshot: &mut Snapshot) -> bool {
-        let is_known = |(_, hash): &(Key, KeyHash)| cx.memory.knows(hash);
-        if !DB::SUPPORTS_BLIND_WRITES || !cx.own || self.key.as_ref().is_some_and(is_known) {
-            return false;
-        }
-        let Some(now) = cx.now else { return false };
-        let id = (self.machine(), self.id.clone());
-        let Some((row, at)) = cx.memory.machine(&id) else { return false };
-        // One that is ahead of the clock is loaded: the time of a group is that of all its calls.
-        if at > now && !seeded_bug!("time-of-one-is-of-all") {
-            return false;
-        }
-        snapshot.now = Some(snapshot.now.unwrap_or(now).max(at));
-        snapshot.machines.insert(id, Some(row));
-        true
-    }
-
-    fn size(&self) -> usize {
-        const ROW: usize = 128;
-        ROW + self.payload.len()
-    }
-
-    fn locks(&self, tell: &mut dyn FnMut(&str, &str)) {
-        tell(self.machine(), &self.id);
-    }
-
-    fn ask<'p>(&'p self, asked: &mut Asked<'p>) {
-        asked.machines.insert((self.machine(), &self.id));
-        asked.keys.extend(self.key.as_ref().map(|(_, hash)| *hash));
-    }
-
-    fn decide(&self, draft: &mut WriteDraft<'_, DB>, limits: &Limits) -> Decided {
-        // The caller's code runs in it: rules, and what reads and writes the caller's types. It runs before anything is drafted,
-        // so a command that panics falls alone.
-        let decided = catch_unwind(AssertUnwindSafe(|| decide_command(draft, self, limits)));
-        decided.unwrap_or_else(|panic| refuse(Refusal::Panicked(panic)))
-    }
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "a plan decides, or misses something")]
-fn refuse(refusal: impl Into<Refusal>) -> Decided {
-    Ok(Err(refusal.into()))
-}
-
-fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Command, limits: &Limits) -> Decided {
-    let known = match command.key.as_ref().and_then(|(_, hash)| draft.key(hash)).cloned() {
-        None => None,
-        Some(KnownKey { fingerprint, at, used, .. }) => match used {
-            KeyUse::Command { id, transition: Some(transition), .. } => {
-                let same = fingerprint == command.fingerprint
-                    || (*id == *command.id && same_by_key(draft, command, fingerprint, &transition)?);
-                Some((same, at, id, transition))
-            }
-            KeyUse::Command { seq, transition: None, .. } => return refuse(lost_transition(command, seq)),
-            KeyUse::Rejection { id, rejection } => {
-                return refuse(answer_rejected(command, (fingerprint, at), &id, &rejection));
-            }
-            KeyUse::Posting(_) | KeyUse::Refusal(_) => {
-                return refuse(Error::Internal { what: "a key of a machine was used for a change of the ledger" });
-            }
-        },
-    };
-    let current = match draft.machine(&command.subject()) {
-        Ok(current) => current,
-        // A known key is answered whatever became of the machine.
-        Err(error) if known.is_none() => return refuse(error),
-        Err(_) => None,
-    };
-    if let Some((same, first_seen, target, transition)) = known {
-        return if same || seeded_bug!("replay-without-fingerprint") {
-            Ok(Ok(replay(current.as_ref(), &transition)))
-        } else {
-            refuse(reused(command, first_seen, &target, &transition.command))
-        };
-    }
-    match &command.action {
-        Action::Start { body } => decide_start(draft, command, current, body, limits),
-        Action::StartAnd { body, index, .. } => {
-            let Some(current) = current else {
-                return run_transition(draft, command, None, Some(body.clone()), limits);
-            };
-            match started_with(draft, command, body)? {
-                Ok(_) => decide_edge(draft, command, Some(&current), *index, limits),
-                Err(error) => refuse(error),
-            }
-        }
-        Action::Override { state, body, reopen } => decide_override(draft, command, current, (*state, body, *reopen)),
-        Action::Command { index, .. } => decide_edge(draft, command, current.as_ref(), *index, limits),
-    }
-}
-
-fn decide_start<DB: Database>(
-    draft: &mut WriteDraft<'_, DB>,
-    command: &Command,
-    current: Option<Current>,
-    body: &Stored,
-    limits: &Limits,
-) -> Decided {
-    let graph = command.driver.graph();
-    let Some(current) = current else {
-        let now = draft.now();
-        let initial = initial_transition(graph.initial, body, &command.payload, command.fingerprint);
-        let initial = TransitionDraft { keyed: true, ..initial };
-        return Ok(Ok(draft.add(&command.subject(), None, now, initial).1));
-    };
-    match started_with(draft, command, body)? {
-        Ok(first) => {
-            if let Some(key) = &command.key {
-                let expires_at = draft.now().saturating_add(limits.alias);
-                draft.write_alias(&command.subject(), key, &first, expires_at);
-            }
-            Ok(Ok(replay(Some(&current), &first)))
-        }
-        Err(error) => refuse(error),
-    }
-}
-
-/// The start of a machine that is there, if it was started with this state.
-fn started_with<DB: Database>(
-    draft: &mut WriteDraft<'_, DB>,
-    command: &Command,
-    body: &Stored,
-) -> Result<Result<TransitionSummary, Error>, Missing> {
-    let first = draft.transition(&command.subject(), 1)?.filter(|first| first.command == START);
-    let Some(first) = first else { return Ok(Err(lost_transition(command, 1))) };
-    if is_start_with(command, body, &first) {
-        return Ok(Ok(first));
-    }
-    Ok(Err(Error::AlreadyStarted { machine: command.machine(), id: command.id.to_string(), at: first.at }))
-}
-
-fn decide_override<DB: Database>(
-    draft: &mut WriteDraft<'_, DB>,
-    command: &Command,
-    current: Option<Current>,
-    (state, body, reopen): (usize, &Stored, bool),
-) -> Decided {
-    let Some(current) = current else { return refuse(not_started(command)) };
-    let visit = match reopen {
-        true => Some(current.version + 1),
-        false if current.state == state => Some(current.visit),
-        false => draft.last_visit(&command.subject(), state)?,
-    };
-    let at = draft.now().max(current.entered_at);
-    let transition = TransitionDraft {
-        state,
-        body: body.clone(),
-        payload: &command.payload,
-        outcome: null(),
-        operation: command.operation(),
-        fingerprint: command.fingerprint,
-        keyed: true,
-        visit,
-    };
-    Ok(Ok(draft.add(&command.subject(), Some(&current), at, transition).1))
-}
-
-/// By the answer table.
-fn decide_edge<DB: Database>(
-    draft: &mut WriteDraft<'_, DB>,
-    command: &Command,
-    current: Option<&Current>,
-    index: usize,
-    limits: &Limits,
-) -> Decided {
-    let graph = command.driver.graph();
-    let bare = if current.is_none() { command.driver.bare(graph.initial) } else { None };
-    let state = current.map_or(graph.initial, |current| current.state);
-    let mut inputs = AnswerInputs {
-        known: None,
-        started: current.is_some() || bare.is_some(),
-        edge: graph.edge(state, index).is_some(),
-        repeat: graph.commands[index].repeat_of(command.key.is_none()),
-        natural: command.key.is_none(),
-        last: if current.is_none() { Last::Never } else { Last::Unasked },
-    };
-    let mut verdict = answer(inputs);
-    let mut last = None;
-    if verdict == Verdict::LookUp {
-        let newest = current.and_then(|current| current.last.newest(command.operations()));
-        if let Some(seq) = newest {
-            last = draft.transition(&command.subject(), seq)?;
-            // It ran, and with what can no longer be told: to run it again would be a guess.
-            if last.is_none() {
-                return refuse(lost_transition(command, seq));
-            }
-        }
-        inputs.last = match &last {
-            None => Last::Never,
-            Some(last) => {
-                let visit = current.map_or(0, |current| current.visit);
-                Last::Ran { same: same(command, last), this_visit: last.from_visit == visit }
-            }
-        };
-        verdict = answer(inputs);
-    }
-    let info = &graph.commands[index];
-    match (verdict, last) {
-        (Verdict::Run, _) => run_transition(draft, command, current, bare, limits),
-        (Verdict::Reached, Some(last)) => {
-            if let (Some(key), Repeat::Once) = (&command.key, info.repeat) {
-                let expires_at = draft.now().saturating_add(limits.alias);
-                draft.write_alias(&command.subject(), key, &last, expires_at);
-            }
-            Ok(Ok(replay(current, &last)))
-        }
-        (Verdict::ReachedOtherwise, Some(last)) => refuse(Error::ReachedOtherwise {
-            machine: graph.name,
-            id: command.id.to_string(),
-            command: info.name,
-            seq: shown(last.seq),
-            at: last.at,
-        }),
-        (Verdict::NotStarted, _) => refuse(not_started(command)),
-        (Verdict::KeyRequired, _) => refuse(Error::KeyRequired { machine: graph.name, command: info.name }),
-        _ => refuse(invalid(command, state, info.name)),
-    }
-}
-
-/// Row c: runs the transition and drafts what it says, or the step it names for money that does not fit.
-fn run_transition<DB: Database>(
-    draft: &mut WriteDraft<'_, DB>,
-    command: &Command,
-    current: Option<&Current>,
-    bare: Option<Stored>,
-    limits: &Limits,
-) -> Decided {
-    let graph = command.driver.graph();
-    let Some((index, value)) = command.action.command() else {
-        return refuse(Error::Internal { what: "a transition was to run without a command" });
-    };
-    let (state, body, seq, entered_at) = match (current, &bare) {
-        (Some(current), _) => (current.state, &current.body, current.version + 1, current.entered_at),
-        (None, Some(bare)) => (graph.initial, bare, 2, draft.now()),
-        (None, None) => return refuse(not_started(command)),
-    };
-    let at = draft.now().max(entered_at);
-    let key = command.key.as_ref().map(|(key, _)| key);
-    let cx = Context { machine: graph.name, id: &command.id, seq: shown(seq), now: at, key };
-    let mut step = match command.driver.run(state, body, value, &cx) {
-        Ran::Stepped(step) => step,
-        Ran::NoEdge => return refuse(invalid(command, state, graph.commands[index].name)),
-        Ran::Rejected(rejection) => {
-            if let Some(key) = command.key.as_ref().filter(|_| graph.commands[index].remembers) {
-                let named = graph.commands[index].name;
-                match RememberedRejection::write(
-                    &*command.driver,
-                    named,
-                    (&command.payload, command.start()),
-                    &*rejection,
-                ) {
-                    Ok(stored) => {
-                        if let Err(error) = fits("the rejection", &stored, limits) {
-                            return refuse(error);
-                        }
-                        let expires_at = draft.now().saturating_add(limits.rejection);
-                        draft.write_rejection(&command.subject(), key, stored, expires_at);
-                    }
-                    Err(source) => {
-                        let what = "the rejection".to_owned();
-                        return refuse(Error::Unencodable { what, source: source.into() });
-                    }
-                }
-            }
-            return refuse(Refusal::Rejected(rejection, None));
-        }
-        Ran::Failed(error) => return refuse(error),
-    };
-    loop {
-        if let Err(error) = check(command, &step, limits) {
-            return refuse(error);
-        }
-        let origin = EntryOrigin::Step { machine: graph.name, id: &command.id, seq };
-        match draft.ledger.post(draft.snapshot, &mut draft.needs, origin, &step.effects.moves) {
-            Posted::Entries(_) => break,
-            Posted::Missing => return Err(Missing),
-            Posted::Refused(refused) => match step.otherwise.take() {
-                Some(other) if refused.is_of_money() => {
-                    draft.ledger.compare(draft.snapshot, &refused, Some(command.lock_name()));
-                    step = other;
-                }
-                _ => {
-                    if command.in_batch {
-                        draft.ledger.compare(draft.snapshot, &refused, Some(command.lock_name()));
-                    }
-                    draft.refused_late = true;
-                    return refuse(Error::from(refused));
-                }
-            },
-        }
-    }
-    let subject = command.subject();
-    let started = bare.filter(|_| current.is_none()).map(|bare| {
-        let fingerprint = Fingerprint::of(START, &command.id, bare.json().unwrap_or_default(), &[]);
-        draft.add(&subject, None, at, initial_transition(graph.initial, &bare, &bare, fingerprint)).0
-    });
-    for (entry_no, message) in (0..).zip(step.effects.messages) {
-        if let Ok(payload) = message.payload {
-            draft.add_message(&subject, (seq, at), entry_no, (message.topic, payload));
-        }
-    }
-    let transition = TransitionDraft {
-        state: step.state,
-        body: step.body,
-        payload: &command.payload,
-        outcome: step.outcome,
-        operation: command.operation(),
-        fingerprint: command.fingerprint,
-        keyed: true,
-        visit: None,
-    };
-    Ok(Ok(draft.add(&subject, current.or(started.as_ref()), at, transition).1))
-}
-
-fn initial_transition<'a>(
-    state: usize,
-    body: &Stored,
-    payload: &'a Stored,
-    fingerprint: Fingerprint,
-) -> TransitionDraft<'a> {
-    TransitionDraft {
-        state,
-        body: body.clone(),
-        payload,
-        outcome: null(),
-        operation: START,
-        fingerprint,
-        keyed: false,
-        visit: None,
-    }
-}
-
-/// Refuses a step that cannot be stored as it is.
-fn check(command: &Command, step: &ErasedStep, limits: &Limits) -> Result<(), Error> {
-    if let Some(problem) = step.effects.misuse {
-        return Err(Error::Misuse { command: command.operation(), problem });
-    }
-    fits("the new state", &step.body, limits)?;
-    fits("the outcome", &step.outcome, limits)?;
-    for message in &step.effects.messages {
-        match &message.payload {
-            Ok(payload) => fits("a message", payload, limits)?,
-            Err(error) => {
-                return Err(Error::Unencodable {
-                    what: format!("the message {:?}", message.topic),
-                    source: error.to_string().into(),
-                });
-            }
-        }
-        check_name("topic", &message.topic)?;
-    }
-    step.effects.moves.iter().try_for_each(check_names)
-}
-
 pub(crate) fn fits(what: &'static str, value: &Stored, limits: &Limits) -> Result<(), Error> {
     let (bytes, limit) = (value.len(), limits.payload);
     if bytes > limit { Err(Error::TooLarge { what, bytes, limit }) } else { Ok(()) }
-}
-
-fn replay(current: Option<&Current>, last: &TransitionSummary) -> Answer {
-    let superseded = current.is_some_and(|current| current.version > last.seq);
-    let (outcome, state) = (AnswerValue::Stored(last.outcome.clone()), Some(last.state.clone()));
-    Answer { seq: last.seq, at: last.at, outcome, fresh: false, superseded, state }
-}
-
-/// Whether the transition was by the same request: by its stored fingerprint, or by the one its payload has today.
-fn same(command: &Command, last: &TransitionSummary) -> bool {
-    last.fingerprint == command.request() || same_today(command, last)
-}
-
-/// The same, where a key names the transition, with another fingerprint: one that was made together with a start is no other.
-fn same_by_key<DB: Database>(
-    draft: &mut WriteDraft<'_, DB>,
-    command: &Command,
-    fingerprint: Fingerprint,
-    last: &TransitionSummary,
-) -> Result<bool, Missing> {
-    if fingerprint.is_after_start() != command.fingerprint.is_after_start() && !seeded_bug!("start-is-no-part-of-it") {
-        return Ok(false);
-    }
-    if let Some(body) = command.start()
-        && !draft.transition(&command.subject(), 1)?.is_some_and(|first| is_start_with(command, body, &first))
-    {
-        return Ok(false);
-    }
-    Ok(same_today(command, last))
-}
-
-/// Whether the transition is the start with this state, as it is written today.
-fn is_start_with(command: &Command, body: &Stored, first: &TransitionSummary) -> bool {
-    first.command == START && is_same_state(command, body, &first.payload)
-}
-
-/// Whether an initial state that was stored is this one, as it is written today.
-fn is_same_state(command: &Command, body: &Stored, stored: &Stored) -> bool {
-    stored == body || command.driver.rewritten(command.driver.graph().initial, stored).as_ref() == Some(body)
-}
-
-fn same_today(command: &Command, last: &TransitionSummary) -> bool {
-    match &command.action {
-        Action::Command { .. } | Action::StartAnd { .. } => is_today(command, &last.command, Some(&last.payload)),
-        Action::Start { body } => is_start_with(command, body, last),
-        Action::Override { .. } => false,
-    }
-}
-
-/// Whether a command that was stored by this name, with this payload, is this one, as it is written today.
-fn is_today(command: &Command, name: &str, payload: Option<&Stored>) -> bool {
-    let (Some((index, _)), Some(payload)) = (command.action.command(), payload) else { return false };
-    let today = || command.driver.fingerprint(index, payload, &command.id);
-    command.driver.graph().command_named(name) == Some(index) && today().is_ok_and(|today| today == command.request())
-}
-
-/// The answer to a command whose key remembers a rejection.
-fn answer_rejected(
-    command: &Command,
-    (fingerprint, at): (Fingerprint, Timestamp),
-    target: &str,
-    rejection: &Stored,
-) -> Refusal {
-    let remembered = match RememberedRejection::read(rejection) {
-        Ok(remembered) => remembered,
-        Err(error) => return error.into(),
-    };
-    let same_start = || match (command.start(), remembered.start()) {
-        (Some(body), Ok(Some(first))) => is_same_state(command, body, &first),
-        (None, Ok(None)) => true,
-        _ => false,
-    };
-    let same = fingerprint == command.fingerprint
-        || (*target == *command.id
-            && (same_start() || seeded_bug!("rejection-forgets-its-start"))
-            && is_today(command, &remembered.command, remembered.payload().ok().as_ref()));
-    if same { remembered.refusal(&*command.driver, at) } else { reused(command, at, target, &remembered.command) }
-}
-
-fn reused(command: &Command, first_seen: Timestamp, target: &str, before: &str) -> Refusal {
-    let Some((_, hash)) = &command.key else {
-        return Error::KeyRequired { machine: command.machine(), command: command.operation() }.into();
-    };
-    let graph = command.driver.graph();
-    let unknown = ![START, OVERRIDE].contains(&before) && graph.command_named(before).is_none();
-    if unknown && *target == *command.id && !seeded_bug!("renamed-is-reused") {
-        return graph.unknown_command(&command.id, before).into();
-    }
-    let named = |operation: &str| format!("`{}`", operation.trim_start_matches('@'));
-    let first = format!("{} on {target:?}", named(before));
-    let second = match (before == command.operation(), *target == *command.id) {
-        (true, true) => "another payload".to_owned(),
-        _ => format!("{} on {:?}", named(command.operation()), &*command.id),
-    };
-    Error::KeyReused(Box::new(KeyReused::new(hash, first_seen, first, second))).into()
-}
-
-fn invalid(command: &Command, state: usize, name: &'static str) -> Error {
-    let graph = command.driver.graph();
-    Error::Invalid {
-        machine: graph.name,
-        id: command.id.to_string(),
-        state: graph.states[state].name,
-        command: name,
-        allowed: graph.allowed(state),
-    }
-}
-
-fn not_started(command: &Command) -> Error {
-    Error::NotStarted { machine: command.machine(), id: command.id.to_string() }
-}
-
-fn lost_transition(command: &Command, seq: i64) -> Error {
-    Error::Undecodable {
-        what: format!("transition {seq} of {} {:?}", command.machine(), &*command.id),
-        effect: Effect::Applied,
-        source: "its row is gone".into(),
-    }
-}
-
-fn null() -> Stored {
-    Stored::from_json(b"null")
 }

@@ -3,11 +3,14 @@
 //! - `snapshot`: the rows loaded from the database for one decision
 //! - `draft`, `ledger_draft`, `account_draft`: the write that decisions add up to, and the rows as they would be after it
 //! - `history`: a machine's transitions, folded
-//! - `command`, `posting`, `row_update`, `rebuild`: the plans of the surfaces
+//! - `command`, `repeat`: what is asked of a machine, and whether it was asked before
+//! - `rejection`: what a rule said, as a key remembers it
+//! - `command_plan`, `posting`, `row_update`, `rebuild`: the plans of the surfaces
 //! - `decision`: all plans of one attempt
 
 mod account_draft;
 pub(crate) mod command;
+mod command_plan;
 pub(crate) mod decision;
 pub(crate) mod draft;
 pub(crate) mod history;
@@ -16,5 +19,6 @@ pub(crate) mod ledger_draft;
 pub(crate) mod posting;
 pub(crate) mod rebuild;
 pub(crate) mod rejection;
+mod repeat;
 pub(crate) mod row_update;
 pub(crate) mod snapshot;
