@@ -1,14 +1,11 @@
 //! Updates of rows that exist.
 
-use std::time::Duration;
-
 use crate::error::Error;
-use crate::key::Key;
-use crate::model::row::request::{Expected, Request, Write};
+use crate::model::row::request::{Request, Write};
 use crate::model::row::version::Version;
 use crate::outcome::Outcome;
+use crate::update::builder::{of_one_row, on_conditions, with_values};
 use crate::update::executor::Executor;
-use crate::value::Value;
 
 /// An update of one row of your table, on conditions.
 ///
@@ -34,57 +31,6 @@ impl ConditionalUpdate {
         Self(Request::new(Write::Update, table.into()))
     }
 
-    /// Gives a column a value.
-    pub fn set(mut self, column: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.0.sets.push((column.into(), value.into()));
-        self
-    }
-
-    /// Names the row by a column; several together if it takes several.
-    pub fn key(mut self, column: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.0.keys.push((column.into(), value.into()));
-        self
-    }
-
-    /// On the condition that the row has this version; 0 for a row that has none yet (`NULL`).
-    pub fn expect_version(mut self, version: impl Into<i64>) -> Self {
-        self.0.expected = Expected::Version(version.into());
-        self
-    }
-
-    /// On the condition that a column holds this value; `NULL` is equal to `NULL`.
-    pub fn expect(mut self, column: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.0.expects.push((column.into(), value.into()));
-        self
-    }
-
-    /// The column that counts the updates. Default `version`.
-    pub fn version_column(mut self, column: impl Into<String>) -> Self {
-        self.0.version = Some(column.into());
-        self
-    }
-
-    /// The table counts no updates: the row is as expected if its columns are.
-    pub fn unversioned(mut self) -> Self {
-        self.0.version = None;
-        self
-    }
-
-    /// Has its effect once, however often it is repeated: a repeat of the same update under this key gets the same answer.
-    ///
-    /// The key is recorded in the transaction of the update. `Stale` and `Missing` are not remembered: the key stays free.
-    pub fn once(mut self, key: &Key) -> Self {
-        self.0.once = Some(key.clone());
-        self
-    }
-
-    /// How long the key is remembered, on the database's clock. Default 24 hours; at least as long as a call may take that loses
-    /// the reply to each of its attempts, by default about 5 minutes.
-    pub fn remember_for(mut self, retention: Duration) -> Self {
-        self.0.retention = retention;
-        self
-    }
-
     /// Runs it: on `&idem` in a transaction of its own, on `&mut tx` in yours.
     ///
     /// # Errors
@@ -103,3 +49,7 @@ impl ConditionalUpdate {
         on.run(self.0.into_row()?).await
     }
 }
+
+of_one_row!(ConditionalUpdate);
+with_values!(ConditionalUpdate);
+on_conditions!(ConditionalUpdate);

@@ -67,6 +67,7 @@
 //! a machine, and money in their steps, are for.
 
 #[cfg(feature = "_sql")]
+mod builder;
 mod conditional_delete;
 #[cfg(feature = "_sql")]
 mod conditional_update;
