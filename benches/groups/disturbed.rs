@@ -1,4 +1,4 @@
-//! What others do meanwhile: a stranger who holds a machine, a second process, a table that has grown.
+//! What others do meanwhile: another transaction that holds a machine, a second process, a table that has grown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +10,12 @@ use tokio::task::JoinHandle;
 use crate::Failure;
 
 /// Someone else's transaction that holds one machine for 200 ms, again and again, until it is dropped.
-pub(crate) struct Stranger {
+pub(crate) struct Holder {
     stop: Arc<AtomicBool>,
     task: JoinHandle<Result<(), sqlx::Error>>,
 }
 
-impl Stranger {
+impl Holder {
     pub(crate) fn holding(pool: PgPool, machine: &'static str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();

@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
-use disturbed::{Stranger, memory};
+use disturbed::{Holder, memory};
 use drive::{Call, Sample, call, drive};
 use idem_core::ledger::Bounds;
 use idem_core::{Database, Error, GroupCommit, Idem, Key, KeyError, Natural};
@@ -103,7 +103,7 @@ enum Kind {
     Own(Call),
     /// By so many processes.
     Processes(usize, Load, String),
-    /// While a stranger holds one of the machines.
+    /// While another transaction holds one of the machines.
     Disturbed(Call, PgPool),
     Pgbench {
         script: &'static str,
@@ -351,9 +351,9 @@ async fn measure(
                     (several((*processes, *load), url, cell.callers, settings.time).await?, Cost::default())
                 }
                 (Kind::Disturbed(call, pool), _) => {
-                    let stranger = Stranger::holding(pool.clone(), "tab-0");
+                    let holder = Holder::holding(pool.clone(), "tab-0");
                     let sample = meter.measure(driven(call)).await?;
-                    stranger.leave().await?;
+                    holder.leave().await?;
                     sample
                 }
                 (Kind::Pgbench { .. }, None) => continue,
@@ -398,7 +398,7 @@ const POSTGRES: &[Ratio] = &[
     ("commands, grouped ÷ off, 32 hot", ("grouped, command hot", 32), ("off, command hot", 32), 15.0),
     ("commands, grouped ÷ off, 256 hot", ("grouped, command hot", 256), ("off, command hot", 256), 30.0),
     (
-        "one machine held by a stranger ÷ none",
+        "one machine held by another transaction ÷ none",
         ("grouped, command on 1,000, one held", 256),
         ("grouped, command on 1,000", 256),
         0.67,

@@ -65,15 +65,15 @@ mod on_postgres {
 
     /// A call that needs a row locked by another transaction waits; the others of the group do not.
     async fn what_is_missed_keeps_nobody_else_waiting(idem: &Idem<Postgres>) {
-        let mut stranger = idem.pool().begin().await.expect("begun");
-        sqlx::query("SELECT 1 FROM sums WHERE name = 'n0' FOR UPDATE").execute(&mut *stranger).await.expect("locked");
+        let mut other = idem.pool().begin().await.expect("begun");
+        sqlx::query("SELECT 1 FROM sums WHERE name = 'n0' FOR UPDATE").execute(&mut *other).await.expect("locked");
         let mut waits = calls(idem, 0..1, 40);
         let mut others = calls(idem, 1..20, 20);
         while let Some(answered) = others.join_next().await {
             assert!(answered.expect("no panic").expect("answered").is_ok_and(|answer| answer.fresh));
         }
         assert!(waits.try_join_next().is_none(), "the row is held");
-        stranger.commit().await.expect("committed");
+        other.commit().await.expect("committed");
         while let Some(answered) = waits.join_next().await {
             assert!(answered.expect("no panic").expect("answered").is_ok_and(|answer| answer.fresh));
         }

@@ -101,12 +101,12 @@ async fn a_first_use_ends_by_the_deadline_of_its_call() {
     let Some(ground) = Ground::<Postgres>::fresh().await else { return };
     let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(4 * WAIT);
     let idem = builder.open(&ground.url()).await.unwrap();
-    let mut stranger = ground.lane("stranger").idem.begin().await.unwrap();
-    Postgres::script(stranger.bare(), "LOCK TABLE idem_graphs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let mut other_tx = ground.lane("other").idem.begin().await.unwrap();
+    Postgres::script(other_tx.bare(), "LOCK TABLE idem_graphs IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let lane = Lane::new(&idem, "locked out");
     let answer = lane.order().start(Natural, start()).deadline(Duration::from_millis(200)).await;
     // Without the deadline it ends by the bound on locks.
     assert!(matches!(answer, Err(CommandError::Failed(Error::InFlight { waited })) if waited < WAIT), "{answer:?}");
-    stranger.rollback().await;
+    other_tx.rollback().await;
     assert!(lane.order().start(Natural, start()).await.unwrap().is_fresh());
 }

@@ -272,20 +272,20 @@ async fn one_key_that_cannot_be_encoded_harms_no_other() {
     sqlx::Postgres::script(&mut ground.conn, &format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
 }
 
-/// A stranger writes the key of one call of many on an account: the others do not wait for it.
+/// Another transaction writes the key of one call of many on an account: the others do not wait for it.
 #[tokio::test]
 async fn one_key_that_is_held_harms_no_other() {
     const HELD: usize = 5;
     let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return };
-    let mut report = Report::new("key of one call held by a stranger", 5);
+    let mut report = Report::new("key of one call held by another transaction", 5);
     let builder = Idem::<sqlx::Postgres>::builder().lock_wait(Duration::from_millis(500));
     let idem = builder.open(&ground.url()).await.unwrap();
     for attempt in 0..scale(5, 50) {
-        let stranger = ground.lane(&format!("held-{attempt}"));
-        let (account, key) = (idem.ledger().account(stranger.name()), |number| stranger.key(&format!("k{number}")));
+        let other = ground.lane(&format!("held-{attempt}"));
+        let (account, key) = (idem.ledger().account(other.name()), |number| other.key(&format!("k{number}")));
         account.open(Bounds::none()).await.unwrap();
-        let mut tx = stranger.idem.begin().await.unwrap();
-        stranger.idem.ledger().account("elsewhere").within(&mut tx).apply_delta(&key(HELD), 7).await.unwrap();
+        let mut tx = other.idem.begin().await.unwrap();
+        other.idem.ledger().account("elsewhere").within(&mut tx).apply_delta(&key(HELD), 7).await.unwrap();
         let calls: Vec<_> = (0..32)
             .map(|number| {
                 let (account, key) = (account.clone(), key(number));

@@ -42,7 +42,7 @@ pub(super) async fn finish<T: Send + 'static>(calls: Vec<impl Future<Output = T>
 /// Polls once what cannot be done yet.
 pub(super) async fn begin<F: Future + Unpin>(call: &mut F) {
     poll_fn(|cx| {
-        assert!(Pin::new(&mut *call).poll(cx).is_pending(), "answered while a stranger holds what it needs");
+        assert!(Pin::new(&mut *call).poll(cx).is_pending(), "answered while another transaction holds what it needs");
         Poll::Ready(())
     })
     .await;

@@ -163,10 +163,10 @@ pub async fn copies_of_a_refusal_harm_no_other<S: Subject>(on: &S) {
 
 /// A call that has an account to itself is dropped by a thread that has no runtime: those who wait for the account are answered.
 pub async fn a_call_dropped_outside_a_runtime_disturbs_nobody<S: Subject>(on: &S) {
-    let (idem, stranger) = (patient(on).await, patient(on).await);
+    let (idem, holder) = (patient(on).await, patient(on).await);
     let account = idem.ledger().account("a");
-    let mut tx = stranger.begin().await.expect("begun");
-    fresh(account.within(&mut tx).apply_delta(&key("stranger"), 1).await);
+    let mut tx = holder.begin().await.expect("begun");
+    fresh(account.within(&mut tx).apply_delta(&key("holder"), 1).await);
     let change = |name: &str| account.apply_delta(&key(name), 1).into_future();
     let mut alone = change("alone");
     begin(&mut alone).await;
@@ -204,14 +204,14 @@ pub async fn a_crowd_is_answered_to_the_last<S: Subject>(on: &S) {
     tokio::time::timeout(Duration::from_mins(1), answered).await.expect("nobody is left waiting");
 }
 
-/// Half of the callers go away, queued or in flight, before the stranger whom all wait for commits and after.
+/// Half of the callers go away, queued or in flight, before the transaction that all wait for commits and after.
 pub async fn who_goes_away_disturbs_nobody<S: Subject>(on: &S) {
-    let (idem, stranger) = (patient(on).await, patient(on).await);
+    let (idem, holder) = (patient(on).await, patient(on).await);
     let (door, account) = (Door::stored(&idem, Keeper).at("d"), idem.ledger().account("a"));
     fresh(door.start(Natural, door::Shut).await);
-    let mut tx = stranger.begin().await.expect("begun");
-    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
-    fresh(account.within(&mut tx).apply_delta(&key("stranger"), 1).await);
+    let mut tx = holder.begin().await.expect("begun");
+    fresh(door.within(&mut tx).knock(&key("holder"), door::Knock { times: 0 }).await);
+    fresh(account.within(&mut tx).apply_delta(&key("holder"), 1).await);
     let mut knocks = knocking(&door, "k", 16).await;
     let mut changes: Vec<_> =
         (0..16).map(|caller| account.apply_delta(&key(&format!("k{caller}")), 1).into_future()).collect();
@@ -247,11 +247,11 @@ pub async fn who_goes_away_disturbs_nobody<S: Subject>(on: &S) {
 
 /// Those whom its tasks worked for are told that nobody knows, and find out by calling again.
 pub async fn a_runtime_that_ends_leaves_nobody_waiting<S: Subject>(on: &S) {
-    let (idem, stranger) = (patient(on).await, patient(on).await);
+    let (idem, holder) = (patient(on).await, patient(on).await);
     let door = Door::stored(&idem, Keeper).at("d");
     fresh(door.start(Natural, door::Shut).await);
-    let mut tx = stranger.begin().await.expect("begun");
-    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    let mut tx = holder.begin().await.expect("begun");
+    fresh(door.within(&mut tx).knock(&key("holder"), door::Knock { times: 0 }).await);
     let ((at_work, begun), (stop, stopped)) = (oneshot::channel(), oneshot::channel::<()>());
     let brief = std::thread::spawn({
         let door = door.clone();

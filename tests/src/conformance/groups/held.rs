@@ -1,4 +1,4 @@
-//! What a stranger holds: who wants it waits, within bounds, and nobody else does.
+//! What another transaction holds: who wants it waits, within bounds, and nobody else does.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{all, patient};
 use crate::conformance::machines::{Door, Keeper, door};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
-/// How many doors a stranger holds: more than may be alone at work.
+/// How many doors one transaction holds: more than may be alone at work.
 const HELD: usize = 12;
 
 /// The caller that captures a hold, and the one that releases one.
@@ -19,7 +19,7 @@ const RELEASES: usize = HELD + 5;
 
 /// Others are answered while it is held, those who want it once it is free.
 pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
-    let (idem, stranger) = (patient(on).await, patient(on).await);
+    let (idem, holder) = (patient(on).await, patient(on).await);
     if on.differences().one_writer {
         return;
     }
@@ -31,12 +31,12 @@ pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
     for number in 0..HELD {
         fresh(doors.at(format!("held {number}")).start(Natural, door::Shut).await);
     }
-    let mut tx = stranger.begin().await.expect("begun");
+    let mut tx = holder.begin().await.expect("begun");
     for number in 0..HELD {
-        let key = key(&format!("stranger {number}"));
+        let key = key(&format!("holder {number}"));
         fresh(doors.at(format!("held {number}")).within(&mut tx).knock(&key, door::Knock { times: 0 }).await);
     }
-    fresh(ledger.account("held").within(&mut tx).apply_delta(&key("stranger"), 1).await);
+    fresh(ledger.account("held").within(&mut tx).apply_delta(&key("holder"), 1).await);
     let mut waiting = JoinSet::new();
     for caller in 0..HELD + 6 {
         let (door, ledger, key) = (doors.at(format!("held {caller}")), ledger.clone(), key(&format!("w{caller}")));
@@ -67,7 +67,7 @@ pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
         });
     }
     all(others).await;
-    assert!(waiting.try_join_next().is_none(), "answered while the stranger holds what it wants");
+    assert!(waiting.try_join_next().is_none(), "answered while another transaction holds what it wants");
     tx.commit().await.expect("committed");
     all(waiting).await;
     assert_eq!(ledger.account("held").get().await.expect("readable").expect("open").balance, 2 + 4 - 1);
@@ -78,13 +78,13 @@ pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
 pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
     let (idem, other) = (patient(on).await, patient(on).await);
     // How long SQLite waits for another process is for its connections to say.
-    let stranger = if on.differences().one_writer { &idem } else { &other };
+    let holder = if on.differences().one_writer { &idem } else { &other };
     let doors = Door::stored(&idem, Keeper);
-    // The graph is stored here. Stored in the stranger's transaction, it would be what the calls wait for.
+    // The graph is stored here. Stored in the transaction of the holder, it would be what the calls wait for.
     fresh(doors.at("first").start(Natural, door::Shut).await);
-    let mut tx = stranger.begin().await.expect("begun");
+    let mut tx = holder.begin().await.expect("begun");
     for number in 0..HELD {
-        let key = key(&format!("stranger {number}"));
+        let key = key(&format!("holder {number}"));
         fresh(doors.at(format!("d{number}")).within(&mut tx).knock(&key, door::Knock { times: 0 }).await);
     }
     // Eight are alone, and on four doors there is nobody yet.
@@ -107,7 +107,9 @@ pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
         (0..2 * HELD).map(call).collect()
     };
     for answer in finish(late(Some(Duration::from_millis(20)))).await {
-        let Err(Error::InFlight { waited }) = answer else { panic!("{answer:?} while a stranger holds the door") };
+        let Err(Error::InFlight { waited }) = answer else {
+            panic!("{answer:?} while another transaction holds the door")
+        };
         assert!(waited < Duration::from_mins(1), "{waited:?}: a deadline that was not kept");
     }
     tx.commit().await.expect("committed");
@@ -124,7 +126,7 @@ pub async fn a_repeat_in_a_group_is_told_as_its_first<S: Subject>(on: &S) {
     let door = Door::stored(&brief, Keeper).at("d");
     fresh(door.start(Natural, door::Shut).await);
     let mut tx = brief.begin().await.expect("begun");
-    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    fresh(door.within(&mut tx).knock(&key("holder"), door::Knock { times: 0 }).await);
     let mut calls = knocking(&door, "k", 12).await;
     calls.extend(knocking(&door, "k", 12).await);
     for answer in finish(calls).await {
@@ -144,10 +146,10 @@ pub async fn a_repeat_in_a_group_is_told_as_its_first<S: Subject>(on: &S) {
 pub async fn is_waited_for_within_the_bound<S: Subject>(on: &S) {
     let builder = on.builder().lock_wait(Duration::from_millis(250));
     let (brief, other) = (builder.open(&on.url()).await.expect("opened"), patient(on).await);
-    for (id, stranger) in [("d", &other), ("e", &brief)] {
+    for (id, holder) in [("d", &other), ("e", &brief)] {
         let door = Door::stored(&brief, Keeper).at(id);
         fresh(door.start(Natural, door::Shut).await);
-        let mut tx = stranger.begin().await.expect("begun");
+        let mut tx = holder.begin().await.expect("begun");
         fresh(door.within(&mut tx).knock(&key(id), door::Knock { times: 0 }).await);
         for answer in finish(knocking(&door, id, 32).await).await {
             let error = refused(answer, ErrorKind::InFlight);

@@ -50,7 +50,7 @@ pub async fn hold_back_who_finds_no_place<S: Subject>(on: &S) {
     let door = Door::stored(&narrow, Keeper).at("d");
     fresh(door.start(Natural, door::Shut).await);
     let mut tx = other.begin().await.expect("begun");
-    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    fresh(door.within(&mut tx).knock(&key("holder"), door::Knock { times: 0 }).await);
     let calls = knocking(&door, "k", 64).await;
     let late = door.knock(&key("late"), door::Knock { times: 0 }).deadline(Duration::from_millis(20)).await;
     refused(late, ErrorKind::InFlight);
@@ -67,7 +67,7 @@ pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
     fresh(door.start(Natural, door::Shut).await);
     fresh(orders.at("o").start(Natural, order::Pending { total: 500 }).await);
     let mut tx = other.begin().await.expect("begun");
-    fresh(door.within(&mut tx).knock(&key("stranger"), door::Knock { times: 0 }).await);
+    fresh(door.within(&mut tx).knock(&key("holder"), door::Knock { times: 0 }).await);
     let calls = knocking(&door, "k", 32).await;
     let mut shutdown = Box::pin(idem.shutdown());
     begin(&mut shutdown).await;

@@ -237,7 +237,7 @@ pub async fn many_customers_pay_at_once<S: Subject>(on: &S) {
     own.proven().await;
 }
 
-/// A stranger's credit that is not committed keeps nobody waiting, where a database writes more than one thing at a time.
+/// A credit of another transaction that is not committed keeps nobody waiting, where a database writes more than one thing at a time.
 pub async fn a_credit_waits_for_no_other<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     if on.differences().one_writer {
@@ -246,14 +246,14 @@ pub async fn a_credit_waits_for_no_other<S: Subject>(on: &S) {
     let ledger = stored.idem.ledger();
     let (revenue, bound) = (ledger.account("revenue"), std::time::Duration::from_millis(200));
     revenue.open(AccountSettings::tally()).await.expect("opened");
-    let mut stranger = stored.idem.begin().await.expect("begun");
-    fresh(revenue.within(&mut stranger).apply_delta(&key("k"), 5).await);
+    let mut other_tx = stored.idem.begin().await.expect("begun");
+    fresh(revenue.within(&mut other_tx).apply_delta(&key("k"), 5).await);
     fresh(revenue.apply_delta(&key("l"), 6).deadline(bound).await);
     fresh(ledger.transfer(&key("m"), "wallet", "revenue", 7).deadline(bound).await);
     let mut other = stored.idem.begin().await.expect("begun");
     fresh(ledger.within(&mut other).transfer(&key("n"), "purse", "revenue", 8).await);
     other.commit().await.expect("committed");
     assert_eq!(revenue.get().await.expect("readable").expect("open").balance, 21);
-    stranger.commit().await.expect("committed");
+    other_tx.commit().await.expect("committed");
     assert_eq!(revenue.get().await.expect("readable").expect("open").balance, 26);
 }

@@ -19,7 +19,7 @@ impl From<Error> for Opaque {
     }
 }
 
-/// Generic over the database: a statement of the caller's needs no bound.
+/// Generic over the database: sqlx runs the statement on `tx.conn()` without a bound on `S::DB` here.
 async fn note<S: Subject>(tx: &mut Tx<S::DB>) -> Result<(), sqlx::Error> {
     sqlx::raw_sql("INSERT INTO notes VALUES ('mine')").execute(tx.conn()).await.map(drop)
 }
