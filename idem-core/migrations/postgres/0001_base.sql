@@ -96,6 +96,7 @@ CREATE TABLE {entries} (
     entry_no bigint,
     next_account text COLLATE "C",
     next_seq bigint,
+    metadata bytea,
     hash bytea,
     fingerprint bytea,
     outcome bytea,

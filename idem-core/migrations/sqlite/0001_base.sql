@@ -97,6 +97,7 @@ CREATE TABLE {entries} (
     entry_no INTEGER,
     next_account TEXT,
     next_seq INTEGER,
+    metadata BLOB,
     hash BLOB,
     fingerprint BLOB,
     outcome BLOB,

@@ -21,7 +21,7 @@ use crate::model::ledger::change::LedgerChange;
 use crate::model::ledger::tally::saturated;
 use crate::seq::stored;
 use crate::store::Database;
-use crate::store::ledger::queries::{LedgerQuery, answer};
+use crate::store::ledger::queries::{EntryRange, LedgerQuery, answer};
 use crate::store::ledger::rows::{Answer, EntryRow, WholeAccount, WideSum};
 
 /// One account: a name for what may or may not be open. Cheap to clone.
@@ -123,7 +123,7 @@ impl<DB: Database> Account<DB> {
 
     /// Its entries, oldest first, a page at a time: 100, or as many as [`Entries::limit`] says.
     pub fn entries(&self) -> Entries<'_, DB> {
-        Entries { account: self, after: 0, limit: 100 }
+        Entries { account: self, range: EntryRange::after(0), limit: 100 }
     }
 
     /// The balance after entry number `seq`, or after the newest one before it; 0 before the first.
@@ -137,7 +137,8 @@ impl<DB: Database> Account<DB> {
         if seq == 0 {
             return Ok(0);
         }
-        let query = LedgerQuery::Entries { account: &self.name, after: stored(seq) - 1, limit: 1 };
+        let range = EntryRange::after(stored(seq) - 1);
+        let query = LedgerQuery::Entries { account: &self.name, range, limit: 1 };
         let entry: Option<EntryRow> = self.ask(&query).await?;
         Ok(entry.and_then(|entry| entry.balance).unwrap_or(0))
     }
@@ -154,8 +155,12 @@ impl<DB: Database> Account<DB> {
             let sum: Option<WideSum> = self.ask(&LedgerQuery::TallyAt { account: &self.name, at }).await?;
             return Ok(sum.map_or(0, |WideSum(sum)| saturated(sum)));
         }
-        let entry: Option<EntryRow> = self.ask(&LedgerQuery::EntryAt { account: &self.name, at }).await?;
-        Ok(entry.and_then(|entry| entry.balance).unwrap_or(0))
+        Ok(self.newest_by(at).await?.and_then(|entry| entry.balance).unwrap_or(0))
+    }
+
+    /// The newest entry that was made by then. Not of a tally.
+    async fn newest_by(&self, at: Timestamp) -> Result<Option<EntryRow>, Error> {
+        self.ask(&LedgerQuery::EntryAt { account: &self.name, at }).await
     }
 
     fn not_a_tally(&self, state: &AccountState) -> Result<(), Error> {
@@ -187,7 +192,7 @@ impl<DB: Database> Account<DB> {
 #[must_use = "a page is read when it is awaited"]
 pub struct Entries<'a, DB: Database> {
     account: &'a Account<DB>,
-    after: u64,
+    range: EntryRange,
     limit: u32,
 }
 
@@ -196,7 +201,18 @@ impl<DB: Database> Entries<'_, DB> {
     /// whose transaction commits later can have a smaller number than one that is seen already: read a tally again from a little
     /// before.
     pub fn after(self, seq: u64) -> Self {
-        Self { after: seq, ..self }
+        Self { range: EntryRange { after: stored(seq), ..self.range }, ..self }
+    }
+
+    /// Those that were made at this time of the database's clock, or later.
+    pub fn since(self, at: Timestamp) -> Self {
+        Self { range: EntryRange { since: at, ..self.range }, ..self }
+    }
+
+    /// Those that were made before this time of the database's clock. The times of an account's entries never fall, so a range of
+    /// time is found without reading the entries before it. Of a tally they can, and all its entries are read.
+    pub fn before(self, at: Timestamp) -> Self {
+        Self { range: EntryRange { before: at, ..self.range }, ..self }
     }
 
     /// At most this many, and at most 10,000.
@@ -205,17 +221,41 @@ impl<DB: Database> Entries<'_, DB> {
     }
 }
 
+impl<DB: Database> Entries<'_, DB> {
+    async fn page(self) -> Result<Vec<Entry>, Error> {
+        let Self { account, mut range, limit } = self;
+        let everything = EntryRange::after(range.after);
+        if (range.since, range.before) != (everything.since, everything.before) {
+            let Some(state) = account.get().await? else { return Ok(Vec::new()) };
+            if !state.tally {
+                narrow(account, &mut range).await?;
+            }
+        }
+        if range.until <= range.after {
+            return Ok(Vec::new());
+        }
+        let query = LedgerQuery::Entries { account: &account.name, range, limit: i64::from(limit) };
+        Ok(account.ask_all(&query).await?.iter().map(Entry::of).collect())
+    }
+}
+
+/// Finds the seqs of a range of time: the times of the entries do not fall.
+async fn narrow<DB: Database>(account: &Account<DB>, range: &mut EntryRange) -> Result<(), Error> {
+    let newest_before = async |at: Timestamp| match at.as_micros().checked_sub(1) {
+        Some(by) => Ok(account.newest_by(Timestamp::from_micros(by)).await?.map_or(0, |entry| entry.seq)),
+        None => Ok::<i64, Error>(0),
+    };
+    range.after = range.after.max(newest_before(range.since).await?);
+    range.until = range.until.min(newest_before(range.before).await?);
+    Ok(())
+}
+
 impl<'a, DB: Database> IntoFuture for Entries<'a, DB> {
     type Output = Result<Vec<Entry>, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { account, after, limit } = self;
-        Box::pin(async move {
-            let (after, limit) = (stored(after), i64::from(limit));
-            let rows = account.ask_all(&LedgerQuery::Entries { account: &account.name, after, limit }).await?;
-            Ok(rows.iter().map(Entry::of).collect())
-        })
+        Box::pin(self.page())
     }
 }
 
@@ -235,7 +275,7 @@ impl<DB: Database> fmt::Debug for Entries<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entries")
             .field("account", &self.account.name)
-            .field("after", &self.after)
+            .field("range", &self.range)
             .finish_non_exhaustive()
     }
 }

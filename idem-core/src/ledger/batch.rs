@@ -9,7 +9,8 @@ use crate::key::Key;
 use crate::ledger::accounts::Ledger;
 use crate::ledger::change::typed;
 use crate::ledger::entry::Entry;
-use crate::ledger::request::posting;
+use crate::ledger::metadata::Metadata;
+use crate::ledger::request::{note, posting};
 use crate::ledger::within::LedgerInTx;
 use crate::model::ledger::change::LedgerChange;
 use crate::outcome::Outcome;
@@ -24,12 +25,30 @@ pub struct Delta {
     account: String,
     key: Key,
     amount: i64,
+    metadata: Option<Metadata>,
 }
 
 impl Delta {
     /// Changes the balance of `account` by `delta` minor units, once for this key.
     pub fn new(account: impl Into<String>, key: &Key, delta: i64) -> Self {
-        Self { account: account.into(), key: key.clone(), amount: delta }
+        Self { account: account.into(), key: key.clone(), amount: delta, metadata: None }
+    }
+
+    /// Notes `metadata` in its entry. It is part of the request.
+    #[must_use]
+    pub fn metadata(self, metadata: &Metadata) -> Self {
+        Self { metadata: Some(metadata.clone()), ..self }
+    }
+
+    /// The plan of the change.
+    fn plan(&self) -> Result<Posting, Error> {
+        let change = LedgerChange::Delta { account: self.account.as_str().into(), delta: self.amount };
+        let mut posting = posting(&self.key, change)?;
+        posting.in_batch = true;
+        if let Some(metadata) = &self.metadata {
+            note(&mut posting, metadata);
+        }
+        Ok(posting)
     }
 }
 
@@ -80,10 +99,8 @@ impl<DB: Database> Batch<DB> {
         }
         let mut plans: Vec<BoxedPlan<DB>> = Vec::with_capacity(deltas.len());
         let mut unfit = Vec::with_capacity(deltas.len());
-        for Delta { account, key, amount } in deltas {
-            let change = LedgerChange::Delta { account: account.as_str().into(), delta: *amount };
-            let plan = posting(key, change).map(|posting| Posting { in_batch: true, ..posting });
-            unfit.push(plan.map(|plan| plans.push(Box::new(plan))).err());
+        for delta in deltas {
+            unfit.push(delta.plan().map(|plan| plans.push(Box::new(plan))).err());
         }
         Ok(Self { plans, unfit })
     }

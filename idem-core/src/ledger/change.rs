@@ -14,6 +14,8 @@ use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
 use crate::engine::trace;
 use crate::error::{Effect, Error};
+use crate::ledger::metadata::Metadata;
+use crate::ledger::request::note;
 use crate::outcome::Outcome;
 use crate::seq::{shown, stored};
 use crate::store::Database;
@@ -70,6 +72,14 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
     pub fn remember_refusal(mut self) -> Self {
         if let Ok(posting) = &mut self.posting {
             posting.remember_refusal = true;
+        }
+        self
+    }
+
+    /// Notes `metadata` in each entry of the change. It is part of the request.
+    pub fn metadata(mut self, metadata: &Metadata) -> Self {
+        if let Ok(posting) = &mut self.posting {
+            note(posting, metadata);
         }
         self
     }

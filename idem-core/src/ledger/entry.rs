@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::key::Key;
+use crate::ledger::metadata::Metadata;
 use crate::seq::shown;
 use crate::store::ledger::rows::EntryRow;
 
@@ -27,6 +28,8 @@ pub struct Entry {
     pub key: Option<Key>,
     /// The transition that made it: machine, id and number.
     pub step: Option<(String, String, u64)>,
+    /// What the caller noted with the change.
+    pub metadata: Option<Metadata>,
 }
 
 /// Both sides of a transfer.
@@ -66,6 +69,7 @@ impl Entry {
             // What a person has made of it may be none.
             key: row.key.as_ref().and_then(|key| key.checked().ok()).cloned(),
             step: row.step.clone().map(|(machine, id, seq)| (machine, id, shown(seq))),
+            metadata: row.metadata.as_ref().map(Metadata::of),
         }
     }
 

@@ -7,8 +7,10 @@ use crate::engine::decide::posting::Posting;
 use crate::error::{Error, LedgerError};
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
+use crate::ledger::metadata::Metadata;
 use crate::model::ledger::change::{LedgerChange, check_names, lifetime_within_bounds};
 use crate::namespace::LEDGER;
+use crate::wire::Stored;
 
 /// The most entries of one posting.
 const MAX_ENTRIES: usize = 1_000;
@@ -16,21 +18,38 @@ const MAX_ENTRIES: usize = 1_000;
 /// The plan of a change under its key.
 pub(super) fn posting(key: &Key, change: LedgerChange) -> Result<Posting, Error> {
     fits(&change)?;
-    let fingerprint = fingerprint(&change);
+    let fingerprint = fingerprint(&change, None);
     Ok(Posting {
         key: key.clone(),
         hash: key.hash_in(LEDGER),
         fingerprint,
         change,
+        metadata: None,
         expected: None,
         remember_refusal: false,
         in_batch: false,
     })
 }
 
-/// What is asked for, and of whom. What an account is expected to be at is no part of it.
-pub(super) fn fingerprint(change: &LedgerChange) -> Fingerprint {
-    let of = |target: &str, payload: &str| Fingerprint::of(change.kind(), target, payload.as_bytes(), &[]);
+/// Adds metadata to a change.
+pub(super) fn note(posting: &mut Posting, metadata: &Metadata) {
+    let metadata = metadata.stored();
+    if !seeded_bug!("metadata-is-no-part-of-it") {
+        posting.fingerprint = fingerprint(&posting.change, Some(&metadata));
+    }
+    posting.metadata = Some(metadata);
+}
+
+/// What is asked for, of whom, and with which metadata. What an account is expected to be at is no part of it.
+pub(super) fn fingerprint(change: &LedgerChange, metadata: Option<&Stored>) -> Fingerprint {
+    let of = |target: &str, payload: &str| match metadata.map(|metadata| metadata.json().unwrap_or_default()) {
+        None => Fingerprint::of(change.kind(), target, payload.as_bytes(), &[]),
+        // No change alone is an object.
+        Some(metadata) => {
+            let both = [b"{\"change\":", payload.as_bytes(), b",\"metadata\":", metadata, b"}"].concat();
+            Fingerprint::of(change.kind(), target, &both, &[])
+        }
+    };
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match change {
         LedgerChange::Delta { account, delta: number } | LedgerChange::Set { account, balance: number } => {

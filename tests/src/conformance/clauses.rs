@@ -248,6 +248,13 @@ macro_rules! for_each_clause {
                         what_expired_is_no_other_version,
                         captures_at_once_share_what_is_held,
                     }
+                    metadata {
+                        metadata_of_each_kind_of_change_stands_in_all_its_entries,
+                        metadata_of_a_repeat_is_the_first_callers,
+                        metadata_that_differs_is_another_request,
+                        metadata_of_a_remembered_refusal_is_compared,
+                        metadata_that_was_changed_is_found_by_an_audit,
+                    }
                     moments {
                         a_repeat_is_not_refused_for_what_it_spent,
                         a_repeat_within_is_not_refused_for_what_it_spent,
@@ -265,6 +272,7 @@ macro_rules! for_each_clause {
                     }
                     reads {
                         entries_come_in_pages,
+                        entries_of_a_range_of_time_are_found,
                         balances_of_the_past_are_known,
                         names_are_kept_as_they_are,
                         a_key_that_was_edited_into_none_is_not_given,

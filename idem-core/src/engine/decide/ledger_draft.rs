@@ -51,6 +51,7 @@ struct NumberedEntry {
     /// The key stands in it.
     named: Option<(KeyHash, Fingerprint)>,
     step: Option<StepEntry>,
+    metadata: Option<Stored>,
     number: DraftNumber,
     /// The place of the next entry of its posting.
     next: Option<usize>,
@@ -62,6 +63,7 @@ pub(crate) struct DescribedEntry<'e> {
     pub(crate) account: &'e str,
     pub(crate) delta: i64,
     pub(crate) of_hold: bool,
+    pub(crate) has_metadata: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +77,13 @@ enum DraftNumber {
 /// What makes entries.
 #[derive(Clone, Copy)]
 pub(crate) enum EntryOrigin<'a> {
-    /// A change of the ledger under a key of its own, at the seq that its account must be at.
-    Key(&'a Key, Option<i64>),
+    /// A change of the ledger under a key of its own.
+    Key {
+        key: &'a Key,
+        /// The seq that its account must be at.
+        expected: Option<i64>,
+        metadata: Option<&'a Stored>,
+    },
     Step {
         machine: &'static str,
         id: &'a Arc<str>,
@@ -87,35 +94,44 @@ pub(crate) enum EntryOrigin<'a> {
 }
 
 impl<'e> From<&'e NumberedEntry> for DescribedEntry<'e> {
-    fn from(NumberedEntry { draft, kind, .. }: &'e NumberedEntry) -> Self {
-        Self { kind, account: &draft.account, delta: draft.delta, of_hold: draft.hold.is_some() }
+    fn from(NumberedEntry { draft, kind, metadata, .. }: &'e NumberedEntry) -> Self {
+        let (of_hold, has_metadata) = (draft.hold.is_some(), metadata.is_some());
+        Self { kind, account: &draft.account, delta: draft.delta, of_hold, has_metadata }
     }
 }
 
 impl<'e> From<&'e EntryRow> for DescribedEntry<'e> {
     fn from(row: &'e EntryRow) -> Self {
-        Self { kind: &row.kind, account: &row.account, delta: row.delta, of_hold: row.hold.is_some() }
+        let (of_hold, has_metadata) = (row.hold.is_some(), row.metadata.is_some());
+        Self { kind: &row.kind, account: &row.account, delta: row.delta, of_hold, has_metadata }
     }
 }
 
 impl EntryOrigin<'_> {
     fn key(&self) -> Option<Key> {
         match self {
-            Self::Key(key, _) => Some((*key).clone()),
+            Self::Key { key, .. } => Some((*key).clone()),
             Self::Step { .. } | Self::Expiry => None,
         }
     }
 
     fn expected(&self) -> Option<i64> {
         match self {
-            Self::Key(_, expected) => *expected,
+            Self::Key { expected, .. } => *expected,
+            Self::Step { .. } | Self::Expiry => None,
+        }
+    }
+
+    fn metadata(&self) -> Option<Stored> {
+        match self {
+            Self::Key { metadata, .. } => metadata.cloned(),
             Self::Step { .. } | Self::Expiry => None,
         }
     }
 
     fn step(&self, entry_no: i64) -> Option<StepEntry> {
         match self {
-            Self::Key(..) | Self::Expiry => None,
+            Self::Key { .. } | Self::Expiry => None,
             Self::Step { machine, id, seq } => Some(StepEntry { machine, id: (*id).clone(), seq: *seq, entry_no }),
         }
     }
@@ -169,6 +185,7 @@ impl LedgerDraft {
             named: Some(named),
             step: None,
             next: None,
+            metadata: None,
             refusal: Some(refusal),
         });
     }
@@ -234,7 +251,7 @@ impl LedgerDraft {
         for (change, drafts) in changes.iter().zip(drafts) {
             let expected = origin.expected().is_some() || matches!(change, LedgerChange::Set { .. });
             for draft in drafts {
-                self.add_entry(snapshot, draft, change.kind(), expected, (origin.key(), origin.step(entry_no)));
+                self.add_entry(snapshot, draft, (change.kind(), expected), (&origin, entry_no));
                 entry_no += 1;
             }
         }
@@ -315,7 +332,7 @@ impl LedgerDraft {
         let mut sums = Sums::default();
         books.apply(changes, now(snapshot), |books, change, drafts| {
             // A key names an entry.
-            if let (EntryOrigin::Key(..), LedgerChange::Release { hold }, []) = (origin, change, drafts) {
+            if let (EntryOrigin::Key { .. }, LedgerChange::Release { hold }, []) = (origin, change, drafts) {
                 let account = books.holds.get(hold).map_or_else(String::new, |hold| hold.account.to_string());
                 return Err(LedgerError::Closed { account }.into());
             }
@@ -366,8 +383,7 @@ impl LedgerDraft {
         match self.books.apply(&releases, now(snapshot), |_, _, _| Ok(())) {
             Ok(drafts) => {
                 for draft in drafts.into_iter().flatten() {
-                    let by = (EntryOrigin::Expiry.key(), None);
-                    self.add_entry(snapshot, draft, "expire", false, by);
+                    self.add_entry(snapshot, draft, ("expire", false), (&EntryOrigin::Expiry, 0));
                 }
             }
             Err(refused) => return Posted::Refused(refused),
@@ -383,9 +399,8 @@ impl LedgerDraft {
         &mut self,
         snapshot: &Snapshot,
         draft: EntryDraft,
-        kind: &'static str,
-        expected: bool,
-        (key, step): (Option<Key>, Option<StepEntry>),
+        (kind, expected): (&'static str, bool),
+        (origin, entry_no): (&EntryOrigin<'_>, i64),
     ) {
         self.change_hold(snapshot, &draft);
         let tally = self.books.is_tally(&draft.account);
@@ -402,7 +417,8 @@ impl LedgerDraft {
             Link::Next => Some(place + 1),
             Link::Last(count) => Some(place + 1 - count),
         };
-        self.entries.push(NumberedEntry { draft, kind, key, named: None, step, number, next });
+        let (key, step, metadata) = (origin.key(), origin.step(entry_no), origin.metadata());
+        self.entries.push(NumberedEntry { draft, kind, key, named: None, step, metadata, number, next });
     }
 
     /// Adds an entry to its account's change.
@@ -457,14 +473,26 @@ impl LedgerDraft {
         };
         write.entries.reserve(self.entries.len() + self.refusals.len());
         for (place, entry) in self.entries.into_iter().enumerate() {
-            let NumberedEntry { draft, kind, key, named, step, next, .. } = entry;
+            let NumberedEntry { draft, kind, key, named, step, metadata, next, .. } = entry;
             let next = next.map(|place| NextEntry { account: accounts[place].clone(), number: numbers[place] });
             let EntryDraft { account, delta, hold, .. } = draft;
             let number = numbers[place];
             let in_tail = number.given().is_some() && !snapshot.tails.contains_key(&account);
             let refusal = None;
-            let entry = EntryWrite { account, number, in_tail, delta, kind, hold, key, named, step, next, refusal };
-            write.entries.push(entry);
+            write.entries.push(EntryWrite {
+                account,
+                number,
+                in_tail,
+                delta,
+                kind,
+                hold,
+                key,
+                named,
+                step,
+                next,
+                metadata,
+                refusal,
+            });
         }
         // After the entries, which are known by their places.
         write.entries.extend(self.refusals);
@@ -518,6 +546,7 @@ pub(crate) fn written_entry<DB: Database>(write: &Write<DB>, after: &After, plac
         key: entry.key.clone(),
         step: entry.step.as_ref().map(|step| (step.machine.to_owned(), step.id.to_string(), step.seq)),
         next,
+        metadata: entry.metadata.clone(),
     })
 }
 

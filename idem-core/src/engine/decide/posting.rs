@@ -28,6 +28,8 @@ pub(crate) struct Posting {
     pub(crate) hash: KeyHash,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) change: LedgerChange,
+    /// What the caller notes with it.
+    pub(crate) metadata: Option<Stored>,
     /// The seq that the account must be at.
     pub(crate) expected: Option<i64>,
     /// A refusal uses up the key.
@@ -65,7 +67,8 @@ impl<DB: Database> Plan<DB> for Posting {
 
     fn size(&self) -> usize {
         const ROW: usize = 128;
-        ROW * accounts_and_hold(&self.change).0.count().max(1)
+        let metadata = self.metadata.as_ref().map_or(0, Stored::len);
+        (ROW + metadata) * accounts_and_hold(&self.change).0.count().max(1)
     }
 
     fn locks(&self, tell: &mut dyn FnMut(&str, &str)) {
@@ -117,7 +120,8 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
     if let Some(key) = draft.key(&posting.hash) {
         return Ok(answer_known(posting, key));
     }
-    let origin = EntryOrigin::Key(&posting.key, posting.expected);
+    let Posting { key, expected, metadata, .. } = posting;
+    let origin = EntryOrigin::Key { key, expected: *expected, metadata: metadata.as_ref() };
     let changes = std::slice::from_ref(&posting.change);
     match draft.ledger.post(draft.snapshot, &mut draft.needs, origin, changes) {
         Posted::Missing => Err(Missing),
@@ -280,13 +284,20 @@ fn remembered(refusal: &Stored) -> Error {
 }
 
 fn reused(posting: &Posting, first_seen: Timestamp, first: String) -> Refusal {
-    Error::KeyReused(Box::new(KeyReused::new(&posting.hash, first_seen, first, describe_change(&posting.change))))
-        .into()
+    let mut second = describe_change(&posting.change);
+    if posting.metadata.is_some() {
+        let is_other = first.strip_suffix(METADATA).is_some_and(|first| first == second);
+        second.push_str(if is_other { " with other metadata" } else { METADATA });
+    }
+    Error::KeyReused(Box::new(KeyReused::new(&posting.hash, first_seen, first, second))).into()
 }
+
+const METADATA: &str = " with metadata";
 
 /// A posting that was made, in words.
 fn describe_entries(entries: &[DescribedEntry<'_>]) -> String {
-    match entries {
+    let metadata = if entries.first().is_some_and(|first| first.has_metadata) { METADATA } else { "" };
+    let change = match entries {
         [] => "a change".to_owned(),
         [only] if only.of_hold => format!("`{}` of a hold on {:?}", only.kind, only.account),
         [only] => format!("`{}` by {} on {:?}", only.kind, only.delta, only.account),
@@ -294,7 +305,8 @@ fn describe_entries(entries: &[DescribedEntry<'_>]) -> String {
             let to = if let [other] = rest { format!(" to {:?}", other.account) } else { String::new() };
             format!("`{}` of {} from {:?}{to}", first.kind, first.delta.unsigned_abs(), first.account)
         }
-    }
+    };
+    change + metadata
 }
 
 /// A change that is asked for, in words.

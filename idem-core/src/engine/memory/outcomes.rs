@@ -101,7 +101,10 @@ impl Outcome {
         const ENTRY: usize = size_of::<EntryRow>() + 128;
         match self {
             Self::Transition { outcome, .. } => outcome.len(),
-            Self::Entries(entries) => entries.len() * ENTRY,
+            Self::Entries(entries) => {
+                let metadata = entries.iter().filter_map(|entry| entry.metadata.as_ref()).map(Stored::len);
+                entries.len() * ENTRY + metadata.sum::<usize>()
+            }
             Self::Refusal(_) => ENTRY,
         }
     }

@@ -50,7 +50,7 @@ fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
         found.push(FindingKind::Hold { hold: hold.to_string() });
     }
     if let (true, Some((_, stored))) = (of.has_key(), &of.named)
-        && change(of).is_none_or(|change| fingerprint(&change) != *stored)
+        && change(of).is_none_or(|change| fingerprint(&change, entry.metadata.as_ref()) != *stored)
         && !has_unknown_lifetime(of, before)
     {
         found.push(FindingKind::Fingerprint);
@@ -91,7 +91,8 @@ fn kind_fits(entry: &EntryRow) -> bool {
 fn whole(of: &Evidence, found: &mut Vec<FindingKind>) {
     let (entry, entries) = (&of.entry, &of.posting);
     let same = |other: &PostingEntry| {
-        (&other.entry.kind, &other.entry.key, &other.entry.step) == (&entry.kind, &entry.key, &entry.step)
+        (&other.entry.kind, &other.entry.key, &other.entry.step, &other.entry.metadata)
+            == (&entry.kind, &entry.key, &entry.step, &entry.metadata)
     };
     let back = entries.last().and_then(|last| last.entry.next.as_ref());
     let closes = back.is_some_and(|(account, seq)| (&**account, *seq) == (&*entry.account, entry.seq));

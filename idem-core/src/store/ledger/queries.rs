@@ -21,8 +21,8 @@ pub(crate) const PAGE: i64 = 1_000;
 pub enum LedgerQuery<'q> {
     /// An account by its name: [`WholeAccount`](super::rows::WholeAccount).
     Account(&'q str),
-    /// The entries of an account with a seq above `after`, oldest first, at most `limit`: [`EntryRow`](super::rows::EntryRow).
-    Entries { account: &'q str, after: i64, limit: i64 },
+    /// Entries of an account, oldest first, at most `limit`: [`EntryRow`](super::rows::EntryRow).
+    Entries { account: &'q str, range: EntryRange, limit: i64 },
     /// The newest entry of an account, no tally, that was made by `at`: [`EntryRow`](super::rows::EntryRow).
     EntryAt { account: &'q str, at: Timestamp },
     /// The sum of a tally's entries that were made by `at`: [`WideSum`](super::rows::WideSum).
@@ -49,6 +49,26 @@ pub enum LedgerQuery<'q> {
     Postings(&'q [(&'q str, i64)]),
 }
 
+/// Which entries of an account.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryRange {
+    /// Those with a larger seq.
+    pub(crate) after: i64,
+    /// Those with this seq or a smaller one.
+    pub(crate) until: i64,
+    /// Those that were made at this time or later.
+    pub(crate) since: Timestamp,
+    /// Those that were made earlier.
+    pub(crate) before: Timestamp,
+}
+
+impl EntryRange {
+    pub(crate) fn after(seq: i64) -> Self {
+        let [since, before] = [i64::MIN, i64::MAX].map(Timestamp::from_micros);
+        Self { after: seq, until: i64::MAX, since, before }
+    }
+}
+
 const fn entry_ids<'a>() -> [Column<(&'a str, i64)>; 2] {
     [Column::text("account", |id| Some(id.0)), Column::int("seq", |id| Some(id.1))]
 }
@@ -62,8 +82,9 @@ pub(crate) async fn answer<DB: Database, T: Answer>(
     let texts = &sql.ledger;
     let (text, binder) = match *query {
         LedgerQuery::Account(account) => (&texts.account, binder.bind(account)),
-        LedgerQuery::Entries { account, after, limit } => {
-            (&texts.entries, binder.bind(account).bind(after).bind(limit))
+        LedgerQuery::Entries { account, range, limit } => {
+            let binder = binder.bind(account).bind(range.after).bind(range.until).bind(range.since).bind(range.before);
+            (&texts.entries, binder.bind(limit))
         }
         LedgerQuery::EntryAt { account, at } => (&texts.entry_at, binder.bind(account).bind(at)),
         LedgerQuery::TallyAt { account, at } => (&texts.tally_at, binder.bind(account).bind(at)),

@@ -70,6 +70,8 @@ pub struct EntryRow {
     pub(crate) step: Option<(String, String, i64)>,
     /// The next entry of the same posting; of the last one it is the first.
     pub(crate) next: Option<(Arc<str>, i64)>,
+    /// What the caller noted with the change.
+    pub(crate) metadata: Option<Stored>,
 }
 
 columns! {
@@ -84,6 +86,7 @@ columns! {
         key: [scope Text, key Text],
         step: [machine Text, id Text, machine_seq Int],
         next: [next_account Text, next_seq Int],
+        metadata: [metadata Bytes],
     }
 }
 

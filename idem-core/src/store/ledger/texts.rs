@@ -24,10 +24,11 @@ texts! {
         account,
         /// Locks tally `$1`. Empty where the transaction is the lock.
         lock_tally,
-        /// Entries of account `$1` above `$2`, at most `$3`.
+        /// Entries of account `$1` with a seq above `$2` and at most `$3`, made from `$4` on and before `$5`: at most `$6`.
         entries = "
             SELECT {entry of e} FROM {entries} e
-            WHERE e.account = {$1 text} AND e.seq > {$2 int} ORDER BY e.seq LIMIT {$3 int}",
+            WHERE e.account = {$1 text} AND e.seq > {$2 int} AND e.seq <= {$3 int} AND e.at >= {$4 int} AND e.at < {$5 int}
+            ORDER BY e.seq LIMIT {$6 int}",
         /// The newest entry of account `$1`, no tally, that was made by `$2`.
         entry_at,
         /// The sum of the entries of tally `$1` that were made by `$2`: of their upper and of their lower 32 bits.
@@ -52,7 +53,7 @@ texts! {
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
                     OR (e.next_account IS NULL) <> (e.next_seq IS NULL) OR (e.hash IS NULL) <> (e.fingerprint IS NULL)
-                    OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
+                    OR (e.metadata IS NOT NULL AND e.key IS NULL) OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
             FROM {entries} e WHERE (e.account, e.seq) > ({$1 text}, {$2 int}) AND e.seq IS NOT NULL
             ORDER BY e.account, e.seq LIMIT {$3 int}",
         /// A page of `$3` tails after (`$1`, `$2`). Empty where a tally has no tail.

@@ -13,12 +13,12 @@ use crate::store::key::{KeyUse, KnownKey};
 use crate::store::reader::Reader;
 use crate::store::session::Session;
 use crate::store::template::render;
-use crate::store::write::lists::{ENTRIES, OF_KEYS};
+use crate::store::write::lists::{ENTRIES, OF_KEYS, OF_METADATA};
 use crate::store::write::rows::{AccountAfter, AccountWrite, After, EntryWrite, Locks};
 use crate::store::write::written::Written;
 
 /// The columns of the entry that do not come from the account as it then is.
-const SHAPE: u16 = OF_KEYS;
+const SHAPE: u16 = OF_KEYS | OF_METADATA;
 
 /// The second arm answers for a key that is known. No row at all: something is in the way, and a load shows what.
 ///

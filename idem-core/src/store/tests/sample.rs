@@ -117,6 +117,7 @@ pub(super) fn money(account: &str, deltas: &[i64]) -> (AccountWrite, Vec<EntryWr
             named: None,
             step: Some(step),
             next: None,
+            metadata: None,
             refusal: None,
         }
     };

@@ -31,6 +31,8 @@ pub(crate) const OF_TALLIES: u16 = 1 << 4;
 pub(crate) const OF_COUNTED: u16 = 1 << 5;
 /// A refusal is remembered. It has a key.
 pub(crate) const OF_REFUSALS: u16 = 1 << 6;
+/// An entry has metadata. It has a key.
+pub(crate) const OF_METADATA: u16 = 1 << 7;
 
 /// Shapes of entries: what calls alone write, and groups of several.
 #[cfg(test)]
@@ -44,10 +46,12 @@ pub(crate) const ENTRY_SHAPES: &[u16] = &[
     OF_KEYS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
     OF_STEPS | OF_COUNTED,
     OF_STEPS | OF_COUNTED | OF_POSTINGS,
+    OF_KEYS | OF_COUNTED | OF_METADATA,
     OF_KEYS | OF_REFUSALS,
     OF_KEYS | OF_REFUSALS | OF_HOLDS,
     OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS,
     OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS | OF_REFUSALS,
+    OF_KEYS | OF_STEPS | OF_HOLDS | OF_TALLIES | OF_COUNTED | OF_POSTINGS | OF_REFUSALS | OF_METADATA,
 ];
 
 /// An account is a tally.
@@ -140,6 +144,7 @@ pub(crate) const ENTRIES: &[Column<EntryWrite>] = &[
     Column::text("key", |row: &EntryWrite| row.key.as_ref().map(Key::as_str)).when(OF_KEYS),
     Column::bytes("hash", |row: &EntryWrite| row.named.as_ref().map(|(hash, _)| &hash.0[..])).when(OF_KEYS),
     Column::bytes("fingerprint", |row: &EntryWrite| row.named.as_ref().map(|(_, of)| &of.0[..])).when(OF_KEYS),
+    Column::bytes("metadata", |row: &EntryWrite| row.metadata.as_ref().map(|metadata| &*metadata.0)).when(OF_METADATA),
     Column::bytes("outcome", |row: &EntryWrite| row.refusal.as_ref().map(|refusal| &*refusal.0)).when(OF_REFUSALS),
     Column::text("machine", |row: &EntryWrite| row.step.as_ref().map(|step| step.machine)).when(OF_STEPS),
     Column::text("id", |row: &EntryWrite| row.step.as_ref().map(|step| &*step.id)).when(OF_STEPS),
@@ -336,6 +341,7 @@ impl RowList for EntryWrite {
                 | bit(row.number.given().is_some(), OF_TALLIES)
                 | bit(row.number.position().is_some(), OF_COUNTED)
                 | bit(row.refusal.is_some(), OF_REFUSALS)
+                | bit(row.metadata.is_some(), OF_METADATA)
         })
     }
 

@@ -212,6 +212,8 @@ pub struct EntryWrite {
     pub(crate) step: Option<StepEntry>,
     /// The next entry of the same posting; of the last one it is the first.
     pub(crate) next: Option<NextEntry>,
+    /// What the caller noted with the change.
+    pub(crate) metadata: Option<Stored>,
     /// The refusal that it remembers.
     pub(crate) refusal: Option<Stored>,
 }

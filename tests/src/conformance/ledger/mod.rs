@@ -5,6 +5,7 @@ pub mod batches;
 pub mod bounds;
 pub mod deltas;
 pub mod holds;
+pub mod metadata;
 pub mod moments;
 pub mod opening;
 pub mod reads;
@@ -17,7 +18,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use idem_core::error::{LedgerError, OutOfBounds};
-use idem_core::ledger::{AccountSettings, AccountState, Entry, Hold, Ledger, Transfer};
+use idem_core::ledger::{AccountSettings, AccountState, Entry, Hold, Ledger, Metadata, Transfer};
 use idem_core::{Error, ErrorKind, Idem, Outcome, RetryPolicy};
 
 use crate::conformance::{Stored, Subject, key, refused};
@@ -80,6 +81,16 @@ impl<'s, S: Subject> Desk<'s, S> {
             tx,
             account.apply_delta(&key(name), delta),
             account.within(&mut tx).apply_delta(&key(name), delta)
+        )
+    }
+
+    pub(super) async fn noted(&self, name: &str, account: &str, delta: i64, metadata: &Metadata) -> Changed<Entry> {
+        let account = self.ledger.account(account);
+        in_its_way!(
+            self,
+            tx,
+            account.apply_delta(&key(name), delta).metadata(metadata),
+            account.within(&mut tx).apply_delta(&key(name), delta).metadata(metadata)
         )
     }
 

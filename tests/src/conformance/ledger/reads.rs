@@ -1,6 +1,6 @@
 //! What an account shows.
 
-use idem_core::ledger::Bounds;
+use idem_core::ledger::{AccountSettings, Bounds, Entry};
 use idem_core::{ErrorKind, Timestamp};
 
 use super::Desk;
@@ -29,6 +29,41 @@ pub async fn entries_come_in_pages<S: Subject>(on: &S) {
         assert!(seen.windows(2).all(|pair| pair[0].at <= pair[1].at && pair[0].seq + 1 == pair[1].seq));
         assert!(account.entries().limit(0).await.expect("readable").is_empty());
         assert!(account.entries().after(u64::MAX).await.expect("readable").is_empty());
+        desk.proven().await;
+    }
+}
+
+/// From a time on, before a time, both, with a limit and after an entry; of a tally as well.
+pub async fn entries_of_a_range_of_time_are_found<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    for desk in Desk::each(&stored).await {
+        desk.open("tally", AccountSettings::tally()).await.expect("opened");
+        for name in ["wallet", "tally"] {
+            let account = desk.ledger.account(name);
+            let noon = Timestamp::from_micros(0);
+            assert_eq!(desk.ledger.account("none").entries().since(noon).await.expect("readable"), []);
+            for delta in 1..=12 {
+                fresh(desk.delta(&format!("{name} {delta}"), name, delta).await);
+            }
+            let all = account.entries().await.expect("readable");
+            let ends = [i64::MIN, 0, i64::MAX].map(Timestamp::from_micros);
+            let near = all.iter().flat_map(|entry| [-1, 0, 1].map(|by| entry.at.as_micros() + by));
+            let times: Vec<_> = ends.into_iter().chain(near.map(Timestamp::from_micros)).collect();
+            for since in &times {
+                let from: Vec<_> = all.iter().filter(|entry| entry.at >= *since).cloned().collect();
+                assert_eq!(account.entries().since(*since).await.expect("readable"), from);
+                let before: Vec<_> = all.iter().filter(|entry| entry.at < *since).cloned().collect();
+                assert_eq!(account.entries().before(*since).await.expect("readable"), before);
+            }
+            let (since, before) = (all[3].at, all[9].at);
+            let between = |entry: &&Entry| entry.at >= since && entry.at < before;
+            let expected: Vec<_> = all.iter().filter(between).cloned().collect();
+            assert_eq!(account.entries().since(since).before(before).await.expect("readable"), expected);
+            let rest: Vec<_> = expected.iter().filter(|entry| entry.seq > all[4].seq).take(2).cloned().collect();
+            let page = account.entries().since(since).before(before).after(all[4].seq).limit(2);
+            assert_eq!(page.await.expect("readable"), rest);
+            assert_eq!(account.entries().since(before).before(since).await.expect("readable"), []);
+        }
         desk.proven().await;
     }
 }

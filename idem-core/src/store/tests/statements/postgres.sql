@@ -79,22 +79,22 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
             ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4::bytea
 
 -- ledger: load
-            WITH RECURSIVE named (place, first_account, first_seq, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
-                SELECT u.place, e.account, e.seq, e.fingerprint, e.at, e.outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            WITH RECURSIVE named (place, first_account, first_seq, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, metadata) AS (
+                SELECT u.place, e.account, e.seq, e.fingerprint, e.at, e.outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata
                 FROM unnest((SELECT $1::bytea[])) WITH ORDINALITY AS u (hash, place)
                 LEFT JOIN LATERAL (SELECT * FROM "idem_entries" WHERE hash = u.hash LIMIT 1) e ON true
                 UNION ALL
-                SELECT n.place, n.first_account, n.first_seq, n.known_fingerprint, n.known_at, n.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                SELECT n.place, n.first_account, n.first_seq, n.known_fingerprint, n.known_at, n.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata
                 FROM named n
                 CROSS JOIN LATERAL (
                     SELECT * FROM "idem_entries" WHERE account = n.next_account AND seq = n.next_seq LIMIT 1
                 ) e
                 WHERE n.next_account IS NOT NULL AND (n.next_account, n.next_seq) <> (n.first_account, n.first_seq))
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at, NULL::bytea, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally::int::bigint, a.closed_at, NULL::bytea, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint, NULL::bytea
             FROM unnest((SELECT $2::text[])) WITH ORDINALITY AS u (name, place)
             LEFT JOIN LATERAL (SELECT * FROM "idem_accounts" WHERE account = u.name LIMIT 1) a ON true
             UNION ALL
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, e.place - 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, e.known_fingerprint, e.known_at, e.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, e.place - 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, e.known_fingerprint, e.known_at, e.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata
             FROM named e
 
 -- ledger: load_accounts
@@ -153,8 +153,9 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1::text
 SELECT account FROM "idem_accounts" WHERE account = $1::text AND tally FOR NO KEY UPDATE
 
 -- ledger: entries
-            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
-            WHERE e.account = $1::text AND e.seq > $2::bigint ORDER BY e.seq LIMIT $3::bigint
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata FROM "idem_entries" e
+            WHERE e.account = $1::text AND e.seq > $2::bigint AND e.seq <= $3::bigint AND e.at >= $4::bigint AND e.at < $5::bigint
+            ORDER BY e.seq LIMIT $6::bigint
 
 -- ledger: entry_at
             WITH RECURSIVE half AS (
@@ -167,7 +168,7 @@ SELECT account FROM "idem_accounts" WHERE account = $1::text AND tally FOR NO KE
                     SELECT seq, at FROM "idem_entries" WHERE account = $1::text AND seq = (h.low + h.high + 1) / 2 LIMIT 1
                 ) e
                 WHERE h.low < h.high)
-            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM half h JOIN "idem_entries" e ON e.account = $1::text AND e.seq = h.low
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata FROM half h JOIN "idem_entries" e ON e.account = $1::text AND e.seq = h.low
             WHERE h.low = h.high
 
 -- ledger: tally_at
@@ -192,11 +193,11 @@ SELECT count(*) FROM "idem_holds"
             WHERE a.account > $1::text ORDER BY a.account LIMIT $2::bigint
 
 -- ledger: all_entries
-            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.hash, e.fingerprint, e.entry_no, CAST(CASE
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata, e.hash, e.fingerprint, e.entry_no, CAST(CASE
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
                     OR (e.next_account IS NULL) <> (e.next_seq IS NULL) OR (e.hash IS NULL) <> (e.fingerprint IS NULL)
-                    OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
+                    OR (e.metadata IS NOT NULL AND e.key IS NULL) OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
             FROM "idem_entries" e WHERE (e.account, e.seq) > ($1::text, $2::bigint) AND e.seq IS NOT NULL
             ORDER BY e.account, e.seq LIMIT $3::bigint
 
@@ -238,7 +239,7 @@ SELECT count(*) FROM "idem_holds"
                     SELECT * FROM "idem_entries" WHERE account = p.next_account AND seq = p.next_seq LIMIT 1
                 ) e
                 WHERE p.depth <= 1000 AND (p.next_account, p.next_seq) <> (p.first_account, p.first_seq))
-            SELECT e.place - 1, a.unit, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.entry_no
+            SELECT e.place - 1, a.unit, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata, e.entry_no
             FROM posting e
             LEFT JOIN LATERAL (SELECT unit FROM "idem_accounts" WHERE account = e.account LIMIT 1) a ON true
             ORDER BY e.place, e.depth
@@ -295,12 +296,12 @@ WITH begun AS MATERIALIZED (
                 AND a.balance + excluded.balance <= coalesce(a.ceiling, a.balance + excluded.balance)
             RETURNING balance, seq, at),
         entries_written AS (
-            INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at)
-            SELECT $4::text, $5::bigint, $6::text, $7::text, $8::text, $9::bytea, $10::bytea, seq, balance, at FROM accounts_written
+            INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, metadata, seq, balance, at)
+            SELECT $4::text, $5::bigint, $6::text, $7::text, $8::text, $9::bytea, $10::bytea, $11::bytea, seq, balance, at FROM accounts_written
             RETURNING 1)
-        SELECT balance, seq, (CASE WHEN true AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > until THEN 'idem: the time is up' ELSE (at)::text END ELSE (at)::text END)::bigint, NULL::bytea, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint FROM accounts_written, begun
+        SELECT balance, seq, (CASE WHEN true AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > until THEN 'idem: the time is up' ELSE (at)::text END ELSE (at)::text END)::bigint, NULL::bytea, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::bigint, NULL::bytea FROM accounts_written, begun
         UNION ALL
-        SELECT NULL, NULL, NULL, k.fingerprint, k.at, k.outcome, k.seq, k.account, k.delta, k.balance, k.at, k.kind, k.hold, k.reserved, k.scope, k.key, k.machine, k.id, k.machine_seq, k.next_account, k.next_seq FROM keys_known k
+        SELECT NULL, NULL, NULL, k.fingerprint, k.at, k.outcome, k.seq, k.account, k.delta, k.balance, k.at, k.kind, k.hold, k.reserved, k.scope, k.key, k.machine, k.id, k.machine_seq, k.next_account, k.next_seq, k.metadata FROM keys_known k
 
 -- write: undo the key of an update
 DELETE FROM "idem_keys" WHERE hash = $1::bytea
@@ -1010,6 +1011,48 @@ entries_written AS (
                 WHERE (SELECT ok FROM accounts_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
+-- write: entries 10100010
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+accounts_locked AS MATERIALIZED (
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $4::text[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM begun)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
+accounts_opened AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM begun)
+                RETURNING 1),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM begun)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING 1),
+            accounts_written AS MATERIALIZED (
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM begun),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, metadata, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, e.metadata, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_planned f, unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bytea[]), (SELECT $22::bytea[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint, metadata)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
+
 -- write: entries 1000010
 WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
@@ -1166,6 +1209,68 @@ entries_written AS (
                 WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
                 SELECT t.* FROM unnest((SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
+
+-- write: entries 11111111
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+tallies_checked AS MATERIALIZED (
+                SELECT (SELECT ok FROM begun)
+                    AND bool_and(coalesce(a.tally AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904, false)
+                        AND a.unit IS NOT DISTINCT FROM t.unit) AS ok
+                FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) AS t (name, unit)
+                LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
+accounts_locked AS MATERIALIZED (
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM tallies_checked)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
+accounts_opened AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM tallies_checked)
+                RETURNING 1),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM tallies_checked)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING 1),
+            accounts_written AS MATERIALIZED (
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM tallies_checked),
+holds_locked AS MATERIALIZED (
+                SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
+                FROM unnest((SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
+                WHERE (SELECT ok FROM accounts_written)),
+            holds_opened AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NULL),
+            holds_updated AS (
+                INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+                SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
+                ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, metadata, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.metadata, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $20::text[]), (SELECT $21::bigint[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::bigint[]), (SELECT $25::bigint[]), (SELECT $26::text[]), (SELECT $27::bigint[]), (SELECT $28::text[]), (SELECT $29::text[]), (SELECT $30::bytea[]), (SELECT $31::bytea[]), (SELECT $32::bytea[]), (SELECT $33::bytea[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, metadata, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
+                INSERT INTO "idem_tails" (account, seq, delta)
+                SELECT t.* FROM unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, alone

@@ -59,18 +59,18 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1
             ON CONFLICT (machine) DO UPDATE SET hash = excluded.hash, names = excluded.names WHERE g.hash = $4
 
 -- ledger: load
-            WITH RECURSIVE named (place, first_account, first_seq, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
-                SELECT j.key, e.account, e.seq, e.fingerprint, e.at, e.outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            WITH RECURSIVE named (place, first_account, first_seq, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, metadata) AS (
+                SELECT j.key, e.account, e.seq, e.fingerprint, e.at, e.outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata
                 FROM json_each($1) j CROSS JOIN "idem_entries" e ON e.hash = unhex(j.value)
                 UNION ALL
-                SELECT d.place, d.first_account, d.first_seq, d.known_fingerprint, d.known_at, d.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                SELECT d.place, d.first_account, d.first_seq, d.known_fingerprint, d.known_at, d.known_outcome, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata
                 FROM named d CROSS JOIN "idem_entries" e ON e.account = d.next_account AND e.seq = d.next_seq
                 WHERE d.next_account IS NOT NULL AND (d.next_account, d.next_seq) <> (d.first_account, d.first_seq))
-            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
                 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at))
                 FROM json_each($2) j CROSS JOIN "idem_accounts" a ON a.account = j.value)
             UNION ALL
-            SELECT place, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, NULL, NULL FROM named d
+            SELECT place, known_fingerprint, known_at, known_outcome, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, metadata, NULL, NULL FROM named d
 
 -- ledger: load_accounts
             SELECT j.key, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at
@@ -90,8 +90,9 @@ SELECT hash, names FROM "idem_graphs" WHERE machine = $1
 SELECT 0, 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally, a.closed_at FROM "idem_accounts" a WHERE a.account = $1
 
 -- ledger: entries
-            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM "idem_entries" e
-            WHERE e.account = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata FROM "idem_entries" e
+            WHERE e.account = $1 AND e.seq > $2 AND e.seq <= $3 AND e.at >= $4 AND e.at < $5
+            ORDER BY e.seq LIMIT $6
 
 -- ledger: entry_at
             WITH RECURSIVE half (low, high) AS (
@@ -100,7 +101,7 @@ SELECT 0, 0, a.balance, a.seq, a.held, a.at, a.floor, a.ceiling, a.unit, a.tally
                 SELECT CASE WHEN e.at <= $2 THEN e.seq ELSE d.low END, CASE WHEN e.at <= $2 THEN d.high ELSE e.seq - 1 END
                 FROM half d CROSS JOIN "idem_entries" e ON e.account = $1 AND e.seq = (d.low + d.high + 1) / 2
                 WHERE d.low < d.high)
-            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq FROM half d CROSS JOIN "idem_entries" e ON e.account = $1 AND e.seq = d.low
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata FROM half d CROSS JOIN "idem_entries" e ON e.account = $1 AND e.seq = d.low
             WHERE d.low = d.high
 
 -- ledger: tally_at
@@ -123,11 +124,11 @@ SELECT count(*) FROM "idem_holds"
             WHERE a.account > $1 ORDER BY a.account LIMIT $2
 
 -- ledger: all_entries
-            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.hash, e.fingerprint, e.entry_no, CAST(CASE
+            SELECT e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata, e.hash, e.fingerprint, e.entry_no, CAST(CASE
                 WHEN (e.hold IS NULL) <> (e.reserved IS NULL) OR (e.scope IS NULL) <> (e.key IS NULL)
                     OR (e.machine IS NULL) <> (e.id IS NULL) OR (e.machine IS NULL) <> (e.machine_seq IS NULL)
                     OR (e.next_account IS NULL) <> (e.next_seq IS NULL) OR (e.hash IS NULL) <> (e.fingerprint IS NULL)
-                    OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
+                    OR (e.metadata IS NOT NULL AND e.key IS NULL) OR e.outcome IS NOT NULL THEN 1 ELSE 0 END AS bigint)
             FROM "idem_entries" e WHERE (e.account, e.seq) > ($1, $2) AND e.seq IS NOT NULL
             ORDER BY e.account, e.seq LIMIT $3
 
@@ -142,14 +143,14 @@ SELECT count(*) FROM "idem_holds"
                 ON t.machine = j.value->>0 AND t.id = j.value->>1 AND t.seq = j.value->>2
 
 -- ledger: postings
-            WITH RECURSIVE posting (place, depth, first_account, first_seq, entry_no, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq) AS (
-                SELECT j.key, 1, e.account, e.seq, e.entry_no, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+            WITH RECURSIVE posting (place, depth, first_account, first_seq, entry_no, seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, metadata) AS (
+                SELECT j.key, 1, e.account, e.seq, e.entry_no, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata
                 FROM json_each($1) j CROSS JOIN "idem_entries" e ON e.account = j.value->>0 AND e.seq = j.value->>1
                 UNION ALL
-                SELECT d.place, d.depth + 1, d.first_account, d.first_seq, e.entry_no, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq
+                SELECT d.place, d.depth + 1, d.first_account, d.first_seq, e.entry_no, e.seq, e.account, e.delta, e.balance, e.at, e.kind, e.hold, e.reserved, e.scope, e.key, e.machine, e.id, e.machine_seq, e.next_account, e.next_seq, e.metadata
                 FROM posting d CROSS JOIN "idem_entries" e ON e.account = d.next_account AND e.seq = d.next_seq
                 WHERE d.depth <= 1000 AND (d.next_account, d.next_seq) <> (d.first_account, d.first_seq))
-            SELECT place, (SELECT a.unit FROM "idem_accounts" a WHERE a.account = d.account), seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, entry_no
+            SELECT place, (SELECT a.unit FROM "idem_accounts" a WHERE a.account = d.account), seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, metadata, entry_no
             FROM posting d ORDER BY place, depth
 
 -- probes: put_update_key
@@ -606,6 +607,32 @@ SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
+-- write: entries 10100010
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $2) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, metadata, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, unhex(j.value->>8), unhex(j.value->>9), unhex(j.value->>10), a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($4) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+COMMIT
+
 -- write: entries 1000010
 BEGIN IMMEDIATE;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, outcome, seq, balance, at, next_seq)
@@ -694,6 +721,43 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_holds
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $6 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+COMMIT
+
+-- write: entries 11111111
+BEGIN IMMEDIATE;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accounts" (account, balance, seq)
+            SELECT j.value->>0, CASE WHEN a.tally AND a.unit IS j.value->>1 AND a.balance BETWEEN -4611686018427387904 AND 4611686018427387904
+                THEN a.balance + (j.value->>2) END, 0
+            FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $3) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($4)) INSERT INTO "idem_holds" (hold, account, amount, expires_at, remaining)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>5, CASE WHEN h.remaining IS j.value->>3 THEN j.value->>4 END
+            FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
+            WHERE true
+            ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, metadata, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), unhex(j.value->>13), j.value->>14, j.value->>15, j.value->>16, j.value->>17, j.value->>18, coalesce(a.seq - (j.value->>4), j.value->>19), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $6 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>21) FROM "idem_accounts" n WHERE n.account = j.value->>18), j.value->>22)
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($7) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
