@@ -59,6 +59,8 @@ impl<DB: Database> Default for Builder<DB> {
                 reply: Duration::from_secs(10),
                 acquire: Duration::from_secs(2),
                 retry: RetryPolicy::default(),
+                #[cfg(feature = "tracing")]
+                span_ids: false,
             },
             grouping: GroupCommit::default(),
             memory: None,
@@ -132,6 +134,14 @@ impl<DB: Database> Builder<DB> {
     /// Default 24 hours. A repeat after that is a new request.
     pub fn rejection_retention(mut self, retention: Duration) -> Self {
         self.settings.limits.rejection = retention;
+        self
+    }
+
+    /// Whether the span of a call has the field `id`: the id of the machine, or the first account or hold that a change of the ledger
+    /// names. Default: it has not, because ids may tell whose they are.
+    #[cfg(feature = "tracing")]
+    pub fn span_ids(mut self, shown: bool) -> Self {
+        self.settings.span_ids = shown;
         self
     }
 

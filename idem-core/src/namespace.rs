@@ -7,7 +7,7 @@
 pub(crate) const LEDGER: &str = "@ledger";
 
 /// The keys of conditional updates.
-pub(crate) const UPDATE: &str = "@version";
+pub(crate) const UPDATE: &str = "@update";
 
 /// The transition that starts a machine.
 pub(crate) const START: &str = "@start";

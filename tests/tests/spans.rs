@@ -63,20 +63,43 @@ async fn each_call<DB: Backend>() {
         |version| ConditionalUpdate::table("pages").key("name", SECRET).set("body", SECRET).expect_version(version);
     for verdict in ["fresh", "replayed"] {
         upsert.clone().execute(&idem).await.unwrap();
-        spans.told_of("@version upsert", verdict, &key("upsert"));
+        spans.told_of("@update upsert", verdict, &key("upsert"));
     }
     edit(1).execute(&idem).await.unwrap();
-    spans.told("@version update fresh 1 pages");
+    spans.told("@update update fresh 1 pages");
     edit(1).execute(&idem).await.unwrap_err();
-    spans.told("@version update Stale 1 pages");
+    spans.told("@update update Stale 1 pages");
     Upsert::table("pages").key("name", SECRET).set("body", SECRET).expect_absent().execute(&idem).await.unwrap_err();
-    spans.told("@version insert Stale 1 pages");
+    spans.told("@update insert Stale 1 pages");
 
     let mut tx = idem.begin().await.unwrap();
     for verdict in ["fresh", "replayed"] {
         edit(2).once(&key("joined")).execute(&mut tx).await.unwrap();
-        spans.told_of("@version update", verdict, &key("joined"));
+        spans.told_of("@update update", verdict, &key("joined"));
     }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn span_with_ids_on_demand_shows_machine_and_account() {
+    let place = <sqlx::Sqlite as Backend>::fresh().await.expect("a file");
+    let idem = Idem::<sqlx::Sqlite>::builder().span_ids(true).open(&place.address()).await.unwrap();
+    let spans = Spans::default();
+    let _guard = tracing::subscriber::set_default(spans.clone());
+    let key = |name: &str| Key::new("s", name).unwrap();
+    let shown = || told(&spans.only(), &["machine", "command", "id"]);
+
+    let orders = Order::stored(&idem, Shop);
+    orders.at("o-1").start(Natural, order::Pending { total: PRICE }).await.unwrap();
+    assert_eq!(shown(), "Order @start o-1");
+    let ledger = idem.ledger();
+    ledger.account("wallet").apply_delta(&key("delta"), 1).await.unwrap();
+    assert_eq!(shown(), "@ledger delta wallet");
+    let mut tx = idem.begin().await.unwrap();
+    orders.at("o-1").within(&mut tx).pay(&key("pay"), order::Pay { amount: PRICE }).await.unwrap();
+    assert_eq!(shown(), "Order Pay o-1");
+    ledger.within(&mut tx).transfer(&key("t"), "wallet", "shop", 1).await.unwrap();
+    assert_eq!(shown(), "@ledger transfer wallet");
     tx.commit().await.unwrap();
 }
 

@@ -68,6 +68,9 @@ pub(crate) struct Settings {
     /// The longest wait for a connection.
     pub(crate) acquire: Duration,
     pub(crate) retry: RetryPolicy,
+    /// Spans show the machine's id.
+    #[cfg(feature = "tracing")]
+    pub(crate) span_ids: bool,
 }
 
 impl Settings {
@@ -172,7 +175,16 @@ mod tests {
         let limits = Limits { payload: 1, alias: Duration::ZERO, rejection: Duration::ZERO };
         let (wait, reply, acquire) = (Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3));
         let longest = |attempts| {
-            Settings { limits, wait, reply, acquire, retry: RetryPolicy::default().attempts(attempts) }.longest_call()
+            Settings {
+                limits,
+                wait,
+                reply,
+                acquire,
+                retry: RetryPolicy::default().attempts(attempts),
+                #[cfg(feature = "tracing")]
+                span_ids: false,
+            }
+            .longest_call()
         };
         assert!(longest(1) > 3 * (wait + reply + acquire));
         assert_eq!(longest(1_000), 334 * longest(1));

@@ -1,4 +1,4 @@
-//! Spans, if the `tracing` feature is on: machine, command, the key's hash, the verdict. Never the key.
+//! Spans, if the `tracing` feature is on: machine, command, the key's hash, the verdict. Never the key; the id on demand.
 
 #[cfg(feature = "tracing")]
 mod on {
@@ -6,17 +6,25 @@ mod on {
 
     use crate::engine::answer::{Answered, Refusal};
     use crate::engine::plan::Plan;
+    use crate::engine::shared::Settings;
     use crate::error::Error;
     use crate::store::Database;
 
     pub(crate) struct Call(tracing::Span);
 
     /// The span of a call. Of an update of a caller's row the table is named, what is in it is not.
-    pub(crate) fn call<DB: Database>(plan: &dyn Plan<DB>) -> Call {
+    pub(crate) fn call<DB: Database>(plan: &dyn Plan<DB>, settings: &Settings) -> Call {
+        let mut id = None;
+        if settings.span_ids {
+            plan.locks(&mut |_, name| {
+                id.get_or_insert_with(|| name.to_owned());
+            });
+        }
         Call(tracing::info_span!(
             "idem.call",
             machine = plan.namespace(),
             command = plan.operation(),
+            id,
             key = plan.key().map(tracing::field::display),
             table = plan.table(),
             verdict = tracing::field::Empty,
@@ -52,12 +60,13 @@ mod on {
 mod off {
     use crate::engine::answer::Answered;
     use crate::engine::plan::Plan;
+    use crate::engine::shared::Settings;
     use crate::error::Error;
     use crate::store::Database;
 
     pub(crate) struct Call;
 
-    pub(crate) fn call<DB: Database>(_plan: &dyn Plan<DB>) -> Call {
+    pub(crate) fn call<DB: Database>(_plan: &dyn Plan<DB>, _settings: &Settings) -> Call {
         Call
     }
 

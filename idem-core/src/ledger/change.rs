@@ -102,11 +102,14 @@ impl<'a, DB: Database, O: Send + 'a> IntoFuture for Change<'a, DB, O> {
             Ok(posting) => Box::new(posting),
             Err(error) => return Box::pin(std::future::ready(Err(error))),
         };
-        let span = trace::call(&*plan);
         Box::pin(async move {
             let answered = match place {
-                Place::Own(shared) => span.record(async { shared.submit(plan, deadline).await }).await?,
+                Place::Own(shared) => {
+                    let span = trace::call(&*plan, &shared.settings);
+                    span.record(async { shared.submit(plan, deadline).await }).await?
+                }
                 Place::Joined(tx) => {
+                    let span = trace::call(&*plan, &tx.shared.settings);
                     let work = async { run_joined(tx, &[&*plan]).await.map(only) };
                     span.record(Box::pin(work)).await?
                 }

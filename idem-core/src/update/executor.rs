@@ -27,7 +27,7 @@ pub trait Executor: sealed::Sealed + Send {
 impl<DB: Database> Executor for &Idem<DB> {
     async fn run(self, update: RowUpdate) -> Result<Outcome<Version>, Error> {
         let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
-        let span = trace::call(&*plan);
+        let span = trace::call(&*plan, &self.shared.settings);
         updated(span.record(Box::pin(self.shared.submit_alone(plan))).await?)
     }
 }
@@ -35,7 +35,7 @@ impl<DB: Database> Executor for &Idem<DB> {
 impl<DB: Database> Executor for &mut Tx<DB> {
     async fn run(self, update: RowUpdate) -> Result<Outcome<Version>, Error> {
         let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
-        let span = trace::call(&*plan);
+        let span = trace::call(&*plan, &self.shared.settings);
         let work = async { run_joined(self, &[&*plan]).await.map(only) };
         updated(span.record(Box::pin(work)).await?)
     }

@@ -78,7 +78,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
         Call::new(command, move |command, deadline: Option<Duration>| {
             Box::pin(async move {
                 let plan: BoxedPlan<DB> = Box::new(command);
-                let span = trace::call(&*plan);
+                let span = trace::call(&*plan, &machines.shared.settings);
                 let work = async {
                     let began = Instant::now();
                     machines.register(deadline).await?;

@@ -101,7 +101,7 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
         Call::new(command, move |command, _| {
             Box::pin(async move {
                 let plan: BoxedPlan<DB> = Box::new(command);
-                let span = trace::call(&*plan);
+                let span = trace::call(&*plan, &self.tx.shared.settings);
                 let work = async {
                     let registered = &self.at.machines.driver.registered;
                     if !registered.load(Ordering::Relaxed) && register_joined(self.tx, X::Machine::GRAPH).await? {
