@@ -158,6 +158,12 @@ impl Key {
         check_names(self.scope(), self.as_str()).map(|()| self)
     }
 
+    /// Whether its texts were blanked by `Idem::forget`: a key that was chosen is never empty.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// The client or tenant that chose the key.
     pub fn scope(&self) -> &str {
         &self.text[..self.scope]

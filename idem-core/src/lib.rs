@@ -76,6 +76,8 @@ mod engine;
 pub mod error;
 mod fingerprint;
 #[cfg(feature = "_sql")]
+mod forget;
+#[cfg(feature = "_sql")]
 mod idem;
 mod key;
 // rustc shows the condition where the name is not found: so it says which features bring it, here and below.
@@ -115,6 +117,8 @@ pub use engine::session::transaction::Tx;
 #[cfg(feature = "_sql")]
 pub use engine::session::tx_conn::TxConn;
 pub use error::{CommandError, Effect, Error, ErrorKind, Never};
+#[cfg(feature = "_sql")]
+pub use forget::{Forget, ForgetProgress, Forgotten};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub use idem::Idem;
 pub use idem_macros::idempotent_fsm;

@@ -142,6 +142,12 @@ impl Stored {
         Self(std::iter::once(JSON).chain(json.iter().copied()).collect())
     }
 
+    /// Whether it was blanked: `Idem::forget` leaves nothing of it, not even the format.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.0.is_empty()
+    }
+
     #[cfg(feature = "_sql")]
     pub(crate) fn len(&self) -> usize {
         self.0.len()

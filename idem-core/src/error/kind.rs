@@ -34,6 +34,7 @@ macro_rules! kinds {
 kinds! {
     Invalid,
     KeyReused,
+    Forgotten,
     ReachedOtherwise,
     NotStarted,
     AlreadyStarted,

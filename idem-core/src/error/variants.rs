@@ -39,6 +39,19 @@ pub enum Error {
     #[error(transparent)]
     KeyReused(Box<KeyReused>),
 
+    /// The key, or the command, was used before, and [`Idem::forget`](crate::Idem::forget) has erased its answer since. Nothing is
+    /// written.
+    #[error(
+        "a request that was seen at {at} has this key, or reached this state; its answer was erased with the data of its scope, so it cannot be given again"
+    )]
+    Forgotten {
+        /// When it was first seen.
+        at: Timestamp,
+        /// `Applied` if it was this request, by its fingerprint; `NotApplied` if it was refused; `Unknown` if what was stored is no longer
+        /// there to tell whether it was this one.
+        effect: Effect,
+    },
+
     /// The command ran before with another payload, and cannot run again.
     #[error(
         "{machine} {id:?}: `{command}` ran before, at {at}, with another payload, and cannot run again; read the machine instead of assuming that it did what you ask"
@@ -344,7 +357,7 @@ impl Error {
     pub fn effect(&self) -> Effect {
         match self {
             Self::Indeterminate { .. } | Self::Internal { .. } => Effect::Unknown,
-            Self::Undecodable { effect, .. } => *effect,
+            Self::Undecodable { effect, .. } | Self::Forgotten { effect, .. } => *effect,
             _ => Effect::NotApplied,
         }
     }

@@ -24,11 +24,11 @@ pub struct Entry {
     pub kind: String,
     /// The hold it is about, and by how much it changed what is held.
     pub hold: Option<(String, i64)>,
-    /// The key of the change that made it; `None` as well if what is stored there cannot be one.
+    /// The key of the change that made it; `None` as well if it was erased, or what is stored there cannot be one.
     pub key: Option<Key>,
     /// The transition that made it: machine, id and number.
     pub step: Option<(String, String, u64)>,
-    /// What the caller noted with the change.
+    /// What the caller noted with the change; `None` as well if it was erased.
     pub metadata: Option<Metadata>,
 }
 
@@ -69,7 +69,7 @@ impl Entry {
             // What a person has made of it may be none.
             key: row.key.as_ref().and_then(|key| key.checked().ok()).cloned(),
             step: row.step.clone().map(|(machine, id, seq)| (machine, id, shown(seq))),
-            metadata: row.metadata.as_ref().map(Metadata::of),
+            metadata: row.metadata.as_ref().filter(|noted| !noted.is_forgotten()).map(Metadata::of),
         }
     }
 

@@ -7,6 +7,7 @@
 //! - `session`: one connection while it is used
 //! - `machine`, `ledger`, `row`: a family of tables each, its rows, its statements by name and its reads
 //! - `write`: what is written, as a list of parts
+//! - `forget`: what a scope named is blanked
 //! - `probe`, `migrate`: lost commits, and the schema
 //!
 //! In what a database differs stands in its folder, in files of these names: SQL text, how values are bound, classes of
@@ -29,6 +30,7 @@ pub(crate) mod connect;
 pub(crate) mod dialect;
 pub(crate) mod driver;
 pub(crate) mod error;
+pub(crate) mod forget;
 pub(crate) mod key;
 pub(crate) mod ledger;
 mod list;
@@ -48,6 +50,7 @@ mod tests;
 pub(crate) mod write;
 
 use connect::Connect;
+use forget::texts::ForgetStore;
 use ledger::texts::LedgerStore;
 use loaded::Load;
 use machine::texts::MachineStore;
@@ -58,6 +61,6 @@ use write::store::WriteStore;
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
 pub trait Database:
-    Connect + Load + MachineStore + LedgerStore + RowStore + WriteStore + ProbeStore + MigrateStore
+    Connect + Load + MachineStore + LedgerStore + RowStore + WriteStore + ForgetStore + ProbeStore + MigrateStore
 {
 }

@@ -12,6 +12,7 @@ impl Statements {
         Self {
             machines: DB::MACHINES.render::<DB>(tables),
             ledger: DB::LEDGER.render::<DB>(tables),
+            forget: DB::FORGET.render::<DB>(tables),
             probes: DB::PROBES.render::<DB>(tables),
             migrate: DB::MIGRATE.render::<DB>(tables),
             writes: WriteCache::default(),

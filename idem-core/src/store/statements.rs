@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::forget::texts::ForgetTexts;
 use super::ledger::texts::LedgerTexts;
 use super::machine::texts::MachineTexts;
 use super::migrate::texts::MigrateTexts;
@@ -17,6 +18,7 @@ pub struct Statements {
     pub(crate) tables: Tables,
     pub(super) machines: MachineTexts,
     pub(super) ledger: LedgerTexts,
+    pub(super) forget: ForgetTexts,
     pub(super) probes: ProbeTexts,
     pub(super) migrate: MigrateTexts,
     pub(super) writes: WriteCache,

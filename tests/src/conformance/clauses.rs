@@ -85,6 +85,14 @@ macro_rules! for_each_clause {
                         another_machine_under_the_name_is_refused,
                         two_releases_in_one_group_keep_their_states,
                     }
+                    forget {
+                        forgotten_command_is_known_and_runs_no_second_time,
+                        forgotten_change_of_the_ledger_is_known_and_proved,
+                        forgotten_rejection_is_known_and_not_applied,
+                        forgotten_alias_keeps_the_answer_of_another_scope,
+                        forget_that_is_stopped_is_resumed_where_it_was,
+                        forget_of_what_is_no_scope_is_refused,
+                    }
                     keys {
                         that_look_alike_stay_apart,
                         ids_that_look_alike_stay_apart,

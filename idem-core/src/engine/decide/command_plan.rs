@@ -8,7 +8,7 @@ use crate::engine::decide::command::{Action, Command, fits};
 use crate::engine::decide::draft::{Current, Missing, TransitionDraft, WriteDraft};
 use crate::engine::decide::ledger_draft::{EntryOrigin, Posted};
 use crate::engine::decide::rejection::RememberedRejection;
-use crate::engine::decide::repeat::{answer_rejected, is_start_with, reused, same, same_by_key};
+use crate::engine::decide::repeat::{answer_rejected, is_start_with, reused, same, same_by_key, unless_forgotten};
 use crate::engine::decide::snapshot::{Asked, Snapshot};
 use crate::engine::memory::outcomes::{Identity, Outcome};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
@@ -126,9 +126,9 @@ fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Comman
     };
     if let Some((same, first_seen, target, transition)) = known {
         return if same || seeded_bug!("replay-without-fingerprint") {
-            Ok(Ok(replay(current.as_ref(), &transition)))
+            Ok(replay(current.as_ref(), &transition))
         } else {
-            refuse(reused(command, first_seen, &target, &transition.command))
+            refuse(unless_forgotten(&transition, || reused(command, first_seen, &target, &transition.command)))
         };
     }
     match &command.action {
@@ -163,11 +163,12 @@ fn decide_start<DB: Database>(
     };
     match started_with(draft, command, body)? {
         Ok(first) => {
-            if let Some(key) = &command.key {
+            let answer = replay(Some(&current), &first);
+            if let (Ok(_), Some(key)) = (&answer, &command.key) {
                 let expires_at = draft.now().saturating_add(limits.alias);
                 draft.write_alias(&command.subject(), key, &first, expires_at);
             }
-            Ok(Ok(replay(Some(&current), &first)))
+            Ok(answer)
         }
         Err(error) => refuse(error),
     }
@@ -178,13 +179,14 @@ fn started_with<DB: Database>(
     draft: &mut WriteDraft<'_, DB>,
     command: &Command,
     body: &Stored,
-) -> Result<Result<TransitionSummary, Error>, Missing> {
+) -> Result<Result<TransitionSummary, Refusal>, Missing> {
     let first = draft.transition(&command.subject(), 1)?.filter(|first| first.command == START);
-    let Some(first) = first else { return Ok(Err(lost_transition(command, 1))) };
+    let Some(first) = first else { return Ok(Err(lost_transition(command, 1).into())) };
     if is_start_with(command, body, &first) {
         return Ok(Ok(first));
     }
-    Ok(Err(Error::AlreadyStarted { machine: command.machine(), id: command.id.to_string(), at: first.at }))
+    let (machine, id, at) = (command.machine(), command.id.to_string(), first.at);
+    Ok(Err(unless_forgotten(&first, || Error::AlreadyStarted { machine, id, at }.into())))
 }
 
 fn decide_override<DB: Database>(
@@ -256,19 +258,17 @@ fn decide_edge<DB: Database>(
     match (verdict, last) {
         (Verdict::Run, _) => run_transition(draft, command, current, bare, limits),
         (Verdict::Reached, Some(last)) => {
-            if let (Some(key), Repeat::Once) = (&command.key, info.repeat) {
+            let answer = replay(current, &last);
+            if let (Ok(_), Some(key), Repeat::Once) = (&answer, &command.key, info.repeat) {
                 let expires_at = draft.now().saturating_add(limits.alias);
                 draft.write_alias(&command.subject(), key, &last, expires_at);
             }
-            Ok(Ok(replay(current, &last)))
+            Ok(answer)
         }
-        (Verdict::ReachedOtherwise, Some(last)) => refuse(Error::ReachedOtherwise {
-            machine: graph.name,
-            id: command.id.to_string(),
-            command: info.name,
-            seq: shown(last.seq),
-            at: last.at,
-        }),
+        (Verdict::ReachedOtherwise, Some(last)) => refuse(unless_forgotten(&last, || {
+            let (machine, id, command) = (graph.name, command.id.to_string(), info.name);
+            Error::ReachedOtherwise { machine, id, command, seq: shown(last.seq), at: last.at }.into()
+        })),
         (Verdict::NotStarted, _) => refuse(not_started(command)),
         (Verdict::KeyRequired, _) => refuse(Error::KeyRequired { machine: graph.name, command: info.name }),
         _ => refuse(invalid(command, state, info.name)),
@@ -411,10 +411,13 @@ fn check(command: &Command, step: &ErasedStep, limits: &Limits) -> Result<(), Er
     step.effects.moves.iter().try_for_each(check_names)
 }
 
-fn replay(current: Option<&Current>, last: &TransitionSummary) -> Answer {
+fn replay(current: Option<&Current>, last: &TransitionSummary) -> Answered {
+    if last.outcome.is_forgotten() {
+        return Err(Error::Forgotten { at: last.at, effect: Effect::Applied }.into());
+    }
     let superseded = current.is_some_and(|current| current.version > last.seq);
     let (outcome, state) = (AnswerValue::Stored(last.outcome.clone()), Some(last.state.clone()));
-    Answer { seq: last.seq, at: last.at, outcome, fresh: false, superseded, state }
+    Ok(Answer { seq: last.seq, at: last.at, outcome, fresh: false, superseded, state })
 }
 
 fn invalid(command: &Command, state: usize, name: &'static str) -> Error {

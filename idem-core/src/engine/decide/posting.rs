@@ -163,7 +163,11 @@ fn decide_posting<DB: Database>(draft: &mut WriteDraft<'_, DB>, posting: &Postin
 
 fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
     let same = key.fingerprint == posting.fingerprint || seeded_bug!("replay-without-fingerprint");
+    let at = key.at;
+    let forgotten = |effect| Err(Error::Forgotten { at, effect }.into());
     match (&key.used, same) {
+        (KeyUse::Posting(entries), true) if is_forgotten(entries) => forgotten(Effect::Applied),
+        (KeyUse::Refusal(refusal), true) if refusal.is_forgotten() => forgotten(Effect::NotApplied),
         (KeyUse::Posting(entries), true) => Ok(replay(entries)),
         (KeyUse::Posting(entries), false) => {
             let entries: Vec<_> = entries.iter().map(DescribedEntry::from).collect();
@@ -175,6 +179,11 @@ fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
             Err(Error::Internal { what: "a key of the ledger was used for a command" }.into())
         }
     }
+}
+
+/// Whether the key of these entries was blanked.
+fn is_forgotten(entries: &[EntryRow]) -> bool {
+    entries.first().and_then(|first| first.key.as_ref()).is_some_and(Key::is_forgotten)
 }
 
 fn drafted(entries: Range<usize>, fresh: bool) -> Answer {

@@ -40,6 +40,12 @@ impl<K: Hash + Eq, V> Generations<K, V> {
         Self { young, old, bytes: 0, began: Instant::now(), most_bytes, age: longest / 3 }
     }
 
+    /// Without any value.
+    pub(crate) fn clear(&mut self) -> Forgotten<K, V> {
+        self.bytes = 0;
+        Forgotten(vec![std::mem::take(&mut self.young), std::mem::take(&mut self.old)])
+    }
+
     pub(crate) fn get(&self, key: &K, now: Instant) -> Option<&V> {
         let since = now.saturating_duration_since(self.began);
         let young = self.young.get(key).filter(|_| since < 2 * self.age);

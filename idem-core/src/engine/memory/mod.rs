@@ -64,6 +64,11 @@ impl Memory {
         }
     }
 
+    /// Keeps none of the outcomes so far.
+    pub(crate) fn forget_outcomes(&self) {
+        self.outcomes.clear();
+    }
+
     /// The answer to a call that is a repeat of one that was kept.
     pub(crate) fn recall(&self, call: Identity<'_>) -> Option<Answered> {
         let breaks = self.breaks.count();

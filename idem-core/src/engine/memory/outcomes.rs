@@ -71,6 +71,12 @@ impl Outcomes {
         drop(kept);
     }
 
+    /// Keeps none of those so far.
+    pub(crate) fn clear(&self) {
+        let forgotten = self.lock().clear();
+        drop(forgotten);
+    }
+
     /// Whether the key has an outcome that was kept.
     pub(crate) fn knows(&self, hash: &KeyHash) -> bool {
         self.lock().get(hash, Instant::now()).is_some()

@@ -9,6 +9,7 @@ use crate::ledger::audit::finding::FindingKind;
 use crate::ledger::request::fingerprint;
 use crate::model::ledger::change::LedgerChange;
 use crate::store::ledger::rows::{EntryRow, PostingEntry};
+use crate::wire::Stored;
 
 /// What is wrong with an entry, seen with what it points to; `before` is the time of the entry before it.
 pub(super) fn damage(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
@@ -37,14 +38,14 @@ pub(super) fn damage(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKi
 /// Of a posting one entry has its key: one more is another key's, and none makes its entries strays.
 fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
     let entry = &of.entry;
-    let Some(key) = &of.key else {
+    if of.key.is_none() && !of.is_forgotten {
         found.push(FindingKind::Key);
         return;
-    };
+    }
     if !of.has_key() && (of.named.is_some() || entry.next.is_none()) {
         found.push(FindingKind::Key);
     }
-    if let (Some((hold, _)), "hold") = (&entry.hold, &*entry.kind)
+    if let (Some(key), Some((hold, _)), "hold") = (&of.key, &entry.hold, &*entry.kind)
         && **hold != *key.derive("hold").as_str()
     {
         found.push(FindingKind::Hold { hold: hold.to_string() });
@@ -52,6 +53,7 @@ fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
     if let (true, Some((_, stored))) = (of.has_key(), &of.named)
         && change(of).is_none_or(|change| fingerprint(&change, entry.metadata.as_ref()) != *stored)
         && !has_unknown_lifetime(of, before)
+        && !entry.metadata.as_ref().is_some_and(Stored::is_forgotten)
     {
         found.push(FindingKind::Fingerprint);
     }

@@ -7,6 +7,7 @@ use crate::engine::decide::ledger_draft::REFUSED;
 use crate::engine::decide::posting::{RefusedBy, is_refusal};
 use crate::engine::shared::Shared;
 use crate::error::Error;
+use crate::key::Key;
 use crate::ledger::audit::account::Proof;
 use crate::ledger::audit::fetch::{Evidence, Reading};
 use crate::ledger::audit::finding::{Finding, FindingKind};
@@ -193,9 +194,12 @@ impl<T> Pages<T> {
 fn is_sound(row: &RefusalRow) -> bool {
     let by = row.hold.as_ref().map_or(RefusedBy::Account(&row.account), |hold| RefusedBy::Hold(hold));
     let key = row.key.as_ref().and_then(|key| key.checked().ok());
-    (&*row.kind, row.delta) == (REFUSED, 0)
-        && row.outcome.as_ref().is_some_and(|refusal| is_refusal(refusal, by))
-        && key.is_some_and(|key| key.hash_in(LEDGER).0[..] == row.hash)
+    let is_forgotten = row.key.as_ref().is_some_and(Key::is_forgotten);
+    let is_whole = || {
+        row.outcome.as_ref().is_some_and(|refusal| is_refusal(refusal, by))
+            && key.is_some_and(|key| key.hash_in(LEDGER).0[..] == row.hash)
+    };
+    (&*row.kind, row.delta) == (REFUSED, 0) && (is_forgotten || is_whole())
 }
 
 fn ledger(what: FindingKind) -> Finding {

@@ -34,7 +34,7 @@ pub struct Transition<M: Machine> {
     pub from: Option<M::StateKind>,
     /// The state after.
     pub state: M,
-    /// The key it came with.
+    /// The key it came with; `None` as well if it was erased.
     pub key: Option<Key>,
     /// The id that [`Call::correlation`](crate::machine::Call::correlation) gave it.
     pub correlation: Option<String>,
@@ -47,9 +47,14 @@ pub enum Event<M: Machine> {
     Started,
     /// A command ran.
     Command(M::Command),
+    /// The command of this name ran, and its payload was erased by [`Idem::forget`](crate::Idem::forget).
+    Forgotten {
+        /// The command.
+        command: &'static str,
+    },
     /// An operator put the machine into the state.
     Overridden {
-        /// Why.
+        /// Why; empty if it was erased by [`Idem::forget`](crate::Idem::forget).
         reason: String,
     },
 }
@@ -70,6 +75,7 @@ impl<M: Machine> fmt::Debug for Event<M> {
         match self {
             Self::Started => f.write_str("Started"),
             Self::Command(command) => f.write_str(M::GRAPH.commands[M::command(command)].name),
+            Self::Forgotten { command } => f.debug_struct("Forgotten").field("command", command).finish(),
             Self::Overridden { reason } => f.debug_struct("Overridden").field("reason", reason).finish(),
         }
     }
@@ -141,18 +147,24 @@ fn typed_transition<M: Machine>(id: &str, row: &TransitionRow) -> Result<Transit
     };
     let event = match &*row.command {
         START => Event::Started,
+        OVERRIDE if row.payload.is_forgotten() => Event::Overridden { reason: String::new() },
         OVERRIDE => {
             let recorded: Recorded = row.payload.decode().map_err(|source| unreadable("the reason", source.into()))?;
             Event::Overridden { reason: recorded.reason }
         }
         name => {
             let command = graph.command_named(name).ok_or_else(|| graph.unknown_command(id, name))?;
-            Event::Command(
-                M::read_command(command, &row.payload).map_err(|source| unreadable("the payload", source.into()))?,
-            )
+            if row.payload.is_forgotten() {
+                Event::Forgotten { command: graph.commands[command].name }
+            } else {
+                Event::Command(
+                    M::read_command(command, &row.payload)
+                        .map_err(|source| unreadable("the payload", source.into()))?,
+                )
+            }
         }
     };
-    let key = row.key.as_ref().map(Key::checked).transpose()?.cloned();
+    let key = row.key.as_ref().filter(|key| !key.is_forgotten()).map(Key::checked).transpose()?.cloned();
     let correlation = row.correlation.as_deref().map(str::to_owned);
     let from = match &*row.command {
         START => None,

@@ -28,6 +28,8 @@ use crate::wire::Stored;
 pub struct Verification {
     /// How many transitions were re-run or checked.
     pub checked: u64,
+    /// How many of them were checked without a new run: [`Idem::forget`](crate::Idem::forget) has erased what they were asked.
+    pub forgotten: u64,
     /// Where today's rules, or the stored rows themselves, differ.
     pub differences: Vec<Difference>,
 }
@@ -87,7 +89,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
         machine: (&str, &str),
     ) -> Result<Verification, StoreError> {
         session.begin(DB::SNAPSHOT).await?;
-        let mut found = Verification { checked: 0, differences: Vec::new() };
+        let mut found = Verification { checked: 0, forgotten: 0, differences: Vec::new() };
         let mut history = None::<History>;
         loop {
             let after = history.as_ref().map_or(0, |history| history.newest.seq);
@@ -95,6 +97,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
             let ended = i64::try_from(rows.len()).is_ok_and(|count| count < History::PAGE);
             for row in rows {
                 found.checked += 1;
+                found.forgotten += u64::from(row.payload.is_forgotten());
                 let before = history.as_ref().map(|history| &history.newest);
                 found
                     .differences
@@ -137,7 +140,10 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
                 let seq = alias.alias_of.unwrap_or(0);
                 let is_there = match &alias.rejection {
                     None => (1..=newest).contains(&seq),
-                    Some(rejection) => alias.alias_of.is_none() && rejects(&*self.machines.driver, rejection),
+                    Some(rejection) => {
+                        alias.alias_of.is_none()
+                            && (rejection.is_forgotten() || rejects(&*self.machines.driver, rejection))
+                    }
                 };
                 if !(is_there && has_hash(machine.0, alias.key.as_ref(), Some(&alias.hash[..]))) {
                     found.differences.push(Difference { seq: shown(seq), problem: Problem::Key });
@@ -156,7 +162,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
             !has_hash(X::Machine::GRAPH.name, row.key.as_ref(), row.hash.as_ref().map(|hash| &hash.0[..]));
         let key_differs = hash_differs.then_some(Problem::Key);
         let rerun = match before {
-            Some(before) if row.command != START && row.command != OVERRIDE => {
+            Some(before) if row.command != START && row.command != OVERRIDE && !row.payload.is_forgotten() => {
                 // Types and rules that panic over one transition hide no other.
                 let rerun = guarded(format!("transition {}", row.seq), || Ok(self.rerun(before, row)));
                 rerun.unwrap_or_else(|error| Some(Problem::Unreadable(error.to_string())))
@@ -204,6 +210,8 @@ fn rejects(driver: &dyn Driver, stored: &Stored) -> bool {
 /// Whether the hash is that of the key, or neither is there.
 fn has_hash(machine: &str, key: Option<&Key>, hash: Option<&[u8]>) -> bool {
     match (key, hash) {
+        // Its texts are gone, and the hash is not that of none.
+        (Some(key), Some(_)) if key.is_forgotten() => true,
         (Some(key), Some(hash)) => key.hash_in(machine).0[..] == *hash,
         (None, None) => true,
         _ => false,

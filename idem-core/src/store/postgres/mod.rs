@@ -5,6 +5,7 @@ mod classify;
 mod connect;
 mod dialect;
 mod fits;
+mod forget;
 mod ledger;
 mod list;
 mod load;

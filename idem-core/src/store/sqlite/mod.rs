@@ -7,6 +7,7 @@
 mod classify;
 pub(crate) mod connect;
 mod dialect;
+mod forget;
 mod frame;
 mod items;
 mod ledger;

@@ -98,6 +98,7 @@ on_every_store! {
     schema {
         migrating_twice_is_migrating_once
         many_migrate_at_once
+        every_table_with_a_scope_is_one_that_can_be_forgotten
         a_migration_cut_short_leaves_nothing
         missing_tables_are_a_class_of_error
         a_database_that_may_not_be_written_says_so

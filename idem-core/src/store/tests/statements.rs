@@ -106,6 +106,7 @@ pub(super) fn all<DB: Database>(tables: &Tables) -> Vec<(String, Text)> {
     let families = [
         ("machines", owned(DB::MACHINES.all())),
         ("ledger", owned(DB::LEDGER.all())),
+        ("forget", owned(DB::FORGET.all())),
         ("probes", owned(DB::PROBES.all())),
         ("write", DB::fixed()),
     ];
@@ -140,7 +141,7 @@ pub(super) async fn every_kind_and_shape_of_part_is_written<DB: Ground>(_db: Fre
 
 /// A statement that is empty is one that this database has no use for.
 pub(super) async fn no_statement_is_forgotten<DB: Ground>(_db: Fresh<DB>) {
-    let families = [DB::MACHINES.all(), DB::LEDGER.all(), DB::PROBES.all(), DB::MIGRATE.all()];
+    let families = [DB::MACHINES.all(), DB::LEDGER.all(), DB::FORGET.all(), DB::PROBES.all(), DB::MIGRATE.all()];
     let empty = families.into_iter().flatten().filter(|(_, text)| text.is_empty()).map(|(name, _)| name);
     let unused: &[&str] = match DB::DATABASE {
         "sqlite" => &["lock", "compact_tally", "lock_tally", "all_tails", "wait", "lock", "schema_is_missing"],

@@ -5,6 +5,7 @@ pub mod bad_input;
 pub mod batch;
 pub mod concurrency;
 pub mod evolution;
+pub mod forget;
 pub mod keys;
 pub mod operate;
 pub mod reads;

@@ -244,6 +244,41 @@ SELECT count(*) FROM "idem_holds"
             LEFT JOIN LATERAL (SELECT unit FROM "idem_accounts" WHERE account = e.account LIMIT 1) a ON true
             ORDER BY e.place, e.depth
 
+-- forget: transitions_page
+            SELECT hash, CAST(CASE WHEN scope = $2::text THEN 1 ELSE 0 END AS bigint) FROM "idem_transitions"
+            WHERE hash > $1::bytea ORDER BY hash LIMIT $3::bigint
+
+-- forget: blank_transitions
+            UPDATE "idem_transitions"  SET scope = '', key = '', payload = substr(payload, 1, 0), outcome = substr(outcome, 1, 0),
+                rejection = substr(rejection, 1, 0), correlation = NULL
+            WHERE hash > $1::bytea AND hash <= $2::bytea AND scope = $3::text
+            RETURNING 1
+
+-- forget: entries_page
+            SELECT hash, CAST(CASE WHEN scope = $2::text THEN 1 ELSE 0 END AS bigint) FROM "idem_entries"
+            WHERE hash > $1::bytea ORDER BY hash LIMIT $3::bigint
+
+-- forget: blank_entries
+            WITH RECURSIVE posting AS (
+                SELECT account, seq, next_account, next_seq FROM "idem_entries"
+                WHERE hash > $1::bytea AND hash <= $2::bytea AND scope = $3::text AND seq IS NOT NULL
+                UNION
+                SELECT e.account, e.seq, e.next_account, e.next_seq
+                FROM posting p
+                CROSS JOIN LATERAL (
+                    SELECT * FROM "idem_entries" WHERE account = p.next_account AND seq = p.next_seq LIMIT 1
+                ) e
+                WHERE e.scope = $3::text)
+            INSERT INTO "idem_entries" AS e (account, seq, delta, at, kind)
+            SELECT account, seq, 0, 0, '' FROM posting
+            ON CONFLICT (account, seq) DO UPDATE SET scope = '', key = '', metadata = substr(e.metadata, 1, 0)
+            RETURNING 1
+
+-- forget: blank_refusals
+            UPDATE "idem_entries"  SET scope = '', key = '', outcome = substr(outcome, 1, 0)
+            WHERE hash > $1::bytea AND hash <= $2::bytea AND scope = $3::text AND seq IS NULL
+            RETURNING 1
+
 -- probes: wait
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)
                 / 1000000)

@@ -153,6 +153,38 @@ SELECT count(*) FROM "idem_holds"
             SELECT place, (SELECT a.unit FROM "idem_accounts" a WHERE a.account = d.account), seq, account, delta, balance, at, kind, hold, reserved, scope, key, machine, id, machine_seq, next_account, next_seq, metadata, entry_no
             FROM posting d ORDER BY place, depth
 
+-- forget: transitions_page
+            SELECT hash, CAST(CASE WHEN scope = $2 THEN 1 ELSE 0 END AS bigint) FROM "idem_transitions" INDEXED BY "idem_transitions_by_key"
+            WHERE hash > $1 ORDER BY hash LIMIT $3
+
+-- forget: blank_transitions
+            UPDATE "idem_transitions" INDEXED BY "idem_transitions_by_key" SET scope = '', key = '', payload = substr(payload, 1, 0), outcome = substr(outcome, 1, 0),
+                rejection = substr(rejection, 1, 0), correlation = NULL
+            WHERE hash > $1 AND hash <= $2 AND scope = $3
+            RETURNING 1
+
+-- forget: entries_page
+            SELECT hash, CAST(CASE WHEN scope = $2 THEN 1 ELSE 0 END AS bigint) FROM "idem_entries" INDEXED BY "idem_entries_by_key"
+            WHERE hash > $1 ORDER BY hash LIMIT $3
+
+-- forget: blank_entries
+            WITH RECURSIVE posting (account, seq, next_account, next_seq) AS (
+                SELECT account, seq, next_account, next_seq FROM "idem_entries" INDEXED BY "idem_entries_by_key"
+                WHERE hash > $1 AND hash <= $2 AND scope = $3 AND seq IS NOT NULL
+                UNION
+                SELECT e.account, e.seq, e.next_account, e.next_seq
+                FROM posting d CROSS JOIN "idem_entries" e ON e.account = d.next_account AND e.seq = d.next_seq
+                WHERE e.scope = $3)
+            INSERT INTO "idem_entries" (account, seq, delta, at, kind)
+            SELECT account, seq, 0, 0, '' FROM posting d WHERE true
+            ON CONFLICT (account, seq) DO UPDATE SET scope = '', key = '', metadata = substr(metadata, 1, 0)
+            RETURNING 1
+
+-- forget: blank_refusals
+            UPDATE "idem_entries" INDEXED BY "idem_entries_refused" SET scope = '', key = '', outcome = substr(outcome, 1, 0)
+            WHERE hash > $1 AND hash <= $2 AND scope = $3 AND seq IS NULL
+            RETURNING 1
+
 -- probes: put_update_key
     INSERT INTO "idem_keys" (hash, target, seq, fingerprint, at) VALUES (x'', '', 0, $1, 0);
     DELETE FROM "idem_keys" WHERE hash = x''
