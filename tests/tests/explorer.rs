@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use idem_core::testing::{Explorer, Report, Samples, Script};
 use idem_core::{Context, Database, Idem, Natural, Step, Timestamp};
 use tests::conformance::machines::loan::first::{Loan, loan};
-use tests::conformance::machines::loan::{Bank, secured};
+use tests::conformance::machines::loan::{Bank, OverLimit, secured};
 use tests::conformance::machines::{Booking, Door, Hotel, Keeper, Order, Receipt, Refused, Shop, booking, door, order};
 use tests::{Postgres, Sqlite};
 
@@ -41,6 +41,7 @@ fn loan_samples() -> Samples<Loan> {
         .command(loan::Grant { amount: 9, limit: 5 })
         .command(loan::Grant { amount: 5, limit: 5 })
         .outcome(loan::CommandKind::Grant, &5_i64)
+        .rejection(&OverLimit { limit: 5 })
 }
 
 fn secured_samples() -> Samples<secured::Loan> {
@@ -48,6 +49,7 @@ fn secured_samples() -> Samples<secured::Loan> {
         .state(secured::loan::Asked { house: 7 })
         .command(secured::loan::Grant { amount: 9, limit: 5 })
         .command(secured::loan::Grant { amount: 5, limit: 5 })
+        .rejection(&OverLimit { limit: 5 })
 }
 
 async fn sqlite(file: &Sqlite) -> Idem<sqlx::Sqlite> {

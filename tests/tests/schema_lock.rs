@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use idem_core::testing::{LockError, Samples, bless_schema_lock, schema_lock};
+use tests::conformance::machines::loan;
 use tests::conformance::machines::parcel::{Label, first, narrowed, renamed};
 
 fn first_release() -> Samples<first::Parcel> {
@@ -93,4 +94,44 @@ fn another_file_and_missing_samples_are_told() {
         let error = schema_lock(&file, &first_release()).expect_err("no lock of this machine");
         assert!(matches!(error, LockError::Unreadable { .. }), "{error}");
     }
+}
+
+fn loans() -> Samples<loan::first::Loan> {
+    Samples::new()
+        .state(loan::first::loan::Granted { amount: 5 })
+        .command(loan::first::loan::Grant { amount: 9, limit: 5 })
+        .outcome(loan::first::loan::CommandKind::Grant, &5_i64)
+}
+
+/// A rejection is stored where a key remembers it, so a later release has to read it.
+#[test]
+fn rejection_that_keys_remember_is_locked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = file(&folder);
+    let error = bless_schema_lock(&file, &loans()).expect_err("no sample of the rejection").to_string();
+    assert!(error.contains("rejection: no sample, and `Grant` remembers its rejections"), "{error}");
+    let samples = loans().rejection(&loan::OverLimit { limit: 5 });
+    bless_schema_lock(&file, &samples).expect("blessed");
+    let locked = schema_lock(&file, &samples).expect("it holds");
+    assert_eq!((locked.checked, locked.added.len()), (8, 0), "{locked}");
+    let more = schema_lock(&file, &samples.rejection(&loan::OverLimit { limit: 6 })).expect("it holds");
+    assert_eq!(more.added, ["rejection"]);
+
+    // A later release has dropped a state and a command, and needs a member that no stored rejection has.
+    let second = Samples::<loan::second::Loan>::new()
+        .state(loan::second::loan::Granted { amount: 5 })
+        .command(loan::second::loan::Lend { amount: 9, years: 1, limit: 5 })
+        .outcome(loan::second::loan::CommandKind::Lend, &5_i64)
+        .rejection(&loan::second::TooMuch { limit: 5, rate: 1 });
+    let error = schema_lock(&file, &second).expect_err("stored rows are not read");
+    let LockError::Stranded(found) = &error else { panic!("{error}") };
+    let rejection = found.iter().find(|found| found.what == "rejection").expect("it is not read");
+    assert!(rejection.problem.contains("missing field `rate`") && rejection.fix.contains("serde(default)"), "{error}");
+    assert!(found.len() == 3 && found.iter().filter(|found| found.what.contains("Withdraw")).count() == 2, "{error}");
+}
+
+#[test]
+fn samples_of_two_types_of_rejections_are_refused() {
+    let samples = loans().rejection(&loan::OverLimit { limit: 5 }).rejection(&7_i64);
+    assert_eq!(samples.missing(), ["rejection: the samples are of two types, and the rules have one"]);
 }

@@ -14,7 +14,7 @@ use crate::wire::Stored;
 
 /// Compares today's code with the encodings in the file at `path`, which is checked in beside the code.
 ///
-/// Every state, payload and outcome in the file must decode with today's types, and what is written back must still hold
+/// Every state, payload, outcome and remembered rejection in the file must decode with today's types, and what is written back must still hold
 /// all of it. Something new may be added at any time; with `IDEM_BLESS=1` in the environment it is written to the file,
 /// which also is how the file is made. What can no longer be read is never blessed: if there are no such rows, delete the
 /// entry by hand.
@@ -91,6 +91,9 @@ struct File {
     /// Contents by the state's name.
     states: BTreeMap<String, Vec<Value>>,
     commands: BTreeMap<String, Encodings>,
+    /// Those that keys remember.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rejections: Vec<Value>,
     /// For a reader of the difference; nothing rests on it.
     edges: Vec<String>,
 }
@@ -120,7 +123,7 @@ fn lock<M: Machine>(path: &Path, samples: &Samples<M>, bless: bool) -> Result<Lo
         let fix = "a machine is found by its name: set `name = \"…\"` to the old one";
         return Err(unreadable(format!("it locks `{}`, and this is `{}`; {fix}", old.machine, M::GRAPH.name)));
     }
-    let (checked, stranded) = old.check::<M>();
+    let (checked, stranded) = old.check(samples);
     if !stranded.is_empty() {
         return Err(LockError::Stranded(stranded));
     }
@@ -134,7 +137,7 @@ fn lock<M: Machine>(path: &Path, samples: &Samples<M>, bless: bool) -> Result<Lo
 
 impl File {
     /// How many encodings there are, and those that today's code cannot hold.
-    fn check<M: Machine>(&self) -> (usize, Vec<Stranded>) {
+    fn check<M: Machine>(&self, samples: &Samples<M>) -> (usize, Vec<Stranded>) {
         let mut checked = 0;
         let mut stranded = Vec::new();
         let mut check = |what: String, values: &[Value], again: &dyn Fn(&Value) -> Result<Value, String>| {
@@ -158,6 +161,7 @@ impl File {
             check(format!("command `{name}`"), payloads, &|value| payload::<M>(&command::<M>(at, value)?));
             check(format!("outcome of `{name}`"), outcomes, &|value| outcome::<M>(at, value));
         }
+        check("rejection".to_owned(), &self.rejections, &|value| samples.rejection_again(value));
         stranded.extend(gone);
         (checked, stranded)
     }
@@ -181,6 +185,7 @@ impl File {
             add(format!("command `{}`", info.name), payloads, samples.payloads(at));
             add(format!("outcome of `{}`", info.name), outcomes, samples.outcomes(at));
         }
+        add("rejection".to_owned(), &mut self.rejections, samples.rejections());
         self.edges = M::GRAPH.edges.iter().map(edge::<M>).collect();
         (self, added)
     }

@@ -1,9 +1,11 @@
 //! One value, at least, of everything that a machine stores.
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::model::machine::graph::Graph;
@@ -13,8 +15,9 @@ use crate::wire::Stored;
 /// Values of a machine's states, commands and outcomes, for [`Explorer`](crate::testing::Explorer) and
 /// [`schema_lock`](crate::testing::schema_lock).
 ///
-/// Each state, command and outcome needs one value at least; what carries nothing has its one value already. Give a
-/// command several values where its rule treats them differently, for example a right and a wrong amount.
+/// Each state, command and outcome needs one value at least, and where a command says `remember_rejections` the rejection; what
+/// carries nothing has its one value already. Give a command several values where its rule treats them differently, for example a
+/// right and a wrong amount.
 pub struct Samples<M> {
     /// For each state, by position: contents as JSON.
     states: Vec<Vec<Value>>,
@@ -22,9 +25,19 @@ pub struct Samples<M> {
     payloads: Vec<Vec<Value>>,
     /// For each command, by position: outcomes as JSON.
     outcomes: Vec<Vec<Value>>,
+    /// Rejections that keys remember, and how today's type writes what it reads of one.
+    rejections: Vec<Value>,
+    again: Option<Again>,
     /// Samples that are none, each with the reason.
     unfit: Vec<String>,
     machine: PhantomData<fn() -> M>,
+}
+
+/// Reads a value as a type, and writes it again.
+#[derive(Clone, Copy)]
+struct Again {
+    of: TypeId,
+    write: fn(&Value) -> Result<Value, String>,
 }
 
 impl<M: Machine> Samples<M> {
@@ -38,6 +51,8 @@ impl<M: Machine> Samples<M> {
             states: (0..states.len()).map(|at| bare(M::bare(at).is_some())).collect(),
             payloads: (0..commands.len()).map(|at| bare(M::read_command(at, &null).is_ok())).collect(),
             outcomes: (0..commands.len()).map(|at| bare(M::read_reply(at, &null).is_ok())).collect(),
+            rejections: Vec::new(),
+            again: None,
             unfit: Vec::new(),
             machine: PhantomData,
         }
@@ -77,6 +92,25 @@ impl<M: Machine> Samples<M> {
         self
     }
 
+    /// Adds a rejection, of the type that the rules name, for a machine with a command that says `remember_rejections`: the keys of
+    /// such a command store it.
+    #[must_use]
+    pub fn rejection<R: Serialize + DeserializeOwned + 'static>(mut self, rejection: &R) -> Self {
+        let again = Again { of: TypeId::of::<R>(), write: written_again::<R> };
+        let written = serde_json::to_value(rejection).map_err(|error| error.to_string());
+        match written.and_then(|value| written_again::<R>(&value).map(|_| value)) {
+            _ if self.again.is_some_and(|first| first.of != again.of) => {
+                self.unfit.push("rejection: the samples are of two types, and the rules have one".to_owned());
+            }
+            Ok(value) => {
+                self.again = Some(again);
+                add(Some(&mut self.rejections), value);
+            }
+            Err(problem) => self.unfit.push(format!("rejection: {problem}")),
+        }
+        self
+    }
+
     /// What has no sample, and which samples are none; empty if all is there.
     pub fn missing(&self) -> Vec<String> {
         let Graph { states, commands, .. } = M::GRAPH;
@@ -88,6 +122,9 @@ impl<M: Machine> Samples<M> {
         let mut missing = absent("state", states.iter().map(|state| state.name).collect(), &self.states);
         missing.extend(absent("command", names(), &self.payloads));
         missing.extend(absent("outcome of", names(), &self.outcomes));
+        if let Some(command) = commands.iter().find(|command| command.remembers && self.rejections.is_empty()) {
+            missing.push(format!("rejection: no sample, and `{}` remembers its rejections", command.name));
+        }
         missing.extend(self.unfit.iter().cloned());
         missing
     }
@@ -98,6 +135,16 @@ impl<M: Machine> Samples<M> {
 
     pub(super) fn payloads(&self, position: usize) -> &[Value] {
         self.payloads.get(position).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn rejections(&self) -> &[Value] {
+        &self.rejections
+    }
+
+    /// What today's type writes of a rejection that was written before.
+    pub(super) fn rejection_again(&self, rejection: &Value) -> Result<Value, String> {
+        let again = self.again.ok_or("no command remembers its rejections, or there is no sample of one")?;
+        (again.write)(rejection)
     }
 
     pub(super) fn outcomes(&self, position: usize) -> &[Value] {
@@ -115,6 +162,11 @@ impl<M: Machine> fmt::Debug for Samples<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Samples").field("machine", &M::GRAPH.name).field("missing", &self.missing()).finish()
     }
+}
+
+fn written_again<R: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, String> {
+    let read: R = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+    serde_json::to_value(read).map_err(|error| error.to_string())
 }
 
 /// A value that stands for what carries nothing gives way to none: it is a value of the type like any other.

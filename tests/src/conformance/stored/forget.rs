@@ -94,9 +94,9 @@ pub async fn forgotten_change_of_the_ledger_is_known_and_proved<S: Subject>(on: 
     fresh(set().await);
     fresh(transfer().await);
     fresh(post().await);
-    let held = fresh(hold().await);
-    let capture = || ledger.capture(&theirs("capture"), &held.id, "shop", 5);
-    let release = || ledger.release(&theirs("release"), &held.id);
+    let reserved = fresh(hold().await);
+    let capture = || ledger.capture(&theirs("capture"), &reserved.id, "shop", 5);
+    let release = || ledger.release(&theirs("release"), &reserved.id);
     fresh(capture().await);
     fresh(release().await);
     refused(refusal().await, ErrorKind::OutOfBounds);
