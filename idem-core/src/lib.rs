@@ -60,6 +60,10 @@
 //! | `tracing` | | a span per call: machine, command, verdict, attempts, a hash of the key, never the key; the id by `Builder::span_ids`; of an update its table, never a value |
 //! | `testing` | | the explorer, samples and the schema lock for a machine's own tests |
 //! | `random` | with a store | `Key::random` |
+//!
+//! sqlx's trait for executors has one method more under its feature `offline`, which its `macros` bring, so idem turns it on for the
+//! drivers it uses. A driver that it does not use gets it from your program alone: with sqlx's `mysql` beside idem, turn on sqlx's
+//! `macros` as well, or that driver does not compile.
 
 // `__private` and the documentation tests name the crate as its users do.
 extern crate self as idem_core;
