@@ -71,39 +71,44 @@ impl<DB: Database> Default for Builder<DB> {
 
 impl<DB: Database> Builder<DB> {
     /// What the names of idem's tables begin with: a prefix such as `idem_` (the default), or a schema and a prefix such
-    /// as `billing.idem_`. Letters, digits and underscores, each part at most 40 bytes.
+    /// as `billing.idem_`. Letters, digits and underscores, each part at most 40 bytes; [`Builder::open`] and [`Builder::pool`]
+    /// answer [`Error::Config`] for another one.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
     }
 
-    /// The largest state, payload, outcome or message that is stored, in bytes. Default 1 MiB.
+    /// The largest state, payload, outcome or message that is stored, in bytes. A larger one is [`Error::TooLarge`]. Default
+    /// 1 MiB.
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.settings.limits.payload = bytes;
         self
     }
 
     /// How long a call waits for another writer that holds its machine, account or key, before it answers
-    /// [`Error::InFlight`]. 1 millisecond to 24 days, default 2 seconds.
+    /// [`Error::InFlight`]. 1 millisecond to 24 days, default 2 seconds; a value outside is the nearest one inside.
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.settings.wait = wait.clamp(SHORTEST_WAIT, LONGEST_WAIT);
         self
     }
 
     /// How long a reply of the database is waited for. After it the connection is closed, and the outcome of a write is looked up
-    /// on another one. At least twice [`Builder::lock_wait`]. 1 millisecond to 24 days, default 10 seconds.
+    /// on another one. 1 millisecond to 24 days, default 10 seconds; a value outside is the nearest one inside, and one below
+    /// twice [`Builder::lock_wait`] is raised to that.
     pub fn reply_timeout(mut self, reply: Duration) -> Self {
         self.settings.reply = reply.clamp(SHORTEST_WAIT, LONGEST_WAIT);
         self
     }
 
-    /// How a call whose write lost a race is tried again, and how a closure of [`Idem::transaction`] runs again.
+    /// How a call whose write lost a race is tried again, and how a closure of [`Idem::transaction`] runs again. Default
+    /// [`RetryPolicy::default`]: 10 attempts.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.settings.retry = retry;
         self
     }
 
-    /// Whether, and how far, calls that wait at the same time share a transaction. Default: they do. Their answers are the same
-    /// either way, unless the queue without groups is so long that `lock_wait` ends first: SQLite has one writer.
+    /// Whether, and how far, calls that wait at the same time share a transaction. Default [`GroupCommit::default`]: they do.
+    /// Their answers are the same either way, unless the queue without groups is so long that `lock_wait` ends first: SQLite has
+    /// one writer.
     ///
     /// On PostgreSQL idem's own connections have `enable_seqscan` and `jit` off, so that a plan made on a small table does not
     /// stay when it has grown; in your transaction both are as your role, your database and the URL have them.
@@ -124,7 +129,8 @@ impl<DB: Database> Builder<DB> {
         Self { memory: Some(bytes), ..self }
     }
 
-    /// How long an *alias key* is remembered: a new key on a command whose effect existed already, or on a start. Default 24 hours.
+    /// How long an *alias key* is remembered: a new key on a command whose effect existed already, or on a start; on the
+    /// database's clock. Default 24 hours. With [`Duration::ZERO`] it is forgotten at once.
     pub fn alias_key_retention(mut self, retention: Duration) -> Self {
         self.settings.limits.alias = retention;
         self
@@ -145,17 +151,18 @@ impl<DB: Database> Builder<DB> {
         self
     }
 
-    /// How many connections [`Builder::open`] makes at most for calls. Default 10. SQLite: these read, and one more connection
-    /// writes. PostgreSQL: two more connections write groups ([`Builder::group_commit`]). [`Idem::pool`] opens as
-    /// many again for your own statements.
+    /// How many connections [`Builder::open`] makes at most for calls. At least 1, default 10; 0 is [`Error::Config`] when it
+    /// opens. SQLite: these read, and one more connection writes. PostgreSQL: two more connections write groups
+    /// ([`Builder::group_commit`]). [`Idem::pool`] opens as many again for your own statements. With [`Builder::pool`] the pool's
+    /// own bound holds instead.
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self
     }
 
-    /// How long a call waits for a connection that [`Builder::open`] makes, and for one that others use; on SQLite, where one
-    /// connection writes, [`Builder::lock_wait`] says how long it is waited for while others use it. At most 24 days, default 2 seconds: a database that
-    /// restarts should not stall callers for long.
+    /// How long a call waits for a connection that [`Builder::open`] makes, and for one that others use. At most 24 days, default
+    /// 2 seconds: a database that restarts should not stall callers for long. On SQLite, where one connection writes,
+    /// [`Builder::lock_wait`] says how long that one is waited for while others use it.
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.settings.acquire = timeout.min(LONGEST_WAIT);
         self
@@ -175,6 +182,10 @@ impl<DB: Database> Builder<DB> {
     /// [`Error::Config`] for a URL that cannot work, with what to do; [`Error::NotOpened`] for a file that is not opened, with its
     /// path and why; [`Error::Unavailable`] if the database does not answer; [`Error::ReadOnly`] if
     /// the tables do not exist and this role may not create them; if they exist, the first write answers it.
+    ///
+    /// # Cancel safety
+    /// The tables are made in one transaction. A dropped call leaves them as they were, or brought up to date; its connections
+    /// are closed. The file of a SQLite database may have been made.
     pub async fn open(self, url: &str) -> Result<Idem<DB>, Error> {
         let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
         self.open_with(options).await
@@ -302,6 +313,9 @@ impl<DB: Database> Idem<DB> {
     ///
     /// # Errors
     /// As [`Builder::open`].
+    ///
+    /// # Cancel safety
+    /// As [`Builder::open`].
     pub async fn open(url: &str) -> Result<Self, Error> {
         Builder::default().open(url).await
     }
@@ -334,6 +348,9 @@ impl Builder<sqlx::Sqlite> {
     ///
     /// # Errors
     /// As [`Builder::open`].
+    ///
+    /// # Cancel safety
+    /// As [`Builder::open`].
     pub async fn open_file(self, path: impl AsRef<Path>) -> Result<Idem<sqlx::Sqlite>, Error> {
         let options = file_options(path.as_ref(), self.settings.wait).map_err(Error::Config)?;
         self.open_with(options).await
@@ -345,6 +362,9 @@ impl Idem<sqlx::Sqlite> {
     /// Opens the file at `path`, with the default settings.
     ///
     /// # Errors
+    /// As [`Builder::open`].
+    ///
+    /// # Cancel safety
     /// As [`Builder::open`].
     pub async fn open_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         Builder::default().open_file(path).await

@@ -45,6 +45,12 @@ pub struct ForgetProgress {
 type Tell<'a> = Option<Box<dyn FnMut(&ForgetProgress) + Send + 'a>>;
 
 /// An erasure as a lazy future: nothing is read or written until it is awaited.
+///
+/// # Errors
+/// As [`Idem::forget`].
+///
+/// # Cancel safety
+/// As [`Idem::forget`].
 #[must_use = "nothing is erased until it is awaited"]
 pub struct Forget<'a, DB: Database> {
     idem: Idem<DB>,

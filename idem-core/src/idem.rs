@@ -42,12 +42,15 @@ pub struct Idem<DB: Database> {
 }
 
 impl<DB: Database> Idem<DB> {
-    /// Creates idem's tables or brings them up to date. Safe to run twice, by several processes at once, and after one
-    /// was killed half-way.
+    /// Creates idem's tables or brings them up to date, in one transaction. Safe to run twice, by several processes at once, and
+    /// after one was killed half-way.
     ///
     /// # Errors
     /// [`Error::ReadOnly`] or [`Error::Store`] if this role may not; [`Error::NotMigrated`] if the tables are newer than
-    /// this library.
+    /// this library; [`Error::Unavailable`] if the database does not answer.
+    ///
+    /// # Cancel safety
+    /// A dropped call leaves the tables as they were, or brought up to date.
     pub async fn migrate(&self) -> Result<(), Error> {
         let mut lease = self.shared.writers.acquire().await?;
         let migrated = migrate(&mut lease.session_within(MIGRATION_REPLY)).await;
@@ -61,7 +64,11 @@ impl<DB: Database> Idem<DB> {
     /// sessions. For the start of a service.
     ///
     /// # Errors
-    /// [`Error::NotMigrated`], [`Error::Config`] or [`Error::Unavailable`].
+    /// [`Error::NotMigrated`] if the tables are missing or of another version, [`Error::Config`] for a pooler that shares
+    /// sessions, [`Error::Unavailable`] if the database does not answer.
+    ///
+    /// # Cancel safety
+    /// Reads only: a dropped call leaves nothing behind.
     pub async fn check(&self) -> Result<(), Error> {
         self.shared.refuse_shared_sessions().await?;
         match self.shared.version().await? {
@@ -76,7 +83,7 @@ impl<DB: Database> Idem<DB> {
     /// [`Error::Unavailable`] if the database does not answer.
     ///
     /// # Cancel safety
-    /// Reads only.
+    /// Reads only: a dropped call leaves nothing behind.
     pub async fn now(&self) -> Result<Timestamp, Error> {
         self.shared.now().await
     }
@@ -92,6 +99,9 @@ impl<DB: Database> Idem<DB> {
     /// yourself ([`Idem::adopt_tx`]) still work.
     ///
     /// [`Idem::pool`] stays open: close it yourself, after this.
+    ///
+    /// # Cancel safety
+    /// From its first poll on no new call is taken, also if it is dropped. Call it again to wait for those under way.
     pub async fn shutdown(&self) {
         self.shared.queue.drain().await;
         for connections in [&self.shared.flushers, &self.shared.writers, &self.shared.readers] {
@@ -216,11 +226,11 @@ impl<DB: Database> Idem<DB> {
     /// Begins a transaction that is neither retried nor resolved for you beyond [`Tx::commit`].
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if no connection is to be had, [`Error::InFlight`] if another writer holds the database
-    /// (SQLite), [`Error::ShutDown`] after [`Idem::shutdown`].
+    /// [`Error::Unavailable`] if no connection is to be had, [`Error::InFlight`] if another writer holds the database for longer
+    /// than [`Builder::lock_wait`](crate::Builder::lock_wait) (SQLite), [`Error::ShutDown`] after [`Idem::shutdown`].
     ///
     /// # Cancel safety
-    /// Cancel safe: the connection is closed.
+    /// A dropped call leaves nothing behind: a transaction that it had begun ends with its connection, which is closed.
     pub async fn begin(&self) -> Result<Tx<DB>, Error> {
         let _call = self.shared.queue.enter()?;
         self.begin_apart().await

@@ -37,8 +37,8 @@ impl RowName {
 
 impl<DB: Database> Tx<DB> {
     /// Locks machines and accounts until the transaction ends, all at once and in the order that every call of idem's keeps:
-    /// machines before accounts, each in the order of their bytes. A transaction that locks first what its calls need does
-    /// not meet another one half-way: transactions that take the same rows in different orders would wait for each other, and one of
+    /// machines before accounts, each in the order of their bytes. A transaction that locks first what its calls need does not
+    /// meet another one half-way: transactions that take the same rows in different orders would wait for each other, and one of
     /// them would run again.
     ///
     /// An account that is not open is opened, unbounded. A machine that is not started has no row to lock, and a tally needs no
@@ -62,11 +62,12 @@ impl<DB: Database> Tx<DB> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Key`] if a name is none, [`Error::InFlight`] if another transaction holds one of them for longer than the lock wait, [`Error::Contention`] if it
-    /// waits for this one in turn; on PostgreSQL the transaction is then aborted.
+    /// [`Error::Key`] if a name is none, before anything is sent. [`Error::InFlight`] if another transaction holds one of them
+    /// for longer than the lock wait, [`Error::Contention`] if it waits for this one in turn; on PostgreSQL the transaction is
+    /// then aborted. [`Error::Interrupted`] in a broken transaction.
     ///
     /// # Cancel safety
-    /// Dropped half-way it leaves the transaction broken.
+    /// Dropped while it waits for the database, it leaves the transaction broken: see [`Tx`].
     pub async fn lock_rows(&mut self, rows: impl IntoIterator<Item = RowName> + Send) -> Result<(), Error> {
         let rows: BTreeSet<RowName> = rows.into_iter().collect();
         rows.iter().try_for_each(RowName::check)?;

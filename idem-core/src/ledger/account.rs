@@ -50,7 +50,10 @@ impl<DB: Database> Account<DB> {
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if the balance would leave its bounds or `i64`: nothing is written, and the key stays free.
-    /// [`Error::KeyReused`] if the key named another change. [`Error::Ledger`] for a closed account.
+    /// [`Error::KeyReused`] if the key named another change. [`Error::Ledger`] for a closed account. Others: as [`Change`].
+    ///
+    /// # Cancel safety
+    /// As [`Change`].
     pub fn apply_delta(&self, key: &Key, delta: i64) -> Change<'static, DB, Entry> {
         self.change(key, LedgerChange::Delta { account: self.name.clone(), delta }, Entry::read)
     }
@@ -60,6 +63,9 @@ impl<DB: Database> Account<DB> {
     ///
     /// # Errors
     /// As [`Account::apply_delta`]; [`Error::Ledger`] for a tally.
+    ///
+    /// # Cancel safety
+    /// As [`Change`].
     pub fn set_balance(&self, key: &Key, balance: i64) -> Change<'static, DB, Entry> {
         self.change(key, LedgerChange::Set { account: self.name.clone(), balance }, Entry::read)
     }
@@ -69,6 +75,9 @@ impl<DB: Database> Account<DB> {
     ///
     /// # Errors
     /// As [`Account::apply_delta`]; [`Error::Ledger`] for a tally or a negative amount.
+    ///
+    /// # Cancel safety
+    /// As [`Change`].
     pub fn hold(&self, key: &Key, amount: i64) -> Change<'static, DB, Hold> {
         self.change(key, hold(&self.name, key, amount, None), Hold::read)
     }
@@ -77,6 +86,9 @@ impl<DB: Database> Account<DB> {
     ///
     /// # Errors
     /// As [`Account::hold`].
+    ///
+    /// # Cancel safety
+    /// As [`Change`].
     pub fn hold_for(&self, key: &Key, amount: i64, lifetime: Duration) -> Change<'static, DB, Hold> {
         self.change(key, hold(&self.name, key, amount, Some(lifetime)), Hold::read)
     }
@@ -90,11 +102,15 @@ impl<DB: Database> Account<DB> {
         Self { expected: Some(version), ..self.clone() }
     }
 
-    /// Opens the account, or finds it open with the same settings. An account that an entry has opened can still get bounds, if its
-    /// balance is within them.
+    /// Opens the account, or finds it open with the same settings. An account that an entry has opened can still get bounds, if
+    /// its balance is within them.
     ///
     /// # Errors
-    /// [`Error::OutOfBounds`] if the balance is not within the bounds; [`Error::Ledger`] if it is open with other settings.
+    /// [`Error::OutOfBounds`] if the balance is not within the bounds; [`Error::Ledger`] if it is open with other settings, or
+    /// closed; [`Error::Key`] if the name or the unit is none; those of [`Idem::transaction`].
+    ///
+    /// # Cancel safety
+    /// A dropped call has opened the account whole, or not at all.
     pub async fn open(&self, opening: impl Into<AccountSettings> + Send) -> Result<(), Error> {
         check_name("account", &self.name)?;
         let opening = opening.into();
@@ -106,7 +122,10 @@ impl<DB: Database> Account<DB> {
     /// Closes the account: it keeps its entries and takes no more. A closed one is found closed.
     ///
     /// # Errors
-    /// [`Error::Ledger`] if its balance or what is held is not 0, or it is a tally.
+    /// [`Error::Ledger`] if its balance or what is held is not 0, or it is a tally; those of [`Idem::transaction`].
+    ///
+    /// # Cancel safety
+    /// A dropped call has closed the account, or not.
     pub async fn close(&self) -> Result<(), Error> {
         check_name("account", &self.name)?;
         self.idem.transaction(|mut tx| async move { account::close(&mut tx, &self.name).await }).await
@@ -115,13 +134,17 @@ impl<DB: Database> Account<DB> {
     /// The account as it stands; `None` if it was never opened.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`Error::Key`] if the name is none; those of the database.
+    ///
+    /// # Cancel safety
+    /// Reads only: a dropped call leaves nothing behind.
     pub async fn get(&self) -> Result<Option<AccountState>, Error> {
         let found: Option<WholeAccount> = self.ask(&LedgerQuery::Account(&self.name)).await?;
         Ok(found.map(|account| AccountState::of(account.into_row())))
     }
 
-    /// Its entries, oldest first, a page at a time: 100, or as many as [`Entries::limit`] says.
+    /// Its entries, oldest first, a page at a time: 100, or as many as [`Entries::limit`] says. Errors and cancel safety: as
+    /// [`Entries`].
     pub fn entries(&self) -> Entries<'_, DB> {
         Entries { account: self, range: EntryRange::after(0), limit: 100 }
     }
@@ -129,7 +152,10 @@ impl<DB: Database> Account<DB> {
     /// The balance after entry number `seq`, or after the newest one before it; 0 before the first.
     ///
     /// # Errors
-    /// [`Error::Ledger`] for a tally; those of the database.
+    /// [`Error::Ledger`] for a tally; [`Error::Key`] if the name is none; those of the database.
+    ///
+    /// # Cancel safety
+    /// Reads only: a dropped call leaves nothing behind.
     pub async fn balance_after(&self, seq: u64) -> Result<i64, Error> {
         let Some(state) = self.get().await? else { return Ok(0) };
         self.not_a_tally(&state)?;
@@ -148,7 +174,10 @@ impl<DB: Database> Account<DB> {
     /// number of 64 bits.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`Error::Key`] if the name is none; those of the database.
+    ///
+    /// # Cancel safety
+    /// Reads only: a dropped call leaves nothing behind.
     pub async fn balance_at(&self, at: Timestamp) -> Result<i64, Error> {
         let Some(state) = self.get().await? else { return Ok(0) };
         if state.tally {
@@ -189,6 +218,12 @@ impl<DB: Database> Account<DB> {
 }
 
 /// A page of an account's entries: awaited, it is read.
+///
+/// # Errors
+/// [`Error::Key`] if the account's name is none; those of the database.
+///
+/// # Cancel safety
+/// Reads only: a dropped one leaves nothing behind.
 #[must_use = "a page is read when it is awaited"]
 pub struct Entries<'a, DB: Database> {
     account: &'a Account<DB>,
@@ -197,25 +232,27 @@ pub struct Entries<'a, DB: Database> {
 }
 
 impl<DB: Database> Entries<'_, DB> {
-    /// Those after entry number `seq`: the last of the page before. An entry of a tally has a number in the order of time, and one
-    /// whose transaction commits later can have a smaller number than one that is seen already: read a tally again from a little
-    /// before.
+    /// Those after entry number `seq`: the last of the page before. Default 0: from the first one on.
+    ///
+    /// An entry of a tally has a number in the order of time, and one whose transaction commits later can have a smaller number
+    /// than one that is seen already: read a tally again from a little before.
     pub fn after(self, seq: u64) -> Self {
         Self { range: EntryRange { after: stored(seq), ..self.range }, ..self }
     }
 
-    /// Those that were made at this time of the database's clock, or later.
+    /// Those that were made at this time of the database's clock, or later. Default: from the first one on.
     pub fn since(self, at: Timestamp) -> Self {
         Self { range: EntryRange { since: at, ..self.range }, ..self }
     }
 
     /// Those that were made before this time of the database's clock. The times of an account's entries never fall, so a range of
     /// time is found without reading the entries before it. Of a tally they can, and all its entries are read.
+    /// Default: up to the newest one.
     pub fn before(self, at: Timestamp) -> Self {
         Self { range: EntryRange { before: at, ..self.range }, ..self }
     }
 
-    /// At most this many, and at most 10,000.
+    /// At most this many, and at most 10,000, whatever is given. Default 100.
     pub fn limit(self, limit: u32) -> Self {
         Self { limit: limit.min(10_000), ..self }
     }

@@ -36,7 +36,11 @@ impl<DB: Database> Ledger<DB> {
     /// amount moves the other way.
     ///
     /// # Errors
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds), [`Error::KeyReused`](crate::Error::KeyReused); [`Error::Ledger`](crate::Error::Ledger) for accounts of two units, or closed ones.
+    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds), [`Error::KeyReused`](crate::Error::KeyReused);
+    /// [`Error::Ledger`](crate::Error::Ledger) for accounts of two units, or closed ones. Others: as [`Change`].
+    ///
+    /// # Cancel safety
+    /// As [`Change`].
     pub fn transfer(
         &self,
         key: &Key,
@@ -48,10 +52,14 @@ impl<DB: Database> Ledger<DB> {
         Change::new(self.place(), posting(key, change), Transfer::read)
     }
 
-    /// Adds entries to several accounts, all or none, under one key; in each unit they sum to zero.
+    /// Adds entries to several accounts, all or none, under one key; in each unit they sum to zero. 2 to 1,000 entries.
     ///
     /// # Errors
-    /// [`Error::Ledger`](crate::Error::Ledger) if they do not sum to zero or are fewer than two, and as [`Ledger::transfer`].
+    /// [`Error::Ledger`](crate::Error::Ledger) if they do not sum to zero, or are fewer or more than that, and as
+    /// [`Ledger::transfer`].
+    ///
+    /// # Cancel safety
+    /// As [`Change`].
     pub fn post<A: Into<String>>(
         &self,
         key: &Key,
@@ -65,6 +73,9 @@ impl<DB: Database> Ledger<DB> {
     /// # Errors
     /// [`Error::Ledger`](crate::Error::Ledger) if there is no such hold, it has expired, or less is left of it. The latter two
     /// are remembered by [`Change::remember_refusal`].
+    ///
+    /// # Cancel safety
+    /// As [`Change`].
     pub fn capture(
         &self,
         key: &Key,
@@ -81,6 +92,9 @@ impl<DB: Database> Ledger<DB> {
     ///
     /// # Errors
     /// [`Error::Ledger`](crate::Error::Ledger) if there is no such hold, or its account was closed since.
+    ///
+    /// # Cancel safety
+    /// As [`Change`].
     pub fn release(&self, key: &Key, hold: impl Into<String>) -> Change<'static, DB, Entry> {
         Change::new(self.place(), posting(key, LedgerChange::Release { hold: name(hold) }), Entry::read)
     }

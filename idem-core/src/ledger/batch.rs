@@ -78,6 +78,9 @@ impl<DB: Database> LedgerInTx<'_, DB> {
     ///
     /// # Errors
     /// As [`Ledger::apply_batch`].
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits for the database, it leaves the transaction broken: see [`Tx`](crate::Tx).
     pub async fn apply_batch(self, deltas: &[Delta]) -> Result<Vec<Result<Outcome<Entry>, Error>>, Error> {
         let batch = Batch::of(deltas)?;
         let answers =

@@ -23,6 +23,17 @@ use crate::store::ledger::rows::EntryRow;
 
 /// A change as a lazy future: nothing is sent until it is awaited.
 ///
+/// # Errors
+/// Beside those of the method that made it:
+///
+/// - [`Error::Forgotten`]: the answer was erased with the data of its scope. No second effect.
+/// - [`Error::Key`]: the name of an account or a hold is none. Nothing is sent.
+/// - [`Error::InFlight`], [`Error::Contention`]: another writer held an account or the key for too long, or was faster each time.
+///   [`Error::Unavailable`]: there is no connection. Nothing is written.
+/// - [`Error::Indeterminate`]: the reply was lost, and the database could not be asked in time. A repeat with the same key finds
+///   out.
+/// - [`Error::Interrupted`]: the transaction that it was called in is broken.
+///
 /// # What a refusal leaves behind
 /// No entry of the change, and a free key. Holds that had expired may have been released for it, each by its own entry, and
 /// an account that it named for the first time inside a transaction may be open afterwards, unbounded and without an entry.
@@ -32,8 +43,11 @@ use crate::store::ledger::rows::EntryRow;
 /// entries do not show which of two same requests wrote them. So nothing should depend on which call was answered as fresh.
 ///
 /// # Cancel safety
-/// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; a repeat
-/// with the same key finds out. Inside a transaction, see [`Tx`].
+/// Dropped before it was awaited, nothing happened. Dropped while it runs, its effect may or may not happen, whole; a repeat
+/// with the same key finds out. A change that is dropped in the queue, before its group is begun, has no effect.
+///
+/// Inside a transaction, one that is dropped while it waits for the database leaves the transaction broken, and nothing of it is
+/// applied: see [`Tx`].
 #[must_use = "a change does nothing until it is awaited"]
 pub struct Change<'a, DB: Database, O> {
     place: Place<'a, DB>,
@@ -61,14 +75,16 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
     }
 
     /// Gives up waiting for other writers after `deadline`, with [`Error::InFlight`]. A write that was sent is waited for.
-    /// Inside a transaction the lock wait of the [`Builder`](crate::Builder) holds instead, and so it does on SQLite for the
-    /// lock of another process: a connection's `busy_timeout` is set when it is made.
+    /// Default: the lock wait of the [`Builder`](crate::Builder), which also holds inside a transaction, whatever is given here.
+    ///
+    /// On SQLite the lock of another process is waited for as long as the lock wait says: a connection's `busy_timeout` is set
+    /// when it is made.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
     }
 
     /// Remembers a refusal for want of money, by an account's bounds or by a hold that is to be captured: a repeat with this key
-    /// is refused in the same way, also when the money would fit by then. Without it the key stays free.
+    /// is refused in the same way, also when the money would fit by then. Default: the key stays free.
     pub fn remember_refusal(mut self) -> Self {
         if let Ok(posting) = &mut self.posting {
             posting.remember_refusal = true;

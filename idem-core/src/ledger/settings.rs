@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::key::check_name;
 use crate::model::ledger::settings::SettingsRow;
 
-/// How low and how high a balance may be, in minor units. What holds reserve counts as spent.
+/// How low and how high a balance may be, in minor units, any `i64`. What holds reserve counts as spent. Default: unbounded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
     pub(super) floor: Option<i64>,
@@ -45,7 +45,7 @@ impl Bounds {
     }
 }
 
-/// What an account is opened with: bounds, what it counts, and whether it is a tally.
+/// What an account is opened with: bounds, what it counts, and whether it is a tally. Default: unbounded, of no unit, no tally.
 ///
 /// ```
 /// use idem_core::ledger::{Bounds, AccountSettings};
@@ -66,7 +66,8 @@ impl AccountSettings {
         Self { tally: true, ..Self::default() }
     }
 
-    /// What it counts, for example a currency: 1 to 255 bytes. A transfer between two units is refused.
+    /// What it counts, for example a currency: 1 to 255 bytes without control characters, else [`Error::Key`] when the account is
+    /// opened. A transfer between two units is refused, also between one and none. Default: none.
     #[must_use]
     pub fn unit(self, unit: impl Into<String>) -> Self {
         Self { unit: Some(unit.into().into()), ..self }

@@ -31,7 +31,7 @@ impl<DB: Database> Ledger<DB> {
 }
 
 impl<'t, DB: Database> LedgerInTx<'t, DB> {
-    /// As [`Ledger::transfer`](crate::ledger::Ledger::transfer).
+    /// As [`Ledger::transfer`](crate::ledger::Ledger::transfer), its errors and cancel safety included.
     pub fn transfer(
         self,
         key: &Key,
@@ -43,7 +43,7 @@ impl<'t, DB: Database> LedgerInTx<'t, DB> {
         Change::new(Place::Joined(self.tx), posting(key, change), Transfer::read)
     }
 
-    /// As [`Ledger::post`](crate::ledger::Ledger::post).
+    /// As [`Ledger::post`](crate::ledger::Ledger::post), its errors and cancel safety included.
     pub fn post<A: Into<String>>(
         self,
         key: &Key,
@@ -52,7 +52,7 @@ impl<'t, DB: Database> LedgerInTx<'t, DB> {
         Change::new(Place::Joined(self.tx), posting(key, post(entries)), Entry::read_all)
     }
 
-    /// As [`Ledger::capture`](crate::ledger::Ledger::capture).
+    /// As [`Ledger::capture`](crate::ledger::Ledger::capture), its errors and cancel safety included.
     pub fn capture(
         self,
         key: &Key,
@@ -64,7 +64,7 @@ impl<'t, DB: Database> LedgerInTx<'t, DB> {
         Change::new(Place::Joined(self.tx), posting(key, change), Transfer::read)
     }
 
-    /// As [`Ledger::release`](crate::ledger::Ledger::release).
+    /// As [`Ledger::release`](crate::ledger::Ledger::release), its errors and cancel safety included.
     pub fn release(self, key: &Key, hold: impl Into<String>) -> Change<'t, DB, Entry> {
         Change::new(Place::Joined(self.tx), posting(key, LedgerChange::Release { hold: name(hold) }), Entry::read)
     }
@@ -85,25 +85,25 @@ impl<DB: Database> Account<DB> {
 }
 
 impl<'t, DB: Database> AccountInTx<'t, DB> {
-    /// As [`Account::apply_delta`](crate::ledger::Account::apply_delta).
+    /// As [`Account::apply_delta`](crate::ledger::Account::apply_delta), its errors and cancel safety included.
     pub fn apply_delta(self, key: &Key, delta: i64) -> Change<'t, DB, Entry> {
         let change = LedgerChange::Delta { account: self.name.clone(), delta };
         self.change(key, change, Entry::read)
     }
 
-    /// As [`Account::set_balance`](crate::ledger::Account::set_balance).
+    /// As [`Account::set_balance`](crate::ledger::Account::set_balance), its errors and cancel safety included.
     pub fn set_balance(self, key: &Key, balance: i64) -> Change<'t, DB, Entry> {
         let change = LedgerChange::Set { account: self.name.clone(), balance };
         self.change(key, change, Entry::read)
     }
 
-    /// As [`Account::hold`](crate::ledger::Account::hold).
+    /// As [`Account::hold`](crate::ledger::Account::hold), its errors and cancel safety included.
     pub fn hold(self, key: &Key, amount: i64) -> Change<'t, DB, Hold> {
         let change = hold(&self.name, key, amount, None);
         self.change(key, change, Hold::read)
     }
 
-    /// As [`Account::hold_for`](crate::ledger::Account::hold_for).
+    /// As [`Account::hold_for`](crate::ledger::Account::hold_for), its errors and cancel safety included.
     pub fn hold_for(self, key: &Key, amount: i64, lifetime: Duration) -> Change<'t, DB, Hold> {
         let change = hold(&self.name, key, amount, Some(lifetime));
         self.change(key, change, Hold::read)
@@ -117,16 +117,23 @@ impl<'t, DB: Database> AccountInTx<'t, DB> {
     /// that is not opens itself.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] if the transaction was left half-way; those of the database.
+    /// [`Error::Key`] if the name is none; [`Error::Interrupted`] in a broken transaction; [`Error::InFlight`] or
+    /// [`Error::Contention`] if another transaction holds the account; those of the database.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits for the database, it leaves the transaction broken: see [`Tx`].
     pub async fn get(self) -> Result<AccountState, Error> {
         check_name("account", &self.name)?;
         account::locked(self.tx, &self.name).await.map(AccountState::of)
     }
 
-    /// As [`Account::open`](crate::ledger::Account::open).
+    /// As [`Account::open`](crate::ledger::Account::open), when the transaction commits.
     ///
     /// # Errors
-    /// As [`Account::open`](crate::ledger::Account::open).
+    /// As [`Account::open`](crate::ledger::Account::open) and [`AccountInTx::get`].
+    ///
+    /// # Cancel safety
+    /// As [`AccountInTx::get`].
     pub async fn open(self, opening: impl Into<AccountSettings>) -> Result<(), Error> {
         check_name("account", &self.name)?;
         let opening = opening.into();
@@ -134,10 +141,13 @@ impl<'t, DB: Database> AccountInTx<'t, DB> {
         account::open(self.tx, &opening.of(&self.name)).await
     }
 
-    /// As [`Account::close`](crate::ledger::Account::close).
+    /// As [`Account::close`](crate::ledger::Account::close), when the transaction commits.
     ///
     /// # Errors
-    /// As [`Account::close`](crate::ledger::Account::close).
+    /// As [`Account::close`](crate::ledger::Account::close) and [`AccountInTx::get`].
+    ///
+    /// # Cancel safety
+    /// As [`AccountInTx::get`].
     pub async fn close(self) -> Result<(), Error> {
         check_name("account", &self.name)?;
         account::close(self.tx, &self.name).await

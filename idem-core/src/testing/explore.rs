@@ -102,14 +102,14 @@ impl<'s, M: Machine> Explorer<'s, M> {
         Self { samples, cases: 20_000, world: World::default() }
     }
 
-    /// At most this many cases.
+    /// At most this many cases. Default 20,000. A [`Report`] that met this bound is not complete.
     #[must_use]
     pub fn cases(self, cases: u64) -> Self {
         Self { cases, ..self }
     }
 
-    /// Lets every case begin with `amount` minor units more, or less, on an account. What an account begins with must be within
-    /// its bounds, which come after all deposits.
+    /// Lets every case begin with `amount` minor units more, or less, on an account: any `i64`, and several deposits add up. What
+    /// an account begins with must be within its bounds, which come after all deposits. Default: 0.
     #[must_use]
     pub fn deposit(mut self, account: impl Into<String>, amount: i64) -> Self {
         let balance = self.world.deposits.entry(account.into()).or_default();
@@ -117,15 +117,16 @@ impl<'s, M: Machine> Explorer<'s, M> {
         self
     }
 
-    /// Lets every case begin with an account that has a lowest or a highest balance, in minor units.
+    /// Lets every case begin with an account that has a lowest or a highest balance, in minor units; `None` is no bound. Default:
+    /// unbounded.
     #[must_use]
     pub fn bounds(mut self, account: impl Into<String>, floor: Option<i64>, ceiling: Option<i64>) -> Self {
         self.world.bounds.insert(account.into(), (floor, ceiling));
         self
     }
 
-    /// Lets every case begin with a hold of `amount` minor units of an account: for samples of states that name one, which are
-    /// entered by an override.
+    /// Lets every case begin with a hold of `amount` minor units, of 0 or more, of an account: for samples of states that name
+    /// one, which are entered by an override. Default: none.
     #[must_use]
     pub fn hold(mut self, account: impl Into<String>, hold: impl Into<String>, amount: i64) -> Self {
         self.world.holds.push(WorldHold { account: account.into(), hold: hold.into(), amount });
@@ -142,8 +143,8 @@ impl<'s, M: Machine> Explorer<'s, M> {
         self
     }
 
-    /// Gives each command also after `by` has passed, and repeats it after `by` has passed: so holds expire, and rules that depend
-    /// on the time are led through both sides. Called several times, each is tried.
+    /// Gives each command also after `by` has passed, and repeats it after `by` has passed: so holds expire, and rules that
+    /// depend on the time are led through both sides. Called several times, each is tried. Default: nothing is advanced.
     ///
     /// Done in memory alone: the clock of a database is not set, and a [`Report`] says that it was not tried there.
     #[must_use]
@@ -171,6 +172,9 @@ impl<'s, M: Machine> Explorer<'s, M> {
     }
 
     /// Explores stored machines, under ids that were never used.
+    ///
+    /// # Cancel safety
+    /// Dropped half-way, it leaves the machines, and the accounts, of the cases so far in the database.
     #[cfg(feature = "_sql")]
     pub async fn stored<DB, X>(&self, machines: &crate::machine::Repository<DB, X>) -> Report
     where
@@ -184,6 +188,9 @@ impl<'s, M: Machine> Explorer<'s, M> {
     }
 
     /// Runs a script on a stored machine, under an id that was never used.
+    ///
+    /// # Cancel safety
+    /// As [`Explorer::stored`].
     #[cfg(feature = "_sql")]
     pub async fn replay<DB, X>(&self, machines: &crate::machine::Repository<DB, X>, script: &Script) -> Report
     where

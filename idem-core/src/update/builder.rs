@@ -4,7 +4,8 @@
 macro_rules! of_one_row {
     ($builder:ident) => {
         impl $builder {
-            /// Names the row by a column; several together if it takes several.
+            /// Names the row by a column; several together if it takes several. At least one is needed, and none is `NULL`:
+            /// [`Error::Update`](crate::Error::Update) when it is executed.
             pub fn key(mut self, column: impl Into<String>, value: impl Into<$crate::value::Value>) -> Self {
                 self.0.keys.push((column.into(), value.into()));
                 self
@@ -16,14 +17,15 @@ macro_rules! of_one_row {
                 self
             }
 
-            /// The table counts no updates: the row is as expected if its columns hold what is expected.
+            /// The table counts no updates: the row is as expected if its columns hold what is expected. Default: a column
+            /// `version` counts.
             pub fn unversioned(mut self) -> Self {
                 self.0.version = None;
                 self
             }
 
             /// Has its effect once, however often it is repeated: a repeat of the same request under this key gets the first
-            /// answer, whatever became of the row since.
+            /// answer, whatever became of the row since. Default: no key.
             ///
             /// The key is recorded in the transaction of the write. `Stale` and `Missing` are not remembered: the key stays free.
             pub fn once(mut self, key: &$crate::key::Key) -> Self {
@@ -58,7 +60,7 @@ macro_rules! with_values {
 macro_rules! on_conditions {
     ($builder:ident) => {
         impl $builder {
-            /// On the condition that the row has this version; 0 for a row that has none yet (`NULL`).
+            /// On the condition that the row has this version; 0 for a row that has none yet (`NULL`). The last call counts.
             pub fn expect_version(mut self, version: impl Into<i64>) -> Self {
                 self.0.expected = $crate::model::row::request::Expected::Version(version.into());
                 self

@@ -41,10 +41,12 @@ impl ConditionalUpdate {
     /// - [`Error::Store`]: the database refuses a value, for example by a constraint or an enum that has no such label.
     /// - [`Error::InFlight`], [`Error::Contention`]: another writer holds the row for too long, or was faster each time.
     /// - [`Error::Indeterminate`]: the reply was lost, and there is no key by which the database could be asked.
+    /// - [`Error::Interrupted`]: your transaction is broken.
     ///
     /// # Cancel safety
-    /// Dropped half-way it has its effect whole or not at all. Inside your transaction, the transaction is then
-    /// [`Interrupted`](Error::Interrupted) if the update had begun to write.
+    /// Dropped before it was polled, nothing happened. Dropped half-way on `&idem`, it has its effect whole or not at all. Inside
+    /// your transaction, one that is dropped while it waits for the database leaves the transaction broken, and nothing of it is
+    /// applied: see [`Tx`](crate::Tx).
     pub async fn execute(self, on: impl Executor) -> Result<Outcome<Version>, Error> {
         on.run(self.0.into_row()?).await
     }

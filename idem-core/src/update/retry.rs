@@ -27,6 +27,9 @@ use crate::error::{CommandError, Error, ErrorKind};
 ///
 /// # Errors
 /// What the last run answers.
+///
+/// # Cancel safety
+/// Dropped, it leaves behind what the run under way leaves. The runs before it wrote nothing by their update.
 pub async fn retry_stale<T, E, F, W>(policy: RetryPolicy, mut work: W) -> Result<T, E>
 where
     E: StaleError,

@@ -34,7 +34,7 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
             }
         }
 
-        /// One machine. Cheap to clone.
+        /// One machine. Cheap to clone. Errors and cancel safety of its calls: see `idem_core::machine::Call`.
         #one
 
         impl<#bounds> Handle<#db, #rules> where #assumed {
@@ -69,7 +69,8 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
             #at
         }
 
-        /// One machine inside the caller's transaction.
+        /// One machine inside the caller's transaction. Errors and cancel safety of its calls: see
+        /// `idem_core::machine::Call`.
         #vis struct InTx<'t, #bounds>(#krate::machine::InTx<'t, #db, Driver<#rules>>)
         where
             #assumed;
@@ -109,6 +110,9 @@ pub(super) fn expand(model: &Model, verbs: &[Verb<'_>]) -> TokenStream {
             ///
             /// # Errors
             /// If the store cannot be reached or the state no longer decodes.
+            ///
+            /// # Cancel safety
+            /// Dropped while it waits for the database, it leaves the transaction broken: see `idem_core::Tx`.
             pub async fn get(
                 self,
             ) -> ::core::result::Result<

@@ -711,8 +711,9 @@ The rejection, if the command is refused.*/
         ::harmless::machine::Repository::__new(__idem, Driver(__rules))) } #[doc =
         r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
         ::core::convert::Into < ::std::string::String >) -> Handle < DB, R > {
-        Handle(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (in
-        super::super::house) struct Handle < DB : crate ::harmless::Database, R :
+        Handle(self.0.__at(id)) } } #[doc =
+        r" One machine. Cheap to clone. Errors and cancel safety of its calls: see `idem_core::machine::Call`."]
+        pub (in super::super::house) struct Handle < DB : crate ::harmless::Database, R :
         Transitions > (crate ::harmless::machine::Handle < DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
         > ::core::clone::Clone for Handle < DB, R > where { fn clone(& self) -> Self {
@@ -757,9 +758,11 @@ The rejection, if the command is refused.*/
         Command >, command : Command,) -> crate ::harmless::machine::Call < '_, Reply,
         StateKind, R::Rejection > { self.0.__apply(crate
         ::harmless::__private::KeyOrNatural:: < Command > ::__key(key), command) } }
-        #[doc = r" One machine inside the caller's transaction."] pub (in
-        super::super::house) struct InTx < 't, DB : crate ::harmless::Database, R :
-        Transitions > (crate ::harmless::machine::InTx < 't, DB, Driver < R >>) where;
+        #[doc =
+        r" One machine inside the caller's transaction. Errors and cancel safety of its calls: see"]
+        #[doc = r" `idem_core::machine::Call`."] pub (in super::super::house) struct InTx
+        < 't, DB : crate ::harmless::Database, R : Transitions > (crate
+        ::harmless::machine::InTx < 't, DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : crate ::harmless::Database, R : Transitions
         > ::core::fmt::Debug for InTx < '_, DB, R > where { fn fmt(& self, __f : & mut
         ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(&
@@ -779,10 +782,12 @@ The rejection, if the command is refused.*/
         ::core::convert::From::from(initial), command) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
-        r" If the store cannot be reached or the state no longer decodes."] pub async fn
-        get(self,) -> ::core::result::Result < ::core::option::Option < crate
-        ::harmless::machine::StoredMachine < __Machine >>, crate ::harmless::Error, > {
-        self.0.get(). await } #[doc = "The command `Open`; legal in `Shut`."] pub fn
+        r" If the store cannot be reached or the state no longer decodes."] #[doc = r""]
+        #[doc = r" # Cancel safety"] #[doc =
+        r" Dropped while it waits for the database, it leaves the transaction broken: see `idem_core::Tx`."]
+        pub async fn get(self,) -> ::core::result::Result < ::core::option::Option <
+        crate ::harmless::machine::StoredMachine < __Machine >>, crate ::harmless::Error,
+        > { self.0.get(). await } #[doc = "The command `Open`; legal in `Shut`."] pub fn
         open(self, key : impl crate ::harmless::__private::KeyOrNatural < OpenIt >, open
         : OpenIt) -> crate ::harmless::machine::Call < 't, __IdemDoorT4, StateKind,
         R::Rejection > where for < 'idem > __IdemDoorT4 : crate

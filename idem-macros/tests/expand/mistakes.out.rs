@@ -608,8 +608,9 @@ The rejection, if the command is refused.*/
         Self(::idem_core::machine::Repository::__new(__idem, Driver(__rules))) } #[doc =
         r" The machine called `id`, stored or not."] pub fn at(& self, id : impl
         ::core::convert::Into < ::std::string::String >) -> Handle < DB, R > {
-        Handle(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."] pub (in
-        super) struct Handle < DB : ::idem_core::Database, R : Transitions >
+        Handle(self.0.__at(id)) } } #[doc =
+        r" One machine. Cheap to clone. Errors and cancel safety of its calls: see `idem_core::machine::Call`."]
+        pub (in super) struct Handle < DB : ::idem_core::Database, R : Transitions >
         (::idem_core::machine::Handle < DB, Driver < R >>) where for < 'idem > __Machine
         : ::idem_core::__private::State; #[automatically_derived] impl < DB :
         ::idem_core::Database, R : Transitions > ::core::clone::Clone for Handle < DB, R
@@ -656,16 +657,16 @@ The rejection, if the command is refused.*/
         command : Command,) -> ::idem_core::machine::Call < '_, Reply, StateKind,
         R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
         > ::__key(key), command) } } #[doc =
-        r" One machine inside the caller's transaction."] pub (in super) struct InTx <
-        't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::InTx <
-        't, DB, Driver < R >>) where for < 'idem > __Machine :
-        ::idem_core::__private::State; #[automatically_derived] impl < DB :
-        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for InTx < '_, DB, R
-        > where for < 'idem > __Machine : ::idem_core::__private::State { fn fmt(& self,
-        __f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(& self.0, __f) } } impl < 't, DB : ::idem_core::Database,
-        R : Transitions > InTx < 't, DB, R > where for < 'idem > __Machine :
-        ::idem_core::__private::State { #[doc =
+        r" One machine inside the caller's transaction. Errors and cancel safety of its calls: see"]
+        #[doc = r" `idem_core::machine::Call`."] pub (in super) struct InTx < 't, DB :
+        ::idem_core::Database, R : Transitions > (::idem_core::machine::InTx < 't, DB,
+        Driver < R >>) where for < 'idem > __Machine : ::idem_core::__private::State;
+        #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
+        ::core::fmt::Debug for InTx < '_, DB, R > where for < 'idem > __Machine :
+        ::idem_core::__private::State { fn fmt(& self, __f : & mut ::core::fmt::Formatter
+        < '_ >) -> ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } } impl
+        < 't, DB : ::idem_core::Database, R : Transitions > InTx < 't, DB, R > where for
+        < 'idem > __Machine : ::idem_core::__private::State { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(self, key : impl
         ::idem_core::__private::KeyOrNatural < Pending >, initial : Pending,) ->
         ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
@@ -680,8 +681,10 @@ The rejection, if the command is refused.*/
         command) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
-        r" If the store cannot be reached or the state no longer decodes."] pub async fn
-        get(self,) -> ::core::result::Result < ::core::option::Option <
+        r" If the store cannot be reached or the state no longer decodes."] #[doc = r""]
+        #[doc = r" # Cancel safety"] #[doc =
+        r" Dropped while it waits for the database, it leaves the transaction broken: see `idem_core::Tx`."]
+        pub async fn get(self,) -> ::core::result::Result < ::core::option::Option <
         ::idem_core::machine::StoredMachine < __Machine >>, ::idem_core::Error, > { self
         .0.get(). await } #[doc = "The command `Pay`; legal in `Pending`."] pub fn
         pay(self, key : impl ::idem_core::__private::KeyOrNatural < Pay >) ->

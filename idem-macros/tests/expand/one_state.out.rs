@@ -341,7 +341,8 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         DB >, __rules : R) -> Self { Self(::idem_core::machine::Repository::__new(__idem,
         Driver(__rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
         at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> Handle <
-        DB, R > { Handle(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."]
+        DB, R > { Handle(self.0.__at(id)) } } #[doc =
+        r" One machine. Cheap to clone. Errors and cancel safety of its calls: see `idem_core::machine::Call`."]
         pub (in super) struct Handle < DB : ::idem_core::Database, R : Transitions >
         (::idem_core::machine::Handle < DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
@@ -377,13 +378,14 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         command : Command,) -> ::idem_core::machine::Call < '_, Reply, StateKind,
         R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
         > ::__key(key), command) } } #[doc =
-        r" One machine inside the caller's transaction."] pub (in super) struct InTx <
-        't, DB : ::idem_core::Database, R : Transitions > (::idem_core::machine::InTx <
-        't, DB, Driver < R >>) where; #[automatically_derived] impl < DB :
-        ::idem_core::Database, R : Transitions > ::core::fmt::Debug for InTx < '_, DB, R
-        > where { fn fmt(& self, __f : & mut ::core::fmt::Formatter < '_ >) ->
-        ::core::fmt::Result { ::core::fmt::Debug::fmt(& self.0, __f) } } impl < 't, DB :
-        ::idem_core::Database, R : Transitions > InTx < 't, DB, R > where { #[doc =
+        r" One machine inside the caller's transaction. Errors and cancel safety of its calls: see"]
+        #[doc = r" `idem_core::machine::Call`."] pub (in super) struct InTx < 't, DB :
+        ::idem_core::Database, R : Transitions > (::idem_core::machine::InTx < 't, DB,
+        Driver < R >>) where; #[automatically_derived] impl < DB : ::idem_core::Database,
+        R : Transitions > ::core::fmt::Debug for InTx < '_, DB, R > where { fn fmt(&
+        self, __f : & mut ::core::fmt::Formatter < '_ >) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(& self.0, __f) } } impl < 't, DB : ::idem_core::Database,
+        R : Transitions > InTx < 't, DB, R > where { #[doc =
         r" Puts the machine into its initial state, once."] pub fn start(self, key : impl
         ::idem_core::__private::KeyOrNatural < Still >, initial : Still,) ->
         ::idem_core::machine::Call < 't, (), StateKind, R::Rejection > { self.0
@@ -398,8 +400,10 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
         command) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
-        r" If the store cannot be reached or the state no longer decodes."] pub async fn
-        get(self,) -> ::core::result::Result < ::core::option::Option <
+        r" If the store cannot be reached or the state no longer decodes."] #[doc = r""]
+        #[doc = r" # Cancel safety"] #[doc =
+        r" Dropped while it waits for the database, it leaves the transaction broken: see `idem_core::Tx`."]
+        pub async fn get(self,) -> ::core::result::Result < ::core::option::Option <
         ::idem_core::machine::StoredMachine < __Machine >>, ::idem_core::Error, > { self
         .0.get(). await } #[doc =
         r" Runs a command that is known when the program runs, with a `&Key`, an `Option<&Key>`, or `Natural`. Without a"]

@@ -811,7 +811,8 @@ The rejection, if the command is refused.*/
         DB >, __rules : R) -> Self { Self(::idem_core::machine::Repository::__new(__idem,
         Driver(__rules))) } #[doc = r" The machine called `id`, stored or not."] pub fn
         at(& self, id : impl ::core::convert::Into < ::std::string::String >) -> Handle <
-        DB, R > { Handle(self.0.__at(id)) } } #[doc = r" One machine. Cheap to clone."]
+        DB, R > { Handle(self.0.__at(id)) } } #[doc =
+        r" One machine. Cheap to clone. Errors and cancel safety of its calls: see `idem_core::machine::Call`."]
         pub struct Handle < DB : ::idem_core::Database, R : Transitions >
         (::idem_core::machine::Handle < DB, Driver < R >>) where;
         #[automatically_derived] impl < DB : ::idem_core::Database, R : Transitions >
@@ -862,7 +863,8 @@ The rejection, if the command is refused.*/
         command : Command,) -> ::idem_core::machine::Call < '_, Reply, StateKind,
         R::Rejection > { self.0.__apply(::idem_core::__private::KeyOrNatural:: < Command
         > ::__key(key), command) } } #[doc =
-        r" One machine inside the caller's transaction."] pub struct InTx < 't, DB :
+        r" One machine inside the caller's transaction. Errors and cancel safety of its calls: see"]
+        #[doc = r" `idem_core::machine::Call`."] pub struct InTx < 't, DB :
         ::idem_core::Database, R : Transitions > (::idem_core::machine::InTx < 't, DB,
         Driver < R >>) where; #[automatically_derived] impl < DB : ::idem_core::Database,
         R : Transitions > ::core::fmt::Debug for InTx < '_, DB, R > where { fn fmt(&
@@ -883,8 +885,10 @@ The rejection, if the command is refused.*/
         command) } #[doc =
         r" The machine as the transaction sees it, locked until the transaction ends."]
         #[doc = r""] #[doc = r" # Errors"] #[doc =
-        r" If the store cannot be reached or the state no longer decodes."] pub async fn
-        get(self,) -> ::core::result::Result < ::core::option::Option <
+        r" If the store cannot be reached or the state no longer decodes."] #[doc = r""]
+        #[doc = r" # Cancel safety"] #[doc =
+        r" Dropped while it waits for the database, it leaves the transaction broken: see `idem_core::Tx`."]
+        pub async fn get(self,) -> ::core::result::Result < ::core::option::Option <
         ::idem_core::machine::StoredMachine < __Machine >>, ::idem_core::Error, > { self
         .0.get(). await } #[doc = "The command `Pay`; legal in `Pending`."] pub fn
         pay(self, key : impl ::idem_core::__private::KeyOrNatural < Pay >, pay : Pay) ->

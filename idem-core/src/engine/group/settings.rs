@@ -24,20 +24,21 @@ impl GroupCommit {
         Self { on: false, ..Self::default() }
     }
 
-    /// At most this many calls share a transaction; at least one.
+    /// At most this many calls share a transaction; at least 1. Default 500.
     #[must_use]
     pub fn max_calls(self, calls: usize) -> Self {
         Self { items: calls.max(1), ..self }
     }
 
-    /// About this many bytes of payloads share a transaction.
+    /// About this many bytes of payloads share a transaction. Default 4 MiB. The call with which a group exceeds it is its last
+    /// one, so 0 writes each call alone.
     #[must_use]
     pub fn max_bytes(self, bytes: usize) -> Self {
         Self { bytes, ..self }
     }
 
-    /// The capacity of the queue. When it is full, a call waits for a place up to `lock_wait`, then gets
-    /// [`InFlight`](crate::Error::InFlight).
+    /// The capacity of the queue, in calls; at least 1. Default 10,000. When it is full, a call waits for a place up to
+    /// [`Builder::lock_wait`](crate::Builder::lock_wait), then gets [`InFlight`](crate::Error::InFlight).
     #[must_use]
     pub fn max_waiting(self, calls: usize) -> Self {
         Self { waiting: calls.clamp(1, Semaphore::MAX_PERMITS), ..self }

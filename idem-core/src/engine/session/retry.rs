@@ -31,19 +31,20 @@ impl RetryPolicy {
         Self { attempts: 1, ..Self::default() }
     }
 
-    /// At most this many attempts, the first included; at least one.
+    /// At most this many attempts, the first included; at least 1. Default 10.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> Self {
         Self { attempts: attempts.max(1), ..self }
     }
 
-    /// The longest pause after the first attempt.
+    /// The longest pause after the first attempt; after each further one it doubles. Default 5 milliseconds. A pause is a random
+    /// share of that, and never longer than [`RetryPolicy::longest_pause`].
     #[must_use]
     pub fn first_pause(self, first: Duration) -> Self {
         Self { first, ..self }
     }
 
-    /// The longest pause after any attempt.
+    /// The longest pause after any attempt. Default 500 milliseconds.
     #[must_use]
     pub fn longest_pause(self, longest: Duration) -> Self {
         Self { longest, ..self }

@@ -32,13 +32,14 @@ use crate::store::write::rows::CommitWitness;
 /// with the error. On PostgreSQL the transaction is then aborted: later calls and `commit` fail, and nothing of it is
 /// applied, unless you roll back to a savepoint. On SQLite it stays usable, without the refused call.
 ///
-/// # Cancel safety
-/// A call of the engine that is dropped between its first write and its last, or whose reply is lost, leaves the transaction
-/// *broken*: every later call and `commit` answer [`Error::Interrupted`], nothing of it is applied, and its connection is
-/// closed.
-///
 /// Begin and end it by these methods alone. If your statement has ended it, or SQLite itself (`ON CONFLICT ROLLBACK`,
 /// `RAISE(ROLLBACK)`, a full disk), later calls answer [`Error::Store`] and write nothing.
+///
+/// # Cancel safety
+/// A call of the engine that is dropped while it waits for a reply of the database or between its first write and its last, or
+/// whose reply is lost, leaves the transaction *broken*: every later call and `commit` answer [`Error::Interrupted`], nothing of
+/// it is applied, and its connection is closed; that of an adopted transaction goes back to sqlx, which rolls it back. That is so
+/// for a call that only reads as well. A call that is dropped before it was polled leaves the transaction as it was.
 pub struct Tx<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
     connection: TxConnection<DB>,
@@ -181,14 +182,16 @@ impl<DB: Database> Tx<DB> {
     /// # Errors
     /// - [`Error::Interrupted`]: a call was dropped half-way; nothing is applied.
     /// - [`Error::Store`]: the database refused the commit, for example by a constraint that is checked there, or an earlier
-    ///   statement has aborted the transaction or rolled it back; nothing is applied, and the same transaction would be refused again.
+    ///   statement has aborted the transaction or rolled it back; nothing is applied, and the same transaction would be refused
+    ///   again.
     /// - [`Error::Contention`], [`Error::NotApplied`]: it lost to another writer, or its connection broke before; nothing is
     ///   applied, and the transaction can run again.
     /// - [`Error::Indeterminate`]: the reply was lost, or your statement has ended the transaction, and nothing in it, or
     ///   no answer in time, shows whether it is applied.
     ///
     /// # Cancel safety
-    /// Dropped half-way the transaction may be committed or not; the connection is closed.
+    /// Dropped half-way, the transaction may be committed or not, as a whole. Its connection is closed; that of an adopted
+    /// transaction goes back to sqlx.
     pub async fn commit(mut self) -> Result<(), Error> {
         let Some(lender) = self.lender.take() else { return self.commit_own().await };
         if lender

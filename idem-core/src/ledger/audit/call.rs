@@ -11,6 +11,12 @@ use crate::ledger::audit::walk::Walk;
 use crate::store::Database;
 
 /// An audit as a lazy future: awaited, it reads the whole ledger.
+///
+/// # Errors
+/// Those of the database. What the audit finds is no error: it is in the report.
+///
+/// # Cancel safety
+/// Nothing is written. Dropped, its connection is closed, and nothing is left behind.
 #[must_use = "an audit reads nothing until it is awaited"]
 pub struct Audit<'a, DB: Database> {
     ledger: Ledger<DB>,
@@ -57,7 +63,7 @@ impl<DB: Database> Ledger<DB> {
 }
 
 impl<DB: Database> Audit<'_, DB> {
-    /// Calls `tell` with the progress of the audit, about every thousand rows.
+    /// Calls `tell` with the progress of the audit, about every thousand rows. Default: nothing is called.
     pub fn progress<'p>(self, tell: impl FnMut(AuditProgress) + Send + 'p) -> Audit<'p, DB> {
         Audit { ledger: self.ledger, progress: Some(Box::new(tell)) }
     }

@@ -20,10 +20,11 @@ type Replied<X> = Outcome<ReplyOf<X>, KindOf<X>>;
 
 impl<DB: Database, X: Rules> Repository<DB, X> {
     /// Runs many commands, each of any machine of this enum. An answer per item, in order, exactly as if they were called one
-    /// after the other; up to 1,000 at a time share a transaction.
+    /// after the other; up to 1,000 at a time, and about 4 MiB of payloads, share a transaction.
     ///
     /// # Errors
-    /// Per item. An error that keeps a whole group from being written is the answer of each of its items.
+    /// Per item, as [`Call`](crate::machine::Call). An error that keeps a whole group from being written is the answer of each of
+    /// its items.
     ///
     /// # Cancel safety
     /// Dropped half-way, some groups are applied whole and the others not at all; repeat with the same keys.

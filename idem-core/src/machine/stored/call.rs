@@ -12,9 +12,30 @@ use crate::outcome::Outcome;
 
 /// A call as a lazy future: nothing is sent until it is awaited.
 ///
+/// # Errors
+/// Its result is `Result<Outcome<O, S>, R::Error>`. Of a command: what a rule refuses is
+/// [`CommandError::Rejected`](crate::CommandError::Rejected), everything else an [`Error`]; a machine whose rules never refuse
+/// answers with the [`Error`] itself. The table of answers is in `docs/GUARANTEES.md`.
+///
+/// - [`Error::KeyReused`], [`Error::ReachedOtherwise`], [`Error::Invalid`], [`Error::NotStarted`], [`Error::AlreadyStarted`],
+///   [`Error::KeyRequired`]: by that table. Nothing is written.
+/// - [`Error::Forgotten`]: the answer was erased with the data of its scope. No second effect.
+/// - [`Error::OutOfBounds`], [`Error::Ledger`]: the money of the step was refused. Nothing is written, and the key stays free.
+/// - [`Error::Key`], [`Error::TooLarge`], [`Error::Unencodable`]: what was given, or what the rule made of it, cannot be stored.
+///   Nothing is written.
+/// - [`Error::InFlight`], [`Error::Contention`]: another writer held the machine, an account or the key for too long, or was
+///   faster each time. [`Error::Unavailable`]: there is no connection. Nothing is written.
+/// - [`Error::Indeterminate`]: the reply was lost, and the database could not be asked in time. A repeat with the same key finds
+///   out.
+/// - [`Error::Interrupted`]: the transaction that it was called in is broken.
+///
 /// # Cancel safety
-/// Dropped before it was awaited nothing happened. Dropped while it runs, its effect may or may not happen, whole; the
-/// connection it used is closed or clean, and a repeat with the same key finds out.
+/// Dropped before it was awaited, nothing happened. Dropped while it runs, its effect may or may not happen, whole; the
+/// connection it used is closed or clean, and a repeat with the same key finds out. A call that is dropped in the queue,
+/// before its group is begun, has no effect.
+///
+/// Inside your transaction, one that is dropped while it waits for the database leaves the transaction broken, and nothing of it
+/// is applied: see [`Tx`](crate::Tx).
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<'a, O, S, R: Rejection> {
     command: Result<Command, Error>,
@@ -37,14 +58,17 @@ impl<'a, O, S, R: Rejection> Call<'a, O, S, R> {
     }
 
     /// Gives up waiting for other writers after `deadline`, with [`Error::InFlight`]. A write that was sent is waited for.
-    /// On SQLite the lock of another process is waited for as long as the lock wait of the [`Builder`](crate::Builder) says: a
-    /// connection's `busy_timeout` is set when it is made.
+    /// Default: the lock wait of the [`Builder`](crate::Builder), which also holds inside your transaction, whatever is given
+    /// here.
+    ///
+    /// On SQLite the lock of another process is waited for as long as the lock wait says: a connection's `busy_timeout` is set
+    /// when it is made.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
     }
 
     /// Stores `id` with the transition, to find it by the request it belongs to. 1 to 255 bytes without control
-    /// characters; it is no part of the fingerprint.
+    /// characters, else the call answers [`Error::Key`]; it is no part of the fingerprint. Default: none.
     pub fn correlation(mut self, id: &str) -> Self {
         self.command = self.command.and_then(|mut command| {
             check_name("correlation id", id)?;

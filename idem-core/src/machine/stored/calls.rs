@@ -21,9 +21,10 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     ///
     /// # Errors
     /// [`Error::OtherRelease`], [`Error::UnknownState`] or [`Error::Undecodable`] if today's enum cannot hold what is stored.
+    /// [`Error::Key`] if the id is none; [`Error::Unavailable`] if the database does not answer.
     ///
     /// # Cancel safety
-    /// Reads only.
+    /// Reads only: a dropped call leaves nothing behind.
     pub async fn get(&self) -> Result<Option<StoredMachine<X::Machine>>, Error> {
         let machine = self.row().await?.map(|row| typed_machine(self.id.to_string(), &row)).transpose();
         self.machines.explained(machine).await

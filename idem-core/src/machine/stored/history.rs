@@ -84,7 +84,11 @@ impl<M: Machine> fmt::Debug for Event<M> {
 /// A question for a machine's history. Awaited, it gives a page, oldest first.
 ///
 /// # Errors
-/// Only those of the database: a transition that today's types cannot hold is [`Unreadable`], in its place on the page.
+/// [`Error::Key`] if the id is none, and those of the database. A transition that today's types cannot hold is no error of the
+/// page: it is [`Unreadable`], in its place.
+///
+/// # Cancel safety
+/// Reads only: a dropped one leaves nothing behind.
 #[must_use = "a question is asked when it is awaited"]
 pub struct History<'a, DB: Database, X: Rules> {
     at: &'a Handle<DB, X>,
@@ -93,7 +97,8 @@ pub struct History<'a, DB: Database, X: Rules> {
 }
 
 impl<DB: Database, X: Rules> Handle<DB, X> {
-    /// The transitions of this machine, oldest first; a page of 100 unless [`History::limit`] says otherwise.
+    /// The transitions of this machine, oldest first; a page of 100 unless [`History::limit`] says otherwise. A machine that was
+    /// not started has none. Errors and cancel safety: as [`History`].
     pub fn history(&self) -> History<'_, DB, X> {
         History { at: self, after: 0, limit: 100 }
     }
@@ -108,12 +113,13 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
 }
 
 impl<DB: Database, X: Rules> History<'_, DB, X> {
-    /// Only transitions after the one with this number.
+    /// Only transitions after the one with this number. Default 0: from the first one on.
     pub fn after(self, seq: u64) -> Self {
         Self { after: seq, ..self }
     }
 
-    /// At most this many: at least 1, and at most 1,000, whatever is given. The page's cursor shows whether there are more.
+    /// At most this many: at least 1, and at most 1,000, whatever is given. Default 100. The page's cursor shows whether there
+    /// are more.
     pub fn limit(self, limit: u32) -> Self {
         Self { limit: limit.clamp(1, PAGE), ..self }
     }

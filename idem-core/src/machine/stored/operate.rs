@@ -21,6 +21,13 @@ use crate::store::Database;
 use crate::wire::Stored;
 
 /// A keyed transition by hand. Awaited, it happens.
+///
+/// # Errors
+/// As [`Handle::override_state`].
+///
+/// # Cancel safety
+/// As [`Call`](crate::machine::Call): dropped before it was awaited, nothing happened; dropped while it runs, its effect may or
+/// may not happen, whole.
 #[must_use = "an override does nothing until it is awaited"]
 pub struct Override<'a, DB: Database, X: Rules> {
     at: &'a Handle<DB, X>,
@@ -48,7 +55,11 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     /// so.
     ///
     /// # Errors
-    /// [`Error::NotStarted`], [`Error::KeyReused`], and those of the database.
+    /// [`Error::NotStarted`]; [`Error::KeyReused`] if the key named another request, or this one with another state or reason;
+    /// [`Error::Key`], [`Error::TooLarge`] or [`Error::Unencodable`] for what cannot be stored; those of the database.
+    ///
+    /// # Cancel safety
+    /// As [`Override`].
     pub fn override_state(
         &self,
         key: &Key,
@@ -60,7 +71,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
 }
 
 impl<DB: Database, X: Rules> Override<'_, DB, X> {
-    /// Opens a new visit of the state: commands without a key may run again in it.
+    /// Opens a new visit of the state: commands without a key may run again in it. Default: the visit goes on.
     pub fn reopen(self) -> Self {
         Self { reopen: true, ..self }
     }

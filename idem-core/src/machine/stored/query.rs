@@ -23,6 +23,9 @@ const MAX_PAGE: u32 = 1_000;
 ///
 /// # Errors
 /// Only those of the database: a machine that today's enum cannot hold is [`Unreadable`], in its place on the page.
+///
+/// # Cancel safety
+/// Reads only: a dropped one leaves nothing behind.
 #[must_use = "a question is asked when it is awaited"]
 pub struct InState<'a, DB: Database, X: Rules> {
     machines: &'a Repository<DB, X>,
@@ -49,7 +52,7 @@ impl<M> StoredMachine<M> {
 impl<DB: Database, X: Rules> Repository<DB, X> {
     /// The machines in a state, those that entered it first in front; a page of 100 unless [`InState::limit`] says
     /// otherwise. Indexed. A machine in a state that this enum does not have is in no such list;
-    /// [`count_by_state`](Self::count_by_state) counts it.
+    /// [`count_by_state`](Self::count_by_state) counts it. Errors and cancel safety: as [`InState`].
     pub fn in_state(&self, state: <X::Machine as Machine>::StateKind) -> InState<'_, DB, X> {
         InState { machines: self, state: X::Machine::position(state), before: None, after: None, limit: 100 }
     }
@@ -58,6 +61,9 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
     ///
     /// # Errors
     /// Only those of the database: states that the enum does not have are counted beside the others.
+    ///
+    /// # Cancel safety
+    /// Reads only: a dropped call leaves nothing behind.
     pub async fn count_by_state(&self) -> Result<StateCounts<<X::Machine as Machine>::StateKind>, Error> {
         let graph = X::Machine::GRAPH;
         let mut lease = self.reader().await?;
@@ -88,17 +94,18 @@ pub struct StateCounts<K> {
 }
 
 impl<DB: Database, X: Rules> InState<'_, DB, X> {
-    /// Only those that entered the state before `time`.
+    /// Only those that entered the state before `time`, on the database's clock. Default: all.
     pub fn entered_before(self, time: Timestamp) -> Self {
         Self { before: Some(time), ..self }
     }
 
-    /// Only those after the page that ended at `cursor`.
+    /// Only those after the page that ended at `cursor`. Default: from the first one on.
     pub fn after(self, cursor: Cursor) -> Self {
         Self { after: Some(cursor), ..self }
     }
 
-    /// At most this many: at least 1, and at most 1,000, whatever is given. The page's cursor shows whether there are more.
+    /// At most this many: at least 1, and at most 1,000, whatever is given. Default 100. The page's cursor shows whether there
+    /// are more.
     pub fn limit(self, limit: u32) -> Self {
         Self { limit: limit.clamp(1, MAX_PAGE), ..self }
     }

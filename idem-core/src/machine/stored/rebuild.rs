@@ -16,10 +16,11 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     ///
     /// # Errors
     /// [`Error::NotStarted`] if there is no history, [`Error::Undecodable`] if it has gaps: then nothing is written.
-    /// [`Error::InFlight`] if another transaction holds the machine for too long; those of the database.
+    /// [`Error::InFlight`] if another transaction holds the machine for too long. [`Error::Indeterminate`] if the reply to the
+    /// COMMIT was lost: another `rebuild` finds out. Those of the database.
     ///
     /// # Cancel safety
-    /// Dropped half-way the row is as it was, or mended.
+    /// A dropped call leaves the row as it was, or mended.
     pub async fn rebuild(&self) -> Result<bool, Error> {
         let (machine, _) = self.checked()?;
         let rebuild = Rebuild { machine, id: self.id.clone() };

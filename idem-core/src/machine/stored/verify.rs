@@ -76,6 +76,9 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     ///
     /// # Errors
     /// Only those of the database: what does not fit is a difference.
+    ///
+    /// # Cancel safety
+    /// Reads only, in a transaction whose connection is closed if the call is dropped: nothing is left behind.
     pub async fn verify(&self) -> Result<Verification, Error> {
         let machine = self.checked()?;
         let mut lease = self.machines.reader().await?;

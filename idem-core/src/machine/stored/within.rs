@@ -39,7 +39,11 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
     /// The machine as the transaction sees it, locked until the transaction ends; `None` if it was not started.
     ///
     /// # Errors
-    /// As [`Handle::get`]; [`Error::Interrupted`] if the transaction was left half-way.
+    /// As [`Handle::get`]; [`Error::Interrupted`] in a broken transaction; [`Error::InFlight`] or [`Error::Contention`] if
+    /// another transaction holds the machine.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits for the database, it leaves the transaction broken: see [`Tx`].
     pub async fn get(self) -> Result<Option<StoredMachine<X::Machine>>, Error> {
         let id = [(X::Machine::GRAPH.name, self.at.id())];
         let mut call = self.tx.call()?;

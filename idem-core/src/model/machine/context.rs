@@ -63,19 +63,19 @@ impl<'a> Context<'a> {
         Self { machine, id, seq: 2, now: Timestamp::from_micros(0), key: None }
     }
 
-    /// The same at this time.
+    /// The same at this time. Default: the beginning of 1970.
     #[must_use]
     pub fn with_now(self, now: Timestamp) -> Self {
         Self { now, ..self }
     }
 
-    /// The same of the transition with this number.
+    /// The same of the transition with this number, counted from 1. Default 2.
     #[must_use]
     pub fn with_seq(self, seq: u64) -> Self {
         Self { seq, ..self }
     }
 
-    /// The same with the caller's key.
+    /// The same with the caller's key. Default: none.
     #[must_use]
     pub fn with_key(self, key: &'a Key) -> Self {
         Self { key: Some(key), ..self }

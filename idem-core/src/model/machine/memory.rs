@@ -125,8 +125,8 @@ impl<X: Rules> InMemory<X> {
         self.life.entered_at
     }
 
-    /// Sets the clock: it stands until it is set again. A transition is never earlier than the entry into the state that it runs
-    /// from, as on a database.
+    /// Sets the clock: it stands until it is set again. Default: the local clock. A transition is never earlier than the entry
+    /// into the state that it runs from, as on a database.
     ///
     /// ```
     /// # use idem_core::{idempotent_fsm, Natural, Timestamp};
@@ -145,7 +145,7 @@ impl<X: Rules> InMemory<X> {
         self.life.now = Some(now);
     }
 
-    /// Changes the balance of an account, as `apply_delta` does in a ledger.
+    /// Changes the balance of an account by `delta` minor units, as `apply_delta` does in a ledger.
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if the account's bounds or 64 bits do not allow it.
@@ -173,7 +173,7 @@ impl<X: Rules> InMemory<X> {
         self.life.books.accounts.get(account).map_or(0, |account| account.balance)
     }
 
-    /// Bounds an account, as opening it in a ledger would.
+    /// Bounds an account, in minor units, as opening it in a ledger would; `None` is no bound. Default: unbounded.
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if its balance is not within the bounds.
