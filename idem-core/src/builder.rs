@@ -30,6 +30,27 @@ use crate::store::statements::Statements;
 use crate::store::tables::Tables;
 
 /// Settings of an [`Idem`], from [`Idem::builder`].
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+/// use std::time::Duration;
+///
+/// use idem_core::{Error, GroupCommit, Idem, RetryPolicy};
+///
+/// let file = folder.join("shop.db");
+/// let builder = Idem::<sqlx::Sqlite>::builder()
+///     .prefix("shop_")
+///     .lock_wait(Duration::from_secs(5))
+///     .retry(RetryPolicy::default().attempts(20))
+///     .group_commit(GroupCommit::default().max_calls(100));
+/// let idem = builder.clone().open_file(&file).await?;
+/// let find = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE name = 'shop_machines'");
+/// let found: String = find.fetch_one(idem.pool()).await?;
+/// assert_eq!(found, "shop_machines");
+/// assert!(matches!(builder.prefix("a shop").open_file(&file).await, Err(Error::Config(_))));
+/// # Ok(()) }) }
+/// ```
 #[must_use = "a builder does nothing until it opens a database"]
 pub struct Builder<DB> {
     prefix: String,
@@ -79,6 +100,19 @@ impl<DB: Database> Builder<DB> {
 
     /// The largest state, payload, outcome or message that is stored, in bytes. A larger one is [`Error::TooLarge`]. Default
     /// 1 MiB.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{ErrorKind, Idem, Natural};
+    ///
+    /// let small = Idem::builder().max_payload(10).pool(idem.pool().clone())?;
+    /// let payment = Payment::stored(&small, Rules).at("pay-42");
+    /// let refused = payment.start(Natural, payment::Authorized { amount: 500 }).await.expect_err("14 bytes of JSON");
+    /// assert_eq!(refused.kind(), ErrorKind::TooLarge);
+    /// # Ok(()) }) }
+    /// ```
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.settings.limits.payload = bytes;
         self
@@ -230,6 +264,20 @@ impl<DB: Database> Builder<DB> {
     /// (`busy_timeout`) are then the pool's; with `temp_store = MEMORY` groups are a fifth faster. On PostgreSQL groups are written on
     /// two connections beside the pool, made as the pool makes its own ([`Builder::group_commit`]).
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+    /// use idem_core::{Error, Idem};
+    /// use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+    ///
+    /// let options = SqliteConnectOptions::new().filename(folder.join("shop.db")).create_if_missing(true);
+    /// let idem = Idem::builder().prefix("shop_").pool(SqlitePool::connect_with(options).await?)?;
+    /// assert!(matches!(idem.check().await, Err(Error::NotMigrated { found: None, .. })));
+    /// idem.migrate().await?;
+    /// idem.check().await?;
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Config`] if the prefix cannot be a table's name or the pool has no connections.
     pub fn pool(mut self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
@@ -310,6 +358,20 @@ impl<DB: Database> Idem<DB> {
 
     /// Opens the database at `url` and brings its tables up to date: `sqlite://shop.db` (the file is created) or
     /// `postgres://user@host/name`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+    /// use idem_core::{Error, Idem};
+    ///
+    /// let url = format!("sqlite://{}", folder.join("shop.db").display());
+    /// let idem = Idem::<sqlx::Sqlite>::open(&url).await?;
+    /// idem.check().await?;                                                        // the tables exist
+    /// let url = format!("sqlite://{}", folder.join("no/such/folder/shop.db").display());
+    /// assert!(matches!(Idem::<sqlx::Sqlite>::open(&url).await, Err(Error::NotOpened { .. })));
+    /// assert!(matches!(Idem::<sqlx::Sqlite>::open("shop.db").await, Err(Error::Config(_))));
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// As [`Builder::open`].

@@ -79,6 +79,14 @@ impl<DB: Database> Idem<DB> {
 
     /// The time on the database's clock, by which entries and transitions are stamped. Asked anew each time.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// let earlier = idem.now().await?;
+    /// assert!(idem.now().await? >= earlier);
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer.
     ///
@@ -89,6 +97,24 @@ impl<DB: Database> Idem<DB> {
     }
 
     /// The SQL that creates the tables, in order, for roles that may not run it: a name and the statements.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+    /// use idem_core::{Error, Idem};
+    /// use sqlx::AssertSqlSafe;
+    /// # use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+    /// # let options = SqliteConnectOptions::new().filename(folder.join("shop.db")).create_if_missing(true);
+    /// # let pool = SqlitePool::connect_with(options).await?;
+    ///
+    /// let idem = Idem::from_pool(pool)?;
+    /// assert!(matches!(idem.check().await, Err(Error::NotMigrated { .. })));
+    /// for (_name, sql) in idem.migrations() {
+    ///     sqlx::raw_sql(AssertSqlSafe(sql)).execute(idem.pool()).await?;          // by a role that may
+    /// }
+    /// idem.check().await?;
+    /// # Ok(()) }) }
+    /// ```
     pub fn migrations(&self) -> Vec<(&'static str, String)> {
         printed::<DB>(&self.shared.sql.tables)
     }
@@ -99,6 +125,18 @@ impl<DB: Database> Idem<DB> {
     /// yourself ([`Idem::adopt_tx`]) still work.
     ///
     /// [`Idem::pool`] stays open: close it yourself, after this.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Error, Key};
+    ///
+    /// idem.ledger().account("wallet:7").apply_delta(&Key::new("shop", "k1")?, 5).await?;
+    /// idem.shutdown().await;
+    /// assert!(matches!(idem.begin().await, Err(Error::ShutDown)));
+    /// assert_eq!(idem.ledger().account("wallet:7").balance_after(1).await?, 5);    // reads still work
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Cancel safety
     /// From its first poll on no new call is taken, also if it is dropped. Call it again to wait for those under way.
@@ -191,6 +229,18 @@ impl<DB: Database> Idem<DB> {
 
     /// As [`Idem::transaction`], with another policy.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Error, RetryPolicy};
+    ///
+    /// let answer = idem.transaction_with(RetryPolicy::never(), |tx| async move { drop(tx); Ok::<_, Error>(7) }).await?;
+    /// assert_eq!(answer, 7);
+    /// let refused = idem.transaction_with(RetryPolicy::never(), |_tx| async { Err::<(), _>(Error::Contention { attempts: 1 }) });
+    /// assert!(matches!(refused.await, Err(Error::Contention { attempts: 1 })));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Idem::transaction`].
     ///
@@ -225,6 +275,23 @@ impl<DB: Database> Idem<DB> {
 
     /// Begins a transaction that is neither retried nor resolved for you beyond [`Tx::commit`].
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::Key;
+    ///
+    /// let wallet = idem.ledger().account("wallet:7");
+    /// let mut tx = idem.begin().await?;
+    /// wallet.within(&mut tx).apply_delta(&Key::new("shop", "k1")?, 5).await?;
+    /// tx.commit().await?;
+    ///
+    /// let mut tx = idem.begin().await?;
+    /// wallet.within(&mut tx).apply_delta(&Key::new("shop", "k2")?, 7).await?;
+    /// drop(tx);                                                                   // rolled back
+    /// assert_eq!(wallet.get().await?.map(|wallet| wallet.balance), Some(5));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if no connection is to be had, [`Error::InFlight`] if another writer holds the database for longer
     /// than [`Builder::lock_wait`](crate::Builder::lock_wait) (SQLite), [`Error::ShutDown`] after [`Idem::shutdown`].
@@ -255,6 +322,28 @@ impl<DB: Database> Idem<DB> {
     ///
     /// On PostgreSQL waits for locks in it end after [`Builder::lock_wait`](crate::Builder::lock_wait), your own statements' too,
     /// unless `lock_timeout` is set. On SQLite begin it with `BEGIN IMMEDIATE`: a deferred transaction cannot become a writer once another has written.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{ErrorKind, Key};
+    ///
+    /// sqlx::query("CREATE TABLE notes (text TEXT NOT NULL)").execute(idem.pool()).await?;
+    /// let (wallet, key) = (idem.ledger().account("wallet:7"), Key::new("shop", "k1")?);
+    ///
+    /// let mut yours = idem.pool().begin_with("BEGIN IMMEDIATE").await?;
+    /// sqlx::query("INSERT INTO notes VALUES ('paid')").execute(&mut *yours).await?;
+    /// let mut tx = idem.adopt_tx(yours);
+    /// wallet.within(&mut tx).apply_delta(&key, 5).await?;
+    /// tx.commit().await?;
+    /// let notes: i64 = sqlx::query_scalar("SELECT count(*) FROM notes").fetch_one(idem.pool()).await?;
+    /// assert_eq!((notes, wallet.balance_after(1).await?), (1, 5));
+    ///
+    /// let mut tx = idem.adopt_tx(idem.pool().begin_with("BEGIN IMMEDIATE").await?);
+    /// let refused = wallet.within(&mut tx).apply_delta(&key, 6).await.expect_err("another request under the same key");
+    /// assert_eq!(refused.kind(), ErrorKind::KeyReused);
+    /// # Ok(()) }) }
+    /// ```
     pub fn adopt_tx(&self, tx: sqlx::Transaction<'static, DB>) -> Tx<DB> {
         Tx::adopted(self.shared.clone(), tx)
     }

@@ -45,20 +45,21 @@ impl<DB: Database> Tx<DB> {
     /// lock. On SQLite the transaction itself is the lock, and nothing is done.
     ///
     /// ```
-    /// # #[cfg(feature = "sqlite")] {
-    /// # let file = std::env::temp_dir().join(format!("idem-doc-lock-{}.db", std::process::id()));
-    /// # let url = format!("sqlite://{}", file.display());
-    /// # tokio::runtime::Runtime::new()?.block_on(async {
-    /// # let idem = idem_core::Idem::<sqlx::Sqlite>::open(&url).await?;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Error, Key};
+    ///
     /// let (wallet, shop) = (idem.ledger().account("wallet:7"), idem.ledger().account("shop:1"));
     /// let mut tx = idem.begin().await?;
     /// tx.lock_rows([shop.row_name(), wallet.row_name()]).await?;
-    /// wallet.within(&mut tx).apply_delta(&idem_core::Key::new("shop", "k1")?, -5).await?;
-    /// shop.within(&mut tx).apply_delta(&idem_core::Key::new("shop", "k2")?, 5).await?;
+    /// wallet.within(&mut tx).apply_delta(&Key::new("shop", "k1")?, -5).await?;
+    /// shop.within(&mut tx).apply_delta(&Key::new("shop", "k2")?, 5).await?;
     /// tx.commit().await?;
-    /// # Ok::<(), idem_core::Error>(()) })?;
-    /// # std::fs::remove_file(file)?; }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// assert_eq!((wallet.balance_after(1).await?, shop.balance_after(1).await?), (-5, 5));
+    ///
+    /// let nameless = idem.ledger().account("").row_name();
+    /// assert!(matches!(idem.begin().await?.lock_rows([nameless]).await, Err(Error::Key(_))));
+    /// # Ok(()) }) }
     /// ```
     ///
     /// # Errors

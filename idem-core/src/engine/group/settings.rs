@@ -3,6 +3,27 @@
 use tokio::sync::Semaphore;
 
 /// How calls of one process share transactions; see [`Builder::group_commit`](crate::Builder::group_commit).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+/// use idem_core::{Error, GroupCommit, Idem, Key};
+///
+/// let builder = Idem::<sqlx::Sqlite>::builder().group_commit(GroupCommit::default().max_calls(100));
+/// let idem = builder.open_file(folder.join("shop.db")).await?;
+/// let wallet = idem.ledger().account("wallet:7");
+/// let calls: Vec<_> = (1..=50)
+///     .map(|amount| {
+///         let wallet = wallet.clone();
+///         tokio::spawn(async move { wallet.apply_delta(&Key::new("shop", amount.to_string())?, amount).await })
+///     })
+///     .collect();
+/// for call in calls {
+///     assert!(call.await??.is_fresh());                                       // each has its own answer
+/// }
+/// assert_eq!(wallet.balance_after(50).await?, 1_275);
+/// # Ok(()) }) }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct GroupCommit {
     pub(super) on: bool,

@@ -5,11 +5,29 @@ use std::time::Duration;
 /// How long to wait for a database that does not answer, to look up whether a write happened.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How a call or a transaction is tried again when other writers are faster: exponential pauses with full jitter, bounded in number.
+/// How a call or a transaction is tried again when other writers are faster: exponential pauses with full jitter, bounded in
+/// number.
 ///
 /// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// use std::time::Duration;
-/// let policy = idem_core::RetryPolicy::default().attempts(5).longest_pause(Duration::from_millis(200));
+///
+/// use idem_core::update::retry_stale;
+/// use idem_core::{Error, RetryPolicy};
+///
+/// let runs = async |policy: RetryPolicy| {
+///     let mut runs = 0;
+///     let answer = retry_stale(policy, || {
+///         runs += 1;
+///         async { Err::<(), _>(Error::Contention { attempts: 1 }) }
+///     });
+///     assert!(matches!(answer.await, Err(Error::Contention { .. })));
+///     runs
+/// };
+/// assert_eq!(runs(RetryPolicy::never()).await, 1);
+/// assert_eq!(runs(RetryPolicy::default().attempts(5).longest_pause(Duration::from_millis(20))).await, 5);
+/// # });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {

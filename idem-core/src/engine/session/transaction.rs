@@ -35,6 +35,24 @@ use crate::store::write::rows::CommitWitness;
 /// Begin and end it by these methods alone. If your statement has ended it, or SQLite itself (`ON CONFLICT ROLLBACK`,
 /// `RAISE(ROLLBACK)`, a full disk), later calls answer [`Error::Store`] and write nothing.
 ///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::{Error, Key};
+///
+/// let wallet = idem.ledger().account("wallet:7");
+/// let mut tx = idem.begin().await?;
+/// wallet.within(&mut tx).apply_delta(&Key::new("shop", "k1")?, 5).await?;
+/// tx.commit().await?;
+/// assert_eq!(wallet.balance_after(1).await?, 5);
+///
+/// let mut tx = idem.begin().await?;
+/// sqlx::raw_sql("ROLLBACK").execute(tx.conn()).await?;                        // `tx.rollback()` is the way
+/// let refused = wallet.within(&mut tx).apply_delta(&Key::new("shop", "k2")?, 7).await;
+/// assert!(matches!(refused, Err(Error::Store { .. })));                       // it would have been written for good
+/// # Ok(()) }) }
+/// ```
+///
 /// # Cancel safety
 /// A call of the engine that is dropped while it waits for a reply of the database or between its first write and its last, or
 /// whose reply is lost, leaves the transaction *broken*: every later call and `commit` answer [`Error::Interrupted`], nothing of
@@ -144,6 +162,19 @@ impl<DB: Database> Tx<DB> {
     ///
     /// The connection is used again after the transaction, also by other callers' calls: what you set, set by `SET LOCAL`, which
     /// ends with it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// sqlx::query("CREATE TABLE parcels (tracking TEXT PRIMARY KEY)").execute(idem.pool()).await?;
+    /// let mut tx = idem.begin().await?;
+    /// sqlx::query("INSERT INTO parcels VALUES ($1)").bind("T1").execute(tx.conn()).await?;
+    /// assert!(sqlx::query("INSERT INTO parcels VALUES ($1)").bind("T1").execute(tx.conn()).await.is_err());
+    /// tx.commit().await?;                                                         // on SQLite the first one stays
+    /// let parcels: i64 = sqlx::query_scalar("SELECT count(*) FROM parcels").fetch_one(idem.pool()).await?;
+    /// assert_eq!(parcels, 1);
+    /// # Ok(()) }) }
+    /// ```
     pub fn conn(&mut self) -> TxConn<'_, DB> {
         let (conn, again) = self.parts();
         TxConn::new(conn, again)
@@ -157,6 +188,31 @@ impl<DB: Database> Tx<DB> {
 
     /// Notes the error of a statement that ran on [`Tx::bare`], as [`Tx::conn`] does: if another writer was faster, or the
     /// connection broke, [`Idem::transaction`](crate::Idem::transaction) runs its closure again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    ///
+    /// use sqlx::Connection as _;
+    ///
+    /// let runs = &AtomicU32::new(0);
+    /// let work = |noted: bool| idem.transaction(move |mut tx| async move {
+    ///     let savepoint = tx.bare().begin().await?;                               // what `tx.conn()` cannot do
+    ///     savepoint.rollback().await?;
+    ///     let lost = sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());  // as a statement of it may answer
+    ///     match runs.fetch_add(1, Relaxed) {
+    ///         0 if noted => tx.note(&lost),
+    ///         0 => {}
+    ///         _ => return Ok::<_, Box<dyn std::error::Error + Send + Sync>>("done"),
+    ///     }
+    ///     Err(lost.into())
+    /// });
+    /// assert!(work(false).await.is_err());                                        // one run: the failure is not known
+    /// runs.store(0, Relaxed);
+    /// assert_eq!((work(true).await?, runs.load(Relaxed)), ("done", 2));
+    /// # Ok(()) }) }
+    /// ```
     pub fn note(&mut self, error: &sqlx::Error) {
         Again(&mut self.again).note::<DB>(Some(error));
     }
@@ -178,6 +234,26 @@ impl<DB: Database> Tx<DB> {
     /// Commits.
     ///
     /// If the reply is lost, the database is asked whether the commit happened.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Error, Key};
+    ///
+    /// sqlx::raw_sql(
+    ///     "CREATE TABLE orders (id INTEGER PRIMARY KEY);
+    ///      CREATE TABLE parcels (order_id INTEGER REFERENCES orders (id) DEFERRABLE INITIALLY DEFERRED)",
+    /// )
+    /// .execute(idem.pool())
+    /// .await?;
+    /// let wallet = idem.ledger().account("wallet:7");
+    /// let mut tx = idem.begin().await?;
+    /// wallet.within(&mut tx).apply_delta(&Key::new("shop", "k1")?, 5).await?;
+    /// sqlx::query("INSERT INTO parcels VALUES (1)").execute(tx.conn()).await?;
+    /// assert!(matches!(tx.commit().await, Err(Error::Store { .. })));             // there is no such order
+    /// assert_eq!(wallet.get().await?, None);                                      // nothing of it is applied
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// - [`Error::Interrupted`]: a call was dropped half-way; nothing is applied.
@@ -292,6 +368,19 @@ impl<DB: Database> Tx<DB> {
     }
 
     /// Rolls back. The same as dropping, but done when it returns.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::Key;
+    ///
+    /// let (wallet, key) = (idem.ledger().account("wallet:7"), Key::new("shop", "k1")?);
+    /// let mut tx = idem.begin().await?;
+    /// wallet.within(&mut tx).apply_delta(&key, 5).await?;
+    /// tx.rollback().await;
+    /// assert!(wallet.apply_delta(&key, 5).await?.is_fresh());                     // the key was not used
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Cancel safety
     /// Cancel safe: what was not rolled back ends with its connection.
