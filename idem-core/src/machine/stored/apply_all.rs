@@ -22,6 +22,26 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
     /// Runs many commands, each of any machine of this enum. An answer per item, in order, exactly as if they were called one
     /// after the other; up to 1,000 at a time, and about 4 MiB of payloads, share a transaction.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::machine::Item;
+    /// use idem_core::{Key, Natural};
+    ///
+    /// let payments = Payment::stored(&idem, Rules);
+    /// for id in ["pay-1", "pay-2"] {
+    ///     payments.at(id).start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// }
+    /// let key = Key::new("shop-1", "import-7")?;
+    /// let item = |id, amount| Item::new(id, &key.derive(id), payment::Capture { amount });
+    /// let answers = payments.apply_all([item("pay-1", 500), item("pay-2", 600), item("pay-1", 500)]).await;
+    /// assert!(answers[0].as_ref().is_ok_and(|captured| captured.is_fresh()));
+    /// assert!(answers[1].as_ref().is_err_and(|error| error.rejection().is_some()));   // 600 of 500: refused alone
+    /// assert!(answers[2].as_ref().is_ok_and(|captured| captured.is_replay()));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// Per item, as [`Call`](crate::machine::Call). An error that keeps a whole group from being written is the answer of each of
     /// its items.

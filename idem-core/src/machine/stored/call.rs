@@ -12,6 +12,30 @@ use crate::outcome::Outcome;
 
 /// A call as a lazy future: nothing is sent until it is awaited.
 ///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use std::time::Duration;
+///
+/// use idem_core::{ErrorKind, Key, Natural};
+///
+/// let payment = Payment::stored(&idem, Rules).at("pay-42");
+/// payment.start(Natural, payment::Authorized { amount: 500 }).await?;
+/// let (key, other) = (Key::new("shop-1", "req-17")?, Key::new("shop-1", "req-18")?);
+///
+/// drop(payment.capture(&key, payment::Capture { amount: 500 }));              // nothing was sent
+/// assert_eq!(payment.get().await?.map(|payment| payment.version()), Some(1));
+///
+/// let command: payment::Command = serde_json::from_str(r#"{"Capture": {"amount": 500}}"#)?;
+/// let captured = payment.apply(&key, command).correlation("trace-7").deadline(Duration::from_secs(1)).await?;
+/// assert!(matches!(&*captured, payment::Reply::Capture(receipt) if receipt.amount == 500));
+///
+/// let refused = payment.capture(&other, payment::Capture { amount: 400 }).await.expect_err("500 were captured");
+/// assert_eq!(refused.kind(), ErrorKind::ReachedOtherwise);
+/// # Ok(()) }) }
+/// ```
+///
 /// # Errors
 /// Its result is `Result<Outcome<O, S>, R::Error>`. Of a command: what a rule refuses is
 /// [`CommandError::Rejected`](crate::CommandError::Rejected), everything else an [`Error`]; a machine whose rules never refuse

@@ -19,6 +19,25 @@ use crate::store::Database;
 impl<DB: Database, X: Rules> Handle<DB, X> {
     /// The machine as it is stored; `None` if it was not started.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Error, Natural};
+    ///
+    /// let payment = Payment::stored(&idem, Rules).at("pay-42");
+    /// assert!(payment.get().await?.is_none());
+    /// let started = payment.start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// let stored = payment.get().await?.expect("started above");
+    /// assert!(matches!(stored.state(), Payment::Authorized { amount: 500 }));
+    /// assert_eq!((stored.version(), stored.entered_at()), (1, started.at()));
+    ///
+    /// // As it would be after a release that dropped the state.
+    /// sqlx::query("UPDATE idem_machines SET state = 'Reserved'").execute(idem.pool()).await?;
+    /// assert!(matches!(payment.get().await, Err(Error::UnknownState { stored, .. }) if stored == "Reserved"));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OtherRelease`], [`Error::UnknownState`] or [`Error::Undecodable`] if today's enum cannot hold what is stored.
     /// [`Error::Key`] if the id is none; [`Error::Unavailable`] if the database does not answer.

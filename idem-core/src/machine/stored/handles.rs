@@ -19,12 +19,52 @@ use crate::store::machine::queries;
 use crate::store::machine::rows::MachineRow;
 
 /// All machines of one enum in one database. Cheap to clone. Wrapped by the generated `Repository`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::Natural;
+///
+/// let payments = Payment::stored(&idem, Rules);
+/// payments.at("pay-42").start(Natural, payment::Authorized { amount: 500 }).await?;
+/// let same = payments.clone().at("pay-42").get().await?.expect("started above");
+/// assert_eq!((same.id(), same.version()), ("pay-42", 1));
+/// assert!(payments.at("pay-43").get().await?.is_none());
+/// # Ok(()) }) }
+/// ```
 pub struct Repository<DB: Database, X: Rules> {
     pub(super) shared: Arc<Shared<DB>>,
     pub(super) driver: Arc<TypedDriver<X>>,
 }
 
 /// A handle of one machine by its id. The machine need not exist. Cheap to clone. Wrapped by the generated `Handle`.
+///
+/// Started with its data, or by its first command under the same key:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::{ErrorKind, Key, Natural};
+///
+/// let payments = Payment::stored(&idem, Rules);
+/// let payment = payments.at("pay-42");
+/// assert!(payment.start(Natural, payment::Authorized { amount: 500 }).await?.is_fresh());
+/// assert!(payment.start(Natural, payment::Authorized { amount: 500 }).await?.is_replay());
+/// let refused = payment.start(Natural, payment::Authorized { amount: 400 }).await.expect_err("it was started with 500");
+/// assert_eq!(refused.kind(), ErrorKind::AlreadyStarted);
+///
+/// let (key, other) = (Key::new("shop-1", "req-17")?, Key::new("shop-1", "req-18")?);
+/// let (first, begin) = (payments.at("pay-43"), payment::Authorized { amount: 500 });
+/// let captured = first.start_and(&key, begin.clone(), payment::Capture { amount: 450 }).await?;
+/// assert_eq!((captured.seq(), captured.amount), (2, 450));                    // transition 1 is the start
+///
+/// let both = payments.at("pay-44").start_and(&other, begin, payment::Capture { amount: 600 }).await;
+/// assert!(both.expect_err("more than is authorized").rejection().is_some());
+/// assert!(payments.at("pay-44").get().await?.is_none());                      // it was not started either
+/// # Ok(()) }) }
+/// ```
 pub struct Handle<DB: Database, X: Rules> {
     pub(super) machines: Repository<DB, X>,
     pub(super) id: Arc<str>,

@@ -99,6 +99,31 @@ pub struct History<'a, DB: Database, X: Rules> {
 impl<DB: Database, X: Rules> Handle<DB, X> {
     /// The transitions of this machine, oldest first; a page of 100 unless [`History::limit`] says otherwise. A machine that was
     /// not started has none. Errors and cancel safety: as [`History`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::machine::Event;
+    /// use idem_core::{Error, Key, Natural};
+    ///
+    /// let payments = Payment::stored(&idem, Rules);
+    /// let (payment, key) = (payments.at("pay-42"), Key::new("shop-1", "req-17")?);
+    /// payment.start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// payment.capture(&key, payment::Capture { amount: 500 }).await?;
+    ///
+    /// let history = payment.history().await?.all()?;
+    /// assert_eq!((history[0].seq, history[1].seq), (1, 2));
+    /// assert!(matches!(history[0].event, Event::Started));
+    /// assert!(matches!(&history[1].event, Event::Command(payment::Command::Capture(capture)) if capture.amount == 500));
+    /// assert_eq!((history[1].from, &history[1].key), (Some(payment::StateKind::Authorized), &Some(key)));
+    ///
+    /// let page = payment.history().limit(1).await?;
+    /// let next = payment.history().after(page.cursor().expect("a full page")).await?;
+    /// assert_eq!((page.len(), next.len()), (1, 1));
+    /// assert!(matches!(payments.at("").history().await, Err(Error::Key(_))));
+    /// # Ok(()) }) }
+    /// ```
     pub fn history(&self) -> History<'_, DB, X> {
         History { at: self, after: 0, limit: 100 }
     }

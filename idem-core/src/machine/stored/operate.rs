@@ -54,6 +54,26 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     /// so a command without a key that ran in the state's last visit does not run again, unless [`Override::reopen`] says
     /// so.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{ErrorKind, Key, Natural};
+    ///
+    /// let payments = Payment::stored(&idem, Rules);
+    /// let (payment, key) = (payments.at("pay-42"), Key::new("operator", "ticket-7")?);
+    /// payment.start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// let by_hand = payment::Captured { receipt: Receipt { id: "paper-7".into(), amount: 500 } };
+    ///
+    /// assert!(payment.override_state(&key, by_hand.clone(), "paid at the desk").await?.is_fresh());
+    /// assert!(payment.override_state(&key, by_hand.clone(), "paid at the desk").await?.is_replay());
+    /// let refused = payment.override_state(&key, by_hand.clone(), "another reason").await.expect_err("another request");
+    /// assert_eq!(refused.kind(), ErrorKind::KeyReused);
+    /// let refused = payments.at("pay-43").override_state(&key.derive("pay-43"), by_hand, "paid at the desk").await;
+    /// assert_eq!(refused.expect_err("no such machine").kind(), ErrorKind::NotStarted);
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotStarted`]; [`Error::KeyReused`] if the key named another request, or this one with another state or reason;
     /// [`Error::Key`], [`Error::TooLarge`] or [`Error::Unencodable`] for what cannot be stored; those of the database.

@@ -53,11 +53,53 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
     /// The machines in a state, those that entered it first in front; a page of 100 unless [`InState::limit`] says
     /// otherwise. Indexed. A machine in a state that this enum does not have is in no such list;
     /// [`count_by_state`](Self::count_by_state) counts it. Errors and cancel safety: as [`InState`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Error, Natural};
+    ///
+    /// let payments = Payment::stored(&idem, Rules);
+    /// for id in ["pay-1", "pay-2", "pay-3"] {
+    ///     payments.at(id).start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// }
+    /// let page = payments.in_state(payment::StateKind::Authorized).limit(2).await?;
+    /// let next = payments.in_state(payment::StateKind::Authorized).after(page.cursor().expect("a full page")).await?;
+    /// assert_eq!((page.len(), next.len(), next.cursor()), (2, 1, None));
+    /// assert!(payments.in_state(payment::StateKind::Captured).await?.is_empty());
+    ///
+    /// sqlx::query("UPDATE idem_machines SET body = X'01' WHERE id = 'pay-1'").execute(idem.pool()).await?;
+    /// let page = payments.in_state(payment::StateKind::Authorized).await?;
+    /// let unreadable: Vec<_> = page.unreadable().map(|machine| machine.id.as_str()).collect();
+    /// assert_eq!((page.len(), unreadable), (3, vec!["pay-1"]));
+    /// assert!(matches!(page.all(), Err(Error::Undecodable { .. })));
+    /// # Ok(()) }) }
+    /// ```
     pub fn in_state(&self, state: <X::Machine as Machine>::StateKind) -> InState<'_, DB, X> {
         InState { machines: self, state: X::Machine::position(state), before: None, after: None, limit: 100 }
     }
 
     /// How many machines are in each state that has any. Reads the index of all machines of this name.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Key, Natural};
+    ///
+    /// let payments = Payment::stored(&idem, Rules);
+    /// for id in ["pay-1", "pay-2", "pay-3"] {
+    ///     payments.at(id).start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// }
+    /// payments.at("pay-1").capture(&Key::new("shop-1", "req-1")?, payment::Capture { amount: 500 }).await?;
+    /// sqlx::query("UPDATE idem_machines SET state = 'Reserved' WHERE id = 'pay-2'").execute(idem.pool()).await?;
+    ///
+    /// let counts = payments.count_by_state().await?;
+    /// assert_eq!(counts.known, [(payment::StateKind::Authorized, 1), (payment::StateKind::Captured, 1)]);
+    /// assert_eq!(counts.unknown, [("Reserved".to_owned(), 1)]);
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// Only those of the database: states that the enum does not have are counted beside the others.

@@ -14,6 +14,26 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     /// For a row that was changed or lost outside idem, as [`Handle::verify`] finds. Reads all of the history, and where there is
     /// something to mend, once more under the machine's lock: commands wait until it is done.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::machine::Problem;
+    /// use idem_core::{Error, Natural};
+    ///
+    /// let payments = Payment::stored(&idem, Rules);
+    /// let payment = payments.at("pay-42");
+    /// payment.start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// assert!(!payment.rebuild().await?);                                         // nothing to mend
+    ///
+    /// sqlx::query("DELETE FROM idem_machines WHERE id = 'pay-42'").execute(idem.pool()).await?;
+    /// assert_eq!(payment.verify().await?.differences[0].problem, Problem::Row);
+    /// assert!(payment.rebuild().await?);
+    /// assert!(payment.verify().await?.differences.is_empty());
+    /// assert!(matches!(payments.at("pay-43").rebuild().await, Err(Error::NotStarted { .. })));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotStarted`] if there is no history, [`Error::Undecodable`] if it has gaps: then nothing is written.
     /// [`Error::InFlight`] if another transaction holds the machine for too long. [`Error::Indeterminate`] if the reply to the

@@ -74,6 +74,39 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     /// nothing, and reads all of the machine's history, 1,000 transitions at a time, and the machine's row, all as they are at one
     /// moment. The database keeps what that moment sees until it is done.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::machine::Problem;
+    /// use idem_core::{Key, Natural};
+    ///
+    /// let payment = Payment::stored(&idem, Rules).at("pay-42");
+    /// payment.start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// payment.capture(&Key::new("shop-1", "req-17")?, payment::Capture { amount: 500 }).await?;
+    /// let verified = payment.verify().await?;
+    /// assert_eq!((verified.checked, verified.differences), (2, vec![]));
+    ///
+    /// /// Rules that have become stricter since.
+    /// struct Strict;
+    /// # impl payment::Transitions for Strict {
+    /// #     type Rejection = TooMuch;
+    /// #     fn capture(
+    /// #         &self,
+    /// #         _: payment::Authorized,
+    /// #         _: &payment::Capture,
+    /// #         _: &Context,
+    /// #     ) -> Result<Step<payment::Captured, Receipt>, TooMuch> {
+    /// #         Err(TooMuch(100))
+    /// #     }
+    /// # }
+    ///
+    /// let verified = Payment::stored(&idem, Strict).at("pay-42").verify().await?;
+    /// assert_eq!(verified.differences[0].seq, 2);
+    /// assert_eq!(verified.differences[0].problem, Problem::Rejected("only 100 is authorized".into()));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// Only those of the database: what does not fit is a difference.
     ///

@@ -23,6 +23,24 @@ use crate::store::Database;
 use crate::store::machine::queries;
 
 /// One machine inside a transaction: what it does commits with the transaction. Wrapped by the generated `InTx`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::{Error, Key, Natural};
+///
+/// let payment = Payment::stored(&idem, Rules).at("pay-42");
+/// let mut tx = idem.begin().await?;
+/// payment.within(&mut tx).start(Natural, payment::Authorized { amount: 500 }).await?;
+/// assert!(payment.get().await?.is_none());                                    // others do not see it yet
+/// let rejected = payment.within(&mut tx).capture(&Key::new("shop-1", "req-17")?, payment::Capture { amount: 600 }).await;
+/// assert!(rejected.is_err());                                                 // which leaves the transaction as it was
+/// let seen = payment.within(&mut tx).get().await?.expect("started in this transaction");
+/// tx.commit().await?;
+/// assert_eq!(payment.get().await?.map(|payment| payment.version()), Some(seen.version()));
+/// # Ok(()) }) }
+/// ```
 pub struct InTx<'t, DB: Database, X: Rules> {
     at: Handle<DB, X>,
     tx: &'t mut Tx<DB>,

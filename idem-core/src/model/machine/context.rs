@@ -104,6 +104,15 @@ impl<'a> Context<'a> {
 
     /// An id for a thing that this transition makes, the same for every attempt and unique for ever: a hash of
     /// machine, id, seq and `name`.
+    ///
+    /// ```
+    /// use idem_core::Context;
+    ///
+    /// let cx = Context::new("Payment", "pay-42");
+    /// assert_eq!(cx.id("receipt"), cx.id("receipt"));
+    /// assert_ne!(cx.id("receipt"), cx.id("hold"));
+    /// assert_ne!(cx.id("receipt"), cx.with_seq(3).id("receipt"));
+    /// ```
     pub fn id(&self, name: &str) -> StableId {
         let hash = Hasher::new("idem id v1")
             .with(self.machine.as_bytes())

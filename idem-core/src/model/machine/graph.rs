@@ -171,6 +171,16 @@ impl Edge {
 }
 
 /// Why a command is not legal in a state, and what would be. From the generated `why_not`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert!(payment::guard(payment::StateKind::Authorized, payment::CommandKind::Capture));
+/// let why = payment::why_not(payment::StateKind::Captured, payment::CommandKind::Capture).expect("it is not legal");
+/// assert_eq!((why.allowed, why.legal_in), (&[][..], &["Authorized"][..]));
+/// assert_eq!(why.to_string(), "`Capture` is legal in `Authorized`; `Captured` answers no command");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WhyNot {

@@ -27,6 +27,23 @@ const ROOM: usize = 16;
 ///
 /// Nothing is shared, stored or forgotten: it grows with each command. Commands and outcomes are kept as the values they
 /// are, so what their serde loses or refuses shows on a database alone; the schema lock of `testing` finds it before.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use idem_core::Key;
+///
+/// let mut payment = Payment::in_memory(Rules, payment::Authorized { amount: 500 });
+/// payment.bound("customers", Some(0), None)?;
+/// let (key, amount) = (Key::new("shop-1", "req-17")?, 500);
+/// assert!(payment.capture(&key, payment::Capture { amount }).is_err());       // the customers have nothing
+/// payment.apply_delta("customers", 800)?;
+/// assert!(payment.capture(&key, payment::Capture { amount })?.is_fresh());    // the refusal left the key free
+/// assert!(payment.capture(&key, payment::Capture { amount })?.is_replay());
+/// assert_eq!((payment.balance("customers"), payment.balance("merchant")), (300, 500));
+/// assert_eq!(payment.messages().map(|(topic, _)| topic).collect::<Vec<_>>(), ["payment.captured"]);
+/// # Ok(()) }
+/// ```
 pub struct InMemory<X: Rules> {
     life: Life<X>,
     /// What each key is answered by.

@@ -53,6 +53,32 @@ impl<S, T> Step<S, T> {
     /// Moves `amount` minor units from the account `from` to the account `to`. Accounts open themselves, unbounded.
     ///
     /// A negative amount moves the other way. A zero amount writes two entries of zero.
+    ///
+    /// ```
+    /// # use idem_core::{Context, ErrorKind, Natural, Never, Step, idempotent_fsm};
+    /// # #[idempotent_fsm]
+    /// # #[command(Pay { amount: i64 })]
+    /// # #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+    /// # enum Order { #[initial] #[on(Pay => Paid)] Open, #[terminal] Paid }
+    /// struct Shop;
+    ///
+    /// impl order::Transitions for Shop {
+    ///     type Rejection = Never;
+    ///
+    ///     fn pay(&self, _: order::Open, pay: &order::Pay, _: &Context) -> Result<Step<order::Paid>, Never> {
+    ///         Ok(Step::to(order::Paid).transfer("customer", "shop", pay.amount))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), idem_core::Error> {
+    /// let mut order = Order::in_memory(Shop, order::Open);
+    /// order.bound("customer", Some(-100), None)?;
+    /// let refused = order.pay(Natural, order::Pay { amount: 101 }).expect_err("more than the customer may owe");
+    /// assert_eq!(refused.kind(), ErrorKind::OutOfBounds);
+    /// assert_eq!(order.pay(Natural, order::Pay { amount: 40 })?.state(), Some(order::StateKind::Paid));
+    /// assert_eq!((order.balance("customer"), order.balance("shop")), (-40, 40));
+    /// # Ok(()) }
+    /// ```
     pub fn transfer(self, from: impl Into<String>, to: impl Into<String>, amount: i64) -> Self {
         self.change(LedgerChange::Transfer { from: name(from), to: name(to), amount })
     }
@@ -64,6 +90,45 @@ impl<S, T> Step<S, T> {
 
     /// Reserves `amount` minor units of an account under the name `hold`, which no other hold has: a later step, or the
     /// ledger, captures or releases it by that name. [`Context::id`](crate::Context::id) makes one.
+    ///
+    /// ```
+    /// # use idem_core::{Context, ErrorKind, Natural, Never, Step, idempotent_fsm};
+    /// # #[idempotent_fsm]
+    /// # #[command(Reserve { amount: i64 })]
+    /// # #[command(Ship)]
+    /// # #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+    /// # enum Order {
+    /// #     #[initial] #[on(Reserve => Reserved)] Open,
+    /// #     #[on(Ship => Shipped)] Reserved { hold: String },
+    /// #     #[terminal] Shipped,
+    /// # }
+    /// struct Shop;
+    ///
+    /// impl order::Transitions for Shop {
+    ///     type Rejection = Never;
+    ///
+    ///     fn reserve(&self, _: order::Open, reserve: &order::Reserve, cx: &Context) -> Result<Step<order::Reserved>, Never> {
+    ///         let hold = cx.id("hold").to_string();
+    ///         Ok(Step::to(order::Reserved { hold: hold.clone() }).hold("customer", hold, reserve.amount))
+    ///     }
+    ///
+    ///     fn ship(&self, from: order::Reserved, _: &order::Ship, _: &Context) -> Result<Step<order::Shipped>, Never> {
+    ///         Ok(Step::to(order::Shipped).capture(&from.hold, "shop", 30).release(from.hold))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), idem_core::Error> {
+    /// let mut order = Order::in_memory(Shop, order::Open);
+    /// order.apply_delta("customer", 100)?;
+    /// order.bound("customer", Some(0), None)?;
+    /// let refused = order.reserve(Natural, order::Reserve { amount: 101 }).expect_err("more than the customer has");
+    /// assert_eq!(refused.kind(), ErrorKind::OutOfBounds);
+    /// order.reserve(Natural, order::Reserve { amount: 40 })?;
+    /// assert_eq!((order.balance("customer"), order.held("customer")), (100, 40));
+    /// order.ship(Natural)?;
+    /// assert_eq!((order.balance("customer"), order.held("customer"), order.balance("shop")), (70, 0, 30));
+    /// # Ok(()) }
+    /// ```
     pub fn hold(self, account: impl Into<String>, hold: impl Into<String>, amount: i64) -> Self {
         self.change(LedgerChange::Hold { account: name(account), hold: name(hold), amount, expires: None })
     }
@@ -111,6 +176,21 @@ impl<S, T> Step<S, T> {
     }
 
     /// Writes a message to the outbox, in the same transaction.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use idem_core::Key;
+    ///
+    /// // Its rule says `.emit("payment.captured", &receipt)`.
+    /// let mut payment = Payment::in_memory(Rules, payment::Authorized { amount: 500 });
+    /// assert!(payment.capture(&Key::new("shop-1", "req-1")?, payment::Capture { amount: 600 }).is_err());
+    /// assert_eq!(payment.messages().count(), 0);                                  // a rejection sends nothing
+    /// let receipt = payment.capture(&Key::new("shop-1", "req-2")?, payment::Capture { amount: 500 })?.into_inner();
+    /// let (topic, payload) = payment.messages().next().expect("one message");
+    /// assert_eq!((topic, serde_json::from_slice::<Receipt>(payload)?), ("payment.captured", receipt));
+    /// # Ok(()) }
+    /// ```
     pub fn emit(mut self, topic: impl Into<String>, payload: &(impl Serialize + ?Sized)) -> Self {
         self.effects.messages.push(Message { topic: topic.into(), payload: Stored::encode(payload) });
         self.before_otherwise()
@@ -123,6 +203,34 @@ impl<S, T> Step<S, T> {
     ///
     /// What no money would make right is an error, and never declined: accounts of two units, a closed account, a hold that
     /// does not exist or exists already.
+    ///
+    /// ```
+    /// # use idem_core::{Context, ErrorKind, Natural, Never, Step, idempotent_fsm};
+    /// # #[idempotent_fsm]
+    /// # #[command(Pay { to: String })]
+    /// # #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+    /// # enum Order { #[initial] #[on(Pay => Paid | Declined)] Open, #[terminal] Paid, #[terminal] Declined }
+    /// struct Shop;
+    ///
+    /// impl order::Transitions for Shop {
+    ///     type Rejection = Never;
+    ///
+    ///     fn pay(&self, _: order::Open, pay: &order::Pay, _: &Context) -> Result<Step<order::PayTo>, Never> {
+    ///         Ok(Step::to(order::Paid)
+    ///             .capture("card", &pay.to, 40)
+    ///             .or_if_refused(Step::to(order::Declined)))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), idem_core::Error> {
+    /// let mut order = Order::in_memory(Shop, order::Open);
+    /// let unknown = order.pay(Natural, order::Pay { to: "shop".into() }).expect_err("there is no such hold");
+    /// assert_eq!(unknown.kind(), ErrorKind::Ledger);                              // no money would make that right
+    /// order.open_hold("customer", "card", 30)?;
+    /// let declined = order.pay(Natural, order::Pay { to: "shop".into() })?;       // 30 are held, 40 are needed
+    /// assert_eq!(declined.state(), Some(order::StateKind::Declined));
+    /// # Ok(()) }
+    /// ```
     pub fn or_if_refused(mut self, other: Self) -> Self {
         self.otherwise = Some(Box::new(match self.otherwise.take() {
             None => other,
