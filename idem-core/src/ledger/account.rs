@@ -25,6 +25,22 @@ use crate::store::ledger::queries::{EntryRange, LedgerQuery, answer};
 use crate::store::ledger::rows::{Answer, EntryRow, WholeAccount, WideSum};
 
 /// One account: a name for what may or may not be open. Cheap to clone.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::ledger::Bounds;
+/// use idem_core::{Error, Key};
+///
+/// let wallet = idem.ledger().account("wallet:7");
+/// assert!(wallet.get().await?.is_none());
+/// wallet.open(Bounds::at_least(0)).await?;
+/// let key = |name: &str| Key::new("shop", name);
+/// assert_eq!(wallet.apply_delta(&key("k1")?, 100).await?.balance, Some(100));
+/// assert!(matches!(wallet.apply_delta(&key("k2")?, -101).await, Err(Error::OutOfBounds(_))));
+/// assert_eq!(wallet.get().await?.map(|wallet| (wallet.balance, wallet.version)), Some((100, 1)));
+/// # Ok(()) }) }
+/// ```
 pub struct Account<DB: Database> {
     idem: Idem<DB>,
     pub(super) name: Arc<str>,
@@ -48,6 +64,20 @@ impl<DB: Database> Account<DB> {
 
     /// Changes the balance by `delta` minor units, once for this key: a repeat gets the same entry.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Error, Key};
+    ///
+    /// let (wallet, key) = (idem.ledger().account("wallet:7"), Key::new("shop", "k1")?);
+    /// let entry = wallet.apply_delta(&key, 5).await?;
+    /// let again = wallet.apply_delta(&key, 5).await?;
+    /// assert!(entry.is_fresh() && again.is_replay() && *again == *entry);
+    /// assert_eq!((entry.seq, entry.delta, entry.balance), (1, 5, Some(5)));
+    /// assert!(matches!(wallet.apply_delta(&key, 6).await, Err(Error::KeyReused(_))));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OutOfBounds`] if the balance would leave its bounds or `i64`: nothing is written, and the key stays free.
     /// [`Error::KeyReused`] if the key named another change. [`Error::Ledger`] for a closed account. Others: as [`Change`].
@@ -61,6 +91,25 @@ impl<DB: Database> Account<DB> {
     /// Brings the balance to `balance` minor units; the entry holds the difference. A repeat gets the same entry and changes
     /// nothing, whatever the balance is by then.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::ledger::AccountSettings;
+    /// use idem_core::{Error, Key};
+    ///
+    /// let (stock, key) = (idem.ledger().account("stock:7"), |name: &str| Key::new("shop", name));
+    /// stock.apply_delta(&key("k1")?, 30).await?;
+    /// assert_eq!(stock.set_balance(&key("counted")?, 28).await?.delta, -2);
+    /// stock.apply_delta(&key("k2")?, 5).await?;
+    /// assert!(stock.set_balance(&key("counted")?, 28).await?.is_replay());        // which changes nothing
+    /// assert_eq!(stock.balance_after(3).await?, 33);
+    ///
+    /// let revenue = idem.ledger().account("revenue");
+    /// revenue.open(AccountSettings::tally()).await?;
+    /// assert!(matches!(revenue.set_balance(&key("k3")?, 0).await, Err(Error::Ledger(_))));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Account::apply_delta`]; [`Error::Ledger`] for a tally.
     ///
@@ -73,6 +122,25 @@ impl<DB: Database> Account<DB> {
     /// Reserves `amount` minor units, of 0 or more, until they are captured or released: they are part of the balance and
     /// not available. The hold's id is made from the key.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::ledger::Bounds;
+    /// use idem_core::{Error, Key};
+    ///
+    /// let (ledger, key) = (idem.ledger(), |name: &str| Key::new("shop", name));
+    /// let wallet = ledger.account("wallet:7");
+    /// wallet.open(Bounds::at_least(0)).await?;
+    /// wallet.apply_delta(&key("k1")?, 100).await?;
+    /// let hold = wallet.hold(&key("order")?, 70).await?;
+    /// let state = wallet.get().await?.expect("opened above");
+    /// assert_eq!((state.balance, state.held, state.available()), (100, 70, 30));
+    /// assert!(matches!(wallet.hold(&key("other")?, 31).await, Err(Error::OutOfBounds(_))));
+    /// ledger.capture(&key("shipped")?, &hold.id, "shop", 70).await?;
+    /// assert_eq!(wallet.get().await?.map(|state| (state.balance, state.held)), Some((30, 0)));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Account::apply_delta`]; [`Error::Ledger`] for a tally or a negative amount.
     ///
@@ -83,6 +151,22 @@ impl<DB: Database> Account<DB> {
     }
 
     /// The same until `lifetime` has passed on the database's clock, at most a thousand years: then it reserves nothing more.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use std::time::Duration;
+    ///
+    /// use idem_core::error::LedgerError;
+    /// use idem_core::{Error, Key};
+    ///
+    /// let (ledger, key) = (idem.ledger(), |name: &str| Key::new("shop", name));
+    /// let hold = ledger.account("wallet:7").hold_for(&key("order")?, 70, Duration::ZERO).await?;
+    /// let late = ledger.capture(&key("shipped")?, &hold.id, "shop", 70).await;
+    /// assert!(matches!(late, Err(Error::Ledger(error)) if matches!(*error, LedgerError::HoldExpired { .. })));
+    /// assert!(ledger.release(&key("rest")?, &hold.id).await?.is_fresh());
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// As [`Account::hold`].
@@ -97,6 +181,20 @@ impl<DB: Database> Account<DB> {
     /// known key is answered whatever the version is.
     ///
     /// Otherwise they are refused with [`LedgerError::Stale`](crate::error::LedgerError::Stale).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::error::LedgerError;
+    /// use idem_core::{Error, Key};
+    ///
+    /// let (wallet, key) = (idem.ledger().account("wallet:7"), |name: &str| Key::new("shop", name));
+    /// let read = wallet.apply_delta(&key("k1")?, 100).await?.seq;
+    /// assert_eq!(wallet.expect_version(read).set_balance(&key("k2")?, 50).await?.seq, 2);
+    /// let stale = wallet.expect_version(read).set_balance(&key("k3")?, 70).await;
+    /// assert!(matches!(stale, Err(Error::Ledger(error)) if matches!(*error, LedgerError::Stale { expected: 1, found: 2, .. })));
+    /// # Ok(()) }) }
+    /// ```
     #[must_use]
     pub fn expect_version(&self, version: u64) -> Self {
         Self { expected: Some(version), ..self.clone() }
@@ -104,6 +202,21 @@ impl<DB: Database> Account<DB> {
 
     /// Opens the account, or finds it open with the same settings. An account that an entry has opened can still get bounds, if
     /// its balance is within them.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::Error;
+    /// use idem_core::ledger::{AccountSettings, Bounds};
+    ///
+    /// let wallet = idem.ledger().account("wallet:7");
+    /// let settings = AccountSettings::from(Bounds::at_least(0)).unit("EUR");
+    /// wallet.open(settings.clone()).await?;
+    /// wallet.open(settings).await?;                                               // found open
+    /// assert_eq!(wallet.get().await?.and_then(|wallet| wallet.unit).as_deref(), Some("EUR"));
+    /// assert!(matches!(wallet.open(Bounds::at_least(-100)).await, Err(Error::Ledger(_))));
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if the balance is not within the bounds; [`Error::Ledger`] if it is open with other settings, or
@@ -121,6 +234,23 @@ impl<DB: Database> Account<DB> {
 
     /// Closes the account: it keeps its entries and takes no more. A closed one is found closed.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::error::LedgerError;
+    /// use idem_core::{Error, Key};
+    ///
+    /// let (wallet, key) = (idem.ledger().account("wallet:7"), |name: &str| Key::new("shop", name));
+    /// wallet.apply_delta(&key("k1")?, 5).await?;
+    /// let refused = wallet.close().await;
+    /// assert!(matches!(refused, Err(Error::Ledger(error)) if matches!(*error, LedgerError::NotSettled { balance: 5, .. })));
+    /// wallet.set_balance(&key("k2")?, 0).await?;
+    /// wallet.close().await?;
+    /// assert!(wallet.get().await?.is_some_and(|wallet| wallet.closed_at.is_some()));
+    /// assert!(matches!(wallet.apply_delta(&key("k3")?, 5).await, Err(Error::Ledger(_))));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Ledger`] if its balance or what is held is not 0, or it is a tally; those of [`Idem::transaction`].
     ///
@@ -132,6 +262,20 @@ impl<DB: Database> Account<DB> {
     }
 
     /// The account as it stands; `None` if it was never opened.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::{Error, Key};
+    ///
+    /// let ledger = idem.ledger();
+    /// assert_eq!(ledger.account("wallet:7").get().await?, None);
+    /// ledger.transfer(&Key::new("bank", "k1")?, "bank", "wallet:7", 100).await?;
+    /// let wallet = ledger.account("wallet:7").get().await?.expect("opened by its entry");
+    /// assert_eq!((wallet.balance, wallet.version, wallet.unit), (100, 1, None));
+    /// assert!(matches!(ledger.account("").get().await, Err(Error::Key(_))));
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Key`] if the name is none; those of the database.
@@ -145,11 +289,46 @@ impl<DB: Database> Account<DB> {
 
     /// Its entries, oldest first, a page at a time: 100, or as many as [`Entries::limit`] says. Errors and cancel safety: as
     /// [`Entries`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::Key;
+    ///
+    /// let wallet = idem.ledger().account("wallet:7");
+    /// for amount in [5, 7, 9] {
+    ///     wallet.apply_delta(&Key::new("shop", amount.to_string())?, amount).await?;
+    /// }
+    /// let page = wallet.entries().limit(2).await?;
+    /// assert_eq!(page.iter().map(|entry| entry.balance).collect::<Vec<_>>(), [Some(5), Some(12)]);
+    /// let next = wallet.entries().after(page[1].seq).await?;
+    /// assert_eq!((next.len(), next[0].delta), (1, 9));
+    /// assert!(idem.ledger().account("").entries().await.is_err());
+    /// # Ok(()) }) }
+    /// ```
     pub fn entries(&self) -> Entries<'_, DB> {
         Entries { account: self, range: EntryRange::after(0), limit: 100 }
     }
 
     /// The balance after entry number `seq`, or after the newest one before it; 0 before the first.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::ledger::AccountSettings;
+    /// use idem_core::{Error, Key};
+    ///
+    /// let wallet = idem.ledger().account("wallet:7");
+    /// wallet.apply_delta(&Key::new("shop", "k1")?, 5).await?;
+    /// wallet.apply_delta(&Key::new("shop", "k2")?, 7).await?;
+    /// assert_eq!((wallet.balance_after(0).await?, wallet.balance_after(1).await?), (0, 5));
+    /// assert_eq!(wallet.balance_after(99).await?, 12);
+    ///
+    /// let revenue = idem.ledger().account("revenue");
+    /// revenue.open(AccountSettings::tally()).await?;
+    /// assert!(matches!(revenue.balance_after(1).await, Err(Error::Ledger(_))));
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Ledger`] for a tally; [`Error::Key`] if the name is none; those of the database.
@@ -172,6 +351,22 @@ impl<DB: Database> Account<DB> {
     /// The balance at a time of the database's clock: after the newest entry that was made by then. Of a tally all entries
     /// up to then are summed; a sum beyond 64 bits, which a tally never has but in the order of its times, is the nearest
     /// number of 64 bits.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use std::time::Duration;
+    ///
+    /// use idem_core::{Key, Timestamp};
+    ///
+    /// let wallet = idem.ledger().account("wallet:7");
+    /// let entry = wallet.apply_delta(&Key::new("shop", "k1")?, 5).await?;
+    /// assert_eq!(wallet.balance_at(entry.at).await?, 5);
+    /// assert_eq!(wallet.balance_at(entry.at.saturating_add(Duration::from_hours(24))).await?, 5);
+    /// assert_eq!(wallet.balance_at(Timestamp::from_micros(0)).await?, 0);
+    /// assert!(idem.ledger().account("").balance_at(entry.at).await.is_err());
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Key`] if the name is none; those of the database.

@@ -59,6 +59,23 @@ impl<DB: Database> Ledger<DB> {
     /// With one exception, which only absurd amounts meet: the changes of one account are summed up in 64 bits, and one with
     /// which that sum leaves them is refused as out of bounds although its balance would fit. On its own it is accepted.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::ledger::{Bounds, Delta, MAX_BATCH};
+    /// use idem_core::{Error, Key};
+    ///
+    /// let ledger = idem.ledger();
+    /// ledger.account("wallet:7").open(Bounds::at_least(0)).await?;
+    /// let delta = |key: &str, amount| Ok::<_, idem_core::KeyError>(Delta::new("wallet:7", &Key::new("import", key)?, amount));
+    /// let results = ledger.apply_batch(&[delta("k1", 5)?, delta("k2", -6)?, delta("k3", 7)?]).await?;
+    /// assert!(matches!(&results[1], Err(Error::OutOfBounds(refused)) if refused.balance == 5));   // refused alone
+    /// assert_eq!(results[2].as_ref().ok().and_then(|entry| entry.balance), Some(12));
+    /// let long = vec![delta("k4", 1)?; MAX_BATCH + 1];
+    /// assert!(matches!(ledger.apply_batch(&long).await, Err(Error::Ledger(_))));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// Of the whole batch: the database's, and [`Error::Ledger`] if it is too long. Of one change: as
     /// [`Account::apply_delta`](crate::ledger::Account::apply_delta).

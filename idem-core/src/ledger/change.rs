@@ -85,6 +85,23 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
 
     /// Remembers a refusal for want of money, by an account's bounds or by a hold that is to be captured: a repeat with this key
     /// is refused in the same way, also when the money would fit by then. Default: the key stays free.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::ledger::Bounds;
+    /// use idem_core::{Error, Key};
+    ///
+    /// let (wallet, key) = (idem.ledger().account("wallet:7"), |name: &str| Key::new("shop", name));
+    /// wallet.open(Bounds::at_least(0)).await?;
+    /// let (forgotten, kept) = (key("k1")?, key("k2")?);
+    /// assert!(matches!(wallet.apply_delta(&forgotten, -5).await, Err(Error::OutOfBounds(_))));
+    /// assert!(matches!(wallet.apply_delta(&kept, -5).remember_refusal().await, Err(Error::OutOfBounds(_))));
+    /// wallet.apply_delta(&key("k3")?, 100).await?;
+    /// assert!(wallet.apply_delta(&forgotten, -5).await?.is_fresh());
+    /// assert!(matches!(wallet.apply_delta(&kept, -5).await, Err(Error::OutOfBounds(_))));     // the first answer
+    /// # Ok(()) }) }
+    /// ```
     pub fn remember_refusal(mut self) -> Self {
         if let Ok(posting) = &mut self.posting {
             posting.remember_refusal = true;

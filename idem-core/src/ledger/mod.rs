@@ -1,10 +1,9 @@
 //! Balances: changes of them that happen once, however often they are asked for.
 //!
 //! ```
-//! # #[cfg(feature = "sqlite")] {
-//! # let file = std::env::temp_dir().join(format!("idem-ledger-{}.db", std::process::id()));
-//! # let url = format!("sqlite://{}", file.display());
-//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+//! # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+//! # let url = format!("sqlite://{}", folder.join("shop.db").display());
 //! use idem_core::{Idem, Key, ledger::Bounds};
 //!
 //! let idem = Idem::<sqlx::Sqlite>::open(&url).await?;
@@ -19,9 +18,7 @@
 //! assert!(again.is_replay() && *again == *entry && entry.balance == Some(600));
 //! assert!(wallet.apply_delta(&key, -500).await.is_err()); // another request under the same key
 //! assert!(wallet.apply_delta(&Key::new("customer-7", "req-2")?, -601).await.is_err()); // below 0
-//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-//! # std::fs::remove_file(file)?; }
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(()) }) }
 //! ```
 //!
 //! Amounts are `i64` in minor units and always checked. Every account that is not a tally numbers its entries from 1 without

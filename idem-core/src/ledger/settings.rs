@@ -7,6 +7,20 @@ use crate::key::check_name;
 use crate::model::ledger::settings::SettingsRow;
 
 /// How low and how high a balance may be, in minor units, any `i64`. What holds reserve counts as spent. Default: unbounded.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::ledger::Bounds;
+/// use idem_core::{Error, Key};
+///
+/// let (seats, key) = (idem.ledger().account("seats"), |name: &str| Key::new("hall", name));
+/// seats.open(Bounds::between(0, 300)).await?;
+/// assert_eq!(seats.apply_delta(&key("k1")?, 300).await?.balance, Some(300));
+/// assert!(matches!(seats.apply_delta(&key("k2")?, 1).await, Err(Error::OutOfBounds(refused)) if refused.ceiling == Some(300)));
+/// assert_eq!(seats.get().await?.map(|seats| (seats.bounds.floor(), seats.bounds.ceiling())), Some((Some(0), Some(300))));
+/// # Ok(()) }) }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
     pub(super) floor: Option<i64>,
@@ -48,9 +62,19 @@ impl Bounds {
 /// What an account is opened with: bounds, what it counts, and whether it is a tally. Default: unbounded, of no unit, no tally.
 ///
 /// ```
-/// use idem_core::ledger::{Bounds, AccountSettings};
-/// let purse = AccountSettings::from(Bounds::at_least(0)).unit("EUR");
-/// let revenue = AccountSettings::tally().unit("EUR");
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::ledger::{AccountSettings, Bounds};
+/// use idem_core::{Error, Key};
+///
+/// let (ledger, key) = (idem.ledger(), |name: &str| Key::new("shop", name));
+/// ledger.account("wallet:7").open(AccountSettings::from(Bounds::at_least(-100)).unit("EUR")).await?;
+/// ledger.account("revenue").open(AccountSettings::tally().unit("EUR")).await?;
+/// let paid = ledger.transfer(&key("k1")?, "wallet:7", "revenue", 40).await?;
+/// assert_eq!((paid.from.balance, paid.to.balance), (Some(-40), None));        // a tally's entry has no balance
+/// let nameless = AccountSettings::default().unit("");
+/// assert!(matches!(ledger.account("purse").open(nameless).await, Err(Error::Key(_))));
+/// # Ok(()) }) }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountSettings {

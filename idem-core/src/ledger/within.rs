@@ -19,6 +19,22 @@ use crate::model::ledger::change::LedgerChange;
 use crate::store::Database;
 
 /// The ledger inside a transaction: what it does commits with the transaction.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::Key;
+///
+/// let (ledger, key) = (idem.ledger(), |name: &str| Key::new("shop", name));
+/// let mut tx = idem.begin().await?;
+/// ledger.within(&mut tx).transfer(&key("k1")?, "bank", "wallet:7", 100).await?;
+/// let hold = ledger.account("wallet:7").within(&mut tx).hold(&key("k2")?, 70).await?;
+/// ledger.within(&mut tx).capture(&key("k3")?, &hold.id, "shop", 70).await?;
+/// assert!(ledger.within(&mut tx).release(&key("k4")?, "no such hold").await.is_err());
+/// tx.commit().await?;
+/// assert_eq!(ledger.account("wallet:7").balance_after(99).await?, 30);
+/// # Ok(()) }) }
+/// ```
 pub struct LedgerInTx<'t, DB: Database> {
     pub(super) tx: &'t mut Tx<DB>,
 }
@@ -71,6 +87,24 @@ impl<'t, DB: Database> LedgerInTx<'t, DB> {
 }
 
 /// One account inside a transaction: what it does commits with the transaction.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::ledger::Bounds;
+/// use idem_core::{Error, Key};
+///
+/// let wallet = idem.ledger().account("wallet:7");
+/// let mut tx = idem.begin().await?;
+/// wallet.within(&mut tx).open(Bounds::at_least(0)).await?;
+/// wallet.within(&mut tx).apply_delta(&Key::new("shop", "k1")?, 5).await?;
+/// assert_eq!(wallet.within(&mut tx).get().await?.balance, 5);
+/// assert!(matches!(wallet.within(&mut tx).close().await, Err(Error::Ledger(_))));     // 5 are left
+/// assert_eq!(wallet.get().await?, None);                                              // others do not see it yet
+/// tx.commit().await?;
+/// assert!(wallet.get().await?.is_some());
+/// # Ok(()) }) }
+/// ```
 pub struct AccountInTx<'t, DB: Database> {
     name: Arc<str>,
     expected: Option<u64>,

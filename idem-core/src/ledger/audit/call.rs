@@ -39,24 +39,29 @@ impl<DB: Database> Ledger<DB> {
     /// vacuums less, SQLite's write-ahead log grows. It takes time in proportion to the entries, and the memory of a page
     /// and of the holds of one account that still reserve something.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::Key;
+    /// use idem_core::ledger::FindingKind;
+    ///
+    /// let ledger = idem.ledger();
+    /// ledger.transfer(&Key::new("shop", "k1")?, "bank", "wallet:7", 100).await?;
+    /// let report = ledger.audit().progress(|so_far| eprintln!("{} entries", so_far.entries)).await?;
+    /// assert!(report.is_sound() && report.entries == 2, "{:?}", report.findings);
+    ///
+    /// sqlx::query("UPDATE idem_accounts SET balance = 90 WHERE account = 'wallet:7'").execute(idem.pool()).await?;
+    /// let report = ledger.audit().await?;
+    /// assert_eq!(report.findings[0].account, "wallet:7");
+    /// assert_eq!(report.findings[0].what, FindingKind::Account { column: "balance", expected: 100 });
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// Those of the database. What the audit finds is no error: it is in the report.
     ///
     /// # Cancel safety
     /// Nothing is written. Dropped, its connection is closed.
-    ///
-    /// ```
-    /// # #[cfg(feature = "sqlite")] {
-    /// # let file = std::env::temp_dir().join(format!("idem-audit-{}.db", std::process::id()));
-    /// # let url = format!("sqlite://{}", file.display());
-    /// # tokio::runtime::Runtime::new()?.block_on(async {
-    /// # let idem = idem_core::Idem::<sqlx::Sqlite>::open(&url).await?;
-    /// let report = idem.ledger().audit().progress(|so_far| eprintln!("{} entries", so_far.entries)).await?;
-    /// assert!(report.is_sound(), "{:?}", report.findings);
-    /// # Ok::<(), idem_core::Error>(()) })?;
-    /// # std::fs::remove_file(file)?; }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn audit(&self) -> Audit<'static, DB> {
         Audit { ledger: self.clone(), progress: None }
     }
