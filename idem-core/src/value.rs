@@ -10,6 +10,14 @@ use crate::clock::Timestamp;
 /// `None` is [`Value::Null`]. `Debug` shows the kind alone: a value may be a secret.
 ///
 /// Text fits a column of any type whose written form it is: a UUID, a decimal number, a time, JSON.
+///
+/// ```
+/// use idem_core::update::Value;
+///
+/// assert_eq!(Value::from(7), Value::Int(7));
+/// assert_eq!(Value::from(None::<&str>), Value::Null);
+/// assert_eq!(format!("{:?}", Value::from("a secret")), "Value(text)");
+/// ```
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {

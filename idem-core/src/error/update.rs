@@ -6,6 +6,20 @@ use super::display::BackTicked;
 pub(crate) const MAX_IDENTIFIER_BYTES: usize = 63;
 
 /// Why your table cannot be updated in this way. Nothing is written.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::Error;
+/// use idem_core::update::{ConditionalUpdate, Problem};
+///
+/// let update = ConditionalUpdate::table("orders").key("id", 7).set("status", "paid");
+/// let refused = update.clone().execute(&idem).await;
+/// assert!(matches!(refused, Err(Error::Update { problem: Problem::NoExpectation, .. })));
+/// let refused = update.expect_version(1).execute(&idem).await;
+/// assert!(matches!(refused, Err(Error::Update { table, problem: Problem::NoTable }) if table == "orders"));
+/// # Ok(()) }) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {

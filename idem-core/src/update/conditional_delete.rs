@@ -9,14 +9,26 @@ use crate::update::executor::Executor;
 
 /// A delete of one row of your table, on conditions.
 ///
-/// ```no_run
-/// # async fn demo(idem: &idem_core::Idem<impl idem_core::Database>, key: &idem_core::Key) -> Result<(), idem_core::Error> {
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
 /// use idem_core::update::ConditionalDelete;
-/// let delete = ConditionalDelete::table("drafts").key("id", 7).expect_version(3).once(key);
-/// let deleted = delete.clone().execute(idem).await?;
+/// use idem_core::{Error, Key};
+///
+/// # sqlx::raw_sql(
+/// #     "CREATE TABLE drafts (id INTEGER PRIMARY KEY, version INTEGER NOT NULL);
+/// #      INSERT INTO drafts VALUES (7, 3), (8, 1)",
+/// # )
+/// # .execute(idem.pool())
+/// # .await?;
+/// let key = Key::new("editor", "req-1")?;
+/// let delete = ConditionalDelete::table("drafts").key("id", 7).expect_version(3).once(&key);
+/// let deleted = delete.clone().execute(&idem).await?;
 /// assert!(deleted.is_fresh() && *deleted == 3);                               // the version that was deleted
-/// assert!(delete.execute(idem).await?.is_replay());                           // the first answer; the row is gone
-/// # Ok(()) }
+/// assert!(delete.execute(&idem).await?.is_replay());                          // the first answer; the row is gone
+/// let changed = ConditionalDelete::table("drafts").key("id", 8).expect_version(3);
+/// assert!(matches!(changed.execute(&idem).await, Err(Error::Stale { found: Some(1), .. })));
+/// # Ok(()) }) }
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens until it is executed"]

@@ -9,17 +9,26 @@ use crate::update::executor::Executor;
 
 /// An update of one row of your table, on conditions.
 ///
-/// ```no_run
-/// # async fn demo(idem: &idem_core::Idem<impl idem_core::Database>) -> Result<(), idem_core::Error> {
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::Error;
 /// use idem_core::update::ConditionalUpdate;
-/// let paid = ConditionalUpdate::table("shop.orders")
-///     .key("tenant", "a")
-///     .key("id", 7)
-///     .set("status", "paid")
-///     .expect("status", "pending")                                            // with or without a version
-///     .execute(idem)
-///     .await?;
-/// # Ok(()) }
+///
+/// # sqlx::raw_sql(
+/// #     "CREATE TABLE orders (shop TEXT, id INTEGER, status TEXT, version INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (shop, id));
+/// #      INSERT INTO orders (shop, id, status) VALUES ('a', 7, 'pending')",
+/// # )
+/// # .execute(idem.pool())
+/// # .await?;
+/// let order = |id| ConditionalUpdate::table("orders").key("shop", "a").key("id", id).set("status", "paid");
+/// let paid = order(7).expect("status", "pending").execute(&idem).await?;     // with or without a version
+/// assert!(paid.is_fresh() && *paid == 2);                                     // the new version
+/// let late = order(7).expect_version(1).execute(&idem).await;
+/// assert!(matches!(late, Err(Error::Stale { expected: Some(1), found: Some(2), .. })));
+/// assert!(matches!(order(8).expect_version(1).execute(&idem).await, Err(Error::Missing { .. })));
+/// assert!(matches!(order(7).execute(&idem).await, Err(Error::Update { .. })));    // nothing is expected
+/// # Ok(()) }) }
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens until it is executed"]
@@ -32,6 +41,27 @@ impl ConditionalUpdate {
     }
 
     /// Runs it: on `&idem` in a transaction of its own, on `&mut tx` in yours.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::Error;
+    /// use idem_core::update::ConditionalUpdate;
+    ///
+    /// # sqlx::raw_sql(
+    /// #     "CREATE TABLE orders (id INTEGER PRIMARY KEY, status TEXT, version INTEGER NOT NULL DEFAULT 1);
+    /// #      INSERT INTO orders (id, status) VALUES (7, 'paid')",
+    /// # )
+    /// # .execute(idem.pool())
+    /// # .await?;
+    /// let ship = ConditionalUpdate::table("orders").key("id", 7).set("status", "shipped").expect_version(1);
+    /// let mut tx = idem.begin().await?;
+    /// assert_eq!(*ship.clone().execute(&mut tx).await?, 2);
+    /// assert!(matches!(ship.clone().execute(&mut tx).await, Err(Error::Stale { .. })));   // which does not harm the transaction
+    /// tx.rollback().await;
+    /// assert_eq!(*ship.execute(&idem).await?, 2);                                 // in a transaction of its own
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// - [`Error::Stale`]: the row is not as expected.

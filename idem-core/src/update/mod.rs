@@ -5,10 +5,9 @@
 //! [`once`](ConditionalUpdate::once) a repeat of the request gets the first answer, whatever happened since.
 //!
 //! ```
-//! # #[cfg(feature = "sqlite")] {
-//! # let file = std::env::temp_dir().join(format!("idem-doc-update-{}.db", std::process::id()));
-//! # let url = format!("sqlite://{}", file.display());
-//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+//! # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+//! # let url = format!("sqlite://{}", folder.join("shop.db").display());
 //! use idem_core::update::{ConditionalUpdate, retry_stale};
 //! use idem_core::{Error, Idem, Key, RetryPolicy};
 //!
@@ -43,9 +42,7 @@
 //! })
 //! .await?;
 //! assert_eq!(*noted, 3);
-//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) })?;
-//! # std::fs::remove_file(file)?; }
-//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! # Ok(()) }) }
 //! ```
 //!
 //! # Where it runs

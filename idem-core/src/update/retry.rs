@@ -53,6 +53,28 @@ where
 /// An error of a closure that [`retry_stale`] runs.
 ///
 /// Implemented for [`Error`] and for boxed errors; your own enum asks the variant that holds an [`Error`].
+///
+/// ```
+/// use idem_core::Error;
+/// use idem_core::update::StaleError;
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum Failure {
+///     #[error("nothing to do")]
+///     Nothing,
+///     #[error(transparent)]
+///     Idem(#[from] Error),
+/// }
+///
+/// impl StaleError for Failure {
+///     fn is_stale(&self) -> bool {
+///         matches!(self, Self::Idem(error) if error.is_stale())
+///     }
+/// }
+///
+/// assert!(Failure::from(Error::Contention { attempts: 1 }).is_stale());
+/// assert!(!Failure::Nothing.is_stale());
+/// ```
 pub trait StaleError {
     /// Whether what was read is no longer so, or another writer was faster: reading again may help.
     fn is_stale(&self) -> bool;

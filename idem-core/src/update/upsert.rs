@@ -12,11 +12,20 @@ use crate::update::executor::Executor;
 ///
 /// Needs a unique index on exactly the key columns.
 ///
-/// ```no_run
-/// # async fn demo(idem: &idem_core::Idem<impl idem_core::Database>) -> Result<(), idem_core::Error> {
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::Error;
 /// use idem_core::update::Upsert;
-/// let version = Upsert::table("settings").key("name", "theme").set("value", "dark").execute(idem).await?;
-/// # Ok(()) }
+///
+/// # sqlx::raw_sql("CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT, version INTEGER NOT NULL DEFAULT 1)")
+/// #     .execute(idem.pool())
+/// #     .await?;
+/// let theme = |value: &str| Upsert::table("settings").key("name", "theme").set("value", value);
+/// assert_eq!(*theme("dark").execute(&idem).await?, 1);                        // inserted
+/// assert_eq!(*theme("light").execute(&idem).await?, 2);                       // overwritten
+/// assert!(matches!(theme("dark").expect_absent().execute(&idem).await, Err(Error::Stale { found: Some(2), .. })));
+/// # Ok(()) }) }
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens until it is executed"]

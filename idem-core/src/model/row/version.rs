@@ -7,9 +7,18 @@ use std::fmt;
 /// Compares with whole numbers, and is one by [`Version::get`] or `into()`.
 ///
 /// ```
-/// # fn demo(updated: idem_core::Outcome<idem_core::update::Version>) -> bool {
-/// *updated == 4 && updated.get() == 4
-/// # }
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+/// use idem_core::update::Upsert;
+///
+/// # sqlx::raw_sql("CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT, version INTEGER NOT NULL DEFAULT 1)")
+/// #     .execute(idem.pool())
+/// #     .await?;
+/// let set = Upsert::table("settings").key("name", "theme").set("value", "dark");
+/// let version = set.clone().execute(&idem).await?.into_inner();
+/// assert!(version == 1 && version.get() == 1 && i64::from(version) == 1);
+/// assert!(*set.expect_version(version).execute(&idem).await? > version);
+/// # Ok(()) }) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub(crate) i64);
