@@ -101,6 +101,8 @@ impl<DB: Database> Builder<DB> {
     /// The largest state, payload, outcome or message that is stored, in bytes. A larger one is [`Error::TooLarge`]. Default
     /// 1 MiB.
     ///
+    /// With the payment of the README:
+    ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
@@ -397,15 +399,16 @@ impl Builder<sqlx::Sqlite> {
     /// meaning of its own, as `%` and `?` have in a URL.
     ///
     /// ```
-    /// # tokio::runtime::Runtime::new()?.block_on(async {
-    /// use idem_core::Idem;
-    /// let path = std::env::temp_dir().join(format!("idem-doc 100%? {}.db", std::process::id()));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # fn main() -> Done { in_folder(async |folder| {
+    /// use idem_core::{Error, Idem};
+    ///
+    /// let path = folder.join("100%? sure.db");
     /// let idem = Idem::open_file(&path).await?;
     /// idem.check().await?;
     /// assert!(path.exists());
-    /// # std::fs::remove_file(path)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// assert!(matches!(Idem::open_file(folder).await, Err(Error::NotOpened { .. })));    // a folder is no file
+    /// # Ok(()) }) }
     /// ```
     ///
     /// # Errors

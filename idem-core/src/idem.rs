@@ -26,16 +26,13 @@ const DROPPED: &str = "the closure of a transaction dropped its commit";
 /// A database with idem's tables in it. Cheap to clone.
 ///
 /// ```
-/// # #[cfg(feature = "sqlite")] {
-/// # let file = std::env::temp_dir().join(format!("idem-doc-{}.db", std::process::id()));
-/// # let url = format!("sqlite://{}", file.display());
-/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+/// # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+/// # let url = format!("sqlite://{}", folder.join("shop.db").display());
 /// use idem_core::Idem;
 /// let idem = Idem::<sqlx::Sqlite>::open(&url).await?;     // creates the file and the tables
 /// idem.check().await?;
-/// # Ok::<(), idem_core::Error>(()) })?;
-/// # std::fs::remove_file(file)?; }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok(()) }) }
 /// ```
 pub struct Idem<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
@@ -167,10 +164,9 @@ impl<DB: Database> Idem<DB> {
     /// [`Error::Interrupted`], as the call does then, and nothing of it is applied.
     ///
     /// ```
-    /// # #[cfg(feature = "sqlite")] {
-    /// # let file = std::env::temp_dir().join(format!("idem-doc-transaction-{}.db", std::process::id()));
-    /// # let url = format!("sqlite://{}", file.display());
-    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
+    /// # let url = format!("sqlite://{}", folder.join("shop.db").display());
     /// use idem_core::{Error, Idem, Key};
     ///
     /// /// Your error takes in those of idem and of sqlx.
@@ -202,9 +198,7 @@ impl<DB: Database> Idem<DB> {
     /// assert_eq!(pay(0).await.expect_err("refused").to_string(), "nothing to pay");
     /// let payments: i64 = sqlx::query_scalar("SELECT count(*) FROM payments").fetch_one(idem.pool()).await?;
     /// assert_eq!(payments, 1);
-    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(()) })?;
-    /// # std::fs::remove_file(file)?; }
-    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// # Ok(()) }) }
     /// ```
     ///
     /// # Errors

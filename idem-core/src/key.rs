@@ -99,6 +99,15 @@ impl Key {
     /// A new key that no one else has: a UUID of version 7 (RFC 9562), so that keys made one after another are stored
     /// side by side.
     ///
+    /// ```
+    /// # use idem_core::Key;
+    /// let (one, other) = (Key::random("shop-1")?, Key::random("shop-1")?);
+    /// assert_ne!(one, other);
+    /// assert_eq!((one.scope(), one.as_str().len()), ("shop-1", 36));
+    /// assert!(Key::random("").is_err());
+    /// # Ok::<(), idem_core::KeyError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError`] if the scope is empty, longer than 255 bytes or has a control character.
     ///
@@ -116,6 +125,15 @@ impl Key {
 
     /// The key of an operation that is named by what it is about: the hash of `parts`, each counted with its length,
     /// so that `["a", "bc"]` and `["ab", "c"]` differ.
+    ///
+    /// ```
+    /// # use idem_core::{Key, KeyError};
+    /// let key = Key::of("billing", ["customer-7", "2026-11"])?;
+    /// assert_eq!(key, Key::of("billing", ["customer-7", "2026-11"])?);
+    /// assert_ne!(key, Key::of("billing", ["customer-", "72026-11"])?);
+    /// assert_eq!(Key::of("billing", [""]), Err(KeyError::Empty { what: "list of parts" }));
+    /// # Ok::<(), KeyError>(())
+    /// ```
     ///
     /// # Errors
     /// [`KeyError`] if the scope is empty, longer than 255 bytes or has a control character; if there is nothing in the
@@ -137,6 +155,15 @@ impl Key {
     ///
     /// The same key and step give the same derived key; the client's own text is never sent downstream, so two
     /// clients of one downstream service cannot collide.
+    ///
+    /// ```
+    /// # use idem_core::Key;
+    /// let key = Key::new("customer-7", "req-1")?;
+    /// assert_eq!(key.derive("charge"), key.derive("charge"));
+    /// assert_ne!(key.derive("charge"), key.derive("refund"));
+    /// assert!(!key.derive("charge").as_str().contains("req-1"));
+    /// # Ok::<(), idem_core::KeyError>(())
+    /// ```
     #[must_use]
     pub fn derive(&self, step: &str) -> Self {
         let hash = Hasher::new("idem key derive v1")

@@ -10,6 +10,24 @@ use crate::clock::Timestamp;
 ///
 /// Of a command it also has the kind of the state that the command led to: `S` is the machine's `StateKind`. Of anything else `S`
 /// is `()`.
+///
+/// With the payment of the README:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use idem_core::{Key, Origin};
+///
+/// let mut payment = Payment::in_memory(Rules, payment::Authorized { amount: 500 });
+/// let key = Key::new("shop-1", "req-17")?;
+/// let first = payment.capture(&key, payment::Capture { amount: 500 })?;
+/// assert_eq!((first.is_fresh(), first.seq(), first.amount), (true, 2, 500));  // `amount` is the receipt's
+/// let again = payment.capture(&key, payment::Capture { amount: 500 })?;
+/// assert_eq!(again.origin(), Origin::Replayed { seq: 2, at: first.at() });
+/// assert_eq!(again.into_inner(), first.into_inner());                         // the same receipt
+/// assert!(payment.capture(&key, payment::Capture { amount: 400 }).is_err());
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome<T, S = ()> {
     value: T,
@@ -21,6 +39,21 @@ pub struct Outcome<T, S = ()> {
 }
 
 /// Where an [`Outcome`] comes from.
+///
+/// With the payment of the README:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use idem_core::{Key, Origin};
+///
+/// let mut payment = Payment::in_memory(Rules, payment::Authorized { amount: 500 });
+/// let key = Key::new("shop-1", "req-17")?;
+/// let mut origin = || payment.capture(&key, payment::Capture { amount: 500 }).map(|captured| captured.origin());
+/// assert_eq!(origin()?, Origin::Fresh);
+/// assert!(matches!(origin()?, Origin::Replayed { seq: 2, .. }));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "an effect happened in this call or before it; there is no third case")]
 pub enum Origin {
@@ -93,6 +126,22 @@ impl<T, S> Outcome<T, S> {
 
     /// True if something happened to the machine after the effect of this outcome: the answer is still the
     /// original one, and the state is no longer the one it led to.
+    ///
+    /// With the payment of the README:
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use idem_core::Key;
+    ///
+    /// let mut payment = Payment::in_memory(Rules, payment::Authorized { amount: 500 });
+    /// let key = Key::new("shop-1", "req-17")?;
+    /// assert!(!payment.capture(&key, payment::Capture { amount: 500 })?.is_superseded());
+    /// payment.override_state(payment::Authorized { amount: 500 }, false);
+    /// let again = payment.capture(&key, payment::Capture { amount: 500 })?;
+    /// assert!(again.is_replay() && again.is_superseded());
+    /// # Ok(()) }
+    /// ```
     pub fn is_superseded(&self) -> bool {
         self.superseded
     }

@@ -36,6 +36,16 @@ impl Timestamp {
     }
 
     /// How much later this is than `earlier`; zero if it is not later.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use idem_core::Timestamp;
+    /// let at: Timestamp = "2026-11-22T10:18:00Z".parse()?;
+    /// let later = at.saturating_add(Duration::from_secs(90));
+    /// assert_eq!(later.saturating_since(at), Duration::from_secs(90));
+    /// assert_eq!(at.saturating_since(later), Duration::ZERO);
+    /// # Ok::<(), idem_core::clock::ParseTimestampError>(())
+    /// ```
     pub fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

@@ -10,6 +10,26 @@ use crate::clock::Timestamp;
 /// Why a command did not answer with an [`Outcome`](crate::Outcome): a rule of its machine refused, or the call failed.
 ///
 /// A command on a machine that never refuses fails with [`Error`] itself: see [`Never`].
+///
+/// With the payment of the README:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use idem_core::{Effect, ErrorKind, Key};
+///
+/// let mut payment = Payment::in_memory(Rules, payment::Authorized { amount: 500 });
+/// let key = Key::new("shop-1", "req-17")?;
+/// let rejected = payment.capture(&key, payment::Capture { amount: 600 }).expect_err("more than is authorized");
+/// assert_eq!(rejected.to_string(), "rejected: only 500 is authorized");
+/// assert!(rejected.rejection().is_some() && rejected.failure().is_none());
+/// assert_eq!((rejected.kind(), rejected.effect(), rejected.is_retryable()), (ErrorKind::Rejected, Effect::NotApplied, false));
+///
+/// assert!(payment.capture(&key, payment::Capture { amount: 500 })?.is_fresh());   // the key was free
+/// let failed = payment.capture(&key, payment::Capture { amount: 400 }).expect_err("another request");
+/// assert_eq!((failed.kind(), failed.rejection().is_none()), (ErrorKind::KeyReused, true));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[allow(clippy::exhaustive_enums, reason = "these are the two there are")]
 pub enum CommandError<R> {
@@ -129,6 +149,26 @@ impl<R: std::error::Error + Send + Sync + 'static> Rejection for R {
 }
 
 /// The rejection of rules that never refuse: commands then fail with [`Error`], without a variant that cannot be.
+///
+/// ```
+/// # use idem_core::{Context, Error, Key, Never, Step, idempotent_fsm};
+/// # #[idempotent_fsm]
+/// # #[command(Close)]
+/// # #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+/// # enum Ticket { #[initial] #[on(Close => Closed)] Open, #[terminal] Closed }
+/// struct Desk;
+///
+/// impl ticket::Transitions for Desk {
+///     type Rejection = Never;
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut ticket = Ticket::in_memory(Desk, ticket::Open);
+/// ticket.close(&Key::new("desk", "req-1")?)?;
+/// let again: Result<_, Error> = ticket.close(&Key::new("desk", "req-2")?);     // not `CommandError`
+/// assert!(again?.is_replay());
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "there is none")]
 pub enum Never {}

@@ -17,6 +17,16 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// What a machine's own rules refuse stands beside it in [`CommandError`](super::CommandError). [`Error::effect`] says whether the call's effect has happened, [`Error::is_retryable`] whether
 /// the same call, with the same key, may succeed later.
+///
+/// ```
+/// use idem_core::{Effect, Error, ErrorKind};
+///
+/// let error = Error::Contention { attempts: 10 };
+/// assert_eq!((error.kind(), error.effect(), error.is_retryable()), (ErrorKind::Contention, Effect::NotApplied, true));
+/// let error = Error::Indeterminate { source: "the connection broke".into() };
+/// assert_eq!((error.effect(), error.is_retryable()), (Effect::Unknown, true));    // with the same key
+/// assert!(!Error::Interrupted.to_string().is_empty());
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -386,6 +396,25 @@ pub enum Effect {
 #[error(
     "the key {tag} was first seen at {first_seen} for {first}, and now comes with {second}; use a new key for a new request, and `key.derive(\"step\")` for another step of the same one"
 )]
+/// With the payment of the README:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use idem_core::{CommandError, Error, Key};
+///
+/// let mut payment = Payment::in_memory(Rules, payment::Authorized { amount: 500 });
+/// let key = Key::new("shop-1", "req-17")?;
+/// payment.capture(&key, payment::Capture { amount: 500 })?;
+/// match payment.capture(&key, payment::Capture { amount: 400 }) {
+///     Err(CommandError::Failed(Error::KeyReused(reused))) => {
+///         assert_eq!((reused.first.as_str(), reused.second.as_str()), ("`Capture`", "another payload"));
+///         assert!(!reused.tag.contains("req-17"));                            // the key itself is shown nowhere
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[non_exhaustive]
 pub struct KeyReused {
     /// A short hash of the key: enough to find it, too little to give it away.

@@ -1,4 +1,7 @@
 //! Machines: the rules of an annotated enum, in memory and stored.
+//!
+//! The examples use the payment of the README: a `Payment` is started as `Authorized { amount }`. `Capture { amount }` leads to
+//! `Captured { receipt }`, gives the receipt, moves the amount and emits a message; more than is authorized is rejected.
 
 #[cfg(not(feature = "_sql"))]
 pub(crate) mod no_store;

@@ -163,6 +163,25 @@ impl<'s, M: Machine> Explorer<'s, M> {
     }
 
     /// Runs a script on a machine in memory.
+    ///
+    /// With the payment of the README:
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use idem_core::testing::{Explorer, Samples, Script};
+    ///
+    /// let samples = Samples::<Payment>::new();
+    /// let replay = |script: &Script| {
+    ///     Explorer::new(&samples).replay_in_memory(|| Payment::in_memory(Rules, payment::Authorized { amount: 500 }), script)
+    /// };
+    /// let report = replay(&"call k1 Capture {\"amount\":500}\ncall k1 Capture {\"amount\":500}".parse()?);
+    /// assert!(report.counter_example.is_none(), "{report}");
+    /// assert_eq!((report.rows[&'a'], report.rows[&'c']), (1, 1));                 // rows of the answer table
+    /// let report = replay(&"call k1 Refund null".parse()?);
+    /// assert!(report.counter_example.is_some());                                  // there is no such command
+    /// # Ok(()) }
+    /// ```
     pub fn replay_in_memory<X, H>(&self, new: impl Fn() -> H, script: &Script) -> Report
     where
         X: Rules<Machine = M>,

@@ -19,6 +19,34 @@ use crate::wire::Stored;
 /// which also is how the file is made. What can no longer be read is never blessed: if there are no such rows, delete the
 /// entry by hand.
 ///
+/// With the payment of the README:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use idem_core::testing::{LockError, Samples, bless_schema_lock, schema_lock};
+///
+/// let receipt = Receipt { id: "r-7".into(), amount: 500 };
+/// let samples = Samples::<Payment>::new()
+///     .state(payment::Authorized { amount: 500 })
+///     .state(payment::Captured { receipt: receipt.clone() })
+///     .command(payment::Capture { amount: 500 })
+///     .outcome(payment::CommandKind::Capture, &receipt);
+/// # let folder = std::env::temp_dir().join(format!("idem-doc-lock-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let file = folder.join("payment.lock.json");                                // beside the code, and checked in
+/// assert!(matches!(schema_lock(&file, &samples), Err(LockError::Missing(_))));
+/// bless_schema_lock(&file, &samples)?;                                        // `IDEM_BLESS=1 cargo test` does it
+/// assert_eq!(schema_lock(&file, &samples)?.checked, 4);
+///
+/// // What an earlier release would have stored, with a member that today's type does not have.
+/// let stored = std::fs::read_to_string(&file)?.replace("\"id\"", "\"number\"");
+/// std::fs::write(&file, stored)?;
+/// assert!(matches!(schema_lock(&file, &samples), Err(LockError::Stranded(_))));
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 /// [`LockError::Stranded`] with all findings, each with its fix; [`LockError::Missing`] if there is no file;
 /// [`LockError::Samples`] if a sample is missing.

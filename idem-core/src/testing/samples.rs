@@ -18,6 +18,23 @@ use crate::wire::Stored;
 /// Each state, command and outcome needs one value at least, and where a command says `remember_rejections` the rejection; what
 /// carries nothing has its one value already. Give a command several values where its rule treats them differently, for example a
 /// right and a wrong amount.
+///
+/// With the payment of the README:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use idem_core::testing::Samples;
+///
+/// let receipt = Receipt { id: "r-7".into(), amount: 500 };
+/// let samples = Samples::<Payment>::new()
+///     .state(payment::Authorized { amount: 500 })
+///     .state(payment::Captured { receipt: receipt.clone() })
+///     .command(payment::Capture { amount: 500 });
+/// assert_eq!(samples.missing(), ["outcome of `Capture`: no sample"]);
+/// assert!(samples.outcome(payment::CommandKind::Capture, &receipt).missing().is_empty());
+/// # Ok(()) }
+/// ```
 pub struct Samples<M> {
     /// For each state, by position: contents as JSON.
     states: Vec<Vec<Value>>,

@@ -21,6 +21,7 @@ use serde_json::Value;
 /// ";
 /// let script: Script = text.parse()?;
 /// assert_eq!(script.to_string(), text);
+/// assert!("wait 900s".parse::<Script>().is_err());
 /// # Ok::<(), idem_core::testing::ScriptError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -172,6 +172,8 @@ impl Edge {
 
 /// Why a command is not legal in a state, and what would be. From the generated `why_not`.
 ///
+/// With the payment of the README:
+///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
