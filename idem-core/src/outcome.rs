@@ -54,7 +54,7 @@ pub struct Outcome<T, S = ()> {
 /// assert!(matches!(origin()?, Origin::Replayed { seq: 2, .. }));
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "an effect happened in this call or before it; there is no third case")]
 pub enum Origin {
     /// This call had the effect.

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::clock::Timestamp;
 
 /// A change that does not fit an account.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("account {account:?} has {balance}{} and cannot change by {delta}: {}", Reserved(*held), Bound(*floor, *ceiling))]
 #[non_exhaustive]
 pub struct OutOfBounds {

@@ -380,7 +380,7 @@ impl From<LedgerError> for Error {
 }
 
 /// What an error means for the effect of the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "these are the three answers there are")]
 pub enum Effect {
     /// It happened.
@@ -392,7 +392,7 @@ pub enum Effect {
 }
 
 /// Both sides of a key that names two requests.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the key {tag} was first seen at {first_seen} for {first}, and now comes with {second}; use a new key for a new request, and `key.derive(\"step\")` for another step of the same one"
 )]
