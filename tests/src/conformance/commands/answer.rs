@@ -12,7 +12,7 @@ fn ship(tracking: &str) -> order::Ship {
 }
 
 /// Row a: the original outcome, with its number and its time.
-pub async fn a_repeat_gets_the_original_outcome(case: &impl Case) {
+pub async fn row_a_repeat_returns_original_outcome(case: &impl Case) {
     let mut order = case.order(500).await;
     let first = fresh(order.apply(Some(&key("k")), PAY).await);
     assert_eq!((first.seq(), first["amount"].as_i64()), (2, Some(500)));
@@ -24,7 +24,7 @@ pub async fn a_repeat_gets_the_original_outcome(case: &impl Case) {
 }
 
 /// Row a, when the machine has moved on.
-pub async fn a_repeat_gets_it_whatever_the_state_is_now(case: &impl Case) {
+pub async fn row_a_repeat_after_later_transition_returns_original_outcome(case: &impl Case) {
     let mut order = case.order(500).await;
     let paid = fresh(order.apply(Some(&key("k")), PAY).await);
     let shipped = fresh(order.apply(Some(&key("l")), ship("T")).await);
@@ -33,7 +33,7 @@ pub async fn a_repeat_gets_it_whatever_the_state_is_now(case: &impl Case) {
 }
 
 /// Row b: nothing is written, and the message says what to do.
-pub async fn b_another_payload_under_the_key_is_refused(case: &impl Case) {
+pub async fn row_b_other_payload_under_used_key_is_refused(case: &impl Case) {
     let mut order = case.order(500).await;
     let first = fresh(order.apply(Some(&key("k")), PAY).await);
     let other = order::Pay { amount: 501, ..PAY };
@@ -46,7 +46,7 @@ pub async fn b_another_payload_under_the_key_is_refused(case: &impl Case) {
 }
 
 /// Row b, by another command: also where that command would be legal.
-pub async fn b_another_command_under_the_key_is_refused(case: &impl Case) {
+pub async fn row_b_other_command_under_used_key_is_refused(case: &impl Case) {
     let mut order = case.order(500).await;
     fresh(order.apply(Some(&key("k")), PAY).await);
     let error = refused(order.apply(Some(&key("k")), ship("T")).await, ErrorKind::KeyReused);
@@ -55,7 +55,7 @@ pub async fn b_another_command_under_the_key_is_refused(case: &impl Case) {
 }
 
 /// Row c, refused by the rule: the same key may come again, with what is right.
-pub async fn c_a_rejection_writes_nothing_and_leaves_the_key_free(case: &impl Case) {
+pub async fn row_c_rejection_writes_nothing_and_leaves_key_free(case: &impl Case) {
     let mut order = case.order(500).await;
     for amount in [499, 501] {
         let error = refused(order.apply(Some(&key("k")), order::Pay { amount, rate: 1 }).await, ErrorKind::Rejected);
@@ -67,7 +67,7 @@ pub async fn c_a_rejection_writes_nothing_and_leaves_the_key_free(case: &impl Ca
 }
 
 /// Row d: the new key then is known, and names this request alone.
-pub async fn d_a_new_key_is_answered_by_the_state_reached(case: &impl Case) {
+pub async fn row_d_new_key_on_command_that_ran_returns_its_outcome(case: &impl Case) {
     let mut order = case.order(500).await;
     let paid = fresh(order.apply(Some(&key("k")), PAY).await);
     replayed(order.apply(Some(&key("l")), PAY).await, &paid);
@@ -78,7 +78,7 @@ pub async fn d_a_new_key_is_answered_by_the_state_reached(case: &impl Case) {
 }
 
 /// Row e: "already there, so it is well" would hide a mistake.
-pub async fn e_another_payload_of_what_ran_is_refused(case: &impl Case) {
+pub async fn row_e_other_payload_of_command_that_ran_is_refused(case: &impl Case) {
     let mut order = case.order(500).await;
     let paid = fresh(order.apply(Some(&key("k")), PAY).await);
     let other = || order::Pay { amount: 1, rate: 1 };
@@ -93,7 +93,7 @@ pub async fn e_another_payload_of_what_ran_is_refused(case: &impl Case) {
 }
 
 /// Row f: a command that never ran, and cannot now.
-pub async fn f_what_is_not_legal_is_refused_with_what_is(case: &impl Case) {
+pub async fn row_f_illegal_command_error_lists_legal_commands(case: &impl Case) {
     let mut order = case.order(500).await;
     for key in [Some(&key("k")), None] {
         let error = refused(order.apply(key, ship("T")).await, ErrorKind::Invalid);
@@ -109,7 +109,7 @@ pub async fn f_what_is_not_legal_is_refused_with_what_is(case: &impl Case) {
 }
 
 /// Row f: of a command that can be legal again, a new key is a new request, whatever ran before.
-pub async fn f_a_new_key_is_a_new_request(case: &impl Case) {
+pub async fn row_f_new_key_on_repeatable_command_is_new_request(case: &impl Case) {
     let mut door = case.door().await;
     fresh(door.apply(Some(&key("k")), door::Push { by: "ann".into() }).await);
     let closed = fresh(door.apply(Some(&key("l")), door::Close).await);
@@ -121,7 +121,7 @@ pub async fn f_a_new_key_is_a_new_request(case: &impl Case) {
 }
 
 /// A command that can be legal again needs a key; asked before anything else.
-pub async fn without_a_key_an_ambiguous_command_is_refused(case: &impl Case) {
+pub async fn repeatable_command_without_key_is_refused(case: &impl Case) {
     let mut door = case.door().await;
     let before = door.look().await;
     let error = refused(door.apply(None, door::Knock { times: 1 }).await, ErrorKind::KeyRequired);

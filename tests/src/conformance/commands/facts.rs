@@ -10,7 +10,7 @@ fn pay(amount: i64, rate: i64) -> order::Pay {
 }
 
 /// A repeat that looked the fact up again gets the outcome of the first, by its key and without.
-pub async fn the_first_wins(case: &impl Case) {
+pub async fn repeat_with_other_fact_returns_original_outcome(case: &impl Case) {
     let mut order = case.order(500).await;
     let first = fresh(order.apply(Some(&key("k")), pay(500, 1)).await);
     replayed(order.apply(Some(&key("k")), pay(500, 2)).await, &first);
@@ -19,7 +19,7 @@ pub async fn the_first_wins(case: &impl Case) {
 }
 
 /// What is not a fact still is.
-pub async fn are_no_part_of_the_request(case: &impl Case) {
+pub async fn repeat_with_same_fact_and_other_payload_is_refused(case: &impl Case) {
     let mut order = case.order(500).await;
     fresh(order.apply(Some(&key("k")), pay(500, 1)).await);
     refused(order.apply(Some(&key("k")), pay(501, 1)).await, ErrorKind::KeyReused);

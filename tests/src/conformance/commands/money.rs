@@ -6,7 +6,7 @@ use crate::conformance::machines::{Door, Order, door, order};
 use crate::conformance::{Case, Desk, fresh, key, refused, replayed};
 
 /// Both sides of the transfer and the message, once for all repeats.
-pub async fn moves_with_the_transition_and_once(case: &impl Case) {
+pub async fn transition_repeated_moves_money_and_emits_message_once(case: &impl Case) {
     let mut order = case.order(500).await;
     for _ in 0..3 {
         order.apply(Some(&key("k")), order::Pay { amount: 500, rate: 1 }).await.expect("paid");
@@ -16,7 +16,7 @@ pub async fn moves_with_the_transition_and_once(case: &impl Case) {
 }
 
 /// `or_if_refused`: a decline is an outcome, so it is remembered, and the money of the step not taken stays.
-pub async fn that_does_not_fit_takes_the_other_step_and_is_remembered(case: &impl Case) {
+pub async fn step_out_of_bounds_takes_other_step_and_replays_it(case: &impl Case) {
     let mut order = case.order(500).await;
     order.bound("customers", Some(-499), None).await;
     let declined = fresh(order.apply(Some(&key("k")), order::Pay { amount: 500, rate: 1 }).await);
@@ -28,7 +28,7 @@ pub async fn that_does_not_fit_takes_the_other_step_and_is_remembered(case: &imp
 }
 
 /// Without another step it is refused: the key stays free and every account is as it was.
-pub async fn that_does_not_fit_is_refused_and_leaves_no_trace(case: &impl Case) {
+pub async fn step_out_of_bounds_without_other_step_changes_nothing(case: &impl Case) {
     let mut door = case.door().await;
     door.bound("pushes", None, Some(1)).await;
     let push = || door::Push { by: "ann".into() };
@@ -45,7 +45,7 @@ pub async fn that_does_not_fit_is_refused_and_leaves_no_trace(case: &impl Case) 
 }
 
 /// An account never leaves `i64`.
-pub async fn sixty_four_bits_are_a_bound(case: &impl Case) {
+pub async fn step_beyond_64_bits_takes_other_step(case: &impl Case) {
     let mut door = case.door().await;
     door.bound("pushes", None, None).await;
     let mut order = case.order(i64::MIN).await;

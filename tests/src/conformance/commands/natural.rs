@@ -12,7 +12,7 @@ fn push(by: &str) -> door::Push {
 }
 
 /// The first runs, the others get its outcome, also where it came with a key.
-pub async fn names_a_command_that_runs_once(case: &impl Case) {
+pub async fn command_without_key_repeat_returns_original_outcome(case: &impl Case) {
     let mut order = case.order(500).await;
     let paid = fresh(order.apply(None, PAY).await);
     replayed(order.apply(None, PAY).await, &paid);
@@ -24,7 +24,7 @@ pub async fn names_a_command_that_runs_once(case: &impl Case) {
 }
 
 /// `per_visit`: each visit of the source state has its own effect.
-pub async fn runs_once_per_visit(case: &impl Case) {
+pub async fn per_visit_command_without_key_runs_once_per_visit(case: &impl Case) {
     let mut door = case.door().await;
     for visit in 1..=3 {
         let pushed = fresh(door.apply(None, push("ann")).await);
@@ -36,7 +36,7 @@ pub async fn runs_once_per_visit(case: &impl Case) {
 }
 
 /// `per_visit` where no edge leads on: the newest run answers, and one under a key counts too.
-pub async fn is_answered_after_the_visit_ended(case: &impl Case) {
+pub async fn per_visit_command_without_key_is_replayed_after_its_visit(case: &impl Case) {
     let mut door = case.door().await;
     refused(door.apply(Some(&key("k")), door::Close).await, ErrorKind::Invalid);
     let pushed = fresh(door.apply(Some(&key("l")), push("ann")).await);
@@ -45,7 +45,7 @@ pub async fn is_answered_after_the_visit_ended(case: &impl Case) {
 }
 
 /// Row e without a key.
-pub async fn tells_another_payload_apart(case: &impl Case) {
+pub async fn command_without_key_with_other_payload_is_refused(case: &impl Case) {
     let mut door = case.door().await;
     let pushed = fresh(door.apply(None, push("ann")).await);
     refused(door.apply(None, push("bob")).await, ErrorKind::ReachedOtherwise);

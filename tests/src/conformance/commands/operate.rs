@@ -6,7 +6,7 @@ use crate::conformance::{Case, Desk, fresh, key, replayed};
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 
 /// Also when the override leads back to where the command would be legal.
-pub async fn a_repeat_after_an_override_gets_the_original_outcome(case: &impl Case) {
+pub async fn repeat_after_override_returns_original_outcome(case: &impl Case) {
     let mut order = case.order(500).await;
     let paid = fresh(order.apply(Some(&key("k")), PAY).await);
     order.put(&key("hand"), order::Pending { total: 500 }, false).await;
@@ -17,7 +17,7 @@ pub async fn a_repeat_after_an_override_gets_the_original_outcome(case: &impl Ca
 }
 
 /// A command without a key that ran in the visit does not run again in it.
-pub async fn an_override_opens_no_new_visit(case: &impl Case) {
+pub async fn override_without_reopen_starts_no_visit(case: &impl Case) {
     let mut door = case.door().await;
     let push = || door::Push { by: "ann".into() };
     let pushed = fresh(door.apply(None, push()).await);
@@ -31,7 +31,7 @@ pub async fn an_override_opens_no_new_visit(case: &impl Case) {
 }
 
 /// `reopen` says that it may.
-pub async fn a_reopened_state_is_a_new_visit(case: &impl Case) {
+pub async fn override_with_reopen_starts_new_visit(case: &impl Case) {
     let mut order = case.order(500).await;
     fresh(order.apply(None, PAY).await);
     order.put(&key("hand"), order::Pending { total: 500 }, true).await;

@@ -40,7 +40,7 @@ impl door::Transitions for Timid {
 }
 
 /// Who gave the command that the rule panics at meets the panic; the others are answered, and so is the next call.
-pub async fn a_rule_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
+pub async fn rule_panic_in_group_reaches_only_its_caller<S: Subject>(on: &S) {
     let doors = Door::stored(&patient(on).await, Timid);
     let tasks: Vec<_> = (0..64_u64)
         .map(|times| {
@@ -103,7 +103,7 @@ impl clock::Transitions for Maker {
 }
 
 /// What reads a caller's type is the caller's code as a rule is.
-pub async fn a_state_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
+pub async fn state_decode_panic_in_group_reaches_only_its_caller<S: Subject>(on: &S) {
     let clocks = Clock::stored(&patient(on).await, Maker);
     let first = 40 * RUNS.fetch_add(1, Ordering::Relaxed);
     for number in 0..40 {
@@ -131,7 +131,7 @@ pub async fn a_state_that_panics_panics_at_its_caller<S: Subject>(on: &S) {
 }
 
 /// Copies of a change whose refusal is remembered are told the same, and the changes beside them are made.
-pub async fn copies_of_a_refusal_harm_no_other<S: Subject>(on: &S) {
+pub async fn remembered_refusal_repeated_in_group_leaves_others_unaffected<S: Subject>(on: &S) {
     let ledger = patient(on).await.ledger();
     ledger.account("a").open(Bounds::at_least(0)).await.expect("opened");
     for round in 0..8 {
@@ -162,7 +162,7 @@ pub async fn copies_of_a_refusal_harm_no_other<S: Subject>(on: &S) {
 }
 
 /// A call that has an account to itself is dropped by a thread that has no runtime: those who wait for the account are answered.
-pub async fn a_call_dropped_outside_a_runtime_disturbs_nobody<S: Subject>(on: &S) {
+pub async fn call_dropped_outside_runtime_leaves_waiting_calls_unaffected<S: Subject>(on: &S) {
     let (idem, holder) = (patient(on).await, patient(on).await);
     let account = idem.ledger().account("a");
     let mut tx = holder.begin().await.expect("begun");
@@ -182,7 +182,7 @@ pub async fn a_call_dropped_outside_a_runtime_disturbs_nobody<S: Subject>(on: &S
 }
 
 /// Callers that come and go all the time, two groups of them at once: nobody is left waiting.
-pub async fn a_crowd_is_answered_to_the_last<S: Subject>(on: &S) {
+pub async fn group_calls_of_many_callers_are_all_answered<S: Subject>(on: &S) {
     let idem = patient(on).await;
     let crowd: Vec<_> = (0..64)
         .map(|caller| {
@@ -205,7 +205,7 @@ pub async fn a_crowd_is_answered_to_the_last<S: Subject>(on: &S) {
 }
 
 /// Half of the callers go away, queued or in flight, before the transaction that all wait for commits and after.
-pub async fn who_goes_away_disturbs_nobody<S: Subject>(on: &S) {
+pub async fn cancelled_caller_leaves_group_unaffected<S: Subject>(on: &S) {
     let (idem, holder) = (patient(on).await, patient(on).await);
     let (door, account) = (Door::stored(&idem, Keeper).at("d"), idem.ledger().account("a"));
     fresh(door.start(Natural, door::Shut).await);
@@ -246,7 +246,7 @@ pub async fn who_goes_away_disturbs_nobody<S: Subject>(on: &S) {
 }
 
 /// Those whom its tasks worked for are told that nobody knows, and find out by calling again.
-pub async fn a_runtime_that_ends_leaves_nobody_waiting<S: Subject>(on: &S) {
+pub async fn runtime_that_ends_leaves_no_group_call_waiting<S: Subject>(on: &S) {
     let (idem, holder) = (patient(on).await, patient(on).await);
     let door = Door::stored(&idem, Keeper).at("d");
     fresh(door.start(Natural, door::Shut).await);

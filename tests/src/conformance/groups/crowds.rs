@@ -11,7 +11,7 @@ use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
 use crate::conformance::{Subject, fresh, key, refused, replayed};
 
 /// As if one came after the other: the numbers are dense, and the rules agree with what each was told.
-pub async fn a_crowd_on_one_machine_is_answered_in_a_row<S: Subject>(on: &S) {
+pub async fn grouped_commands_on_one_machine_have_dense_numbers<S: Subject>(on: &S) {
     let door = Door::stored(&patient(on).await, Keeper).at("d");
     let mut tasks = JoinSet::new();
     for caller in 0..256_u64 {
@@ -31,7 +31,7 @@ pub async fn a_crowd_on_one_machine_is_answered_in_a_row<S: Subject>(on: &S) {
 }
 
 /// The entries are dense, each has its own, and the balance after one is the balance before the next.
-pub async fn a_crowd_on_one_account_is_answered_in_a_row<S: Subject>(on: &S) {
+pub async fn grouped_changes_of_one_account_have_dense_entries<S: Subject>(on: &S) {
     let ledger = patient(on).await.ledger();
     let mut tasks = JoinSet::new();
     for caller in 1..=256_i64 {
@@ -55,7 +55,7 @@ pub async fn a_crowd_on_one_account_is_answered_in_a_row<S: Subject>(on: &S) {
 }
 
 /// Rejected, out of bounds, known, known for something else: each of them alone, among others that are new.
-pub async fn each_is_answered_for_itself<S: Subject>(on: &S) {
+pub async fn group_call_gets_its_own_answer<S: Subject>(on: &S) {
     let idem = patient(on).await;
     let (orders, ledger) = (Order::stored(&idem, Shop), idem.ledger());
     ledger.account("poor").open(Bounds::at_least(0)).await.expect("opened");
@@ -88,7 +88,7 @@ pub async fn each_is_answered_for_itself<S: Subject>(on: &S) {
 
 /// A command without a key shares a transaction with a change of an account, which a step of a third call moves meanwhile: the
 /// change's key names its own entry.
-pub async fn a_change_beside_a_command_keeps_its_entry<S: Subject>(on: &S) {
+pub async fn key_of_change_grouped_with_command_names_its_own_entry<S: Subject>(on: &S) {
     let idem = patient(on).await;
     let (orders, sales) = (Order::stored(&idem, Shop), idem.ledger().account("sales"));
     for round in 0..32 {
@@ -108,7 +108,7 @@ pub async fn a_change_beside_a_command_keeps_its_entry<S: Subject>(on: &S) {
 }
 
 /// Two at work on one database, as two processes: nobody deadlocks, nothing is lost.
-pub async fn two_of_them_share_what_is_hot<S: Subject>(on: &S) {
+pub async fn groups_of_two_instances_on_same_rows_lose_no_call<S: Subject>(on: &S) {
     let sides = [patient(on).await, patient(on).await];
     fresh(Door::stored(&sides[0], Keeper).at("d").start(Natural, door::Shut).await);
     let mut tasks = JoinSet::new();
@@ -136,7 +136,7 @@ pub async fn two_of_them_share_what_is_hot<S: Subject>(on: &S) {
 
 /// Wave after wave, of two instances, on one account and on a few that groups of both want: a change and its copy elsewhere have one
 /// effect and one answer.
-pub async fn waves_of_two_have_each_effect_once<S: Subject>(on: &S) {
+pub async fn change_repeated_on_two_instances_has_one_effect<S: Subject>(on: &S) {
     const CALLERS: i64 = 64;
     const WAVES: i64 = 4;
     let idems = [patient(on).await, patient(on).await];
@@ -170,7 +170,7 @@ pub async fn waves_of_two_have_each_effect_once<S: Subject>(on: &S) {
 
 /// Changes near 64 bits that fit one after the other, and not in one sum: none is refused for its money, and one that is answered with
 /// `Contention` is called again.
-pub async fn what_fits_alone_is_not_refused_in_a_group<S: Subject>(on: &S) {
+pub async fn change_that_fits_alone_is_not_refused_in_group<S: Subject>(on: &S) {
     const ACCOUNTS: usize = 32;
     let idem = patient(on).await;
     let account = |number: usize| idem.ledger().account(format!("a{number}"));
@@ -198,7 +198,7 @@ pub async fn what_fits_alone_is_not_refused_in_a_group<S: Subject>(on: &S) {
 }
 
 /// A hold that expires when it is made refuses no call of its group.
-pub async fn a_hold_that_has_expired_at_once_refuses_no_call<S: Subject>(on: &S) {
+pub async fn hold_expired_at_once_refuses_no_call_of_its_group<S: Subject>(on: &S) {
     const ACCOUNTS: usize = 32;
     let idem = patient(on).await;
     let account = |number: usize| idem.ledger().account(format!("a{number}"));

@@ -18,7 +18,7 @@ const CAPTURES: usize = HELD + 4;
 const RELEASES: usize = HELD + 5;
 
 /// Others are answered while it is held, those who want it once it is free.
-pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
+pub async fn lock_of_other_transaction_delays_no_unrelated_call<S: Subject>(on: &S) {
     let (idem, holder) = (patient(on).await, patient(on).await);
     if on.differences().one_writer {
         return;
@@ -75,7 +75,7 @@ pub async fn keeps_nobody_else_waiting<S: Subject>(on: &S) {
 }
 
 /// Past its deadline a call is not answered, and never has an effect: not one that is queued, and not one on its way.
-pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
+pub async fn group_call_past_its_deadline_has_no_effect<S: Subject>(on: &S) {
     let (idem, other) = (patient(on).await, patient(on).await);
     // How long SQLite waits for another process is for its connections to say.
     let holder = if on.differences().one_writer { &idem } else { &other };
@@ -120,7 +120,7 @@ pub async fn a_deadline_ends_the_wait<S: Subject>(on: &S) {
 }
 
 /// A repeat that shares a group with the call it repeats is told no more than that call: nothing was written.
-pub async fn a_repeat_in_a_group_is_told_as_its_first<S: Subject>(on: &S) {
+pub async fn repeat_in_group_of_timed_out_call_is_not_applied<S: Subject>(on: &S) {
     let builder = on.builder().lock_wait(Duration::from_millis(250)).acquire_timeout(Duration::from_mins(1));
     let brief = builder.open(&on.url()).await.expect("opened");
     let door = Door::stored(&brief, Keeper).at("d");
@@ -143,7 +143,7 @@ pub async fn a_repeat_in_a_group_is_told_as_its_first<S: Subject>(on: &S) {
 }
 
 /// Past the lock wait everyone is told so, and nothing is written; the next call is served.
-pub async fn is_waited_for_within_the_bound<S: Subject>(on: &S) {
+pub async fn lock_of_other_transaction_is_waited_for_within_lock_wait<S: Subject>(on: &S) {
     let builder = on.builder().lock_wait(Duration::from_millis(250));
     let (brief, other) = (builder.open(&on.url()).await.expect("opened"), patient(on).await);
     for (id, holder) in [("d", &other), ("e", &brief)] {

@@ -19,7 +19,7 @@ async fn grouped<S: Subject>(on: &S, grouping: GroupCommit) -> Idem<S::DB> {
 }
 
 /// How many share a transaction: they have its time.
-pub async fn cut_a_group<S: Subject>(on: &S) {
+pub async fn group_size_is_limited_by_settings<S: Subject>(on: &S) {
     let (stored, other) = (Stored::open(on).await, patient(on).await);
     if on.differences().coarse_clock {
         return;
@@ -45,7 +45,7 @@ pub async fn cut_a_group<S: Subject>(on: &S) {
 }
 
 /// Where few may wait, more wait for a place: within their deadlines, and all of them are answered.
-pub async fn hold_back_who_finds_no_place<S: Subject>(on: &S) {
+pub async fn group_calls_beyond_max_waiting_are_all_answered<S: Subject>(on: &S) {
     let (narrow, other) = (grouped(on, GroupCommit::default().max_waiting(4)).await, patient(on).await);
     let door = Door::stored(&narrow, Keeper).at("d");
     fresh(door.start(Natural, door::Shut).await);
@@ -61,7 +61,7 @@ pub async fn hold_back_who_finds_no_place<S: Subject>(on: &S) {
 }
 
 /// Those under way are answered, those who come later are refused, by every call that writes in a transaction of its own.
-pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
+pub async fn shutdown_answers_running_calls_and_refuses_new_ones<S: Subject>(on: &S) {
     let (idem, other) = (patient(on).await, patient(on).await);
     let (door, orders) = (Door::stored(&idem, Keeper).at("d"), Order::stored(&idem, Shop));
     fresh(door.start(Natural, door::Shut).await);
@@ -94,7 +94,7 @@ pub async fn a_shutdown_answers_whom_it_let_in<S: Subject>(on: &S) {
 }
 
 /// Of a caller's pool as well, however small.
-pub async fn are_those_of_a_pool_too<S: Subject>(on: &S) {
+pub async fn group_commit_on_pool_of_caller_answers_all_calls<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for connections in [1, 4] {
         let idem = on.builder().lock_wait(Duration::from_mins(1)).pool(pool(on, connections).await).expect("a pool");

@@ -44,7 +44,7 @@ async fn audited<S: Subject>(stored: &Stored<'_, S>) -> AuditReport {
 }
 
 /// The counts are those of the tables.
-pub async fn sound_books_are_found_sound<S: Subject>(on: &S) {
+pub async fn audit_of_every_kind_of_entry_is_sound<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let empty = audited(&stored).await;
     assert_eq!((empty.is_sound(), empty.accounts, empty.entries), (true, 0, 0), "{:?}", empty.findings);
@@ -66,7 +66,7 @@ pub async fn sound_books_are_found_sound<S: Subject>(on: &S) {
 }
 
 /// More accounts, entries and legs than a page has.
-pub async fn books_of_many_pages_are_found_sound<S: Subject>(on: &S) {
+pub async fn audit_of_many_pages_is_sound<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let ledger = stored.idem.ledger();
     for round in 0..3 {
@@ -81,7 +81,7 @@ pub async fn books_of_many_pages_are_found_sound<S: Subject>(on: &S) {
 }
 
 /// What others write meanwhile is no damage.
-pub async fn an_audit_sees_one_moment<S: Subject>(on: &S) {
+pub async fn audit_during_writes_is_sound<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     books(&stored).await;
     let mut tasks = tokio::task::JoinSet::new();
@@ -225,7 +225,7 @@ const TABLES: &[Tampered] = &[
 ];
 
 /// Each column of each row, one at a time; and each row taken away, but for refusals, which nothing else tells of.
-pub async fn every_change_by_other_hands_is_found<S: Subject>(on: &S) {
+pub async fn audit_finds_each_edit_of_ledger_tables<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     books(&stored).await;
     for (table, of, primary, columns) in TABLES {
@@ -267,7 +267,7 @@ pub async fn every_change_by_other_hands_is_found<S: Subject>(on: &S) {
 }
 
 /// The report lists the first of many findings and counts the rest.
-pub async fn a_report_of_much_damage_is_short<S: Subject>(on: &S) {
+pub async fn audit_report_lists_first_findings_and_counts_all<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     for number in 0..120 {

@@ -21,7 +21,7 @@ async fn batch<S: Subject>(desk: &Desk<'_, S>, items: &[(&str, &str, i64)]) -> V
 }
 
 /// Each item sees what those before it did; a refused one leaves the others untouched and its key free.
-pub async fn items_see_those_before_them<S: Subject>(on: &S) {
+pub async fn ledger_batch_item_sees_items_before_it<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     own.open("wallet", Bounds::between(0, 100)).await.expect("opened");
@@ -62,7 +62,7 @@ pub async fn items_see_those_before_them<S: Subject>(on: &S) {
 }
 
 /// The same list again is a list of replays, also when it is cut or turned round.
-pub async fn a_repeated_batch_replays<S: Subject>(on: &S) {
+pub async fn ledger_batch_repeat_is_replayed<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     own.open("revenue", AccountSettings::tally()).await.expect("opened");
@@ -82,7 +82,7 @@ pub async fn a_repeated_batch_replays<S: Subject>(on: &S) {
 }
 
 /// Inside a transaction a batch sees what ran before it, is seen by what comes after, and goes with the transaction.
-pub async fn a_batch_is_part_of_a_transaction<S: Subject>(on: &S) {
+pub async fn ledger_batch_in_transaction_commits_or_rolls_back_with_it<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let ledger = stored.idem.ledger();
     let wallet = ledger.account("wallet");
@@ -116,7 +116,7 @@ pub async fn a_batch_is_part_of_a_transaction<S: Subject>(on: &S) {
 }
 
 /// As many as fit, and one more.
-pub async fn ten_thousand_fit<S: Subject>(on: &S) {
+pub async fn ledger_batch_of_10000_is_written_and_larger_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     let mut deltas: Vec<_> = (0..10_000)
@@ -137,7 +137,7 @@ pub async fn ten_thousand_fit<S: Subject>(on: &S) {
 }
 
 /// The sum of a batch's changes may leave 64 bits although no balance would: the rest is refused, and fits on its own.
-pub async fn absurd_sums_are_refused_one_by_one<S: Subject>(on: &S) {
+pub async fn ledger_batch_item_beyond_64_bits_is_refused_alone<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     fresh(own.delta("k", "wallet", i64::MIN).await);

@@ -7,7 +7,7 @@ use super::{Desk, unfit};
 use crate::conformance::{Stored, Subject, fresh, refused, replayed};
 
 /// Up to the bound and not beyond it: the error says how things stand, and the key stays free.
-pub async fn what_leaves_them_is_not_written<S: Subject>(on: &S) {
+pub async fn change_out_of_bounds_writes_nothing<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::between(-10, 100)).await.expect("opened");
@@ -31,7 +31,7 @@ pub async fn what_leaves_them_is_not_written<S: Subject>(on: &S) {
 }
 
 /// `i64` is a bound of every account, at both ends.
-pub async fn sixty_four_bits_are_bounds<S: Subject>(on: &S) {
+pub async fn change_beyond_64_bits_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         for (end, step) in [(i64::MAX, 1), (i64::MIN, -1)] {
@@ -56,7 +56,7 @@ pub async fn sixty_four_bits_are_bounds<S: Subject>(on: &S) {
 
 /// The refusal uses up the key: it is repeated as it was, also when the money would fit by then, and no other change may
 /// come under the key.
-pub async fn a_refusal_is_remembered_where_it_is_asked_for<S: Subject>(on: &S) {
+pub async fn remembered_refusal_is_replayed<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
@@ -76,7 +76,7 @@ pub async fn a_refusal_is_remembered_where_it_is_asked_for<S: Subject>(on: &S) {
 }
 
 /// Whoever comes too late is refused, and the account never leaves its bounds.
-pub async fn many_at_once_stay_within_them<S: Subject>(on: &S) {
+pub async fn concurrent_changes_stay_within_bounds<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     own.open("wallet", Bounds::between(0, 10)).await.expect("opened");

@@ -9,7 +9,7 @@ use super::{Desk, Way, unlawful};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// Byte for byte, after any number of other changes.
-pub async fn a_repeat_gets_the_same_entry<S: Subject>(on: &S) {
+pub async fn change_repeat_returns_original_entry<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let first = fresh(desk.delta("k", "wallet", 700).await);
@@ -28,7 +28,7 @@ pub async fn a_repeat_gets_the_same_entry<S: Subject>(on: &S) {
 }
 
 /// One of them changes the balance, and all get its entry.
-pub async fn duplicates_at_once_change_the_balance_once<S: Subject>(on: &S) {
+pub async fn concurrent_repeats_of_change_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     assert_eq!(own.way, Way::Own);
@@ -51,7 +51,7 @@ pub async fn duplicates_at_once_change_the_balance_once<S: Subject>(on: &S) {
 }
 
 /// Another amount, account or kind: both sides are told, and nothing is written.
-pub async fn another_change_under_the_key_is_refused<S: Subject>(on: &S) {
+pub async fn other_change_under_used_key_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         fresh(desk.delta("k", "wallet", 5).await);
@@ -81,7 +81,7 @@ pub async fn another_change_under_the_key_is_refused<S: Subject>(on: &S) {
 }
 
 /// Absolute, stored as the delta it made; a repeat changes nothing, whatever the balance is by then.
-pub async fn a_balance_is_set_once<S: Subject>(on: &S) {
+pub async fn set_balance_repeat_changes_nothing<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         fresh(desk.delta("k", "wallet", 30).await);
@@ -98,7 +98,7 @@ pub async fn a_balance_is_set_once<S: Subject>(on: &S) {
 }
 
 /// Setting from many places at once: each entry says how far it really moved the balance.
-pub async fn balances_set_at_once_follow_one_another<S: Subject>(on: &S) {
+pub async fn concurrent_set_balances_have_consecutive_entries<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     let mut tasks = JoinSet::new();
@@ -120,7 +120,7 @@ pub async fn balances_set_at_once_follow_one_another<S: Subject>(on: &S) {
 }
 
 /// A decision that rests on what was read happens if nothing came between; a known key is answered whatever came.
-pub async fn an_expected_version_is_compared<S: Subject>(on: &S) {
+pub async fn change_with_stale_expected_version_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let first = fresh(desk.delta_at("k", "wallet", 0, 10).await);
@@ -138,7 +138,7 @@ pub async fn an_expected_version_is_compared<S: Subject>(on: &S) {
 }
 
 /// Of many decisions that rest on one reading, one happens.
-pub async fn one_of_many_expects_the_right_version<S: Subject>(on: &S) {
+pub async fn concurrent_changes_expecting_one_version_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     own.open("wallet", Bounds::at_least(0)).await.expect("opened");

@@ -10,7 +10,7 @@ use super::{Desk, unfit, unlawful};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// It is there and cannot be spent: what is available is bounded below, what is posted above.
-pub async fn what_is_held_is_not_available<S: Subject>(on: &S) {
+pub async fn hold_reduces_available_balance<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::between(0, 100)).await.expect("opened");
@@ -36,7 +36,7 @@ pub async fn what_is_held_is_not_available<S: Subject>(on: &S) {
 }
 
 /// Part by part, each to whom it is for; what is left is given back.
-pub async fn a_capture_takes_a_part<S: Subject>(on: &S) {
+pub async fn capture_of_part_leaves_rest_of_hold<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
@@ -70,7 +70,7 @@ pub async fn a_capture_takes_a_part<S: Subject>(on: &S) {
 }
 
 /// The payee's bound refuses a capture whole.
-pub async fn a_refused_capture_keeps_the_hold<S: Subject>(on: &S) {
+pub async fn refused_capture_leaves_hold_unchanged<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("shop", Bounds::at_most(10)).await.expect("opened");
@@ -85,7 +85,7 @@ pub async fn a_refused_capture_keeps_the_hold<S: Subject>(on: &S) {
 }
 
 /// An expired hold is not captured; the money is let go where a debit needs it, and not before.
-pub async fn an_expired_hold_gives_way<S: Subject>(on: &S) {
+pub async fn expired_hold_is_released_when_debit_needs_it<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
@@ -120,7 +120,7 @@ pub async fn an_expired_hold_gives_way<S: Subject>(on: &S) {
 }
 
 /// What was captured, released or let go before is released by an entry that moves nothing, and a repeat gets that entry.
-pub async fn what_is_gone_is_released_all_the_same<S: Subject>(on: &S) {
+pub async fn release_of_ended_hold_writes_empty_entry<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
@@ -152,7 +152,7 @@ pub async fn what_is_gone_is_released_all_the_same<S: Subject>(on: &S) {
 }
 
 /// A capture of what is not reserved any more is a refusal that can be remembered; one without meaning is none.
-pub async fn a_capture_of_what_is_gone_can_be_remembered<S: Subject>(on: &S) {
+pub async fn capture_refused_for_ended_hold_can_be_remembered<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("dollars", AccountSettings::default().unit("USD")).await.expect("opened");
@@ -177,7 +177,7 @@ pub async fn a_capture_of_what_is_gone_can_be_remembered<S: Subject>(on: &S) {
 }
 
 /// However many of them: the money is there.
-pub async fn many_expired_holds_give_way<S: Subject>(on: &S) {
+pub async fn many_expired_holds_are_released_for_one_debit<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let (ledger, mut tx) = (stored.idem.ledger(), stored.idem.begin().await.expect("begun"));
     let wallet = ledger.account("wallet");
@@ -193,7 +193,7 @@ pub async fn many_expired_holds_give_way<S: Subject>(on: &S) {
 }
 
 /// A decision that rests on what was read is not stale because a hold has expired since.
-pub async fn what_expired_is_no_other_version<S: Subject>(on: &S) {
+pub async fn expired_hold_makes_no_expected_version_stale<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
@@ -207,7 +207,7 @@ pub async fn what_expired_is_no_other_version<S: Subject>(on: &S) {
 }
 
 /// Captures that race never take more than there is.
-pub async fn captures_at_once_share_what_is_held<S: Subject>(on: &S) {
+pub async fn concurrent_captures_take_no_more_than_is_held<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let hold = fresh(desk.hold("h", "wallet", 10).await).id.clone();
@@ -238,7 +238,7 @@ pub async fn captures_at_once_share_what_is_held<S: Subject>(on: &S) {
 }
 
 /// A lifetime beyond all times is one that ends within them, for the repeat and for the audit.
-pub async fn a_hold_for_ever_is_proved<S: Subject>(on: &S) {
+pub async fn hold_of_longest_lifetime_passes_audit<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let account = stored.idem.ledger().account("wallet");
     fresh(account.apply_delta(&key("k"), 10).await);

@@ -44,7 +44,7 @@ async fn each_is_a_repeat<S: Subject, E: Debug>(
 
 /// The money was there when the key was looked for, and another process has spent it, under that very key, when the accounts
 /// are read: its outcome is the answer, and not that money is missing or a hold taken.
-pub async fn a_repeat_is_not_refused_for_what_it_spent<S: Subject>(on: &S) {
+pub async fn repeat_is_not_refused_for_money_first_call_spent<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let desks = Desk::each(&stored).await;
     let pays = async |office, id: &str, pay| Bill::stored(&stored.idem, office).at(id).pay(&key(id), pay).await;
@@ -53,7 +53,7 @@ pub async fn a_repeat_is_not_refused_for_what_it_spent<S: Subject>(on: &S) {
 }
 
 /// The same inside a transaction, where the machine was not there yet and could not be locked.
-pub async fn a_repeat_within_is_not_refused_for_what_it_spent<S: Subject>(on: &S) {
+pub async fn repeat_in_transaction_is_not_refused_for_money_first_call_spent<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     if on.differences().one_writer {
         return;
@@ -72,7 +72,7 @@ pub async fn a_repeat_within_is_not_refused_for_what_it_spent<S: Subject>(on: &S
 }
 
 /// The same in a group.
-pub async fn a_repeat_in_a_group_is_not_refused_for_what_it_spent<S: Subject>(on: &S) {
+pub async fn repeat_in_group_is_not_refused_for_money_first_call_spent<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     if on.differences().one_writer {
         return;
@@ -105,7 +105,7 @@ fn meanwhile<S: Subject>(
 
 /// Another process credits the customer between the read of the account and the write: what is declined for good, or refused
 /// after what the same write changed, is so when it is written.
-pub async fn a_decline_is_of_the_balance_it_is_written_on<S: Subject>(on: &S) {
+pub async fn decline_is_decided_on_balance_at_write<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let desks = Desk::each(&stored).await;
     let customer = desks[0].ledger.account("customer");
@@ -134,7 +134,7 @@ pub async fn a_decline_is_of_the_balance_it_is_written_on<S: Subject>(on: &S) {
 
 /// The same for changes of the ledger, wherever they are when another transaction, which had the account before they were
 /// written, commits.
-pub async fn a_batch_is_of_the_balance_it_is_written_on<S: Subject>(on: &S) {
+pub async fn ledger_batch_is_decided_on_balance_at_write<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let desks = Desk::each(&stored).await;
     let (desk, other) = (&desks[0], desks[0].another().await);

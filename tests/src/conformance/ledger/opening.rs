@@ -8,7 +8,7 @@ use super::{Desk, unfit, unlawful};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// What nobody opened opens itself, unbounded and without a unit; a refused change opens nothing.
-pub async fn accounts_open_themselves<S: Subject>(on: &S) {
+pub async fn account_opens_unbounded_at_first_change<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         assert_eq!(desk.ledger.account("wallet").get().await.expect("readable"), None);
@@ -21,7 +21,7 @@ pub async fn accounts_open_themselves<S: Subject>(on: &S) {
 }
 
 /// A repeat finds it open; other bounds are refused, and bounds that the balance does not fit.
-pub async fn opening_twice_is_opening_once<S: Subject>(on: &S) {
+pub async fn account_opened_again_with_other_bounds_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let bounds = Bounds::between(0, 10);
@@ -45,7 +45,7 @@ pub async fn opening_twice_is_opening_once<S: Subject>(on: &S) {
 }
 
 /// A unit, and being a tally, is for an account without entries.
-pub async fn a_nature_is_chosen_before_the_first_entry<S: Subject>(on: &S) {
+pub async fn account_with_entries_refuses_unit_and_tally<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let euros = || AccountSettings::from(Bounds::at_least(0)).unit("EUR");
@@ -75,7 +75,7 @@ pub async fn a_nature_is_chosen_before_the_first_entry<S: Subject>(on: &S) {
 }
 
 /// With a balance of 0 and nothing held: it keeps its entries, answers repeats, and takes nothing more.
-pub async fn a_settled_account_can_be_closed<S: Subject>(on: &S) {
+pub async fn closed_account_refuses_changes_and_answers_repeats<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let first = fresh(desk.delta("k", "wallet", 5).await);
@@ -104,7 +104,7 @@ pub async fn a_settled_account_can_be_closed<S: Subject>(on: &S) {
 }
 
 /// The database's clock was set back since its newest entry: the books are sound all the same.
-pub async fn an_account_is_closed_after_its_entries<S: Subject>(on: &S) {
+pub async fn account_closed_after_clock_set_back_passes_audit<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let account = stored.idem.ledger().account("a");
     fresh(account.apply_delta(&key("k"), 0).await);
@@ -117,7 +117,7 @@ pub async fn an_account_is_closed_after_its_entries<S: Subject>(on: &S) {
 }
 
 /// Two units are never moved into one another; within a posting each unit balances on its own.
-pub async fn units_do_not_mix<S: Subject>(on: &S) {
+pub async fn transfer_between_units_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         for (account, unit) in [("eur", "EUR"), ("eur bank", "EUR"), ("usd", "USD"), ("usd bank", "USD")] {

@@ -7,7 +7,7 @@ use super::Desk;
 use crate::conformance::{Stored, Subject, fresh, key};
 
 /// Page by page, oldest first, each entry once.
-pub async fn entries_come_in_pages<S: Subject>(on: &S) {
+pub async fn entries_are_listed_in_pages<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let account = desk.ledger.account("wallet");
@@ -69,7 +69,7 @@ pub async fn entries_of_a_range_of_time_are_found<S: Subject>(on: &S) {
 }
 
 /// After an entry, and at a time: 0 before the first, and the newest from then on.
-pub async fn balances_of_the_past_are_known<S: Subject>(on: &S) {
+pub async fn account_balance_after_entry_or_at_time_is_known<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let account = desk.ledger.account("wallet");
@@ -96,7 +96,7 @@ pub async fn balances_of_the_past_are_known<S: Subject>(on: &S) {
 }
 
 /// Names are kept byte for byte, and refused where they cannot be.
-pub async fn names_are_kept_as_they_are<S: Subject>(on: &S) {
+pub async fn account_name_is_kept_byte_for_byte_or_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let long = "é".repeat(127) + "x";
@@ -136,7 +136,7 @@ pub async fn names_are_kept_as_they_are<S: Subject>(on: &S) {
 }
 
 /// What a person has made of the texts of a key is no key that could be used again.
-pub async fn a_key_that_was_edited_into_none_is_not_given<S: Subject>(on: &S) {
+pub async fn entry_with_invalid_edited_key_has_no_key<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let account = stored.idem.ledger().account("a");
     for (number, edit) in ["scope = ''", "key = ''", "key = 'a\n'"].into_iter().enumerate() {

@@ -67,7 +67,7 @@ fn bookings<DB: Database>(idem: &Idem<DB>) -> booking::Repository<DB, Hotel> {
 }
 
 /// Held, charged in part, the rest let go, a part of it passed on: all of one step, once for all repeats.
-pub async fn hold_capture_and_release<S: Subject>(on: &S) {
+pub async fn step_with_hold_capture_and_release_moves_money_once<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("guest", Bounds::at_least(0)).await.expect("opened");
@@ -92,7 +92,7 @@ pub async fn hold_capture_and_release<S: Subject>(on: &S) {
 }
 
 /// What does not fit takes the other step: the money of the step not taken stays, also what came before in it.
-pub async fn a_refused_step_takes_the_other<S: Subject>(on: &S) {
+pub async fn step_with_refused_hold_or_capture_takes_other_step<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("guest", Bounds::at_least(0)).await.expect("opened");
@@ -116,7 +116,7 @@ pub async fn a_refused_step_takes_the_other<S: Subject>(on: &S) {
 }
 
 /// A hold of a step is captured and released by the ledger, and a debit needs what an expired one reserved.
-pub async fn the_ledger_goes_on_where_a_step_ended<S: Subject>(on: &S) {
+pub async fn hold_of_step_is_captured_and_released_by_ledger<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("guest", Bounds::at_least(0)).await.expect("opened");
@@ -141,7 +141,7 @@ pub async fn the_ledger_goes_on_where_a_step_ended<S: Subject>(on: &S) {
 }
 
 /// A machine whose hold has expired and was let go still cancels, and what it charges is declined: it is never stuck.
-pub async fn a_hold_that_was_let_go_holds_up_no_machine<S: Subject>(on: &S) {
+pub async fn machine_with_expired_hold_cancels_or_declines<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("guest", Bounds::at_least(0)).await.expect("opened");
@@ -184,7 +184,7 @@ pub async fn a_hold_that_was_let_go_holds_up_no_machine<S: Subject>(on: &S) {
 }
 
 /// What no money would make right is an error, with the money there or not: never a decline that is remembered.
-pub async fn what_has_no_meaning_is_no_decline<S: Subject>(on: &S) {
+pub async fn step_with_ledger_error_takes_no_other_step<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         fresh(desk.delta("k", "guest", 100).await);
@@ -217,7 +217,7 @@ pub async fn what_has_no_meaning_is_no_decline<S: Subject>(on: &S) {
 }
 
 /// Commands and changes of one account at once: every one has its effect, and the entries follow one another.
-pub async fn commands_and_changes_share_an_account<S: Subject>(on: &S) {
+pub async fn concurrent_commands_and_changes_share_one_account<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     own.open("guest", Bounds::at_least(0)).await.expect("opened");
@@ -267,7 +267,7 @@ impl vault::Transitions for Bank {
 }
 
 /// The changes of one step that leave 64 bits in their sum: nothing of the step happens, also where the balance would fit.
-pub async fn the_changes_of_a_step_fit_64_bits_together<S: Subject>(on: &S) {
+pub async fn step_with_changes_beyond_64_bits_in_sum_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let gold = stored.idem.ledger().account("gold");
     fresh(gold.apply_delta(&key("first"), -5).await);

@@ -13,7 +13,7 @@ use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 const EDGE: i64 = i64::MAX - (1 << 61);
 
 /// An entry without a balance after it; a repeat gets the same.
-pub async fn entries_count_without_a_balance<S: Subject>(on: &S) {
+pub async fn tally_entry_has_no_balance_and_is_replayed<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("revenue", AccountSettings::tally()).await.expect("opened");
@@ -32,7 +32,7 @@ pub async fn entries_count_without_a_balance<S: Subject>(on: &S) {
 }
 
 /// Customer to tally, tally to customer, tally to tally: both sides, and the same again on a repeat.
-pub async fn they_take_part_in_postings<S: Subject>(on: &S) {
+pub async fn tally_takes_part_in_transfers_and_postings<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
@@ -57,7 +57,7 @@ pub async fn they_take_part_in_postings<S: Subject>(on: &S) {
 }
 
 /// What needs the balance of the moment is refused.
-pub async fn what_needs_a_balance_is_refused<S: Subject>(on: &S) {
+pub async fn tally_refuses_changes_that_need_balance<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("revenue", AccountSettings::tally()).await.expect("opened");
@@ -79,7 +79,7 @@ pub async fn what_needs_a_balance_is_refused<S: Subject>(on: &S) {
 }
 
 /// Summed up to a time.
-pub async fn balances_of_the_past_are_sums<S: Subject>(on: &S) {
+pub async fn tally_balance_at_time_is_sum_of_entries<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("revenue", AccountSettings::tally()).await.expect("opened");
@@ -99,7 +99,7 @@ pub async fn balances_of_the_past_are_sums<S: Subject>(on: &S) {
 }
 
 /// What would take a tally out of 64 bits is refused, alone and in a batch, and its balance can be read ever after.
-pub async fn sixty_four_bits_are_a_bound<S: Subject>(on: &S) {
+pub async fn tally_change_beyond_64_bits_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("revenue", AccountSettings::tally()).await.expect("opened");
@@ -139,7 +139,7 @@ pub async fn sixty_four_bits_are_a_bound<S: Subject>(on: &S) {
 }
 
 /// The same for those that come at once, from two processes: as many as fit.
-pub async fn many_at_once_stay_within_sixty_four_bits<S: Subject>(on: &S) {
+pub async fn concurrent_tally_changes_stay_within_64_bits<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         for (account, first, amount, fit) in [("many", 0, EDGE / 4, 4), ("few", EDGE - 4, 1, 4)] {
@@ -172,7 +172,7 @@ pub async fn many_at_once_stay_within_sixty_four_bits<S: Subject>(on: &S) {
 }
 
 /// A small change that is not committed yet, which nobody sees, leaves room for one that is as large as may be.
-pub async fn what_is_not_committed_has_room<S: Subject>(on: &S) {
+pub async fn tally_with_uncommitted_change_accepts_largest_change<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     if on.differences().one_writer {
         return;
@@ -193,7 +193,7 @@ pub async fn what_is_not_committed_has_room<S: Subject>(on: &S) {
 }
 
 /// A step that would take a tally out of 64 bits takes the other one.
-pub async fn a_step_that_does_not_fit_takes_the_other<S: Subject>(on: &S) {
+pub async fn step_beyond_tally_limit_takes_other_step<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("reservations", AccountSettings::tally()).await.expect("opened");
@@ -212,7 +212,7 @@ pub async fn a_step_that_does_not_fit_takes_the_other<S: Subject>(on: &S) {
 }
 
 /// Every customer's purse, and one tally for all of them: nothing is lost, and no purse overdrawn.
-pub async fn many_customers_pay_at_once<S: Subject>(on: &S) {
+pub async fn concurrent_transfers_to_tally_lose_nothing<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     own.open("revenue", AccountSettings::tally()).await.expect("opened");
@@ -238,7 +238,7 @@ pub async fn many_customers_pay_at_once<S: Subject>(on: &S) {
 }
 
 /// A credit of another transaction that is not committed keeps nobody waiting, where a database writes more than one thing at a time.
-pub async fn a_credit_waits_for_no_other<S: Subject>(on: &S) {
+pub async fn tally_credit_waits_for_no_uncommitted_credit<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     if on.differences().one_writer {
         return;

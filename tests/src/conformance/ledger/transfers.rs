@@ -9,7 +9,7 @@ use super::{Desk, unfit, unlawful};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// Two entries that sum to zero, or none; a repeat gets both.
-pub async fn both_sides_or_none<S: Subject>(on: &S) {
+pub async fn transfer_writes_both_entries_or_none<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
@@ -36,7 +36,7 @@ pub async fn both_sides_or_none<S: Subject>(on: &S) {
 }
 
 /// Nothing, backwards, and to oneself: two entries all the same.
-pub async fn odd_amounts_move_what_they_say<S: Subject>(on: &S) {
+pub async fn transfer_of_zero_or_negative_amount_writes_two_entries<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let nothing = fresh(desk.transfer("k", "a", "b", 0).await);
@@ -53,7 +53,7 @@ pub async fn odd_amounts_move_what_they_say<S: Subject>(on: &S) {
 }
 
 /// All entries in the order of the call, accounts as often as they are named; less than two, or a rest, is refused.
-pub async fn a_posting_is_whole<S: Subject>(on: &S) {
+pub async fn posting_writes_all_entries_in_order_or_none<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("wallet", Bounds::at_least(0)).await.expect("opened");
@@ -83,7 +83,7 @@ pub async fn a_posting_is_whole<S: Subject>(on: &S) {
 }
 
 /// As many entries as a posting may have, and one more.
-pub async fn a_posting_of_a_thousand<S: Subject>(on: &S) {
+pub async fn posting_of_1000_entries_is_written_and_larger_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         let names: Vec<String> = (0..999).map(|number| format!("a{:03}", number % 400)).collect();
@@ -100,7 +100,7 @@ pub async fn a_posting_of_a_thousand<S: Subject>(on: &S) {
 }
 
 /// In opposite directions, over and over: none is lost, none ends in a deadlock, and the sum stays what it was.
-pub async fn opposite_directions_at_once_do_not_block<S: Subject>(on: &S) {
+pub async fn concurrent_transfers_in_opposite_directions_do_not_deadlock<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, within] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     let mut tasks = JoinSet::new();

@@ -31,7 +31,7 @@ async fn balances<S: Subject>(stored: &Stored<'_, S>) -> [i64; 3] {
 }
 
 /// Each call sees what those before it did; all of it is there after the commit, and nothing without one.
-pub async fn calls_see_one_another<S: Subject>(on: &S) {
+pub async fn ledger_call_in_transaction_sees_calls_before_it<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let (ledger, before, rows) = (stored.idem.ledger(), balances(&stored).await, stored.rows().await);
     let wallet = ledger.account("wallet");
@@ -64,7 +64,7 @@ pub async fn calls_see_one_another<S: Subject>(on: &S) {
 }
 
 /// Refused for whatever reason: the transaction goes on and commits the rest.
-pub async fn a_refused_change_leaves_the_transaction_usable<S: Subject>(on: &S) {
+pub async fn refused_change_leaves_transaction_usable<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let ledger = stored.idem.ledger();
     let wallet = ledger.account("wallet");
@@ -88,7 +88,7 @@ pub async fn a_refused_change_leaves_the_transaction_usable<S: Subject>(on: &S) 
 }
 
 /// A command, a change and the caller's own row: one commit, one rollback.
-pub async fn commands_and_changes_commit_together<S: Subject>(on: &S) {
+pub async fn command_and_change_in_transaction_commit_together<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let (ledger, door) = (stored.idem.ledger(), stored.doors().at("d"));
     let pushes = ledger.account("pushes");
@@ -106,7 +106,7 @@ pub async fn commands_and_changes_commit_together<S: Subject>(on: &S) {
 }
 
 /// However far the call had come: the transaction is broken or goes on as if the call had not been.
-pub async fn a_dropped_change_is_never_half_made<S: Subject>(on: &S) {
+pub async fn change_dropped_in_transaction_breaks_it_or_has_no_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let ledger = stored.idem.ledger();
     let (before, rows) = (balances(&stored).await, stored.rows().await);
@@ -138,7 +138,7 @@ pub async fn a_dropped_change_is_never_half_made<S: Subject>(on: &S) {
 }
 
 /// Units that read a balance, decide and pay: nothing comes between, and none is lost.
-pub async fn units_that_race_all_pay<S: Subject>(on: &S) {
+pub async fn concurrent_transactions_with_transfers_each_have_one_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..8 {

@@ -12,13 +12,13 @@ use crate::conformance::{Subject, fresh, key};
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 
 /// It would serve nobody. (sqlx makes no such pool, so a user cannot bring one.)
-pub async fn a_pool_of_none_is_refused<S: Subject>(on: &S) {
+pub async fn pool_without_connections_is_refused<S: Subject>(on: &S) {
     let opened = on.builder().max_connections(0).open(&on.url()).await;
     assert_eq!(not_opened(opened).kind(), ErrorKind::Config);
 }
 
 /// A wait that no clock can hold is a long one.
-pub async fn waits_of_any_length_are_taken<S: Subject>(on: &S) {
+pub async fn longest_wait_settings_are_accepted<S: Subject>(on: &S) {
     let builder = on.builder().lock_wait(Duration::MAX).reply_timeout(Duration::MAX).acquire_timeout(Duration::MAX);
     let door = Door::stored(&builder.open(&on.url()).await.expect("opened"), Keeper).at("d");
     fresh(door.start(Natural, door::Shut).await);
@@ -26,7 +26,7 @@ pub async fn waits_of_any_length_are_taken<S: Subject>(on: &S) {
 }
 
 /// However short a wait for another writer may be, opening the database takes as long as it takes.
-pub async fn the_wait_for_others_is_no_wait_for_the_database<S: Subject>(on: &S) {
+pub async fn lock_wait_of_1_ms_does_not_limit_opening<S: Subject>(on: &S) {
     let brief = || on.builder().lock_wait(Duration::from_millis(1));
     // The first makes the tables.
     for _ in 0..4 {
@@ -37,7 +37,7 @@ pub async fn the_wait_for_others_is_no_wait_for_the_database<S: Subject>(on: &S)
 }
 
 /// No call needs a second connection while it holds one, neither alone nor inside a transaction.
-pub async fn a_pool_of_one_is_enough<S: Subject>(on: &S) {
+pub async fn pool_of_one_connection_serves_every_call<S: Subject>(on: &S) {
     let idem = on.builder().pool(pool(on, 1).await).expect("a pool of one");
     idem.migrate().await.expect("migrated");
     let order = Order::stored(&idem, Shop).at("o");

@@ -10,7 +10,7 @@ use crate::conformance::{Stored, Subject, fresh, key, refused};
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 
 /// The error of every kind of call says to migrate, and nothing was made on the way.
-pub async fn without_tables_every_call_says_so<S: Subject>(on: &S) {
+pub async fn call_before_migration_is_refused<S: Subject>(on: &S) {
     let idem = on.builder().pool(pool(on, 2).await).expect("a pool of two");
     let orders = Order::stored(&idem, Shop);
     let order = orders.at("o");
@@ -32,7 +32,7 @@ pub async fn without_tables_every_call_says_so<S: Subject>(on: &S) {
 }
 
 /// By one, again, and by many at a time.
-pub async fn migrating_twice_and_at_once_is_safe<S: Subject>(on: &S) {
+pub async fn migration_repeated_or_concurrent_succeeds<S: Subject>(on: &S) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let (builder, url) = (on.builder(), on.url());
@@ -48,7 +48,7 @@ pub async fn migrating_twice_and_at_once_is_safe<S: Subject>(on: &S) {
 }
 
 /// For a role that may not create tables another applies it.
-pub async fn the_printed_sql_is_what_migrate_runs<S: Subject>(on: &S) {
+pub async fn printed_migration_sql_makes_usable_tables<S: Subject>(on: &S) {
     let pool = pool(on, 1).await;
     let idem = on.builder().pool(pool.clone()).expect("a pool of one");
     let mut conn = pool.acquire().await.expect("a connection");
@@ -62,7 +62,7 @@ pub async fn the_printed_sql_is_what_migrate_runs<S: Subject>(on: &S) {
 }
 
 /// An older library does not work on what it does not know.
-pub async fn a_newer_database_is_refused<S: Subject>(on: &S) {
+pub async fn newer_schema_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     stored.execute("INSERT INTO idem_migrations (version, name, at) VALUES (1000, 'later', 0)").await;
     let error = refused(stored.idem.check().await, ErrorKind::NotMigrated);
@@ -72,7 +72,7 @@ pub async fn a_newer_database_is_refused<S: Subject>(on: &S) {
 }
 
 /// Each has its own tables, keys and machines.
-pub async fn two_prefixes_share_a_database<S: Subject>(on: &S) {
+pub async fn tables_of_two_prefixes_share_no_keys<S: Subject>(on: &S) {
     for prefix in ["one_", "two_"] {
         let idem = on.builder().prefix(prefix).open(&on.url()).await.expect("opened");
         let door = Door::stored(&idem, Keeper).at("d");

@@ -9,7 +9,7 @@ use crate::conformance::{Stored, Subject, fresh, key, refused};
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 
 /// It is read as ever; what would write says why it cannot.
-pub async fn a_read_only_database_says_so<S: Subject>(on: &S) {
+pub async fn read_only_database_answers_reads_and_refuses_writes<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     order.start(Natural, order::Pending { total: 500 }).await.expect("started");
@@ -28,7 +28,7 @@ pub async fn a_read_only_database_says_so<S: Subject>(on: &S) {
 }
 
 /// What stands for itself and what stands for a character: the database is there again when it is opened again.
-pub async fn odd_urls_name_what_they_say<S: Subject>(on: &S) {
+pub async fn url_with_special_characters_names_its_database<S: Subject>(on: &S) {
     for url in on.differences().odd_urls {
         for version in [1, 2] {
             let idem = on.builder().open(&url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
@@ -44,7 +44,7 @@ pub async fn odd_urls_name_what_they_say<S: Subject>(on: &S) {
 }
 
 /// Wrong scheme, nobody there, no such database, in memory: each is a typed error before anything is made, and says what is wrong.
-pub async fn unusable_urls_say_what_to_do<S: Subject>(on: &S) {
+pub async fn unusable_url_is_refused_with_reason<S: Subject>(on: &S) {
     for (url, kind, says) in on.differences().unusable_urls {
         let error = not_opened(on.builder().open(&url).await);
         assert_eq!(error.kind(), kind, "{url}: {error}");

@@ -24,7 +24,7 @@ async fn problems<S: Subject>(order: &order::Handle<S::DB, Shop>) -> Vec<(u64, P
 }
 
 /// Every kind of transition: the start, commands with a key and without, self-loops, an override.
-pub async fn verify_agrees_with_what_the_rules_did<S: Subject>(on: &S) {
+pub async fn verify_of_every_kind_of_transition_finds_no_difference<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = shipped(&stored).await;
     let found = order.verify().await.expect("an audit");
@@ -40,7 +40,7 @@ pub async fn verify_agrees_with_what_the_rules_did<S: Subject>(on: &S) {
 }
 
 /// Each change is reported, at its transition, and nothing is changed by the report.
-pub async fn verify_reports_what_other_hands_changed<S: Subject>(on: &S) {
+pub async fn verify_of_edited_rows_reports_each_edit<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = shipped(&stored).await;
     // A second key of the payment.
@@ -77,7 +77,7 @@ pub async fn verify_reports_what_other_hands_changed<S: Subject>(on: &S) {
 }
 
 /// Versions that no machine has are refused by the table: such a row could not be mended.
-pub async fn a_version_that_is_none_is_refused<S: Subject>(on: &S) {
+pub async fn machine_version_out_of_range_is_refused_by_table<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     shipped(&stored).await;
     let mut conn = stored.idem.pool().acquire().await.expect("a connection");
@@ -88,7 +88,7 @@ pub async fn a_version_that_is_none_is_refused<S: Subject>(on: &S) {
 }
 
 /// A machine that goes on while it is verified is found sound: its row and its history are of one moment.
-pub async fn verify_sees_one_moment<S: Subject>(on: &S) {
+pub async fn verify_during_another_command_finds_no_difference<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let office = Office::default();
     let bill = Bill::stored(&stored.idem, office.clone()).at("b");
@@ -106,7 +106,7 @@ pub async fn verify_sees_one_moment<S: Subject>(on: &S) {
 }
 
 /// Wherever it is when another one mends the row and a command runs: the command is not undone, and the machine goes on.
-pub async fn rebuild_undoes_nothing<S: Subject>(on: &S) {
+pub async fn rebuild_during_another_command_keeps_its_transition<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let brief = on.builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
     // How many polls a read takes varies: each number is tried several times.
@@ -144,7 +144,7 @@ pub async fn rebuild_undoes_nothing<S: Subject>(on: &S) {
 }
 
 /// From the history alone.
-pub async fn rebuild_mends_a_changed_or_lost_row<S: Subject>(on: &S) {
+pub async fn rebuild_of_edited_or_deleted_row_restores_it<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = shipped(&stored).await;
     let before = order.get().await.expect("readable");
@@ -162,7 +162,7 @@ pub async fn rebuild_mends_a_changed_or_lost_row<S: Subject>(on: &S) {
 }
 
 /// A history with a hole proves nothing.
-pub async fn rebuild_refuses_a_history_with_a_gap<S: Subject>(on: &S) {
+pub async fn rebuild_of_history_with_gap_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = shipped(&stored).await;
     stored.execute("DELETE FROM idem_transitions WHERE seq = 2").await;
@@ -173,7 +173,7 @@ pub async fn rebuild_refuses_a_history_with_a_gap<S: Subject>(on: &S) {
 }
 
 /// The machine knows that it ran, and nobody knows any more with what.
-pub async fn a_run_that_is_lost_is_not_run_again<S: Subject>(on: &S) {
+pub async fn command_whose_transition_was_deleted_does_not_run_again<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = shipped(&stored).await;
     stored.execute("DELETE FROM idem_transitions WHERE seq = 3").await;

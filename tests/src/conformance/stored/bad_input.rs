@@ -10,7 +10,7 @@ const UNFIT: [&str; 4] = ["", "\0", "a\nb", "\u{85}"];
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 
 /// Keys, scopes, ids, correlation ids: empty, too long, with control characters.
-pub async fn names_that_do_not_fit_are_refused<S: Subject>(on: &S) {
+pub async fn key_or_machine_id_with_unfit_text_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let (long, fits) = ("x".repeat(256), "x".repeat(255));
     for name in UNFIT.into_iter().chain([long.as_str()]) {
@@ -32,7 +32,7 @@ pub async fn names_that_do_not_fit_are_refused<S: Subject>(on: &S) {
 }
 
 /// A state, a payload, an outcome: 1 MiB unless the builder says otherwise.
-pub async fn a_payload_over_the_limit_is_refused<S: Subject>(on: &S) {
+pub async fn payload_over_limit_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     order.start(Natural, order::Pending { total: 500 }).await.expect("started");
@@ -50,7 +50,7 @@ pub async fn a_payload_over_the_limit_is_refused<S: Subject>(on: &S) {
 }
 
 /// NUL, quotes, every plane: a payload is not looked at.
-pub async fn text_is_stored_as_it_is<S: Subject>(on: &S) {
+pub async fn payload_text_is_stored_unchanged<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for (number, text) in
         ["\0", "'; DROP TABLE idem_keys; --", "\u{1f980}\u{301}", "\\u0000 \"", ""].into_iter().enumerate()
@@ -67,7 +67,7 @@ pub async fn text_is_stored_as_it_is<S: Subject>(on: &S) {
 }
 
 /// It alone is refused.
-pub async fn an_unfit_item_of_a_batch_harms_no_other<S: Subject>(on: &S) {
+pub async fn command_batch_item_with_unfit_id_is_refused_alone<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for id in ["a", "b"] {
         stored.orders().at(id).start(Natural, order::Pending { total: 500 }).await.expect("started");

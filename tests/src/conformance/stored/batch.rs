@@ -28,7 +28,7 @@ async fn start<S: Subject>(stored: &Stored<'_, S>, id: &str) {
 }
 
 /// Each item sees what the ones before it did: states, keys, reached states, balances.
-pub async fn answers_as_one_after_the_other<S: Subject>(on: &S) {
+pub async fn command_batch_is_answered_like_calls_in_sequence<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for id in ["a", "b"] {
         start(&stored, id).await;
@@ -66,7 +66,7 @@ pub async fn answers_as_one_after_the_other<S: Subject>(on: &S) {
 }
 
 /// The second is a repeat of the first; another payload under it is refused.
-pub async fn one_key_twice_has_one_effect<S: Subject>(on: &S) {
+pub async fn key_twice_in_command_batch_has_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     start(&stored, "a").await;
     let k = key("k");
@@ -86,7 +86,7 @@ pub async fn one_key_twice_has_one_effect<S: Subject>(on: &S) {
 }
 
 /// Rejected, illegal, or out of bounds: the items around it are applied, its key stays free, its money is not moved.
-pub async fn a_refused_item_in_the_middle_leaves_no_trace<S: Subject>(on: &S) {
+pub async fn refused_item_of_command_batch_changes_nothing<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     start(&stored, "a").await;
     let (k, l, m) = (key("k"), key("l"), key("m"));
@@ -113,7 +113,7 @@ pub async fn a_refused_item_in_the_middle_leaves_no_trace<S: Subject>(on: &S) {
 }
 
 /// More items than share a transaction.
-pub async fn more_than_one_group<S: Subject>(on: &S) {
+pub async fn command_batch_larger_than_group_is_applied_in_order<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let knock = |times| door::Knock { times };
     let keys: Vec<Key> = (0..1_205).map(|number| key(&format!("k{number}"))).collect();

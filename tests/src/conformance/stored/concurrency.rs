@@ -13,7 +13,7 @@ use crate::conformance::{Stored, Subject, fresh, key, replayed};
 const CROWDS: [(usize, usize); 4] = [(2, 700), (8, 200), (32, 80), (128, 20)];
 
 /// One of them is fresh, and all have the identical value, number and time.
-pub async fn duplicates_of_one_key_have_one_effect<S: Subject>(on: &S) {
+pub async fn concurrent_repeats_of_command_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     // A crowd waits for connections and locks, which is what is tested, not for how long.
     let patient = on
@@ -49,7 +49,7 @@ pub async fn duplicates_of_one_key_have_one_effect<S: Subject>(on: &S) {
 }
 
 /// As from two processes: each pool has its own connections; half of the requests come without a key.
-pub async fn duplicates_from_two_pools_have_one_effect<S: Subject>(on: &S) {
+pub async fn concurrent_repeats_from_two_pools_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let mut sides = Vec::new();
     for _ in 0..2 {
@@ -83,7 +83,7 @@ fn one_effect<T: PartialEq + std::fmt::Debug, S: std::fmt::Debug>(outcomes: &[Ou
 }
 
 /// None is lost, none is answered with another's outcome.
-pub async fn different_keys_on_one_machine_all_have_theirs<S: Subject>(on: &S) {
+pub async fn concurrent_commands_on_one_machine_each_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let patient = on
         .builder()
@@ -117,7 +117,7 @@ pub async fn different_keys_on_one_machine_all_have_theirs<S: Subject>(on: &S) {
 }
 
 /// Two requests at once under one key: one runs, the other is refused.
-pub async fn one_key_on_two_machines_has_one_effect<S: Subject>(on: &S) {
+pub async fn key_used_on_two_machines_at_once_has_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for number in 0..50 {
         let mut tasks = JoinSet::new();

@@ -23,7 +23,7 @@ async fn sent<S: Subject>(stored: &Stored<'_, S>) -> first::parcel::Handle<S::DB
 }
 
 /// `#[was]`: rows, keys and history of the old names; and the older release still reads what it knows.
-pub async fn renamed_states_and_commands_are_still_read<S: Subject>(on: &S) {
+pub async fn state_or_command_renamed_with_was_is_still_read<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     sent(&stored).await;
     let parcels = renamed::Parcel::stored(&stored.idem, Post);
@@ -46,7 +46,7 @@ pub async fn renamed_states_and_commands_are_still_read<S: Subject>(on: &S) {
 
 /// A process of the release before meets what a newer one wrote: nothing is wrong with it, so whoever calls may try again, where
 /// the newer one runs. In every call, alone, in a batch and in a transaction; and what it can read it reads.
-pub async fn what_a_newer_release_wrote_is_retryable<S: Subject>(on: &S) {
+pub async fn state_of_newer_release_is_retryable_error<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     sent(&stored).await;
     let old = first::Parcel::stored(&stored.idem, Post);
@@ -85,7 +85,7 @@ pub async fn what_a_newer_release_wrote_is_retryable<S: Subject>(on: &S) {
 
 /// What cannot be read is named in its place, and hides nothing: a state whose data is damaged, and a transition in the middle of
 /// a history. Pages go on behind it, also where a page is nothing else.
-pub async fn what_cannot_be_read_hides_no_other<S: Subject>(on: &S) {
+pub async fn unreadable_row_hides_no_other_row_in_pages<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let parcels = first::Parcel::stored(&stored.idem, Post);
     for number in 0..6 {
@@ -145,7 +145,7 @@ fn ids(numbers: &[u8]) -> Vec<String> {
 }
 
 /// Between two tries of one request a release added a field: it still is that request. With a value it is another.
-pub async fn a_new_optional_field_is_no_difference<S: Subject>(on: &S) {
+pub async fn repeat_after_new_optional_field_is_replayed<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     sent(&stored).await;
     let parcel = renamed::Parcel::stored(&stored.idem, Post).at("p");
@@ -160,7 +160,7 @@ pub async fn a_new_optional_field_is_no_difference<S: Subject>(on: &S) {
 }
 
 /// The same where the start and the command were one request.
-pub async fn a_new_optional_field_of_a_start_with_a_command_is_no_difference<S: Subject>(on: &S) {
+pub async fn start_with_command_after_new_optional_field_is_replayed<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let parcel = first::Parcel::stored(&stored.idem, Post).at("p");
     let (packed, send) = (first::parcel::Packed { grams: 5 }, first::parcel::Send { to: to("Ulm") });
@@ -177,7 +177,7 @@ pub async fn a_new_optional_field_of_a_start_with_a_command_is_no_difference<S: 
 }
 
 /// Nothing is guessed about it, and the error says how to read it.
-pub async fn an_unknown_stored_state_is_named<S: Subject>(on: &S) {
+pub async fn unknown_stored_state_is_named_in_error<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     fresh(sent(&stored).await.lose(Natural).await);
     let parcels = narrowed::Parcel::stored(&stored.idem, Post);
@@ -204,7 +204,7 @@ pub async fn an_unknown_stored_state_is_named<S: Subject>(on: &S) {
 }
 
 /// In the history, where the state is known but not how it was reached.
-pub async fn an_unknown_stored_command_is_named<S: Subject>(on: &S) {
+pub async fn unknown_stored_command_is_named_in_error<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let parcel = sent(&stored).await;
     stored.execute("UPDATE idem_transitions SET command = 'Teleport' WHERE seq = 2").await;
@@ -215,7 +215,7 @@ pub async fn an_unknown_stored_command_is_named<S: Subject>(on: &S) {
 }
 
 /// It did run: the error says so, and the command is not run a second time to get an outcome that decodes.
-pub async fn an_outcome_that_no_longer_decodes_does_not_run_again<S: Subject>(on: &S) {
+pub async fn command_with_undecodable_outcome_does_not_run_again<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     sent(&stored).await;
     let rows = stored.rows().await;
@@ -232,7 +232,7 @@ pub async fn an_outcome_that_no_longer_decodes_does_not_run_again<S: Subject>(on
 }
 
 /// Neither knows all states of the other, so it is no release of it.
-pub async fn another_machine_under_the_name_is_refused<S: Subject>(on: &S) {
+pub async fn other_machine_under_same_name_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     sent(&stored).await;
     let rows = stored.rows().await;
@@ -260,7 +260,7 @@ async fn begin<T: Send + 'static>(
 }
 
 /// Two releases in one process, whose calls share groups: each sees the state that the other one left.
-pub async fn two_releases_in_one_group_keep_their_states<S: Subject>(on: &S) {
+pub async fn two_releases_in_one_group_see_each_others_states<S: Subject>(on: &S) {
     const PARCELS: usize = 32;
     let stored = Stored::open(on).await;
     let old = first::Parcel::stored(&stored.idem, Post);

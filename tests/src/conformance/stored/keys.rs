@@ -12,7 +12,7 @@ const ALIKE: [&str; 12] =
     ["a", "A", "a ", " a", "\u{e9}", "e\u{301}", "\u{131}", "i", "I", "\u{df}", "ss", "\u{200b}a"];
 
 /// Each names a request of its own.
-pub async fn that_look_alike_stay_apart<S: Subject>(on: &S) {
+pub async fn key_that_looks_alike_is_another_key<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let door = stored.doors().at("d");
     let mut outcomes = Vec::new();
@@ -25,7 +25,7 @@ pub async fn that_look_alike_stay_apart<S: Subject>(on: &S) {
 }
 
 /// So do machine ids.
-pub async fn ids_that_look_alike_stay_apart<S: Subject>(on: &S) {
+pub async fn machine_id_that_looks_alike_is_another_machine<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for (total, id) in (0..).zip(ALIKE) {
         fresh(stored.orders().at(id).start(Natural, order::Pending { total }).await);
@@ -51,7 +51,7 @@ pub async fn ids_that_look_alike_stay_apart<S: Subject>(on: &S) {
 }
 
 /// Two tenants may choose one key, and the borders of scope and key do not move.
-pub async fn a_scope_is_part_of_the_key<S: Subject>(on: &S) {
+pub async fn key_of_another_scope_is_another_key<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let door = stored.doors().at("d");
     for (seq, (scope, name)) in (2..).zip([("one", "k"), ("two", "k"), ("a", "bc"), ("ab", "c")]) {
@@ -64,7 +64,7 @@ pub async fn a_scope_is_part_of_the_key<S: Subject>(on: &S) {
 }
 
 /// On another machine of the same name a key is known; on a machine of another name it is not.
-pub async fn one_key_names_one_machine<S: Subject>(on: &S) {
+pub async fn key_used_on_another_machine_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let knock = || door::Knock { times: 1 };
     fresh(stored.doors().at("one").knock(&key("k"), knock()).await);
@@ -78,7 +78,7 @@ pub async fn one_key_names_one_machine<S: Subject>(on: &S) {
 
 /// The second key of row d is remembered for a while only; expired but unswept it counts as expired. The first key is
 /// remembered as long as the transition.
-pub async fn an_expired_alias_is_free<S: Subject>(on: &S) {
+pub async fn alias_key_without_retention_is_free_again<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let brief = on.builder().alias_key_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
     let order = Order::stored(&brief, Shop).at("o");
@@ -94,7 +94,7 @@ pub async fn an_expired_alias_is_free<S: Subject>(on: &S) {
 }
 
 /// By a command of several that share a transaction, by one within a unit, and by the second key of another run.
-pub async fn an_expired_alias_is_taken_over<S: Subject>(on: &S) {
+pub async fn expired_alias_key_is_taken_over_by_other_command<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = Order::stored(&stored.idem, Shop);
     let pay = || order::Pay { amount: 500, rate: 1 };
@@ -138,7 +138,7 @@ pub async fn an_expired_alias_is_taken_over<S: Subject>(on: &S) {
 }
 
 /// Second keys and remembered refusals stand in the tables of history and of entries, and are neither.
-pub async fn what_is_no_effect_is_in_no_history<S: Subject>(on: &S) {
+pub async fn alias_key_or_remembered_refusal_is_in_no_history<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let (order, ledger) = (stored.orders().at("o"), stored.idem.ledger());
     order.start(Natural, order::Pending { total: 500 }).await.expect("started");
@@ -173,7 +173,7 @@ pub async fn what_is_no_effect_is_in_no_history<S: Subject>(on: &S) {
 }
 
 /// Kept for no time, a second key is there once within one batch: each of it is answered as one after the other would be.
-pub async fn a_second_key_that_is_kept_for_no_time_answers_twice<S: Subject>(on: &S) {
+pub async fn alias_key_without_retention_is_replayed_within_batch<S: Subject>(on: &S) {
     let brief = on.builder().alias_key_retention(std::time::Duration::ZERO).open(&on.url()).await.expect("opened");
     let orders = Order::stored(&brief, Shop);
     orders.at("o").start(Natural, order::Pending { total: 500 }).await.expect("started");
@@ -187,7 +187,7 @@ pub async fn a_second_key_that_is_kept_for_no_time_answers_twice<S: Subject>(on:
 
 /// A key that another process has used, or whose request is another one, is looked up whatever is known here; and whether the
 /// machine has gone on is told as it is, whoever moved it.
-pub async fn what_is_remembered_is_what_is_stored<S: Subject>(on: &S) {
+pub async fn remembered_outcome_hides_no_call_of_another_process<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let other = Stored::open(on).await;
     let (ours, theirs) = (stored.doors().at("d"), other.doors().at("d"));

@@ -7,7 +7,7 @@ use crate::conformance::machines::{Order, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// An override has a key of the machine's namespace, and the history tells its reason.
-pub async fn an_override_is_keyed_and_recorded<S: Subject>(on: &S) {
+pub async fn override_under_key_is_replayed_and_in_history<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     order.start(Natural, order::Pending { total: 500 }).await.expect("started");
@@ -26,7 +26,7 @@ pub async fn an_override_is_keyed_and_recorded<S: Subject>(on: &S) {
 }
 
 /// There is nothing to put by hand where nothing was started.
-pub async fn an_override_needs_a_machine<S: Subject>(on: &S) {
+pub async fn override_of_missing_machine_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     let error = refused(order.override_state(&key("k"), order::Pending { total: 1 }, "?").await, ErrorKind::NotStarted);

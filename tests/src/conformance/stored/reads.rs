@@ -8,7 +8,7 @@ use crate::conformance::machines::{Order, door, order};
 use crate::conformance::{Stored, Subject, fresh, key};
 
 /// No machine, no history, no page.
-pub async fn nothing_is_there_before_the_start<S: Subject>(on: &S) {
+pub async fn machine_before_start_has_no_state_and_no_history<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     assert!(order.get().await.expect("readable").is_none());
@@ -20,7 +20,7 @@ pub async fn nothing_is_there_before_the_start<S: Subject>(on: &S) {
 }
 
 /// Each transition with its event, states, key, correlation id and time, oldest first.
-pub async fn history_tells_what_happened_in_pages<S: Subject>(on: &S) {
+pub async fn history_lists_each_transition_in_pages<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     order.start(Natural, order::Pending { total: 500 }).await.expect("started");
@@ -45,7 +45,7 @@ pub async fn history_tells_what_happened_in_pages<S: Subject>(on: &S) {
 }
 
 /// In the order of entering and id; a cursor goes on behind the last, also where all entered at once.
-pub async fn machines_by_state_come_in_pages<S: Subject>(on: &S) {
+pub async fn machines_in_state_are_listed_in_pages<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let ids: Vec<String> = (0..7).map(|number| format!("d{number}")).collect();
     let keys: Vec<_> = ids.iter().map(|id| key(id)).collect();
@@ -75,7 +75,7 @@ pub async fn machines_by_state_come_in_pages<S: Subject>(on: &S) {
 }
 
 /// In the order of the enum; machines of other names are not counted.
-pub async fn machines_are_counted_by_state<S: Subject>(on: &S) {
+pub async fn count_by_state_counts_machines_of_one_name<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for number in 0..5 {
         let order = stored.orders().at(format!("o{number}"));
@@ -91,7 +91,7 @@ pub async fn machines_are_counted_by_state<S: Subject>(on: &S) {
 }
 
 /// Nothing that is written between two readings bears a time outside them.
-pub async fn the_time_is_the_databases<S: Subject>(on: &S) {
+pub async fn entry_time_is_from_database_clock<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let before = stored.idem.now().await.expect("the time");
     let change = fresh(stored.idem.ledger().account("a").apply_delta(&key("k"), 1).await);

@@ -28,7 +28,7 @@ fn now(limit: i64) -> (OverLimit, Option<Timestamp>) {
 
 /// A repeat gets the rejection as it was, whatever the rule would say by now; another request under the key is refused, and
 /// another key is decided anew.
-pub async fn a_repeat_is_rejected_as_before<S: Subject>(on: &S) {
+pub async fn remembered_rejection_is_replayed<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let loan = first::Loan::stored(&stored.idem, Bank).at("l");
     assert_eq!(rejected(loan.grant(&key("k"), grant(50, 10)).await), now(10));
@@ -51,7 +51,7 @@ pub async fn a_repeat_is_rejected_as_before<S: Subject>(on: &S) {
 }
 
 /// In a transaction it shares the fate of what is beside it; in a batch, and in groups, copies see it.
-pub async fn copies_are_rejected_alike<S: Subject>(on: &S) {
+pub async fn remembered_rejection_is_seen_in_transaction_batch_and_group<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let loans = first::Loan::stored(&stored.idem, Bank);
     let loan = loans.at("l");
@@ -82,7 +82,7 @@ pub async fn copies_are_rejected_alike<S: Subject>(on: &S) {
 }
 
 /// Once it has expired the key is free, and taken over.
-pub async fn an_expired_rejection_is_decided_anew<S: Subject>(on: &S) {
+pub async fn expired_rejection_is_decided_again<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let brief = on.builder().rejection_retention(Duration::ZERO).open(&on.url()).await.expect("opened");
     let loan = first::Loan::stored(&brief, Bank).at("l");
@@ -97,7 +97,7 @@ pub async fn an_expired_rejection_is_decided_anew<S: Subject>(on: &S) {
 }
 
 /// By a release that renamed the command and added a member to it; what its type cannot hold is an error, and nothing runs.
-pub async fn another_release_reads_what_it_can<S: Subject>(on: &S) {
+pub async fn rejection_of_other_release_is_read_or_undecodable<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let loan = first::Loan::stored(&stored.idem, Bank).at("l");
     assert_eq!(rejected(loan.grant(&key("k"), grant(50, 10)).await), now(10));
@@ -115,7 +115,7 @@ pub async fn another_release_reads_what_it_can<S: Subject>(on: &S) {
 }
 
 /// Together with a start it is one request: nothing is started, and the start is compared as well.
-pub async fn with_a_start_the_start_is_part_of_it<S: Subject>(on: &S) {
+pub async fn rejection_of_start_with_command_compares_its_start<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let loan = secured::Loan::stored(&stored.idem, Bank).at("l");
     let house = |house| secured::loan::Asked { house };

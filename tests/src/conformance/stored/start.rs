@@ -9,7 +9,7 @@ use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 
 /// `start` is named by the machine alone.
-pub async fn a_repeat_replays_and_other_data_is_refused<S: Subject>(on: &S) {
+pub async fn start_repeat_is_replayed_and_other_data_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     let started = fresh(order.start(Natural, order::Pending { total: 500 }).await);
@@ -23,7 +23,7 @@ pub async fn a_repeat_replays_and_other_data_is_refused<S: Subject>(on: &S) {
 }
 
 /// Retryable: the start may be on its way.
-pub async fn is_needed_where_the_initial_state_carries_data<S: Subject>(on: &S) {
+pub async fn command_before_needed_start_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     let error = refused(order.pay(&key("k"), PAY).await, ErrorKind::NotStarted);
@@ -35,7 +35,7 @@ pub async fn is_needed_where_the_initial_state_carries_data<S: Subject>(on: &S) 
 }
 
 /// The first command starts the machine, in the same write.
-pub async fn is_implicit_where_it_carries_nothing<S: Subject>(on: &S) {
+pub async fn command_on_machine_without_initial_data_starts_it<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let door = stored.doors().at("d");
     refused(door.close(&key("k")).await, ErrorKind::Invalid);
@@ -52,7 +52,7 @@ pub async fn is_implicit_where_it_carries_nothing<S: Subject>(on: &S) {
 }
 
 /// A known key is answered by what it remembers, not by the machine's row.
-pub async fn is_found_by_a_key_whatever_became_of_the_machine<S: Subject>(on: &S) {
+pub async fn key_of_edited_or_deleted_machine_is_replayed<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     order.start(Natural, order::Pending { total: 500 }).await.expect("started");
@@ -67,7 +67,7 @@ pub async fn is_found_by_a_key_whatever_became_of_the_machine<S: Subject>(on: &S
 }
 
 /// Under a key a start is a request as any other.
-pub async fn under_a_key_is_one_request<S: Subject>(on: &S) {
+pub async fn start_under_key_is_one_request<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let (order, other) = (stored.orders().at("o"), stored.orders().at("p"));
     let (pending, dearer) = (order::Pending { total: 500 }, order::Pending { total: 501 });
@@ -91,7 +91,7 @@ pub async fn under_a_key_is_one_request<S: Subject>(on: &S) {
 }
 
 /// A start and a command under one key: both or neither, and one request.
-pub async fn with_a_command_is_one_request<S: Subject>(on: &S) {
+pub async fn start_with_command_is_one_request<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let order = stored.orders().at("o");
     let (pending, dearer) = (order::Pending { total: 500 }, order::Pending { total: 501 });
@@ -129,7 +129,7 @@ pub async fn with_a_command_is_one_request<S: Subject>(on: &S) {
 }
 
 /// Copies of one request at once start one machine, and run the command once.
-pub async fn with_a_command_by_many_has_one_effect<S: Subject>(on: &S) {
+pub async fn concurrent_starts_with_command_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for round in 0..5 {
         let mut tasks = tokio::task::JoinSet::new();

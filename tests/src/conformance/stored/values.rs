@@ -10,7 +10,7 @@ use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// Random values of every type, in a payload, a state, an outcome and a message: each comes back as it was, in every process,
 /// and the rules say the same about it again.
-pub async fn come_back_as_they_were<S: Subject>(on: &S) {
+pub async fn value_of_every_type_is_read_back_unchanged<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let (mut random, start) = (Seed::new().rng(0), || gauge::Kept { value: Anything::Nothing });
     let gauge = Gauge::stored(&stored.idem, Meter).at("g");
@@ -35,7 +35,7 @@ pub async fn come_back_as_they_were<S: Subject>(on: &S) {
 
 /// Numbers that are none, collections without an order, a type that reads otherwise than it writes: nothing is written, and the
 /// key stays free.
-pub async fn that_do_not_come_back_are_refused<S: Subject>(on: &S) {
+pub async fn value_that_reads_back_differently_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let gauges = Gauge::stored(&stored.idem, Meter);
     let gauge = gauges.at("g");
@@ -62,7 +62,7 @@ pub async fn that_do_not_come_back_are_refused<S: Subject>(on: &S) {
 }
 
 /// Numbers beyond 64 bits, of which only the last digits differ, are two requests.
-pub async fn two_numbers_are_two_requests<S: Subject>(on: &S) {
+pub async fn payloads_that_differ_beyond_64_bits_are_two_requests<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let gauge = Gauge::stored(&stored.idem, Meter).at("g");
     gauge.start(Natural, gauge::Kept { value: Anything::Nothing }).await.expect("started");
@@ -109,7 +109,7 @@ fn single(random: &mut Rng) -> f32 {
 }
 
 /// States and commands with names of their own, whatever is in them: by commands, by hand, and read again.
-pub async fn states_have_other_names_on_the_wire<S: Subject>(on: &S) {
+pub async fn state_or_command_with_wire_name_is_read_back<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let tickets = Ticket::stored(&stored.idem, Theatre);
     let ticket = tickets.at("t");

@@ -8,7 +8,7 @@ use super::{NOTES, PAY, polled, prepared, version};
 use crate::conformance::{Subject, fresh, key, replayed};
 
 /// The user's row and the command, in either order.
-pub async fn commit_keeps_both_sides<S: Subject>(on: &S) {
+pub async fn transaction_commit_keeps_command_and_row_of_caller<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     let mut tx = stored.idem.begin().await.expect("begun");
@@ -22,7 +22,7 @@ pub async fn commit_keeps_both_sides<S: Subject>(on: &S) {
 }
 
 /// Rolled back, dropped, or dropped with its work unread: the key is free again, and the pool is clean.
-pub async fn rollback_and_drop_keep_neither<S: Subject>(on: &S) {
+pub async fn transaction_rollback_or_drop_keeps_nothing<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     let rows = stored.rows().await;
@@ -41,7 +41,7 @@ pub async fn rollback_and_drop_keep_neither<S: Subject>(on: &S) {
 }
 
 /// One that the user began with sqlx, to commit and to roll back.
-pub async fn an_adopted_transaction_is_the_same<S: Subject>(on: &S) {
+pub async fn adopted_transaction_commits_and_rolls_back_commands<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     for commit in [false, true] {
@@ -61,7 +61,7 @@ pub async fn an_adopted_transaction_is_the_same<S: Subject>(on: &S) {
 
 /// However far the call had come: the transaction says that it is interrupted, or goes on as if the call had not been; it
 /// never commits half a call.
-pub async fn a_dropped_call_breaks_the_transaction_or_leaves_no_trace<S: Subject>(on: &S) {
+pub async fn command_dropped_in_transaction_breaks_it_or_has_no_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     let rows = stored.rows().await;

@@ -7,7 +7,7 @@ use crate::conformance::machines::{door, order};
 use crate::conformance::{Subject, fresh, key, refused, replayed};
 
 /// Inside, a repeat is a repeat, `Natural` finds the state reached, and a batch of steps builds on itself.
-pub async fn a_repeat_inside_sees_what_ran_inside<S: Subject>(on: &S) {
+pub async fn repeat_in_transaction_returns_uncommitted_outcome<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     let mut tx = stored.idem.begin().await.expect("begun");
@@ -25,7 +25,7 @@ pub async fn a_repeat_inside_sees_what_ran_inside<S: Subject>(on: &S) {
 }
 
 /// A rejection, an illegal command, a reused key: the transaction goes on and commits the rest.
-pub async fn a_refused_call_leaves_the_transaction_usable<S: Subject>(on: &S) {
+pub async fn refused_command_leaves_transaction_usable<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     let mut tx = stored.idem.begin().await.expect("begun");

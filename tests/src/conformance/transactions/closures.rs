@@ -25,7 +25,7 @@ async fn note<S: Subject>(tx: &mut Tx<S::DB>) -> Result<(), sqlx::Error> {
 }
 
 /// A lost connection, noted by the caller, whatever error the closure makes of it.
-pub async fn a_noted_failure_runs_the_closure_again<S: Subject>(on: &S) {
+pub async fn transaction_closure_with_noted_failure_runs_again<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let lost = || sqlx::Error::Io(io::ErrorKind::ConnectionReset.into());
     let refusal = || sqlx::Error::RowNotFound;
@@ -46,7 +46,7 @@ pub async fn a_noted_failure_runs_the_closure_again<S: Subject>(on: &S) {
 }
 
 /// Committed by the closure, or rolled back: its answer is given back as it is.
-pub async fn a_closure_may_end_its_transaction<S: Subject>(on: &S) {
+pub async fn transaction_ended_by_its_closure_runs_once<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = &stored.orders().at("o");
     for (commits, fails) in [(false, false), (false, true), (true, true), (true, false)] {
@@ -67,7 +67,7 @@ pub async fn a_closure_may_end_its_transaction<S: Subject>(on: &S) {
 }
 
 /// Kept beyond its closure: nothing of it is applied, and it takes no more calls.
-pub async fn a_transaction_that_is_kept_is_over<S: Subject>(on: &S) {
+pub async fn transaction_kept_beyond_its_closure_is_rolled_back<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let (order, kept) = (&stored.orders().at("o"), &Mutex::new(None));
     let answer = stored.idem.transaction(|mut tx| async move {
@@ -85,7 +85,7 @@ pub async fn a_transaction_that_is_kept_is_over<S: Subject>(on: &S) {
 }
 
 /// Dropped while it was under way, a commit may have happened: nothing else is said.
-pub async fn a_commit_that_its_closure_drops_is_unknown<S: Subject>(on: &S) {
+pub async fn commit_dropped_by_its_closure_has_unknown_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = &stored.orders().at("o");
     // On a busy machine the answer may be there at the first poll, and nothing is dropped: then once more.
@@ -108,7 +108,7 @@ pub async fn a_commit_that_its_closure_drops_is_unknown<S: Subject>(on: &S) {
 }
 
 /// What a closure borrows it may use in a task of its own.
-pub async fn a_transaction_runs_in_a_task<S: Subject>(on: &S) {
+pub async fn transaction_closure_runs_in_spawned_task<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let (idem, order) = (stored.idem.clone(), stored.orders().at("o"));
     let task = tokio::spawn(async move {

@@ -33,7 +33,7 @@ fn told(error: &impl Failure) -> (ErrorKind, Effect, bool) {
 }
 
 /// Rolled back by a statement: later calls write nothing, the commit is refused, and the next borrower finds a clean connection.
-pub async fn by_a_rollback_takes_nothing_more<S: Subject>(on: &S) {
+pub async fn transaction_ended_by_rollback_statement_refuses_calls<S: Subject>(on: &S) {
     let (stored, idem) = on_one(on).await;
     let (order, account) = (Order::stored(&idem, Shop).at("o"), idem.ledger().account("a"));
     for way in WAYS {
@@ -67,7 +67,7 @@ pub async fn by_a_rollback_takes_nothing_more<S: Subject>(on: &S) {
 }
 
 /// Committed by a statement: what was in it is there, and nothing else is said of it; later calls write nothing.
-pub async fn by_a_commit_is_told_the_truth<S: Subject>(on: &S) {
+pub async fn transaction_ended_by_commit_statement_is_applied_or_unknown<S: Subject>(on: &S) {
     let (stored, idem) = on_one(on).await;
     let account = idem.ledger().account("a");
     for (turn, way) in (1..).zip(WAYS) {
@@ -93,7 +93,7 @@ pub async fn by_a_commit_is_told_the_truth<S: Subject>(on: &S) {
 }
 
 /// The same where what proves the commit was undone before: what no row proves may be there.
-pub async fn by_a_commit_is_not_denied<S: Subject>(on: &S) {
+pub async fn transaction_ended_by_commit_without_proving_row_is_unknown<S: Subject>(on: &S) {
     let (stored, idem) = on_one(on).await;
     let account = idem.ledger().account("a");
     for way in WAYS {
@@ -110,7 +110,7 @@ pub async fn by_a_commit_is_not_denied<S: Subject>(on: &S) {
 }
 
 /// The same of more calls than are kept to prove it.
-pub async fn by_a_commit_of_many_calls_is_not_denied<S: Subject>(on: &S) {
+pub async fn transaction_ended_by_commit_after_many_calls_is_not_denied<S: Subject>(on: &S) {
     let (_stored, idem) = on_one(on).await;
     let account = idem.ledger().account("a");
     for (turn, way) in (1..).zip(WAYS) {
@@ -132,7 +132,7 @@ pub async fn by_a_commit_of_many_calls_is_not_denied<S: Subject>(on: &S) {
 }
 
 /// Committed by a statement, and begun anew by another: what was committed is not denied, however that one ends.
-pub async fn by_a_commit_and_begun_anew_is_not_denied<S: Subject>(on: &S) {
+pub async fn transaction_ended_by_commit_and_begun_again_is_not_denied<S: Subject>(on: &S) {
     let (stored, idem) = on_one(on).await;
     stored.execute("CREATE TABLE leaves (page text REFERENCES pages (name) DEFERRABLE INITIALLY DEFERRED)").await;
     let account = idem.ledger().account("a");
@@ -161,7 +161,7 @@ pub async fn by_a_commit_and_begun_anew_is_not_denied<S: Subject>(on: &S) {
 }
 
 /// Ended by a statement and dropped: the next one begins all the same.
-pub async fn and_dropped_leaves_a_connection_to_begin_on<S: Subject>(on: &S) {
+pub async fn transaction_ended_by_statement_and_dropped_leaves_pool_usable<S: Subject>(on: &S) {
     let opened = on.builder().open(&on.url()).await.expect("opened");
     let (_stored, of_pool) = on_one(on).await;
     for (kind, idem) in [("opened", &opened), ("of a pool", &of_pool)] {
@@ -177,7 +177,7 @@ pub async fn and_dropped_leaves_a_connection_to_begin_on<S: Subject>(on: &S) {
 }
 
 /// A savepoint of the user's takes a part of the unit back: what is committed is what is left of it.
-pub async fn in_part_by_a_savepoint_keeps_the_rest<S: Subject>(on: &S) {
+pub async fn savepoint_rollback_of_some_calls_keeps_the_others<S: Subject>(on: &S) {
     let (_stored, idem) = on_one(on).await;
     let account = idem.ledger().account("a");
     for (turn, way) in (1..).zip(WAYS) {
@@ -196,7 +196,7 @@ pub async fn in_part_by_a_savepoint_keeps_the_rest<S: Subject>(on: &S) {
 }
 
 /// All that was done is undone by a savepoint of the user's: nothing is committed, and the commit says so without an error.
-pub async fn whole_by_a_savepoint_is_a_commit_of_nothing<S: Subject>(on: &S) {
+pub async fn savepoint_rollback_of_all_calls_commits_nothing<S: Subject>(on: &S) {
     let (_stored, idem) = on_one(on).await;
     let account = idem.ledger().account("a");
     for way in WAYS {

@@ -11,7 +11,7 @@ use crate::conformance::machines::door;
 use crate::conformance::{Stored, Subject, fresh, key, refused};
 
 /// Its own error comes out, and nothing of it is applied.
-pub async fn a_unit_that_fails_leaves_nothing<S: Subject>(on: &S) {
+pub async fn transaction_closure_that_fails_has_no_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     let unit: Result<(), Box<dyn std::error::Error + Send + Sync>> = stored
@@ -29,7 +29,7 @@ pub async fn a_unit_that_fails_leaves_nothing<S: Subject>(on: &S) {
 }
 
 /// A constraint that is checked at the COMMIT, and a caller's check on a row: another run of the unit would meet it again.
-pub async fn a_unit_that_the_database_refuses_runs_once<S: Subject>(on: &S) {
+pub async fn transaction_refused_by_constraint_runs_once<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute("CREATE TABLE parents (id bigint PRIMARY KEY)").await;
     let columns = "id bigint PRIMARY KEY, age bigint CHECK (age > 0)";
@@ -54,7 +54,7 @@ pub async fn a_unit_that_the_database_refuses_runs_once<S: Subject>(on: &S) {
 }
 
 /// Each unit reads, decides and writes; what loses a race runs again, and all of them have their effect once.
-pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
+pub async fn concurrent_transactions_each_have_one_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     // What is not there yet cannot be locked by reading it.
     stored.doors().at("d").start(Natural, door::Shut).await.expect("started");
@@ -84,7 +84,7 @@ pub async fn units_that_race_all_succeed<S: Subject>(on: &S) {
 }
 
 /// A name that nothing can have is refused before anything is sent, also where it is only read, and the transaction goes on.
-pub async fn names_that_are_none_are_refused<S: Subject>(on: &S) {
+pub async fn row_name_with_unfit_text_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     for name in [String::new(), "a\nb".to_owned(), "a\0b".to_owned(), "a".repeat(300)] {
         let (account, door) = (stored.idem.ledger().account(&*name), stored.doors().at(&*name));
@@ -101,7 +101,7 @@ pub async fn names_that_are_none_are_refused<S: Subject>(on: &S) {
 }
 
 /// Units that take the same machines and accounts in opposite orders: those that lock them first do not meet half-way.
-pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
+pub async fn transactions_that_lock_rows_first_do_not_deadlock<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let (doors, ledger) = (["x", "y"].map(|id| stored.doors().at(id)), stored.idem.ledger());
     for door in &doors {
@@ -151,7 +151,7 @@ pub async fn units_that_lock_first_run_once<S: Subject>(on: &S) {
 }
 
 /// The unit of an account that was opened in a transaction that was rolled back is no other account's.
-pub async fn an_account_of_a_unit_that_is_gone_opens_as_a_plain_one<S: Subject>(on: &S) {
+pub async fn account_opened_in_rolled_back_transaction_keeps_no_unit<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let (ledger, euros) = (stored.idem.ledger(), || AccountSettings::from(Bounds::at_least(0)).unit("EUR"));
     let mut tx = stored.idem.begin().await.expect("begun");

@@ -11,7 +11,7 @@ use crate::conformance::{Subject, fresh, key, refused, replayed};
 
 /// Another transaction holds the key and the machine: within the bound its outcome is waited for, past it the answer is
 /// `InFlight`, and the next try gets the outcome.
-pub async fn a_duplicate_waits_for_the_first_within_its_bound<S: Subject>(on: &S) {
+pub async fn repeat_of_uncommitted_command_waits_within_deadline<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     let mut tx = stored.idem.begin().await.expect("begun");
@@ -33,7 +33,7 @@ pub async fn a_duplicate_waits_for_the_first_within_its_bound<S: Subject>(on: &S
 }
 
 /// A unit that finds no connection free within its bound has made an attempt, and makes another one.
-pub async fn a_unit_waits_for_a_connection<S: Subject>(on: &S) {
+pub async fn transaction_without_free_connection_is_tried_again<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     // Long enough to connect in on a busy machine: opening is under the same bound.
     let builder = on.builder().max_connections(1).acquire_timeout(Duration::from_secs(1));
@@ -60,7 +60,7 @@ pub async fn a_unit_waits_for_a_connection<S: Subject>(on: &S) {
 }
 
 /// Begun by the caller, on a session that waits for locks as long as it takes: a call in it waits no longer than others.
-pub async fn an_adopted_transaction_waits_within_the_bound<S: Subject>(on: &S) {
+pub async fn adopted_transaction_waits_for_lock_within_lock_wait<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     if on.differences().one_writer {
         return;
@@ -78,7 +78,7 @@ pub async fn an_adopted_transaction_waits_within_the_bound<S: Subject>(on: &S) {
 }
 
 /// Where one transaction writes at a time a second one cannot begin; elsewhere two that touch different machines commit.
-pub async fn two_transactions_wait_only_where_they_must<S: Subject>(on: &S) {
+pub async fn concurrent_transactions_wait_only_where_one_writes_at_a_time<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let brief = on.builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
     let order = stored.orders().at("o");

@@ -7,7 +7,7 @@ use super::{documents, edit, prepared, problem, repeated, stale, updated};
 use crate::conformance::{Stored, Subject, key, refused};
 
 /// What made the key unique is gone, and a second row has it: none of the two is written.
-pub async fn a_dropped_index_lets_no_second_row_be_written<S: Subject>(on: &S) {
+pub async fn update_matching_two_rows_after_dropped_index_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     stored.execute("CREATE TABLE pages (id bigint, body text, version bigint)").await;
     stored.execute("CREATE UNIQUE INDEX pages_by_id ON pages (id)").await;
@@ -34,7 +34,7 @@ pub async fn a_dropped_index_lets_no_second_row_be_written<S: Subject>(on: &S) {
 }
 
 /// The same name and columns, other types and another key: the update is told so once by the database, and looks again.
-pub async fn a_table_that_was_made_anew_is_described_anew<S: Subject>(on: &S) {
+pub async fn update_of_recreated_table_uses_new_columns<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let tanks = |kind: &str| format!("CREATE TABLE tanks (id bigint PRIMARY KEY, level {kind}, version bigint)");
     let fill = |level: &str| ConditionalUpdate::table("tanks").key("id", 1).set("level", level).expect_version(1);
@@ -54,7 +54,7 @@ pub async fn a_table_that_was_made_anew_is_described_anew<S: Subject>(on: &S) {
 }
 
 /// A column that goes is an error of the table, never one of idem's own tables, and the call after it knows.
-pub async fn a_column_that_goes_is_noticed_inside_a_transaction<S: Subject>(on: &S) {
+pub async fn update_of_dropped_column_in_transaction_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute("ALTER TABLE documents ADD COLUMN note text").await;
     let note = |version| edit().set("note", "x").expect_version(version);
@@ -75,7 +75,7 @@ pub async fn a_column_that_goes_is_noticed_inside_a_transaction<S: Subject>(on: 
 }
 
 /// The row that tells what a missed update missed is looked for by the old description: the load, not the write, fails.
-pub async fn a_column_that_goes_is_noticed_at_the_load<S: Subject>(on: &S) {
+pub async fn update_expecting_dropped_column_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute("ALTER TABLE documents ADD COLUMN note text").await;
     let late = || edit().set("body", "x").expect("note", "y").once(&key("k"));
@@ -96,7 +96,7 @@ async fn drop_note<S: Subject>(stored: &Stored<'_, S>) {
 }
 
 /// What was described inside a transaction that is rolled back was never so for anyone else.
-pub async fn a_description_of_a_rolled_back_transaction_is_forgotten<S: Subject>(on: &S) {
+pub async fn table_description_of_rolled_back_transaction_is_forgotten<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     for committed in [false, false, true] {
         let mut tx = stored.idem.begin().await.expect("begun");
@@ -116,7 +116,7 @@ pub async fn a_description_of_a_rolled_back_transaction_is_forgotten<S: Subject>
 }
 
 /// The row is as expected, and a trigger leaves it as it is: said at once, not retryable, and nothing is remembered.
-pub async fn a_row_that_a_trigger_skips_is_told<S: Subject>(on: &S) {
+pub async fn update_skipped_by_trigger_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute(on.differences().skipping_trigger).await;
     let skipped = || edit().set("body", "skipped").expect_version(1);
@@ -145,7 +145,7 @@ pub async fn a_row_that_a_trigger_skips_is_told<S: Subject>(on: &S) {
 }
 
 /// A trigger counts the version on once more after the update: the first answer and its repeat are the same.
-pub async fn the_new_version_is_read_once<S: Subject>(on: &S) {
+pub async fn update_repeat_after_counting_trigger_returns_first_version<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute(on.differences().counting_trigger).await;
     let first = || edit().set("body", "x").expect_version(1).once(&key("k"));

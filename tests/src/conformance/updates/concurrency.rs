@@ -11,7 +11,7 @@ use crate::conformance::{Stored, Subject, key, refused};
 
 /// One of them has the effect, all get its answer: on a version, on a column that the update does not change, and by an
 /// upsert.
-pub async fn duplicates_at_once_have_one_effect<S: Subject>(on: &S) {
+pub async fn concurrent_repeats_of_update_have_one_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     for round in 0..8 {
         let version = 1 + 3 * round;
@@ -51,7 +51,7 @@ where
 }
 
 /// Past the bound the answer is `InFlight`, and nothing is written.
-pub async fn a_held_row_is_waited_for_within_the_bound<S: Subject>(on: &S) {
+pub async fn update_of_locked_row_waits_within_lock_wait<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let brief = on.builder().lock_wait(Duration::from_millis(50)).open(&on.url()).await.expect("opened");
     let mut tx = stored.idem.begin().await.expect("begun");
@@ -70,7 +70,7 @@ pub async fn a_held_row_is_waited_for_within_the_bound<S: Subject>(on: &S) {
 }
 
 /// Each of them reads, decides and writes, and all have their effect.
-pub async fn stale_reads_are_tried_again<S: Subject>(on: &S) {
+pub async fn stale_update_is_retried_until_version_matches<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..4 {

@@ -12,7 +12,7 @@ fn discard() -> ConditionalDelete {
 }
 
 /// The row goes if it is as expected, alone and in a transaction; the answer is the version that went.
-pub async fn a_met_expectation_deletes<S: Subject>(on: &S) {
+pub async fn delete_with_met_expectation_removes_row<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let (expected, found, differs) = stale(discard().expect_version(2).execute(&stored.idem).await);
     assert_eq!((expected, found, differs.len()), (Some(2), Some(1), 0));
@@ -35,7 +35,7 @@ pub async fn a_met_expectation_deletes<S: Subject>(on: &S) {
 }
 
 /// Under a key a repeat is the first answer, and not that the row is missing; also where another has its place.
-pub async fn a_repeat_of_a_delete_is_the_first_answer<S: Subject>(on: &S) {
+pub async fn delete_repeat_returns_first_answer<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let first = || discard().expect_version(1).once(&key("k"));
     updated(first().execute(&stored.idem).await, 1);
@@ -61,7 +61,7 @@ pub async fn a_repeat_of_a_delete_is_the_first_answer<S: Subject>(on: &S) {
 }
 
 /// The last version that the column holds is no hindrance.
-pub async fn the_last_version_can_be_deleted<S: Subject>(on: &S) {
+pub async fn delete_of_row_at_last_version_removes_it<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute("UPDATE documents SET version = 9223372036854775807").await;
     updated(discard().expect_version(i64::MAX).once(&key("k")).execute(&stored.idem).await, i64::MAX);

@@ -7,7 +7,7 @@ use super::{documents, edit, prepared, problem, repeated, stale, updated};
 use crate::conformance::{Stored, Subject, key, refused};
 
 /// The new values are there, `NULL` included, the version is the next, and no other row is touched.
-pub async fn a_met_expectation_writes_and_counts_on<S: Subject>(on: &S) {
+pub async fn update_with_met_expectation_writes_next_version<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     updated(edit().set("body", "final").set("pages", 3).expect_version(1).execute(&stored.idem).await, 2);
     assert_eq!(documents(&stored, "tenant = 'a' AND body = 'final' AND pages = 3 AND version = 2").await, 1);
@@ -21,7 +21,7 @@ pub async fn a_met_expectation_writes_and_counts_on<S: Subject>(on: &S) {
 }
 
 /// Both leave everything as it was, and say which row and which version, never a value.
-pub async fn stale_and_missing_are_told_apart<S: Subject>(on: &S) {
+pub async fn update_of_stale_or_missing_row_writes_nothing<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let wrong = edit().set("body", "secret").expect_version(3).execute(&stored.idem).await;
     assert_eq!(stale(wrong), (Some(3), Some(1), vec![]));
@@ -37,7 +37,7 @@ pub async fn stale_and_missing_are_told_apart<S: Subject>(on: &S) {
 }
 
 /// Several of them, with a version and without, `NULL` among them.
-pub async fn columns_are_expected_too<S: Subject>(on: &S) {
+pub async fn update_with_unmet_column_expectation_is_stale<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let edit = || edit().set("body", "final");
     let differs = |columns: &[&str]| columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>();
@@ -50,7 +50,7 @@ pub async fn columns_are_expected_too<S: Subject>(on: &S) {
 }
 
 /// The version it answers with is 0; another name for the column is as good as the first.
-pub async fn a_table_without_versions_is_updated_too<S: Subject>(on: &S) {
+pub async fn update_of_table_without_versions_returns_version_0<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     stored.execute("CREATE TABLE plain (id bigint PRIMARY KEY, body text, rev integer)").await;
     stored.execute("INSERT INTO plain VALUES (1, 'draft', 4)").await;
@@ -65,7 +65,7 @@ pub async fn a_table_without_versions_is_updated_too<S: Subject>(on: &S) {
 }
 
 /// More than one row is none that could be meant.
-pub async fn a_key_of_several_rows_is_refused<S: Subject>(on: &S) {
+pub async fn update_key_of_several_rows_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let both = || ConditionalUpdate::table("documents").key("id", 7).set("body", "final").expect_version(1);
     let many = Problem::ManyRows { columns: vec!["id".to_owned()] };
@@ -78,7 +78,7 @@ pub async fn a_key_of_several_rows_is_refused<S: Subject>(on: &S) {
 }
 
 /// Beyond it there is no number: nothing is written, and a transaction goes on.
-pub async fn the_last_version_is_the_last<S: Subject>(on: &S) {
+pub async fn update_beyond_last_version_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute(&format!("UPDATE documents SET version = {} WHERE tenant = 'a'", i64::MAX - 1)).await;
     updated(edit().set("body", "last").expect_version(i64::MAX - 1).execute(&stored.idem).await, i64::MAX);

@@ -8,7 +8,7 @@ use crate::conformance::transactions::polled;
 use crate::conformance::{Subject, key, refused};
 
 /// The row and the key share the fate of what is beside them.
-pub async fn commit_keeps_and_rollback_forgets<S: Subject>(on: &S) {
+pub async fn update_in_transaction_shares_commit_and_rollback<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let keyed = || edit().set("body", "final").expect_version(1).once(&key("k"));
     let by_column = || edit().set("pages", 3).expect("body", "final").once(&key("l"));
@@ -33,7 +33,7 @@ pub async fn commit_keeps_and_rollback_forgets<S: Subject>(on: &S) {
 }
 
 /// Stale, missing, a reused key, keyed and not: the transaction goes on and commits the rest.
-pub async fn a_refusal_leaves_the_transaction_usable<S: Subject>(on: &S) {
+pub async fn refused_update_leaves_transaction_usable<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     updated(edit().set("body", "first").expect_version(1).once(&key("known")).execute(&stored.idem).await, 2);
     let nobody = || ConditionalUpdate::table("documents").key("tenant", "x").key("id", 7).set("body", "x");
@@ -59,7 +59,7 @@ pub async fn a_refusal_leaves_the_transaction_usable<S: Subject>(on: &S) {
 }
 
 /// Also before the transaction commits, and under the version that the update had made within it.
-pub async fn a_repeat_inside_gets_the_first_answer<S: Subject>(on: &S) {
+pub async fn update_repeat_in_transaction_returns_first_answer<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let by_version = || edit().set("body", "first").expect_version(1).once(&key("k"));
     let by_column = || edit().set("pages", 3).expect("body", "first").once(&key("l"));
@@ -77,7 +77,7 @@ pub async fn a_repeat_inside_gets_the_first_answer<S: Subject>(on: &S) {
 }
 
 /// One that the user began with sqlx, to commit and to roll back.
-pub async fn an_adopted_transaction_is_the_same<S: Subject>(on: &S) {
+pub async fn adopted_transaction_commits_and_rolls_back_updates<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     for commit in [false, true] {
         let begun = on.begin(stored.idem.pool()).await.expect("begun");
@@ -97,7 +97,7 @@ pub async fn an_adopted_transaction_is_the_same<S: Subject>(on: &S) {
 }
 
 /// However far it had come: the transaction says that it is interrupted, or goes on as if the update had not been.
-pub async fn a_dropped_update_breaks_the_transaction_or_leaves_no_trace<S: Subject>(on: &S) {
+pub async fn update_dropped_in_transaction_breaks_it_or_has_no_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let updates: [fn() -> ConditionalUpdate; 3] = [
         || edit().set("body", "final").expect_version(1),
@@ -132,7 +132,7 @@ async fn interrupted<DB: Database>(tx: Tx<DB>) -> bool {
 }
 
 /// And the repeat finds out which.
-pub async fn a_dropped_update_of_its_own_happens_whole_or_not<S: Subject>(on: &S) {
+pub async fn dropped_update_and_its_repeat_have_one_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let mut version = 1;
     for polls in (0..12).cycle().take(48) {

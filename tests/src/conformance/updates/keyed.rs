@@ -10,7 +10,7 @@ use crate::conformance::opening::pool;
 use crate::conformance::{Subject, key, refused};
 
 /// Whatever happened to the row since, and whether it is there at all.
-pub async fn a_repeat_gets_the_first_answer<S: Subject>(on: &S) {
+pub async fn update_repeat_returns_first_answer<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let first = || edit().set("body", "first").expect_version(1).once(&key("k"));
     let second = || edit().set("pages", 3).expect("body", "first").once(&key("l"));
@@ -30,7 +30,7 @@ pub async fn a_repeat_gets_the_first_answer<S: Subject>(on: &S) {
 }
 
 /// Whatever it differs in.
-pub async fn another_update_under_the_key_is_refused<S: Subject>(on: &S) {
+pub async fn other_update_under_used_key_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored
         .execute("CREATE TABLE letters (tenant text, id bigint, body text, version bigint, PRIMARY KEY (tenant, id))")
@@ -60,7 +60,7 @@ pub async fn another_update_under_the_key_is_refused<S: Subject>(on: &S) {
 }
 
 /// A stale or missing row is not remembered: once it is as expected, the same key has its effect.
-pub async fn a_refusal_leaves_the_key_free<S: Subject>(on: &S) {
+pub async fn refused_update_leaves_key_free<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let late = || edit().set("body", "late").expect_version(2).once(&key("k"));
     stale(late().execute(&stored.idem).await);
@@ -77,7 +77,7 @@ pub async fn a_refusal_leaves_the_key_free<S: Subject>(on: &S) {
 }
 
 /// Expired but unswept it counts as expired.
-pub async fn an_expired_key_is_taken_over<S: Subject>(on: &S) {
+pub async fn expired_update_key_is_taken_over<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let first =
         || edit().set("body", "first").expect("pages", None::<i64>).once(&key("k")).remember_for(Duration::ZERO);
@@ -100,7 +100,7 @@ pub async fn an_expired_key_is_taken_over<S: Subject>(on: &S) {
 }
 
 /// Only a key needs idem's tables, and says that they are missing.
-pub async fn without_tables_a_key_says_so<S: Subject>(on: &S) {
+pub async fn update_with_key_before_migration_is_refused<S: Subject>(on: &S) {
     let idem = Idem::from_pool(pool(on, 2).await).expect("a pool of two");
     let mut conn = idem.pool().acquire().await.expect("a connection");
     on.execute(&mut conn, "CREATE TABLE lists (id bigint PRIMARY KEY, note text, version bigint)").await.expect("made");

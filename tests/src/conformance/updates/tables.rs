@@ -7,7 +7,7 @@ use super::{documents, edit, prepared, problem, updated};
 use crate::conformance::{Stored, Subject, key, refused};
 
 /// A table, a column, a name that is none: each by its name, before anything is sent that could fail.
-pub async fn what_is_not_there_is_named<S: Subject>(on: &S) {
+pub async fn update_of_unknown_table_or_column_names_it<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let column = |column: &str| Problem::NoColumn { column: column.to_owned() };
     let hostile = |name: &str| Problem::Name { name: name.to_owned() };
@@ -32,7 +32,7 @@ pub async fn what_is_not_there_is_named<S: Subject>(on: &S) {
 }
 
 /// A column that the database makes: it can be expected and not set, and a transaction is none the worse for the attempt.
-pub async fn what_the_database_makes_is_not_set<S: Subject>(on: &S) {
+pub async fn update_of_generated_column_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored
         .execute(
@@ -52,7 +52,7 @@ pub async fn what_the_database_makes_is_not_set<S: Subject>(on: &S) {
 }
 
 /// A column that came, a column that went, an index that came, after the table was first seen.
-pub async fn what_changes_in_the_schema_is_noticed<S: Subject>(on: &S) {
+pub async fn update_after_schema_change_uses_new_schema<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     updated(edit().set("body", "first").expect_version(1).execute(&stored.idem).await, 2);
     stored.execute("ALTER TABLE documents ADD COLUMN note text").await;
@@ -68,7 +68,7 @@ pub async fn what_changes_in_the_schema_is_noticed<S: Subject>(on: &S) {
 }
 
 /// The database's own words, nothing written, and the connection as good as before.
-pub async fn a_constraint_of_the_table_is_told<S: Subject>(on: &S) {
+pub async fn update_against_check_constraint_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     stored.execute("CREATE TABLE tanks (id bigint PRIMARY KEY, level bigint CHECK (level < 9), version bigint)").await;
     stored.execute("INSERT INTO tanks VALUES (1, 1, 1)").await;

@@ -7,7 +7,7 @@ use super::{documents, prepared, problem, repeated, stale, updated};
 use crate::conformance::{Subject, key, refused};
 
 /// A new row has version 1; absolute values, whatever was there; on the condition that it is absent or has a version.
-pub async fn an_upsert_inserts_or_overwrites<S: Subject>(on: &S) {
+pub async fn upsert_inserts_or_overwrites_row<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let of = |tenant: &str| Upsert::table("documents").key("tenant", tenant).key("id", 7);
     updated(of("c").set("body", "new").execute(&stored.idem).await, 1);
@@ -31,7 +31,7 @@ pub async fn an_upsert_inserts_or_overwrites<S: Subject>(on: &S) {
 }
 
 /// Without it nothing tells whether the row is there.
-pub async fn an_upsert_needs_its_index<S: Subject>(on: &S) {
+pub async fn upsert_without_unique_index_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute("CREATE TABLE loose (name text, value text, version bigint)").await;
     let upsert = || Upsert::table("loose").key("name", "theme").set("value", "dark");

@@ -6,7 +6,7 @@ use super::{documents, edit, prepared, problem, updated};
 use crate::conformance::{Stored, Subject};
 
 /// Text that looks like SQL, every plane, the ends of numbers, bytes: written and compared as they are.
-pub async fn values_are_bound<S: Subject>(on: &S) {
+pub async fn update_values_are_stored_unchanged<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     stored
         .execute("CREATE TABLE samples (id text PRIMARY KEY, t text, i bigint, d double precision, version bigint DEFAULT 1)")
@@ -30,7 +30,7 @@ pub async fn values_are_bound<S: Subject>(on: &S) {
 }
 
 /// NaN, NUL where it cannot be stored, a number beyond its column, `NULL` as a key.
-pub async fn values_that_do_not_fit_are_refused<S: Subject>(on: &S) {
+pub async fn update_with_unfit_value_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let column = |column: &str| column.to_owned();
     let nan = edit().set("body", f64::NAN).expect_version(1).execute(&stored.idem).await;
