@@ -42,7 +42,7 @@ mod tests {
     use super::list_points;
 
     #[test]
-    fn points_are_listed_in_order_and_only_once_asked() {
+    fn fault_points_are_listed_in_order_when_asked() {
         let mut passes = Command::new("sh");
         passes.args(["-c", "for p in load write write; do echo $p >> ${IDEM_POINTS:-/dev/null}; done"]);
         assert_eq!(list_points(&mut passes), ["load", "write", "write"]);

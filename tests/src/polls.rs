@@ -108,7 +108,7 @@ mod tests {
     use super::{PollLimit, sweep};
 
     #[tokio::test]
-    async fn a_future_is_dropped_in_its_last_poll() {
+    async fn poll_limit_drops_future_in_its_last_poll() {
         let reached = Cell::new(0);
         let steps = async {
             for step in 1..=5 {
@@ -121,12 +121,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_limit_of_zero_never_polls() {
+    async fn poll_limit_of_zero_never_polls() {
         assert_eq!(PollLimit::new(0, async { unreachable!("polled") }).await, None::<()>);
     }
 
     #[tokio::test]
-    async fn a_sweep_drops_at_each_await_and_stops_after_the_last() {
+    async fn sweep_drops_at_each_await_and_stops_after_last() {
         let mut seen = Vec::new();
         let dropped = sweep(
             |_| async {

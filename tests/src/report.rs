@@ -97,7 +97,7 @@ mod tests {
     use super::Report;
 
     #[test]
-    fn a_report_lists_each_point_and_the_sum() {
+    fn report_lists_each_point_and_total() {
         let mut report = Report::new("cuts", 1).expecting(["before COMMIT"]);
         report.strike("before COMMIT");
         report.add("after COMMIT", 2);
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "below 1 strikes: [(\"never\", 0)]")]
-    fn a_point_that_was_never_struck_fails() {
+    fn report_with_point_never_struck_fails() {
         let mut report = Report::new("cuts", 1).expecting(["never"]);
         report.add("often", 100);
         report.finish(1);
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "2 strikes, 3 are asked for")]
-    fn too_few_strikes_in_all_fail() {
+    fn report_with_too_few_strikes_fails() {
         let mut report = Report::new("cuts", 1);
         report.add("here", 2);
         report.finish(3);
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "finish was not called")]
-    fn a_report_that_is_not_finished_fails() {
+    fn report_without_finish_fails() {
         Report::new("cuts", 1).strike("here");
     }
 }

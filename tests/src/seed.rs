@@ -38,7 +38,7 @@ mod tests {
     use super::Seed;
 
     #[test]
-    fn a_seed_repeats_and_its_streams_differ() {
+    fn seed_repeats_and_its_streams_differ() {
         let draw = |seed, stream| Seed(seed).rng(stream).u64(..);
         assert_eq!(draw(7, 1), draw(7, 1));
         assert_ne!(draw(7, 1), draw(7, 2));

@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_where_the_command_is_legal() {
+    fn refusal_says_where_command_is_legal() {
         let why = order::why_not(StateKind::Pending, CommandKind::Ship);
         let text = why.map(|refusal| refusal.to_string());
         assert_eq!(text.as_deref(), Some("`Ship` is legal in `Paid`; `Pending` answers `Pay`, `Cancel`"));
     }
 
     #[test]
-    fn each_source_has_its_own_targets() -> Result<(), Box<dyn std::error::Error>> {
+    fn command_has_own_targets_for_each_source() -> Result<(), Box<dyn std::error::Error>> {
         let mut pending = Order::in_memory(Shop, order::Pending { total: 5 });
         let _cancelled = pending.cancel(Natural)?;
         assert_eq!(*pending.state(), Order::Cancelled);

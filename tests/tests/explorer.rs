@@ -67,7 +67,7 @@ fn whole(report: &Report, cases: u64) {
 }
 
 #[test]
-fn orders_in_memory() {
+fn explorer_of_orders_in_memory_is_complete() {
     let samples = order_samples();
     let report = Explorer::new(&samples).in_memory(|| Order::in_memory(Shop, order::Pending { total: 500 }));
     whole(&report, 100);
@@ -76,13 +76,13 @@ fn orders_in_memory() {
 }
 
 #[test]
-fn doors_in_memory() {
+fn explorer_of_per_visit_machine_in_memory_is_complete() {
     let samples = door_samples();
     whole(&Explorer::new(&samples).in_memory(|| Door::in_memory(Keeper, door::Shut)), 60);
 }
 
 #[test]
-fn loans_in_memory_remember_rejections() {
+fn explorer_of_remembered_rejections_in_memory_is_complete() {
     let samples = loan_samples();
     let report = Explorer::new(&samples).in_memory(|| Loan::in_memory(Bank, loan::Asked));
     report.assert_complete();
@@ -90,7 +90,7 @@ fn loans_in_memory_remember_rejections() {
 }
 
 #[test]
-fn a_hold_in_memory_ends_when_its_time_is_over() {
+fn hold_in_memory_expires_at_its_time() {
     let time = |text: &str| text.parse::<Timestamp>().expect("a time");
     let reserve = |expires| booking::Reserve { price: 60, expires };
     let mut memory = Booking::in_memory(Hotel, booking::Open);
@@ -130,20 +130,20 @@ async fn stored<DB: Database>(idem: &Idem<DB>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sqlite_gives_every_answer_of_the_table() {
+async fn explorer_on_sqlite_takes_every_row_of_answer_table() {
     let file = Sqlite::fresh();
     stored(&sqlite(&file).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_gives_every_answer_of_the_table() {
+async fn explorer_on_postgres_takes_every_row_of_answer_table() {
     let Some(database) = Postgres::fresh().await else { return };
     stored(&Idem::<sqlx::Postgres>::open(&database.url().to_string()).await.expect("a database")).await;
 }
 
 /// The bound makes a decline of the third payment on; which case pays first is the explorer's business.
 #[tokio::test(flavor = "multi_thread")]
-async fn money_that_runs_out_half_way_is_declined_and_remembered() {
+async fn explorer_with_account_bound_reaches_paid_and_declined() {
     let file = Sqlite::fresh();
     let idem = sqlite(&file).await;
     let bound = "INSERT INTO idem_accounts (account, balance, seq, floor) VALUES ('customers', 0, 0, -1000)";
@@ -155,7 +155,7 @@ async fn money_that_runs_out_half_way_is_declined_and_remembered() {
 }
 
 #[test]
-fn a_decline_in_memory_is_a_state_reached() {
+fn explorer_in_memory_counts_declined_state_as_reached() {
     let samples = order_samples();
     let report = Explorer::new(&samples).in_memory(|| {
         let mut order = Order::in_memory(Shop, order::Pending { total: 500 });
@@ -168,7 +168,7 @@ fn a_decline_in_memory_is_a_state_reached() {
 }
 
 #[test]
-fn a_missing_sample_is_named() {
+fn explorer_report_names_missing_samples() {
     let samples = Samples::<Order>::new().state(order::Pending { total: 1 }).outcome("Pay", &"not a receipt");
     let report = Explorer::new(&samples).in_memory(|| Order::in_memory(Shop, order::Pending { total: 1 }));
     let shown = report.to_string();
@@ -179,7 +179,7 @@ fn a_missing_sample_is_named() {
 }
 
 #[test]
-fn a_bound_that_was_met_is_said() {
+fn explorer_report_says_that_case_limit_was_met() {
     let samples = order_samples();
     let report = Explorer::new(&samples).cases(7).in_memory(|| Order::in_memory(Shop, order::Pending { total: 500 }));
     let shown = report.to_string();
@@ -189,7 +189,7 @@ fn a_bound_that_was_met_is_said() {
 
 /// A rule that answers by itself, not by what it is given: no retry of it is harmless.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_impure_rule_is_found_and_its_script_shows_it_again() {
+async fn explorer_finds_impure_rule_and_script_replays_it() {
     let file = Sqlite::fresh();
     let orders = Order::stored(&sqlite(&file).await, Moody::default());
     let samples = order_samples();

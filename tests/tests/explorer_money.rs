@@ -35,7 +35,7 @@ fn whole(report: &Report) {
 }
 
 #[test]
-fn holds_in_memory_take_every_edge() {
+fn explorer_of_holds_in_memory_takes_every_edge() {
     let samples = samples();
     whole(&explorer(&samples).in_memory(|| Booking::in_memory(Hotel, booking::Open)));
 }
@@ -53,19 +53,19 @@ async fn stored<DB: Database>(idem: &Idem<DB>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn holds_on_sqlite_take_every_edge() {
+async fn explorer_of_holds_on_sqlite_takes_every_edge() {
     let file = Sqlite::fresh();
     stored(&Idem::<sqlx::Sqlite>::open(&file.url()).await.expect("a database")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn holds_on_postgres_take_every_edge() {
+async fn explorer_of_holds_on_postgres_takes_every_edge() {
     let Some(database) = Postgres::fresh().await else { return };
     stored(&Idem::<sqlx::Postgres>::open(&database.url().to_string()).await.expect("a database")).await;
 }
 
 #[test]
-fn a_hold_that_nothing_opened_is_named_with_its_remedy() {
+fn explorer_report_names_hold_that_was_not_opened() {
     let samples = samples();
     let report = Explorer::new(&samples).in_memory(|| Booking::in_memory(Hotel, booking::Open));
     let shown = report.to_string();
@@ -73,7 +73,7 @@ fn a_hold_that_nothing_opened_is_named_with_its_remedy() {
 }
 
 #[test]
-fn an_edge_that_was_tried_is_told_from_one_that_was_not() {
+fn explorer_report_separates_tried_and_untried_edges() {
     let samples = Samples::<Booking>::new().command(booking::Reserve { price: 60, expires: false });
     let report = Explorer::new(&samples).in_memory(|| Booking::in_memory(Hotel, booking::Open));
     let shown = report.to_string();
@@ -137,7 +137,7 @@ fn ticket() -> ticket::InMemory<Museum> {
 }
 
 #[test]
-fn a_clock_that_is_advanced_reaches_what_time_decides() {
+fn explorer_with_advanced_clock_reaches_states_that_need_time() {
     let samples = Samples::<Ticket>::new();
     let morning = NOON.as_micros() - 1;
     let explorer = || Explorer::new(&samples).clock(Timestamp::from_micros(morning));
@@ -153,7 +153,7 @@ fn a_clock_that_is_advanced_reaches_what_time_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_says_that_its_clock_was_not_advanced() {
+async fn explorer_on_database_reports_clock_as_not_advanced() {
     let file = Sqlite::fresh();
     let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.expect("a database");
     let (samples, tickets) = (Samples::<Ticket>::new(), Ticket::stored(&idem, Museum));
@@ -170,7 +170,7 @@ async fn a_database_says_that_its_clock_was_not_advanced() {
 
 /// The rule would say `Late` by then.
 #[test]
-fn a_repeat_after_time_has_passed_is_answered_as_before() {
+fn repeat_after_advanced_clock_returns_original_outcome() {
     let samples = Samples::<Ticket>::new();
     let script: Script =
         "start Sold\ncall k Enter\nadvance 3600s\ncall k Enter\ncall - Enter".parse().expect("a script");
@@ -210,7 +210,7 @@ impl locker::Transitions for Station {
 
 /// A name of a hold is never free again, so it can be each case's only if it is renamed. `guest` is the database's account here.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hold_that_a_payload_names_is_each_cases_own() {
+async fn explorer_gives_each_case_its_own_hold_name() {
     let file = Sqlite::fresh();
     let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.expect("a database");
     let samples = Samples::<Locker>::new()
@@ -222,7 +222,7 @@ async fn a_hold_that_a_payload_names_is_each_cases_own() {
 }
 
 #[test]
-fn deposits_that_do_not_fit_their_bounds_are_named() {
+fn explorer_report_names_deposit_out_of_bounds() {
     let samples = samples();
     let report =
         explorer(&samples).bounds("guest", Some(1_000), None).in_memory(|| Booking::in_memory(Hotel, booking::Open));

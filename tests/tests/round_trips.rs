@@ -249,7 +249,7 @@ async fn ledger_cost<DB: Database>(idem: &Idem<DB>) -> LedgerCost {
 }
 
 #[test]
-fn calls_cost_what_they_did() {
+fn calls_send_pinned_number_of_statements() {
     tracing::subscriber::set_global_default(Counter).expect("the only subscriber");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -27,7 +27,7 @@ fn file(folder: &tempfile::TempDir) -> PathBuf {
 }
 
 #[test]
-fn without_a_file_it_says_how_to_make_one() {
+fn schema_lock_without_file_says_how_to_make_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let error = schema_lock(file(&folder), &first_release()).expect_err("there is none");
     assert!(matches!(error, LockError::Missing(_)) && error.to_string().contains("IDEM_BLESS=1"), "{error}");
@@ -35,7 +35,7 @@ fn without_a_file_it_says_how_to_make_one() {
 }
 
 #[test]
-fn what_a_later_release_can_read_holds_and_grows_when_blessed() {
+fn schema_lock_accepts_readable_release_and_grows_when_blessed() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = file(&folder);
     bless_schema_lock(&file, &first_release()).expect("blessed");
@@ -53,7 +53,7 @@ fn what_a_later_release_can_read_holds_and_grows_when_blessed() {
 }
 
 #[test]
-fn a_release_that_strands_rows_fails_with_each_fix() {
+fn schema_lock_names_fix_for_each_unreadable_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = file(&folder);
     bless_schema_lock(&file, &first_release()).expect("blessed");
@@ -73,7 +73,7 @@ fn a_release_that_strands_rows_fails_with_each_fix() {
 }
 
 #[test]
-fn a_field_that_is_dropped_is_lost_data() {
+fn schema_lock_refuses_dropped_field() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = file(&folder);
     bless_schema_lock(&file, &first_release()).expect("blessed");
@@ -84,7 +84,7 @@ fn a_field_that_is_dropped_is_lost_data() {
 }
 
 #[test]
-fn another_file_and_missing_samples_are_told() {
+fn schema_lock_refuses_other_file_and_missing_samples() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = file(&folder);
     let error = schema_lock(&file, &Samples::<first::Parcel>::new()).expect_err("no samples").to_string();

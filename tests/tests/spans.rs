@@ -25,12 +25,12 @@ use tracing_core::span::Current;
 const SECRET: &str = "secret";
 
 #[tokio::test]
-async fn each_call_tells_its_span_sqlite() {
+async fn call_emits_one_span_without_secrets_sqlite() {
     each_call::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test]
-async fn each_call_tells_its_span_postgres() {
+async fn call_emits_one_span_without_secrets_postgres() {
     each_call::<sqlx::Postgres>().await;
 }
 

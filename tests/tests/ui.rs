@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn every_code_has_a_page() {
+fn every_error_code_has_page() {
     let mut written = BTreeSet::new();
     // The macro's findings, and the bounds whose text is an error.
     for folder in ["idem-macros/src", "idem-core/src"] {
@@ -27,7 +27,7 @@ fn every_code_has_a_page() {
 
 /// A page shows its fixture and what the compiler says of it, word for word.
 #[test]
-fn every_page_shows_its_fixture() {
+fn every_error_page_shows_its_fixture() {
     for (code, page) in pages() {
         let fixture = fixture(&page).unwrap_or_else(|| panic!("{code}.md names no fixture"));
         for (file, kind) in [(fixture.clone(), "program"), (fixture.with_extension("stderr"), "error")] {
@@ -38,7 +38,7 @@ fn every_page_shows_its_fixture() {
 }
 
 #[test]
-fn every_rule_has_a_page() {
+fn every_fixture_rule_has_error_page() {
     let shown: BTreeSet<String> = pages()
         .iter()
         .filter_map(|(_, page)| fixture(page))
@@ -50,7 +50,7 @@ fn every_rule_has_a_page() {
 }
 
 #[test]
-fn every_error_says_what_to_do() {
+fn every_macro_error_names_its_fix() {
     for rule in rules() {
         for file in rust_files(&root().join("tests/ui").join(rule)) {
             let errors = read(&file.with_extension("stderr"));

@@ -67,7 +67,7 @@ const AFTER_A_GENITIVE: &[&str] = &[
 ];
 
 #[test]
-fn names_that_are_gone_are_not_used() {
+fn pages_use_no_replaced_name() {
     let mut found = Vec::new();
     for paragraph in pages().iter().filter(|paragraph| paragraph.file != "CHANGELOG.md") {
         for (name, instead) in GONE {
@@ -79,14 +79,14 @@ fn names_that_are_gone_are_not_used() {
 }
 
 #[test]
-fn phrases_are_plain() {
+fn pages_use_no_refused_phrase() {
     let found: Vec<_> = pages().iter().flat_map(unplain).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 /// A word that is new is added with `IDEM_BLESS=1`, and read in the diff: a misspelt one is seen there.
 #[test]
-fn words_are_spelt_as_in_the_dictionary() {
+fn pages_use_only_words_of_dictionary() {
     let path = root().join("tests/words.txt");
     let pages = pages();
     if std::env::var_os("IDEM_BLESS").is_some() {
@@ -115,7 +115,7 @@ fn words_are_spelt_as_in_the_dictionary() {
 }
 
 #[test]
-fn a_misspelt_word_is_in_no_dictionary() {
+fn word_check_finds_misspelt_word() {
     let dictionary: BTreeSet<String> = ["answer", "write", "machine"].map(str::to_owned).into();
     let text = "Answers are writing machines, `anwser` and <https://example.com/anwser>, [answered](../anwser.md), PostgreSQL. An anwser!";
     let paragraphs = markdown("page.md", text);
@@ -125,7 +125,7 @@ fn a_misspelt_word_is_in_no_dictionary() {
 }
 
 #[test]
-fn a_phrase_is_found_across_lines_and_not_in_code() {
+fn phrase_check_finds_phrase_across_lines_and_not_in_code() {
     let page = "Rows of a table\nof yours.\n\n```rust\n// of yours\n```\n- A pool of SQLite's\n  for files of SQLite's own format. Who asks?\n";
     let found: Vec<_> = markdown("page.md", page).iter().flat_map(unplain).collect();
     let places: Vec<_> = found.iter().filter_map(|problem| problem.split(": ").next()).collect();

@@ -131,7 +131,7 @@ mod tests {
     use super::commits;
 
     #[test]
-    fn a_commit_is_found_alone_and_behind_others() {
+    fn commit_is_found_alone_and_behind_other_statements() {
         for query in ["COMMIT", " commit;", "END", "INSERT INTO t VALUES (1); COMMIT"] {
             assert!(commits(query), "{query}");
         }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_execution_is_traced_to_its_statement() {
+    async fn execution_is_traced_to_its_statement() {
         let mut statements = Statements::default();
         for (kind, body) in [
             (b'P', b"s1\0SELECT 1\0\0\0".as_slice()),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_that_ends_or_is_no_message_is_told_apart() {
+    async fn ended_stream_and_invalid_message_are_distinguished() {
         assert!(Message::read(&mut [].as_slice()).await.unwrap().is_none());
         assert!(Message::read(&mut b"Q\0\0\0\x03".as_slice()).await.is_err());
         assert!(Message::read(&mut b"Q\0\0\0\x08ab".as_slice()).await.is_err());

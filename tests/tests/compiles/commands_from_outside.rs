@@ -74,7 +74,7 @@ fn read(text: &str) -> Result<order::wire::Command, serde_json::Error> {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn command_from_outside_with_fact_or_unknown_member_is_refused() {
     let key = |name: &str| Key::new("scope", name).unwrap();
     let mut memory = Order::in_memory(Rules, order::Pending);
     let pay = read(r#"{"Pay":{"amount":"5c"}}"#).unwrap();

@@ -32,7 +32,7 @@ impl order::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn decoded_command_runs_by_apply_and_replies_with_outcome() {
     let key = Key::new("scope", "key").unwrap();
     let mut memory = Order::in_memory(Rules, order::Pending);
     let reply = memory.apply(Some(&key), serde_json::from_str(r#"{"Pay":{"amount":5}}"#).unwrap()).unwrap();

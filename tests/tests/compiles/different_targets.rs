@@ -41,7 +41,7 @@ impl level::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn command_with_targets_per_source_has_one_method_per_source() {
     let mut memory = Level::in_memory(Rules, level::Low);
     for (key, by) in [("1", 1), ("2", 1), ("3", 1), ("4", 2)] {
         memory.advance(&Key::new("scope", key).unwrap(), level::Advance { by }).unwrap();

@@ -47,7 +47,7 @@ impl order::Transitions for Shop {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn command_with_docs_and_extra_derives_compiles_and_runs() {
     let pay: order::Pay = serde_json::from_str(r#"{"amount":5}"#).unwrap();
     assert_eq!(pay, order::Pay { amount: 5, ..order::Pay::default() });
     assert_eq!(serde_json::to_string(&pay).unwrap(), r#"{"amount":5}"#);

@@ -21,7 +21,7 @@ impl lamp::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn endless_machine_compiles_and_runs() {
     let mut memory = Lamp::in_memory(Rules, lamp::Off);
     let keys = ["1", "2", "3"].map(|key| Key::new("hand", key).unwrap());
     for key in &keys {

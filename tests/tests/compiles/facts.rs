@@ -42,7 +42,7 @@ impl order::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn fact_with_serde_attributes_is_not_compared() {
     let key = Key::new("scope", "key").unwrap();
     let mut memory = Order::in_memory(Rules, order::Pending);
     assert_eq!(*memory.pay(&key, order::Pay { amount: 5, rate: Rate(2), at: 1, seen_by: "a".into() }).unwrap(), 10);

@@ -61,7 +61,7 @@ impl parcel::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn payload_member_of_foreign_type_uses_its_serde_functions() {
     let weight = |least| Weight(least..=9);
     let weigh = |tare| parcel::Weigh { gross: weight(1), net: weight(2), tare: weight(tare) };
     let mut parcel = Parcel::in_memory(Rules, parcel::Packed);

@@ -35,6 +35,6 @@ impl order::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_made_by_macro_rules_compiles_and_runs() {
     Order::in_memory(Rules, order::Pending).pay(Natural, order::Pay { payload: 1 }).unwrap();
 }

@@ -18,7 +18,7 @@ enum Order {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_with_renamed_module_compiles_and_runs() {
     assert_eq!(order::LIMIT, 5);
     Order::in_memory((), order_machine::Pending).pay(Natural).unwrap();
 }

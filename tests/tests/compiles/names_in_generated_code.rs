@@ -175,7 +175,7 @@ impl commands::Transitions for Rules {
 }
 
 #[test]
-fn states() {
+fn state_named_like_generated_binding_compiles_and_runs() {
     let mut memory = Lower::in_memory(Rules, lower::R { first: 1, second: 2 });
     for at in 0..lower::StateKind::ALL.len() - 1 {
         let now: lower::StateKind = memory.state().into();
@@ -190,7 +190,7 @@ fn states() {
 }
 
 #[test]
-fn commands_that_need_no_code() {
+fn command_without_rule_named_like_generated_item_compiles_and_runs() {
     let mut memory = Upper::in_memory(Rules, upper::A);
     memory.from(Natural).unwrap();
     memory.cx(Natural).unwrap();
@@ -200,7 +200,7 @@ fn commands_that_need_no_code() {
 }
 
 #[test]
-fn commands_in_lower_case() {
+fn command_in_lower_case_named_like_generated_item_compiles_and_runs() {
     let mut memory = Commands::in_memory(Rules, commands::A { first: 1 });
     memory.from(Natural).unwrap();
     assert_eq!(*memory.cx(Natural, commands::cx { by: 7 }).unwrap(), 7);

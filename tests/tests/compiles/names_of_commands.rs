@@ -248,7 +248,7 @@ macro_rules! rules {
 rules! { from From key Key r#gen Gen default Default send Send result Result option Option vec Vec }
 
 #[test]
-fn compiles_and_runs() {
+fn command_named_like_prelude_item_or_keyword_compiles_and_runs() {
     let mut order = Order::in_memory((), order::Open);
     let key = Key::new("scope", "key").unwrap();
     order.from(&key).unwrap();

@@ -32,7 +32,7 @@ impl order::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn wire_name_and_earlier_names_of_state_and_command_are_read() {
     let open = Order::Open { total: 5 };
     assert_eq!(serde_json::to_string(&open).unwrap(), r#"{"open":{"total":5}}"#);
     for name in ["open", "Pending", "New", "Fresh"] {

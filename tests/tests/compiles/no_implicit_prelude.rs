@@ -87,7 +87,7 @@ impl order::Transitions for Rules {
 }
 
 #[::core::prelude::v1::test]
-fn compiles_and_runs() {
+fn machine_without_implicit_prelude_compiles_and_runs() {
     let mut order = Order::in_memory(Rules, order::Pending { total: 5 });
     let pay = order::Pay { amount: 5, fee: 7, rate: ::core::option::Option::None };
     let paid = order.pay(::idem_core::Natural, pay).unwrap();

@@ -11,7 +11,7 @@ enum Rock {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_with_one_state_compiles_and_runs() {
     assert_eq!(*Rock::in_memory((), rock::Still).state(), Rock::Still);
     assert!(rock::allowed(rock::StateKind::Still).is_empty());
     assert!(rock::CommandKind::ALL.is_empty());

@@ -39,7 +39,7 @@ impl seat::Transitions for Desk {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn outcome_without_clone_is_replayed() {
     let mut memory = Seat::in_memory(Desk, seat::Free);
     let key = Key::new("guest-7", "req-1").unwrap();
     let book = seat::Book { seat: "4a".into() };

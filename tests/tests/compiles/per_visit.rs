@@ -19,7 +19,7 @@ enum Door {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn per_visit_commands_on_cycle_compile_and_run_once_per_visit() {
     let mut memory = Door::in_memory((), door::Closed);
     assert!(memory.open(Natural).unwrap().is_fresh());
     assert!(memory.open(Natural).unwrap().is_replay());

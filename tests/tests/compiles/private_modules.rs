@@ -51,6 +51,6 @@ mod shop {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_with_private_types_compiles_and_runs() {
     shop::run();
 }

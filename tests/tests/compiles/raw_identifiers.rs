@@ -52,7 +52,7 @@ impl r#type::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_with_raw_identifiers_compiles_and_runs() {
     assert_eq!(r#type::StateKind::r#loop.name(), "loop");
     let mut memory = Type::in_memory(Rules, r#type::Start { r#in: 1 });
     assert_eq!(*memory.r#match(Natural, r#type::Match { r#fn: 7 }).unwrap(), 7);

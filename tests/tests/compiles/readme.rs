@@ -78,7 +78,7 @@ impl order::Transitions for Shop {
 const _: () = assert!(order::guard(order::StateKind::Pending, order::CommandKind::Pay));
 
 #[test]
-fn compiles_and_runs() {
+fn readme_machine_compiles_and_answers_queries() {
     use order::{CommandKind, StateKind};
     assert_eq!(order::allowed(StateKind::Paid), [CommandKind::Ship, CommandKind::Cancel]);
     assert!(order::why_not(StateKind::Pending, CommandKind::Pay).is_none());

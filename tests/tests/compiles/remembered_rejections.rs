@@ -36,7 +36,7 @@ impl bill::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn remembered_rejection_in_memory_is_replayed() {
     let key = |name: &str| Key::new("scope", name).unwrap();
     let pay = |amount, limit| bill::Pay { amount, limit };
     let mut memory = Bill::in_memory(Rules, bill::Open);

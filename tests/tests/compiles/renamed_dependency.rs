@@ -31,7 +31,7 @@ impl order::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_with_renamed_dependency_compiles_and_runs() {
     let mut memory = Order::in_memory(Rules, order::Pending);
     assert_eq!(*memory.pay(Natural, order::Pay { amount: 5 }).unwrap(), 5);
 }

@@ -24,7 +24,7 @@ fn made<T: Default>() -> T {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn command_with_repeated_derives_compiles_and_runs() {
     let mut memory = Order::in_memory((), order::Pending);
     memory.pay(Natural).unwrap();
     memory.apply(Natural, order::Ship.clone().into()).unwrap();

@@ -17,7 +17,7 @@ pub enum Article {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_without_rules_compiles_and_runs() {
     let mut memory = Article::in_memory((), article::Draft { text: "…".into() });
     memory.submit(Natural).unwrap();
     memory.publish(Natural).unwrap();

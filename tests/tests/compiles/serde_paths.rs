@@ -83,7 +83,7 @@ impl order::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn serde_path_in_command_field_resolves_where_enum_stands() {
     let pay: order::Pay = serde_json::from_str(r#"{"fee": "1", "tip": "2"}"#).unwrap();
     assert_eq!(pay, order::Pay { amount: 7, fee: 1, extra: 2, note: None, rest: 7, last: 7 });
     let text = serde_json::to_string(&order::Pay { amount: 0, ..pay.clone() }).unwrap();

@@ -53,7 +53,7 @@ impl parcel::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn two_machines_in_one_module_compile_and_run() {
     let mut order = Order::in_memory(Rules, order::Pending);
     order.pay(Natural, order::Pay { amount: 1 }).unwrap();
     let mut parcel = Parcel::in_memory(Rules, parcel::Pending { order: order.state().clone() });

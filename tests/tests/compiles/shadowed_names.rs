@@ -59,7 +59,7 @@ impl order::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_among_shadowed_names_compiles_and_runs() {
     let mut memory = Order::in_memory(Rules, order::Option);
     let pay = order::Pay { amount: 1, note: ::core::convert::Into::into("thanks") };
     assert_eq!(*memory.pay(idem_core::Natural, pay).unwrap(), "thanks");

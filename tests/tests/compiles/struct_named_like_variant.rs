@@ -38,7 +38,7 @@ impl order::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn type_named_like_state_or_command_compiles_and_runs() {
     let mut memory = Order::in_memory(Rules, order::Pending);
     assert_eq!(memory.pay(Natural, order::Pay { pay: Pay(5) }).unwrap().by, "5");
     assert_eq!(*memory.state(), Order::Paid(Paid { by: "5".into() }));

@@ -413,7 +413,7 @@ enum Order {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_with_200_commands_compiles_and_runs() {
     let mut order = Order::in_memory((), order::Open);
     order.c199(Natural).unwrap();
     assert!(order.c199(&Key::new("scope", "key").unwrap()).unwrap().is_replay());

@@ -629,7 +629,7 @@ enum Long {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn machine_with_200_states_compiles_and_runs() {
     assert_eq!(long::StateKind::ALL.len(), 200);
     assert!(long::guard(long::StateKind::S7, long::CommandKind::Step7));
     assert!(!long::guard(long::StateKind::S7, long::CommandKind::Step8));

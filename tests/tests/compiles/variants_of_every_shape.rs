@@ -41,7 +41,7 @@ impl shape::Transitions for Rules {
 }
 
 #[test]
-fn compiles_and_runs() {
+fn state_of_every_variant_shape_compiles_and_runs() {
     assert_eq!(Shape::from(shape::Pair(1, Vec::new())), Shape::Pair(1, Vec::new()));
     assert_eq!(Shape::from(shape::GoTo::from(shape::EmptyTuple())), Shape::EmptyTuple());
     assert_eq!(shape::StateKind::from(&Shape::EmptyNamed {}).name(), "EmptyNamed");

@@ -11,32 +11,32 @@ use crate::ground::{Ground, one_fresh, replayed};
 use crate::processes::{Servant, acks, finish, ungrouped, worker};
 
 #[tokio::test]
-async fn a_process_aborts_at_each_point_sqlite() {
+async fn process_abort_at_each_point_keeps_each_effect_once_sqlite() {
     at_each_point::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test]
-async fn a_process_aborts_at_each_point_postgres() {
+async fn process_abort_at_each_point_keeps_each_effect_once_postgres() {
     at_each_point::<sqlx::Postgres>().await;
 }
 
 #[tokio::test]
-async fn two_processes_are_killed_at_any_time_sqlite() {
+async fn process_kill_at_any_time_keeps_each_effect_once_sqlite() {
     at_any_time::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test]
-async fn two_processes_are_killed_at_any_time_postgres() {
+async fn process_kill_at_any_time_keeps_each_effect_once_postgres() {
     at_any_time::<sqlx::Postgres>().await;
 }
 
 #[tokio::test]
-async fn two_processes_make_the_tables_and_one_is_killed_sqlite() {
+async fn process_kill_during_migration_leaves_usable_tables_sqlite() {
     while_migrating::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test]
-async fn two_processes_make_the_tables_and_one_is_killed_postgres() {
+async fn process_kill_during_migration_leaves_usable_tables_postgres() {
     while_migrating::<sqlx::Postgres>().await;
 }
 
@@ -102,7 +102,7 @@ async fn strike_at<DB: Backend>(
 
 /// Before, after, and in the middle of every write and sync, the making of the tables included.
 #[tokio::test]
-async fn a_process_dies_at_each_write_to_a_file_of_sqlite() {
+async fn process_kill_at_each_file_write_keeps_each_effect_once_sqlite() {
     const ORDER: &str = "brief a";
     let shim = CrashShim::build();
     let fresh = async || {
@@ -132,7 +132,7 @@ async fn a_process_dies_at_each_write_to_a_file_of_sqlite() {
 /// The disk fails under a COMMIT, once, and the process dies as soon as it has told what became of the call: what is found when
 /// the file is recovered is what it told.
 #[tokio::test]
-async fn a_sync_of_sqlites_log_fails_and_the_process_dies() {
+async fn failed_sync_of_sqlite_log_answers_true_effect() {
     let shim = CrashShim::build();
     let mut report = Report::new("a sync of SQLite's log failed, and the process died", 5);
     for round in 0..scale(1, 10) {

@@ -13,22 +13,22 @@ use crate::ground::{Ground, replayed};
 use crate::invariants;
 
 #[tokio::test]
-async fn a_call_is_dropped_at_each_poll_sqlite() {
+async fn call_dropped_at_each_poll_has_whole_effect_or_none_sqlite() {
     calls::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test]
-async fn a_call_is_dropped_at_each_poll_postgres() {
+async fn call_dropped_at_each_poll_has_whole_effect_or_none_postgres() {
     calls::<sqlx::Postgres>().await;
 }
 
 #[tokio::test]
-async fn a_call_is_dropped_within_a_transaction_that_is_committed_sqlite() {
+async fn call_dropped_in_transaction_breaks_it_or_has_no_effect_sqlite() {
     joined::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test]
-async fn a_call_is_dropped_within_a_transaction_that_is_committed_postgres() {
+async fn call_dropped_in_transaction_breaks_it_or_has_no_effect_postgres() {
     joined::<sqlx::Postgres>().await;
 }
 

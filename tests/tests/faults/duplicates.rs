@@ -20,12 +20,12 @@ const PROCESSES: usize = 4;
 const HOT: &str = "hot";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn copies_of_one_request_have_one_effect_and_one_answer_sqlite() {
+async fn concurrent_copies_of_request_have_one_effect_and_answer_sqlite() {
     copies::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn copies_of_one_request_have_one_effect_and_one_answer_postgres() {
+async fn concurrent_copies_of_request_have_one_effect_and_answer_postgres() {
     copies::<sqlx::Postgres>().await;
 }
 

@@ -17,12 +17,12 @@ fn start() -> order::Pending {
 }
 
 #[tokio::test]
-async fn a_machine_is_known_once_its_transaction_has_committed_sqlite() {
+async fn machine_graph_of_rolled_back_transaction_is_stored_again_sqlite() {
     known_once_committed::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test]
-async fn a_machine_is_known_once_its_transaction_has_committed_postgres() {
+async fn machine_graph_of_rolled_back_transaction_is_stored_again_postgres() {
     known_once_committed::<sqlx::Postgres>().await;
 }
 
@@ -45,12 +45,12 @@ async fn known_once_committed<DB: Backend>() {
 }
 
 #[tokio::test]
-async fn a_machine_that_a_savepoint_undid_is_stored_again_sqlite() {
+async fn machine_graph_undone_by_savepoint_is_stored_again_sqlite() {
     stored_again::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test]
-async fn a_machine_that_a_savepoint_undid_is_stored_again_postgres() {
+async fn machine_graph_undone_by_savepoint_is_stored_again_postgres() {
     stored_again::<Postgres>().await;
 }
 
@@ -70,7 +70,7 @@ async fn stored_again<DB: Backend>() {
 /// Another process stores one machine's graph in a transaction that stays open. Calls of that machine wait for it, calls of
 /// other machines do not.
 #[tokio::test]
-async fn a_machine_that_another_process_stores_keeps_no_other_waiting() {
+async fn machine_graph_locked_by_other_process_delays_no_other_machine() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let mut tx = ground.lane("theirs").idem.begin().await.unwrap();
     ground.lane("theirs").order().within(&mut tx).start(Natural, start()).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_machine_that_another_process_stores_keeps_no_other_waiting() {
 
 /// The table of graphs is locked: a call with a deadline waits no longer than that.
 #[tokio::test]
-async fn a_first_use_ends_by_the_deadline_of_its_call() {
+async fn first_use_of_machine_ends_by_deadline_of_its_call() {
     const WAIT: Duration = Duration::from_secs(30);
     let Some(ground) = Ground::<Postgres>::fresh().await else { return };
     let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(4 * WAIT);

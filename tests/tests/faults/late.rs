@@ -76,7 +76,7 @@ async fn is_true<T>(ground: &mut Ground<Postgres>, answer: &Result<T, Error>, ke
 
 /// As CREATE INDEX takes it: for longer than the reply is waited for.
 #[tokio::test]
-async fn a_write_waits_for_the_lock_of_a_table() {
+async fn write_delayed_by_table_lock_answers_true_effect() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let mut report = Report::new("held up by the lock of a table", 5);
     for table in ["idem_accounts", "idem_entries"] {
@@ -104,7 +104,7 @@ async fn a_write_waits_for_the_lock_of_a_table() {
 
 /// Each row is waited for less long than one wait may last, and all of them together longer than the reply.
 #[tokio::test]
-async fn a_write_waits_for_one_row_after_the_other() {
+async fn write_delayed_by_many_row_locks_answers_true_effect() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let mut report = Report::new("held up by rows, one after the other", 5);
     for attempt in 0..scale(5, 50) {
@@ -140,7 +140,7 @@ async fn a_write_waits_for_one_row_after_the_other() {
 
 /// The statement is held back on its way, and delivered once its caller has its answer.
 #[tokio::test]
-async fn a_statement_that_is_delivered_late_changes_nothing() {
+async fn statement_delivered_after_its_answer_changes_nothing() {
     let mut report = Report::new("delivered late", 5);
     for grouping in [GroupCommit::off(), GroupCommit::default()] {
         let Some(mut rig) = Rig::with(grouping).await else { return report.skip() };
@@ -186,7 +186,7 @@ async fn a_statement_that_is_delivered_late_changes_nothing() {
 
 /// The update is there, its reply was lost, and its table cannot be read: it is not told that nothing happened.
 #[tokio::test]
-async fn an_update_whose_table_is_locked_before_its_answer_is_not_denied() {
+async fn update_with_lost_reply_and_locked_table_is_not_denied() {
     let Some(mut rig) = Rig::new().await else { return };
     Postgres::script(&mut rig.ground.conn, PARCELS).await.unwrap();
     let warm = ConditionalUpdate::table("parcels").set("state", "sent").key("id", 0).expect_version(1);
@@ -211,7 +211,7 @@ async fn an_update_whose_table_is_locked_before_its_answer_is_not_denied() {
 
 /// Its row was looked at while the statement was on its way: what was seen then is not what is told.
 #[tokio::test]
-async fn an_update_that_is_delivered_after_its_row_was_read_is_told_as_it_is() {
+async fn update_delivered_after_its_row_was_read_answers_true_effect() {
     const NOW: &str = "SELECT '', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
     const READ: &str = "SELECT '', count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
         AND query LIKE '%\"parcels\" AS t%LIMIT 2%' AND extract(epoch FROM query_start) * 1000000 > ";

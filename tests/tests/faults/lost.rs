@@ -28,7 +28,7 @@ pub(crate) const CUTS: [Cut; 6] = [
 ];
 
 #[tokio::test]
-async fn a_connection_is_lost_at_a_write_or_a_commit() {
+async fn connection_lost_at_write_or_commit_keeps_each_effect_once() {
     let points = [
         ("own write", Step::Add, At::Statement(OWN_WRITE.into())),
         ("retry under a lock: write", Step::AddAtOnce, At::Statement(JOINED_WRITE.into())),
@@ -73,7 +73,7 @@ async fn a_connection_is_lost_at_a_write_or_a_commit() {
 }
 
 #[tokio::test]
-async fn a_connection_is_lost_at_each_message() {
+async fn connection_lost_at_each_message_keeps_each_effect_once() {
     let mut report = Report::new("connection lost at each message", 5);
     for round in 0..scale(1, 20) {
         for (offset, cut) in (0..).zip(CUTS) {
@@ -104,7 +104,7 @@ async fn a_connection_is_lost_at_each_message() {
 
 /// Calls that shared a transaction: what each of them is told is true.
 #[tokio::test]
-async fn a_connection_is_lost_at_the_write_of_a_group() {
+async fn connection_lost_at_group_write_answers_true_effects() {
     let mut report = Report::new("connection lost at the write of a group", 5);
     for cut in CUTS {
         let Some(mut rig) = Rig::with(GroupCommit::default()).await else { return report.skip() };
@@ -136,7 +136,7 @@ async fn a_connection_is_lost_at_the_write_of_a_group() {
 /// A group that was committed, whose reply was lost, and whose answers cannot be read again: who had an effect in it is not
 /// told otherwise, and who was refused in it is not told that nobody knows.
 #[tokio::test]
-async fn a_group_that_was_committed_is_not_denied() {
+async fn committed_group_with_lost_reply_is_not_denied() {
     const CALLS: usize = 8;
     const REFUSED: usize = 4;
     let Some(mut rig) = Rig::with(GroupCommit::default()).await else { return };
@@ -184,7 +184,7 @@ fn is_unknown(failure: &Failure) -> bool {
 
 /// The place of what was lost is taken by another before the database can be asked: that is no proof of a commit.
 #[tokio::test]
-async fn another_takes_the_place_of_a_commit_that_was_lost() {
+async fn lost_commit_is_not_proved_by_row_of_other_call() {
     let Some(mut rig) = Rig::new().await else { return };
     let mut report = Report::new("place taken by another while the commit was resolved", 5);
     for attempt in 0..scale(5, 50) {
@@ -234,7 +234,7 @@ async fn another_takes_the_place_of_a_commit_that_was_lost() {
 
 /// A caller's savepoint has undone a part of what was to prove the commit: what is left proves it.
 #[tokio::test]
-async fn a_lost_commit_is_proved_by_what_a_savepoint_has_left() {
+async fn lost_commit_after_savepoint_rollback_is_proved_by_remaining_rows() {
     let Some(mut rig) = Rig::new().await else { return };
     let mut report = Report::new("reply to a COMMIT lost after a rollback to a savepoint", 5);
     for attempt in 0..scale(3, 30) {
@@ -274,7 +274,7 @@ async fn a_lost_commit_is_proved_by_what_a_savepoint_has_left() {
 
 /// What is written after a rollback to a savepoint has no row that proves it: what was to prove the commit was undone before.
 #[tokio::test]
-async fn a_lost_commit_is_not_denied_by_what_a_savepoint_has_undone() {
+async fn lost_commit_with_proof_undone_by_savepoint_is_not_denied() {
     let Some(mut rig) = Rig::new().await else { return };
     let mut report = Report::new("reply to a COMMIT lost, its proof undone before", 5);
     let table =
@@ -311,7 +311,7 @@ async fn a_lost_commit_is_not_denied_by_what_a_savepoint_has_undone() {
 
 /// Where only the caller wrote, the database cannot be asked for anything.
 #[tokio::test]
-async fn a_lost_commit_of_nothing_but_the_callers_rows_is_indeterminate() {
+async fn lost_commit_of_rows_of_caller_alone_is_indeterminate() {
     let Some(rig) = Rig::new().await else { return };
     for (cut, rows) in [(Cut::Before(Hangup::Reset), 0), (Cut::LoseReply(Hangup::Reset), 1)] {
         let mut tx = rig.idem.begin().await.unwrap();

@@ -12,13 +12,13 @@ use crate::ground::Ground;
 use crate::lost::{OWN_WRITE, Rig};
 
 #[tokio::test]
-async fn what_was_remembered_before_a_break_is_not_used() {
+async fn remembered_outcome_is_not_used_after_broken_connection() {
     another_server("after a break", true).await;
 }
 
 /// Those that the process has are in use, and it is not known yet that they have broken.
 #[tokio::test]
-async fn what_was_remembered_before_a_connection_was_opened_is_not_used() {
+async fn remembered_outcome_is_not_used_after_new_connection() {
     another_server("by a new connection", false).await;
 }
 
@@ -65,7 +65,7 @@ async fn another_server(how: &str, breaks: bool) {
 /// The database's clock is set back after a machine was written. That machine's time is ahead, and the time of the calls beside it is
 /// not.
 #[tokio::test]
-async fn a_machine_that_is_ahead_of_the_clock_moves_no_other() {
+async fn machine_ahead_of_clock_does_not_move_time_of_others() {
     const AHEAD: &str = "SELECT '', count(*) FROM idem_transitions WHERE id = 'near'
         AND at > extract(epoch FROM pg_catalog.clock_timestamp() + interval '1 minute') * 1000000";
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };

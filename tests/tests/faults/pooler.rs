@@ -17,7 +17,7 @@ async fn both_ways(url: &str, grouping: GroupCommit) -> [Idem<Postgres>; 2] {
 }
 
 #[tokio::test]
-async fn a_session_for_each_connection_is_as_good_as_none_between() {
+async fn pooler_in_session_mode_serves_every_call() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let Some(pooler) = PgBouncer::start(ground.place.url(), "session") else { return };
     let mut report = Report::new("calls by way of a pooler with pool_mode = session", 5);
@@ -40,7 +40,7 @@ async fn a_session_for_each_connection_is_as_good_as_none_between() {
 }
 
 #[tokio::test]
-async fn sessions_that_are_shared_are_refused_at_the_start() {
+async fn pooler_with_shared_sessions_is_refused_at_open() {
     let Some(ground) = Ground::<Postgres>::fresh().await else { return };
     for mode in ["transaction", "statement"] {
         let Some(pooler) = PgBouncer::start(ground.place.url(), mode) else { return };

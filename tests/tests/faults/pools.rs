@@ -43,7 +43,7 @@ async fn idle(idem: &Idem<Postgres>) {
 }
 
 #[tokio::test]
-async fn connections_that_died_while_idle_cost_nobody_anything() {
+async fn connection_ended_while_idle_fails_no_call() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let mut report = Report::new("connections ended while idle", 5);
     let url = url(&ground);
@@ -80,7 +80,7 @@ async fn connections_that_died_while_idle_cost_nobody_anything() {
 
 /// The unit did not commit: it runs again.
 #[tokio::test]
-async fn a_connection_that_dies_within_a_unit_is_another_attempt() {
+async fn connection_ended_in_transaction_runs_closure_again() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let mut report = Report::new("connection ended within a unit", 5);
     let url = url(&ground);
@@ -125,7 +125,7 @@ async fn a_connection_that_dies_within_a_unit_is_another_attempt() {
 
 /// What the caller's pool does to its connections, groups find as well: all calls see one database.
 #[tokio::test]
-async fn a_pool_that_prepares_its_connections_prepares_those_of_groups() {
+async fn group_connections_are_prepared_by_after_connect_of_pool() {
     const CALLS: i64 = 64;
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     for (schema, preparation) in [("north", "SET search_path TO north"), ("south", "SET search_path TO south")] {
@@ -157,7 +157,7 @@ async fn a_pool_that_prepares_its_connections_prepares_those_of_groups() {
 
 /// A pool that shows each borrower the rows of another tenant, without groups: what is done for one is not remembered for the other.
 #[tokio::test]
-async fn a_pool_of_tenants_keeps_them_apart() {
+async fn pool_with_tenant_per_borrower_shares_no_memory() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let tenant = Arc::new(AtomicU32::new(0));
     let of_pool = tenant.clone();
@@ -193,7 +193,7 @@ async fn a_pool_of_tenants_keeps_them_apart() {
 
 /// A borrower of the caller's pool has left a transaction open: what is written next on that connection is committed all the same.
 #[tokio::test]
-async fn a_transaction_that_a_borrower_left_open_takes_nothing_with_it() {
+async fn transaction_left_open_by_borrower_loses_no_later_write() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let mut report = Report::new("transaction left open on a connection of a pool", 5);
     let pool = PgPoolOptions::new().max_connections(2).connect_with(options(&ground)).await.unwrap();

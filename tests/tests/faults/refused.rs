@@ -45,7 +45,7 @@ impl Call {
 }
 
 #[tokio::test]
-async fn a_refused_statement_leaves_the_transaction_usable_sqlite() {
+async fn refused_statement_leaves_transaction_usable_sqlite() {
     let mut report = Report::new("statement refused within a transaction, SQLite", 1);
     for call in [Call::Pay, Call::Delta] {
         for attempt in 0..scale(1, 10) {
@@ -68,7 +68,7 @@ async fn a_refused_statement_leaves_the_transaction_usable_sqlite() {
 }
 
 #[tokio::test]
-async fn a_refused_statement_aborts_the_transaction_postgres() {
+async fn refused_statement_aborts_transaction_to_savepoint_postgres() {
     let mut report = Report::new("statement refused within a transaction, PostgreSQL", 1);
     for call in [Call::Pay, Call::Delta] {
         for attempt in 0..scale(1, 10) {
@@ -105,7 +105,7 @@ async fn a_refused_statement_aborts_the_transaction_postgres() {
 /// A full disk, a shutdown, a lost connection, as a trigger or a function raises them: the session goes on, and so does the
 /// transaction, from the caller's savepoint on.
 #[tokio::test]
-async fn an_error_that_is_answered_breaks_no_transaction() {
+async fn answered_error_of_any_code_leaves_transaction_usable() {
     let mut report = Report::new("errors that are answered within a transaction", 1);
     for code in ["53100", "58030", "XX001", "57P01", "53300", "08006", "40003"] {
         let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return report.skip() };
@@ -136,7 +136,7 @@ async fn an_error_that_is_answered_breaks_no_transaction() {
 /// Begun inside and not ended: the driver would end that one alone, say that all is committed, and leave the other to what is
 /// called next.
 #[tokio::test]
-async fn a_transaction_within_that_is_not_ended_is_no_commit() {
+async fn nested_transaction_left_open_is_not_committed() {
     let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return };
     let lane = ground.lane("within");
     let account = lane.idem.ledger().account(lane.name());
@@ -177,7 +177,7 @@ async fn a_transaction_within_that_is_not_ended_is_no_commit() {
 /// SQLite itself ends the transaction, at a caller's statement or of the library's: nothing of it is applied, the unit
 /// runs once, and the next one begins as ever.
 #[tokio::test]
-async fn a_transaction_that_sqlite_rolls_back_takes_nothing_more() {
+async fn transaction_rolled_back_by_sqlite_refuses_later_calls() {
     let mut report = Report::new("transaction that SQLite has rolled back", 5);
     for attempt in 0..scale(3, 30) {
         for (point, trigger, statement) in [
@@ -233,20 +233,20 @@ async fn a_transaction_that_sqlite_rolls_back_takes_nothing_more() {
 }
 
 #[tokio::test]
-async fn one_refused_change_harms_no_other_sqlite() {
+async fn refused_change_leaves_others_of_its_group_unaffected_sqlite() {
     let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON idem_entries WHEN NEW.delta = 13
         BEGIN SELECT RAISE(ABORT, 'refused'); END";
     one_refused::<sqlx::Sqlite>(trigger).await;
 }
 
 #[tokio::test]
-async fn one_refused_change_harms_no_other_postgres() {
+async fn refused_change_leaves_others_of_its_group_unaffected_postgres() {
     one_refused::<sqlx::Postgres>("ALTER TABLE idem_entries ADD CONSTRAINT refuse CHECK (delta <> 13)").await;
 }
 
 /// A key that the database cannot write: its encoding has no such letter.
 #[tokio::test]
-async fn one_key_that_cannot_be_encoded_harms_no_other() {
+async fn unencodable_key_leaves_others_of_its_group_unaffected() {
     let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return };
     let name = format!("idem_latin_{}", std::process::id());
     let make = format!("CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
@@ -274,7 +274,7 @@ async fn one_key_that_cannot_be_encoded_harms_no_other() {
 
 /// Another transaction writes the key of one call of many on an account: the others do not wait for it.
 #[tokio::test]
-async fn one_key_that_is_held_harms_no_other() {
+async fn key_held_by_other_transaction_delays_no_other_call() {
     const HELD: usize = 5;
     let Some(mut ground) = Ground::<sqlx::Postgres>::fresh().await else { return };
     let mut report = Report::new("key of one call held by another transaction", 5);
@@ -309,7 +309,7 @@ async fn one_key_that_is_held_harms_no_other() {
 
 /// As on a standby, or after a failover: what was done before is answered, and what is new is refused.
 #[tokio::test]
-async fn a_repeat_on_a_database_that_is_read_only_is_answered() {
+async fn repeat_on_read_only_database_returns_original_outcome() {
     // These run statements of the caller's, or lock rows in a transaction that is lent.
     const WRITES: [Step; 4] = [Step::Unit, Step::Adopted, Step::Whole, Step::UpdateJoined];
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
@@ -340,7 +340,7 @@ async fn a_repeat_on_a_database_that_is_read_only_is_answered() {
 
 /// A row-level policy refuses with the code of a right that is missing, which of a whole database would mean that nobody may write.
 #[tokio::test]
-async fn one_change_without_a_right_harms_no_other() {
+async fn change_without_permission_leaves_others_of_its_group_unaffected() {
     let trigger = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
         $$BEGIN IF NEW.delta = 13 THEN RAISE 'no' USING ERRCODE = '42501'; END IF; RETURN NEW; END$$;
         CREATE TRIGGER refuse BEFORE INSERT ON idem_entries FOR EACH ROW EXECUTE FUNCTION refuse()";

@@ -20,7 +20,7 @@ const WRITERS: usize = 32;
 const BACK_WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_is_killed_under_writers_and_answers_again() {
+async fn server_kill_under_writers_keeps_acknowledged_effects() {
     let Some(mut server) = PrivatePostgres::start() else { return };
     let url = server.url().to_string();
     let mut random = Seed::new().rng(0);

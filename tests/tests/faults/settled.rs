@@ -25,7 +25,7 @@ const ASKED: &str = "%SELECT 1 FROM %WHERE%";
 
 /// Nothing but its own answer tells that a command without a key ran: the state is another one by then, or the same again.
 #[tokio::test]
-async fn a_command_without_a_key_that_was_committed_runs_once() {
+async fn committed_command_without_key_and_with_lost_reply_runs_once() {
     let mut report = Report::new("committed without a key, the reply lost", 5);
     let Some(mut rig) = Rig::new().await else { return report.skip() };
     let (ours, theirs) = (Door::stored(&rig.idem, Keeper), Door::stored(&rig.ground.lane("door").idem, Keeper));
@@ -79,7 +79,7 @@ async fn a_command_without_a_key_that_was_committed_runs_once() {
 /// A write comes after it was asked for, and a command in it has no key, so it is waited for. All that it did not refuse is answered
 /// as it was decided.
 #[tokio::test]
-async fn what_was_decided_beside_a_command_without_a_key_is_told() {
+async fn late_write_keeps_answers_of_calls_beside_command_without_key() {
     let mut report = Report::new("decided beside a command without a key", 5).expecting(["rounds"]);
     for attempt in 0..scale(5, 50) {
         let Some(mut rig) = Rig::new().await else { return report.skip() };
@@ -118,7 +118,7 @@ async fn what_was_decided_beside_a_command_without_a_key_is_told() {
 
 /// A refusal that was to be remembered was lost, and the key is used by another before that is found out.
 #[tokio::test]
-async fn a_refusal_that_was_lost_is_not_told_where_its_key_was_used() {
+async fn lost_refusal_whose_key_was_used_is_answered_by_that_use() {
     let mut report = Report::new("refusal lost, its key used by another", 5).expecting(["rounds"]);
     for attempt in 0..scale(5, 50) {
         let Some(rig) = Rig::new().await else { return report.skip() };
@@ -146,7 +146,7 @@ async fn a_refusal_that_was_lost_is_not_told_where_its_key_was_used() {
 /// A machine was written while the clock was ahead, so whoever writes it next does so at one and the same time. A write that was lost
 /// is not taken for that of another.
 #[tokio::test]
-async fn a_write_that_was_lost_is_not_proved_by_another_of_its_time() {
+async fn lost_write_is_not_proved_by_other_write_of_same_time() {
     let mut report = Report::new("another's write at the time of a lost one", 5).expecting(["rounds"]);
     for attempt in 0..scale(5, 50) {
         let Some(mut rig) = Rig::new().await else { return report.skip() };
@@ -175,7 +175,7 @@ async fn a_write_that_was_lost_is_not_proved_by_another_of_its_time() {
 
 /// The first write of a group is held back on its way, the second is lost as well, and then the first one comes.
 #[tokio::test]
-async fn a_group_that_loses_two_writes_is_not_denied() {
+async fn group_that_loses_two_writes_answers_true_effects() {
     const CALLS: usize = 14;
     let mut report = Report::new("a group that lost two writes", 1).expecting(["rounds"]);
     for attempt in 0..scale(1, 10) {
@@ -213,7 +213,7 @@ async fn a_group_that_loses_two_writes_is_not_denied() {
 /// A unit that the caller's own COMMIT has ended, and whose connection is gone before `commit` can look: it is not denied, and it
 /// does not run again.
 #[tokio::test]
-async fn a_unit_that_a_statement_has_committed_is_not_denied_without_its_connection() {
+async fn transaction_committed_by_statement_is_unknown_without_connection() {
     const PID: &str = "SELECT pg_backend_pid()";
     let mut report = Report::new("committed by a statement, the connection lost", 3);
     for attempt in 0..scale(3, 20) {
@@ -263,7 +263,7 @@ async fn a_unit_that_a_statement_has_committed_is_not_denied_without_its_connect
 
 /// The same with its connection, where the statement fails that comes after it.
 #[tokio::test]
-async fn a_unit_that_a_statement_has_committed_does_not_run_again() {
+async fn transaction_committed_by_statement_does_not_run_again() {
     const FAIL: &str = "DO $$ BEGIN RAISE EXCEPTION 'later' USING ERRCODE = '40001'; END $$";
     let Some(ground) = Ground::<Postgres>::fresh().await else { return };
     let lane = ground.lane("committed");
@@ -302,7 +302,7 @@ async fn terminate(conn: &mut sqlx::PgConnection, pid: i32) {
 /// Of the calls of one group on two accounts, each account's are settled for themselves. Those that are asked for first find that
 /// the lost write happened; the others hear the same.
 #[tokio::test]
-async fn calls_that_shared_a_lost_write_hear_the_same_of_it() {
+async fn calls_of_one_lost_group_write_answer_true_effects() {
     const CALLS: usize = 12;
     let mut report = Report::new("settled for each account", 1).expecting(["rounds"]);
     for attempt in 0..scale(1, 10) {

@@ -21,7 +21,7 @@ async fn answered<T>(what: &str, call: impl IntoFuture<Output = T>) -> T {
 
 /// The database's clock is set back before it can be asked what became of a write: the time until which it may come never passes.
 #[tokio::test]
-async fn a_clock_that_is_set_back_is_not_waited_for() {
+async fn lost_write_with_clock_set_back_is_unknown_within_bound() {
     let Some(mut rig) = Rig::new().await else { return };
     rig.ground.has_clock(0).await;
     let idem = rig.anew().await;
@@ -45,7 +45,7 @@ async fn a_clock_that_is_set_back_is_not_waited_for() {
 
 /// The write is silent, and so is the question what became of it.
 #[tokio::test]
-async fn a_question_for_a_lost_commit_is_not_waited_for_for_ever() {
+async fn silent_probe_for_lost_commit_ends_as_indeterminate() {
     let Some(mut rig) = Rig::new().await else { return };
     let mut report = Report::new("silence at a write and at the question what became of it", 1);
     for attempt in 0..scale(1, 10) {
@@ -66,7 +66,7 @@ async fn a_question_for_a_lost_commit_is_not_waited_for_for_ever() {
 
 /// Nobody knows whether the row was mended; to say that nothing happened would be a guess.
 #[tokio::test]
-async fn a_rebuild_whose_reply_is_lost_is_unknown() {
+async fn rebuild_with_lost_commit_reply_is_indeterminate() {
     let Some(mut rig) = Rig::new().await else { return };
     let mut report = Report::new("connection lost at a rebuild", 1);
     for (attempt, cut) in CUTS.into_iter().cycle().take(CUTS.len() * usize::try_from(scale(1, 20)).unwrap()).enumerate()
@@ -100,7 +100,7 @@ async fn a_rebuild_whose_reply_is_lost_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_silence_at_a_read_within_a_transaction_leaves_it_broken() {
+async fn silent_read_in_transaction_breaks_it() {
     let Some(mut rig) = Rig::new().await else { return };
     let (lane, ground) = (rig.lane("read"), rig.ground.lane("read"));
     ground.insist(Step::Start).await.unwrap();
@@ -118,7 +118,7 @@ async fn a_silence_at_a_read_within_a_transaction_leaves_it_broken() {
 
 /// The first call of a process compares the machine with the stored one.
 #[tokio::test]
-async fn a_silence_at_the_comparison_of_a_machine_ends() {
+async fn silent_graph_comparison_ends_as_retryable_error() {
     let Some(mut rig) = Rig::new().await else { return };
     for (text, stored) in [("SELECT hash, names", true), ("INSERT INTO \"idem_graphs\"", false)] {
         let name = format!("compared-{stored}");

@@ -123,7 +123,7 @@ fn problems(sources: &Sources) -> Vec<String> {
 }
 
 #[test]
-fn every_file_knows_only_what_is_below_it() {
+fn idem_core_files_name_only_own_and_lower_layers() {
     let mut sources = Sources::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../idem-core/src"), "", &mut sources);
     assert!(sources.len() > 100, "the sources of idem-core were read");
@@ -146,7 +146,7 @@ fn sources(files: &[(&str, &str)]) -> Sources {
 }
 
 #[test]
-fn what_holds_is_let_be() {
+fn layer_check_accepts_valid_sources() {
     let comment =
         ("key.rs", "//! See [`crate::engine::load`].\npub(in crate::model) struct Key; // use crate::model::X;");
     assert_eq!(problems(&sources(&[])), problems(&sources(&[comment])));
@@ -154,7 +154,7 @@ fn what_holds_is_let_be() {
 }
 
 #[test]
-fn what_points_upwards_is_found() {
+fn layer_check_finds_path_to_higher_layer() {
     for text in [
         "use crate::store::Row;",
         "use crate::{key::Key, store::{Row}};",
@@ -175,7 +175,7 @@ fn what_points_upwards_is_found() {
 }
 
 #[test]
-fn circles_are_found_however_long() {
+fn layer_check_finds_circles_of_any_length() {
     let two = ("store/rows.rs", "use super::Row; pub struct Row;");
     let three = [
         ("engine/mod.rs", "pub(crate) mod load; pub(crate) mod a; pub(crate) mod b;"),

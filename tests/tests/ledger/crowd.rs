@@ -16,13 +16,13 @@ pub(crate) const ACCOUNTS: u64 = 12;
 pub(crate) const TALLY: &str = "account 0";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_crowd_is_told_fits_the_entries_on_sqlite() {
+async fn answers_to_concurrent_callers_agree_with_entries_on_sqlite() {
     let database = Sqlite::fresh();
     crowd(patient::<sqlx::Sqlite>(&database.url()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_crowd_is_told_fits_the_entries_on_postgres() {
+async fn answers_to_concurrent_callers_agree_with_entries_on_postgres() {
     let Some(database) = Postgres::fresh().await else { return };
     let database = database.hurry().await;
     crowd(patient::<sqlx::Postgres>(&database.url().to_string()).await).await;

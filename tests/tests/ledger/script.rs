@@ -12,14 +12,14 @@ use crate::model::{Leg, Model, Told};
 use crate::plan::{ACCOUNTS, Call, Step, TALLY, Way, steps};
 
 #[test]
-fn every_script_is_answered_as_by_the_model_on_sqlite() {
+fn random_ledger_calls_are_answered_as_by_model_on_sqlite() {
     let (database, runtime) = (Sqlite::fresh(), runtime());
     let idem = runtime.block_on(Idem::<sqlx::Sqlite>::open(&database.url())).expect("opened");
     all(&runtime, &idem);
 }
 
 #[test]
-fn every_script_is_answered_as_by_the_model_on_postgres() {
+fn random_ledger_calls_are_answered_as_by_model_on_postgres() {
     let runtime = runtime();
     let Some(database) = runtime.block_on(Postgres::fresh()) else { return };
     let database = runtime.block_on(database.hurry());

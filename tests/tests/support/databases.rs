@@ -7,7 +7,7 @@ use sqlx::Connection;
 use tests::{Postgres, postgres};
 
 #[tokio::test]
-async fn a_fresh_database_is_gone_with_its_value() {
+async fn fresh_database_is_dropped_with_its_value() {
     let Some(database) = Postgres::fresh().await else { return };
     let mut connection = database.url().connect().await;
     let name: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&mut connection).await.unwrap();
@@ -24,10 +24,10 @@ async fn a_fresh_database_is_gone_with_its_value() {
 }
 
 #[test]
-fn a_missing_server_is_said_aloud_and_fails_where_it_is_required() {
+fn missing_server_is_printed_and_fails_where_required() {
     let skipped = run_without_server("");
     assert!(skipped.status.success());
-    assert!(String::from_utf8_lossy(&skipped.stderr).contains("SKIPPED: databases::a_fresh_database"));
+    assert!(String::from_utf8_lossy(&skipped.stderr).contains("SKIPPED: databases::fresh_database"));
 
     let required = run_without_server("mysql, postgres");
     assert!(!required.status.success());
@@ -37,7 +37,7 @@ fn a_missing_server_is_said_aloud_and_fails_where_it_is_required() {
 /// Runs the test above in a process of its own, as on a machine without PostgreSQL.
 fn run_without_server(required: &str) -> Output {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "databases::a_fresh_database_is_gone_with_its_value"])
+        .args(["--exact", "databases::fresh_database_is_dropped_with_its_value"])
         .env_remove("IDEM_POSTGRES_URL")
         .env("IDEM_REQUIRE", required)
         .output()

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 use tests::{CrashShim, Ended, Report, Seed, Sqlite, When, Worker};
 
 #[tokio::test]
-async fn a_process_dies_at_each_write_and_keeps_what_it_acknowledged() {
+async fn process_kill_at_each_write_keeps_acknowledged_rows() {
     const ROWS: i64 = 3;
     let shim = CrashShim::build();
     let operations = shim.count(&mut worker(&Sqlite::fresh(), ROWS));
@@ -30,7 +30,7 @@ async fn a_process_dies_at_each_write_and_keeps_what_it_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_process_dies_at_any_time_and_keeps_what_it_acknowledged() {
+async fn process_kill_at_any_time_keeps_acknowledged_rows() {
     let mut random = Seed::new().rng(0);
     let mut report = Report::new("support: process killed at any time", 5);
     let database = Sqlite::fresh();
@@ -45,7 +45,7 @@ async fn a_process_dies_at_any_time_and_keeps_what_it_acknowledged() {
 }
 
 #[test]
-fn half_a_line_is_no_acknowledgement() {
+fn half_line_is_no_acknowledgement() {
     let ended = Worker::spawn(Command::new("sh").args(["-c", "echo 1; printf 2; kill -9 $$"])).finish();
     assert_eq!(ended.acks, ["1"]);
     assert_eq!(ended.status.code(), None);

@@ -8,7 +8,7 @@ use tests::{Postgres, Report, Sqlite, sweep};
 const ROUNDS: usize = 5;
 
 #[tokio::test]
-async fn a_sqlite_transaction_is_dropped_at_each_await() {
+async fn transaction_dropped_at_each_await_has_one_effect_or_none_sqlite() {
     let database = Sqlite::fresh();
     let url = database.url();
     let mut checking = SqliteConnection::connect(&url).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_sqlite_transaction_is_dropped_at_each_await() {
 }
 
 #[tokio::test]
-async fn a_postgres_transaction_is_dropped_at_each_await() {
+async fn transaction_dropped_at_each_await_has_one_effect_or_none_postgres() {
     let Some(database) = Postgres::fresh().await else { return };
     let url = database.url().to_string();
     let mut checking = database.url().connect().await;

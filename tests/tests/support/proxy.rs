@@ -9,7 +9,7 @@ use tests::{At, Cut, Hangup, PgUrl, Postgres, Proxy, Report};
 const HANGUPS: [Hangup; 3] = [Hangup::Reset, Hangup::Close, Hangup::BlackHole];
 
 #[tokio::test]
-async fn a_commit_is_cut_or_durable_as_asked() {
+async fn proxy_cuts_commit_before_or_after_it_is_durable() {
     let Some(rig) = Rig::new().await else { return };
     let mut report = Report::new("support: connection lost at COMMIT", 2);
     for prepared in [false, true] {
@@ -37,7 +37,7 @@ async fn a_commit_is_cut_or_durable_as_asked() {
 }
 
 #[tokio::test]
-async fn a_statement_is_found_by_its_text_and_by_its_number() {
+async fn proxy_finds_statement_by_text_and_by_number() {
     let Some(rig) = Rig::new().await else { return };
     for at in [At::Statement("/* here */".into()), At::Execution(3)] {
         let mut connection = rig.url.connect().await;
@@ -55,7 +55,7 @@ async fn a_statement_is_found_by_its_text_and_by_its_number() {
 }
 
 #[tokio::test]
-async fn a_keyed_retry_leaves_one_row_whichever_message_was_lost() {
+async fn retry_with_key_after_any_lost_message_leaves_one_row() {
     let Some(rig) = Rig::new().await else { return };
     let forget_the_key = env::var("IDEM_SEEDED_BUG").is_ok_and(|bug| bug == "support_retry_without_key");
     let insert = async |message| {
@@ -89,7 +89,7 @@ async fn a_keyed_retry_leaves_one_row_whichever_message_was_lost() {
 }
 
 #[tokio::test]
-async fn an_aim_can_stay_until_it_is_taken_away() {
+async fn proxy_armed_for_good_strikes_until_disarmed() {
     let Some(rig) = Rig::new().await else { return };
     rig.proxy.arm_for_good(At::Execution(2), Cut::Before(Hangup::Reset));
     let mut connection = rig.url.connect().await;
@@ -104,7 +104,7 @@ async fn an_aim_can_stay_until_it_is_taken_away() {
 }
 
 #[tokio::test]
-async fn refused_connections_fail_at_once_and_later_ones_pass() {
+async fn proxy_refuses_connections_until_it_accepts_again() {
     let Some(rig) = Rig::new().await else { return };
     rig.proxy.refuse_connections(true);
     assert!(rig.url.options().connect().await.is_err());

@@ -4,7 +4,7 @@ use sqlx::Connection;
 use tests::PrivatePostgres;
 
 #[tokio::test]
-async fn a_killed_server_comes_back_at_its_address_with_what_was_committed() {
+async fn killed_server_restarts_at_same_url_with_committed_rows() {
     let Some(mut server) = PrivatePostgres::start() else { return };
     let mut connection = server.url().connect().await;
     sqlx::query("CREATE TABLE work (id bigint)").execute(&mut connection).await.unwrap();

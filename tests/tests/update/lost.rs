@@ -28,7 +28,7 @@ enum Point {
 }
 
 #[tokio::test]
-async fn an_update_is_lost_on_its_way_or_on_its_way_back() {
+async fn update_with_lost_connection_answers_true_effect() {
     let times = scale(5, 50);
     let mut report = Report::new("connection lost at a conditional update", times);
     for cut in CUTS {
@@ -45,7 +45,7 @@ async fn an_update_is_lost_on_its_way_or_on_its_way_back() {
 
 /// However short a key is to be remembered: as long as the call that uses it asks what became of it.
 #[tokio::test]
-async fn a_key_outlives_the_call_that_uses_it() {
+async fn update_key_is_remembered_for_whole_call() {
     let Some(rig) = Rig::new().await else { return };
     for attempt in 0..scale(5, 50) {
         let key = Key::new("short", format!("{attempt}")).unwrap();

@@ -15,12 +15,12 @@ const TASKS: u64 = 8;
 const TABLE: &str = "CREATE TABLE documents (id bigint PRIMARY KEY, body text NOT NULL, version bigint NOT NULL)";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn acknowledged_versions_are_unique_and_dense_sqlite() {
+async fn acknowledged_update_versions_are_unique_and_dense_sqlite() {
     check::<sqlx::Sqlite>().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn acknowledged_versions_are_unique_and_dense_postgres() {
+async fn acknowledged_update_versions_are_unique_and_dense_postgres() {
     check::<sqlx::Postgres>().await;
 }
 

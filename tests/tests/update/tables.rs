@@ -21,7 +21,7 @@ fn problem(answer: Result<Outcome<Version>, Error>) -> Problem {
 
 /// Rows of children are of other tables: an update, its condition, its proof and an upsert do not see them.
 #[tokio::test]
-async fn a_parent_is_its_own_rows() {
+async fn update_of_parent_table_leaves_child_rows() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     script(
@@ -50,7 +50,7 @@ async fn a_parent_is_its_own_rows() {
 
 /// A partitioned table is the rows of its partitions; one that takes the place of an ordinary table is seen to be one.
 #[tokio::test]
-async fn a_partitioned_table_is_its_partitions() {
+async fn update_of_partitioned_table_reaches_its_partitions() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     let plain = "CREATE TABLE parts (id bigint PRIMARY KEY, body text, version bigint)";
@@ -74,7 +74,7 @@ async fn a_partitioned_table_is_its_partitions() {
 
 /// A type that changes from a narrow one to a wide one: what is written is what was given, not what fitted before.
 #[tokio::test]
-async fn a_widened_type_cuts_nothing_off() {
+async fn update_after_widened_column_type_writes_full_value() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     for (round, (narrow, wide, given, shown)) in [
@@ -107,7 +107,7 @@ async fn a_widened_type_cuts_nothing_off() {
 
 /// A policy that shows a row and does not let it be updated; a view whose trigger does nothing: said, and not retryable.
 #[tokio::test]
-async fn what_may_not_be_written_is_told() {
+async fn update_blocked_by_policy_or_view_trigger_is_refused() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     let role = format!("idem_test_{}", std::process::id());
@@ -146,7 +146,7 @@ async fn what_may_not_be_written_is_told() {
 
 /// A role that may write a column need not be allowed to read it; nor does a table suffer from the name of a type.
 #[tokio::test]
-async fn a_role_needs_no_more_than_it_uses() {
+async fn update_needs_only_permissions_on_its_columns() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     let role = format!("idem_test_writer_{}", std::process::id());
@@ -174,7 +174,7 @@ async fn a_role_needs_no_more_than_it_uses() {
 
 /// A view over one table is updated as the table is.
 #[tokio::test]
-async fn a_view_is_updated_through() {
+async fn update_of_view_changes_its_table() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem: Idem<sqlx::Postgres> = open(&database).await;
     script(
@@ -194,7 +194,7 @@ async fn a_view_is_updated_through() {
 
 /// A trigger takes the version away: none is 0, wherever it is read.
 #[tokio::test]
-async fn a_version_that_a_trigger_takes_away_is_0() {
+async fn update_version_removed_by_trigger_is_0() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     script(
@@ -217,7 +217,7 @@ async fn a_version_that_a_trigger_takes_away_is_0() {
 
 /// Nothing is expected of a column whose type has no equality.
 #[tokio::test]
-async fn nothing_can_be_expected_of_every_type() {
+async fn null_expectation_works_for_type_without_equality() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     script(&idem, "CREATE TABLE maps (id bigint PRIMARY KEY, place point, body text, version bigint)").await;

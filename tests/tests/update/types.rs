@@ -41,7 +41,7 @@ fn samples() -> Vec<(&'static str, Value, &'static str, Value)> {
 
 /// As a value that is set, as one that is expected, and as one by which the row is named.
 #[tokio::test]
-async fn each_type_is_set_expected_and_a_key() {
+async fn value_of_every_column_type_can_be_set_expected_and_key() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     script(&idem, "CREATE TYPE mood AS ENUM ('happy', 'sad'); CREATE DOMAIN score AS integer CHECK (value < 10)").await;
@@ -69,7 +69,7 @@ async fn each_type_is_set_expected_and_a_key() {
 
 /// What does not fit its column is an error that names it, or one of the database's; nothing is written.
 #[tokio::test]
-async fn what_does_not_fit_a_type_is_refused() {
+async fn update_value_out_of_column_type_is_refused() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     script(&idem, "CREATE TABLE t (id uuid PRIMARY KEY, n smallint, w varchar(3), version smallint DEFAULT 1)").await;
@@ -102,7 +102,7 @@ async fn what_does_not_fit_a_type_is_refused() {
 /// What its column's type refuses, in the caller's transaction: it is an error of that call, and the transaction goes on
 /// with what was before it. Set, expected, and as a key.
 #[tokio::test]
-async fn a_value_that_is_refused_leaves_the_transaction_usable() {
+async fn refused_update_value_leaves_transaction_usable() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     script(&idem, "CREATE TYPE mood AS ENUM ('happy', 'sad'); CREATE DOMAIN score AS integer CHECK (value < 10)").await;
@@ -157,7 +157,7 @@ async fn a_value_that_is_refused_leaves_the_transaction_usable() {
 
 /// What a trigger does in the place of an update of a view is not counted, so a key beside it would stay unrecorded.
 #[tokio::test]
-async fn sqlite_updates_no_view() {
+async fn update_of_sqlite_view_is_refused() {
     let file = Sqlite::fresh();
     let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.unwrap();
     let table = "CREATE TABLE base (id INTEGER PRIMARY KEY, body TEXT, version INTEGER);
@@ -177,7 +177,7 @@ async fn sqlite_updates_no_view() {
 
 /// A table of another schema, and a name with capitals.
 #[tokio::test]
-async fn schemas_and_capitals_are_names() {
+async fn table_name_with_schema_and_capitals_is_found() {
     let Some(database) = Postgres::fresh().await else { return };
     let idem = open(&database).await;
     script(
@@ -195,7 +195,7 @@ async fn schemas_and_capitals_are_names() {
 
 /// As `quote` shows them: whole numbers, text, floating-point numbers and bytes apart.
 #[tokio::test]
-async fn sqlite_stores_each_kind_as_the_column_has_it() {
+async fn update_value_on_sqlite_is_stored_by_column_affinity() {
     let file = Sqlite::fresh();
     let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.unwrap();
     let table = "CREATE TABLE kinds (id INTEGER PRIMARY KEY, i INTEGER, t TEXT, r REAL, b BLOB, version INTEGER)";

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const WITH_A_STORE: &str = include_str!("../../ui-store/fixtures.txt");
 
 #[test]
-fn must_not_compile() {
+fn fixtures_without_store_do_not_compile() {
     let cases = trybuild::TestCases::new();
     for rule in entries(Path::new("ui")) {
         for file in entries(&rule) {

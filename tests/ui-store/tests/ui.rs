@@ -3,7 +3,7 @@
 //! All others are tested by `ui-no-store`, which says how their errors are written.
 
 #[test]
-fn must_not_compile() {
+fn fixtures_with_store_do_not_compile() {
     let cases = trybuild::TestCases::new();
     for fixture in include_str!("../fixtures.txt").lines().filter(|line| !line.starts_with('#')) {
         cases.compile_fail(format!("ui/{fixture}"));
