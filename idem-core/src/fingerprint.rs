@@ -225,12 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn order_and_white_space_do_not_matter() {
+    fn fingerprint_ignores_member_order_and_white_space() {
         assert_eq!(of(r#"{"a":1,"b":{"c":[1,2],"d":null}}"#), of("{ \"b\" : {\"d\":null,\n\"c\":[1, 2]}, \"a\":1 } "));
     }
 
     #[test]
-    fn everything_else_does() {
+    fn fingerprint_differs_for_any_other_difference() {
         let base = r#"{"a":1,"b":[1,2]}"#;
         let others = [
             r#"{"a":2,"b":[1,2]}"#,
@@ -253,21 +253,21 @@ mod tests {
     }
 
     #[test]
-    fn a_fact_is_known_by_its_name_however_it_is_escaped() {
+    fn fingerprint_ignores_fact_with_escaped_name() {
         let of = |payload: &str| Fingerprint::of("Pay", "order-1", payload.as_bytes(), &["a\"b"]);
         assert_eq!(of(r#"{"amount":1,"a\"b":2}"#), of(r#"{"amount":1,"a\u0022b":3}"#));
         assert_ne!(of(r#"{"amount":1,"ab":2}"#), of(r#"{"amount":1,"ab":3}"#));
     }
 
     #[test]
-    fn facts_are_left_out_at_the_top_alone() {
+    fn fingerprint_ignores_facts_at_top_level_only() {
         let of = |payload: &str| Fingerprint::of("Pay", "order-1", payload.as_bytes(), &["rate"]);
         assert_eq!(of(r#"{"amount":1,"rate":2}"#), of(r#"{"amount":1,"rate":3}"#));
         assert_ne!(of(r#"{"amount":{"rate":2}}"#), of(r#"{"amount":{"rate":3}}"#));
     }
 
     #[test]
-    fn broken_or_bottomless_text_is_hashed_as_it_stands() {
+    fn fingerprint_of_invalid_or_deep_json_hashes_its_text() {
         for text in ["{\"a\"", "[1,]", "\"\\", "nul l", "\"a\" \"b\"", "{\"a\":1}}"] {
             assert_ne!(of(text), of(&format!("{text} ")), "{text:?}");
         }

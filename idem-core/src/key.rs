@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_a_database_or_a_log_cannot_carry() {
+    fn key_with_unfit_text_is_refused() {
         assert_eq!(Key::new("", "k"), Err(KeyError::Empty { what: "scope" }));
         assert_eq!(Key::new("s", ""), Err(KeyError::Empty { what: "key" }));
         assert!(Key::new("s", "k".repeat(255)).is_ok());
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_counts() {
+    fn key_hash_differs_for_every_byte() {
         let pairs = [("A", "a"), ("a", "a "), ("\u{e9}", "e\u{301}"), ("\u{131}", "i")];
         for (one, other) in pairs {
             assert_ne!(key("s", one).hash_in("m"), key("s", other).hash_in("m"));
@@ -371,12 +371,12 @@ mod tests {
     }
 
     #[test]
-    fn debug_hides_the_text() {
+    fn key_debug_hides_its_text() {
         assert!(!format!("{:?}", key("tenant", "secret")).contains("secret"));
     }
 
     #[test]
-    fn derived_keys_are_stable_and_apart() {
+    fn derived_keys_are_stable_and_distinct() {
         let key = key("s", "k");
         assert_eq!(key.derive("charge"), key.derive("charge"));
         assert_ne!(key.derive("charge"), key.derive("refund"));
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_parts_keep_their_borders() {
+    fn key_of_parts_keeps_their_borders() {
         let of = |parts: &[&str]| Key::of("s", parts).expect("a fit scope");
         assert_ne!(of(&["a", "bc"]), of(&["ab", "c"]));
         assert_eq!(of(&["a"]), of(&["a"]));
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_nothing_would_name_everything() {
+    fn key_of_empty_parts_is_refused() {
         for parts in [&[][..], &[""], &["", ""]] {
             assert_eq!(Key::of("s", parts), Err(KeyError::Empty { what: "list of parts" }));
         }
@@ -400,7 +400,7 @@ mod tests {
 
     #[cfg(feature = "random")]
     #[test]
-    fn random_keys_are_version_7_and_stored_in_order() {
+    fn random_key_is_uuid_v7_and_hash_begins_with_its_time() {
         let (first, second) = (Key::random("s").expect("a key"), Key::random("s").expect("a key"));
         assert_ne!(first, second);
         assert_eq!((first.as_str().len(), &first.as_str()[14..15]), (36, "7"));

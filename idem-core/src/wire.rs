@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_content_of_a_variant_is_stored_without_its_name() {
+    fn stored_variant_omits_its_name() {
         let quoted = Shape::Quoted("}\":".into());
         for (shape, name, content) in [
             (Shape::Op, "Op", "1null"),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_of_another_name_is_refused() {
+    fn variant_encoded_under_other_name_is_refused() {
         for (shape, name) in [
             (Shape::Op, "O"),
             (Shape::Op, "Open"),

@@ -28,7 +28,7 @@ const MACHINE: &str = "#[idempotent_fsm]
 
 /// A command named like a method of a handle would take its place: also where the handle only leads to the engine's.
 #[test]
-fn every_method_of_a_handle_is_known() {
+fn every_handle_method_is_reserved_name() {
     let mut found = BTreeSet::new();
     let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("../idem-core/src");
     for folder in ["machine", "model/machine"] {
@@ -49,7 +49,7 @@ fn every_method_of_a_handle_is_known() {
 }
 
 #[test]
-fn every_item_is_known() {
+fn every_generated_item_is_reserved_name() {
     let own = ["S0", "S1", "S2", "S3", "Aa", "Bb", "Cc", "BbFromS2To"];
     let named = module(MACHINE).into_iter().filter_map(|item| match item {
         Item::Const(it) if it.ident != "_" => Some(it.ident),
@@ -70,7 +70,7 @@ fn every_item_is_known() {
 
 /// A unit struct in scope takes the place of every binding of its name, a struct that of every type parameter.
 #[test]
-fn bindings_give_way() {
+fn generated_bindings_avoid_user_names() {
     let plain = bound(MACHINE);
     let open: Vec<&String> = plain.iter().filter(|name| !name.starts_with("__")).collect();
     assert!(open.iter().any(|name| *name == "from") && open.iter().any(|name| *name == "DB"), "{open:?}");

@@ -47,7 +47,7 @@ mod tests {
     const STATES: [&str; 4] = ["Pending", "Paid", "Shipped", "Cancelled"];
 
     #[test]
-    fn typos_find_their_name() {
+    fn misspelt_name_gets_suggestion() {
         let typos = [
             ("Shippd", "Shipped"),
             ("Shpiped", "Shipped"),
@@ -62,14 +62,14 @@ mod tests {
     }
 
     #[test]
-    fn other_words_find_nothing() {
+    fn unrelated_name_gets_no_suggestion() {
         for word in ["Refunded", "Open", "X", "Pa", "", "Shipping_Label"] {
             assert_eq!(suggest(word, STATES), None, "{word}");
         }
     }
 
     #[test]
-    fn the_nearest_wins() {
+    fn nearest_name_is_suggested() {
         assert_eq!(suggest("Statf", ["Start", "State"]), Some("State"));
     }
 }

@@ -13,7 +13,7 @@ use syn::{ItemEnum, Meta};
 use crate::{expand, reemit};
 
 #[test]
-fn expansions_are_as_checked_in() {
+fn expansions_equal_checked_in_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand");
     let mut seen = 0;
     for entry in fs::read_dir(&folder).unwrap() {
@@ -34,7 +34,7 @@ fn expansions_are_as_checked_in() {
 
 /// The expansion grows with states and edges, not with their product.
 #[test]
-fn expansions_stay_small() {
+fn expansion_size_grows_linearly_with_states() {
     let tokens = |states: usize| {
         let start = std::time::Instant::now();
         let count = count(expand_text(&long_machine(states)));

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_timestamp_is_displayed_as_rfc_3339() {
+    fn timestamp_is_displayed_as_rfc_3339() {
         let shown = |micros| Timestamp(micros).to_string();
         assert_eq!(shown(0), "1970-01-01T00:00:00.000000Z");
         assert_eq!(shown(-1), "1969-12-31T23:59:59.999999Z");
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_displayed_is_read_back() {
+    fn timestamp_text_is_read_back() {
         let days = (-1_000..1_000).map(|step| step * 86_400_000_000 * 37 + step);
         for micros in days.chain([i64::MIN, i64::MAX, -62_200_000_000_000_000, 253_402_300_800_000_000]) {
             let text = Timestamp(micros).to_string();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_rfc_3339_is_read() {
+    fn timestamp_in_every_rfc_3339_form_is_read() {
         for text in [
             "2026-11-22T10:18:00.1Z",
             "2026-11-22t10:18:00.100z",
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused() {
+    fn timestamp_in_other_form_is_refused() {
         for text in [
             "",
             "2026-11-22",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn json_has_the_text_alone() {
+    fn timestamp_json_is_its_text() {
         let at = Timestamp(1_795_342_680_123_456);
         let json = serde_json::to_string(&at).expect("writes");
         assert_eq!(json, r#""2026-11-22T10:18:00.123456Z""#);

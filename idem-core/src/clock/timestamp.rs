@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn additions_stop_at_the_ends_of_time() {
+    fn timestamp_arithmetic_saturates() {
         assert_eq!(Timestamp::from_micros(i64::MAX).saturating_add(Duration::MAX).as_micros(), i64::MAX);
         let (first, last) = (Timestamp::from_micros(i64::MIN), Timestamp::from_micros(i64::MAX));
         assert_eq!(first.saturating_since(last), Duration::ZERO);

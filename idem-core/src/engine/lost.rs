@@ -152,7 +152,7 @@ mod tests {
 
     /// Of a lost write that has two effects: what was answered since, whether that is doubtful, and whether the write is settled.
     #[test]
-    fn only_a_fresh_effect_takes_the_place_of_a_lost_write() {
+    fn lost_write_is_settled_only_by_fresh_effect() {
         for (first, second, doubtful, settled) in [
             (Ok(answer(true)), refused(), false, true),
             (Ok(answer(false)), refused(), true, false),

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_call_makes_all_its_attempts() {
+    fn longest_call_includes_all_attempts() {
         let limits = Limits { payload: 1, alias: Duration::ZERO, rejection: Duration::ZERO };
         let (wait, reply, acquire) = (Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3));
         let longest = |attempts| {

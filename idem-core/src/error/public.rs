@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn public_messages_differ_and_show_nothing_of_the_inside() {
+    fn public_messages_differ_and_show_no_internals() {
         let texts: BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.public_message()).collect();
         assert_eq!(texts.len(), ErrorKind::ALL.len());
         for text in texts {

@@ -502,7 +502,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_are_shown_in_milliseconds() {
+    fn in_flight_error_shows_wait_in_milliseconds() {
         let error = Error::InFlight { waited: Duration::from_nanos(2_001_234_567) };
         assert!(error.to_string().contains("within 2001 ms"), "{error}");
     }

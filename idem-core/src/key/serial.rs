@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_its_two_texts() {
+    fn key_json_is_scope_and_key() {
         let key = Key::new("customer-7", "req \"1\"").expect("a fit key");
         let json = serde_json::to_string(&key).expect("writes");
         assert_eq!(json, r#"{"scope":"customer-7","key":"req \"1\""}"#);
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_key_is_refused() {
+    fn key_json_with_unfit_text_is_refused() {
         for json in [
             r#"{"scope":"","key":"k"}"#,
             r#"{"scope":"s","key":"a\u0000b"}"#,

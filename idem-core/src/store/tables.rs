@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_filled_in_with_and_without_a_schema() {
+    fn table_names_are_filled_in_with_and_without_schema() {
         let plain = Tables::new("idem_", '"').expect("a prefix");
         assert_eq!(plain.fill("SELECT {keys}, {:keys}"), r#"SELECT "idem_keys", "idem_keys""#);
         let apart = Tables::new("billing.idem_", '`').expect("a schema and a prefix");
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_name_is_refused() {
+    fn invalid_table_prefix_is_refused() {
         for prefix in ["", ".", "a.", ".a", "a.b.c", "1a", "a\"b", "a-b", "ä_", "a b"] {
             assert!(Tables::new(prefix, '"').is_none(), "{prefix}");
         }

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_reserves_until_it_is_captured_released_or_expired() {
+    fn hold_in_memory_reserves_until_captured_released_or_expired() {
         let held = wallet(100).after(&[hold(60, Some(Duration::from_secs(1)))], NOW).expect("the money is there");
         let (later, spend) = (NOW.saturating_add(Duration::from_secs(1)), |delta| LedgerChange::Delta {
             account: "wallet".into(),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_has_one_name_and_is_opened_before_it_is_used() {
+    fn hold_in_memory_has_one_name_and_is_opened_before_use() {
         assert!(matches!(wallet(9).after(&[capture(1)], NOW), Err(Unfit::Meaningless(_))));
         assert!(matches!(wallet(9).after(&[hold(1, None), hold(1, None)], NOW), Err(Unfit::Meaningless(_))));
         assert!(wallet(9).after(&[hold(1, None), capture(1)], NOW).is_ok());

@@ -25,7 +25,7 @@ mod on_sqlite {
     use super::*;
 
     #[test]
-    fn a_part_and_a_plan_of_ones_own() {
+    fn custom_part_and_plan_run_in_groups() {
         let file = std::env::temp_dir().join(format!("idem-toy-{}.db", std::process::id()));
         run(async {
             let idem = Idem::<Sqlite>::open(&format!("sqlite://{}", file.display())).await.expect("opened");
@@ -45,7 +45,7 @@ mod on_postgres {
     use crate::builder::Builder;
 
     #[test]
-    fn a_part_and_a_plan_of_ones_own() {
+    fn custom_part_and_plan_run_in_groups() {
         let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {
             let required = std::env::var("IDEM_REQUIRE").unwrap_or_default();
             assert!(!required.contains("postgres"), "IDEM_REQUIRE asks for postgres, and there is none");
@@ -58,13 +58,13 @@ mod on_postgres {
             let builder = Builder::<Postgres>::default().prefix(format!("{schema}.idem_"));
             let idem = builder.lock_wait(Duration::from_mins(1)).open(&url).await.expect("opened");
             adds_up(&idem).await;
-            what_is_missed_keeps_nobody_else_waiting(&idem).await;
+            locked_row_delays_no_other_call(&idem).await;
             execute(idem.pool(), &format!("DROP SCHEMA {schema} CASCADE")).await;
         });
     }
 
     /// A call that needs a row locked by another transaction waits; the others of the group do not.
-    async fn what_is_missed_keeps_nobody_else_waiting(idem: &Idem<Postgres>) {
+    async fn locked_row_delays_no_other_call(idem: &Idem<Postgres>) {
         let mut other = idem.pool().begin().await.expect("begun");
         sqlx::query("SELECT 1 FROM sums WHERE name = 'n0' FOR UPDATE").execute(&mut *other).await.expect("locked");
         let mut waits = calls(idem, 0..1, 40);

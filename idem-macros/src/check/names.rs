@@ -314,7 +314,7 @@ mod tests {
     use super::snake;
 
     #[test]
-    fn snake_case() {
+    fn camel_case_name_becomes_snake_case() {
         let names = [
             ("Order", "order"),
             ("PayNow", "pay_now"),

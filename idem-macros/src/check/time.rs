@@ -76,7 +76,7 @@ mod tests {
     use super::seconds;
 
     #[test]
-    fn durations() {
+    fn duration_text_is_parsed_or_refused() {
         assert_eq!(seconds("90s"), Some(90));
         assert_eq!(seconds("30m"), Some(1_800));
         assert_eq!(seconds("7d"), Some(604_800));

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_was_renamed_was_not_entered_again() {
+    fn history_of_renamed_state_keeps_entry_time() {
         let history = [row(1, "Shut", 1), row(2, "Closed", 1)]
             .into_iter()
             .fold(None, |before, row| Some(History::then(before, row)));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_visit_of_the_same_state_is_an_entry() {
+    fn history_of_new_visit_has_new_entry_time() {
         let history = [row(1, "Shut", 1), row(2, "Shut", 2)]
             .into_iter()
             .fold(None, |before, row| Some(History::then(before, row)));

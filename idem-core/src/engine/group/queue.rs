@@ -396,7 +396,7 @@ mod tests {
 
     /// One target of a call is in use by turns with the other, always by calls that came later.
     #[tokio::test]
-    async fn a_call_of_two_targets_is_not_passed_for_ever() {
+    async fn queued_call_of_two_targets_is_not_overtaken_for_ever() {
         let queue: Queue<Sqlite> = Queue::new(GroupCommit::default());
         push(&queue, &["a"]);
         assert!(queue.start_flusher().is_some());

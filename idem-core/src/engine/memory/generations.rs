@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_found_for_its_time() {
+    fn remembered_value_is_found_until_its_age() {
         let mut map = Generations::new(1_000, 3 * AGE);
         let start = map.began;
         put(&mut map, 1, "a", 100, start);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_is_found_past_its_time() {
+    fn remembered_value_is_not_found_past_its_age() {
         let step = AGE / 8;
         for first in 0..24 {
             let mut map = Generations::new(1_000, 3 * AGE);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_bounded() {
+    fn remembered_values_are_limited_in_bytes() {
         let mut map = Generations::new(1_000, 3 * AGE);
         let now = map.began;
         for key in 0..100 {

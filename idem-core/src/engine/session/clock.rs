@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn goes_on_from_what_was_told() {
+    fn database_clock_continues_from_noted_time() {
         let clock = DatabaseClock::new();
         assert!(!clock.is_known() && clock.after(Duration::ZERO).is_none());
         let told = Timestamp::from_micros(1_000_000);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_time_are_times() {
+    fn database_clock_at_ends_of_time_does_not_overflow() {
         for told in [i64::MIN + 1, i64::MAX] {
             let clock = DatabaseClock::new();
             clock.note(Timestamp::from_micros(told));

@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_hold_at_every_posting_not_at_the_end_alone() {
+    fn bounds_hold_after_each_entry() {
         let mut books = purse(10);
         assert_eq!(try_all(&mut books, &[("purse", -11), ("till", 5), ("purse", 5)]).unwrap_err().delta, -11);
         assert_eq!(try_all(&mut books, &[("purse", 90), ("purse", 1)]).unwrap_err().balance, 100);
@@ -405,14 +405,14 @@ mod tests {
     }
 
     #[test]
-    fn all_or_nothing() {
+    fn refused_change_leaves_books_unchanged() {
         let mut books = purse(10);
         try_all(&mut books, &[("till", 5), ("purse", -11)]).unwrap_err();
         assert_eq!(books.accounts, purse(10).accounts);
     }
 
     #[test]
-    fn sixty_four_bits_are_a_bound() {
+    fn change_beyond_64_bits_is_refused_by_books() {
         let mut books = Books::default();
         try_all(&mut books, &[("till", i64::MAX)]).expect("fits");
         let error = try_all(&mut books, &[("till", 1)]).unwrap_err();
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_not_there_to_be_spent() {
+    fn hold_reserves_money_until_capture_or_release() {
         let mut books = purse(10);
         let hold = |hold: &str, amount| LedgerChange::Hold {
             account: "purse".into(),
@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn a_posting_sums_to_zero_in_each_unit() {
+    fn posting_must_sum_to_zero_in_each_unit() {
         let mut books = Books::default();
         for (account, unit) in [("eur", "EUR"), ("usd", "USD")] {
             books.accounts.insert(account.into(), Account { unit: Some(unit.into()), ..Account::default() });
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_meaning_is_told_before_what_is_missing() {
+    fn invalid_change_is_reported_before_missing_money() {
         let mut books = purse(10);
         let closed = Account { closed: true, ..Account::default() };
         books.accounts.insert("closed".into(), closed);

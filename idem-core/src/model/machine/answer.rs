@@ -95,7 +95,7 @@ mod tests {
     const THIS_VISIT: Last = Last::Ran { same: true, this_visit: true };
 
     #[test]
-    fn a_known_key_decides_alone() {
+    fn known_key_decides_answer_alone() {
         for started in [true, false] {
             for edge in [true, false] {
                 for natural in [true, false] {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_runs_without_a_look_at_the_past_if_there_is_a_key() {
+    fn command_with_key_and_edge_runs_without_lookup() {
         for repeat in [Repeat::Once, Repeat::PerVisit, Repeat::Ambiguous] {
             for last in [Last::Unasked, Last::Never, SAME, OTHER, THIS_VISIT] {
                 assert_eq!(answer(AnswerInputs { repeat, last, ..FRESH }), Verdict::Run);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_already_reached_answers_for_commands_that_run_once() {
+    fn command_that_runs_once_is_answered_by_reached_state() {
         let past = AnswerInputs { edge: false, ..FRESH };
         for natural in [true, false] {
             let past = AnswerInputs { natural, ..past };
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_key_is_a_new_request_where_the_command_can_be_legal_again() {
+    fn repeatable_command_without_edge_is_invalid_under_new_key() {
         for repeat in [Repeat::PerVisit, Repeat::Ambiguous] {
             for last in [Last::Unasked, Last::Never, SAME] {
                 assert_eq!(answer(AnswerInputs { edge: false, repeat, last, ..FRESH }), Verdict::Invalid);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn per_visit_has_one_effect_per_visit() {
+    fn per_visit_command_has_one_effect_per_visit() {
         let natural = AnswerInputs { repeat: Repeat::PerVisit, natural: true, ..FRESH };
         assert_eq!(answer(natural), Verdict::LookUp);
         assert_eq!(answer(AnswerInputs { last: Last::Never, ..natural }), Verdict::Run);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_an_ambiguous_repeat_is_refused() {
+    fn ambiguous_command_without_key_is_refused() {
         let natural = AnswerInputs { repeat: Repeat::Ambiguous, natural: true, ..FRESH };
         assert_eq!(answer(natural), Verdict::KeyRequired);
         assert_eq!(answer(AnswerInputs { started: false, ..FRESH }), Verdict::NotStarted);

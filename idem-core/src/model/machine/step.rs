@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_an_alternative_is_misuse() {
+    fn step_method_after_or_if_refused_is_misuse() {
         let both = || Step::to(1).delta("a", -1).or_if_refused(Step::to(2).delta("b", 1).emit("declined", &1));
         assert!(!misuse(both()));
         assert!(!misuse(both().or_if_refused(Step::to(3))));

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_an_optional_schema() {
+    fn table_name_has_optional_schema() {
         let parts = |name: &str| {
             let table = TableName::new(name.to_owned()).expect("a name");
             (table.schema().map(str::to_owned), table.bare().to_owned())
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_name_is_named() {
+    fn invalid_table_or_column_name_is_refused() {
         let long = "x".repeat(64);
         for name in ["", ".", "a.", ".a", "a.b.c", "1a", "a\"b", "a\0", "a-b", "ä", "a b", "a;--", long.as_str()] {
             let problem = Problem::Name { name: name.to_owned() };

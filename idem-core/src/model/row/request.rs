@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_asked_is_part_of_the_fingerprint() {
+    fn update_fingerprint_covers_whole_request() {
         let base = of(|_| {});
         let others: [fn(&mut Request); 11] = [
             |it| it.table = "order".to_owned(),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_values_are_told_alike() {
+    fn update_fingerprint_distinguishes_every_value() {
         let values: [Value; 11] = [
             Value::Null,
             true.into(),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_calls_is_no_part_of_it() {
+    fn update_fingerprint_ignores_order_of_columns() {
         let two = |it: &mut Request| it.sets.push(("note".to_owned(), Value::Null));
         let turned = of(|it| {
             two(it);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn invalid_update_request_is_refused() {
         let problem = |change: fn(&mut Request)| {
             let mut request = request();
             change(&mut request);

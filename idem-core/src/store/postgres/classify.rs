@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_have_their_class() {
+    fn postgres_error_code_has_its_class() {
         for (codes, expected) in [
             (&["40001", "40P01"][..], Class::Contention),
             (&["55P03", "57014"], Class::Busy),

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sure_is_sure() {
+    fn value_sure_to_fit_column_is_recognized() {
         let sure: [(&str, Value); 17] = [
             ("text", "anything".into()),
             ("text", 5.into()),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sure_is_not() {
+    fn value_not_sure_to_fit_column_is_recognized() {
         let unsure: [(&str, Value); 20] = [
             ("jsonb", "1e-20000".into()),
             ("json", "{\"\\\"\": [0E9999999999]}".into()),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_labels_and_domains_count() {
+    fn fit_of_value_depends_on_length_label_and_domain() {
         let short = ColumnSchema { modifier: Some(3), ..column("character varying") };
         assert!(fits(&"äöü".into(), &short) && !fits(&"four".into(), &short) && !fits(&1_000.into(), &short));
         let mood = ColumnSchema { labels: vec!["happy".to_owned()], ..column("mood") };

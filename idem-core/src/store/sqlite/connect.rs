@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_names_a_file() {
+    fn sqlite_url_is_decoded_to_file_name() {
         for (url, file) in [
             ("sqlite://a.db", "a.db"),
             ("sqlite:a.db", "a.db"),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_what_it_says() {
+    fn sqlite_path_is_used_unchanged() {
         for (path, file) in
             [("a%20b?.db", "a%20b?.db"), (":memory:", "./:memory:"), ("file:a.db?mode=ro", "./file:a.db?mode=ro")]
         {
@@ -198,7 +198,7 @@ mod tests {
 
     /// Paths of which the driver makes no URL.
     #[test]
-    fn an_odd_path_that_is_not_opened_is_named() {
+    fn sqlite_path_without_url_form_keeps_error_of_driver() {
         let error = sqlx::Error::PoolTimedOut;
         for path in ["a:b/x.db", "[x/y.db"] {
             let options = file_options(Path::new(path), Duration::ZERO).expect("a file");

@@ -57,7 +57,7 @@ mod tests {
     use crate::store::reader::{Reader, placed};
 
     #[test]
-    fn a_list_is_read_as_rows_are() {
+    fn sqlite_item_list_is_read_like_rows() {
         let list = format!(r#"[[1, {}, null, "a\u0000b", "00fF"], [0, 2, 3, "c", ""]]"#, i64::MIN);
         let items = items(&list).expect("a list");
         let read = placed(&items, 3, |item: &mut Reader<'_, Item>| {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_such_a_list_is_an_error() {
+    fn sqlite_item_list_of_other_form_is_refused() {
         for list in ["", "{}", "[1]", "[[]]", r#"[["0"]]"#, "[[0]]", r#"[[0, "0"]]"#, r#"[[0, "0g"]]"#, "[[0, 1]]"] {
             let bytes = items(list).and_then(|items| placed(&items, 1, Reader::field::<Option<Vec<u8>>>));
             assert!(bytes.is_err(), "{list}");

@@ -302,7 +302,7 @@ mod sqlite {
     }
 
     #[test]
-    fn begins_with_the_write_lock() {
+    fn sqlite_transaction_begins_with_write_lock() {
         assert_eq!(Sqlite::begin(Duration::ZERO, TransactionUse::Own), "BEGIN IMMEDIATE");
     }
 }

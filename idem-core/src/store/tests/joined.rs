@@ -7,7 +7,7 @@ use crate::store::tests::write::over;
 use crate::store::write::part::Write;
 use crate::store::write::rows::{EntryNumber, EntryWrite, TallyWrite};
 
-pub(super) async fn a_write_belongs_to_its_transaction<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn joined_write_commits_or_rolls_back_with_transaction<DB: Ground>(mut db: Fresh<DB>) {
     let writes = || [step("m", 1).with_key("k").with_money("a", &[5]), step("n", 1).with_key("l").and(step("o", 1))];
     for (end, rows) in [("ROLLBACK", 0), ("COMMIT", 3)] {
         db.begin().await;
@@ -42,14 +42,14 @@ async fn loses_between<DB: Ground>(db: &mut Fresh<DB>, writes: impl IntoIterator
     }
 }
 
-pub(super) async fn a_lost_race_leaves_the_transaction_usable<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn joined_write_that_loses_race_leaves_transaction_usable<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await && db.write(&step("m", 2)).await);
     let stale = || step("m", 2).with_key("k");
     loses_between(&mut db, [stale(), step("m", 4), stale().and(step("n", 1)), step("n", 2)]).await;
     assert!(db.load(&[], &[hash("k")]).await.keys[0].is_none());
 }
 
-pub(super) async fn a_lost_key_leaves_nothing_behind<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn joined_write_that_loses_key_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k")).await);
     let many = step("n", 1).with_key("k").and(step("o", 1).with_key("free")).and(step("p", 1).with_key("loose"));
     loses_between(&mut db, [step("m", 2).with_key("k"), step("n", 1).with_key("k"), many]).await;
@@ -58,7 +58,7 @@ pub(super) async fn a_lost_key_leaves_nothing_behind<DB: Ground>(mut db: Fresh<D
 }
 
 /// The change's own accounts and entries, those of a step beside it, and a machine that was to start with it.
-pub(super) async fn a_lost_key_of_a_change_leaves_nothing_behind<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn joined_change_that_loses_key_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&posting("k", "a")).await && db.write(&step("m", 1).with_key("k")).await);
     let lost = |key| {
         let mut both = posting(key, "b");
@@ -78,7 +78,7 @@ pub(super) async fn a_lost_key_of_a_change_leaves_nothing_behind<DB: Ground>(mut
 }
 
 /// A machine is there without its transition: what was added before its start is lost goes again, a tally's tail with it.
-pub(super) async fn a_lost_start_gives_its_entries_back<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn joined_start_that_loses_removes_its_entries<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
     db.execute(
         "DELETE FROM {transitions}; INSERT INTO {accounts} (account, balance, seq, tally) VALUES ('t', 5, 0, true)",
@@ -104,7 +104,7 @@ pub(super) async fn a_lost_start_gives_its_entries_back<DB: Ground>(mut db: Fres
 }
 
 /// And an alias, and not one that is alive.
-pub(super) async fn an_expired_key_is_taken_over_within<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn expired_key_is_taken_over_by_joined_write<DB: Ground>(mut db: Fresh<DB>) {
     let expiring =
         |name: &str, at| Write { now: Some(now()), transitions: vec![alias(name, "m", 1, at)], ..Write::default() };
     assert!(db.write(&step("m", 1)).await);
@@ -125,7 +125,7 @@ pub(super) async fn an_expired_key_is_taken_over_within<DB: Ground>(mut db: Fres
     }
 }
 
-pub(super) async fn a_lost_start_gives_its_keys_back<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn joined_start_that_loses_frees_its_keys<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
     let many = step("a", 1).with_key("ka").and(step("m", 1).with_key("km")).and(step("z", 1).with_key("kz"));
     loses_between(&mut db, [step("m", 1).with_key("km"), many]).await;

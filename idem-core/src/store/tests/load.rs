@@ -8,7 +8,7 @@ fn body(row: &MachineRow) -> String {
     row.body.decode().expect("text")
 }
 
-pub(super) async fn an_empty_database_has_nothing_but_the_time<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn load_from_empty_database_returns_only_time<DB: Ground>(mut db: Fresh<DB>) {
     let first = db.load(&[(SHOP, "m")], &[hash("k")]).await;
     assert!(matches!(first.rows[..], [None]) && matches!(first.keys[..], [None]));
     let nothing = db.load(&[], &[]).await;
@@ -20,7 +20,7 @@ pub(super) async fn an_empty_database_has_nothing_but_the_time<DB: Ground>(mut d
     assert!(times.is_sorted() && (1_700_000_000_000_000..4_000_000_000_000_000).contains(&times[0]), "{times:?}");
 }
 
-pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn load_of_one_or_many_returns_written_rows<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k1")).await);
     assert!(db.write(&step("m", 2).with_key("k2")).await);
     let one = db.load(&[(SHOP, "m")], &[hash("k1")]).await;
@@ -42,7 +42,7 @@ pub(super) async fn what_was_written_is_loaded_one_by_one_and_together<DB: Groun
     }
 }
 
-pub(super) async fn the_order_asked_is_the_order_given<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn load_returns_rows_in_requested_order<DB: Ground>(mut db: Fresh<DB>) {
     for id in ["a", "b", "c"] {
         assert!(db.write(&step(id, 1).with_key(id)).await);
     }
@@ -57,7 +57,7 @@ pub(super) async fn the_order_asked_is_the_order_given<DB: Ground>(mut db: Fresh
     assert!(keys_alone.rows.is_empty() && keys_alone.keys.iter().all(Option::is_some));
 }
 
-pub(super) async fn names_compare_by_their_bytes<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn machine_ids_are_compared_by_bytes<DB: Ground>(mut db: Fresh<DB>) {
     let names = ["a", "A", "a ", "\u{e9}", "e\u{301}", "\u{df}", "ss", "1", "01", "1.0"];
     for (name, write) in names.iter().map(|name| (name, step(name, 1))) {
         assert!(db.write(&write).await, "{name:?} is taken");
@@ -70,7 +70,7 @@ pub(super) async fn names_compare_by_their_bytes<DB: Ground>(mut db: Fresh<DB>) 
 }
 
 /// A transition that is there is found by its own key and by an alias.
-pub(super) async fn an_alias_leads_to_its_transition<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn load_of_alias_key_returns_its_transition<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k1")).await && db.write(&step("m", 2)).await);
     let write = Write { now: Some(now()), transitions: vec![alias("k2", "m", 1, NOW + 5)], ..Write::default() };
     assert!(db.write(&write).await);
@@ -84,7 +84,7 @@ pub(super) async fn an_alias_leads_to_its_transition<DB: Ground>(mut db: Fresh<D
     }
 }
 
-pub(super) async fn a_key_of_nothing_that_is_a_machine_has_no_run<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn load_of_alias_key_without_machine_returns_no_transition<DB: Ground>(mut db: Fresh<DB>) {
     let write = Write { now: Some(now()), transitions: vec![alias("k", "somewhere", 7, NOW)], ..Write::default() };
     assert!(db.write(&write).await);
     for machines in [&[][..], &[(SHOP, "m"), (SHOP, "n")]] {

@@ -39,77 +39,77 @@ macro_rules! on_every_store {
 
 on_every_store! {
     load {
-        an_empty_database_has_nothing_but_the_time
-        what_was_written_is_loaded_one_by_one_and_together
-        the_order_asked_is_the_order_given
-        names_compare_by_their_bytes
-        an_alias_leads_to_its_transition
-        a_key_of_nothing_that_is_a_machine_has_no_run
+        load_from_empty_database_returns_only_time
+        load_of_one_or_many_returns_written_rows
+        load_returns_rows_in_requested_order
+        machine_ids_are_compared_by_bytes
+        load_of_alias_key_returns_its_transition
+        load_of_alias_key_without_machine_returns_no_transition
     }
     write {
-        a_stale_version_writes_nothing
-        a_machine_that_is_there_cannot_start
-        a_machine_that_is_not_there_cannot_move
-        one_lost_machine_of_many_loses_all
-        a_known_key_writes_nothing
-        an_expired_key_is_taken_over
-        a_key_is_of_one_row
-        of_two_commands_under_one_key_one_wins
-        a_key_alone_is_recorded
-        several_transitions_of_one_machine_are_one_write
-        messages_keep_their_order
-        many_are_written_at_once
-        awkward_values_come_back_as_they_were
-        an_error_that_is_not_a_lost_race_is_an_error
-        of_two_writers_at_once_one_wins
-        a_wait_for_a_lock_ends
+        write_with_stale_version_writes_nothing
+        start_of_existing_machine_writes_nothing
+        transition_of_missing_machine_writes_nothing
+        write_with_one_lost_machine_writes_nothing
+        write_under_known_key_writes_nothing
+        expired_key_is_taken_over_by_write
+        key_of_transition_or_alias_is_unique
+        concurrent_commands_under_one_key_have_one_winner
+        alias_key_alone_is_recorded
+        several_transitions_of_one_machine_are_written_together
+        messages_of_write_keep_their_order
+        write_of_300_machines_stores_all
+        values_with_special_characters_are_read_back_unchanged
+        write_of_existing_transition_without_machine_is_error
+        concurrent_writers_of_one_version_have_one_winner
+        write_of_locked_row_ends_as_busy
     }
     money {
-        accounts_open_themselves
-        changes_are_relative_and_entries_are_dense
-        a_balance_out_of_bounds_writes_nothing
-        the_way_counts_not_only_the_end
-        a_key_of_an_entry_beside_one_machine_stands_in_that_entry
-        a_refusal_has_its_key_and_is_no_entry
-        of_two_changes_under_one_key_one_wins
-        sixty_four_bits_are_the_last_bound
-        locked_accounts_are_given_in_the_order_asked
+        write_to_unknown_account_opens_it
+        account_changes_are_relative_and_entries_dense
+        write_out_of_account_bounds_writes_nothing
+        account_bounds_hold_after_each_entry
+        key_of_entry_beside_machine_is_stored_in_that_entry
+        refusal_is_stored_with_key_and_is_no_entry
+        concurrent_changes_under_one_key_have_one_winner
+        write_beyond_64_bits_of_account_writes_nothing
+        locked_accounts_are_returned_in_requested_order
     }
     joined {
-        a_write_belongs_to_its_transaction
-        a_lost_race_leaves_the_transaction_usable
-        a_lost_key_leaves_nothing_behind
-        a_lost_key_of_a_change_leaves_nothing_behind
-        a_lost_start_gives_its_entries_back
-        an_expired_key_is_taken_over_within
-        a_lost_start_gives_its_keys_back
+        joined_write_commits_or_rolls_back_with_transaction
+        joined_write_that_loses_race_leaves_transaction_usable
+        joined_write_that_loses_key_writes_nothing
+        joined_change_that_loses_key_writes_nothing
+        joined_start_that_loses_removes_its_entries
+        expired_key_is_taken_over_by_joined_write
+        joined_start_that_loses_frees_its_keys
     }
     reads {
-        transitions_are_found_by_their_seq
-        history_comes_in_pages
-        machines_by_state_come_in_pages
-        states_are_counted
-        a_graph_is_stored_once_and_replaced_on_purpose
+        transitions_are_found_by_seq
+        history_is_read_in_pages
+        machines_by_state_are_read_in_pages
+        machines_are_counted_by_state
+        stored_graph_is_replaced_only_if_expected
     }
     probe {
-        a_commit_is_proved_and_so_is_its_absence
-        a_first_writer_under_way_is_unknown what_proves_a_write_stays
+        probe_proves_commit_or_its_absence
+        probe_during_running_write_is_unknown alias_key_that_expires_soon_is_no_witness
     }
     schema {
-        migrating_twice_is_migrating_once
-        many_migrate_at_once
+        migration_repeated_changes_nothing
+        concurrent_migrations_all_succeed
         every_table_with_a_scope_is_one_that_can_be_forgotten
-        a_migration_cut_short_leaves_nothing
-        missing_tables_are_a_class_of_error
-        a_database_that_may_not_be_written_says_so
-        no_statement_scans_a_table
+        failed_migration_leaves_nothing
+        missing_tables_are_schema_error
+        write_to_read_only_database_is_read_only_error
+        statement_plans_scan_no_table
     }
     statements {
-        every_kind_and_shape_of_part_is_written
-        no_statement_is_forgotten
-        statements_are_as_they_were_read
+        every_kind_and_shape_of_part_has_statement
+        empty_statements_are_those_unused_by_database
+        statements_equal_reviewed_files
     }
     update {
-        no_update_scans_a_table
+        update_plans_scan_no_table
     }
 }

@@ -18,7 +18,7 @@ async fn balance<DB: Ground>(db: &mut Fresh<DB>, name: &str) -> Option<(i64, i64
 }
 
 /// The account has moved since the seq of its entry was decided.
-pub(super) async fn a_key_of_an_entry_beside_one_machine_stands_in_that_entry<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn key_of_entry_beside_machine_is_stored_in_that_entry<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("n", 1).with_money("a", &[1, 1])).await);
     let mut write = step("m", 1).with_money("a", &[5]);
     write.entries[0].named = Some((hash("k"), fingerprint("a")));
@@ -46,7 +46,7 @@ pub(super) fn posting<DB: Ground>(key: &str, account: &str) -> Write<DB> {
 }
 
 /// One key for a change of one account, for a change of another, and for a refusal: whoever is first has it.
-pub(super) async fn of_two_changes_under_one_key_one_wins<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn concurrent_changes_under_one_key_have_one_winner<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     for round in 0..40 {
         let key = format!("k{round}");
@@ -62,7 +62,7 @@ pub(super) async fn of_two_changes_under_one_key_one_wins<DB: Ground>(mut db: Fr
 }
 
 /// A refusal by an account, which may not even be there; the entry's key and the refusal's are one key.
-pub(super) async fn a_refusal_has_its_key_and_is_no_entry<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn refusal_is_stored_with_key_and_is_no_entry<DB: Ground>(mut db: Fresh<DB>) {
     let mut write = Write { now: Some(now()), entries: vec![refusal("k1")], ..Write::default() };
     assert!(db.write(&write).await && !db.write(&write).await);
     write.entries.push(refusal("k2"));
@@ -92,7 +92,7 @@ async fn open<DB: Ground>(db: &mut Fresh<DB>, name: &str, balance: i64, floor: &
     db.execute(&format!("{insert} VALUES ('{name}', {balance}, 0, {floor}, {ceiling})")).await;
 }
 
-pub(super) async fn accounts_open_themselves<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_to_unknown_account_opens_it<DB: Ground>(mut db: Fresh<DB>) {
     assert!(balance(&mut db, "a").await.is_none());
     assert!(db.write(&step("m", 1).with_money("b", &[-700]).with_money("a", &[500, 200])).await);
     assert_eq!((balance(&mut db, "a").await, balance(&mut db, "b").await), (Some((700, 2)), Some((-700, 1))));
@@ -100,7 +100,7 @@ pub(super) async fn accounts_open_themselves<DB: Ground>(mut db: Fresh<DB>) {
     assert_eq!((row.floor, row.ceiling), (None, None));
 }
 
-pub(super) async fn changes_are_relative_and_entries_are_dense<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn account_changes_are_relative_and_entries_dense<DB: Ground>(mut db: Fresh<DB>) {
     for seq in 1..4 {
         assert!(db.write(&step("m", seq).with_money("a", &[10, -3]).with_money("b", &[1])).await);
     }
@@ -114,7 +114,7 @@ pub(super) async fn changes_are_relative_and_entries_are_dense<DB: Ground>(mut d
     assert_eq!(db.number("SELECT count(*) FROM {entries}").await, 9);
 }
 
-pub(super) async fn a_balance_out_of_bounds_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_out_of_account_bounds_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     open(&mut db, "purse", 100, "0", "150").await;
     let before = db.counts().await;
     for delta in [-101, 51, i64::MIN, i64::MAX] {
@@ -128,7 +128,7 @@ pub(super) async fn a_balance_out_of_bounds_writes_nothing<DB: Ground>(mut db: F
     assert_eq!(balance(&mut db, "purse").await, Some((150, 2)));
 }
 
-pub(super) async fn the_way_counts_not_only_the_end<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn account_bounds_hold_after_each_entry<DB: Ground>(mut db: Fresh<DB>) {
     open(&mut db, "purse", 100, "0", "150").await;
     for deltas in [[-101, 101], [51, -51]] {
         assert!(!db.write(&step("m", 1).with_money("purse", &deltas)).await);
@@ -137,7 +137,7 @@ pub(super) async fn the_way_counts_not_only_the_end<DB: Ground>(mut db: Fresh<DB
     assert_eq!(balance(&mut db, "purse").await, Some((150, 2)));
 }
 
-pub(super) async fn sixty_four_bits_are_the_last_bound<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_beyond_64_bits_of_account_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     open(&mut db, "high", i64::MAX - 1, "NULL", "NULL").await;
     open(&mut db, "low", i64::MIN + 1, "NULL", "NULL").await;
     let before = db.counts().await;
@@ -154,7 +154,7 @@ pub(super) async fn sixty_four_bits_are_the_last_bound<DB: Ground>(mut db: Fresh
     assert_eq!(balance(&mut db, "high").await, Some((i64::MAX, 3)));
 }
 
-pub(super) async fn locked_accounts_are_given_in_the_order_asked<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn locked_accounts_are_returned_in_requested_order<DB: Ground>(mut db: Fresh<DB>) {
     open(&mut db, "a", 1, "0", "NULL").await;
     open(&mut db, "c", 3, "NULL", "9").await;
     db.begin().await;

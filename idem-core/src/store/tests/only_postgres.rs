@@ -20,7 +20,7 @@ async fn text(conn: &mut PgConnection, question: &'static str) -> String {
 }
 
 #[test]
-fn a_wait_is_set_for_its_statement_alone() {
+fn lock_timeout_is_set_for_its_statement_only() {
     run::<Postgres, _>(async |mut db: Db| {
         let before = text(&mut db.conn.conn, "SHOW lock_timeout").await;
         assert!(db.write(&step("m", 1).with_key("k")).await && !db.write(&step("m", 1)).await);
@@ -34,7 +34,7 @@ fn a_wait_is_set_for_its_statement_alone() {
 }
 
 #[test]
-fn above_read_committed_a_lost_race_is_contention_of_the_whole_unit() {
+fn lost_race_above_read_committed_is_contention() {
     for level in ["REPEATABLE READ", "SERIALIZABLE"] {
         for write in [|| step("m", 2).with_key("k2"), || step("m", 2).and(step("n", 1)), || step("n", 1).with_key("k")]
         {
@@ -68,7 +68,7 @@ fn schema(db: &Db) -> String {
 
 /// The one that waits finds what the one that it waited for wrote, and its own transaction can go on.
 #[test]
-fn a_duplicate_that_waits_for_the_first_loses_and_goes_on() {
+fn joined_write_that_waited_for_first_writer_loses_and_goes_on() {
     let key = || (step("m", 2).with_key("k"), step("n", 1).with_key("k"));
     let start = || (step("n", 1), step("n", 1).with_key("free"));
     let start_of_many = || (step("n", 1), step("a", 1).with_key("free").and(step("m", 2)).and(step("n", 1)));
@@ -98,7 +98,7 @@ fn a_duplicate_that_waits_for_the_first_loses_and_goes_on() {
 /// Another transaction has deleted the expired alias and taken its key: the write waits for it as for any writer of that key, and
 /// the next attempt finds what came of it.
 #[test]
-fn a_key_that_is_being_taken_over_is_waited_for() {
+fn expired_key_being_taken_over_is_waited_for() {
     for (end, wins) in [("COMMIT", false), ("ROLLBACK", true)] {
         run::<Postgres, _>(async |mut db: Db| {
             let (mut other, mut watch) = (db.another().await, db.another().await);
@@ -124,7 +124,7 @@ fn a_key_that_is_being_taken_over_is_waited_for() {
 
 /// Two who lock the same rows never wait for each other in a circle, whatever the order in which they ask.
 #[test]
-fn locks_are_taken_in_the_order_of_bytes() {
+fn row_locks_are_taken_in_byte_order() {
     for accounts in [false, true] {
         run::<Postgres, _>(async |mut db: Db| {
             let (mut up, mut down, mut watch) = (db.another().await, db.another().await, db.another().await);
@@ -160,7 +160,7 @@ async fn lock(client: &mut Client<Postgres>, names: &[&str], accounts: bool) {
 }
 
 #[test]
-fn a_wait_of_nothing_is_not_a_wait_for_ever() {
+fn lock_timeout_of_zero_is_not_unlimited() {
     assert!(Postgres::begin(Duration::ZERO, TransactionUse::Own).contains("lock_timeout = 1;"));
     assert!(Postgres::begin(Duration::MAX, TransactionUse::Own).contains("lock_timeout = 2147483647;"));
 }

@@ -34,7 +34,7 @@ fn write<DB: Ground>() -> Write<DB> {
     write
 }
 
-pub(super) async fn a_commit_is_proved_and_so_is_its_absence<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn probe_proves_commit_or_its_absence<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     for committed in [false, true] {
         if committed {
@@ -54,7 +54,7 @@ pub(super) async fn a_commit_is_proved_and_so_is_its_absence<DB: Ground>(mut db:
     assert!(other.write_own(&step("n", 1), WAIT).await.expect("the prober is clean"));
 }
 
-pub(super) async fn a_first_writer_under_way_is_unknown<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn probe_during_running_write_is_unknown<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     db.begin().await;
     assert!(db.conn.write_joined(&write()).await.expect("writes"));
@@ -70,7 +70,7 @@ pub(super) async fn a_first_writer_under_way_is_unknown<DB: Ground>(mut db: Fres
 }
 
 /// An alias key that expires soon proves nothing: it can be gone before it is asked for.
-pub(super) async fn what_proves_a_write_stays<DB: Ground>(_db: Fresh<DB>) {
+pub(super) async fn alias_key_that_expires_soon_is_no_witness<DB: Ground>(_db: Fresh<DB>) {
     const HOUR: i64 = 3_600_000_000;
     let of = |rows: Vec<TransitionWrite>| Write::<DB> { transitions: rows, ..Write::default() }.witness();
     assert!(matches!(

@@ -7,7 +7,7 @@ use crate::store::tests::sample::{NOW, SHOP, With, machine, now, step};
 use crate::store::write::part::Write;
 use crate::wire::Stored;
 
-pub(super) async fn transitions_are_found_by_their_seq<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn transitions_are_found_by_seq<DB: Ground>(mut db: Fresh<DB>) {
     for seq in 1..4 {
         assert!(db.write(&step("m", seq)).await);
     }
@@ -20,7 +20,7 @@ pub(super) async fn transitions_are_found_by_their_seq<DB: Ground>(mut db: Fresh
     assert_eq!(outcome.expect("text"), "outcome 3");
 }
 
-pub(super) async fn history_comes_in_pages<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn history_is_read_in_pages<DB: Ground>(mut db: Fresh<DB>) {
     for seq in 1..6 {
         let write = if seq == 2 { step("m", seq).with_key("k") } else { step("m", seq) };
         assert!(db.write(&write).await);
@@ -50,7 +50,7 @@ pub(super) async fn history_comes_in_pages<DB: Ground>(mut db: Fresh<DB>) {
     assert_eq!(seen, [1, 2, 3, 4, 5]);
 }
 
-pub(super) async fn machines_by_state_come_in_pages<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn machines_by_state_are_read_in_pages<DB: Ground>(mut db: Fresh<DB>) {
     // Two states, and machines that were entered at the same time.
     let mut write = Write { now: Some(now()), ..Write::default() };
     for (number, id) in ["a", "b", "c", "d", "e", "f"].iter().enumerate() {
@@ -85,14 +85,14 @@ pub(super) async fn machines_by_state_come_in_pages<DB: Ground>(mut db: Fresh<DB
     }
 }
 
-pub(super) async fn states_are_counted<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn machines_are_counted_by_state<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("a", 1).and(step("b", 1)).and(step("c", 1))).await && db.write(&step("c", 2)).await);
     let counts = count_by_state(&mut db.session(), SHOP).await.expect("counts");
     assert_eq!(counts, [("State1".to_owned(), 2), ("State2".to_owned(), 1)]);
     assert!(count_by_state(&mut db.session(), "other").await.expect("counts").is_empty());
 }
 
-pub(super) async fn a_graph_is_stored_once_and_replaced_on_purpose<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn stored_graph_is_replaced_only_if_expected<DB: Ground>(mut db: Fresh<DB>) {
     let graph = |hash: &[u8]| GraphRow { hash: hash.to_vec(), names: Stored::encode(&hash).expect("bytes") };
     for (put, replace, stored) in [
         (b"one", None, b"one"),

@@ -7,7 +7,7 @@ use crate::store::tests::ground::{Fresh, Ground, WAIT, both};
 use crate::store::tests::sample::{SHOP, With, hash, step};
 use crate::store::tests::statements::all;
 
-pub(super) async fn migrating_twice_is_migrating_once<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn migration_repeated_changes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
     migrate(&mut db.session()).await.expect("nothing to do");
     assert_eq!(version(&mut db.session()).await.expect("a version").0, Some(VERSION));
@@ -29,7 +29,7 @@ pub(super) async fn every_table_with_a_scope_is_one_that_can_be_forgotten<DB: Gr
     assert_eq!(scoped, ScopedTable::ALL.map(ScopedTable::name));
 }
 
-pub(super) async fn many_migrate_at_once<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn concurrent_migrations_all_succeed<DB: Ground>(mut db: Fresh<DB>) {
     for round in 0..6 {
         drop_all(&mut db).await;
         if round % 2 == 1 {
@@ -49,7 +49,7 @@ pub(super) async fn many_migrate_at_once<DB: Ground>(mut db: Fresh<DB>) {
     }
 }
 
-pub(super) async fn a_migration_cut_short_leaves_nothing<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn failed_migration_leaves_nothing<DB: Ground>(mut db: Fresh<DB>) {
     drop_all(&mut db).await;
     // The last table is there, and not ours: the migration fails when all others are made.
     db.execute("CREATE TABLE {outbox} (mine integer)").await;
@@ -60,7 +60,7 @@ pub(super) async fn a_migration_cut_short_leaves_nothing<DB: Ground>(mut db: Fre
     assert_eq!(version(&mut db.session()).await.expect("a version").0, Some(VERSION));
 }
 
-pub(super) async fn missing_tables_are_a_class_of_error<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn missing_tables_are_schema_error<DB: Ground>(mut db: Fresh<DB>) {
     drop_all(&mut db).await;
     assert_eq!(version(&mut db.session()).await.expect("readable").0, None);
     let load = load(&mut db.session(), &[(SHOP, "m")], &[hash("k")]).await.expect_err("no tables");
@@ -68,7 +68,7 @@ pub(super) async fn missing_tables_are_a_class_of_error<DB: Ground>(mut db: Fres
     assert_eq!((load.class, write.class), (Class::Schema, Class::Schema));
 }
 
-pub(super) async fn a_database_that_may_not_be_written_says_so<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_to_read_only_database_is_read_only_error<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     DB::read_only(&mut other.conn).await;
     let error = other.write_own(&step("m", 1), WAIT).await.expect_err("read only");
@@ -77,7 +77,7 @@ pub(super) async fn a_database_that_may_not_be_written_says_so<DB: Ground>(mut d
     assert!(db.write(&step("m", 1)).await);
 }
 
-pub(super) async fn no_statement_scans_a_table<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn statement_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>) {
     let mut filled = vec!["{machines}", "{transitions}", "{keys}", "{accounts}", "{entries}", "{holds}"];
     if DB::DATABASE == "postgres" {
         filled.push("{tails}");

@@ -129,7 +129,7 @@ fn owned(texts: Vec<(&'static str, &'static str)>) -> Vec<(&'static str, String)
 }
 
 /// What is not here has no plan that a test has seen.
-pub(super) async fn every_kind_and_shape_of_part_is_written<DB: Ground>(_db: Fresh<DB>) {
+pub(super) async fn every_kind_and_shape_of_part_has_statement<DB: Ground>(_db: Fresh<DB>) {
     let written: Vec<_> = writes().iter().flat_map(|(_, _, shapes)| parts::<DB>(shapes)).collect();
     for kind in kinds::<DB>() {
         for shape in kind.shapes {
@@ -140,7 +140,7 @@ pub(super) async fn every_kind_and_shape_of_part_is_written<DB: Ground>(_db: Fre
 }
 
 /// A statement that is empty is one that this database has no use for.
-pub(super) async fn no_statement_is_forgotten<DB: Ground>(_db: Fresh<DB>) {
+pub(super) async fn empty_statements_are_those_unused_by_database<DB: Ground>(_db: Fresh<DB>) {
     let families = [DB::MACHINES.all(), DB::LEDGER.all(), DB::FORGET.all(), DB::PROBES.all(), DB::MIGRATE.all()];
     let empty = families.into_iter().flatten().filter(|(_, text)| text.is_empty()).map(|(name, _)| name);
     let unused: &[&str] = match DB::DATABASE {
@@ -151,7 +151,7 @@ pub(super) async fn no_statement_is_forgotten<DB: Ground>(_db: Fresh<DB>) {
 }
 
 /// The statements as they were read last. With `IDEM_BLESS=1` they are written anew, to be read in the diff.
-pub(super) async fn statements_are_as_they_were_read<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn statements_equal_reviewed_files<DB: Ground>(mut db: Fresh<DB>) {
     let (name, table) = described(&mut db).await;
     run_all(&mut db, &name, &table).await;
     let mut rows: Vec<_> = table.texts().into_iter().map(|text| ("row".to_owned(), text)).collect();

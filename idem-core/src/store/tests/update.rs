@@ -67,7 +67,7 @@ pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, ta
 
 /// Neither the key's row nor the caller's: on empty tables, on such as were small when they were analysed and have grown,
 /// and on full ones.
-pub(super) async fn no_update_scans_a_table<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn update_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>) {
     let (name, table) = described(&mut db).await;
     run_all(&mut db, &name, &table).await;
     let texts = table.texts();

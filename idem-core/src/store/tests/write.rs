@@ -18,24 +18,24 @@ async fn loses<DB: Ground>(db: &mut Fresh<DB>, write: impl Fn() -> Write<DB>) {
     assert!(db.load(&[(SHOP, "bystander")], &[]).await.rows[0].is_none());
 }
 
-pub(super) async fn a_stale_version_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_with_stale_version_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await && db.write(&step("m", 2)).await);
     loses(&mut db, || step("m", 2).with_key("k")).await;
     loses(&mut db, || step("m", 4).with_key("k")).await;
     assert!(db.write(&step("m", 3).with_key("k")).await);
 }
 
-pub(super) async fn a_machine_that_is_there_cannot_start<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn start_of_existing_machine_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
     loses(&mut db, || step("m", 1).with_key("k")).await;
 }
 
-pub(super) async fn a_machine_that_is_not_there_cannot_move<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn transition_of_missing_machine_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     loses(&mut db, || step("m", 2).with_key("k")).await;
     assert!(db.load(&[(SHOP, "m")], &[]).await.rows[0].is_none());
 }
 
-pub(super) async fn one_lost_machine_of_many_loses_all<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_with_one_lost_machine_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     for id in ["a", "b", "c"] {
         assert!(db.write(&step(id, 1)).await);
     }
@@ -46,7 +46,7 @@ pub(super) async fn one_lost_machine_of_many_loses_all<DB: Ground>(mut db: Fresh
     assert!(db.write(&step("a", 2).and(step("b", 2)).and(step("d", 1))).await);
 }
 
-pub(super) async fn a_known_key_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_under_known_key_writes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k")).await);
     loses(&mut db, || step("n", 1).with_key("k")).await;
     loses(&mut db, || step("m", 2).with_key("k")).await;
@@ -64,7 +64,7 @@ pub(super) fn over<DB: Ground>(mut write: Write<DB>) -> Write<DB> {
 }
 
 /// By a command, by several, and by another alias.
-pub(super) async fn an_expired_key_is_taken_over<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn expired_key_is_taken_over_by_write<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
     for (name, at) in [("gone", NOW), ("old", NOW - 1), ("again", NOW - 1), ("live", NOW + 1)] {
         assert!(db.write(&expiring(name, at)).await);
@@ -87,7 +87,7 @@ pub(super) async fn an_expired_key_is_taken_over<DB: Ground>(mut db: Fresh<DB>) 
 }
 
 /// A transition's, or an alias's.
-pub(super) async fn a_key_is_of_one_row<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn key_of_transition_or_alias_is_unique<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("run")).await && db.write(&expiring("alias", NOW + 1)).await);
     let before = db.counts().await;
     for write in [expiring("run", NOW + 1), step("n", 1).with_key("alias"), step("m", 2).with_key("alias")] {
@@ -98,7 +98,7 @@ pub(super) async fn a_key_is_of_one_row<DB: Ground>(mut db: Fresh<DB>) {
 }
 
 /// For a command of one machine, for one of another, and as an alias: whoever is first has it.
-pub(super) async fn of_two_commands_under_one_key_one_wins<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn concurrent_commands_under_one_key_have_one_winner<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     assert!(db.write(&step("m", 1)).await);
     for round in 0..40 {
@@ -116,7 +116,7 @@ pub(super) async fn of_two_commands_under_one_key_one_wins<DB: Ground>(mut db: F
     assert_eq!(db.number("SELECT count(hash) FROM {transitions}").await, 40);
 }
 
-pub(super) async fn a_key_alone_is_recorded<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn alias_key_alone_is_recorded<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1).with_key("k1")).await);
     assert!(db.write(&expiring("k2", NOW + 1)).await);
     let loaded = db.load(&[], &[hash("k2")]).await;
@@ -124,7 +124,7 @@ pub(super) async fn a_key_alone_is_recorded<DB: Ground>(mut db: Fresh<DB>) {
     assert!(!db.write(&expiring("k2", NOW + 1)).await);
 }
 
-pub(super) async fn several_transitions_of_one_machine_are_one_write<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn several_transitions_of_one_machine_are_written_together<DB: Ground>(mut db: Fresh<DB>) {
     let mut write = step("m", 1).with_key("k1");
     write.machines = vec![machine("m", 0, 3)];
     write.transitions.extend([transition("m", 2), transition("m", 3)]);
@@ -137,7 +137,7 @@ pub(super) async fn several_transitions_of_one_machine_are_one_write<DB: Ground>
     assert!(!db.write(&write).await);
 }
 
-pub(super) async fn messages_keep_their_order<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn messages_of_write_keep_their_order<DB: Ground>(mut db: Fresh<DB>) {
     for (id, legs) in [("m", 1..3), ("n", 3..9)] {
         let write = Write { messages: legs.map(message).collect(), ..step(id, 1) };
         assert!(db.write(&write).await);
@@ -147,7 +147,7 @@ pub(super) async fn messages_keep_their_order<DB: Ground>(mut db: Fresh<DB>) {
     assert_eq!((db.number("SELECT count(*) FROM {outbox}").await, db.number(disorder).await), (8, 0));
 }
 
-pub(super) async fn many_are_written_at_once<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_of_300_machines_stores_all<DB: Ground>(mut db: Fresh<DB>) {
     let ids: Vec<String> = (0..300).map(|id| format!("m{id:03}")).collect();
     for seq in [1, 2] {
         let write = ids.iter().fold(Write { now: Some(now()), ..Write::default() }, |write, id| {
@@ -169,7 +169,7 @@ pub(super) async fn many_are_written_at_once<DB: Ground>(mut db: Fresh<DB>) {
     assert!(loaded.keys.iter().zip(&ids).all(|(row, id)| row.as_ref().is_some_and(|key| used_on(key).0 == *id)));
 }
 
-pub(super) async fn awkward_values_come_back_as_they_were<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn values_with_special_characters_are_read_back_unchanged<DB: Ground>(mut db: Fresh<DB>) {
     let awkward = "\0 '\"\\ $1 {keys} ; -- \u{1F980} \u{7f}\n";
     let dress = |id: &str| {
         let mut write = step(id, 1).with_key(&format!("k$1'\"\\ {id}")).and(Write::default());
@@ -193,7 +193,7 @@ pub(super) async fn awkward_values_come_back_as_they_were<DB: Ground>(mut db: Fr
 }
 
 /// A transition without the machine it belongs to: not a race that can be run again, but damage.
-pub(super) async fn an_error_that_is_not_a_lost_race_is_an_error<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_of_existing_transition_without_machine_is_error<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
     db.execute("DELETE FROM {machines}").await;
     for write in [step("m", 1), step("m", 1).and(step("n", 1))] {
@@ -204,7 +204,7 @@ pub(super) async fn an_error_that_is_not_a_lost_race_is_an_error<DB: Ground>(mut
     assert!(db.write(&step("n", 1)).await, "the connection is clean");
 }
 
-pub(super) async fn of_two_writers_at_once_one_wins<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn concurrent_writers_of_one_version_have_one_winner<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     for seq in 1..40 {
         let (one, two) = (step("m", seq).with_key(&format!("a{seq}")), step("m", seq).with_key(&format!("b{seq}")));
@@ -217,7 +217,7 @@ pub(super) async fn of_two_writers_at_once_one_wins<DB: Ground>(mut db: Fresh<DB
     assert_eq!(db.counts().await[..3], [1, 39, 39]);
 }
 
-pub(super) async fn a_wait_for_a_lock_ends<DB: Ground>(mut db: Fresh<DB>) {
+pub(super) async fn write_of_locked_row_ends_as_busy<DB: Ground>(mut db: Fresh<DB>) {
     let mut other = db.another().await;
     assert!(db.write(&step("m", 1)).await);
     db.begin().await;

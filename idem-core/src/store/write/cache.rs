@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_numbered_on_from_the_part_before() {
+    fn statement_parameters_continue_from_part_before() {
         let mut text = Numbered::default();
         let bound: Vec<bool> =
             ["a $1, $2 b $1", " c", " d $1::text $12 "].into_iter().map(|part| text.push(part)).collect();
