@@ -20,7 +20,7 @@ Ada left.
 ";
 
 #[test]
-fn two_editors_lose_nothing_of_each_other() {
+fn documents_program_prints_its_story() {
     let output = Command::new(env!("CARGO_BIN_EXE_documents")).output().expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8_lossy(&output.stdout), STORY);

@@ -22,7 +22,7 @@ fn answers(told: &str, kind: &str) -> u64 {
 }
 
 #[test]
-fn a_second_run_pays_nothing_twice() {
+fn second_run_of_wallets_pays_nothing_twice() {
     let file = std::env::temp_dir().join(format!("idem-wallets-{}.db", std::process::id()));
     let db = format!("sqlite://{}", file.display());
     let (first, second) = (run(&db), run(&db));

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_documented_line() {
+    fn delivery_of_documented_line_is_parsed() {
         let line = br#"{"scope":"shop-1","key":"k-17","payment":"pay_9","command":"capture","args":{"amount":500}}"#;
         let delivery = parse(line).unwrap();
         assert_eq!((delivery.line, delivery.payment.as_str()), (7, "pay_9"));
@@ -91,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn key_and_args_may_be_missing() {
+    fn delivery_without_key_and_args_is_parsed() {
         let delivery = parse(br#"{"scope":"clock","payment":"pay_9","command":"expire"}"#).unwrap();
         assert_eq!((delivery.key, delivery.command.kind()), (None, payment::CommandKind::Expire));
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_line() {
+    fn malformed_delivery_is_refused_with_reason() {
         let cases: [(&[u8], &str); 9] = [
             (b"capture pay_9", "expected value at column 1"),
             (br#"{"scope":"s","payment":"p","comm"#, "EOF while parsing a string at column 32"),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_malformed() {
+    fn delivery_beyond_line_limit_is_malformed() {
         let line = Line { number: 1, bytes: 1 << 20, text: None };
         assert_eq!(Delivery::parse(line).unwrap_err().problem, "longer than 65536 bytes");
     }

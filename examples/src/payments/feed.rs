@@ -100,20 +100,20 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_comes_at_once_and_everything_else_in_order() {
+    fn concurrent_deliveries_form_one_job_and_others_keep_order() {
         let a = line("a", Some("l"));
         let input = [line("a", None), a.clone(), a.clone(), line("b", Some("l")), line("a", None), a].concat();
         assert_eq!(jobs(&input), [vec![1], vec![2, 3], vec![4], vec![5], vec![6]]);
     }
 
     #[test]
-    fn a_lane_is_bounded() {
+    fn concurrent_deliveries_in_one_job_are_limited() {
         let sizes: Vec<usize> = jobs(&line("a", Some("l")).repeat(BURST + 1)).iter().map(Vec::len).collect();
         assert_eq!(sizes, [BURST, 1]);
     }
 
     #[test]
-    fn keeps_only_the_first_malformed_lines_and_counts_all() {
+    fn feed_keeps_first_malformed_lines_and_counts_all() {
         let (senders, _receivers) = queues(1);
         let read = feed("no\n\n".repeat(50).as_bytes(), &senders, |_| ()).unwrap();
         assert_eq!((read.malformed, read.malformed_lines.len(), read.malformed_lines[19].line), (50, 20, 39));

@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_told_and_the_next_is_read() {
+    fn too_long_line_has_no_text_and_next_is_read() {
         let longest = "x".repeat(MAX_LINE);
         let input = format!("{longest}\n{longest}x\nshort\n\nlast");
         assert_eq!(texts(input.as_bytes()), [Some(MAX_LINE), None, Some(5), Some(0), Some(4)]);
     }
 
     #[test]
-    fn counts_lines_and_bytes() {
+    fn lines_are_counted_with_their_bytes() {
         let lines: Vec<_> = Lines::new(&b"a\n\nbc"[..]).map(Result::unwrap).collect();
         assert_eq!(lines.iter().map(|line| (line.number, line.bytes)).collect::<Vec<_>>(), [(1, 2), (2, 1), (3, 2)]);
     }

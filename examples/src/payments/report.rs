@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_numbers_for_people() {
+    fn report_groups_digits_of_numbers_and_money() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0, 5, -123, 123_456_789].map(money), ["0.00", "0.05", "-1.23", "1,234,567.89"]);
     }

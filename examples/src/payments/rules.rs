@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decline_is_remembered_whatever_the_funds_are_later() {
+    fn declined_payment_is_replayed_after_funds_change() {
         let mut payment = Payment::in_memory(House, payment::Requested);
         assert!(!payment.authorize(&key("1"), authorize(500, 499)).unwrap().approved);
         let again = payment.authorize(&key("1"), authorize(500, 10_000)).unwrap();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_with_a_floor_declines() {
+    fn payment_below_account_floor_is_declined() {
         let mut payment = Payment::in_memory(House, payment::Requested);
         payment.bound("customer:c", Some(-499), None).unwrap();
         assert!(!payment.authorize(Natural, authorize(500, 10_000)).unwrap().approved);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_captured_and_refunded_once_each() {
+    fn payment_captured_and_refunded_in_parts_moves_money_once() {
         let mut payment = Payment::in_memory(House, payment::Requested);
         assert!(payment.authorize(Natural, authorize(500, 500)).unwrap().approved);
         for _ in 0..3 {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_captured_goes_back_when_it_expires() {
+    fn expired_payment_returns_uncaptured_money() {
         let mut payment = Payment::in_memory(House, payment::Requested);
         payment.authorize(Natural, authorize(500, 500)).unwrap();
         payment.capture(&key("1"), capture(200)).unwrap();

@@ -36,13 +36,13 @@ macro_rules! one_room_is_given_once {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_room_is_given_once_on_sqlite() {
+async fn room_booked_by_many_is_given_once_on_sqlite() {
     let file = Sqlite::fresh();
     one_room_is_given_once!(Idem::<sqlx::Sqlite>::open(&file.url()).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_room_is_given_once_on_postgres() {
+async fn room_booked_by_many_is_given_once_on_postgres() {
     let Some(database) = Postgres::fresh().await else { return };
     one_room_is_given_once!(Idem::<sqlx::Postgres>::open(&database.url().to_string()).await);
 }

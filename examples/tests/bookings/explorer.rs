@@ -42,7 +42,7 @@ fn in_memory(guest: &str) -> Report {
 }
 
 #[test]
-fn every_edge_is_taken_in_memory() {
+fn booking_explorer_in_memory_takes_every_edge() {
     let (ann, ben) = (in_memory("ann"), in_memory("ben"));
     assert_eq!(ann.reached, ["Requested", "Reserved", "Paid", "Cancelled", "Expired"]);
     assert_eq!(ben.reached, ["Requested", "Declined", "Cancelled"]);
@@ -52,7 +52,7 @@ fn every_edge_is_taken_in_memory() {
 
 /// On a database time does not pass for a test, so `Expired` is entered by an override alone.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_is_right_on_sqlite() {
+async fn booking_explorer_on_sqlite_is_complete() {
     let file = Sqlite::fresh();
     let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.expect("a database");
     let samples = samples();

@@ -14,7 +14,7 @@ fn misuse_does_not_compile() {
 
 /// The README shows the test above and its fixture, word for word.
 #[test]
-fn the_readme_shows_what_does_not_compile() {
+fn readme_shows_misuse_test_and_its_fixture() {
     let (readme, test) = (include_str!("../../../README.md"), include_str!("main.rs"));
     let begins = test.find("#[test]\nfn misuse").expect("the test above");
     let length = test[begins..].find("\n}\n").expect("its end") + 3;

@@ -5,7 +5,7 @@ use examples::bookings::{Hotel, Refused, booking};
 use idem_core::{Context, Timestamp};
 
 #[test]
-fn a_room_is_kept_until_its_time_is_over() {
+fn reserved_booking_cannot_expire_before_its_time() {
     let time = |text: &str| text.parse::<Timestamp>().expect("a time");
     let until = time("2026-12-24T18:15:00Z");
     let reserved = || booking::Reserved { hold: "h".to_owned(), price: 8_000, until };

@@ -19,7 +19,7 @@ The hotel has 75.00, and its books are sound.
 ";
 
 #[test]
-fn rooms_are_held_paid_and_given_back() {
+fn bookings_program_prints_its_story() {
     let output = Command::new(env!("CARGO_BIN_EXE_bookings")).output().expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8_lossy(&output.stdout), STORY);

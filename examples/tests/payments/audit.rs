@@ -24,7 +24,7 @@ fn findings(damage: &'static str) -> String {
 }
 
 #[test]
-fn an_entry_was_changed() {
+fn payments_audit_reports_changed_entry() {
     let report = findings(
         "UPDATE idem_entries SET delta = delta + 1 WHERE seq = 1 AND account = (SELECT min(account) FROM idem_accounts)",
     );
@@ -32,7 +32,7 @@ fn an_entry_was_changed() {
 }
 
 #[test]
-fn a_balance_was_changed() {
+fn payments_audit_reports_changed_balance() {
     let report = findings(
         "UPDATE idem_accounts SET balance = balance + 1 WHERE account = (SELECT min(account) FROM idem_accounts)",
     );
@@ -41,7 +41,7 @@ fn a_balance_was_changed() {
 }
 
 #[test]
-fn an_entry_is_missing() {
+fn payments_audit_reports_missing_entry() {
     let report = findings(
         "DELETE FROM idem_entries WHERE seq = 1 AND account = (SELECT account FROM idem_accounts WHERE seq > 2 LIMIT 1)",
     );
@@ -49,7 +49,7 @@ fn an_entry_is_missing() {
 }
 
 #[test]
-fn a_key_is_missing() {
+fn payments_audit_reports_missing_key() {
     let report = findings(
         "UPDATE idem_transitions SET hash = NULL WHERE hash = (SELECT min(hash) FROM idem_transitions WHERE seq IS NOT NULL)",
     );
@@ -57,7 +57,7 @@ fn a_key_is_missing() {
 }
 
 #[test]
-fn a_payment_was_put_into_another_state() {
+fn payments_audit_reports_changed_payment_state() {
     let report = findings(
         "UPDATE idem_machines SET body = (SELECT body FROM idem_machines WHERE state = 'Captured' LIMIT 1) \
          WHERE id = (SELECT max(id) FROM idem_machines WHERE state = 'Captured')",

@@ -6,17 +6,17 @@ use tests::PrivatePostgres;
 use crate::house::{Database, Payments, feed, fresh, generated, on_each_database, text};
 
 on_each_database!(
-    a_killed_run_is_finished_by_the_next,
-    what_was_committed_is_not_done_again_and_what_was_not_is,
-    one_death_after_another,
-    deaths_inside_the_engine,
+    killed_run_is_completed_by_next_run,
+    run_after_kill_repeats_only_uncommitted_commands,
+    run_after_eight_kills_ends_in_same_book,
+    run_after_aborts_inside_engine_ends_in_same_book,
 );
 
 fn clean(feed: &[u8]) -> Value {
     Payments::on(&Database::sqlite(), feed).json()
 }
 
-fn a_killed_run_is_finished_by_the_next(database: impl Fn() -> Option<Database>) {
+fn killed_run_is_completed_by_next_run(database: impl Fn() -> Option<Database>) {
     let feed = feed(400);
     let clean = clean(&feed);
     let last = fresh(&clean);
@@ -31,7 +31,7 @@ fn a_killed_run_is_finished_by_the_next(database: impl Fn() -> Option<Database>)
 }
 
 /// With one worker nothing else is under way, so the numbers are exact.
-fn what_was_committed_is_not_done_again_and_what_was_not_is(database: impl Fn() -> Option<Database>) {
+fn run_after_kill_repeats_only_uncommitted_commands(database: impl Fn() -> Option<Database>) {
     let feed = feed(300);
     let all = fresh(&clean(&feed));
     for (kill, committed) in [("1", 0), ("2", 2), ("21", 20), ("22", 22)] {
@@ -41,7 +41,7 @@ fn what_was_committed_is_not_done_again_and_what_was_not_is(database: impl Fn() 
     }
 }
 
-fn one_death_after_another(database: impl Fn() -> Option<Database>) {
+fn run_after_eight_kills_ends_in_same_book(database: impl Fn() -> Option<Database>) {
     let Some(database) = database() else { return };
     let feed = feed(600);
     let clean = clean(&feed);
@@ -54,7 +54,7 @@ fn one_death_after_another(database: impl Fn() -> Option<Database>) {
 }
 
 /// Without `--kill-after`: at the engine's own writes and commits, on the path that every user takes.
-fn deaths_inside_the_engine(database: impl Fn() -> Option<Database>) {
+fn run_after_aborts_inside_engine_ends_in_same_book(database: impl Fn() -> Option<Database>) {
     let Some(database) = database() else { return };
     let feed = feed(600);
     let clean = clean(&feed);
@@ -66,7 +66,7 @@ fn deaths_inside_the_engine(database: impl Fn() -> Option<Database>) {
 
 /// Who waits for a death that does not come is told.
 #[test]
-fn a_death_that_never_comes() {
+fn kill_after_more_commands_than_run_has_is_reported() {
     let output = Payments::on(&Database::sqlite(), &generated(1, 50)).with(&["--kill-after", "5000"]).run();
     assert!(output.status.success());
     assert!(text(&output.stderr).contains("--kill-after 5000: the run had only"), "{}", text(&output.stderr));
@@ -74,7 +74,7 @@ fn a_death_that_never_comes() {
 
 /// A run goes on where the server comes back in time.
 #[test]
-fn a_server_that_dies_and_comes_back_ends_no_run() {
+fn server_restart_during_run_ends_in_same_book() {
     let Some(mut server) = PrivatePostgres::start() else { return };
     let feed = feed(3_000);
     let clean = clean(&feed);

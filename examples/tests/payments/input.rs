@@ -15,7 +15,7 @@ not json
 {"scope":"s","key":"5","payment":"p","command":"capture"}"#;
 
 #[test]
-fn each_line_gets_its_verdict() {
+fn feed_line_gets_its_verdict() {
     let run = Payments::on(&Database::sqlite(), FEED.as_bytes()).json()["run"].take();
     assert_eq!((&run["lines"], &run["fresh"], &run["malformed"]), (&json!(9), &json!(2), &json!(3)));
     let refused = json!({ "needs a key": 1, "more than is held": 1, "key reused for another request": 1 });
@@ -25,7 +25,7 @@ fn each_line_gets_its_verdict() {
 }
 
 #[test]
-fn malformed_lines_are_told_with_their_numbers_and_stop_nothing() {
+fn malformed_lines_are_reported_and_skipped() {
     let long = format!("{}\n{FEED}", "x".repeat(1 << 20));
     let output = Payments::on(&Database::sqlite(), long.as_bytes()).run();
     let report = text(&output.stdout);
@@ -38,13 +38,13 @@ fn malformed_lines_are_told_with_their_numbers_and_stop_nothing() {
 }
 
 #[test]
-fn only_the_first_malformed_lines_are_shown() {
+fn report_shows_first_malformed_lines_and_counts_rest() {
     let report = text(&Payments::on(&Database::sqlite(), "no\n".repeat(50).as_bytes()).run().stdout);
     assert!(report.contains("line 20:") && !report.contains("line 21:") && report.contains("and 30 more"), "{report}");
 }
 
 #[test]
-fn a_file_is_read_and_nothing_is_an_empty_book() {
+fn empty_file_makes_empty_book() {
     let Database::Sqlite(database) = Database::sqlite() else { unreachable!("as asked") };
     let file = database.folder().join("feed.jsonl");
     std::fs::write(&file, "").expect("a temporary folder");

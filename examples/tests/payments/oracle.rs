@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::house::{Database, Payments, feed, on_each_database};
 
-on_each_database!(the_book_is_what_a_loop_over_the_feed_says);
+on_each_database!(book_equals_result_of_plain_loop_over_feed);
 
-fn the_book_is_what_a_loop_over_the_feed_says(database: impl Fn() -> Option<Database>) {
+fn book_equals_result_of_plain_loop_over_feed(database: impl Fn() -> Option<Database>) {
     let Some(database) = database() else { return };
     let feed = feed(1_000);
     let mut oracle = Oracle::default();

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::house::{Database, Payments, feed, fresh, generated, on_each_database};
 
-on_each_database!(a_second_run_changes_nothing, the_book_does_not_depend_on_the_workers);
+on_each_database!(second_run_of_feed_changes_nothing, book_is_same_for_any_number_of_workers);
 
 #[test]
-fn the_generator_reproduces_the_bundled_sample() {
+fn generator_reproduces_bundled_sample() {
     assert!(
         generated(7, 12_000) == SAMPLE,
         "run `cargo run -p examples --bin generate -- --out examples/data/payments.jsonl`"
@@ -17,7 +17,7 @@ fn the_generator_reproduces_the_bundled_sample() {
 
 /// The sample shows what it says it shows.
 #[test]
-fn the_bundled_sample_has_every_verdict() {
+fn bundled_sample_has_every_verdict() {
     let database = Database::sqlite();
     let first = Payments::on(&database, SAMPLE).json();
     let run = &first["run"];
@@ -36,7 +36,7 @@ fn the_bundled_sample_has_every_verdict() {
     assert_eq!((fresh(&second), &second["book"]), (0, &first["book"]));
 }
 
-fn a_second_run_changes_nothing(database: impl Fn() -> Option<Database>) {
+fn second_run_of_feed_changes_nothing(database: impl Fn() -> Option<Database>) {
     let Some(database) = database() else { return };
     let feed = feed(1_200);
     let first = Payments::on(&database, &feed).json();
@@ -46,7 +46,7 @@ fn a_second_run_changes_nothing(database: impl Fn() -> Option<Database>) {
     assert_eq!((fresh(&second), &second["book"]), (0, &first["book"]));
 }
 
-fn the_book_does_not_depend_on_the_workers(database: impl Fn() -> Option<Database>) {
+fn book_is_same_for_any_number_of_workers(database: impl Fn() -> Option<Database>) {
     let feed = feed(800);
     let book = |workers| {
         let report = Payments::on(&database()?, &feed).with(&["--workers", workers]).json();
@@ -58,7 +58,7 @@ fn the_book_does_not_depend_on_the_workers(database: impl Fn() -> Option<Databas
 
 /// The lane's copies come at once; exactly one of them has the effect.
 #[test]
-fn of_copies_that_come_at_once_one_is_fresh() {
+fn concurrent_copies_of_delivery_have_one_effect() {
     let line = |command: &str| {
         format!(
             r#"{{"scope":"s","key":"{command}","payment":"p","command":"{command}","args":{{"customer":"c","merchant":"m","amount":500,"funds":500}},"lane":"l"}}"#

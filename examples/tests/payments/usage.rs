@@ -17,7 +17,7 @@ fn ends_with(status: i32, arguments: &[&str], told: &str) {
 }
 
 #[test]
-fn wrong_usage() {
+fn wrong_arguments_end_with_code_2() {
     ends_with(2, &["--wrokers", "3"], "--workers");
     ends_with(2, &["--workers", "0"], "1..=256");
     ends_with(2, &["--kill-after", "soon"], "--kill-after");
@@ -31,19 +31,19 @@ fn wrong_usage() {
 }
 
 #[test]
-fn a_database_that_is_not_there() {
+fn missing_database_ends_with_code_1() {
     ends_with(1, &["--db", "postgres://nobody:secret@127.0.0.1:1/none"], "no connection to the database");
     ends_with(1, &["--db", "sqlite:///no/such/folder/payments.db"], "the folder \"/no/such/folder\" does not exist");
 }
 
 #[test]
-fn a_password_is_not_told() {
+fn password_in_url_is_not_printed() {
     let output = run(&["--db", "postgres://nobody:sec@ret@127.0.0.1:1/none"]);
     assert!(!text(&output.stderr).contains("ret@"), "{}", text(&output.stderr));
 }
 
 #[test]
-fn draws_the_machine() {
+fn diagram_command_draws_every_state() {
     let mermaid = text(&run(&["diagram"]).stdout);
     assert!(mermaid.contains("Authorized --> PartlyCaptured: Capture\n"), "{mermaid}");
     let file = tests::Sqlite::fresh();
