@@ -23,7 +23,7 @@ use tracing::{Event, Metadata, Subscriber};
 #[command(Pay { amount: i64, moved: bool } -> i64)]
 #[command(Close)]
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Bill {
+pub enum Invoice {
     #[initial]
     #[on(Pay => Paid)]
     Open { total: i64 },
@@ -33,13 +33,18 @@ pub enum Bill {
     Closed,
 }
 
-struct Office;
+struct Shop;
 
-impl bill::Transitions for Office {
+impl invoice::Transitions for Shop {
     type Rejection = idem_core::Never;
 
-    fn pay(&self, _: bill::Open, pay: &bill::Pay, _: &Context) -> Result<Step<bill::Paid, i64>, Self::Rejection> {
-        let step = Step::to(bill::Paid { amount: pay.amount });
+    fn pay(
+        &self,
+        _: invoice::Open,
+        pay: &invoice::Pay,
+        _: &Context,
+    ) -> Result<Step<invoice::Paid, i64>, Self::Rejection> {
+        let step = Step::to(invoice::Paid { amount: pay.amount });
         Ok(if pay.moved { step.transfer("customers", "sales", pay.amount) } else { step }.outcome(pay.amount))
     }
 }
@@ -89,28 +94,28 @@ struct Cost {
 }
 
 async fn cost<DB: Database>(idem: &Idem<DB>) -> Cost {
-    let bills = Bill::stored(idem, Office);
+    let invoices = Invoice::stored(idem, Shop);
     let key = |name: &str| Key::new("shop", name).expect("a key");
-    let pay = |moved| bill::Pay { amount: 5, moved };
+    let pay = |moved| invoice::Pay { amount: 5, moved };
     let started = |id: &'static str| {
-        let bill = bills.at(id);
-        async move { bill.start(Natural, bill::Open { total: 5 }).await.map(|_| ()) }
+        let invoice = invoices.at(id);
+        async move { invoice.start(Natural, invoice::Open { total: 5 }).await.map(|_| ()) }
     };
     started("first").await.expect("starts");
     let (start, _) = statements(started("one")).await;
-    let (fresh, paid) = statements(bills.at("one").pay(&key("one"), pay(false))).await;
+    let (fresh, paid) = statements(invoices.at("one").pay(&key("one"), pay(false))).await;
     assert!(paid.expect("pays").is_fresh());
     started("two").await.expect("starts");
-    let (fresh_with_money, paid) = statements(bills.at("two").pay(&key("two"), pay(true))).await;
+    let (fresh_with_money, paid) = statements(invoices.at("two").pay(&key("two"), pay(true))).await;
     assert!(paid.expect("pays").is_fresh());
-    let (replay, again) = statements(bills.at("one").pay(&key("one"), pay(false))).await;
+    let (replay, again) = statements(invoices.at("one").pay(&key("one"), pay(false))).await;
     assert!(again.expect("replays").is_replay());
-    let (natural_replay, again) = statements(bills.at("one").pay(Natural, pay(false))).await;
+    let (natural_replay, again) = statements(invoices.at("one").pay(Natural, pay(false))).await;
     assert!(again.expect("replays").is_replay());
-    let (reused, other) = statements(bills.at("one").pay(&key("one"), pay(true))).await;
+    let (reused, other) = statements(invoices.at("one").pay(&key("one"), pay(true))).await;
     other.expect_err("another request");
     let mut tx = idem.begin().await.expect("begins");
-    let (within, closed) = statements(bills.at("one").within(&mut tx).close(&key("three"))).await;
+    let (within, closed) = statements(invoices.at("one").within(&mut tx).close(&key("three"))).await;
     assert!(closed.expect("closes").is_fresh());
     tx.commit().await.expect("commits");
     Cost { start, fresh, fresh_with_money, replay, natural_replay, reused, within }

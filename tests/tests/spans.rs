@@ -43,18 +43,18 @@ async fn each_call<DB: Backend>() {
     let _guard = tracing::subscriber::set_default(spans.clone());
     let key = |name: &str| Key::new(SECRET, format!("{SECRET} {name}")).unwrap();
 
-    let bill = Order::stored(&idem, Shop).at(SECRET);
-    bill.start(Natural, order::Pending { total: PRICE }).await.unwrap();
+    let secret_order = Order::stored(&idem, Shop).at(SECRET);
+    secret_order.start(Natural, order::Pending { total: PRICE }).await.unwrap();
     spans.told("Order @start fresh 1");
     for (amount, verdict) in [(PRICE + 1, "rejected"), (PRICE, "fresh"), (PRICE, "replayed"), (1, "KeyReused")] {
-        drop(bill.pay(&key("pay"), order::Pay { amount }).await);
+        drop(secret_order.pay(&key("pay"), order::Pay { amount }).await);
         spans.told_of("Order Pay", verdict, &key("pay"));
     }
 
-    let purse = idem.ledger().account(SECRET);
-    purse.open(Bounds::at_least(0)).await.unwrap();
+    let wallet = idem.ledger().account(SECRET);
+    wallet.open(Bounds::at_least(0)).await.unwrap();
     for (delta, verdict) in [(-1, "OutOfBounds"), (5, "fresh"), (5, "replayed")] {
-        drop(purse.apply_delta(&key("delta"), delta).await);
+        drop(wallet.apply_delta(&key("delta"), delta).await);
         spans.told_of("@ledger delta", verdict, &key("delta"));
     }
 

@@ -5,46 +5,46 @@ use serde::{Deserialize, Serialize};
 #[idempotent_fsm]
 #[command(Advance { by: u8 } -> u8)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Level {
+enum Shipment {
     #[initial]
-    #[on(Advance => Middle)]
-    Low,
-    #[on(Advance => High | Low)]
-    Middle,
+    #[on(Advance => Sent)]
+    Packed,
+    #[on(Advance => Delivered | Packed)]
+    Sent,
     #[terminal]
-    High,
+    Delivered,
 }
 
 struct Rules;
 
-impl level::Transitions for Rules {
+impl shipment::Transitions for Rules {
     type Rejection = idem_core::Never;
 
-    fn advance_from_low(
+    fn advance_from_packed(
         &self,
-        _: level::Low,
-        advance: &level::Advance,
+        _: shipment::Packed,
+        advance: &shipment::Advance,
         _: &Context<'_>,
-    ) -> Result<Step<level::Middle, u8>, Self::Rejection> {
-        Ok(Step::to(level::Middle).outcome(advance.by))
+    ) -> Result<Step<shipment::Sent, u8>, Self::Rejection> {
+        Ok(Step::to(shipment::Sent).outcome(advance.by))
     }
 
-    fn advance_from_middle(
+    fn advance_from_sent(
         &self,
-        _: level::Middle,
-        advance: &level::Advance,
+        _: shipment::Sent,
+        advance: &shipment::Advance,
         _: &Context<'_>,
-    ) -> Result<Step<level::AdvanceFromMiddleTo, u8>, Self::Rejection> {
-        let step = if advance.by > 1 { Step::to(level::High) } else { Step::to(level::Low) };
+    ) -> Result<Step<shipment::AdvanceFromSentTo, u8>, Self::Rejection> {
+        let step = if advance.by > 1 { Step::to(shipment::Delivered) } else { Step::to(shipment::Packed) };
         Ok(step.outcome(advance.by))
     }
 }
 
 #[test]
 fn command_with_targets_per_source_has_one_method_per_source() {
-    let mut memory = Level::in_memory(Rules, level::Low);
+    let mut memory = Shipment::in_memory(Rules, shipment::Packed);
     for (key, by) in [("1", 1), ("2", 1), ("3", 1), ("4", 2)] {
-        memory.advance(&Key::new("scope", key).unwrap(), level::Advance { by }).unwrap();
+        memory.advance(&Key::new("scope", key).unwrap(), shipment::Advance { by }).unwrap();
     }
-    assert_eq!(*memory.state(), Level::High);
+    assert_eq!(*memory.state(), Shipment::Delivered);
 }

@@ -34,7 +34,7 @@ mod weight {
     tare: Weight,
 } -> u32)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Parcel {
+enum Shipment {
     #[initial]
     #[on(Weigh => Weighed)]
     Packed,
@@ -47,29 +47,29 @@ enum Parcel {
 
 struct Rules;
 
-impl parcel::Transitions for Rules {
+impl shipment::Transitions for Rules {
     type Rejection = idem_core::Never;
 
     fn weigh(
         &self,
-        _: parcel::Packed,
-        weigh: &parcel::Weigh,
+        _: shipment::Packed,
+        weigh: &shipment::Weigh,
         _: &Context<'_>,
-    ) -> Result<Step<parcel::Weighed, u32>, Self::Rejection> {
-        Ok(Step::to(parcel::Weighed { net: weigh.net.clone() }).outcome(*weigh.gross.0.end()))
+    ) -> Result<Step<shipment::Weighed, u32>, Self::Rejection> {
+        Ok(Step::to(shipment::Weighed { net: weigh.net.clone() }).outcome(*weigh.gross.0.end()))
     }
 }
 
 #[test]
 fn payload_member_of_foreign_type_uses_its_serde_functions() {
     let weight = |least| Weight(least..=9);
-    let weigh = |tare| parcel::Weigh { gross: weight(1), net: weight(2), tare: weight(tare) };
-    let mut parcel = Parcel::in_memory(Rules, parcel::Packed);
-    assert_eq!(*parcel.weigh(&Key::new("scope", "key").unwrap(), weigh(3)).unwrap(), 9);
-    assert!(parcel.weigh(Natural, weigh(4)).unwrap().is_replay(), "a fact is not compared");
+    let weigh = |tare| shipment::Weigh { gross: weight(1), net: weight(2), tare: weight(tare) };
+    let mut shipment = Shipment::in_memory(Rules, shipment::Packed);
+    assert_eq!(*shipment.weigh(&Key::new("scope", "key").unwrap(), weigh(3)).unwrap(), 9);
+    assert!(shipment.weigh(Natural, weigh(4)).unwrap().is_replay(), "a fact is not compared");
 
-    let command = parcel::Command::from(weigh(3));
+    let command = shipment::Command::from(weigh(3));
     let text = serde_json::to_string(&command).unwrap();
     assert_eq!(text, r#"{"Weigh":{"gross":[1,9],"net":[2,9],"tare":[3,9]}}"#);
-    assert_eq!(serde_json::from_str::<parcel::Command>(&text).unwrap(), command);
+    assert_eq!(serde_json::from_str::<shipment::Command>(&text).unwrap(), command);
 }

@@ -212,7 +212,7 @@ enum Order {
 #[command(Option { by: u8 } -> u8)]
 #[command(Vec { by: u8 } -> u8)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Parcel {
+enum Shipment {
     #[initial]
     #[on(From => Done)]
     #[on(Key => Done)]
@@ -231,15 +231,15 @@ struct Rules;
 
 macro_rules! rules {
     ($($method:ident $command:ident)*) => {
-        impl parcel::Transitions for Rules {
+        impl shipment::Transitions for Rules {
             type Rejection = idem_core::Never;
             $(fn $method(
                 &self,
-                _: parcel::Open,
-                command: &parcel::$command,
+                _: shipment::Open,
+                command: &shipment::$command,
                 _: &idem_core::Context<'_>,
-            ) -> Result<idem_core::Step<parcel::Done, u8>, Self::Rejection> {
-                Ok(idem_core::Step::to(parcel::Done).outcome(command.by))
+            ) -> Result<idem_core::Step<shipment::Done, u8>, Self::Rejection> {
+                Ok(idem_core::Step::to(shipment::Done).outcome(command.by))
             })*
         }
     };
@@ -255,6 +255,6 @@ fn command_named_like_prelude_item_or_keyword_compiles_and_runs() {
     assert!(order.from(Natural).unwrap().is_replay());
     assert!(order::CommandKind::ALL.iter().all(|kind| order::guard(order::StateKind::Open, *kind)));
 
-    let mut parcel = Parcel::in_memory(Rules, parcel::Open);
-    assert_eq!(*parcel.r#gen(Natural, parcel::Gen { by: 7 }).unwrap(), 7);
+    let mut shipment = Shipment::in_memory(Rules, shipment::Open);
+    assert_eq!(*shipment.r#gen(Natural, shipment::Gen { by: 7 }).unwrap(), 7);
 }

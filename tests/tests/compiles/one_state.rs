@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Rock {
+enum Invoice {
     #[initial]
     #[terminal]
-    Still,
+    Archived,
 }
 
 #[test]
 fn machine_with_one_state_compiles_and_runs() {
-    assert_eq!(*Rock::in_memory((), rock::Still).state(), Rock::Still);
-    assert!(rock::allowed(rock::StateKind::Still).is_empty());
-    assert!(rock::CommandKind::ALL.is_empty());
-    assert!(serde_json::from_str::<rock::Command>("{\"Roll\":null}").is_err());
-    assert_eq!(rock::mermaid(), "stateDiagram-v2\n    [*] --> Still\n    Still --> [*]\n");
+    assert_eq!(*Invoice::in_memory((), invoice::Archived).state(), Invoice::Archived);
+    assert!(invoice::allowed(invoice::StateKind::Archived).is_empty());
+    assert!(invoice::CommandKind::ALL.is_empty());
+    assert!(serde_json::from_str::<invoice::Command>("{\"Pay\":null}").is_err());
+    assert_eq!(invoice::mermaid(), "stateDiagram-v2\n    [*] --> Archived\n    Archived --> [*]\n");
 }

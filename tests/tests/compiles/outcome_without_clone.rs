@@ -3,56 +3,56 @@ use idem_core::{Context, Key, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ticket {
-    seat: String,
+pub struct Receipt {
+    code: String,
 }
 
 #[idempotent_fsm]
-#[command(Book { seat: String } -> Ticket)]
-#[command(Leave)]
+#[command(Redeem { code: String } -> Receipt)]
+#[command(Close)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Seat {
+pub enum Voucher {
     #[initial]
-    #[on(Book => Booked)]
-    Free,
+    #[on(Redeem => Redeemed)]
+    Open,
 
-    #[on(Leave => Left)]
-    Booked,
+    #[on(Close => Closed)]
+    Redeemed,
 
     #[terminal]
-    Left,
+    Closed,
 }
 
-struct Desk;
+struct Shop;
 
-impl seat::Transitions for Desk {
+impl voucher::Transitions for Shop {
     type Rejection = idem_core::Never;
 
-    fn book(
+    fn redeem(
         &self,
-        _from: seat::Free,
-        book: &seat::Book,
+        _from: voucher::Open,
+        redeem: &voucher::Redeem,
         _cx: &Context<'_>,
-    ) -> Result<Step<seat::Booked, Ticket>, Self::Rejection> {
-        Ok(Step::to(seat::Booked).outcome(Ticket { seat: book.seat.clone() }))
+    ) -> Result<Step<voucher::Redeemed, Receipt>, Self::Rejection> {
+        Ok(Step::to(voucher::Redeemed).outcome(Receipt { code: redeem.code.clone() }))
     }
 }
 
 #[test]
 fn outcome_without_clone_is_replayed() {
-    let mut memory = Seat::in_memory(Desk, seat::Free);
-    let key = Key::new("guest-7", "req-1").unwrap();
-    let book = seat::Book { seat: "4a".into() };
+    let mut memory = Voucher::in_memory(Shop, voucher::Open);
+    let key = Key::new("customer-7", "req-1").unwrap();
+    let redeem = voucher::Redeem { code: "GIFT-4".into() };
 
-    let booked = memory.book(&key, book.clone()).unwrap();
-    assert!(booked.is_fresh());
-    assert_eq!(booked.into_inner(), Ticket { seat: "4a".into() });
+    let redeemed = memory.redeem(&key, redeem.clone()).unwrap();
+    assert!(redeemed.is_fresh());
+    assert_eq!(redeemed.into_inner(), Receipt { code: "GIFT-4".into() });
 
-    memory.leave(&Key::new("guest-7", "req-2").unwrap()).unwrap();
-    let again = memory.book(&key, book.clone()).unwrap();
+    memory.close(&Key::new("customer-7", "req-2").unwrap()).unwrap();
+    let again = memory.redeem(&key, redeem.clone()).unwrap();
     assert!(again.is_superseded());
-    assert_eq!(again.into_inner(), Ticket { seat: "4a".into() });
+    assert_eq!(again.into_inner(), Receipt { code: "GIFT-4".into() });
 
-    let decoded = memory.apply(Some(&key), book.into()).unwrap();
-    assert!(matches!(decoded.into_inner(), seat::Reply::Book(Ticket { seat }) if seat == "4a"));
+    let decoded = memory.apply(Some(&key), redeem.into()).unwrap();
+    assert!(matches!(decoded.into_inner(), voucher::Reply::Redeem(Receipt { code }) if code == "GIFT-4"));
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[command(Close as CloseIt, per_visit)]
 #[command(Remove)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Door {
+enum Cart {
     #[initial]
     #[on(Open => Open)]
     Closed,
@@ -20,11 +20,11 @@ enum Door {
 
 #[test]
 fn per_visit_commands_on_cycle_compile_and_run_once_per_visit() {
-    let mut memory = Door::in_memory((), door::Closed);
+    let mut memory = Cart::in_memory((), cart::Closed);
     assert!(memory.open(Natural).unwrap().is_fresh());
     assert!(memory.open(Natural).unwrap().is_replay());
     assert!(memory.close(Natural).unwrap().is_fresh());
     assert!(memory.open(Natural).unwrap().is_fresh());
     assert!(memory.remove(Natural).unwrap().is_fresh());
-    assert_eq!(door::Command::from(door::OpenIt).kind(), door::CommandKind::Open);
+    assert_eq!(cart::Command::from(cart::OpenIt).kind(), cart::CommandKind::Open);
 }

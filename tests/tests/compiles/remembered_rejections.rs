@@ -10,7 +10,7 @@ struct TooMuch(i64);
 #[command(Pay { amount: i64, #[fact] limit: i64 }, remember_rejections)]
 #[command(Close)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Bill {
+enum Invoice {
     #[initial]
     #[on(Pay => Paid)]
     #[on(Close => Closed)]
@@ -23,23 +23,23 @@ enum Bill {
 
 struct Rules;
 
-impl bill::Transitions for Rules {
+impl invoice::Transitions for Rules {
     type Rejection = TooMuch;
 
-    fn pay(&self, _: bill::Open, pay: &bill::Pay, _: &Context<'_>) -> Result<Step<bill::Paid>, TooMuch> {
-        if pay.amount > pay.limit { Err(TooMuch(pay.limit)) } else { Ok(Step::to(bill::Paid)) }
+    fn pay(&self, _: invoice::Open, pay: &invoice::Pay, _: &Context<'_>) -> Result<Step<invoice::Paid>, TooMuch> {
+        if pay.amount > pay.limit { Err(TooMuch(pay.limit)) } else { Ok(Step::to(invoice::Paid)) }
     }
 
-    fn close(&self, _: bill::Open, _: &bill::Close, _: &Context<'_>) -> Result<Step<bill::Closed>, TooMuch> {
-        Ok(Step::to(bill::Closed))
+    fn close(&self, _: invoice::Open, _: &invoice::Close, _: &Context<'_>) -> Result<Step<invoice::Closed>, TooMuch> {
+        Ok(Step::to(invoice::Closed))
     }
 }
 
 #[test]
 fn remembered_rejection_in_memory_is_replayed() {
     let key = |name: &str| Key::new("scope", name).unwrap();
-    let pay = |amount, limit| bill::Pay { amount, limit };
-    let mut memory = Bill::in_memory(Rules, bill::Open);
+    let pay = |amount, limit| invoice::Pay { amount, limit };
+    let mut memory = Invoice::in_memory(Rules, invoice::Open);
     memory.set_now(Timestamp::from_micros(7));
     let first = memory.pay(&key("k"), pay(50, 10)).unwrap_err();
     assert!(!first.is_replay() && first.rejection() == Some(&TooMuch(10)));

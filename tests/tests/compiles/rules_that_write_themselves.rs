@@ -3,23 +3,23 @@ use idem_core::{Natural, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
 #[idempotent_fsm]
-#[command(Submit)]
-#[command(Publish)]
+#[command(Issue)]
+#[command(Pay)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Article {
+pub enum Invoice {
     #[initial]
-    #[on(Submit => InReview)]
+    #[on(Issue => Issued)]
     Draft { text: String },
-    #[on(Publish => Published)]
-    InReview,
+    #[on(Pay => Paid)]
+    Issued,
     #[terminal]
-    Published,
+    Paid,
 }
 
 #[test]
 fn machine_without_rules_compiles_and_runs() {
-    let mut memory = Article::in_memory((), article::Draft { text: "…".into() });
-    memory.submit(Natural).unwrap();
-    memory.publish(Natural).unwrap();
-    assert!(memory.submit(Natural).unwrap().is_superseded());
+    let mut memory = Invoice::in_memory((), invoice::Draft { text: "…".into() });
+    memory.issue(Natural).unwrap();
+    memory.pay(Natural).unwrap();
+    assert!(memory.issue(Natural).unwrap().is_superseded());
 }

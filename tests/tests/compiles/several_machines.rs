@@ -16,7 +16,7 @@ enum Order {
 #[idempotent_fsm]
 #[command(Pack { amount: i64 })]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Parcel {
+enum Shipment {
     #[initial]
     #[on(Pack => Done)]
     Pending { order: Order },
@@ -39,16 +39,16 @@ impl order::Transitions for Rules {
     }
 }
 
-impl parcel::Transitions for Rules {
+impl shipment::Transitions for Rules {
     type Rejection = idem_core::Never;
 
     fn pack(
         &self,
-        _: parcel::Pending,
-        _: &parcel::Pack,
+        _: shipment::Pending,
+        _: &shipment::Pack,
         _: &idem_core::Context<'_>,
-    ) -> Result<idem_core::Step<parcel::Done>, Self::Rejection> {
-        Ok(idem_core::Step::to(parcel::Done))
+    ) -> Result<idem_core::Step<shipment::Done>, Self::Rejection> {
+        Ok(idem_core::Step::to(shipment::Done))
     }
 }
 
@@ -56,6 +56,6 @@ impl parcel::Transitions for Rules {
 fn two_machines_in_one_module_compile_and_run() {
     let mut order = Order::in_memory(Rules, order::Pending);
     order.pay(Natural, order::Pay { amount: 1 }).unwrap();
-    let mut parcel = Parcel::in_memory(Rules, parcel::Pending { order: order.state().clone() });
-    parcel.pack(Natural, parcel::Pack { amount: 1 }).unwrap();
+    let mut shipment = Shipment::in_memory(Rules, shipment::Pending { order: order.state().clone() });
+    shipment.pack(Natural, shipment::Pack { amount: 1 }).unwrap();
 }
