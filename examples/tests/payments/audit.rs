@@ -2,7 +2,7 @@
 
 use sqlx::Connection as _;
 
-use crate::house::{Database, Payments, generated, text};
+use crate::support::{Database, Payments, generated, text};
 
 /// Damages the book by one statement and says what the audit finds.
 fn findings(damage: &'static str) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::house::{Database, Payments, bare, text};
+use crate::support::{Database, Payments, bare, text};
 
 const FEED: &str = r#"{"scope":"s","key":"1","payment":"p","command":"authorize","args":{"customer":"c","merchant":"m","amount":500,"funds":500}}
 not json

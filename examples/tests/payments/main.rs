@@ -2,9 +2,9 @@
 #![allow(clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod audit;
-mod deaths;
-mod house;
 mod input;
+mod kills;
 mod oracle;
 mod runs;
+mod support;
 mod usage;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::house::{Database, Payments, feed, on_each_database};
+use crate::support::{Database, Payments, feed, on_each_database};
 
 on_each_database!(book_equals_result_of_plain_loop_over_feed);
 

@@ -3,7 +3,7 @@
 use examples::payments::SAMPLE;
 use serde_json::Value;
 
-use crate::house::{Database, Payments, feed, fresh, generated, on_each_database};
+use crate::support::{Database, Payments, feed, fresh, generated, on_each_database};
 
 on_each_database!(second_run_of_feed_changes_nothing, book_is_same_for_any_number_of_workers);
 

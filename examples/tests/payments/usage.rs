@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::house::{bare, text};
+use crate::support::{bare, text};
 
 fn run(arguments: &[&str]) -> Output {
     bare().args(arguments).output().expect("the program starts")

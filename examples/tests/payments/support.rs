@@ -35,10 +35,10 @@ impl Database {
 macro_rules! on_each_database {
     ($($test:ident),* $(,)?) => {
         mod sqlite {
-            $(#[test] fn $test() { super::$test(|| Some(crate::house::Database::sqlite())); })*
+            $(#[test] fn $test() { super::$test(|| Some(crate::support::Database::sqlite())); })*
         }
         mod postgres {
-            $(#[test] fn $test() { super::$test(crate::house::Database::postgres); })*
+            $(#[test] fn $test() { super::$test(crate::support::Database::postgres); })*
         }
     };
 }
@@ -74,7 +74,7 @@ impl Payments {
     pub(crate) fn run(mut self) -> Output {
         let mut child = self.command.stdin(Stdio::piped()).spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
-        // Whoever dies does not read to the end.
+        // A program that is killed does not read to the end.
         let feeding = std::thread::spawn(move || drop(stdin.write_all(&self.feed)));
         let output = child.wait_with_output().expect("the program ends");
         feeding.join().expect("the feed ends with the program");
@@ -89,7 +89,7 @@ impl Payments {
     }
 
     /// Runs it, and fails unless it was killed by itself.
-    pub(crate) fn dies(self) {
+    pub(crate) fn ends_killed(self) {
         let output = self.run();
         let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
         assert_eq!(signal, Some(6), "{}\n{}", output.status, text(&output.stderr));

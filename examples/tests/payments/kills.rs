@@ -1,9 +1,9 @@
-//! Killed runs: the run after the last death ends in the book of a run that nobody disturbed.
+//! Killed runs: the run after the last kill ends in the book of a run that was not killed.
 
 use serde_json::Value;
 use tests::PrivatePostgres;
 
-use crate::house::{Database, Payments, feed, fresh, generated, on_each_database, text};
+use crate::support::{Database, Payments, feed, fresh, generated, on_each_database, text};
 
 on_each_database!(
     killed_run_is_completed_by_next_run,
@@ -22,7 +22,7 @@ fn killed_run_is_completed_by_next_run(database: impl Fn() -> Option<Database>) 
     let last = fresh(&clean);
     for kill in [1, 2, last / 3, last / 2 + 1, last - 1, last] {
         let Some(database) = database() else { return };
-        Payments::on(&database, &feed).with(&["--kill-after", &kill.to_string()]).dies();
+        Payments::on(&database, &feed).with(&["--kill-after", &kill.to_string()]).ends_killed();
         let next = Payments::on(&database, &feed).json();
         assert_eq!(next["book"], clean["book"], "killed at fresh command {kill}");
         let again = Payments::on(&database, &feed).json();
@@ -36,7 +36,7 @@ fn run_after_kill_repeats_only_uncommitted_commands(database: impl Fn() -> Optio
     let all = fresh(&clean(&feed));
     for (kill, committed) in [("1", 0), ("2", 2), ("21", 20), ("22", 22)] {
         let Some(database) = database() else { return };
-        Payments::on(&database, &feed).with(&["--workers", "1", "--kill-after", kill]).dies();
+        Payments::on(&database, &feed).with(&["--workers", "1", "--kill-after", kill]).ends_killed();
         assert_eq!(fresh(&Payments::on(&database, &feed).json()), all - committed, "killed at fresh command {kill}");
     }
 }
@@ -45,8 +45,8 @@ fn run_after_eight_kills_ends_in_same_book(database: impl Fn() -> Option<Databas
     let Some(database) = database() else { return };
     let feed = feed(600);
     let clean = clean(&feed);
-    for death in 0..8 {
-        Payments::on(&database, &feed).with(&["--kill-after", &(20 + death).to_string()]).dies();
+    for kill in 0..8 {
+        Payments::on(&database, &feed).with(&["--kill-after", &(20 + kill).to_string()]).ends_killed();
     }
     let last = Payments::on(&database, &feed).json();
     assert_eq!(last["book"], clean["book"]);
@@ -59,12 +59,12 @@ fn run_after_aborts_inside_engine_ends_in_same_book(database: impl Fn() -> Optio
     let feed = feed(600);
     let clean = clean(&feed);
     for passage in [1, 2, 31, 32, 63, 64] {
-        Payments::on(&database, &feed).env("IDEM_ABORT_AT", &passage.to_string()).dies();
+        Payments::on(&database, &feed).env("IDEM_ABORT_AT", &passage.to_string()).ends_killed();
     }
     assert_eq!(Payments::on(&database, &feed).json()["book"], clean["book"]);
 }
 
-/// Who waits for a death that does not come is told.
+/// A run with fewer commands than `--kill-after` says so.
 #[test]
 fn kill_after_more_commands_than_run_has_is_reported() {
     let output = Payments::on(&Database::sqlite(), &generated(1, 50)).with(&["--kill-after", "5000"]).run();
