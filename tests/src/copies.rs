@@ -63,11 +63,11 @@ impl<DB: Backend> Lane<DB> {
         Ok(acks)
     }
 
-    /// One copy, on the counter and the account that are named after the lane.
+    /// One copy, on the wallet and the account that are named after the lane.
     async fn copy(&self, request: Request, key: &str) -> Answers {
         let ledger = self.idem.ledger();
         Ok(vec![match request {
-            Request::Add => self.add(&self.counter(), key).await?,
+            Request::Add => self.add(&self.wallet(), key).await?,
             Request::Delta => self.delta(key).await?,
             Request::Transfer => Ack::of(key, &ledger.transfer(&self.key(key), self.name(), MERCHANT, 3).await?),
             Request::Hold => {
@@ -87,8 +87,8 @@ impl<DB: Backend> Lane<DB> {
         let ledger = self.idem.ledger();
         match request {
             Request::Add => {
-                let add = crate::shop::counter::Add { by: 2 };
-                drop(self.counter().add(&self.key(key), add).await?);
+                let add = crate::shop::wallet::Add { by: 2 };
+                drop(self.wallet().add(&self.key(key), add).await?);
             }
             Request::Delta => drop(ledger.account(self.name()).apply_delta(&self.key(key), 6).await?),
             Request::Transfer => drop(ledger.transfer(&self.key(key), self.name(), MERCHANT, 4).await?),

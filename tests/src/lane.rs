@@ -11,7 +11,7 @@ use idem_core::update::{Upsert, Version};
 use idem_core::{CommandError, Effect, Error, Idem, Key, Natural, Outcome, Tx};
 
 use crate::backend::Backend;
-use crate::shop::{Counter, Order, Refused, Shop, counter, order};
+use crate::shop::{Order, Refused, Shop, Wallet, order, wallet};
 
 /// What every order costs, in minor units.
 pub const PRICE: i64 = 500;
@@ -27,7 +27,7 @@ pub const MERCHANT: &str = "merchant";
 #[allow(missing_docs, reason = "each is named after what it calls")]
 pub enum Step {
     Start,
-    StartCounter,
+    StartWallet,
     Pay,
     PayNaturally,
     Ship,
@@ -48,7 +48,7 @@ pub enum Step {
     /// A hold that is captured in part, and released.
     Hold,
     Batch,
-    /// So many at once that they share transactions: additions to a counter, changes of an account.
+    /// So many at once that they share transactions: additions to a wallet, changes of an account.
     Crowd,
     /// An update of a caller's row, under a key.
     Update,
@@ -60,7 +60,7 @@ impl Step {
     /// All, in an order in which each finds what it needs.
     pub const ALL: [Self; 20] = [
         Self::Start,
-        Self::StartCounter,
+        Self::StartWallet,
         Self::Pay,
         Self::PayNaturally,
         Self::Ship,
@@ -85,8 +85,8 @@ impl Step {
     pub fn needs(self) -> &'static [Self] {
         match self {
             Self::PayNaturally | Self::Ship => &[Self::Start, Self::Pay],
-            Self::Add | Self::AddAtOnce | Self::Crowd => &[Self::StartCounter],
-            Self::ApplyAll => &[Self::Start, Self::StartCounter],
+            Self::Add | Self::AddAtOnce | Self::Crowd => &[Self::StartWallet],
+            Self::ApplyAll => &[Self::Start, Self::StartWallet],
             Self::Pay | Self::Override => &[Self::Start],
             _ => &[],
         }
@@ -99,7 +99,7 @@ pub struct Lane<DB: Backend> {
     pub idem: Idem<DB>,
     name: String,
     orders: order::Repository<DB, Shop>,
-    counters: counter::Repository<DB, Shop>,
+    wallets: wallet::Repository<DB, Shop>,
 }
 
 impl<DB: Backend> fmt::Debug for Lane<DB> {
@@ -192,8 +192,8 @@ pub(crate) type Answers = Result<Vec<Ack>, Failure>;
 impl<DB: Backend> Lane<DB> {
     /// The lane called `name` in the database of `idem`.
     pub fn new(idem: &Idem<DB>, name: impl Into<String>) -> Self {
-        let (orders, counters) = (Order::stored(idem, Shop), Counter::stored(idem, Shop));
-        Self { idem: idem.clone(), name: name.into(), orders, counters }
+        let (orders, wallets) = (Order::stored(idem, Shop), Wallet::stored(idem, Shop));
+        Self { idem: idem.clone(), name: name.into(), orders, wallets }
     }
 
     /// Its name.
@@ -204,8 +204,8 @@ impl<DB: Backend> Lane<DB> {
     /// The same machines and rules under another name, without asking the database about the machines again.
     #[must_use]
     pub fn renamed(&self, name: impl Into<String>) -> Self {
-        let (orders, counters) = (self.orders.clone(), self.counters.clone());
-        Self { idem: self.idem.clone(), name: name.into(), orders, counters }
+        let (orders, wallets) = (self.orders.clone(), self.wallets.clone());
+        Self { idem: self.idem.clone(), name: name.into(), orders, wallets }
     }
 
     /// The order that single calls are about.
@@ -213,9 +213,9 @@ impl<DB: Backend> Lane<DB> {
         self.orders.at(&self.name)
     }
 
-    /// The counter that single calls are about.
-    pub fn counter(&self) -> counter::Handle<DB, Shop> {
-        self.counters.at(&self.name)
+    /// The wallet that single calls are about.
+    pub fn wallet(&self) -> wallet::Handle<DB, Shop> {
+        self.wallets.at(&self.name)
     }
 
     /// All orders.
@@ -223,9 +223,9 @@ impl<DB: Backend> Lane<DB> {
         &self.orders
     }
 
-    /// All counters.
-    pub fn counters(&self) -> &counter::Repository<DB, Shop> {
-        &self.counters
+    /// All wallets.
+    pub fn wallets(&self) -> &wallet::Repository<DB, Shop> {
+        &self.wallets
     }
 
     /// The key of one of this lane's calls.
@@ -240,8 +240,8 @@ impl<DB: Backend> Lane<DB> {
     pub async fn call(&self, step: Step) -> Answers {
         let ack = match step {
             Step::Start => Ack::of("start", &self.order().start(Natural, order::Pending { total: PRICE }).await?),
-            Step::StartCounter => {
-                Ack::of("start counter", &self.counter().start(Natural, counter::Open { total: 0 }).await?)
+            Step::StartWallet => {
+                Ack::of("start wallet", &self.wallet().start(Natural, wallet::Open { total: 0 }).await?)
             }
             Step::Pay => Ack::of("pay", &self.order().pay(&self.key("pay"), order::Pay { amount: PRICE }).await?),
             Step::PayNaturally => {
@@ -251,19 +251,19 @@ impl<DB: Backend> Lane<DB> {
                 let ship = order::Ship { tracking: "T1".into() };
                 Ack::of("ship", &self.order().apply(&self.key("ship"), ship.into()).await?.map(drop))
             }
-            Step::Add => self.add(&self.counter(), "add").await?,
+            Step::Add => self.add(&self.wallet(), "add").await?,
             Step::AddAtOnce => {
-                let counter = self.counter();
+                let wallet = self.wallet();
                 let (a, b, c) = tokio::join!(
-                    self.add(&counter, "at once 1"),
-                    self.add(&counter, "at once 2"),
-                    self.add(&counter, "at once 3")
+                    self.add(&wallet, "at once 1"),
+                    self.add(&wallet, "at once 2"),
+                    self.add(&wallet, "at once 3")
                 );
                 return Ok(vec![a?, b?, c?]);
             }
             Step::AddShared => {
-                let shared = self.counters.at(SHARED);
-                shared.start(Natural, counter::Open { total: 0 }).await?;
+                let shared = self.wallets.at(SHARED);
+                shared.start(Natural, wallet::Open { total: 0 }).await?;
                 self.add(&shared, "add shared").await?
             }
             Step::ApplyAll => return self.apply_all().await,
@@ -341,16 +341,16 @@ impl<DB: Backend> Lane<DB> {
         page.once(&self.key(call))
     }
 
-    pub(crate) async fn add(&self, counter: &counter::Handle<DB, Shop>, call: &str) -> Result<Ack, Failure> {
-        Ok(Ack::of(call, &counter.add(&self.key(call), counter::Add { by: 1 }).await?))
+    pub(crate) async fn add(&self, wallet: &wallet::Handle<DB, Shop>, call: &str) -> Result<Ack, Failure> {
+        Ok(Ack::of(call, &wallet.add(&self.key(call), wallet::Add { by: 1 }).await?))
     }
 
     async fn apply_all(&self) -> Answers {
-        let add = |call: &str| Item::new(&*self.name, &self.key(call), counter::Add { by: 1 });
+        let add = |call: &str| Item::new(&*self.name, &self.key(call), wallet::Add { by: 1 });
         let calls = ["all 1", "all 2", "all 3"];
-        let answers = self.counters.apply_all(calls.map(add)).await;
+        let answers = self.wallets.apply_all(calls.map(add)).await;
         let total = |reply| match reply {
-            counter::Reply::Add(total) => total,
+            wallet::Reply::Add(total) => total,
         };
         calls.into_iter().zip(answers).map(|(call, answer)| Ok(Ack::of(call, &answer?.map(total)))).collect()
     }

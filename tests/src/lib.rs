@@ -31,6 +31,7 @@ pub mod copies;
 mod databases;
 mod kill;
 pub mod lane;
+mod lane_accounts;
 mod points;
 mod polls;
 mod pooler;
@@ -41,7 +42,6 @@ mod requirement;
 mod seed;
 mod shim;
 pub mod shop;
-mod till;
 
 pub use backend::{Backend, Place};
 pub use databases::{PgUrl, Postgres, Sqlite, postgres};

@@ -1,4 +1,4 @@
-//! The machines on which the fault tests strike: an order that is paid once, and a counter that is added to for ever.
+//! The machines on which the fault tests strike: an order that is paid once, and a wallet that is added to for ever.
 
 use idem_core::{Context, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub enum Order {
 #[idempotent_fsm(endless)]
 #[command(Add { by: i64 } -> Total)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Counter {
+pub enum Wallet {
     /// Counts.
     #[initial]
     #[on(Add => Open)]
@@ -119,19 +119,19 @@ impl order::Transitions for Shop {
     }
 }
 
-impl counter::Transitions for Shop {
+impl wallet::Transitions for Shop {
     type Rejection = Refused;
 
     fn add(
         &self,
-        from: counter::Open,
-        add: &counter::Add,
+        from: wallet::Open,
+        add: &wallet::Add,
         cx: &Context<'_>,
-    ) -> Result<Step<counter::Open, Total>, Refused> {
+    ) -> Result<Step<wallet::Open, Total>, Refused> {
         let total = Total { id: cx.id("addition").to_string(), total: from.total.saturating_add(add.by) };
-        Ok(Step::to(counter::Open { total: total.total })
-            .transfer("customers", "counted", add.by)
-            .emit("counter.added", &total)
+        Ok(Step::to(wallet::Open { total: total.total })
+            .transfer("customers", "wallets", add.by)
+            .emit("wallet.added", &total)
             .outcome(total))
     }
 }

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use idem_core::testing::{Explorer, Report, Samples, Script};
 use idem_core::{Context, Database, Idem, Natural, Step, Timestamp};
-use tests::conformance::machines::loan::first::{Loan, loan};
-use tests::conformance::machines::loan::{Bank, OverLimit, secured};
-use tests::conformance::machines::{Booking, Door, Hotel, Keeper, Order, Receipt, Refused, Shop, booking, door, order};
+use tests::conformance::machines::refund::first::{Refund, refund};
+use tests::conformance::machines::refund::{OverLimit, of_order};
+use tests::conformance::machines::{
+    Order, Payment, Receipt, Refused, Shop, Subscription, order, payment, subscription,
+};
 use tests::{Postgres, Sqlite};
 
 fn order_samples() -> Samples<Order> {
@@ -25,30 +27,30 @@ fn order_samples() -> Samples<Order> {
         .outcome(order::CommandKind::Pay, &Receipt { id: "r".into(), amount: 500 })
 }
 
-fn door_samples() -> Samples<Door> {
+fn subscription_samples() -> Samples<Subscription> {
     Samples::new()
-        .state(door::Open { by: "ann".into() })
-        .command(door::Push { by: "ann".into() })
-        .command(door::Knock { times: 2 })
-        .command(door::Brick { why: "noise".into() })
-        .outcome(door::CommandKind::Knock, &2_u64)
+        .state(subscription::Paused { by: "ann".into() })
+        .command(subscription::Pause { by: "ann".into() })
+        .command(subscription::Renew { months: 2 })
+        .command(subscription::Cancel { reason: "noise".into() })
+        .outcome(subscription::CommandKind::Renew, &2_u64)
 }
 
 /// One that is rejected, one that is not.
-fn loan_samples() -> Samples<Loan> {
+fn refund_samples() -> Samples<Refund> {
     Samples::new()
-        .state(loan::Granted { amount: 5 })
-        .command(loan::Grant { amount: 9, limit: 5 })
-        .command(loan::Grant { amount: 5, limit: 5 })
-        .outcome(loan::CommandKind::Grant, &5_i64)
+        .state(refund::Approved { amount: 5 })
+        .command(refund::Approve { amount: 9, limit: 5 })
+        .command(refund::Approve { amount: 5, limit: 5 })
+        .outcome(refund::CommandKind::Approve, &5_i64)
         .rejection(&OverLimit { limit: 5 })
 }
 
-fn secured_samples() -> Samples<secured::Loan> {
+fn order_refund_samples() -> Samples<of_order::Refund> {
     Samples::new()
-        .state(secured::loan::Asked { house: 7 })
-        .command(secured::loan::Grant { amount: 9, limit: 5 })
-        .command(secured::loan::Grant { amount: 5, limit: 5 })
+        .state(of_order::refund::Requested { order: 7 })
+        .command(of_order::refund::Approve { amount: 9, limit: 5 })
+        .command(of_order::refund::Approve { amount: 5, limit: 5 })
         .rejection(&OverLimit { limit: 5 })
 }
 
@@ -77,56 +79,56 @@ fn explorer_of_orders_in_memory_is_complete() {
 
 #[test]
 fn explorer_of_per_visit_machine_in_memory_is_complete() {
-    let samples = door_samples();
-    whole(&Explorer::new(&samples).in_memory(|| Door::in_memory(Keeper, door::Shut)), 60);
+    let samples = subscription_samples();
+    whole(&Explorer::new(&samples).in_memory(|| Subscription::in_memory(Shop, subscription::Active)), 60);
 }
 
 #[test]
 fn explorer_of_remembered_rejections_in_memory_is_complete() {
-    let samples = loan_samples();
-    let report = Explorer::new(&samples).in_memory(|| Loan::in_memory(Bank, loan::Asked));
+    let samples = refund_samples();
+    let report = Explorer::new(&samples).in_memory(|| Refund::in_memory(Shop, refund::Requested));
     report.assert_complete();
-    assert_eq!(report.reached, ["Asked", "Granted", "Withdrawn"], "{report}");
+    assert_eq!(report.reached, ["Requested", "Approved", "Withdrawn"], "{report}");
 }
 
 #[test]
 fn hold_in_memory_expires_at_its_time() {
     let time = |text: &str| text.parse::<Timestamp>().expect("a time");
-    let reserve = |expires| booking::Reserve { price: 60, expires };
-    let mut memory = Booking::in_memory(Hotel, booking::Open);
-    memory.bound("guest", Some(0), None).expect("within its bounds");
-    memory.apply_delta("guest", 100).expect("no ceiling");
-    assert!(memory.apply_delta("guest", -101).is_err());
+    let authorize = |expires| payment::Authorize { price: 60, expires };
+    let mut memory = Payment::in_memory(Shop, payment::Open);
+    memory.bound("customer", Some(0), None).expect("within its bounds");
+    memory.apply_delta("customer", 100).expect("no ceiling");
+    assert!(memory.apply_delta("customer", -101).is_err());
     memory.set_now(time("2100-01-01T00:00:00Z"));
-    let reserved = memory.reserve(Natural, reserve(false)).expect("the money is there");
-    assert_eq!(reserved.at(), time("2100-01-01T00:00:00Z"));
-    assert_eq!((memory.balance("guest"), memory.held("guest")), (100, 60));
-    assert!(memory.apply_delta("guest", -41).is_err(), "what is held is not there to be spent");
+    let authorized = memory.authorize(Natural, authorize(false)).expect("the money is there");
+    assert_eq!(authorized.at(), time("2100-01-01T00:00:00Z"));
+    assert_eq!((memory.balance("customer"), memory.held("customer")), (100, 60));
+    assert!(memory.apply_delta("customer", -41).is_err(), "what is held is not there to be spent");
     memory.set_now(time("2099-01-01T00:00:00Z"));
-    let charged = memory.charge(Natural, booking::Charge { amount: 50 }).expect("held");
-    assert_eq!(charged.at(), reserved.at(), "no transition is earlier than the one before");
-    assert_eq!((memory.balance("guest"), memory.held("guest")), (50, 0));
+    let captured = memory.capture(Natural, payment::Capture { amount: 50 }).expect("held");
+    assert_eq!(captured.at(), authorized.at(), "no transition is earlier than the one before");
+    assert_eq!((memory.balance("customer"), memory.held("customer")), (50, 0));
 
-    let mut memory = Booking::in_memory(Hotel, booking::Open);
-    memory.bound("guest", Some(-60), None).expect("within its bounds");
-    memory.reserve(Natural, reserve(true)).expect("the money is there");
-    assert_eq!(memory.held("guest"), 0, "its time is over at once");
-    memory.apply_delta("guest", -60).expect("nothing is held");
-    memory.charge(Natural, booking::Charge { amount: 1 }).expect("declined");
-    assert!(matches!(memory.state(), Booking::Declined));
+    let mut memory = Payment::in_memory(Shop, payment::Open);
+    memory.bound("customer", Some(-60), None).expect("within its bounds");
+    memory.authorize(Natural, authorize(true)).expect("the money is there");
+    assert_eq!(memory.held("customer"), 0, "its time is over at once");
+    memory.apply_delta("customer", -60).expect("nothing is held");
+    memory.capture(Natural, payment::Capture { amount: 1 }).expect("declined");
+    assert!(matches!(memory.state(), Payment::Declined));
 }
 
 async fn stored<DB: Database>(idem: &Idem<DB>) {
     let samples = order_samples();
     whole(&Explorer::new(&samples).stored(&Order::stored(idem, Shop)).await, 150);
-    let samples = door_samples();
-    let report = Explorer::new(&samples).stored(&Door::stored(idem, Keeper)).await;
+    let samples = subscription_samples();
+    let report = Explorer::new(&samples).stored(&Subscription::stored(idem, Shop)).await;
     whole(&report, 80);
     assert!(report.rows.contains_key(&'g') || report.reached.len() == 3, "{report}");
-    let samples = loan_samples();
-    Explorer::new(&samples).stored(&Loan::stored(idem, Bank)).await.assert_complete();
-    let samples = secured_samples();
-    Explorer::new(&samples).stored(&secured::Loan::stored(idem, Bank)).await.assert_complete();
+    let samples = refund_samples();
+    Explorer::new(&samples).stored(&Refund::stored(idem, Shop)).await.assert_complete();
+    let samples = order_refund_samples();
+    Explorer::new(&samples).stored(&of_order::Refund::stored(idem, Shop)).await.assert_complete();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,48 +7,48 @@ use std::time::Duration;
 use idem_core::testing::{Explorer, Report, Samples, Script};
 use idem_core::{Context, Database, Idem, Never, Step, Timestamp, idempotent_fsm};
 use serde::{Deserialize, Serialize};
-use tests::conformance::machines::{Booking, Hotel, booking};
+use tests::conformance::machines::{Payment, Shop, payment};
 use tests::{Postgres, Sqlite};
 
-fn samples() -> Samples<Booking> {
+fn samples() -> Samples<Payment> {
     Samples::new()
-        .state(booking::Reserved { hold: "sample".to_owned() })
-        .state(booking::Charged { amount: 50 })
-        .command(booking::Reserve { price: 60, expires: false })
-        .command(booking::Reserve { price: 60, expires: true })
-        .command(booking::Reserve { price: 101, expires: false })
-        .command(booking::Charge { amount: 50 })
-        .command(booking::Charge { amount: 61 })
-        .outcome(booking::CommandKind::Reserve, &"h")
+        .state(payment::Authorized { hold: "sample".to_owned() })
+        .state(payment::Captured { amount: 50 })
+        .command(payment::Authorize { price: 60, expires: false })
+        .command(payment::Authorize { price: 60, expires: true })
+        .command(payment::Authorize { price: 101, expires: false })
+        .command(payment::Capture { amount: 50 })
+        .command(payment::Capture { amount: 61 })
+        .outcome(payment::CommandKind::Authorize, &"h")
 }
 
-/// A guest with 160, of which the hold of the sample reserves 60.
-fn explorer(samples: &Samples<Booking>) -> Explorer<'_, Booking> {
-    Explorer::new(samples).deposit("guest", 160).bounds("guest", Some(0), None).hold("guest", "sample", 60)
+/// A customer with 160, of which the hold of the sample reserves 60.
+fn explorer(samples: &Samples<Payment>) -> Explorer<'_, Payment> {
+    Explorer::new(samples).deposit("customer", 160).bounds("customer", Some(0), None).hold("customer", "sample", 60)
 }
 
 fn whole(report: &Report) {
     println!("{report}");
     report.assert_complete();
-    assert_eq!(report.reached, ["Open", "Reserved", "Charged", "Cancelled", "Declined"]);
+    assert_eq!(report.reached, ["Open", "Authorized", "Captured", "Cancelled", "Declined"]);
     assert_eq!(report.untaken, [], "{report}");
 }
 
 #[test]
 fn explorer_of_holds_in_memory_takes_every_edge() {
     let samples = samples();
-    whole(&explorer(&samples).in_memory(|| Booking::in_memory(Hotel, booking::Open)));
+    whole(&explorer(&samples).in_memory(|| Payment::in_memory(Shop, payment::Open)));
 }
 
 /// Twice on one database: no exploration leaves anything to the next.
 async fn stored<DB: Database>(idem: &Idem<DB>) {
     let samples = samples();
     for _ in 0..2 {
-        whole(&explorer(&samples).stored(&Booking::stored(idem, Hotel)).await);
+        whole(&explorer(&samples).stored(&Payment::stored(idem, Shop)).await);
     }
     let ledger = idem.ledger();
-    assert!(ledger.account("guest").get().await.expect("a read").is_none(), "the cases have accounts of their own");
-    assert!(ledger.account("hotel").get().await.expect("a read").is_some(), "the others are the database's");
+    assert!(ledger.account("customer").get().await.expect("a read").is_none(), "the cases have accounts of their own");
+    assert!(ledger.account("sales").get().await.expect("a read").is_some(), "the others are the database's");
     assert!(ledger.audit().await.expect("an audit").is_sound());
 }
 
@@ -67,48 +67,48 @@ async fn explorer_of_holds_on_postgres_takes_every_edge() {
 #[test]
 fn explorer_report_names_hold_that_was_not_opened() {
     let samples = samples();
-    let report = Explorer::new(&samples).in_memory(|| Booking::in_memory(Hotel, booking::Open));
+    let report = Explorer::new(&samples).in_memory(|| Payment::in_memory(Shop, payment::Open));
     let shown = report.to_string();
     assert!(shown.contains("no hold \"sample\" was opened before") && shown.contains("`Explorer::hold`"), "{shown}");
 }
 
 #[test]
 fn explorer_report_separates_tried_and_untried_edges() {
-    let samples = Samples::<Booking>::new().command(booking::Reserve { price: 60, expires: false });
-    let report = Explorer::new(&samples).in_memory(|| Booking::in_memory(Hotel, booking::Open));
+    let samples = Samples::<Payment>::new().command(payment::Authorize { price: 60, expires: false });
+    let report = Explorer::new(&samples).in_memory(|| Payment::in_memory(Shop, payment::Open));
     let shown = report.to_string();
     let told = |from: &str, command: &str, to: &str| {
         let edge = report.untaken.iter().find(|edge| (edge.from, edge.command, edge.to) == (from, command, to));
         edge.unwrap_or_else(|| panic!("{from} {command} {to} is not told: {report}"))
     };
-    assert!(told("Open", "Reserve", "Declined").tried > 1, "{report}");
-    assert_eq!(told("Reserved", "Charge", "Charged").tried, 0, "{report}");
+    assert!(told("Open", "Authorize", "Declined").tried > 1, "{report}");
+    assert_eq!(told("Authorized", "Capture", "Captured").tried, 0, "{report}");
     for line in [
-        "times: `Reserve` from `Open` never led to `Declined`",
-        "not tried: `Charge` from `Reserved` to `Charged`: no sample of command `Charge`",
-        "  NOT REACHED: Charged",
+        "times: `Authorize` from `Open` never led to `Declined`",
+        "not tried: `Capture` from `Authorized` to `Captured`: no sample of command `Capture`",
+        "  NOT REACHED: Captured",
     ] {
         assert!(shown.contains(line), "{line:?} is not in {shown}");
     }
-    assert!(!report.untaken.iter().any(|edge| edge.to == "Reserved" || edge.to == "Cancelled"), "{report}");
+    assert!(!report.untaken.iter().any(|edge| edge.to == "Authorized" || edge.to == "Cancelled"), "{report}");
 }
 
-/// A ticket that is good until noon.
+/// A voucher that is good until noon.
 #[idempotent_fsm]
-#[command(Enter)]
+#[command(Redeem)]
 #[command(Expire)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Ticket {
+enum Voucher {
     #[initial]
-    #[on(Enter => Used | Late)]
-    #[on(Expire => Gone)]
+    #[on(Redeem => Redeemed | Late)]
+    #[on(Expire => Expired)]
     Sold,
     #[terminal]
-    Used,
+    Redeemed,
     #[terminal]
     Late,
     #[terminal]
-    Gone,
+    Expired,
 }
 
 const NOON: Timestamp = Timestamp::from_micros(4_102_488_000_000_000);
@@ -118,37 +118,40 @@ const HOUR: Duration = Duration::from_hours(1);
 #[error("it is good until noon")]
 struct StillGood;
 
-struct Museum;
-
-impl ticket::Transitions for Museum {
+impl voucher::Transitions for Shop {
     type Rejection = StillGood;
 
-    fn enter(&self, _: ticket::Sold, _: &ticket::Enter, cx: &Context) -> Result<Step<ticket::EnterTo>, StillGood> {
-        Ok(if cx.now() < NOON { Step::to(ticket::Used) } else { Step::to(ticket::Late) })
+    fn redeem(
+        &self,
+        _: voucher::Sold,
+        _: &voucher::Redeem,
+        cx: &Context,
+    ) -> Result<Step<voucher::RedeemTo>, StillGood> {
+        Ok(if cx.now() < NOON { Step::to(voucher::Redeemed) } else { Step::to(voucher::Late) })
     }
 
-    fn expire(&self, _: ticket::Sold, _: &ticket::Expire, cx: &Context) -> Result<Step<ticket::Gone>, StillGood> {
-        if cx.now() < NOON { Err(StillGood) } else { Ok(Step::to(ticket::Gone)) }
+    fn expire(&self, _: voucher::Sold, _: &voucher::Expire, cx: &Context) -> Result<Step<voucher::Expired>, StillGood> {
+        if cx.now() < NOON { Err(StillGood) } else { Ok(Step::to(voucher::Expired)) }
     }
 }
 
-fn ticket() -> ticket::InMemory<Museum> {
-    Ticket::in_memory(Museum, ticket::Sold)
+fn voucher() -> voucher::InMemory<Shop> {
+    Voucher::in_memory(Shop, voucher::Sold)
 }
 
 #[test]
 fn explorer_with_advanced_clock_reaches_states_that_need_time() {
-    let samples = Samples::<Ticket>::new();
+    let samples = Samples::<Voucher>::new();
     let morning = NOON.as_micros() - 1;
     let explorer = || Explorer::new(&samples).clock(Timestamp::from_micros(morning));
-    let still = explorer().in_memory(ticket);
+    let still = explorer().in_memory(voucher);
     still.assert_complete();
-    assert_eq!((&still.reached[..], &still.overridden[..]), (&["Sold", "Used"][..], &["Late", "Gone"][..]));
-    assert!(still.to_string().contains("times: `Expire` from `Sold` never led to `Gone`"), "{still}");
+    assert_eq!((&still.reached[..], &still.overridden[..]), (&["Sold", "Redeemed"][..], &["Late", "Expired"][..]));
+    assert!(still.to_string().contains("times: `Expire` from `Sold` never led to `Expired`"), "{still}");
 
-    let moved = explorer().advance(Duration::from_micros(1)).in_memory(ticket);
+    let moved = explorer().advance(Duration::from_micros(1)).in_memory(voucher);
     moved.assert_complete();
-    assert_eq!(moved.reached, ["Sold", "Used", "Late", "Gone"]);
+    assert_eq!(moved.reached, ["Sold", "Redeemed", "Late", "Expired"]);
     assert_eq!((&moved.untaken[..], &moved.skipped[..]), (&[][..], &[][..]));
 }
 
@@ -156,67 +159,70 @@ fn explorer_with_advanced_clock_reaches_states_that_need_time() {
 async fn explorer_on_database_reports_clock_as_not_advanced() {
     let file = Sqlite::fresh();
     let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.expect("a database");
-    let (samples, tickets) = (Samples::<Ticket>::new(), Ticket::stored(&idem, Museum));
+    let (samples, vouchers) = (Samples::<Voucher>::new(), Voucher::stored(&idem, Shop));
     let explorer = Explorer::new(&samples).advance(HOUR);
-    let report = explorer.stored(&tickets).await;
+    let report = explorer.stored(&vouchers).await;
     report.assert_complete();
     assert!(report.to_string().contains("NOT TRIED: what changes with time"), "{report}");
-    let script: Script = "start Sold\nadvance 3600s\ncall k Enter".parse().expect("a script");
-    let replayed = explorer.replay(&tickets, &script).await;
+    let script: Script = "start Sold\nadvance 3600s\ncall k Redeem".parse().expect("a script");
+    let replayed = explorer.replay(&vouchers, &script).await;
     assert!(replayed.to_string().contains("the clock of a database is not set by a script"), "{replayed}");
-    let replayed = explorer.replay_in_memory(ticket, &script);
+    let replayed = explorer.replay_in_memory(voucher, &script);
     replayed.assert_complete();
 }
 
 /// The rule would say `Late` by then.
 #[test]
 fn repeat_after_advanced_clock_returns_original_outcome() {
-    let samples = Samples::<Ticket>::new();
+    let samples = Samples::<Voucher>::new();
     let script: Script =
-        "start Sold\ncall k Enter\nadvance 3600s\ncall k Enter\ncall - Enter".parse().expect("a script");
+        "start Sold\ncall k Redeem\nadvance 3600s\ncall k Redeem\ncall - Redeem".parse().expect("a script");
     let explorer = Explorer::new(&samples).clock(Timestamp::from_micros(NOON.as_micros() - 1));
-    let report = explorer.replay_in_memory(ticket, &script);
+    let report = explorer.replay_in_memory(voucher, &script);
     report.assert_complete();
     assert_eq!((report.rows[&'a'], report.rows[&'c'], report.rows[&'d']), (1, 1, 1), "{report}");
 }
 
-/// A locker whose hold has the name that the guest gives it, in every case the same.
+/// A wallet whose hold has the name that the customer gives it, in every case the same.
 #[idempotent_fsm(endless)]
-#[command(Rent { name: String })]
-#[command(GiveBack)]
+#[command(Reserve { name: String })]
+#[command(Release)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Locker {
+enum Wallet {
     #[initial]
-    #[on(Rent => Rented)]
+    #[on(Reserve => Reserved)]
     Free,
-    #[on(GiveBack => Free)]
-    Rented { hold: String },
+    #[on(Release => Free)]
+    Reserved { hold: String },
 }
 
-struct Station;
-
-impl locker::Transitions for Station {
+impl wallet::Transitions for Shop {
     type Rejection = Never;
 
-    fn rent(&self, _: locker::Free, rent: &locker::Rent, cx: &Context) -> Result<Step<locker::Rented>, Never> {
-        let hold = format!("{} {}", rent.name, cx.seq());
-        Ok(Step::to(locker::Rented { hold: hold.clone() }).hold("guest", hold, 2))
+    fn reserve(
+        &self,
+        _: wallet::Free,
+        reserve: &wallet::Reserve,
+        cx: &Context,
+    ) -> Result<Step<wallet::Reserved>, Never> {
+        let hold = format!("{} {}", reserve.name, cx.seq());
+        Ok(Step::to(wallet::Reserved { hold: hold.clone() }).hold("customer", hold, 2))
     }
 
-    fn give_back(&self, from: locker::Rented, _: &locker::GiveBack, _: &Context) -> Result<Step<locker::Free>, Never> {
-        Ok(Step::to(locker::Free).release(from.hold))
+    fn release(&self, from: wallet::Reserved, _: &wallet::Release, _: &Context) -> Result<Step<wallet::Free>, Never> {
+        Ok(Step::to(wallet::Free).release(from.hold))
     }
 }
 
-/// A name of a hold is never free again, so it can be each case's only if it is renamed. `guest` is the database's account here.
+/// A name of a hold is never free again, so it can be each case's only if it is renamed. `customer` is the database's account here.
 #[tokio::test(flavor = "multi_thread")]
 async fn explorer_gives_each_case_its_own_hold_name() {
     let file = Sqlite::fresh();
     let idem = Idem::<sqlx::Sqlite>::open(&file.url()).await.expect("a database");
-    let samples = Samples::<Locker>::new()
-        .state(locker::Rented { hold: "sample".to_owned() })
-        .command(locker::Rent { name: "suitcase".to_owned() });
-    let report = Explorer::new(&samples).hold("other", "sample", 2).stored(&Locker::stored(&idem, Station)).await;
+    let samples = Samples::<Wallet>::new()
+        .state(wallet::Reserved { hold: "sample".to_owned() })
+        .command(wallet::Reserve { name: "order 7".to_owned() });
+    let report = Explorer::new(&samples).hold("other", "sample", 2).stored(&Wallet::stored(&idem, Shop)).await;
     report.assert_complete();
     assert_eq!(report.untaken, [], "{report}");
 }
@@ -225,7 +231,7 @@ async fn explorer_gives_each_case_its_own_hold_name() {
 fn explorer_report_names_deposit_out_of_bounds() {
     let samples = samples();
     let report =
-        explorer(&samples).bounds("guest", Some(1_000), None).in_memory(|| Booking::in_memory(Hotel, booking::Open));
+        explorer(&samples).bounds("customer", Some(1_000), None).in_memory(|| Payment::in_memory(Shop, payment::Open));
     let shown = report.to_string();
     assert!(shown.contains("the accounts that every case begins with") && shown.contains("1000"), "{shown}");
 }

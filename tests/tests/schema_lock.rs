@@ -3,27 +3,27 @@
 use std::path::PathBuf;
 
 use idem_core::testing::{LockError, Samples, bless_schema_lock, schema_lock};
-use tests::conformance::machines::loan;
-use tests::conformance::machines::parcel::{Label, first, narrowed, renamed};
+use tests::conformance::machines::refund;
+use tests::conformance::machines::shipment::{Label, first, narrowed, renamed};
 
-fn first_release() -> Samples<first::Parcel> {
+fn first_release() -> Samples<first::Shipment> {
     Samples::new()
-        .state(first::parcel::Packed { grams: 5 })
-        .state(first::parcel::Sent { to: "Ulm".into() })
-        .command(first::parcel::Send { to: "Ulm".into() })
-        .outcome(first::parcel::CommandKind::Send, &Label { to: "Ulm".into() })
+        .state(first::shipment::Packed { grams: 5 })
+        .state(first::shipment::Sent { to: "Ulm".into() })
+        .command(first::shipment::Send { to: "Ulm".into() })
+        .outcome(first::shipment::CommandKind::Send, &Label { to: "Ulm".into() })
 }
 
-fn second_release() -> Samples<renamed::Parcel> {
+fn second_release() -> Samples<renamed::Shipment> {
     Samples::new()
-        .state(renamed::parcel::Boxed { grams: 5, fragile: true })
-        .state(renamed::parcel::Posted { to: "Ulm".into() })
-        .command(renamed::parcel::Post { to: "Ulm".into(), express: true })
-        .outcome(renamed::parcel::CommandKind::Post, &Label { to: "Ulm".into() })
+        .state(renamed::shipment::Boxed { grams: 5, fragile: true })
+        .state(renamed::shipment::Posted { to: "Ulm".into() })
+        .command(renamed::shipment::Post { to: "Ulm".into(), express: true })
+        .outcome(renamed::shipment::CommandKind::Post, &Label { to: "Ulm".into() })
 }
 
 fn file(folder: &tempfile::TempDir) -> PathBuf {
-    folder.path().join("parcel.lock.json")
+    folder.path().join("shipment.lock.json")
 }
 
 #[test]
@@ -57,10 +57,10 @@ fn schema_lock_names_fix_for_each_unreadable_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = file(&folder);
     bless_schema_lock(&file, &first_release()).expect("blessed");
-    let samples = Samples::<narrowed::Parcel>::new()
-        .state(narrowed::parcel::Packed { grams: 5 })
-        .state(narrowed::parcel::Sent { to: "Ulm".into() })
-        .command(narrowed::parcel::Send { to: "Ulm".into() })
+    let samples = Samples::<narrowed::Shipment>::new()
+        .state(narrowed::shipment::Packed { grams: 5 })
+        .state(narrowed::shipment::Sent { to: "Ulm".into() })
+        .command(narrowed::shipment::Send { to: "Ulm".into() })
         .outcome("Send", &serde_json::json!({ "number": 7 }));
     let error = schema_lock(&file, &samples).expect_err("rows are stranded");
     let LockError::Stranded(found) = &error else { panic!("{error}") };
@@ -87,7 +87,7 @@ fn schema_lock_refuses_dropped_field() {
 fn schema_lock_refuses_other_file_and_missing_samples() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = file(&folder);
-    let error = schema_lock(&file, &Samples::<first::Parcel>::new()).expect_err("no samples").to_string();
+    let error = schema_lock(&file, &Samples::<first::Shipment>::new()).expect_err("no samples").to_string();
     assert!(error.contains("state `Packed`: no sample"), "{error}");
     for text in ["", "{}", "{\"machine\":\"other\",\"states\":{},\"commands\":{},\"edges\":[]}"] {
         std::fs::write(&file, text).expect("written");
@@ -96,11 +96,11 @@ fn schema_lock_refuses_other_file_and_missing_samples() {
     }
 }
 
-fn loans() -> Samples<loan::first::Loan> {
+fn refunds() -> Samples<refund::first::Refund> {
     Samples::new()
-        .state(loan::first::loan::Granted { amount: 5 })
-        .command(loan::first::loan::Grant { amount: 9, limit: 5 })
-        .outcome(loan::first::loan::CommandKind::Grant, &5_i64)
+        .state(refund::first::refund::Approved { amount: 5 })
+        .command(refund::first::refund::Approve { amount: 9, limit: 5 })
+        .outcome(refund::first::refund::CommandKind::Approve, &5_i64)
 }
 
 /// A rejection is stored where a key remembers it, so a later release has to read it.
@@ -108,30 +108,30 @@ fn loans() -> Samples<loan::first::Loan> {
 fn rejection_that_keys_remember_is_locked() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = file(&folder);
-    let error = bless_schema_lock(&file, &loans()).expect_err("no sample of the rejection").to_string();
-    assert!(error.contains("rejection: no sample, and `Grant` remembers its rejections"), "{error}");
-    let samples = loans().rejection(&loan::OverLimit { limit: 5 });
+    let error = bless_schema_lock(&file, &refunds()).expect_err("no sample of the rejection").to_string();
+    assert!(error.contains("rejection: no sample, and `Approve` remembers its rejections"), "{error}");
+    let samples = refunds().rejection(&refund::OverLimit { limit: 5 });
     bless_schema_lock(&file, &samples).expect("blessed");
     let locked = schema_lock(&file, &samples).expect("it holds");
     assert_eq!((locked.checked, locked.added.len()), (8, 0), "{locked}");
-    let more = schema_lock(&file, &samples.rejection(&loan::OverLimit { limit: 6 })).expect("it holds");
+    let more = schema_lock(&file, &samples.rejection(&refund::OverLimit { limit: 6 })).expect("it holds");
     assert_eq!(more.added, ["rejection"]);
 
     // A later release has dropped a state and a command, and needs a member that no stored rejection has.
-    let second = Samples::<loan::second::Loan>::new()
-        .state(loan::second::loan::Granted { amount: 5 })
-        .command(loan::second::loan::Lend { amount: 9, years: 1, limit: 5 })
-        .outcome(loan::second::loan::CommandKind::Lend, &5_i64)
-        .rejection(&loan::second::TooMuch { limit: 5, rate: 1 });
+    let second = Samples::<refund::second::Refund>::new()
+        .state(refund::second::refund::Approved { amount: 5 })
+        .command(refund::second::refund::Accept { amount: 9, days: 1, limit: 5 })
+        .outcome(refund::second::refund::CommandKind::Accept, &5_i64)
+        .rejection(&refund::second::TooMuch { limit: 5, fee: 1 });
     let error = schema_lock(&file, &second).expect_err("stored rows are not read");
     let LockError::Stranded(found) = &error else { panic!("{error}") };
     let rejection = found.iter().find(|found| found.what == "rejection").expect("it is not read");
-    assert!(rejection.problem.contains("missing field `rate`") && rejection.fix.contains("serde(default)"), "{error}");
+    assert!(rejection.problem.contains("missing field `fee`") && rejection.fix.contains("serde(default)"), "{error}");
     assert!(found.len() == 3 && found.iter().filter(|found| found.what.contains("Withdraw")).count() == 2, "{error}");
 }
 
 #[test]
 fn samples_of_two_types_of_rejections_are_refused() {
-    let samples = loans().rejection(&loan::OverLimit { limit: 5 }).rejection(&7_i64);
+    let samples = refunds().rejection(&refund::OverLimit { limit: 5 }).rejection(&7_i64);
     assert_eq!(samples.missing(), ["rejection: the samples are of two types, and the rules have one"]);
 }

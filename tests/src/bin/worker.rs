@@ -22,7 +22,7 @@ use tests::lane::{Lane, Step};
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const BRIEF: [Step; 7] =
-    [Step::Start, Step::Pay, Step::StartCounter, Step::AddAtOnce, Step::Unit, Step::Whole, Step::Transfer];
+    [Step::Start, Step::Pay, Step::StartWallet, Step::AddAtOnce, Step::Unit, Step::Whole, Step::Transfer];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -89,7 +89,7 @@ async fn all<DB: Backend>(lane: &Lane<DB>, steps: &[Step]) -> Result<()> {
 }
 
 async fn once<DB: Backend>(lane: &Lane<DB>) -> Result<()> {
-    for step in [Step::Start, Step::Pay, Step::StartCounter, Step::Add, Step::Unit, Step::Adopted, Step::Whole] {
+    for step in [Step::Start, Step::Pay, Step::StartWallet, Step::Add, Step::Unit, Step::Adopted, Step::Whole] {
         match lane.call(step).await {
             Ok(acks) => acks.iter().for_each(|ack| println!("{ack}")),
             Err(failure) => {

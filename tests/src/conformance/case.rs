@@ -9,7 +9,7 @@ use idem_core::{CommandError, Effect, Error, ErrorKind, Key, Outcome};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::machines::{Door, Keeper, Order, Shop, door, order};
+use super::machines::{Order, Shop, Subscription, order, subscription};
 
 /// The kinds of the states of a machine of these rules.
 pub(super) type KindOf<X> = <<X as Rules>::Machine as Machine>::StateKind;
@@ -20,14 +20,14 @@ pub type Answer<X> = Result<Outcome<Value, KindOf<X>>, <<X as Rules>::Rejection 
 pub trait Case {
     /// Stands for an order.
     type Order: Desk<order::Driver<Shop>>;
-    /// Stands for a door.
-    type Door: Desk<door::Driver<Keeper>>;
+    /// Stands for a subscription.
+    type Subscription: Desk<subscription::Driver<Shop>>;
 
     /// A new order, started with this total.
     async fn order(&self, total: i64) -> Self::Order;
 
-    /// A new door, not started where that is possible.
-    async fn door(&self) -> Self::Door;
+    /// A new subscription, not started where that is possible.
+    async fn subscription(&self) -> Self::Subscription;
 }
 
 /// One machine.
@@ -132,14 +132,14 @@ pub struct Memory;
 
 impl Case for Memory {
     type Order = InMemoryDesk<order::InMemory<Shop>>;
-    type Door = InMemoryDesk<door::InMemory<Keeper>>;
+    type Subscription = InMemoryDesk<subscription::InMemory<Shop>>;
 
     async fn order(&self, total: i64) -> Self::Order {
         InMemoryDesk(Order::in_memory(Shop, order::Pending { total }))
     }
 
-    async fn door(&self) -> Self::Door {
-        InMemoryDesk(Door::in_memory(Keeper, door::Shut))
+    async fn subscription(&self) -> Self::Subscription {
+        InMemoryDesk(Subscription::in_memory(Shop, subscription::Active))
     }
 }
 

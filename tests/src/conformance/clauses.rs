@@ -191,7 +191,7 @@ macro_rules! for_each_clause {
                         cancelled_caller_leaves_group_unaffected,
                         runtime_that_ends_leaves_no_group_call_waiting,
                     }
-                    crowds {
+                    many_callers {
                         grouped_commands_on_one_machine_have_dense_numbers,
                         grouped_changes_of_one_account_have_dense_entries,
                         change_that_fits_alone_is_not_refused_in_group,

@@ -10,7 +10,7 @@ use sqlx::Pool;
 use sqlx::pool::PoolConnection;
 
 use super::case::{Answer, Case, Desk, as_json};
-use super::machines::{Door, Keeper, Order, Shop, door, order};
+use super::machines::{Order, Shop, Subscription, order, subscription};
 
 /// A connection of a subject's database.
 pub type Connection<S> = <<S as Subject>::DB as sqlx::Database>::Connection;
@@ -88,9 +88,9 @@ impl<'s, S: Subject> Stored<'s, S> {
         Order::stored(&self.idem, Shop)
     }
 
-    /// The doors in it.
-    pub fn doors(&self) -> door::Repository<S::DB, Keeper> {
-        Door::stored(&self.idem, Keeper)
+    /// The subscriptions in it.
+    pub fn subscriptions(&self) -> subscription::Repository<S::DB, Shop> {
+        Subscription::stored(&self.idem, Shop)
     }
 
     /// Runs one statement of the suite's own, outside any transaction.
@@ -123,7 +123,7 @@ impl<'s, S: Subject> Stored<'s, S> {
 
 impl<'s, S: Subject> Case for &'s Stored<'_, S> {
     type Order = StoredDesk<'s, S, order::Driver<Shop>>;
-    type Door = StoredDesk<'s, S, door::Driver<Keeper>>;
+    type Subscription = StoredDesk<'s, S, subscription::Driver<Shop>>;
 
     async fn order(&self, total: i64) -> Self::Order {
         let at = self.orders().at(self.next_id());
@@ -131,8 +131,8 @@ impl<'s, S: Subject> Case for &'s Stored<'_, S> {
         StoredDesk { stored: self, at: (*at).clone() }
     }
 
-    async fn door(&self) -> Self::Door {
-        StoredDesk { stored: self, at: (*self.doors().at(self.next_id())).clone() }
+    async fn subscription(&self) -> Self::Subscription {
+        StoredDesk { stored: self, at: (*self.subscriptions().at(self.next_id())).clone() }
     }
 }
 

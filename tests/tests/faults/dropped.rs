@@ -6,7 +6,7 @@ use std::time::Duration;
 use idem_core::{CommandError, Effect, Error, Idem, Natural, Tx};
 use sqlx::pool::PoolOptions;
 use tests::lane::{Ack, Failure, Lane, MERCHANT, PRICE, Step};
-use tests::shop::{counter, order};
+use tests::shop::{order, wallet};
 use tests::{Backend, PollLimit, Report, scale};
 
 use crate::ground::{Ground, replayed};
@@ -208,7 +208,7 @@ impl Joined {
         match self {
             Self::Start => _ = lane.order().within(tx).start(Natural, order::Pending { total: PRICE }).await?,
             Self::Pay => drop(lane.order().within(tx).pay(&lane.key("pay"), order::Pay { amount: PRICE }).await?),
-            Self::Add => drop(lane.counter().within(tx).add(&lane.key("add"), counter::Add { by: 1 }).await?),
+            Self::Add => drop(lane.wallet().within(tx).add(&lane.key("add"), wallet::Add { by: 1 }).await?),
             Self::Get => drop(lane.order().within(tx).get().await?),
             Self::Delta => {
                 let account = lane.idem.ledger().account(lane.name());
@@ -304,8 +304,8 @@ async fn strike_within<DB: Backend>(
     };
     DB::note(tx.conn(), lane.name(), "beside").await.unwrap();
     let output = PollLimit::new(limit, call.run(lane, &mut tx)).await;
-    let later = lane.counters().at(format!("{}/later", lane.name()));
-    let later = later.within(&mut tx).start(Natural, counter::Open { total: 0 }).await;
+    let later = lane.wallets().at(format!("{}/later", lane.name()));
+    let later = later.within(&mut tx).start(Natural, wallet::Open { total: 0 }).await;
     let committed = tx.commit().await;
 
     let beside = format!("SELECT '', count(*) FROM notes WHERE lane = '{}' AND what = 'beside'", lane.name());

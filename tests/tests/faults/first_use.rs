@@ -6,7 +6,7 @@ use idem_core::{CommandError, Error, Idem, Natural};
 use sqlx::Postgres;
 use tests::Backend;
 use tests::lane::{Lane, PRICE};
-use tests::shop::{counter, order};
+use tests::shop::{order, wallet};
 
 use crate::ground::Ground;
 
@@ -87,7 +87,7 @@ async fn machine_graph_locked_by_other_process_delays_no_other_machine() {
     }
     let other = Lane::new(&idem, "other");
     // Only a call that waits for the other machine ends by it.
-    let started = other.counter().start(Natural, counter::Open { total: 0 }).deadline(Duration::from_secs(20)).await;
+    let started = other.wallet().start(Natural, wallet::Open { total: 0 }).deadline(Duration::from_secs(20)).await;
     assert!(started.unwrap().is_fresh());
     assert!(!waiting.is_finished());
     tx.rollback().await;

@@ -140,7 +140,7 @@ pub(crate) async fn verify<DB: Backend>(conn: &mut DB::Connection, lane: &Lane<D
     for (id, is_order) in DB::ask(conn, &ids).await {
         let found = match is_order {
             1 => lane.orders().at(&*id).verify().await,
-            _ => lane.counters().at(&*id).verify().await,
+            _ => lane.wallets().at(&*id).verify().await,
         };
         let differences = found.expect("a machine can be verified").differences;
         assert!(differences.is_empty(), "after {after}: {id}: {differences:?}");

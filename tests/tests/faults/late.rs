@@ -26,8 +26,8 @@ const ASKING: &str = "SELECT '', count(*) FROM pg_stat_activity WHERE datname = 
 const ACTIVE: &str = "SELECT '', count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()";
 
-const PARCELS: &str = "CREATE TABLE parcels (id bigint PRIMARY KEY, state text NOT NULL, version bigint NOT NULL);
-    INSERT INTO parcels SELECT g, 'packed', 1 FROM generate_series(0, 100) g";
+const SHIPMENTS: &str = "CREATE TABLE shipments (id bigint PRIMARY KEY, state text NOT NULL, version bigint NOT NULL);
+    INSERT INTO shipments SELECT g, 'packed', 1 FROM generate_series(0, 100) g";
 
 /// The library on a caller's pool, whose sessions have no bounds of their own.
 async fn on_pool(url: &str, grouping: GroupCommit) -> Lane<Postgres> {
@@ -188,20 +188,20 @@ async fn statement_delivered_after_its_answer_changes_nothing() {
 #[tokio::test]
 async fn update_with_lost_reply_and_locked_table_is_not_denied() {
     let Some(mut rig) = Rig::new().await else { return };
-    Postgres::script(&mut rig.ground.conn, PARCELS).await.unwrap();
-    let warm = ConditionalUpdate::table("parcels").set("state", "sent").key("id", 0).expect_version(1);
-    warm.once(&rig.ground.lane("parcels").key("warm")).execute(&rig.idem).await.unwrap();
-    let key = rig.ground.lane("parcels").key("locked");
+    Postgres::script(&mut rig.ground.conn, SHIPMENTS).await.unwrap();
+    let warm = ConditionalUpdate::table("shipments").set("state", "sent").key("id", 0).expect_version(1);
+    warm.once(&rig.ground.lane("shipments").key("warm")).execute(&rig.idem).await.unwrap();
+    let key = rig.ground.lane("shipments").key("locked");
     let strikes = rig.proxy.strikes();
     rig.proxy.arm(At::Statement("UPDATE".into()), Cut::LoseReply(Hangup::BlackHole));
     let (idem, again) = (rig.idem.clone(), key.clone());
-    let update = || ConditionalUpdate::table("parcels").set("state", "sent").key("id", 1).expect_version(1);
+    let update = || ConditionalUpdate::table("shipments").set("state", "sent").key("id", 1).expect_version(1);
     let call = tokio::spawn({
         let update = update();
         async move { update.once(&key).execute(&idem).await }
     });
     rig.proxy.wait_for_strikes(strikes + 1).await;
-    let mut locks = begin(&rig.ground, "LOCK TABLE parcels IN ACCESS EXCLUSIVE MODE").await;
+    let mut locks = begin(&rig.ground, "LOCK TABLE shipments IN ACCESS EXCLUSIVE MODE").await;
     let told = call.await.unwrap();
     assert!(!told.is_err_and(|error| error.effect() == Effect::NotApplied), "it is there");
     Postgres::script(&mut locks, "ROLLBACK").await.unwrap();
@@ -214,17 +214,17 @@ async fn update_with_lost_reply_and_locked_table_is_not_denied() {
 async fn update_delivered_after_its_row_was_read_answers_true_effect() {
     const NOW: &str = "SELECT '', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
     const READ: &str = "SELECT '', count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
-        AND query LIKE '%\"parcels\" AS t%LIMIT 2%' AND extract(epoch FROM query_start) * 1000000 > ";
+        AND query LIKE '%\"shipments\" AS t%LIMIT 2%' AND extract(epoch FROM query_start) * 1000000 > ";
     let mut report = Report::new("delivered after a look", 1).expecting(["applied"]);
     let Some(mut rig) = Rig::new().await else { return report.skip() };
-    Postgres::script(&mut rig.ground.conn, PARCELS).await.unwrap();
-    for parcel in 0..scale(2, 20) {
-        let id = i64::from(parcel);
-        let key = rig.ground.lane("parcels").key(&format!("ship-{parcel}"));
-        let update = ConditionalUpdate::table("parcels").set("state", "sent").key("id", id).expect("state", "packed");
+    Postgres::script(&mut rig.ground.conn, SHIPMENTS).await.unwrap();
+    for shipment in 0..scale(2, 20) {
+        let id = i64::from(shipment);
+        let key = rig.ground.lane("shipments").key(&format!("ship-{shipment}"));
+        let update = ConditionalUpdate::table("shipments").set("state", "sent").key("id", id).expect("state", "packed");
         // Used before, and expired: that row is not the late write's.
         let expired =
-            ConditionalUpdate::table("parcels").set("state", "gone").key("id", 100 - id).expect("state", "packed");
+            ConditionalUpdate::table("shipments").set("state", "gone").key("id", 100 - id).expect("state", "packed");
         expired.expect_version(1).once(&key).execute(&rig.idem).await.unwrap();
         Postgres::script(&mut rig.ground.conn, "UPDATE idem_keys SET expires_at = 1 WHERE expires_at > 1")
             .await
@@ -232,8 +232,8 @@ async fn update_delivered_after_its_row_was_read_answers_true_effect() {
         let strikes = rig.proxy.strikes();
         // The statement that looks is known on each connection: so one that is idle after it has run it.
         let miss = || {
-            let update = ConditionalUpdate::table("parcels").set("state", "").key("id", -1).expect("state", "packed");
-            update.expect_version(1).once(&rig.ground.lane("parcels").key("miss")).execute(&rig.idem)
+            let update = ConditionalUpdate::table("shipments").set("state", "").key("id", -1).expect("state", "packed");
+            update.expect_version(1).once(&rig.ground.lane("shipments").key("miss")).execute(&rig.idem)
         };
         let (a, b, c, d) = tokio::join!(miss(), miss(), miss(), miss());
         assert!([a, b, c, d].iter().all(Result::is_err));
@@ -242,8 +242,8 @@ async fn update_delivered_after_its_row_was_read_answers_true_effect() {
         let call = tokio::spawn(async move { update.expect_version(1).once(&key).execute(&idem).await });
         rig.proxy.wait_for_strikes(strikes + 1).await;
         let (lost, found) = (
-            format!("UPDATE parcels SET state = 'lost' WHERE id = {id}"),
-            format!("UPDATE parcels SET state = 'packed' WHERE id = {id}"),
+            format!("UPDATE shipments SET state = 'lost' WHERE id = {id}"),
+            format!("UPDATE shipments SET state = 'packed' WHERE id = {id}"),
         );
         Postgres::script(&mut rig.ground.conn, &lost).await.unwrap();
         let now = Postgres::ask(&mut rig.ground.conn, NOW).await[0].1;
@@ -252,7 +252,7 @@ async fn update_delivered_after_its_row_was_read_answers_true_effect() {
         Postgres::script(&mut rig.ground.conn, &found).await.unwrap();
         rig.proxy.deliver().await;
         let answer = call.await.unwrap();
-        let sent = format!("SELECT state, version FROM parcels WHERE id = {id}");
+        let sent = format!("SELECT state, version FROM shipments WHERE id = {id}");
         let sent = Postgres::ask(&mut rig.ground.conn, &sent).await;
         match &answer {
             Ok(version) => assert_eq!((version.get(), sent[0].clone()), (2, ("sent".to_owned(), 2))),

@@ -7,7 +7,7 @@ use idem_core::update::Upsert;
 use idem_core::{Effect, Error, GroupCommit, Idem, Natural};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, Step};
-use tests::shop::counter;
+use tests::shop::wallet;
 use tests::{At, Backend, Cut, Hangup, Proxy, Report, scale};
 
 use crate::ground::{Ground, replayed};
@@ -113,7 +113,7 @@ async fn connection_lost_at_group_write_answers_true_effects() {
         let (point, mut struck) = (format!("{cut:?}"), 0);
         for attempt in 0.. {
             let lane = format!("{cut:?}-{attempt}").replace(['(', ')'], "-");
-            rig.ground.lane(&lane).insist(Step::StartCounter).await.unwrap();
+            rig.ground.lane(&lane).insist(Step::StartWallet).await.unwrap();
             // The first ones are alone, the later writes are of all others.
             rig.proxy.arm_after(attempt % 4, At::Statement(OWN_WRITE.into()), cut);
             let answers = rig.lane(&lane).crowd().await;
@@ -188,21 +188,21 @@ async fn lost_commit_is_not_proved_by_row_of_other_call() {
     let Some(mut rig) = Rig::new().await else { return };
     let mut report = Report::new("place taken by another while the commit was resolved", 5);
     for attempt in 0..scale(5, 50) {
-        for (step, at, counter) in [
+        for (step, at, wallet) in [
             (Step::Add, At::Statement(OWN_WRITE.into()), true),
             (Step::Unit, At::Commit, false),
             (Step::Whole, At::Commit, false),
         ] {
             let (lane, point) = (format!("{step:?}-{attempt}").to_lowercase(), format!("{step:?}"));
             let (struck, ground) = (rig.lane(&lane), rig.ground.lane(&lane));
-            ground.call(Step::StartCounter).await.unwrap();
+            ground.call(Step::StartWallet).await.unwrap();
             let strikes = rig.proxy.strikes();
             rig.proxy.arm(at, Cut::Before(Hangup::Reset));
             let competitor = async {
                 rig.proxy.wait_for_strikes(strikes + 1).await;
-                if counter {
+                if wallet {
                     let key = ground.key("competitor");
-                    ground.counter().add(&key, counter::Add { by: 1 }).await.unwrap();
+                    ground.wallet().add(&key, wallet::Add { by: 1 }).await.unwrap();
                 } else {
                     let order = ground.orders().at(format!("{lane}/{}", format!("{step:?}").to_lowercase()));
                     order.start(Natural, tests::shop::order::Pending { total: tests::lane::PRICE }).await.unwrap();
@@ -216,7 +216,7 @@ async fn lost_commit_is_not_proved_by_row_of_other_call() {
             rig.proxy.refuse_connections(true);
             let (answer, ()) = tokio::join!(struck.call(step), competitor);
             assert!(rig.proxy.disarm(), "{point}: struck");
-            let key = if counter { "add" } else { &*point.to_lowercase() };
+            let key = if wallet { "add" } else { &*point.to_lowercase() };
             let effects = rig.ground.effects(&lane, key).await;
             match &answer {
                 Ok(acks) => {
@@ -372,7 +372,7 @@ impl Rig {
         let idem = open(&ground, &proxy, grouping).await;
         let lane = Lane::new(&idem, "struck");
         // The names of the machines are compared once; no strike below is meant for that.
-        for step in [Step::Start, Step::StartCounter] {
+        for step in [Step::Start, Step::StartWallet] {
             lane.call(step).await.unwrap();
         }
         Some(Self { ground, proxy, idem, lane })

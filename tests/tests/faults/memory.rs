@@ -5,7 +5,7 @@ use idem_core::machine::Item;
 use idem_core::{Idem, Natural};
 use sqlx::Postgres;
 use tests::lane::Lane;
-use tests::shop::{Counter, counter};
+use tests::shop::{Wallet, wallet};
 use tests::{At, Backend, Cut, Hangup, Report, scale};
 
 use crate::ground::Ground;
@@ -29,14 +29,14 @@ async fn another_server(how: &str, breaks: bool) {
     for attempt in 0..scale(2, 20) {
         let Some(mut rig) = Rig::new().await else { return report.skip() };
         let name = format!("break-{attempt}");
-        let (ours, theirs, key) = (rig.lane(&name).counter(), rig.ground.lane(&name).counter(), rig.ground.lane(&name));
-        let (purse, account) = (rig.idem.ledger().account(format!("{name}/purse")), format!("{name}/purse"));
-        theirs.start(Natural, counter::Open { total: 0 }).await.unwrap();
+        let (ours, theirs, key) = (rig.lane(&name).wallet(), rig.ground.lane(&name).wallet(), rig.ground.lane(&name));
+        let (savings, account) = (rig.idem.ledger().account(format!("{name}/savings")), format!("{name}/savings"));
+        theirs.start(Natural, wallet::Open { total: 0 }).await.unwrap();
         let saved = "CREATE TABLE saved AS SELECT * FROM idem_machines";
         Postgres::script(&mut rig.ground.conn, saved).await.unwrap();
-        let add = |by| counter::Add { by };
+        let add = |by| wallet::Add { by };
         assert!(ours.add(&key.key("lost"), add(1)).await.unwrap().is_fresh());
-        assert!(purse.apply_delta(&key.key("lost delta"), 1).await.unwrap().is_fresh());
+        assert!(savings.apply_delta(&key.key("lost delta"), 1).await.unwrap().is_fresh());
         let undo = format!(
             "DELETE FROM idem_machines; INSERT INTO idem_machines SELECT * FROM saved;
             DELETE FROM idem_transitions WHERE key LIKE '%lost%'; DELETE FROM idem_entries WHERE key LIKE '%lost%';
@@ -51,11 +51,11 @@ async fn another_server(how: &str, breaks: bool) {
         }
         rig.idem.ledger().account(format!("{name}/other")).apply_delta(&key.key("other"), 1).await.unwrap();
         assert_eq!(rig.proxy.disarm(), breaks, "struck");
-        assert!(purse.apply_delta(&key.key("lost delta"), 1).await.unwrap().is_fresh(), "it is there no more");
+        assert!(savings.apply_delta(&key.key("lost delta"), 1).await.unwrap().is_fresh(), "it is there no more");
         assert!(ours.add(&key.key("ours"), add(100)).await.unwrap().is_fresh());
         assert!(ours.add(&key.key("lost"), add(1)).await.unwrap().is_fresh(), "it is there no more");
         let counted = theirs.get().await.unwrap().unwrap();
-        assert_eq!((counted.version(), counted.state()), (4, &Counter::Open { total: 111 }));
+        assert_eq!((counted.version(), counted.state()), (4, &Wallet::Open { total: 111 }));
         drop(used);
         report.strike("rounds");
     }
@@ -72,12 +72,12 @@ async fn machine_ahead_of_clock_does_not_move_time_of_others() {
     ground.has_clock(3600).await;
     let idem = Idem::<Postgres>::open(&ground.url()).await.unwrap();
     let lane = Lane::new(&idem, "far");
-    lane.counter().start(Natural, counter::Open { total: 0 }).await.unwrap();
+    lane.wallet().start(Natural, wallet::Open { total: 0 }).await.unwrap();
     ground.set_clock(0).await;
-    lane.counters().at("near").start(Natural, counter::Open { total: 0 }).await.unwrap();
+    lane.wallets().at("near").start(Natural, wallet::Open { total: 0 }).await.unwrap();
     for round in 0..3 {
-        let call = |id: &'static str| Item::new(id, &lane.key(&format!("{id} {round}")), counter::Add { by: 1 });
-        for told in lane.counters().apply_all([call("far"), call("near")]).await {
+        let call = |id: &'static str| Item::new(id, &lane.key(&format!("{id} {round}")), wallet::Add { by: 1 });
+        for told in lane.wallets().apply_all([call("far"), call("near")]).await {
             assert!(told.unwrap().is_fresh());
         }
         assert_eq!(Postgres::ask(&mut ground.conn, AHEAD).await[0].1, 0, "round {round}");

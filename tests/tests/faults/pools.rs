@@ -8,7 +8,7 @@ use idem_core::{Error, GroupCommit, Idem, Natural, RetryPolicy};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor as _, Postgres};
 use tests::lane::{Failure, Lane, Step};
-use tests::shop::{Counter, counter};
+use tests::shop::{Wallet, wallet};
 use tests::{Backend, Report, scale};
 
 use crate::ground::Ground;
@@ -138,7 +138,7 @@ async fn group_connections_are_prepared_by_after_connect_of_pool() {
         idem.migrate().await.unwrap();
         let again = Idem::<Postgres>::from_pool(pool).unwrap();
         for (idem, fresh) in [(&idem, true), (&again, false)] {
-            let account = idem.ledger().account("hot");
+            let account = idem.ledger().account("busy");
             let calls: Vec<_> = (0..CALLS)
                 .map(|number| {
                     let (account, key) = (account.clone(), ground.lane("pools").key(&format!("k{number}")));
@@ -179,15 +179,15 @@ async fn pool_with_tenant_per_borrower_shares_no_memory() {
         tenant.store(number, Ordering::SeqCst);
         Postgres::script(&mut ground.conn, &format!("CREATE SCHEMA {schema}")).await.unwrap();
         idem.migrate().await.unwrap();
-        lane.counter().start(Natural, counter::Open { total: if number == 0 { 1000 } else { 0 } }).await.unwrap();
+        lane.wallet().start(Natural, wallet::Open { total: if number == 0 { 1000 } else { 0 } }).await.unwrap();
     }
     for (number, total) in [(1, 1), (0, 1001)] {
         tenant.store(number, Ordering::SeqCst);
-        let add = lane.counter().add(&lane.key("add"), counter::Add { by: 1 }).await.unwrap();
+        let add = lane.wallet().add(&lane.key("add"), wallet::Add { by: 1 }).await.unwrap();
         let money = idem.ledger().account("tenants/a").apply_delta(&lane.key("delta"), 1).await.unwrap();
         assert!(add.is_fresh() && money.is_fresh(), "tenant {number}");
-        let stored = lane.counter().get().await.unwrap().unwrap();
-        assert_eq!(stored.state(), &Counter::Open { total }, "tenant {number}");
+        let stored = lane.wallet().get().await.unwrap().unwrap();
+        assert_eq!(stored.state(), &Wallet::Open { total }, "tenant {number}");
     }
 }
 
@@ -199,7 +199,7 @@ async fn transaction_left_open_by_borrower_loses_no_later_write() {
     let pool = PgPoolOptions::new().max_connections(2).connect_with(options(&ground)).await.unwrap();
     let idem = Idem::<Postgres>::builder().group_commit(GroupCommit::off()).pool(pool.clone()).unwrap();
     let lane = Lane::new(&idem, "stray");
-    for step in [Step::Start, Step::StartCounter] {
+    for step in [Step::Start, Step::StartWallet] {
         lane.insist(step).await.unwrap();
     }
     for attempt in 0..scale(5, 50) {
@@ -218,7 +218,7 @@ async fn transaction_left_open_by_borrower_loses_no_later_write() {
             let (key, account) = (lane.key(&format!("{point}-{attempt}")), idem.ledger().account("stray/a"));
             let fresh = match point {
                 "change" => account.apply_delta(&key, 1).await.unwrap().is_fresh(),
-                "command" => lane.counter().add(&key, counter::Add { by: 1 }).await.unwrap().is_fresh(),
+                "command" => lane.wallet().add(&key, wallet::Add { by: 1 }).await.unwrap().is_fresh(),
                 "update" => {
                     let page = Upsert::table("pages").key("name", "stray").set("body", "x");
                     page.execute(&idem).await.unwrap().get() == attempt + 1
@@ -234,7 +234,7 @@ async fn transaction_left_open_by_borrower_loses_no_later_write() {
             assert!(fresh, "{point}");
             let (effects, expected) = match point {
                 "update" => ("SELECT '', coalesce(max(version), 0) FROM pages WHERE name = 'stray'", attempt + 1),
-                "command" => ("SELECT '', count(*) - 1 FROM idem_transitions WHERE machine = 'Counter'", attempt + 1),
+                "command" => ("SELECT '', count(*) - 1 FROM idem_transitions WHERE machine = 'Wallet'", attempt + 1),
                 "change" => ("SELECT '', balance FROM idem_accounts WHERE account = 'stray/a'", 2 * attempt + 1),
                 _ => ("SELECT '', balance FROM idem_accounts WHERE account = 'stray/a'", 2 * attempt + 2),
             };

@@ -8,7 +8,7 @@ use idem_core::ledger::Bounds;
 use idem_core::{Effect, Error, GroupCommit, Idem, Key, Natural, Tx};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, PRICE, Step};
-use tests::shop::{counter, order};
+use tests::shop::{order, wallet};
 use tests::{Backend, Report, scale};
 
 use crate::ground::Ground;
@@ -88,7 +88,7 @@ async fn refused_statement_aborts_transaction_to_savepoint_postgres() {
                     tx.commit().await.unwrap();
                     1
                 } else {
-                    let later = lane.counter().within(&mut tx).start(Natural, counter::Open { total: 0 }).await;
+                    let later = lane.wallet().within(&mut tx).start(Natural, wallet::Open { total: 0 }).await;
                     assert_eq!(later.expect_err("it is aborted").effect(), Effect::NotApplied);
                     let committed = tx.commit().await;
                     assert!(matches!(committed, Err(Error::Store { .. })), "{committed:?}");
@@ -252,7 +252,7 @@ async fn unencodable_key_leaves_others_of_its_group_unaffected() {
     let make = format!("CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
     sqlx::Postgres::script(&mut ground.conn, &make).await.unwrap();
     let idem = Idem::<sqlx::Postgres>::open(&ground.place.url().database(&name).to_string()).await.unwrap();
-    let account = idem.ledger().account("hot");
+    let account = idem.ledger().account("busy");
     let calls: Vec<_> = (0..64)
         .map(|number| {
             let key = if number == 40 { "k\u{20ac}".to_owned() } else { format!("k{number}") };
@@ -351,7 +351,7 @@ async fn change_without_permission_leaves_others_of_its_group_unaffected() {
 async fn one_refused<DB: Backend>(refusal: &str) {
     let Some(mut ground) = Ground::<DB>::fresh().await else { return };
     DB::script(&mut ground.conn, refusal).await.unwrap();
-    let lane = ground.lane("hot");
+    let lane = ground.lane("busy");
     let account = lane.idem.ledger().account(lane.name());
     let calls: Vec<_> = (1..=32)
         .map(|delta| {
@@ -390,7 +390,7 @@ async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
 
 /// What comes after it in the same transaction: another call, and another of the caller's rows.
 async fn goes_on<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>) {
-    let started = lane.counter().within(tx).start(Natural, counter::Open { total: 0 }).await.unwrap();
+    let started = lane.wallet().within(tx).start(Natural, wallet::Open { total: 0 }).await.unwrap();
     assert!(started.is_fresh());
     DB::script(tx.bare(), "INSERT INTO mine VALUES ('after')").await.unwrap();
 }

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use idem_core::{Idem, Key, Natural};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure};
-use tests::shop::{Counter, Shop, counter};
+use tests::shop::{Shop, Wallet, wallet};
 use tests::{Backend as _, PrivatePostgres, Report, Seed, scale};
 use tokio::sync::watch;
 
 use crate::invariants;
 
-/// Enough to share transactions; every other one changes an account instead of adding to a counter.
+/// Enough to share transactions; every other one changes an account instead of adding to a wallet.
 const WRITERS: usize = 32;
 
 /// How long calls may go without an answer, from the moment at which the server is back.
@@ -29,7 +29,7 @@ async fn server_kill_under_writers_keeps_acknowledged_effects() {
     // One pool for every two: two servers' worth of them.
     let pools = [Idem::<Postgres>::open(&url).await.unwrap(), Idem::open(&url).await.unwrap()];
     for machine in ["writer-0", "writer-1", "writer-2", "writer-3"] {
-        Counter::stored(&pools[0], Shop).at(machine).start(Natural, counter::Open { total: 0 }).await.unwrap();
+        Wallet::stored(&pools[0], Shop).at(machine).start(Natural, wallet::Open { total: 0 }).await.unwrap();
     }
 
     for cycle in 0..scale(3, 30) {
@@ -56,7 +56,7 @@ async fn server_kill_under_writers_keeps_acknowledged_effects() {
         invariants::check::<Postgres>(&mut conn, &after).await;
         assert!(pools[1].ledger().audit().await.unwrap().is_sound(), "after {after}");
         for writer in 0..4 {
-            let found = Counter::stored(&pools[1], Shop).at(format!("writer-{writer}")).verify().await.unwrap();
+            let found = Wallet::stored(&pools[1], Shop).at(format!("writer-{writer}")).verify().await.unwrap();
             assert_eq!(found.differences, [], "after {after}");
         }
     }
@@ -105,7 +105,7 @@ async fn call(idem: &Idem<Postgres>, writer: usize, name: &str) -> Result<Ack, F
     let key = Key::new("server", name).unwrap();
     let target = format!("writer-{}", writer / 2 % 4);
     Ok(if writer.is_multiple_of(2) {
-        Ack::of(name, &Counter::stored(idem, Shop).at(target).add(&key, counter::Add { by: 1 }).await?)
+        Ack::of(name, &Wallet::stored(idem, Shop).at(target).add(&key, wallet::Add { by: 1 }).await?)
     } else {
         Ack::of(name, &idem.ledger().account(target).apply_delta(&key, 1).await?)
     })

@@ -7,9 +7,9 @@ use idem_core::ledger::Bounds;
 use idem_core::machine::Item;
 use idem_core::{Effect, Error, GroupCommit, Natural, RetryPolicy};
 use sqlx::{AssertSqlSafe, Postgres};
-use tests::conformance::machines::{Door, Keeper, door};
+use tests::conformance::machines::{Shop, Subscription, subscription};
 use tests::lane::Lane;
-use tests::shop::{Counter, counter};
+use tests::shop::{Wallet, wallet};
 use tests::{At, Backend, Cut, Hangup, Report, scale};
 use tokio::task::JoinHandle;
 
@@ -28,32 +28,33 @@ const ASKED: &str = "%SELECT 1 FROM %WHERE%";
 async fn committed_command_without_key_and_with_lost_reply_runs_once() {
     let mut report = Report::new("committed without a key, the reply lost", 5);
     let Some(mut rig) = Rig::new().await else { return report.skip() };
-    let (ours, theirs) = (Door::stored(&rig.idem, Keeper), Door::stored(&rig.ground.lane("door").idem, Keeper));
-    let pushes = "SELECT '', coalesce(max(balance), 0) FROM idem_accounts WHERE account = 'pushes'";
-    ours.at("warm").push(Natural, door::Push { by: "warm".into() }).await.unwrap();
+    let (ours, theirs) =
+        (Subscription::stored(&rig.idem, Shop), Subscription::stored(&rig.ground.lane("subscription").idem, Shop));
+    let pauses = "SELECT '', coalesce(max(balance), 0) FROM idem_accounts WHERE account = 'pauses'";
+    ours.at("warm").pause(Natural, subscription::Pause { by: "warm".into() }).await.unwrap();
     for attempt in 0..scale(5, 50) {
-        for others in ["closed", "closed, and pushed again"] {
-            let (id, before) = (format!("{others} {attempt}"), Postgres::ask(&mut rig.ground.conn, pushes).await[0].1);
-            ours.at(&*id).start(Natural, door::Shut).await.unwrap();
+        for others in ["resumed", "resumed, and paused again"] {
+            let (id, before) = (format!("{others} {attempt}"), Postgres::ask(&mut rig.ground.conn, pauses).await[0].1);
+            ours.at(&*id).start(Natural, subscription::Active).await.unwrap();
             let strikes = rig.proxy.strikes();
             rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::LoseReply(Hangup::Reset));
-            let push = |by: &str| door::Push { by: by.into() };
+            let pause = |by: &str| subscription::Pause { by: by.into() };
             let call = tokio::spawn({
-                let door = ours.at(&*id);
-                async move { door.push(Natural, push("ours")).await }
+                let subscription = ours.at(&*id);
+                async move { subscription.pause(Natural, pause("ours")).await }
             });
             rig.proxy.wait_for_strikes(strikes + 1).await;
             rig.proxy.refuse_connections(true);
-            let (door, mut times) = (theirs.at(&*id), 1);
-            let close = rig.ground.lane("door").key(&format!("close {id}"));
-            while door.close(&close).await.is_err() {}
-            if others != "closed" {
-                door.push(Natural, push("theirs")).await.unwrap();
+            let (subscription, mut times) = (theirs.at(&*id), 1);
+            let resume = rig.ground.lane("subscription").key(&format!("resume {id}"));
+            while subscription.resume(&resume).await.is_err() {}
+            if others != "resumed" {
+                subscription.pause(Natural, pause("theirs")).await.unwrap();
                 times += 1;
             }
             rig.proxy.refuse_connections(false);
             let told = call.await.unwrap();
-            let after = Postgres::ask(&mut rig.ground.conn, pushes).await[0].1;
+            let after = Postgres::ask(&mut rig.ground.conn, pauses).await[0].1;
             assert_eq!(after - before, times, "{others}: {told:?}");
             match told {
                 Ok(told) => assert!(told.is_fresh() && told.seq() == 2, "{others}: {told:?}"),
@@ -62,15 +63,15 @@ async fn committed_command_without_key_and_with_lost_reply_runs_once() {
             report.strike(others);
         }
         let id = format!("all {attempt}");
-        ours.at(&*id).start(Natural, door::Shut).await.unwrap();
+        ours.at(&*id).start(Natural, subscription::Active).await.unwrap();
         rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::LoseReply(Hangup::Reset));
-        let close = rig.ground.lane("door").key(&id);
-        let push = Item::new(&*id, Natural, door::Push { by: "all".into() });
-        let told = ours.apply_all([push, Item::new(&*id, &close, door::Close)]).await;
+        let resume = rig.ground.lane("subscription").key(&id);
+        let pause = Item::new(&*id, Natural, subscription::Pause { by: "all".into() });
+        let told = ours.apply_all([pause, Item::new(&*id, &resume, subscription::Resume)]).await;
         assert!(rig.proxy.disarm(), "struck");
         assert!(told.iter().all(|told| told.as_ref().is_ok_and(idem_core::Outcome::is_fresh)), "{told:?}");
         let transitions = format!("SELECT '', count(*) FROM idem_transitions WHERE id = '{id}'");
-        assert_eq!(Postgres::ask(&mut rig.ground.conn, &transitions).await[0].1, 3, "started, pushed, closed");
+        assert_eq!(Postgres::ask(&mut rig.ground.conn, &transitions).await[0].1, 3, "started, paused, resumed");
         report.strike("several at once");
     }
     report.finish(15);
@@ -83,25 +84,25 @@ async fn late_write_keeps_answers_of_calls_beside_command_without_key() {
     let mut report = Report::new("decided beside a command without a key", 5).expecting(["rounds"]);
     for attempt in 0..scale(5, 50) {
         let Some(mut rig) = Rig::new().await else { return report.skip() };
-        let (doors, lane) = (Door::stored(&rig.idem, Keeper), rig.ground.lane("door"));
-        let [a, b, warm] = ["a", "b", "warm"].map(|door| format!("{door} {attempt}"));
-        let push = |by: &str| door::Command::Push(door::Push { by: by.into() });
+        let (subscriptions, lane) = (Subscription::stored(&rig.idem, Shop), rig.ground.lane("subscription"));
+        let [a, b, warm] = ["a", "b", "warm"].map(|subscription| format!("{subscription} {attempt}"));
+        let pause = |by: &str| subscription::Command::Pause(subscription::Pause { by: by.into() });
         let [old, new] = ["old", "new"].map(|key| lane.key(&format!("{key} {attempt}")));
         for id in [&a, &b] {
-            doors.at(&**id).start(Natural, door::Shut).await.unwrap();
+            subscriptions.at(&**id).start(Natural, subscription::Active).await.unwrap();
         }
-        doors.at(&*warm).push(&old, door::Push { by: "old".into() }).await.unwrap();
+        subscriptions.at(&*warm).pause(&old, subscription::Pause { by: "old".into() }).await.unwrap();
         let (strikes, since) = (rig.proxy.strikes(), rig.now().await);
         rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::Delay(Hangup::Reset));
         let calls = [
-            Item::new(a.clone(), Natural, push("ours")),
-            Item::new(b.clone(), &new, push("new")),
-            Item::new(b.clone(), &new, push("new")),
-            Item::new(a, Natural, push("ours")),
-            Item::new(warm, &old, push("old")),
-            Item::new(b.clone(), &lane.key(&format!("start {attempt}")), push("again")),
+            Item::new(a.clone(), Natural, pause("ours")),
+            Item::new(b.clone(), &new, pause("new")),
+            Item::new(b.clone(), &new, pause("new")),
+            Item::new(a, Natural, pause("ours")),
+            Item::new(warm, &old, pause("old")),
+            Item::new(b.clone(), &lane.key(&format!("start {attempt}")), pause("again")),
         ];
-        let call = tokio::spawn(async move { doors.apply_all(calls).await });
+        let call = tokio::spawn(async move { subscriptions.apply_all(calls).await });
         rig.proxy.wait_for_strikes(strikes + 1).await;
         rig.wait_for_silence(since, ASKED, std::slice::from_ref(&call)).await;
         rig.proxy.deliver().await;
@@ -152,22 +153,22 @@ async fn lost_write_is_not_proved_by_other_write_of_same_time() {
         let Some(mut rig) = Rig::new().await else { return report.skip() };
         rig.ground.has_clock(3600).await;
         let (ours, theirs) = (Lane::new(&rig.anew().await, "clock"), rig.ground.lane("clock"));
-        ours.counter().start(Natural, counter::Open { total: 0 }).await.unwrap();
+        ours.wallet().start(Natural, wallet::Open { total: 0 }).await.unwrap();
         rig.ground.set_clock(0).await;
         let strikes = rig.proxy.strikes();
         rig.proxy.arm(At::Statement(TRANSITIONS.into()), Cut::Before(Hangup::Reset));
         let call = tokio::spawn({
-            let (counter, key) = (ours.counter(), ours.key(&format!("ours {attempt}")));
-            async move { counter.add(&key, counter::Add { by: 1000 }).await }
+            let (wallet, key) = (ours.wallet(), ours.key(&format!("ours {attempt}")));
+            async move { wallet.add(&key, wallet::Add { by: 1000 }).await }
         });
         rig.proxy.wait_for_strikes(strikes + 1).await;
         rig.proxy.refuse_connections(true);
         let their_key = theirs.key(&format!("theirs {attempt}"));
-        let told = theirs.counter().add(&their_key, counter::Add { by: 1 }).await.unwrap();
+        let told = theirs.wallet().add(&their_key, wallet::Add { by: 1 }).await.unwrap();
         rig.proxy.refuse_connections(false);
         call.await.unwrap().unwrap();
-        let stored = theirs.counter().get().await.unwrap().unwrap();
-        assert_eq!(stored.state(), &Counter::Open { total: 1001 }, "theirs was {}", told.seq());
+        let stored = theirs.wallet().get().await.unwrap().unwrap();
+        assert_eq!(stored.state(), &Wallet::Open { total: 1001 }, "theirs was {}", told.seq());
         report.strike("rounds");
     }
     report.finish(5);

@@ -4,9 +4,9 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use idem_core::{CommandError, Effect, Error, Natural};
-use tests::conformance::machines::{Door, Keeper, door};
+use tests::conformance::machines::{Shop, Subscription, subscription};
 use tests::lane::{Lane, Step};
-use tests::shop::counter;
+use tests::shop::wallet;
 use tests::{At, Backend, Cut, Hangup, Report, scale};
 
 use crate::lost::{CUTS, JOINED_WRITE, Rig};
@@ -25,19 +25,19 @@ async fn lost_write_with_clock_set_back_is_unknown_within_bound() {
     let Some(mut rig) = Rig::new().await else { return };
     rig.ground.has_clock(0).await;
     let idem = rig.anew().await;
-    let doors = Door::stored(&idem, Keeper);
-    doors.at("a").start(Natural, door::Shut).await.unwrap();
+    let subscriptions = Subscription::stored(&idem, Shop);
+    subscriptions.at("a").start(Natural, subscription::Active).await.unwrap();
     let (mut tx, spare) = (idem.begin().await.unwrap(), idem.begin().await.unwrap());
     spare.rollback().await;
     rig.proxy.refuse_connections(true);
     rig.proxy.arm(At::Statement("transitions_written".into()), Cut::Before(Hangup::Reset));
     let call = tokio::spawn({
-        let door = doors.at("a");
-        async move { door.push(Natural, door::Push { by: "once".into() }).await }
+        let subscription = subscriptions.at("a");
+        async move { subscription.pause(Natural, subscription::Pause { by: "once".into() }).await }
     });
     rig.proxy.wait_for_strikes(1).await;
     rig.ground.set_clock(-3600).await;
-    doors.at("b").within(&mut tx).start(Natural, door::Shut).await.unwrap();
+    subscriptions.at("b").within(&mut tx).start(Natural, subscription::Active).await.unwrap();
     rig.proxy.refuse_connections(false);
     let told = answered("a write from before the clock was set", call).await.unwrap();
     assert_eq!(told.map_err(|error| error.effect()).map(drop), Err(Effect::Unknown));
@@ -51,10 +51,10 @@ async fn silent_probe_for_lost_commit_ends_as_indeterminate() {
     for attempt in 0..scale(1, 10) {
         let (name, point) = (format!("silent-{attempt}"), "own write and probe");
         let (lane, ground) = (rig.lane(&name), rig.ground.lane(&name));
-        ground.insist(Step::StartCounter).await.unwrap();
+        ground.insist(Step::StartWallet).await.unwrap();
         rig.proxy
             .arm_for_good(At::Statement("INSERT INTO \"idem_transitions\"".into()), Cut::Before(Hangup::BlackHole));
-        let answer = answered(point, lane.counter().add(&lane.key("add"), counter::Add { by: 1 })).await;
+        let answer = answered(point, lane.wallet().add(&lane.key("add"), wallet::Add { by: 1 })).await;
         assert!(rig.proxy.disarm(), "struck");
         assert!(matches!(answer, Err(CommandError::Failed(Error::Indeterminate { .. }))), "{answer:?}");
         assert!(ground.insist(Step::Add).await.unwrap().iter().all(|ack| ack.fresh), "it had not happened");

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use idem_core::ledger::Entry;
 use idem_core::{Database, Idem};
 
-use crate::crowd::{ACCOUNTS, TALLY};
+use crate::many_callers::{ACCOUNTS, TALLY};
 
 /// What one call was told.
 #[derive(Debug)]

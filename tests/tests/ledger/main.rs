@@ -9,7 +9,7 @@
 )]
 
 mod checker;
-mod crowd;
+mod many_callers;
 mod model;
 mod plan;
 mod script;

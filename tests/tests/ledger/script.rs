@@ -31,7 +31,7 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }
 
-/// About twenty operations a script; a long run is for the crowd, which meets itself in more ways.
+/// About twenty operations a script; a long run is for `many_callers`, which meet in more ways.
 fn all<DB: Database>(runtime: &Runtime, idem: &Idem<DB>) {
     let mut seed = [0; 32];
     Seed::new().rng(0).fill(&mut seed);

@@ -2,7 +2,7 @@
 
 use idem_core::{Effect, Error, ErrorKind};
 
-use crate::conformance::machines::{Order, door, order};
+use crate::conformance::machines::{Order, order, subscription};
 use crate::conformance::{Case, Desk, fresh, key, refused, replayed};
 
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
@@ -110,22 +110,22 @@ pub async fn row_f_illegal_command_error_lists_legal_commands(case: &impl Case) 
 
 /// Row f: of a command that can be legal again, a new key is a new request, whatever ran before.
 pub async fn row_f_new_key_on_repeatable_command_is_new_request(case: &impl Case) {
-    let mut door = case.door().await;
-    fresh(door.apply(Some(&key("k")), door::Push { by: "ann".into() }).await);
-    let closed = fresh(door.apply(Some(&key("l")), door::Close).await);
-    refused(door.apply(Some(&key("m")), door::Close).await, ErrorKind::Invalid);
-    let one = fresh(door.apply(Some(&key("n")), door::Knock { times: 1 }).await);
-    let other = fresh(door.apply(Some(&key("o")), door::Knock { times: 1 }).await);
+    let mut subscription = case.subscription().await;
+    fresh(subscription.apply(Some(&key("k")), subscription::Pause { by: "ann".into() }).await);
+    let resumed = fresh(subscription.apply(Some(&key("l")), subscription::Resume).await);
+    refused(subscription.apply(Some(&key("m")), subscription::Resume).await, ErrorKind::Invalid);
+    let one = fresh(subscription.apply(Some(&key("n")), subscription::Renew { months: 1 }).await);
+    let other = fresh(subscription.apply(Some(&key("o")), subscription::Renew { months: 1 }).await);
     assert_eq!(other.seq(), one.seq() + 1);
-    assert!(replayed(door.apply(Some(&key("l")), door::Close).await, &closed).is_superseded());
+    assert!(replayed(subscription.apply(Some(&key("l")), subscription::Resume).await, &resumed).is_superseded());
 }
 
 /// A command that can be legal again needs a key; asked before anything else.
 pub async fn repeatable_command_without_key_is_refused(case: &impl Case) {
-    let mut door = case.door().await;
-    let before = door.look().await;
-    let error = refused(door.apply(None, door::Knock { times: 1 }).await, ErrorKind::KeyRequired);
-    assert!(error.to_string().contains("Knock"), "{error}");
-    refused(door.apply(None, door::Close).await, ErrorKind::KeyRequired);
-    assert_eq!(door.look().await, before);
+    let mut subscription = case.subscription().await;
+    let before = subscription.look().await;
+    let error = refused(subscription.apply(None, subscription::Renew { months: 1 }).await, ErrorKind::KeyRequired);
+    assert!(error.to_string().contains("Renew"), "{error}");
+    refused(subscription.apply(None, subscription::Resume).await, ErrorKind::KeyRequired);
+    assert_eq!(subscription.look().await, before);
 }

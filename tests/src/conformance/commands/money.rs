@@ -2,7 +2,7 @@
 
 use idem_core::{Error, ErrorKind};
 
-use crate::conformance::machines::{Door, Order, door, order};
+use crate::conformance::machines::{Order, Subscription, order, subscription};
 use crate::conformance::{Case, Desk, fresh, key, refused, replayed};
 
 /// Both sides of the transfer and the message, once for all repeats.
@@ -29,30 +29,30 @@ pub async fn step_out_of_bounds_takes_other_step_and_replays_it(case: &impl Case
 
 /// Without another step it is refused: the key stays free and every account is as it was.
 pub async fn step_out_of_bounds_without_other_step_changes_nothing(case: &impl Case) {
-    let mut door = case.door().await;
-    door.bound("pushes", None, Some(1)).await;
-    let push = || door::Push { by: "ann".into() };
-    fresh(door.apply(Some(&key("k")), push()).await);
-    fresh(door.apply(Some(&key("l")), door::Close).await);
-    let before = door.look().await;
-    let error = refused(door.apply(Some(&key("m")), push()).await, ErrorKind::OutOfBounds);
+    let mut subscription = case.subscription().await;
+    subscription.bound("pauses", None, Some(1)).await;
+    let pause = || subscription::Pause { by: "ann".into() };
+    fresh(subscription.apply(Some(&key("k")), pause()).await);
+    fresh(subscription.apply(Some(&key("l")), subscription::Resume).await);
+    let before = subscription.look().await;
+    let error = refused(subscription.apply(Some(&key("m")), pause()).await, ErrorKind::OutOfBounds);
     assert!(
         matches!(&error, Error::OutOfBounds(bounds) if (bounds.balance, bounds.delta, bounds.ceiling) == (1, 1, Some(1))),
         "{error:?}"
     );
-    assert_eq!((door.look().await, door.balance("pushes").await), (before, 1));
-    fresh(door.apply(Some(&key("m")), door::Knock { times: 1 }).await);
+    assert_eq!((subscription.look().await, subscription.balance("pauses").await), (before, 1));
+    fresh(subscription.apply(Some(&key("m")), subscription::Renew { months: 1 }).await);
 }
 
 /// An account never leaves `i64`.
 pub async fn step_beyond_64_bits_takes_other_step(case: &impl Case) {
-    let mut door = case.door().await;
-    door.bound("pushes", None, None).await;
+    let mut subscription = case.subscription().await;
+    subscription.bound("pauses", None, None).await;
     let mut order = case.order(i64::MIN).await;
     let minimum = order.apply(Some(&key("k")), order::Pay { amount: i64::MIN, rate: 1 }).await;
     // No account can be changed by the opposite of `i64::MIN`, so the other step is taken.
     assert_eq!(fresh(minimum)["id"], "none");
-    assert!(matches!(door.look().await.0, Door::Shut));
+    assert!(matches!(subscription.look().await.0, Subscription::Active));
     let mut order = case.order(i64::MAX).await;
     assert_eq!(fresh(order.apply(Some(&key("l")), order::Pay { amount: i64::MAX, rate: 1 }).await)["amount"], i64::MAX);
     assert_eq!(order.balance("sales").await, i64::MAX);

@@ -1,6 +1,6 @@
 //! What a command is answered with after an override.
 
-use crate::conformance::machines::{door, order};
+use crate::conformance::machines::{order, subscription};
 use crate::conformance::{Case, Desk, fresh, key, replayed};
 
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
@@ -18,16 +18,16 @@ pub async fn repeat_after_override_returns_original_outcome(case: &impl Case) {
 
 /// A command without a key that ran in the visit does not run again in it.
 pub async fn override_without_reopen_starts_no_visit(case: &impl Case) {
-    let mut door = case.door().await;
-    let push = || door::Push { by: "ann".into() };
-    let pushed = fresh(door.apply(None, push()).await);
-    door.put(&key("hand"), door::Shut, false).await;
-    assert!(replayed(door.apply(None, push()).await, &pushed).is_superseded());
+    let mut subscription = case.subscription().await;
+    let pause = || subscription::Pause { by: "ann".into() };
+    let paused = fresh(subscription.apply(None, pause()).await);
+    subscription.put(&key("hand"), subscription::Active, false).await;
+    assert!(replayed(subscription.apply(None, pause()).await, &paused).is_superseded());
     let mut order = case.order(500).await;
     let paid = fresh(order.apply(None, PAY).await);
     order.put(&key("other hand"), order::Pending { total: 500 }, false).await;
     replayed(order.apply(None, PAY).await, &paid);
-    assert_eq!((door.balance("pushes").await, order.look().await.1), (1, 3));
+    assert_eq!((subscription.balance("pauses").await, order.look().await.1), (1, 3));
 }
 
 /// `reopen` says that it may.

@@ -7,23 +7,24 @@ use std::task::Poll;
 
 use idem_core::{Database, Error, Outcome};
 
-use crate::conformance::machines::{Keeper, door};
+use crate::conformance::machines::{Shop, subscription};
 use crate::conformance::{fresh, key};
 
 /// A call that was begun.
 pub(super) type Begun<O, S = ()> = Pin<Box<dyn Future<Output = Result<Outcome<O, S>, Error>> + Send>>;
 
-/// Begins `callers` calls, which all knock at one door: each is alone, or queued, before the next one begins.
-pub(super) async fn knocking<DB: Database>(
-    door: &door::Handle<DB, Keeper>,
+/// Begins `callers` calls, which all renew one subscription: each is alone, or queued, before the next one begins.
+pub(super) async fn renewing<DB: Database>(
+    subscription: &subscription::Handle<DB, Shop>,
     prefix: &'static str,
     callers: usize,
-) -> Vec<Begun<u64, door::StateKind>> {
-    let knock = |caller| {
-        let (door, key) = (door.clone(), key(&format!("{prefix}{caller}")));
-        Box::pin(async move { door.knock(&key, door::Knock { times: 0 }).await }) as Begun<u64, door::StateKind>
+) -> Vec<Begun<u64, subscription::StateKind>> {
+    let renew = |caller| {
+        let (subscription, key) = (subscription.clone(), key(&format!("{prefix}{caller}")));
+        Box::pin(async move { subscription.renew(&key, subscription::Renew { months: 0 }).await })
+            as Begun<u64, subscription::StateKind>
     };
-    let mut calls: Vec<_> = (0..callers).map(knock).collect();
+    let mut calls: Vec<_> = (0..callers).map(renew).collect();
     for call in &mut calls {
         begin(call).await;
     }

@@ -13,120 +13,137 @@ use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::begun::{all_fresh, begin, finish, knocking};
+use super::begun::{all_fresh, begin, finish, renewing};
 use super::{all, patient};
-use crate::conformance::machines::{Door, Keeper, door};
+use crate::conformance::machines::{Shop, Subscription, subscription};
 use crate::conformance::{Subject, fresh, key};
 
-/// The rules of a door that take fright at a number.
+/// The rules of a subscription that panic at a number of months.
 #[derive(Debug, Clone, Copy)]
-struct Timid;
+struct PanickingShop;
 
-impl door::Transitions for Timid {
+impl subscription::Transitions for PanickingShop {
     type Rejection = Never;
 
-    fn push(&self, from: door::Shut, push: &door::Push, cx: &Context) -> Result<Step<door::Open>, Never> {
-        Keeper.push(from, push, cx)
+    fn pause(
+        &self,
+        from: subscription::Active,
+        pause: &subscription::Pause,
+        cx: &Context,
+    ) -> Result<Step<subscription::Paused>, Never> {
+        Shop.pause(from, pause, cx)
     }
 
-    fn knock(&self, from: door::Shut, knock: &door::Knock, cx: &Context) -> Result<Step<door::Shut, u64>, Never> {
-        assert_ne!(knock.times, 13, "a rule that panics, as it should here");
-        Keeper.knock(from, knock, cx)
+    fn renew(
+        &self,
+        from: subscription::Active,
+        renew: &subscription::Renew,
+        cx: &Context,
+    ) -> Result<Step<subscription::Active, u64>, Never> {
+        assert_ne!(renew.months, 13, "a rule that panics, as it should here");
+        Shop.renew(from, renew, cx)
     }
 
-    fn brick(&self, from: door::Shut, brick: &door::Brick, cx: &Context) -> Result<Step<door::Bricked>, Never> {
-        Keeper.brick(from, brick, cx)
+    fn cancel(
+        &self,
+        from: subscription::Active,
+        cancel: &subscription::Cancel,
+        cx: &Context,
+    ) -> Result<Step<subscription::Cancelled>, Never> {
+        Shop.cancel(from, cancel, cx)
     }
 }
 
 /// Who gave the command that the rule panics at meets the panic; the others are answered, and so is the next call.
 pub async fn rule_panic_in_group_reaches_only_its_caller<S: Subject>(on: &S) {
-    let doors = Door::stored(&patient(on).await, Timid);
+    let subscriptions = Subscription::stored(&patient(on).await, PanickingShop);
     let tasks: Vec<_> = (0..64_u64)
-        .map(|times| {
-            let (door, key) = (doors.at("d"), key(&format!("k{times}")));
-            tokio::spawn(async move { door.knock(&key, door::Knock { times }).await })
+        .map(|months| {
+            let (subscription, key) = (subscriptions.at("d"), key(&format!("k{months}")));
+            tokio::spawn(async move { subscription.renew(&key, subscription::Renew { months }).await })
         })
         .collect();
-    for (times, task) in (0_u64..).zip(tasks) {
+    for (months, task) in (0_u64..).zip(tasks) {
         match task.await {
-            Ok(knocked) => assert!(fresh(knocked).seq() > 1 && times != 13),
-            Err(error) => assert!(error.is_panic() && times == 13, "{times}: {error}"),
+            Ok(renewed) => assert!(fresh(renewed).seq() > 1 && months != 13),
+            Err(error) => assert!(error.is_panic() && months == 13, "{months}: {error}"),
         }
     }
-    assert_eq!(fresh(doors.at("d").knock(&key("k13"), door::Knock { times: 0 }).await).seq(), 65);
+    assert_eq!(fresh(subscriptions.at("d").renew(&key("k13"), subscription::Renew { months: 0 }).await).seq(), 65);
 }
 
-/// A number of one run of the clause, that takes fright when it is read back, while that run tells it to.
+/// A balance of one run of the clause, that panics when it is read back, while that run wants it to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Fright(u64);
+pub struct PanicOnRead(u64);
 
 static RUNS: AtomicU64 = AtomicU64::new(0);
-static FRIGHTENED: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+static PANICKING: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
 
-fn frightened() -> MutexGuard<'static, BTreeSet<u64>> {
-    FRIGHTENED.lock().unwrap_or_else(PoisonError::into_inner)
+fn panicking() -> MutexGuard<'static, BTreeSet<u64>> {
+    PANICKING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<'de> Deserialize<'de> for Fright {
+impl<'de> Deserialize<'de> for PanicOnRead {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let number = u64::deserialize(from)?;
-        assert!(!frightened().contains(&number), "a value that panics, as it should here");
+        assert!(!panicking().contains(&number), "a value that panics, as it should here");
         Ok(Self(number))
     }
 }
 
-/// Counts for ever.
+/// Topped up for ever.
 #[idempotent_fsm(endless)]
-#[command(Count)]
+#[command(TopUp)]
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Clock {
-    /// Counts.
+pub enum Wallet {
+    /// Takes money.
     #[initial]
-    #[on(Count => Running)]
-    Running {
-        /// Up to now.
-        count: Fright,
+    #[on(TopUp => Open)]
+    Open {
+        /// In minor units.
+        balance: PanicOnRead,
     },
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Maker;
-
-impl clock::Transitions for Maker {
+impl wallet::Transitions for Shop {
     type Rejection = Never;
 
-    fn count(&self, from: clock::Running, _: &clock::Count, _: &Context) -> Result<Step<clock::Running>, Never> {
-        Ok(Step::to(clock::Running { count: from.count }))
+    fn top_up(&self, from: wallet::Open, _: &wallet::TopUp, _: &Context) -> Result<Step<wallet::Open>, Never> {
+        Ok(Step::to(wallet::Open { balance: from.balance }))
     }
 }
 
 /// What reads a caller's type is the caller's code as a rule is.
 pub async fn state_decode_panic_in_group_reaches_only_its_caller<S: Subject>(on: &S) {
-    let clocks = Clock::stored(&patient(on).await, Maker);
+    let wallets = Wallet::stored(&patient(on).await, Shop);
     let first = 40 * RUNS.fetch_add(1, Ordering::Relaxed);
     for number in 0..40 {
-        fresh(clocks.at(format!("c{number}")).start(Natural, clock::Running { count: Fright(first + number) }).await);
+        fresh(
+            wallets
+                .at(format!("c{number}"))
+                .start(Natural, wallet::Open { balance: PanicOnRead(first + number) })
+                .await,
+        );
     }
-    frightened().insert(first + 13);
+    panicking().insert(first + 13);
     let tasks: Vec<_> = (0..40_u64)
         .map(|number| {
-            let clock = clocks.at(format!("c{number}"));
-            tokio::spawn(async move { clock.count(&key(&format!("k{number}"))).await })
+            let wallet = wallets.at(format!("c{number}"));
+            tokio::spawn(async move { wallet.top_up(&key(&format!("k{number}"))).await })
         })
         .collect();
     for (number, task) in (0_u64..).zip(tasks) {
         match task.await {
-            Ok(counted) => assert!(fresh(counted).seq() == 2 && number != 13),
+            Ok(topped_up) => assert!(fresh(topped_up).seq() == 2 && number != 13),
             Err(error) => assert!(error.is_panic() && number == 13, "{number}: {error}"),
         }
     }
     // In a list it is one that cannot be read.
-    let page = clocks.in_state(clock::StateKind::Running).await.expect("a page");
-    let unreadable: Vec<_> = page.unreadable().map(|clock| (&*clock.id, clock.to_string())).collect();
+    let page = wallets.in_state(wallet::StateKind::Open).await.expect("a page");
+    let unreadable: Vec<_> = page.unreadable().map(|wallet| (&*wallet.id, wallet.to_string())).collect();
     assert!(matches!(&unreadable[..], [("c13", told)] if told.contains("panicked")), "{unreadable:?}");
-    let history = clocks.at("c13").history().await.expect("a page");
+    let history = wallets.at("c13").history().await.expect("a page");
     assert_eq!((history.len(), history.unreadable().count()), (1, 1));
 }
 
@@ -184,7 +201,7 @@ pub async fn call_dropped_outside_runtime_leaves_waiting_calls_unaffected<S: Sub
 /// Callers that come and go all the time, two groups of them at once: nobody is left waiting.
 pub async fn group_calls_of_many_callers_are_all_answered<S: Subject>(on: &S) {
     let idem = patient(on).await;
-    let crowd: Vec<_> = (0..64)
+    let callers: Vec<_> = (0..64)
         .map(|caller| {
             let ledger = idem.ledger();
             tokio::spawn(async move {
@@ -197,7 +214,7 @@ pub async fn group_calls_of_many_callers_are_all_answered<S: Subject>(on: &S) {
         .collect();
     // Without an end a call that is left would be a test that never ends.
     let answered = async {
-        for caller in crowd {
+        for caller in callers {
             caller.await.expect("answered");
         }
     };
@@ -207,12 +224,12 @@ pub async fn group_calls_of_many_callers_are_all_answered<S: Subject>(on: &S) {
 /// Half of the callers go away, queued or in flight, before the transaction that all wait for commits and after.
 pub async fn cancelled_caller_leaves_group_unaffected<S: Subject>(on: &S) {
     let (idem, holder) = (patient(on).await, patient(on).await);
-    let (door, account) = (Door::stored(&idem, Keeper).at("d"), idem.ledger().account("a"));
-    fresh(door.start(Natural, door::Shut).await);
+    let (subscription, account) = (Subscription::stored(&idem, Shop).at("d"), idem.ledger().account("a"));
+    fresh(subscription.start(Natural, subscription::Active).await);
     let mut tx = holder.begin().await.expect("begun");
-    fresh(door.within(&mut tx).knock(&key("holder"), door::Knock { times: 0 }).await);
+    fresh(subscription.within(&mut tx).renew(&key("holder"), subscription::Renew { months: 0 }).await);
     fresh(account.within(&mut tx).apply_delta(&key("holder"), 1).await);
-    let mut knocks = knocking(&door, "k", 16).await;
+    let mut renewals = renewing(&subscription, "k", 16).await;
     let mut changes: Vec<_> =
         (0..16).map(|caller| account.apply_delta(&key(&format!("k{caller}")), 1).into_future()).collect();
     for change in &mut changes {
@@ -223,24 +240,24 @@ pub async fn cancelled_caller_leaves_group_unaffected<S: Subject>(on: &S) {
         number += 1;
         number % 4 != 0
     };
-    knocks.retain(|_| stays());
+    renewals.retain(|_| stays());
     changes.retain(|_| stays());
     tx.commit().await.expect("committed");
-    knocks.retain(|_| stays());
+    renewals.retain(|_| stays());
     changes.retain(|_| stays());
     // Both at once: a call that nobody polls may have the connection that another waits for.
     let changes = tokio::spawn(all_fresh(changes));
-    all_fresh(knocks).await;
+    all_fresh(renewals).await;
     changes.await.expect("no panic");
     for caller in 0..16 {
         let key = key(&format!("k{caller}"));
-        let knocked = door.knock(&key, door::Knock { times: 0 }).await.expect("fresh or a replay");
-        // These went away while the first of them had the door: before their group was begun.
-        assert!(caller % 4 != 3 || knocked.is_fresh(), "{caller} had an effect after it went away");
+        let renewed = subscription.renew(&key, subscription::Renew { months: 0 }).await.expect("fresh or a replay");
+        // These went away while the first of them had the subscription: before their group was begun.
+        assert!(caller % 4 != 3 || renewed.is_fresh(), "{caller} had an effect after it went away");
         account.apply_delta(&key, 1).await.expect("fresh or a replay");
     }
-    assert_eq!(door.get().await.expect("readable").expect("started").version(), 2 + 16);
-    assert!(door.verify().await.expect("an audit").differences.is_empty());
+    assert_eq!(subscription.get().await.expect("readable").expect("started").version(), 2 + 16);
+    assert!(subscription.verify().await.expect("an audit").differences.is_empty());
     assert_eq!(account.get().await.expect("readable").expect("open").balance, 1 + 16);
     assert!(idem.ledger().audit().await.expect("an audit").is_sound());
 }
@@ -248,17 +265,17 @@ pub async fn cancelled_caller_leaves_group_unaffected<S: Subject>(on: &S) {
 /// Those whom its tasks worked for are told that nobody knows, and find out by calling again.
 pub async fn runtime_that_ends_leaves_no_group_call_waiting<S: Subject>(on: &S) {
     let (idem, holder) = (patient(on).await, patient(on).await);
-    let door = Door::stored(&idem, Keeper).at("d");
-    fresh(door.start(Natural, door::Shut).await);
+    let subscription = Subscription::stored(&idem, Shop).at("d");
+    fresh(subscription.start(Natural, subscription::Active).await);
     let mut tx = holder.begin().await.expect("begun");
-    fresh(door.within(&mut tx).knock(&key("holder"), door::Knock { times: 0 }).await);
+    fresh(subscription.within(&mut tx).renew(&key("holder"), subscription::Renew { months: 0 }).await);
     let ((at_work, begun), (stop, stopped)) = (oneshot::channel(), oneshot::channel::<()>());
     let brief = std::thread::spawn({
-        let door = door.clone();
+        let subscription = subscription.clone();
         move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.spawn(async move {
-                let _calls = knocking(&door, "there", 16).await;
+                let _calls = renewing(&subscription, "there", 16).await;
                 at_work.send(()).expect("the test waits");
                 std::future::pending::<()>().await;
             });
@@ -266,22 +283,22 @@ pub async fn runtime_that_ends_leaves_no_group_call_waiting<S: Subject>(on: &S) 
         }
     });
     begun.await.expect("begun there");
-    let here = knocking(&door, "here", 16).await;
+    let here = renewing(&subscription, "here", 16).await;
     stop.send(()).expect("the runtime is at work");
     brief.join().expect("no panic");
     tx.commit().await.expect("committed");
-    for knocked in finish(here).await {
-        match knocked {
-            Ok(knocked) => assert!(knocked.is_fresh()),
+    for renewed in finish(here).await {
+        match renewed {
+            Ok(renewed) => assert!(renewed.is_fresh()),
             Err(error) => assert!(error.effect() == Effect::Unknown && error.is_retryable(), "{error}"),
         }
     }
     for caller in 0..16 {
         for side in ["there", "here"] {
             let key = key(&format!("{side}{caller}"));
-            door.knock(&key, door::Knock { times: 0 }).await.expect("fresh or a replay");
+            subscription.renew(&key, subscription::Renew { months: 0 }).await.expect("fresh or a replay");
         }
     }
-    assert_eq!(door.get().await.expect("readable").expect("started").version(), 2 + 32);
-    assert!(door.verify().await.expect("an audit").differences.is_empty());
+    assert_eq!(subscription.get().await.expect("readable").expect("started").version(), 2 + 32);
+    assert!(subscription.verify().await.expect("an audit").differences.is_empty());
 }

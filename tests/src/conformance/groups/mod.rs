@@ -2,9 +2,9 @@
 
 mod begun;
 pub mod callers;
-pub mod crowds;
 pub mod held;
 pub mod limits;
+pub mod many_callers;
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::conformance::{Subject, fresh, key};
 
-/// A crowd of callers waits for connections and locks, which is what is tested, not for how long.
+/// Many callers wait for connections and locks, which is what is tested, not for how long.
 pub(super) async fn patient<S: Subject>(on: &S) -> Idem<S::DB> {
     let builder = on.builder().lock_wait(Duration::from_mins(1)).acquire_timeout(Duration::from_mins(1));
     builder.max_connections(40).open(&on.url()).await.expect("opened")

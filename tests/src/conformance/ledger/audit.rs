@@ -7,7 +7,7 @@ use idem_core::ledger::{AccountSettings, AuditReport, Bounds};
 
 use super::batches::delta;
 use super::{Desk, unfit};
-use crate::conformance::machines::{Booking, Hotel, booking};
+use crate::conformance::machines::{Payment, Shop, payment};
 use crate::conformance::{Stored, Subject, fresh, key};
 
 /// Every kind of entry, in few of them.
@@ -34,9 +34,9 @@ async fn books<S: Subject>(stored: &Stored<'_, S>) {
     fresh(deposit.hold_for(&key("open"), 7, Duration::from_hours(1)).await);
     unfit(wallet.apply_delta(&key("refused"), -5_000).remember_refusal().await);
     assert!(ledger.capture(&key("spent"), &hold, "bank", 1).remember_refusal().await.is_err());
-    let stay = Booking::stored(&stored.idem, Hotel).at("stay");
-    fresh(stay.reserve(Natural, booking::Reserve { price: 60, expires: false }).await);
-    fresh(stay.charge(Natural, booking::Charge { amount: 50 }).await);
+    let payment = Payment::stored(&stored.idem, Shop).at("payment");
+    fresh(payment.authorize(Natural, payment::Authorize { price: 60, expires: false }).await);
+    fresh(payment.capture(Natural, payment::Capture { amount: 50 }).await);
 }
 
 async fn audited<S: Subject>(stored: &Stored<'_, S>) -> AuditReport {

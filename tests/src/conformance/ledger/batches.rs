@@ -29,7 +29,7 @@ pub async fn ledger_batch_item_sees_items_before_it<S: Subject>(on: &S) {
     let items = [
         ("wallet", "a", -50),
         ("wallet", "b", -1),
-        ("purse", "c", 7),
+        ("savings", "c", 7),
         ("wallet", "d", 60),
         ("wallet", "a", -50),
         ("wallet", "a", -51),
@@ -38,7 +38,7 @@ pub async fn ledger_batch_item_sees_items_before_it<S: Subject>(on: &S) {
         ("wallet", "c", 7),
         ("wallet", "f", 41),
         ("wallet", "b", 40),
-        ("purse", "g", -8),
+        ("savings", "g", -8),
     ];
     let mut results = batch(own, &items).await.into_iter();
     let mut next = || results.next().expect("a result");
@@ -57,8 +57,8 @@ pub async fn ledger_batch_item_sees_items_before_it<S: Subject>(on: &S) {
     assert_eq!((b.seq, b.balance), (4, Some(100)), "the refusal before left the key free");
     assert_eq!(fresh(next()).balance, Some(-1));
     replayed(own.delta("b", "wallet", 40).await, &b);
-    fresh(own.delta("e", "purse", 1).await);
-    fresh(own.delta("f", "purse", 1).await);
+    fresh(own.delta("e", "savings", 1).await);
+    fresh(own.delta("f", "savings", 1).await);
 }
 
 /// The same list again is a list of replays, also when it is cut or turned round.
@@ -141,7 +141,7 @@ pub async fn ledger_batch_item_beyond_64_bits_is_refused_alone<S: Subject>(on: &
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
     fresh(own.delta("k", "wallet", i64::MIN).await);
-    let items = [("wallet", "a", i64::MAX), ("wallet", "b", i64::MAX), ("purse", "c", 1)];
+    let items = [("wallet", "a", i64::MAX), ("wallet", "b", i64::MAX), ("savings", "c", 1)];
     let mut results = batch(own, &items).await.into_iter();
     let mut next = || results.next().expect("a result");
     assert_eq!(fresh(next()).balance, Some(-1));
@@ -149,13 +149,13 @@ pub async fn ledger_batch_item_beyond_64_bits_is_refused_alone<S: Subject>(on: &
     assert_eq!(fresh(next()).balance, Some(1));
     assert_eq!(fresh(own.delta("b", "wallet", i64::MAX).await).balance, Some(i64::MAX - 1));
     // Each sum fits, and what lies between two of them does not.
-    let items = [("till", "d", i64::MIN), ("till", "e", i64::MAX), ("till", "f", i64::MAX), ("till", "g", -1)];
+    let items = [("cash", "d", i64::MIN), ("cash", "e", i64::MAX), ("cash", "f", i64::MAX), ("cash", "g", -1)];
     let mut results = batch(own, &items).await.into_iter();
     let mut next = || results.next().expect("a result");
     assert_eq!(fresh(next()).balance, Some(i64::MIN));
     assert_eq!(fresh(next()).balance, Some(-1));
     unfit(next());
     assert_eq!(fresh(next()).balance, Some(-2));
-    assert_eq!(fresh(own.delta("f", "till", i64::MAX).await).balance, Some(i64::MAX - 2));
+    assert_eq!(fresh(own.delta("f", "cash", i64::MAX).await).balance, Some(i64::MAX - 2));
     own.proven().await;
 }

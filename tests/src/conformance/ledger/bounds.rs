@@ -18,7 +18,7 @@ pub async fn change_out_of_bounds_writes_nothing<S: Subject>(on: &S) {
             assert_eq!((&*bounds.account, bounds.balance, bounds.delta, bounds.held), ("wallet", 90, delta, 0));
             assert_eq!((bounds.floor, bounds.ceiling), (Some(-10), Some(100)));
             unfit(desk.set("l", "wallet", 90 + delta).await);
-            let error = refused(desk.transfer("l", "wallet", "till", -delta).await, ErrorKind::OutOfBounds);
+            let error = refused(desk.transfer("l", "wallet", "cash", -delta).await, ErrorKind::OutOfBounds);
             assert!(!error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
             assert!(error.to_string().contains("\"wallet\" has 90"), "{error}");
             assert_eq!((desk.rows().await, desk.balance("wallet").await), (rows, 90));

@@ -58,15 +58,15 @@ pub async fn other_change_under_used_key_is_refused<S: Subject>(on: &S) {
         let rows = desk.rows().await;
         let errors = [
             (refused(desk.delta("k", "wallet", 6).await, ErrorKind::KeyReused), "`delta` by 6 on \"wallet\""),
-            (refused(desk.delta("k", "purse", 5).await, ErrorKind::KeyReused), "`delta` by 5 on \"purse\""),
+            (refused(desk.delta("k", "savings", 5).await, ErrorKind::KeyReused), "`delta` by 5 on \"savings\""),
             (refused(desk.set("k", "wallet", 5).await, ErrorKind::KeyReused), "`set` to 5 on \"wallet\""),
             (refused(desk.hold("k", "wallet", 5).await, ErrorKind::KeyReused), "`hold` of 5"),
             (
-                refused(desk.transfer("k", "wallet", "purse", 5).await, ErrorKind::KeyReused),
-                "`transfer` of 5 from \"wallet\" to \"purse\"",
+                refused(desk.transfer("k", "wallet", "savings", 5).await, ErrorKind::KeyReused),
+                "`transfer` of 5 from \"wallet\" to \"savings\"",
             ),
             (
-                refused(desk.post("k", &[("wallet", 5), ("purse", -5)]).await, ErrorKind::KeyReused),
+                refused(desk.post("k", &[("wallet", 5), ("savings", -5)]).await, ErrorKind::KeyReused),
                 "`post` of 2 entries",
             ),
         ];
@@ -75,7 +75,7 @@ pub async fn other_change_under_used_key_is_refused<S: Subject>(on: &S) {
             assert!(text.contains("`delta` by 5 on \"wallet\"") && text.contains(second), "{text}");
             assert!(text.contains("key.derive"), "{text}");
         }
-        assert_eq!((desk.rows().await, desk.balance("wallet").await, desk.balance("purse").await), (rows, 5, 0));
+        assert_eq!((desk.rows().await, desk.balance("wallet").await, desk.balance("savings").await), (rows, 5, 0));
         desk.proven().await;
     }
 }

@@ -216,7 +216,7 @@ impl<'s, S: Subject> Desk<'s, S> {
 }
 
 async fn open<S: Subject>(stored: &Stored<'_, S>, way: Way) -> Idem<S::DB> {
-    // A crowd waits for connections and locks, which is what is tested, not for how long.
+    // Many callers wait for connections and locks, which is what is tested, not for how long.
     let patient = stored.subject.builder().lock_wait(Duration::from_mins(1)).max_connections(4);
     let patient = patient.acquire_timeout(Duration::from_mins(1)).retry(RetryPolicy::default().attempts(100));
     let opened = patient.prefix(way.prefix()).open(&stored.subject.url()).await;

@@ -9,35 +9,35 @@ use idem_core::machine::Item;
 
 use super::Desk;
 use crate::conformance::groups::held_up;
-use crate::conformance::machines::{Bill, Office, bill};
+use crate::conformance::machines::{Invoice, SlowShop, invoice};
 use crate::conformance::{Stored, Subject, fresh, key, replayed};
 use crate::polled_again;
 
-fn pay(amount: i64) -> bill::Pay {
-    bill::Pay { from: "customer".into(), amount, hold: false, or_decline: false }
+fn pay(amount: i64) -> invoice::Pay {
+    invoice::Pay { from: "customer".into(), amount, hold: false, or_decline: false }
 }
 
 /// The ways in which a payment can be refused for its money, and not be.
-fn payments() -> [bill::Pay; 4] {
+fn payments() -> [invoice::Pay; 4] {
     let both = [false, true];
-    let all = both.map(|hold| both.map(|or_decline| bill::Pay { hold, or_decline, ..pay(10) }));
+    let all = both.map(|hold| both.map(|or_decline| invoice::Pay { hold, or_decline, ..pay(10) }));
     let [[a, b], [c, d]] = all;
     [a, b, c, d]
 }
 
-/// Each payment, from an account that holds its amount, while another process pays the same bill first: the call gets the
+/// Each payment, from an account that holds its amount, while another process pays the same invoice first: the call gets the
 /// outcome of that process.
 async fn each_is_a_repeat<S: Subject, E: Debug>(
     desk: &Desk<'_, S>,
-    pays: impl AsyncFn(Office, &str, bill::Pay) -> Result<Outcome<String, bill::StateKind>, E>,
+    pays: impl AsyncFn(SlowShop, &str, invoice::Pay) -> Result<Outcome<String, invoice::StateKind>, E>,
 ) {
     desk.ledger.account("customer").open(Bounds::at_least(0)).await.expect("opened");
     for (number, pay) in payments().into_iter().enumerate() {
-        let (id, office) = (format!("b{number}"), Office::default());
+        let (id, shop) = (format!("b{number}"), SlowShop::default());
         fresh(desk.delta(&id, "customer", 10).await);
-        let first = meanwhile(desk, &office, Office::BEFORE_ACCOUNTS, &id, pay.clone());
-        let paid = pays(office.clone(), &id, pay).await;
-        assert!(office.is_done(), "another process paid");
+        let first = meanwhile(desk, &shop, SlowShop::BEFORE_ACCOUNTS, &id, pay.clone());
+        let paid = pays(shop.clone(), &id, pay).await;
+        assert!(shop.is_done(), "another process paid");
         replayed(paid, &first.await.expect("another process"));
     }
 }
@@ -47,7 +47,7 @@ async fn each_is_a_repeat<S: Subject, E: Debug>(
 pub async fn repeat_is_not_refused_for_money_first_call_spent<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let desks = Desk::each(&stored).await;
-    let pays = async |office, id: &str, pay| Bill::stored(&stored.idem, office).at(id).pay(&key(id), pay).await;
+    let pays = async |shop, id: &str, pay| Invoice::stored(&stored.idem, shop).at(id).pay(&key(id), pay).await;
     each_is_a_repeat(&desks[0], pays).await;
     desks[0].proven().await;
 }
@@ -60,10 +60,10 @@ pub async fn repeat_in_transaction_is_not_refused_for_money_first_call_spent<S: 
     }
     let desks = Desk::each(&stored).await;
     // The machine's graph, stored in a transaction, would be what the other process waits for.
-    fresh(Bill::stored(&stored.idem, Office::default()).at("first").pay(&key("first"), pay(0)).await);
-    let pays = async |office, id: &str, pay| {
+    fresh(Invoice::stored(&stored.idem, SlowShop::default()).at("first").pay(&key("first"), pay(0)).await);
+    let pays = async |shop, id: &str, pay| {
         let mut tx = stored.idem.begin().await.expect("begun");
-        let paid = Bill::stored(&stored.idem, office).at(id).within(&mut tx).pay(&key(id), pay).await;
+        let paid = Invoice::stored(&stored.idem, shop).at(id).within(&mut tx).pay(&key(id), pay).await;
         tx.commit().await.expect("committed");
         paid
     };
@@ -79,25 +79,25 @@ pub async fn repeat_in_group_is_not_refused_for_money_first_call_spent<S: Subjec
     }
     let desks = Desk::each(&stored).await;
     let (idem, held) = held_up(on).await;
-    let pays = async |office, id: &str, pay| Bill::stored(&idem, office).at(id).pay(&key(id), pay).await;
+    let pays = async |shop, id: &str, pay| Invoice::stored(&idem, shop).at(id).pay(&key(id), pay).await;
     each_is_a_repeat(&desks[0], pays).await;
     held.end().await;
     desks[0].proven().await;
 }
 
-/// In the run of this number another process pays the bill first; what it is answered with.
+/// In the run of this number another process pays the invoice first; what it is answered with.
 fn meanwhile<S: Subject>(
     desk: &Desk<'_, S>,
-    office: &Office,
+    shop: &SlowShop,
     run: u32,
     id: &str,
-    pay: bill::Pay,
-) -> tokio::sync::oneshot::Receiver<Outcome<String, bill::StateKind>> {
+    pay: invoice::Pay,
+) -> tokio::sync::oneshot::Receiver<Outcome<String, invoice::StateKind>> {
     let (told, first) = tokio::sync::oneshot::channel();
     let (builder, url, id) = (desk.stored.subject.builder(), desk.stored.subject.url(), id.to_owned());
-    office.meanwhile(run, move || async move {
+    shop.meanwhile(run, move || async move {
         let idem = builder.open(&url).await.expect("opened");
-        let paid = Bill::stored(&idem, Office::default()).at(&*id).pay(&key(&id), pay).await;
+        let paid = Invoice::stored(&idem, SlowShop::default()).at(&*id).pay(&key(&id), pay).await;
         told.send(fresh(paid)).expect("it is waited for");
     });
     first
@@ -111,24 +111,24 @@ pub async fn decline_is_decided_on_balance_at_write<S: Subject>(on: &S) {
     let customer = desks[0].ledger.account("customer");
     customer.open(Bounds::at_least(0)).await.expect("opened");
     for (number, pay) in payments().into_iter().filter(|pay| pay.or_decline).enumerate() {
-        let (id, office) = (format!("b{number}"), Office::default());
-        credited(&desks[0], &office, Office::BEFORE_WRITE, &id);
-        let bill = Bill::stored(&stored.idem, office.clone()).at(&*id);
-        assert_eq!(*fresh(bill.pay(&key(&id), pay).await), "paid");
-        assert!(office.is_done(), "another process credited");
+        let (id, shop) = (format!("b{number}"), SlowShop::default());
+        credited(&desks[0], &shop, SlowShop::BEFORE_WRITE, &id);
+        let invoice = Invoice::stored(&stored.idem, shop.clone()).at(&*id);
+        assert_eq!(*fresh(invoice.pay(&key(&id), pay).await), "paid");
+        assert!(shop.is_done(), "another process credited");
         fresh(desks[0].delta(&format!("{id} spent"), "customer", -990).await);
     }
     // Each of two is run once before the account is read, and once after.
-    let office = Office::default();
-    credited(&desks[0], &office, 4, "two");
+    let shop = SlowShop::default();
+    credited(&desks[0], &shop, 4, "two");
     fresh(desks[0].delta("for one", "customer", 50).await);
-    let bills = Bill::stored(&stored.idem, office.clone());
+    let invoices = Invoice::stored(&stored.idem, shop.clone());
     let two = ["one", "two"].map(|id| Item::new(id, &key(id), pay(60)));
-    let paid = bills.apply_all(two).await;
-    assert!(office.is_done() && paid.into_iter().all(|paid| paid.is_ok_and(|paid| paid.is_fresh())));
+    let paid = invoices.apply_all(two).await;
+    assert!(shop.is_done() && paid.into_iter().all(|paid| paid.is_ok_and(|paid| paid.is_fresh())));
     // Without anyone else they are declined and refused as ever.
-    let dear = bill::Pay { or_decline: true, ..pay(10_000) };
-    assert_eq!(*fresh(bills.at("declined").pay(&key("declined"), dear).await), "declined");
+    let dear = invoice::Pay { or_decline: true, ..pay(10_000) };
+    assert_eq!(*fresh(invoices.at("declined").pay(&key("declined"), dear).await), "declined");
     desks[0].proven().await;
 }
 
@@ -163,9 +163,9 @@ pub async fn ledger_batch_is_decided_on_balance_at_write<S: Subject>(on: &S) {
 }
 
 /// In the run of this number another process credits the customer.
-fn credited<S: Subject>(desk: &Desk<'_, S>, office: &Office, run: u32, name: &str) {
+fn credited<S: Subject>(desk: &Desk<'_, S>, shop: &SlowShop, run: u32, name: &str) {
     let (builder, url, key) = (desk.stored.subject.builder(), desk.stored.subject.url(), key(name));
-    office.meanwhile(run, move || async move {
+    shop.meanwhile(run, move || async move {
         let idem = builder.open(&url).await.expect("opened");
         fresh(idem.ledger().account("customer").apply_delta(&key, 1_000).await);
     });

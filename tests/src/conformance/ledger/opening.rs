@@ -92,13 +92,13 @@ pub async fn closed_account_refuses_changes_and_answers_repeats<S: Subject>(on: 
         assert!(closed_at.is_some_and(|at| at >= first.at()), "{closed_at:?}");
         let rows = desk.rows().await;
         assert!(matches!(unlawful(desk.delta("o", "wallet", 0).await), LedgerError::Closed { .. }));
-        unlawful(desk.transfer("o", "till", "wallet", 5).await);
+        unlawful(desk.transfer("o", "cash", "wallet", 5).await);
         unlawful(desk.hold("o", "wallet", 0).await);
         unlawful(desk.open("wallet", Bounds::at_least(0)).await);
         replayed(desk.delta("k", "wallet", 5).await, &first);
-        assert_eq!((desk.rows().await, desk.balance("till").await), (rows, 0));
+        assert_eq!((desk.rows().await, desk.balance("cash").await), (rows, 0));
         assert_eq!(desk.ledger.account("wallet").entries().await.expect("readable").len(), 4);
-        fresh(desk.delta("o", "till", 1).await);
+        fresh(desk.delta("o", "cash", 1).await);
         desk.proven().await;
     }
 }

@@ -103,7 +103,7 @@ pub async fn account_name_is_kept_byte_for_byte_or_refused<S: Subject>(on: &S) {
         let alike = ["wallet", "Wallet", "wallet ", " wallet", "w\u{e4}llet", "wa\u{308}llet", "50%_", "'\"\\", &long];
         for (delta, name) in (1..).zip(alike) {
             fresh(desk.delta(&format!("k {name}").chars().take(100).collect::<String>(), name, delta).await);
-            fresh(desk.transfer(&format!("t{delta}"), name, "till", 0).await);
+            fresh(desk.transfer(&format!("t{delta}"), name, "cash", 0).await);
         }
         for (delta, name) in (1..).zip(alike) {
             assert_eq!((desk.balance(name).await, desk.state(name).await.version), (delta, 2), "{name:?}");
@@ -118,15 +118,15 @@ pub async fn account_name_is_kept_byte_for_byte_or_refused<S: Subject>(on: &S) {
                 desk.delta("unused", unfit, 1).await.expect_err("unfit"),
                 desk.set("unused", unfit, 1).await.expect_err("unfit"),
                 desk.hold("unused", unfit, 1).await.expect_err("unfit"),
-                desk.transfer("unused", "till", unfit, 1).await.expect_err("unfit"),
-                desk.post("unused", &[("till", 1), (unfit, -1)]).await.expect_err("unfit"),
+                desk.transfer("unused", "cash", unfit, 1).await.expect_err("unfit"),
+                desk.post("unused", &[("cash", 1), (unfit, -1)]).await.expect_err("unfit"),
                 desk.capture("unused", "hold", unfit, 1).await.expect_err("unfit"),
                 desk.release("unused", unfit).await.expect_err("unfit"),
                 desk.open(unfit, Bounds::none()).await.expect_err("unfit"),
                 desk.close(unfit).await.expect_err("unfit"),
                 account.get().await.expect_err("unfit"),
                 account.entries().await.expect_err("unfit"),
-                desk.ledger.capture(&good, name(), "till", 1).await.expect_err("unfit"),
+                desk.ledger.capture(&good, name(), "cash", 1).await.expect_err("unfit"),
             ];
             assert!(errors.iter().all(|error| error.kind() == ErrorKind::Key), "{unfit:?}: {errors:?}");
         }

@@ -6,7 +6,7 @@ use idem_core::{ErrorKind, Natural, Timestamp};
 use tokio::task::JoinSet;
 
 use super::{Desk, unfit, unlawful};
-use crate::conformance::machines::{Booking, Hotel, booking};
+use crate::conformance::machines::{Payment, Shop, payment};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// How far from 0 a tally's changes lead.
@@ -196,22 +196,24 @@ pub async fn tally_with_uncommitted_change_accepts_largest_change<S: Subject>(on
 pub async fn step_beyond_tally_limit_takes_other_step<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
-        desk.open("reservations", AccountSettings::tally()).await.expect("opened");
-        fresh(desk.delta("k", "reservations", EDGE - 1).await);
-        let bookings = Booking::stored(&desk.idem, Hotel);
-        let reserve = |id: &str| {
-            let stay = bookings.at(id);
-            async move { stay.reserve(Natural, booking::Reserve { price: 1, expires: false }).await.expect("answered") }
+        desk.open("authorizations", AccountSettings::tally()).await.expect("opened");
+        fresh(desk.delta("k", "authorizations", EDGE - 1).await);
+        let payments = Payment::stored(&desk.idem, Shop);
+        let authorize = |id: &str| {
+            let payment = payments.at(id);
+            async move {
+                payment.authorize(Natural, payment::Authorize { price: 1, expires: false }).await.expect("answered")
+            }
         };
-        assert_ne!(*reserve("fits").await, "declined");
-        assert_eq!(*reserve("does not").await, "declined");
-        assert!(reserve("does not").await.is_replay());
-        assert_eq!((desk.balance("reservations").await, desk.balance("declined").await), (EDGE, 1));
+        assert_ne!(*authorize("fits").await, "declined");
+        assert_eq!(*authorize("does not").await, "declined");
+        assert!(authorize("does not").await.is_replay());
+        assert_eq!((desk.balance("authorizations").await, desk.balance("declined").await), (EDGE, 1));
         desk.proven().await;
     }
 }
 
-/// Every customer's purse, and one tally for all of them: nothing is lost, and no purse overdrawn.
+/// Customers with an account each pay into one tally: no payment is lost.
 pub async fn concurrent_transfers_to_tally_lose_nothing<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let [own, _] = &Desk::each(&stored).await[..] else { panic!("two desks") };
@@ -251,7 +253,7 @@ pub async fn tally_credit_waits_for_no_uncommitted_credit<S: Subject>(on: &S) {
     fresh(revenue.apply_delta(&key("l"), 6).deadline(bound).await);
     fresh(ledger.transfer(&key("m"), "wallet", "revenue", 7).deadline(bound).await);
     let mut other = stored.idem.begin().await.expect("begun");
-    fresh(ledger.within(&mut other).transfer(&key("n"), "purse", "revenue", 8).await);
+    fresh(ledger.within(&mut other).transfer(&key("n"), "savings", "revenue", 8).await);
     other.commit().await.expect("committed");
     assert_eq!(revenue.get().await.expect("readable").expect("open").balance, 21);
     other_tx.commit().await.expect("committed");

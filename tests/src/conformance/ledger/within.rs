@@ -6,7 +6,7 @@ use idem_core::ledger::{AccountSettings, Bounds};
 use idem_core::{Error, ErrorKind, RetryPolicy};
 
 use super::{unfit, unlawful};
-use crate::conformance::machines::door;
+use crate::conformance::machines::subscription;
 use crate::conformance::transactions::polled;
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
@@ -90,19 +90,19 @@ pub async fn refused_change_leaves_transaction_usable<S: Subject>(on: &S) {
 /// A command, a change and the caller's own row: one commit, one rollback.
 pub async fn command_and_change_in_transaction_commit_together<S: Subject>(on: &S) {
     let stored = prepared(on).await;
-    let (ledger, door) = (stored.idem.ledger(), stored.doors().at("d"));
-    let pushes = ledger.account("pushes");
+    let (ledger, subscription) = (stored.idem.ledger(), stored.subscriptions().at("d"));
+    let pauses = ledger.account("pauses");
     for commit in [false, true] {
         let mut tx = stored.idem.begin().await.expect("begun");
-        fresh(door.within(&mut tx).push(&key("a"), door::Push { by: "ann".into() }).await);
-        let next = fresh(pushes.within(&mut tx).apply_delta(&key("a"), 10).await);
+        fresh(subscription.within(&mut tx).pause(&key("a"), subscription::Pause { by: "ann".into() }).await);
+        let next = fresh(pauses.within(&mut tx).apply_delta(&key("a"), 10).await);
         assert_eq!((next.seq, next.balance), (2, Some(11)));
-        fresh(door.within(&mut tx).close(&key("b")).await);
-        fresh(door.within(&mut tx).push(&key("c"), door::Push { by: "bob".into() }).await);
-        assert_eq!(pushes.within(&mut tx).get().await.expect("readable").balance, 12);
+        fresh(subscription.within(&mut tx).resume(&key("b")).await);
+        fresh(subscription.within(&mut tx).pause(&key("c"), subscription::Pause { by: "bob".into() }).await);
+        assert_eq!(pauses.within(&mut tx).get().await.expect("readable").balance, 12);
         if commit { tx.commit().await.expect("committed") } else { tx.rollback().await }
     }
-    assert_eq!(pushes.get().await.expect("readable").expect("open").version, 3);
+    assert_eq!(pauses.get().await.expect("readable").expect("open").version, 3);
 }
 
 /// However far the call had come: the transaction is broken or goes on as if the call had not been.

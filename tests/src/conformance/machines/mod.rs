@@ -1,17 +1,22 @@
-//! The machines that the clauses drive: an order, a door, a bill, a booking, a gauge, and the releases of a parcel.
+//! The machines of a shop that the clauses drive: an order, its payment and its invoice, a subscription, a cart, a voucher, and the
+//! releases of a shipment and of a refund.
 #![allow(missing_docs, reason = "machines to drive; what they mean is in the names")]
 
-mod bills;
-mod bookings;
-mod doors;
-pub mod gauges;
-pub mod loan;
+pub mod carts;
+mod invoices;
 mod orders;
-pub mod parcel;
-mod tickets;
+mod payments;
+pub mod refund;
+pub mod shipment;
+mod subscriptions;
+mod vouchers;
 
-pub use bills::{Bill, Office, bill};
-pub use bookings::{Booking, Hotel, booking};
-pub use doors::{Door, Keeper, door};
-pub use orders::{Order, Receipt, Refused, Shop, order};
-pub use tickets::{Theatre, Ticket, ticket};
+pub use invoices::{Invoice, SlowShop, invoice};
+pub use orders::{Order, Receipt, Refused, order};
+pub use payments::{Payment, payment};
+pub use subscriptions::{Subscription, subscription};
+pub use vouchers::{Voucher, voucher};
+
+/// The rules of all of them, but for an [`Invoice`] in a [`SlowShop`].
+#[derive(Debug, Clone, Copy)]
+pub struct Shop;

@@ -3,6 +3,8 @@
 use idem_core::{Context, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
+use super::Shop;
+
 /// What a payment is answered with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -48,10 +50,6 @@ pub enum Refused {
         total: i64,
     },
 }
-
-/// The rules of an order.
-#[derive(Debug, Clone, Copy)]
-pub struct Shop;
 
 impl order::Transitions for Shop {
     type Rejection = Refused;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use idem_core::{ErrorKind, Natural};
 
 use super::pool;
-use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
+use crate::conformance::machines::{Order, Shop, Subscription, order, subscription};
 use crate::conformance::subject::not_opened;
 use crate::conformance::{Subject, fresh, key};
 
@@ -20,9 +20,9 @@ pub async fn pool_without_connections_is_refused<S: Subject>(on: &S) {
 /// A wait that no clock can hold is a long one.
 pub async fn longest_wait_settings_are_accepted<S: Subject>(on: &S) {
     let builder = on.builder().lock_wait(Duration::MAX).reply_timeout(Duration::MAX).acquire_timeout(Duration::MAX);
-    let door = Door::stored(&builder.open(&on.url()).await.expect("opened"), Keeper).at("d");
-    fresh(door.start(Natural, door::Shut).await);
-    fresh(door.knock(&key("k"), door::Knock { times: 1 }).deadline(Duration::MAX).await);
+    let subscription = Subscription::stored(&builder.open(&on.url()).await.expect("opened"), Shop).at("d");
+    fresh(subscription.start(Natural, subscription::Active).await);
+    fresh(subscription.renew(&key("k"), subscription::Renew { months: 1 }).deadline(Duration::MAX).await);
 }
 
 /// However short a wait for another writer may be, opening the database takes as long as it takes.
@@ -46,14 +46,16 @@ pub async fn pool_of_one_connection_serves_every_call<S: Subject>(on: &S) {
     fresh(order.within(&mut tx).pay(Natural, PAY).await);
     tx.commit().await.expect("committed");
     fresh(order.ship(&key("k"), order::Ship { tracking: "T".into() }).await);
-    let doors = Door::stored(&idem, Keeper);
+    let subscriptions = Subscription::stored(&idem, Shop);
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..8 {
-        let door = doors.at("d");
-        tasks.spawn(async move { door.knock(&key(&format!("k{number}")), door::Knock { times: 1 }).await.map(drop) });
+        let subscription = subscriptions.at("d");
+        tasks.spawn(async move {
+            subscription.renew(&key(&format!("k{number}")), subscription::Renew { months: 1 }).await.map(drop)
+        });
     }
-    while let Some(knocked) = tasks.join_next().await {
-        knocked.expect("no panic").expect("knocked");
+    while let Some(renewed) = tasks.join_next().await {
+        renewed.expect("no panic").expect("renewed");
     }
-    assert!(doors.at("d").verify().await.expect("an audit").differences.is_empty());
+    assert!(subscriptions.at("d").verify().await.expect("an audit").differences.is_empty());
 }

@@ -3,7 +3,7 @@
 use idem_core::{Effect, ErrorKind, Natural};
 
 use super::pool;
-use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
+use crate::conformance::machines::{Order, Shop, Subscription, order, subscription};
 use crate::conformance::subject::not_opened;
 use crate::conformance::{Stored, Subject, fresh, key, refused};
 
@@ -42,9 +42,9 @@ pub async fn migration_repeated_or_concurrent_succeeds<S: Subject>(on: &S) {
         opened.expect("no panic").expect("each of them opens");
     }
     let stored = Stored::open(on).await;
-    fresh(stored.doors().at("d").knock(&key("k"), door::Knock { times: 1 }).await);
+    fresh(stored.subscriptions().at("d").renew(&key("k"), subscription::Renew { months: 1 }).await);
     stored.idem.migrate().await.expect("again");
-    assert_eq!(stored.doors().at("d").get().await.expect("readable").expect("started").version(), 2);
+    assert_eq!(stored.subscriptions().at("d").get().await.expect("readable").expect("started").version(), 2);
 }
 
 /// For a role that may not create tables another applies it.
@@ -57,7 +57,7 @@ pub async fn printed_migration_sql_makes_usable_tables<S: Subject>(on: &S) {
     }
     drop(conn);
     idem.check().await.expect("it is what this library works on");
-    fresh(Door::stored(&idem, Keeper).at("d").knock(&key("k"), door::Knock { times: 1 }).await);
+    fresh(Subscription::stored(&idem, Shop).at("d").renew(&key("k"), subscription::Renew { months: 1 }).await);
     idem.migrate().await.expect("nothing is left to do");
 }
 
@@ -75,7 +75,7 @@ pub async fn newer_schema_is_refused<S: Subject>(on: &S) {
 pub async fn tables_of_two_prefixes_share_no_keys<S: Subject>(on: &S) {
     for prefix in ["one_", "two_"] {
         let idem = on.builder().prefix(prefix).open(&on.url()).await.expect("opened");
-        let door = Door::stored(&idem, Keeper).at("d");
-        assert_eq!(fresh(door.knock(&key("k"), door::Knock { times: 1 }).await).seq(), 2);
+        let subscription = Subscription::stored(&idem, Shop).at("d");
+        assert_eq!(fresh(subscription.renew(&key("k"), subscription::Renew { months: 1 }).await).seq(), 2);
     }
 }

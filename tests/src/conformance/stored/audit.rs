@@ -5,7 +5,7 @@ use std::time::Duration;
 use idem_core::machine::Problem;
 use idem_core::{ErrorKind, Natural};
 
-use crate::conformance::machines::{Bill, Door, Keeper, Office, Shop, bill, door, order};
+use crate::conformance::machines::{Invoice, Shop, SlowShop, Subscription, invoice, order, subscription};
 use crate::conformance::{Stored, Subject, fresh, key, refused};
 use crate::polled;
 
@@ -29,12 +29,12 @@ pub async fn verify_of_every_kind_of_transition_finds_no_difference<S: Subject>(
     let order = shipped(&stored).await;
     let found = order.verify().await.expect("an audit");
     assert_eq!((found.checked, found.differences), (3, Vec::new()));
-    let door: door::Handle<S::DB, Keeper> = stored.doors().at("d");
-    fresh(door.knock(&key("k"), door::Knock { times: 1 }).await);
-    fresh(door.push(Natural, door::Push { by: "ann".into() }).await);
-    fresh(door.override_state(&key("l"), door::Shut, "draught").await);
-    fresh(door.knock(&key("m"), door::Knock { times: 2 }).await);
-    let found = door.verify().await.expect("an audit");
+    let subscription: subscription::Handle<S::DB, Shop> = stored.subscriptions().at("d");
+    fresh(subscription.renew(&key("k"), subscription::Renew { months: 1 }).await);
+    fresh(subscription.pause(Natural, subscription::Pause { by: "ann".into() }).await);
+    fresh(subscription.override_state(&key("l"), subscription::Active, "draught").await);
+    fresh(subscription.renew(&key("m"), subscription::Renew { months: 2 }).await);
+    let found = subscription.verify().await.expect("an audit");
     assert_eq!((found.checked, found.differences), (5, Vec::new()));
     assert_eq!(stored.orders().at("nobody").verify().await.expect("an audit").checked, 0);
 }
@@ -68,7 +68,7 @@ pub async fn verify_of_edited_rows_reports_each_edit<S: Subject>(on: &S) {
         stored.execute(change).await;
         expected.push(problem);
         let found = problems::<S>(&order).await;
-        let (_, last) = expected.last().expect("one was pushed");
+        let (_, last) = expected.last().expect("one was paused");
         assert!(found.iter().any(|(_, problem)| problem == last), "{change}: {found:?}");
     }
     stored.execute("DELETE FROM idem_transitions WHERE seq = 2").await;
@@ -90,19 +90,21 @@ pub async fn machine_version_out_of_range_is_refused_by_table<S: Subject>(on: &S
 /// A machine that goes on while it is verified is found sound: its row and its history are of one moment.
 pub async fn verify_during_another_command_finds_no_difference<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let office = Office::default();
-    let bill = Bill::stored(&stored.idem, office.clone()).at("b");
+    let shop = SlowShop::default();
+    let invoice = Invoice::stored(&stored.idem, shop.clone()).at("b");
     fresh(
-        bill.pay(&key("k"), bill::Pay { from: "customer".into(), amount: 100, hold: false, or_decline: false }).await,
+        invoice
+            .pay(&key("k"), invoice::Pay { from: "customer".into(), amount: 100, hold: false, or_decline: false })
+            .await,
     );
     let (builder, url) = (on.builder(), on.url());
-    office.meanwhile(1, || async move {
+    shop.meanwhile(1, || async move {
         let idem = builder.open(&url).await.expect("opened");
-        fresh(Bill::stored(&idem, Office::default()).at("b").touch(&key("l")).await);
+        fresh(Invoice::stored(&idem, SlowShop::default()).at("b").remind(&key("l")).await);
     });
-    let found = bill.verify().await.expect("an audit");
-    assert_eq!((found.checked, found.differences, office.is_done()), (2, Vec::new(), true));
-    assert_eq!(bill.verify().await.expect("an audit").checked, 3);
+    let found = invoice.verify().await.expect("an audit");
+    assert_eq!((found.checked, found.differences, shop.is_done()), (2, Vec::new(), true));
+    assert_eq!(invoice.verify().await.expect("an audit").checked, 3);
 }
 
 /// Wherever it is when another one mends the row and a command runs: the command is not undone, and the machine goes on.
@@ -114,28 +116,28 @@ pub async fn rebuild_during_another_command_keeps_its_transition<S: Subject>(on:
     for attempt in 4.. {
         let polls = attempt / 4;
         let id = format!("d{attempt}");
-        let (door, other) = (stored.doors().at(&*id), Door::stored(&brief, Keeper).at(&*id));
-        let knock = |name: &str| (key(&format!("{id} {name}")), door::Knock { times: 1 });
-        let (first, second, third) = (knock("first"), knock("second"), knock("third"));
-        fresh(door.knock(&first.0, first.1).await);
+        let (subscription, other) = (stored.subscriptions().at(&*id), Subscription::stored(&brief, Shop).at(&*id));
+        let renew = |name: &str| (key(&format!("{id} {name}")), subscription::Renew { months: 1 });
+        let (first, second, third) = (renew("first"), renew("second"), renew("third"));
+        fresh(subscription.renew(&first.0, first.1).await);
         // The version that the row will have again after the rebuild and the command.
         stored.execute(&format!("UPDATE idem_machines SET version = 3 WHERE id = '{id}'")).await;
-        let mut rebuild = Box::pin(door.rebuild());
+        let mut rebuild = Box::pin(subscription.rebuild());
         let mut answer = polled(&mut rebuild, polls).await;
         ended += usize::from(answer.is_some());
         // Where this one has the lock, the others come after it.
         let mended = other.rebuild().await;
-        let knocked = other.knock(&second.0, second.1.clone()).await;
+        let renewed = other.renew(&second.0, second.1.clone()).await;
         if answer.is_none() {
             answer = Some(rebuild.await);
         }
         assert!(answer.is_some_and(|answer| answer.is_ok()), "polled {polls} times");
-        if mended.is_err() || knocked.is_err() {
+        if mended.is_err() || renewed.is_err() {
             other.rebuild().await.expect("mended");
-            other.knock(&second.0, second.1).await.expect("a knock");
+            other.renew(&second.0, second.1).await.expect("a renew");
         }
-        assert!(fresh(door.knock(&third.0, third.1).await).seq() > 3, "polled {polls} times");
-        let found = door.verify().await.expect("an audit");
+        assert!(fresh(subscription.renew(&third.0, third.1).await).seq() > 3, "polled {polls} times");
+        let found = subscription.verify().await.expect("an audit");
         assert_eq!((found.checked, found.differences), (4, Vec::new()), "polled {polls} times");
         if ended == 12 {
             break;

@@ -4,7 +4,7 @@ use idem_core::machine::Item;
 use idem_core::{CommandError, Error, ErrorKind, Key, Natural, Outcome};
 
 use crate::conformance::case::as_json;
-use crate::conformance::machines::{Refused, door, order};
+use crate::conformance::machines::{Refused, order, subscription};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 type Answers = Vec<Result<Outcome<serde_json::Value, order::StateKind>, CommandError<Refused>>>;
@@ -100,28 +100,28 @@ pub async fn refused_item_of_command_batch_changes_nothing<S: Subject>(on: &S) {
     refused(one, ErrorKind::Rejected);
     refused(two, ErrorKind::Invalid);
     assert_eq!((fresh(three).seq(), fresh(four).seq()), (2, 3));
-    // Two pushes fit the bound, the third does not.
-    stored.execute("INSERT INTO idem_accounts (account, balance, seq, ceiling) VALUES ('pushes', 0, 0, 2)").await;
-    let push = || door::Command::from(door::Push { by: "ann".into() });
-    let doors = ["d1", "d2", "d3", "d2"];
-    let answers = stored.doors().apply_all(doors.map(|id| Item::new(id, Natural, push()))).await;
+    // Two pauses fit the bound, the third does not.
+    stored.execute("INSERT INTO idem_accounts (account, balance, seq, ceiling) VALUES ('pauses', 0, 0, 2)").await;
+    let pause = || subscription::Command::from(subscription::Pause { by: "ann".into() });
+    let subscriptions = ["d1", "d2", "d3", "d2"];
+    let answers = stored.subscriptions().apply_all(subscriptions.map(|id| Item::new(id, Natural, pause()))).await;
     let kinds: Vec<_> =
         answers.iter().map(|answer| answer.as_ref().map(Outcome::is_fresh).map_err(Error::kind)).collect();
     assert_eq!(kinds, [Ok(true), Ok(true), Err(ErrorKind::OutOfBounds), Ok(false)]);
-    assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'pushes'").await, 2);
+    assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'pauses'").await, 2);
     assert_eq!(stored.number("SELECT count(*) FROM idem_machines WHERE id = 'd3'").await, 0);
 }
 
 /// More items than share a transaction.
 pub async fn command_batch_larger_than_group_is_applied_in_order<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let knock = |times| door::Knock { times };
+    let renew = |months| subscription::Renew { months };
     let keys: Vec<Key> = (0..1_205).map(|number| key(&format!("k{number}"))).collect();
-    let items = keys.iter().map(|key| Item::new("one door", key, knock(1)));
-    let answers = stored.doors().apply_all(items).await;
+    let items = keys.iter().map(|key| Item::new("one subscription", key, renew(1)));
+    let answers = stored.subscriptions().apply_all(items).await;
     for (seq, answer) in (2..).zip(answers) {
         assert_eq!(fresh(answer.map(as_json)).seq(), seq);
     }
     assert_eq!(stored.number("SELECT version FROM idem_machines").await, 1_206);
-    assert!(stored.doors().at("one door").verify().await.expect("an audit").differences.is_empty());
+    assert!(stored.subscriptions().at("one subscription").verify().await.expect("an audit").differences.is_empty());
 }

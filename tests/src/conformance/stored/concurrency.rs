@@ -6,16 +6,16 @@ use idem_core::{ErrorKind, Natural, Outcome, RetryPolicy};
 use tokio::task::JoinSet;
 
 use crate::conformance::case::as_json;
-use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
+use crate::conformance::machines::{Order, Shop, Subscription, order, subscription};
 use crate::conformance::{Stored, Subject, fresh, key, replayed};
 
 /// How many at once, and how many keys each: 1,000 keys over all.
-const CROWDS: [(usize, usize); 4] = [(2, 700), (8, 200), (32, 80), (128, 20)];
+const CALLERS: [(usize, usize); 4] = [(2, 700), (8, 200), (32, 80), (128, 20)];
 
 /// One of them is fresh, and all have the identical value, number and time.
 pub async fn concurrent_repeats_of_command_have_one_effect<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    // A crowd waits for connections and locks, which is what is tested, not for how long.
+    // Many callers wait for connections and locks, which is what is tested, not for how long.
     let patient = on
         .builder()
         .acquire_timeout(Duration::from_mins(1))
@@ -25,16 +25,16 @@ pub async fn concurrent_repeats_of_command_have_one_effect<S: Subject>(on: &S) {
         .expect("opened");
     let orders = Order::stored(&patient, Shop);
     let mut effects = 0;
-    for (crowd, keys) in CROWDS {
+    for (callers, keys) in CALLERS {
         for number in 0..keys {
-            let id = format!("{crowd}-{number}");
+            let id = format!("{callers}-{number}");
             orders.at(&*id).start(Natural, order::Pending { total: 500 }).await.expect("started");
             let mut tasks = JoinSet::new();
-            for _ in 0..crowd {
+            for _ in 0..callers {
                 let (order, key) = (orders.at(&*id), key(&id));
                 tasks.spawn(async move { order.pay(&key, order::Pay { amount: 500, rate: 1 }).await });
             }
-            let mut outcomes = Vec::with_capacity(crowd);
+            let mut outcomes = Vec::with_capacity(callers);
             while let Some(paid) = tasks.join_next().await {
                 outcomes.push(paid.expect("no panic").expect("each is answered"));
             }
@@ -92,28 +92,32 @@ pub async fn concurrent_commands_on_one_machine_each_have_one_effect<S: Subject>
         .open(&on.url())
         .await
         .expect("opened");
-    let doors = Door::stored(&patient, Keeper);
+    let subscriptions = Subscription::stored(&patient, Shop);
     let mut tasks = JoinSet::new();
     for number in 0..64_u64 {
-        let door = doors.at("d");
+        let subscription = subscriptions.at("d");
         tasks.spawn(async move {
-            let knocked = door.knock(&key(&format!("k{number}")), door::Knock { times: number * 1_000 }).await;
-            (number, fresh(knocked))
+            let renewed =
+                subscription.renew(&key(&format!("k{number}")), subscription::Renew { months: number * 1_000 }).await;
+            (number, fresh(renewed))
         });
     }
     let mut seqs = Vec::new();
-    while let Some(knocked) = tasks.join_next().await {
-        let (number, knocked) = knocked.expect("no panic");
-        assert_eq!(*knocked, number * 1_000 + knocked.seq());
+    while let Some(renewed) = tasks.join_next().await {
+        let (number, renewed) = renewed.expect("no panic");
+        assert_eq!(*renewed, number * 1_000 + renewed.seq());
         replayed(
-            doors.at("d").knock(&key(&format!("k{number}")), door::Knock { times: number * 1_000 }).await,
-            &knocked,
+            subscriptions
+                .at("d")
+                .renew(&key(&format!("k{number}")), subscription::Renew { months: number * 1_000 })
+                .await,
+            &renewed,
         );
-        seqs.push(knocked.seq());
+        seqs.push(renewed.seq());
     }
     seqs.sort_unstable();
     assert_eq!(seqs, (2..66).collect::<Vec<_>>());
-    assert!(stored.doors().at("d").verify().await.expect("an audit").differences.is_empty());
+    assert!(stored.subscriptions().at("d").verify().await.expect("an audit").differences.is_empty());
 }
 
 /// Two requests at once under one key: one runs, the other is refused.
@@ -122,12 +126,13 @@ pub async fn key_used_on_two_machines_at_once_has_one_effect<S: Subject>(on: &S)
     for number in 0..50 {
         let mut tasks = JoinSet::new();
         for side in ["left", "right"] {
-            let (door, key) = (stored.doors().at(format!("{side} {number}")), key(&format!("k{number}")));
-            tasks.spawn(async move { door.knock(&key, door::Knock { times: 1 }).await });
+            let (subscription, key) =
+                (stored.subscriptions().at(format!("{side} {number}")), key(&format!("k{number}")));
+            tasks.spawn(async move { subscription.renew(&key, subscription::Renew { months: 1 }).await });
         }
         let (mut fresh, mut reused) = (0, 0);
-        while let Some(knocked) = tasks.join_next().await {
-            match knocked.expect("no panic") {
+        while let Some(renewed) = tasks.join_next().await {
+            match renewed.expect("no panic") {
                 Ok(outcome) if outcome.is_fresh() => fresh += 1,
                 Err(error) if error.kind() == ErrorKind::KeyReused => reused += 1,
                 other => panic!("neither fresh nor reused: {other:?}"),

@@ -7,8 +7,8 @@ use idem_core::machine::{Event, Item};
 use idem_core::{CommandError, Effect, Error, ErrorKind, ForgetProgress, Key, Natural, Outcome};
 use serde_json::json;
 
-use crate::conformance::machines::loan::{Bank, first};
-use crate::conformance::machines::{Order, order};
+use crate::conformance::machines::refund::first;
+use crate::conformance::machines::{Order, Shop, order};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// A key of the tenant who is forgotten.
@@ -144,16 +144,16 @@ pub async fn forgotten_change_of_the_ledger_is_known_and_proved<S: Subject>(on: 
 /// It has not happened, then or now.
 pub async fn forgotten_rejection_is_known_and_not_applied<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let loan = first::Loan::stored(&stored.idem, Bank).at("l");
-    let grant = |amount| first::loan::Grant { amount, limit: 10 };
-    refused(loan.grant(&theirs("k"), grant(50)).await, ErrorKind::Rejected);
+    let refund = first::Refund::stored(&stored.idem, Shop).at("l");
+    let approve = |amount| first::refund::Approve { amount, limit: 10 };
+    refused(refund.approve(&theirs("k"), approve(50)).await, ErrorKind::Rejected);
     assert_eq!(stored.idem.forget("tenant").await.expect("erased").transitions, 1);
     for amount in [50, 51] {
-        assert_eq!(forgotten(loan.grant(&theirs("k"), grant(amount)).await), Effect::NotApplied);
+        assert_eq!(forgotten(refund.approve(&theirs("k"), approve(amount)).await), Effect::NotApplied);
     }
     assert_eq!(stored.number("SELECT count(*) FROM idem_transitions WHERE length(rejection) > 0").await, 0);
-    fresh(loan.grant(&theirs("l"), grant(5)).await);
-    assert!(loan.verify().await.expect("an audit").differences.is_empty());
+    fresh(refund.approve(&theirs("l"), approve(5)).await);
+    assert!(refund.verify().await.expect("an audit").differences.is_empty());
 }
 
 /// Two scopes that share an answer: it is gone where the scope that ran the command is forgotten.

@@ -4,7 +4,7 @@ use idem_core::ledger::{AccountSettings, Bounds};
 use idem_core::machine::Item;
 use idem_core::{ErrorKind, Key, Natural, Timestamp};
 
-use crate::conformance::machines::{Order, Shop, door, order};
+use crate::conformance::machines::{Order, Shop, order, subscription};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// Case pairs, trailing spaces, composed and decomposed letters, letters that some languages fold.
@@ -14,13 +14,13 @@ const ALIKE: [&str; 12] =
 /// Each names a request of its own.
 pub async fn key_that_looks_alike_is_another_key<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let door = stored.doors().at("d");
+    let subscription = stored.subscriptions().at("d");
     let mut outcomes = Vec::new();
     for name in ALIKE {
-        outcomes.push(fresh(door.knock(&key(name), door::Knock { times: 1 }).await));
+        outcomes.push(fresh(subscription.renew(&key(name), subscription::Renew { months: 1 }).await));
     }
     for (name, first) in ALIKE.into_iter().zip(&outcomes) {
-        replayed(door.knock(&key(name), door::Knock { times: 1 }).await, first);
+        replayed(subscription.renew(&key(name), subscription::Renew { months: 1 }).await, first);
     }
 }
 
@@ -53,24 +53,24 @@ pub async fn machine_id_that_looks_alike_is_another_machine<S: Subject>(on: &S) 
 /// Two tenants may choose one key, and the borders of scope and key do not move.
 pub async fn key_of_another_scope_is_another_key<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let door = stored.doors().at("d");
+    let subscription = stored.subscriptions().at("d");
     for (seq, (scope, name)) in (2..).zip([("one", "k"), ("two", "k"), ("a", "bc"), ("ab", "c")]) {
         let key = Key::new(scope, name).expect("a fit key");
-        assert_eq!(fresh(door.knock(&key, door::Knock { times: 1 }).await).seq(), seq);
+        assert_eq!(fresh(subscription.renew(&key, subscription::Renew { months: 1 }).await).seq(), seq);
     }
-    let derived = key("k").derive("knock");
-    let knocked = fresh(door.knock(&derived, door::Knock { times: 1 }).await);
-    replayed(door.knock(&key("k").derive("knock"), door::Knock { times: 1 }).await, &knocked);
+    let derived = key("k").derive("renew");
+    let renewed = fresh(subscription.renew(&derived, subscription::Renew { months: 1 }).await);
+    replayed(subscription.renew(&key("k").derive("renew"), subscription::Renew { months: 1 }).await, &renewed);
 }
 
 /// On another machine of the same name a key is known; on a machine of another name it is not.
 pub async fn key_used_on_another_machine_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let knock = || door::Knock { times: 1 };
-    fresh(stored.doors().at("one").knock(&key("k"), knock()).await);
-    let error = refused(stored.doors().at("two").knock(&key("k"), knock()).await, ErrorKind::KeyReused);
+    let renew = || subscription::Renew { months: 1 };
+    fresh(stored.subscriptions().at("one").renew(&key("k"), renew()).await);
+    let error = refused(stored.subscriptions().at("two").renew(&key("k"), renew()).await, ErrorKind::KeyReused);
     assert!(error.to_string().contains("\"one\"") && error.to_string().contains("\"two\""), "{error}");
-    assert!(stored.doors().at("two").get().await.expect("readable").is_none());
+    assert!(stored.subscriptions().at("two").get().await.expect("readable").is_none());
     let order = stored.orders().at("one");
     order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     fresh(order.pay(&key("k"), order::Pay { amount: 500, rate: 1 }).await);
@@ -144,15 +144,15 @@ pub async fn alias_key_or_remembered_refusal_is_in_no_history<S: Subject>(on: &S
     order.start(Natural, order::Pending { total: 500 }).await.expect("started");
     let pay = || order::Pay { amount: 500, rate: 1 };
     fresh(order.pay(&key("k"), pay()).await);
-    let (purse, sum) = (ledger.account("purse"), ledger.account("sum"));
-    purse.open(Bounds::at_least(0)).await.expect("opened");
+    let (savings, sum) = (ledger.account("savings"), ledger.account("sum"));
+    savings.open(Bounds::at_least(0)).await.expect("opened");
     sum.open(AccountSettings::tally()).await.expect("opened");
-    let first = fresh(purse.apply_delta(&key("in"), 5).await);
+    let first = fresh(savings.apply_delta(&key("in"), 5).await);
     fresh(sum.apply_delta(&key("sum"), i64::MAX / 2).await);
     for number in 0..3 {
         assert!(order.pay(&key(&format!("l{number}")), pay()).await.expect("answered").is_replay());
         let (out, over) = (key(&format!("out {number}")), key(&format!("over {number}")));
-        refused(purse.apply_delta(&out, -9).remember_refusal().await, ErrorKind::OutOfBounds);
+        refused(savings.apply_delta(&out, -9).remember_refusal().await, ErrorKind::OutOfBounds);
         refused(sum.apply_delta(&over, i64::MAX).remember_refusal().await, ErrorKind::OutOfBounds);
     }
     assert_eq!(stored.number("SELECT count(*) FROM idem_transitions WHERE seq IS NULL").await, 3);
@@ -161,9 +161,9 @@ pub async fn alias_key_or_remembered_refusal_is_in_no_history<S: Subject>(on: &S
     assert_eq!(order.verify().await.expect("an audit").checked, 2);
     assert!(!order.rebuild().await.expect("nothing to mend"));
     fresh(order.override_state(&key("back"), order::Pending { total: 500 }, "again").await);
-    let entries = purse.entries().await.expect("readable");
+    let entries = savings.entries().await.expect("readable");
     assert_eq!((entries.len(), entries[0].seq), (1, 1));
-    assert_eq!(purse.balance_at(first.at()).await.expect("readable"), 5);
+    assert_eq!(savings.balance_at(first.at()).await.expect("readable"), 5);
     assert_eq!(sum.entries().await.expect("readable").len(), 1);
     let far = Timestamp::from_micros(i64::MAX);
     assert_eq!(sum.balance_at(far).await.expect("readable"), i64::MAX / 2);
@@ -190,18 +190,18 @@ pub async fn alias_key_without_retention_is_replayed_within_batch<S: Subject>(on
 pub async fn remembered_outcome_hides_no_call_of_another_process<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let other = Stored::open(on).await;
-    let (ours, theirs) = (stored.doors().at("d"), other.doors().at("d"));
-    let knock = |times| door::Knock { times };
-    let first = fresh(ours.knock(&key("first"), knock(1)).await);
-    assert!(!replayed(ours.knock(&key("first"), knock(1)).await, &first).is_superseded());
-    fresh(theirs.knock(&key("theirs"), knock(1)).await);
-    assert!(replayed(ours.knock(&key("first"), knock(1)).await, &first).is_superseded());
-    refused(ours.knock(&key("first"), knock(2)).await, ErrorKind::KeyReused);
-    refused(ours.knock(&key("theirs"), knock(2)).await, ErrorKind::KeyReused);
+    let (ours, theirs) = (stored.subscriptions().at("d"), other.subscriptions().at("d"));
+    let renew = |months| subscription::Renew { months };
+    let first = fresh(ours.renew(&key("first"), renew(1)).await);
+    assert!(!replayed(ours.renew(&key("first"), renew(1)).await, &first).is_superseded());
+    fresh(theirs.renew(&key("theirs"), renew(1)).await);
+    assert!(replayed(ours.renew(&key("first"), renew(1)).await, &first).is_superseded());
+    refused(ours.renew(&key("first"), renew(2)).await, ErrorKind::KeyReused);
+    refused(ours.renew(&key("theirs"), renew(2)).await, ErrorKind::KeyReused);
     // Each is the last that either of them knows, and none of them is.
     for turn in 0..6 {
-        let door = if turn % 2 == 0 { &ours } else { &theirs };
-        assert_eq!(fresh(door.knock(&key(&format!("turn {turn}")), knock(1)).await).seq(), 4 + turn);
+        let subscription = if turn % 2 == 0 { &ours } else { &theirs };
+        assert_eq!(fresh(subscription.renew(&key(&format!("turn {turn}")), renew(1)).await).seq(), 4 + turn);
     }
     let ledger = stored.idem.ledger();
     let entry = fresh(ledger.account("a").apply_delta(&key("delta"), 5).await);

@@ -4,7 +4,7 @@ use idem_core::machine::Item;
 use idem_core::machine::{Event, StoredMachine};
 use idem_core::{Natural, Timestamp};
 
-use crate::conformance::machines::{Order, door, order};
+use crate::conformance::machines::{Order, order, subscription};
 use crate::conformance::{Stored, Subject, fresh, key};
 
 /// No machine, no history, no page.
@@ -49,12 +49,12 @@ pub async fn machines_in_state_are_listed_in_pages<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let ids: Vec<String> = (0..7).map(|number| format!("d{number}")).collect();
     let keys: Vec<_> = ids.iter().map(|id| key(id)).collect();
-    let items = ids.iter().zip(&keys).map(|(id, key)| Item::new(id.as_str(), key, door::Knock { times: 1 }));
-    for answer in stored.doors().apply_all(items).await {
-        assert!(answer.expect("knocked").is_fresh());
+    let items = ids.iter().zip(&keys).map(|(id, key)| Item::new(id.as_str(), key, subscription::Renew { months: 1 }));
+    for answer in stored.subscriptions().apply_all(items).await {
+        assert!(answer.expect("renewed").is_fresh());
     }
-    let doors = stored.doors();
-    let shut = || doors.in_state(door::StateKind::Shut);
+    let subscriptions = stored.subscriptions();
+    let shut = || subscriptions.in_state(subscription::StateKind::Active);
     let mut seen = Vec::new();
     let mut page = shut().limit(3).await.expect("a page");
     loop {
@@ -67,11 +67,11 @@ pub async fn machines_in_state_are_listed_in_pages<S: Subject>(on: &S) {
         page = shut().after(cursor).limit(3).await.expect("a page");
     }
     assert_eq!(seen, ids);
-    let entered = doors.at("d0").get().await.expect("readable").expect("started").entered_at();
+    let entered = subscriptions.at("d0").get().await.expect("readable").expect("started").entered_at();
     assert!(shut().entered_before(entered).await.expect("a page").is_empty());
     let later = Timestamp::from_micros(entered.as_micros() + 1);
     assert_eq!(shut().entered_before(later).await.expect("a page").len(), 7);
-    assert!(doors.in_state(door::StateKind::Open).await.expect("a page").is_empty());
+    assert!(subscriptions.in_state(subscription::StateKind::Paused).await.expect("a page").is_empty());
 }
 
 /// In the order of the enum; machines of other names are not counted.
@@ -84,7 +84,7 @@ pub async fn count_by_state_counts_machines_of_one_name<S: Subject>(on: &S) {
             fresh(order.cancel(Natural, order::Cancel { reason: "late".into() }).await);
         }
     }
-    fresh(stored.doors().at("d").knock(&key("k"), door::Knock { times: 1 }).await);
+    fresh(stored.subscriptions().at("d").renew(&key("k"), subscription::Renew { months: 1 }).await);
     let counts = stored.orders().count_by_state().await.expect("counts");
     assert_eq!(counts.known, [(order::StateKind::Pending, 3), (order::StateKind::Cancelled, 2)]);
     assert!(counts.unknown.is_empty());

@@ -3,7 +3,7 @@
 use idem_core::machine::Event;
 use idem_core::{Error, ErrorKind, Natural};
 
-use crate::conformance::machines::{Door, Order, door, order};
+use crate::conformance::machines::{Order, Subscription, order, subscription};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
@@ -37,18 +37,18 @@ pub async fn command_before_needed_start_is_refused<S: Subject>(on: &S) {
 /// The first command starts the machine, in the same write.
 pub async fn command_on_machine_without_initial_data_starts_it<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let door = stored.doors().at("d");
-    refused(door.close(&key("k")).await, ErrorKind::Invalid);
+    let subscription = stored.subscriptions().at("d");
+    refused(subscription.resume(&key("k")).await, ErrorKind::Invalid);
     assert_eq!(stored.rows().await, 0, "what is refused starts nothing");
-    let knocked = fresh(door.knock(&key("k"), door::Knock { times: 3 }).await);
-    assert_eq!((knocked.seq(), *knocked), (2, 5));
-    replayed(door.knock(&key("k"), door::Knock { times: 3 }).await, &knocked);
-    let started = door.start(Natural, door::Shut).await.expect("as if started");
+    let renewed = fresh(subscription.renew(&key("k"), subscription::Renew { months: 3 }).await);
+    assert_eq!((renewed.seq(), *renewed), (2, 5));
+    replayed(subscription.renew(&key("k"), subscription::Renew { months: 3 }).await, &renewed);
+    let started = subscription.start(Natural, subscription::Active).await.expect("as if started");
     assert!(started.is_replay() && started.seq() == 1);
-    let history = door.history().await.expect("a history").all().expect("readable");
+    let history = subscription.history().await.expect("a history").all().expect("readable");
     assert!(matches!(history[0].event, Event::Started));
-    assert_eq!((history.len(), &history[0].state), (2, &Door::Shut));
-    assert!(door.verify().await.expect("an audit").differences.is_empty());
+    assert_eq!((history.len(), &history[0].state), (2, &Subscription::Active));
+    assert!(subscription.verify().await.expect("an audit").differences.is_empty());
 }
 
 /// A known key is answered by what it remembers, not by the machine's row.

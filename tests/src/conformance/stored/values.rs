@@ -4,32 +4,31 @@ use fastrand::Rng;
 use idem_core::{Effect, ErrorKind, Natural};
 
 use crate::Seed;
-use crate::conformance::machines::gauges::{Anything, Bad, Gauge, Meter, Spot, gauge};
-use crate::conformance::machines::{Theatre, Ticket, ticket};
+use crate::conformance::machines::carts::{Anything, Bad, Cart, Spot, cart};
+use crate::conformance::machines::{Shop, Voucher, voucher};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// Random values of every type, in a payload, a state, an outcome and a message: each comes back as it was, in every process,
 /// and the rules say the same about it again.
 pub async fn value_of_every_type_is_read_back_unchanged<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let (mut random, start) = (Seed::new().rng(0), || gauge::Kept { value: Anything::Nothing });
-    let gauge = Gauge::stored(&stored.idem, Meter).at("g");
-    gauge.start(Natural, start()).await.expect("started");
+    let (mut random, start) = (Seed::new().rng(0), || cart::Open { value: Anything::Nothing });
+    let cart = Cart::stored(&stored.idem, Shop).at("g");
+    cart.start(Natural, start()).await.expect("started");
     for number in 0..64 {
-        let keep = gauge::Keep { value: any(&mut random, 3) };
+        let add = cart::Add { value: any(&mut random, 3) };
         let key = key(&format!("k{number}"));
-        let kept = fresh(gauge.keep(&key, keep.clone()).await);
-        assert_eq!(*kept, keep.value);
-        let machine = gauge.get().await.expect("readable").expect("started");
-        assert_eq!(machine.state(), &Gauge::Kept { value: keep.value.clone() });
-        let elsewhere = Gauge::stored(&stored.idem, Meter).at("g");
-        replayed(elsewhere.keep(&key, keep.clone()).await, &kept);
-        let (by_hand, put) =
-            (crate::conformance::key(&format!("o{number}")), gauge::Kept { value: keep.value.clone() });
-        let first = fresh(gauge.override_state(&by_hand, put.clone(), "tried").await);
+        let added = fresh(cart.add(&key, add.clone()).await);
+        assert_eq!(*added, add.value);
+        let machine = cart.get().await.expect("readable").expect("started");
+        assert_eq!(machine.state(), &Cart::Open { value: add.value.clone() });
+        let elsewhere = Cart::stored(&stored.idem, Shop).at("g");
+        replayed(elsewhere.add(&key, add.clone()).await, &added);
+        let (by_hand, put) = (crate::conformance::key(&format!("o{number}")), cart::Open { value: add.value.clone() });
+        let first = fresh(cart.override_state(&by_hand, put.clone(), "tried").await);
         replayed(elsewhere.override_state(&by_hand, put, "tried").await, &first);
     }
-    let differences = gauge.verify().await.expect("an audit").differences;
+    let differences = cart.verify().await.expect("an audit").differences;
     assert!(differences.is_empty(), "{differences:?}");
 }
 
@@ -37,40 +36,40 @@ pub async fn value_of_every_type_is_read_back_unchanged<S: Subject>(on: &S) {
 /// key stays free.
 pub async fn value_that_reads_back_differently_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let gauges = Gauge::stored(&stored.idem, Meter);
-    let gauge = gauges.at("g");
-    gauge.start(Natural, gauge::Kept { value: Anything::Nothing }).await.expect("started");
+    let carts = Cart::stored(&stored.idem, Shop);
+    let cart = carts.at("g");
+    cart.start(Natural, cart::Open { value: Anything::Nothing }).await.expect("started");
     let rows = stored.rows().await;
     let all = [Bad::NotANumber, Bad::Infinite, Bad::SingleInfinite, Bad::Unordered, Bad::Lossy];
     for bad in all {
-        let error = refused(gauge.keep(&key("k"), gauge::Keep { value: bad.value() }).await, ErrorKind::Unencodable);
+        let error = refused(cart.add(&key("k"), cart::Add { value: bad.value() }).await, ErrorKind::Unencodable);
         assert!(error.to_string().contains("the payload") && error.effect() == Effect::NotApplied, "{error}");
-        let other = gauges.at("h");
-        refused(other.start(Natural, gauge::Kept { value: bad.value() }).await, ErrorKind::Unencodable);
-        refused(gauge.override_state(&key("k"), gauge::Kept { value: bad.value() }, "?").await, ErrorKind::Unencodable);
+        let other = carts.at("h");
+        refused(other.start(Natural, cart::Open { value: bad.value() }).await, ErrorKind::Unencodable);
+        refused(cart.override_state(&key("k"), cart::Open { value: bad.value() }, "?").await, ErrorKind::Unencodable);
         for spot in [Spot::State, Spot::Outcome, Spot::Message] {
             // A message is only written: whether it would be read as it was meant is for its readers to say.
             if matches!((spot, bad), (Spot::Message, Bad::Unordered | Bad::Lossy)) {
                 continue;
             }
-            refused(gauge.make(&key("k"), gauge::Make { spot, bad }).await, ErrorKind::Unencodable);
+            refused(cart.fill(&key("k"), cart::Fill { spot, bad }).await, ErrorKind::Unencodable);
         }
     }
-    refused(gauge.clear(&key("k")).await, ErrorKind::Unencodable);
+    refused(cart.clear(&key("k")).await, ErrorKind::Unencodable);
     assert_eq!(stored.rows().await, rows);
-    fresh(gauge.keep(&key("k"), gauge::Keep { value: Anything::Double(0.1) }).await);
+    fresh(cart.add(&key("k"), cart::Add { value: Anything::Double(0.1) }).await);
 }
 
 /// Numbers beyond 64 bits, of which only the last digits differ, are two requests.
 pub async fn payloads_that_differ_beyond_64_bits_are_two_requests<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let gauge = Gauge::stored(&stored.idem, Meter).at("g");
-    gauge.start(Natural, gauge::Kept { value: Anything::Nothing }).await.expect("started");
+    let cart = Cart::stored(&stored.idem, Shop).at("g");
+    cart.start(Natural, cart::Open { value: Anything::Nothing }).await.expect("started");
     let huge = |digits| Anything::Huge((1_i128 << 100) + digits);
-    fresh(gauge.keep(&key("k"), gauge::Keep { value: huge(0) }).await);
-    refused(gauge.keep(&key("k"), gauge::Keep { value: huge(7) }).await, ErrorKind::KeyReused);
-    fresh(gauge.override_state(&key("o"), gauge::Kept { value: huge(0) }, "?").await);
-    refused(gauge.override_state(&key("o"), gauge::Kept { value: huge(7) }, "?").await, ErrorKind::KeyReused);
+    fresh(cart.add(&key("k"), cart::Add { value: huge(0) }).await);
+    refused(cart.add(&key("k"), cart::Add { value: huge(7) }).await, ErrorKind::KeyReused);
+    fresh(cart.override_state(&key("o"), cart::Open { value: huge(0) }, "?").await);
+    refused(cart.override_state(&key("o"), cart::Open { value: huge(7) }, "?").await, ErrorKind::KeyReused);
 }
 
 fn any(random: &mut Rng, depth: u32) -> Anything {
@@ -111,33 +110,34 @@ fn single(random: &mut Rng) -> f32 {
 /// States and commands with names of their own, whatever is in them: by commands, by hand, and read again.
 pub async fn state_or_command_with_wire_name_is_read_back<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let tickets = Ticket::stored(&stored.idem, Theatre);
-    let ticket = tickets.at("t");
-    let sell = || ticket::Sell { to: "Ada".into() };
-    let sold = fresh(ticket.sell(&key("sell"), sell()).await);
-    let mut states = vec![Ticket::Sold { to: "Ada".into(), price: None }];
-    for (turn, to) in
-        [Ticket::Seated("Ada".into()), Ticket::Booth(1, vec!["Ada".into()]), Ticket::Over].into_iter().enumerate()
+    let vouchers = Voucher::stored(&stored.idem, Shop);
+    let voucher = vouchers.at("t");
+    let sell = || voucher::Sell { to: "Ada".into() };
+    let sold = fresh(voucher.sell(&key("sell"), sell()).await);
+    let mut states = vec![Voucher::Sold { to: "Ada".into(), price: None }];
+    for (turn, to) in [Voucher::Sent("Ada".into()), Voucher::Redeemed(1, vec!["Ada".into()]), Voucher::Expired]
+        .into_iter()
+        .enumerate()
     {
-        let before = ticket.get().await.expect("readable").expect("started");
+        let before = voucher.get().await.expect("readable").expect("started");
         assert_eq!(Some(before.state()), states.last());
         let key = key(&format!("turn {turn}"));
-        let turned = fresh(ticket.turn(&key).await);
-        replayed(ticket.turn(&key).await, &turned);
+        let advanced = fresh(voucher.advance(&key).await);
+        replayed(voucher.advance(&key).await, &advanced);
         states.push(to);
     }
-    replayed(ticket.sell(&key("sell"), sell()).await, &sold);
-    let other = tickets.at("by hand");
-    fresh(other.start(Natural, ticket::Free).await);
+    replayed(voucher.sell(&key("sell"), sell()).await, &sold);
+    let other = vouchers.at("by hand");
+    fresh(other.start(Natural, voucher::Open).await);
     for (number, state) in states.iter().enumerate() {
         let put = key(&format!("put {number}"));
         fresh(other.override_state(&put, state.clone(), "tried").await);
         assert_eq!(other.get().await.expect("readable").expect("started").state(), state);
     }
-    for ticket in [ticket, other] {
-        assert_eq!(ticket.get().await.expect("readable").expect("started").state(), &Ticket::Over);
-        let differences = ticket.verify().await.expect("an audit").differences;
+    for voucher in [voucher, other] {
+        assert_eq!(voucher.get().await.expect("readable").expect("started").state(), &Voucher::Expired);
+        let differences = voucher.verify().await.expect("an audit").differences;
         assert!(differences.is_empty(), "{differences:?}");
     }
-    assert_eq!(tickets.in_state(ticket::StateKind::Over).await.expect("a page").len(), 2);
+    assert_eq!(vouchers.in_state(voucher::StateKind::Expired).await.expect("a page").len(), 2);
 }

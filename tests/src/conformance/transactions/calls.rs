@@ -3,7 +3,7 @@
 use idem_core::{ErrorKind, Natural};
 
 use super::{NOTES, PAY, prepared, version};
-use crate::conformance::machines::{door, order};
+use crate::conformance::machines::{order, subscription};
 use crate::conformance::{Subject, fresh, key, refused, replayed};
 
 /// Inside, a repeat is a repeat, `Natural` finds the state reached, and a batch of steps builds on itself.
@@ -17,8 +17,8 @@ pub async fn repeat_in_transaction_returns_uncommitted_outcome<S: Subject>(on: &
     refused(order.within(&mut tx).ship(&key("k"), order::Ship { tracking: "T".into() }).await, ErrorKind::KeyReused);
     let shipped = fresh(order.within(&mut tx).ship(Natural, order::Ship { tracking: "T".into() }).await);
     assert_eq!(shipped.seq(), 3);
-    let door = stored.doors().at("d");
-    assert_eq!(fresh(door.within(&mut tx).knock(&key("k"), door::Knock { times: 1 }).await).seq(), 2);
+    let subscription = stored.subscriptions().at("d");
+    assert_eq!(fresh(subscription.within(&mut tx).renew(&key("k"), subscription::Renew { months: 1 }).await).seq(), 2);
     tx.commit().await.expect("committed");
     assert!(replayed(order.pay(&key("k"), PAY).await, &paid).is_superseded());
     assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'sales'").await, 500);

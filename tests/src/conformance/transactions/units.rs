@@ -7,7 +7,7 @@ use idem_core::update::Upsert;
 use idem_core::{Effect, Error, ErrorKind, Natural, RetryPolicy};
 
 use super::{PAY, prepared, version};
-use crate::conformance::machines::door;
+use crate::conformance::machines::subscription;
 use crate::conformance::{Stored, Subject, fresh, key, refused};
 
 /// Its own error comes out, and nothing of it is applied.
@@ -57,19 +57,21 @@ pub async fn transaction_refused_by_constraint_runs_once<S: Subject>(on: &S) {
 pub async fn concurrent_transactions_each_have_one_effect<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     // What is not there yet cannot be locked by reading it.
-    stored.doors().at("d").start(Natural, door::Shut).await.expect("started");
+    stored.subscriptions().at("d").start(Natural, subscription::Active).await.expect("started");
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..8 {
-        let (idem, door) = (stored.idem.clone(), stored.doors().at("d"));
+        let (idem, subscription) = (stored.idem.clone(), stored.subscriptions().at("d"));
         tasks.spawn(async move {
             idem.transaction_with::<_, Error, _, _>(RetryPolicy::default().attempts(50), |mut tx| {
-                let door = door.clone();
+                let subscription = subscription.clone();
                 async move {
-                    let seen = door.within(&mut tx).get().await?.map_or(0, |machine| machine.version());
-                    let knocked =
-                        door.within(&mut tx).knock(&key(&format!("k{number}")), door::Knock { times: 0 }).await?;
+                    let seen = subscription.within(&mut tx).get().await?.map_or(0, |machine| machine.version());
+                    let renewed = subscription
+                        .within(&mut tx)
+                        .renew(&key(&format!("k{number}")), subscription::Renew { months: 0 })
+                        .await?;
                     // What was read is what the command ran on: nobody came between.
-                    assert_eq!(knocked.seq(), seen + 1);
+                    assert_eq!(renewed.seq(), seen + 1);
                     Ok(())
                 }
             })
@@ -79,7 +81,7 @@ pub async fn concurrent_transactions_each_have_one_effect<S: Subject>(on: &S) {
     while let Some(done) = tasks.join_next().await {
         done.expect("no panic").expect("each unit commits");
     }
-    let machine = stored.doors().at("d").get().await.expect("readable").expect("started");
+    let machine = stored.subscriptions().at("d").get().await.expect("readable").expect("started");
     assert_eq!(machine.version(), 9);
 }
 
@@ -87,15 +89,15 @@ pub async fn concurrent_transactions_each_have_one_effect<S: Subject>(on: &S) {
 pub async fn row_name_with_unfit_text_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     for name in [String::new(), "a\nb".to_owned(), "a\0b".to_owned(), "a".repeat(300)] {
-        let (account, door) = (stored.idem.ledger().account(&*name), stored.doors().at(&*name));
+        let (account, subscription) = (stored.idem.ledger().account(&*name), stored.subscriptions().at(&*name));
         let mut tx = stored.idem.begin().await.expect("begun");
         refused(tx.lock_rows([account.row_name()]).await, ErrorKind::Key);
-        refused(tx.lock_rows([door.row_name()]).await, ErrorKind::Key);
+        refused(tx.lock_rows([subscription.row_name()]).await, ErrorKind::Key);
         tx.commit().await.expect("it goes on");
-        refused(door.get().await, ErrorKind::Key);
-        refused(door.history().await, ErrorKind::Key);
-        refused(door.verify().await, ErrorKind::Key);
-        refused(door.rebuild().await, ErrorKind::Key);
+        refused(subscription.get().await, ErrorKind::Key);
+        refused(subscription.history().await, ErrorKind::Key);
+        refused(subscription.verify().await, ErrorKind::Key);
+        refused(subscription.rebuild().await, ErrorKind::Key);
     }
     assert_eq!(stored.number("SELECT count(*) FROM idem_accounts").await, 0);
 }
@@ -103,37 +105,37 @@ pub async fn row_name_with_unfit_text_is_refused<S: Subject>(on: &S) {
 /// Units that take the same machines and accounts in opposite orders: those that lock them first do not meet half-way.
 pub async fn transactions_that_lock_rows_first_do_not_deadlock<S: Subject>(on: &S) {
     let stored = prepared(on).await;
-    let (doors, ledger) = (["x", "y"].map(|id| stored.doors().at(id)), stored.idem.ledger());
-    for door in &doors {
-        door.start(Natural, door::Shut).await.expect("started");
+    let (subscriptions, ledger) = (["x", "y"].map(|id| stored.subscriptions().at(id)), stored.idem.ledger());
+    for subscription in &subscriptions {
+        subscription.start(Natural, subscription::Active).await.expect("started");
     }
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..24 {
-        let (idem, mut doors, mut accounts) =
-            (stored.idem.clone(), doors.clone(), ["a", "b"].map(|name| ledger.account(name)));
+        let (idem, mut subscriptions, mut accounts) =
+            (stored.idem.clone(), subscriptions.clone(), ["a", "b"].map(|name| ledger.account(name)));
         if number % 2 == 1 {
-            doors.reverse();
+            subscriptions.reverse();
             accounts.reverse();
         }
         tasks.spawn(async move {
             let runs = AtomicU32::new(0);
             let unit = idem.transaction::<_, Error, _, _>(|mut tx| {
                 runs.fetch_add(1, Ordering::Relaxed);
-                let (doors, accounts) = (doors.clone(), accounts.clone());
+                let (subscriptions, accounts) = (subscriptions.clone(), accounts.clone());
                 async move {
                     let rows = accounts.iter().map(Account::row_name);
-                    tx.lock_rows(rows.chain(doors.iter().map(|door| door.row_name()))).await?;
+                    tx.lock_rows(rows.chain(subscriptions.iter().map(|subscription| subscription.row_name()))).await?;
                     for (account, delta) in accounts.iter().zip([-1, 1]) {
                         account
                             .within(&mut tx)
                             .apply_delta(&key(&format!("{number} {}", account.name())), delta)
                             .await?;
                     }
-                    for door in &doors {
-                        let knock = door
+                    for subscription in &subscriptions {
+                        let renew = subscription
                             .within(&mut tx)
-                            .knock(&key(&format!("{number} {}", door.id())), door::Knock { times: 0 });
-                        knock.await?;
+                            .renew(&key(&format!("{number} {}", subscription.id())), subscription::Renew { months: 0 });
+                        renew.await?;
                     }
                     Ok(())
                 }
@@ -145,8 +147,8 @@ pub async fn transactions_that_lock_rows_first_do_not_deadlock<S: Subject>(on: &
     while let Some(runs) = tasks.join_next().await {
         assert!(runs.expect("no panic") <= 2);
     }
-    for door in &doors {
-        assert_eq!(door.get().await.expect("readable").expect("started").version(), 1 + 24);
+    for subscription in &subscriptions {
+        assert_eq!(subscription.get().await.expect("readable").expect("started").version(), 1 + 24);
     }
 }
 

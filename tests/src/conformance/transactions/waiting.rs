@@ -5,7 +5,7 @@ use std::time::Duration;
 use idem_core::{Effect, Error, ErrorKind, Natural, RetryPolicy};
 
 use super::{PAY, prepared, version};
-use crate::conformance::machines::{Order, Shop, door, order};
+use crate::conformance::machines::{Order, Shop, order, subscription};
 use crate::conformance::opening::pool;
 use crate::conformance::{Subject, fresh, key, refused, replayed};
 
@@ -40,12 +40,12 @@ pub async fn transaction_without_free_connection_is_tried_again<S: Subject>(on: 
     let one = builder.open(&on.url()).await.expect("opened");
     let others = one.begin().await.expect("begun");
     let unit = tokio::spawn({
-        let (one, door) = (one.clone(), stored.doors().at("d"));
+        let (one, subscription) = (one.clone(), stored.subscriptions().at("d"));
         async move {
             let policy = RetryPolicy::default().attempts(1_000);
             let unit = one.transaction_with::<_, Error, _, _>(policy, |mut tx| {
-                let door = door.clone();
-                async move { door.within(&mut tx).knock(&key("k"), door::Knock { times: 1 }).await }
+                let subscription = subscription.clone();
+                async move { subscription.within(&mut tx).renew(&key("k"), subscription::Renew { months: 1 }).await }
             });
             unit.await
         }
@@ -87,7 +87,14 @@ pub async fn concurrent_transactions_wait_only_where_one_writes_at_a_time<S: Sub
     match brief.begin().await {
         Ok(mut second) => {
             assert!(!on.differences().one_writer);
-            fresh(stored.doors().at("d").within(&mut second).knock(&key("k"), door::Knock { times: 1 }).await);
+            fresh(
+                stored
+                    .subscriptions()
+                    .at("d")
+                    .within(&mut second)
+                    .renew(&key("k"), subscription::Renew { months: 1 })
+                    .await,
+            );
             second.commit().await.expect("committed");
         }
         Err(error) => assert!(on.differences().one_writer && error.kind() == ErrorKind::InFlight, "{error}"),

@@ -36,20 +36,20 @@ pub async fn update_matching_two_rows_after_dropped_index_is_refused<S: Subject>
 /// The same name and columns, other types and another key: the update is told so once by the database, and looks again.
 pub async fn update_of_recreated_table_uses_new_columns<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    let tanks = |kind: &str| format!("CREATE TABLE tanks (id bigint PRIMARY KEY, level {kind}, version bigint)");
-    let fill = |level: &str| ConditionalUpdate::table("tanks").key("id", 1).set("level", level).expect_version(1);
+    let stock = |kind: &str| format!("CREATE TABLE stock (id bigint PRIMARY KEY, pieces {kind}, version bigint)");
+    let fill = |pieces: &str| ConditionalUpdate::table("stock").key("id", 1).set("pieces", pieces).expect_version(1);
     let kinds = ["bigint", "text", "integer", "varchar(20)", "double precision"];
     for (round, kind) in kinds.into_iter().enumerate() {
-        stored.execute("DROP TABLE IF EXISTS tanks").await;
-        stored.execute(&tanks(kind)).await;
-        stored.execute("INSERT INTO tanks VALUES (1, NULL, 1)").await;
-        let level = if matches!(kind, "text" | "varchar(20)") { "high" } else { "7" };
-        let first = || fill(level).once(&key(&format!("k{round}")));
+        stored.execute("DROP TABLE IF EXISTS stock").await;
+        stored.execute(&stock(kind)).await;
+        stored.execute("INSERT INTO stock VALUES (1, NULL, 1)").await;
+        let pieces = if matches!(kind, "text" | "varchar(20)") { "high" } else { "7" };
+        let first = || fill(pieces).once(&key(&format!("k{round}")));
         updated(first().execute(&stored.idem).await, 2);
         repeated(first().execute(&stored.idem).await, 2);
-        let met = ConditionalUpdate::table("tanks").key("id", 1).set("version2", 1).expect("level", level);
+        let met = ConditionalUpdate::table("stock").key("id", 1).set("version2", 1).expect("pieces", pieces);
         assert_eq!(problem(met.execute(&stored.idem).await), Problem::NoColumn { column: "version2".to_owned() });
-        assert_eq!(stored.number("SELECT count(*) FROM tanks WHERE level IS NOT NULL AND version = 2").await, 1);
+        assert_eq!(stored.number("SELECT count(*) FROM stock WHERE pieces IS NOT NULL AND version = 2").await, 1);
     }
 }
 

@@ -70,9 +70,11 @@ pub async fn update_after_schema_change_uses_new_schema<S: Subject>(on: &S) {
 /// The database's own words, nothing written, and the connection as good as before.
 pub async fn update_against_check_constraint_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
-    stored.execute("CREATE TABLE tanks (id bigint PRIMARY KEY, level bigint CHECK (level < 9), version bigint)").await;
-    stored.execute("INSERT INTO tanks VALUES (1, 1, 1)").await;
-    let fill = |level: i64| ConditionalUpdate::table("tanks").key("id", 1).set("level", level).expect_version(1);
+    stored
+        .execute("CREATE TABLE stock (id bigint PRIMARY KEY, pieces bigint CHECK (pieces < 9), version bigint)")
+        .await;
+    stored.execute("INSERT INTO stock VALUES (1, 1, 1)").await;
+    let fill = |pieces: i64| ConditionalUpdate::table("stock").key("id", 1).set("pieces", pieces).expect_version(1);
     for _ in 0..3 {
         let error = refused(fill(9).execute(&stored.idem).await, ErrorKind::Store);
         assert_eq!(error.effect(), Effect::NotApplied, "{error}");

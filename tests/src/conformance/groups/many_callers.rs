@@ -7,27 +7,27 @@ use idem_core::{ErrorKind, Natural};
 use tokio::task::JoinSet;
 
 use super::{all, patient};
-use crate::conformance::machines::{Door, Keeper, Order, Shop, door, order};
+use crate::conformance::machines::{Order, Shop, Subscription, order, subscription};
 use crate::conformance::{Subject, fresh, key, refused, replayed};
 
 /// As if one came after the other: the numbers are dense, and the rules agree with what each was told.
 pub async fn grouped_commands_on_one_machine_have_dense_numbers<S: Subject>(on: &S) {
-    let door = Door::stored(&patient(on).await, Keeper).at("d");
+    let subscription = Subscription::stored(&patient(on).await, Shop).at("d");
     let mut tasks = JoinSet::new();
     for caller in 0..256_u64 {
-        let door = door.clone();
+        let subscription = subscription.clone();
         tasks.spawn(async move {
-            let (key, knock) = (key(&format!("k{caller}")), door::Knock { times: caller * 1_000 });
-            let knocked = fresh(door.knock(&key, knock.clone()).await);
-            assert_eq!(*knocked, caller * 1_000 + knocked.seq());
-            replayed(door.knock(&key, knock).await, &knocked);
-            knocked.seq()
+            let (key, renew) = (key(&format!("k{caller}")), subscription::Renew { months: caller * 1_000 });
+            let renewed = fresh(subscription.renew(&key, renew.clone()).await);
+            assert_eq!(*renewed, caller * 1_000 + renewed.seq());
+            replayed(subscription.renew(&key, renew).await, &renewed);
+            renewed.seq()
         });
     }
     let mut seqs = all(tasks).await;
     seqs.sort_unstable();
     assert_eq!(seqs, (2..258).collect::<Vec<_>>());
-    assert!(door.verify().await.expect("an audit").differences.is_empty());
+    assert!(subscription.verify().await.expect("an audit").differences.is_empty());
 }
 
 /// The entries are dense, each has its own, and the balance after one is the balance before the next.
@@ -58,7 +58,7 @@ pub async fn grouped_changes_of_one_account_have_dense_entries<S: Subject>(on: &
 pub async fn group_call_gets_its_own_answer<S: Subject>(on: &S) {
     let idem = patient(on).await;
     let (orders, ledger) = (Order::stored(&idem, Shop), idem.ledger());
-    ledger.account("poor").open(Bounds::at_least(0)).await.expect("opened");
+    ledger.account("empty").open(Bounds::at_least(0)).await.expect("opened");
     let known = fresh(ledger.account("known").apply_delta(&key("known"), 7).await);
     let mut tasks = JoinSet::new();
     for caller in 0..96_i64 {
@@ -71,16 +71,16 @@ pub async fn group_call_gets_its_own_answer<S: Subject>(on: &S) {
                 _ => drop(refused(order.pay(&name, pay).await, ErrorKind::Rejected)),
             }
             match caller % 4 {
-                0 => drop(refused(ledger.account("poor").apply_delta(&name, -1).await, ErrorKind::OutOfBounds)),
+                0 => drop(refused(ledger.account("empty").apply_delta(&name, -1).await, ErrorKind::OutOfBounds)),
                 1 => drop(replayed(ledger.account("known").apply_delta(&key("known"), 7).await, &known)),
-                2 => drop(refused(ledger.account("rich").apply_delta(&key("known"), 7).await, ErrorKind::KeyReused)),
-                _ => drop(fresh(ledger.transfer(&name, "rich", "richer", caller).await)),
+                2 => drop(refused(ledger.account("payer").apply_delta(&key("known"), 7).await, ErrorKind::KeyReused)),
+                _ => drop(fresh(ledger.transfer(&name, "payer", "shop", caller).await)),
             }
         });
     }
     all(tasks).await;
     let sum: i64 = (0..96).filter(|caller| caller % 4 == 3).sum();
-    for (account, balance) in [("poor", 0), ("known", 7), ("rich", -sum), ("richer", sum), ("sales", 48 * 500)] {
+    for (account, balance) in [("empty", 0), ("known", 7), ("payer", -sum), ("shop", sum), ("sales", 48 * 500)] {
         let found = ledger.account(account).get().await.expect("readable").map_or(0, |state| state.balance);
         assert_eq!(found, balance, "{account}");
     }
@@ -110,27 +110,27 @@ pub async fn key_of_change_grouped_with_command_names_its_own_entry<S: Subject>(
 /// Two at work on one database, as two processes: nobody deadlocks, nothing is lost.
 pub async fn groups_of_two_instances_on_same_rows_lose_no_call<S: Subject>(on: &S) {
     let sides = [patient(on).await, patient(on).await];
-    fresh(Door::stored(&sides[0], Keeper).at("d").start(Natural, door::Shut).await);
+    fresh(Subscription::stored(&sides[0], Shop).at("d").start(Natural, subscription::Active).await);
     let mut tasks = JoinSet::new();
     for caller in 0..64_usize {
         let idem = sides[caller % 2].clone();
         tasks.spawn(async move {
-            let (door, ledger) = (Door::stored(&idem, Keeper).at("d"), idem.ledger());
+            let (subscription, ledger) = (Subscription::stored(&idem, Shop).at("d"), idem.ledger());
             for round in 0..6 {
                 let key = key(&format!("k{caller}-{round}"));
-                let (from, to) = if caller % 4 < 2 { ("hot", "other") } else { ("other", "hot") };
-                fresh(door.knock(&key, door::Knock { times: 1 }).await);
+                let (from, to) = if caller % 4 < 2 { ("busy", "other") } else { ("other", "busy") };
+                fresh(subscription.renew(&key, subscription::Renew { months: 1 }).await);
                 fresh(ledger.transfer(&key, from, to, 1).await);
-                fresh(ledger.account("hot").apply_delta(&key.derive("delta"), 1).await);
+                fresh(ledger.account("busy").apply_delta(&key.derive("delta"), 1).await);
             }
         });
     }
     all(tasks).await;
-    let door = Door::stored(&sides[0], Keeper).at("d");
-    assert_eq!(door.get().await.expect("readable").expect("started").version(), 1 + 64 * 6);
-    assert!(door.verify().await.expect("an audit").differences.is_empty());
-    let hot = sides[1].ledger().account("hot").get().await.expect("readable").expect("open");
-    assert_eq!((hot.balance, hot.version), (64 * 6, 2 * 64 * 6));
+    let subscription = Subscription::stored(&sides[0], Shop).at("d");
+    assert_eq!(subscription.get().await.expect("readable").expect("started").version(), 1 + 64 * 6);
+    assert!(subscription.verify().await.expect("an audit").differences.is_empty());
+    let busy = sides[1].ledger().account("busy").get().await.expect("readable").expect("open");
+    assert_eq!((busy.balance, busy.version), (64 * 6, 2 * 64 * 6));
     assert!(sides[0].ledger().audit().await.expect("an audit").is_sound());
 }
 
@@ -147,7 +147,7 @@ pub async fn change_repeated_on_two_instances_has_one_effect<S: Subject>(on: &S)
             tasks.spawn(async move {
                 let mut answers = Vec::new();
                 for wave in 0..WAVES {
-                    let name = if wave % 2 == 0 { "hot".to_owned() } else { format!("few-{}", caller % 8) };
+                    let name = if wave % 2 == 0 { "busy".to_owned() } else { format!("few-{}", caller % 8) };
                     let key = key(&format!("{caller} {wave}"));
                     answers.push(ledger.account(name).apply_delta(&key, 1).await.expect("answered").into_inner());
                 }
@@ -160,9 +160,9 @@ pub async fn change_repeated_on_two_instances_has_one_effect<S: Subject>(on: &S)
     let (firsts, copies): (Vec<_>, Vec<_>) = answers.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).unzip();
     assert_eq!(firsts, copies);
     let ledger = idems[0].ledger();
-    let hot = ledger.account("hot").get().await.expect("readable").expect("there");
+    let busy = ledger.account("busy").get().await.expect("readable").expect("there");
     assert_eq!(
-        (hot.balance, hot.version),
+        (busy.balance, busy.version),
         (CALLERS * WAVES / 2, u64::try_from(CALLERS * WAVES / 2).expect("positive"))
     );
     assert!(ledger.audit().await.expect("an audit").is_sound());

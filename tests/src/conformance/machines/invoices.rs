@@ -10,18 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use idem_core::{Context, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 
-/// A bill, paid from an account or declined.
+/// An invoice, paid from an account or declined.
 #[idempotent_fsm]
 #[command(Pay { from: String, amount: i64, hold: bool, or_decline: bool } -> String)]
-#[command(Touch)]
+#[command(Remind)]
 #[command(Close)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Bill {
+pub enum Invoice {
     #[initial]
     #[on(Pay => Paid | Declined)]
     Open,
 
-    #[on(Touch => Paid)]
+    #[on(Remind => Paid)]
     #[on(Close => Closed)]
     Paid,
 
@@ -32,9 +32,9 @@ pub enum Bill {
     Closed,
 }
 
-/// The rules of a bill: the n-th run of a payment, counted from 1, waits for what another process does meanwhile.
+/// The rules of an invoice: the n-th run of a payment, counted from 1, waits for what another process does meanwhile.
 #[derive(Clone, Default)]
-pub struct Office(Arc<Meanwhile>);
+pub struct SlowShop(Arc<Meanwhile>);
 
 type Work = Box<dyn FnOnce() + Send>;
 
@@ -44,7 +44,7 @@ struct Meanwhile {
     works: Mutex<Vec<(u32, Work)>>,
 }
 
-impl Office {
+impl SlowShop {
     /// The run in which a payment is decided on its machine and key, before its accounts are read.
     pub const BEFORE_ACCOUNTS: u32 = 1;
     /// The run in which it is decided on its accounts as well, before it is written.
@@ -79,25 +79,25 @@ impl Office {
     }
 }
 
-impl fmt::Debug for Office {
+impl fmt::Debug for SlowShop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Office").finish_non_exhaustive()
+        f.debug_struct("SlowShop").finish_non_exhaustive()
     }
 }
 
-impl bill::Transitions for Office {
+impl invoice::Transitions for SlowShop {
     type Rejection = Never;
 
-    fn pay(&self, _: bill::Open, pay: &bill::Pay, cx: &Context) -> Result<Step<bill::PayTo, String>, Never> {
+    fn pay(&self, _: invoice::Open, pay: &invoice::Pay, cx: &Context) -> Result<Step<invoice::PayTo, String>, Never> {
         self.pass();
-        let step = Step::to(bill::Paid);
+        let step = Step::to(invoice::Paid);
         let step = if pay.hold {
             step.hold(pay.from.clone(), cx.id("hold").to_string(), pay.amount)
         } else {
             step.transfer(pay.from.clone(), "shop", pay.amount)
         };
         let step = step.outcome("paid".to_owned());
-        let declined = Step::to(bill::Declined).outcome("declined".to_owned());
+        let declined = Step::to(invoice::Declined).outcome("declined".to_owned());
         Ok(if pay.or_decline { step.or_if_refused(declined) } else { step })
     }
 }

@@ -18,14 +18,14 @@ pub(crate) const TALLY: &str = "account 0";
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_to_concurrent_callers_agree_with_entries_on_sqlite() {
     let database = Sqlite::fresh();
-    crowd(patient::<sqlx::Sqlite>(&database.url()).await).await;
+    many_callers(patient::<sqlx::Sqlite>(&database.url()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_to_concurrent_callers_agree_with_entries_on_postgres() {
     let Some(database) = Postgres::fresh().await else { return };
     let database = database.hurry().await;
-    crowd(patient::<sqlx::Postgres>(&database.url().to_string()).await).await;
+    many_callers(patient::<sqlx::Postgres>(&database.url().to_string()).await).await;
 }
 
 /// Waits are what is made here, and nothing is said of how long they last.
@@ -34,7 +34,7 @@ async fn patient<DB: Database>(url: &str) -> Idem<DB> {
     Idem::builder().lock_wait(minute).acquire_timeout(minute).open(url).await.expect("opened")
 }
 
-async fn crowd<DB: Database>(idem: Idem<DB>) {
+async fn many_callers<DB: Database>(idem: Idem<DB>) {
     let (operations, seed) = (crate::operations(3_000) as u64, Seed::new());
     let ledger = idem.ledger();
     ledger.account(TALLY).open(AccountSettings::tally()).await.expect("opened");
@@ -132,7 +132,7 @@ impl<DB: Database> Caller<DB> {
 }
 
 pub(crate) fn key(number: u64) -> Key {
-    Key::new("crowd", number.to_string()).expect("fit")
+    Key::new("many callers", number.to_string()).expect("fit")
 }
 
 fn entries(answer: Result<Outcome<Vec<Entry>>, Error>) -> Answer {

@@ -1,10 +1,12 @@
-//! A gauge: it keeps values of every type that serde knows, and values that do not come back.
+//! A cart: it keeps values of every type that serde knows, and values that do not come back.
 
 use idem_core::Never;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use idem_core::{Context, Step, idempotent_fsm};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Shop;
 
 /// A value of any type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,39 +99,35 @@ impl Bad {
 
 /// Keeps values.
 #[idempotent_fsm(endless)]
-#[command(Keep { value: Anything } -> Anything)]
-#[command(Make { spot: Spot, bad: Bad } -> Anything)]
+#[command(Add { value: Anything } -> Anything)]
+#[command(Fill { spot: Spot, bad: Bad } -> Anything)]
 #[command(Clear -> Hollow)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Gauge {
+pub enum Cart {
     #[initial]
-    #[on(Keep => Kept)]
-    #[on(Make => Kept)]
-    #[on(Clear => Kept)]
-    Kept { value: Anything },
+    #[on(Add => Open)]
+    #[on(Fill => Open)]
+    #[on(Clear => Open)]
+    Open { value: Anything },
 }
 
-/// The rules of a gauge.
-#[derive(Debug, Clone, Copy)]
-pub struct Meter;
-
-impl gauge::Transitions for Meter {
+impl cart::Transitions for Shop {
     type Rejection = Never;
 
-    fn keep(&self, _: gauge::Kept, keep: &gauge::Keep, _: &Context) -> Result<Step<gauge::Kept, Anything>, Never> {
-        Ok(Step::to(gauge::Kept { value: keep.value.clone() }).emit("kept", &keep.value).outcome(keep.value.clone()))
+    fn add(&self, _: cart::Open, add: &cart::Add, _: &Context) -> Result<Step<cart::Open, Anything>, Never> {
+        Ok(Step::to(cart::Open { value: add.value.clone() }).emit("added", &add.value).outcome(add.value.clone()))
     }
 
-    fn make(&self, from: gauge::Kept, make: &gauge::Make, _: &Context) -> Result<Step<gauge::Kept, Anything>, Never> {
-        let value = make.bad.value();
-        Ok(match make.spot {
-            Spot::State => Step::to(gauge::Kept { value }).outcome(Anything::Nothing),
+    fn fill(&self, from: cart::Open, fill: &cart::Fill, _: &Context) -> Result<Step<cart::Open, Anything>, Never> {
+        let value = fill.bad.value();
+        Ok(match fill.spot {
+            Spot::State => Step::to(cart::Open { value }).outcome(Anything::Nothing),
             Spot::Outcome => Step::to(from).outcome(value),
-            Spot::Message => Step::to(from).emit("made", &value).outcome(Anything::Nothing),
+            Spot::Message => Step::to(from).emit("filled", &value).outcome(Anything::Nothing),
         })
     }
 
-    fn clear(&self, from: gauge::Kept, _: &gauge::Clear, _: &Context) -> Result<Step<gauge::Kept, Hollow>, Never> {
+    fn clear(&self, from: cart::Open, _: &cart::Clear, _: &Context) -> Result<Step<cart::Open, Hollow>, Never> {
         Ok(Step::to(from).outcome(Hollow))
     }
 }

@@ -1,7 +1,9 @@
-//! The releases of one machine, `parcel`. The first one writes; the others read what it wrote.
+//! The releases of one machine, `shipment`. The first one writes; the others read what it wrote.
 
 use idem_core::idempotent_fsm;
 use serde::{Deserialize, Serialize};
+
+use super::Shop;
 
 /// What sending is answered with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +25,11 @@ pub mod first {
     use idem_core::{Context, Step};
 
     /// Packed, then sent, perhaps lost.
-    #[idempotent_fsm(name = "parcel")]
+    #[idempotent_fsm(name = "shipment")]
     #[command(Send { to: String } -> Label)]
     #[command(Lose)]
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-    pub enum Parcel {
+    pub enum Shipment {
         #[initial]
         #[on(Send => Sent)]
         Packed { grams: u64 },
@@ -39,16 +41,16 @@ pub mod first {
         Lost,
     }
 
-    impl parcel::Transitions for super::Post {
+    impl shipment::Transitions for super::Shop {
         type Rejection = idem_core::Never;
 
         fn send(
             &self,
-            _: parcel::Packed,
-            send: &parcel::Send,
+            _: shipment::Packed,
+            send: &shipment::Send,
             _: &Context,
-        ) -> Result<Step<parcel::Sent, Label>, Self::Rejection> {
-            Ok(Step::to(parcel::Sent { to: send.to.clone() }).outcome(Label { to: send.to.clone() }))
+        ) -> Result<Step<shipment::Sent, Label>, Self::Rejection> {
+            Ok(Step::to(shipment::Sent { to: send.to.clone() }).outcome(Label { to: send.to.clone() }))
         }
     }
 }
@@ -59,11 +61,11 @@ pub mod renamed {
     use idem_core::{Context, Step};
 
     /// Boxed, then posted, perhaps lost.
-    #[idempotent_fsm(name = "parcel")]
+    #[idempotent_fsm(name = "shipment")]
     #[command(Post { to: String, #[serde(default)] express: bool } -> Label, was = "Send")]
     #[command(Lose)]
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-    pub enum Parcel {
+    pub enum Shipment {
         #[initial]
         #[was("Packed")]
         #[on(Post => Posted)]
@@ -81,30 +83,30 @@ pub mod renamed {
         Lost,
     }
 
-    impl parcel::Transitions for super::Post {
+    impl shipment::Transitions for super::Shop {
         type Rejection = idem_core::Never;
 
         fn post(
             &self,
-            _: parcel::Boxed,
-            post: &parcel::Post,
+            _: shipment::Boxed,
+            post: &shipment::Post,
             _: &Context,
-        ) -> Result<Step<parcel::Posted, Label>, Self::Rejection> {
-            Ok(Step::to(parcel::Posted { to: post.to.clone() }).outcome(Label { to: post.to.clone() }))
+        ) -> Result<Step<shipment::Posted, Label>, Self::Rejection> {
+            Ok(Step::to(shipment::Posted { to: post.to.clone() }).outcome(Label { to: post.to.clone() }))
         }
     }
 }
 
-/// A release that no longer knows how a parcel is lost, nor what sending was answered with.
+/// A release that no longer knows how a shipment is lost, nor what sending was answered with.
 pub mod narrowed {
     use super::{Barcode, Deserialize, Serialize, idempotent_fsm};
     use idem_core::{Context, Step};
 
     /// Packed, then sent.
-    #[idempotent_fsm(name = "parcel")]
+    #[idempotent_fsm(name = "shipment")]
     #[command(Send { to: String } -> Barcode)]
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-    pub enum Parcel {
+    pub enum Shipment {
         #[initial]
         #[on(Send => Sent)]
         Packed { grams: u64 },
@@ -113,16 +115,16 @@ pub mod narrowed {
         Sent { to: String },
     }
 
-    impl parcel::Transitions for super::Post {
+    impl shipment::Transitions for super::Shop {
         type Rejection = idem_core::Never;
 
         fn send(
             &self,
-            _: parcel::Packed,
-            send: &parcel::Send,
+            _: shipment::Packed,
+            send: &shipment::Send,
             cx: &Context,
-        ) -> Result<Step<parcel::Sent, Barcode>, Self::Rejection> {
-            Ok(Step::to(parcel::Sent { to: send.to.clone() }).outcome(Barcode { number: cx.seq() }))
+        ) -> Result<Step<shipment::Sent, Barcode>, Self::Rejection> {
+            Ok(Step::to(shipment::Sent { to: send.to.clone() }).outcome(Barcode { number: cx.seq() }))
         }
     }
 }
@@ -133,12 +135,12 @@ pub mod reordered {
     use idem_core::{Context, Step};
 
     /// Packed, then sent, perhaps lost, or kept.
-    #[idempotent_fsm(name = "parcel")]
+    #[idempotent_fsm(name = "shipment")]
     #[command(Send { to: String } -> Label)]
     #[command(Lose)]
     #[command(Keep)]
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-    pub enum Parcel {
+    pub enum Shipment {
         #[terminal]
         Kept,
 
@@ -154,16 +156,16 @@ pub mod reordered {
         Sent { to: String },
     }
 
-    impl parcel::Transitions for super::Post {
+    impl shipment::Transitions for super::Shop {
         type Rejection = idem_core::Never;
 
         fn send(
             &self,
-            _: parcel::Packed,
-            send: &parcel::Send,
+            _: shipment::Packed,
+            send: &shipment::Send,
             _: &Context,
-        ) -> Result<Step<parcel::Sent, Label>, Self::Rejection> {
-            Ok(Step::to(parcel::Sent { to: send.to.clone() }).outcome(Label { to: send.to.clone() }))
+        ) -> Result<Step<shipment::Sent, Label>, Self::Rejection> {
+            Ok(Step::to(shipment::Sent { to: send.to.clone() }).outcome(Label { to: send.to.clone() }))
         }
     }
 }
@@ -172,20 +174,16 @@ pub mod reordered {
 pub mod foreign {
     use super::{Deserialize, Serialize, idempotent_fsm};
 
-    /// A parcel of land.
-    #[idempotent_fsm(name = "parcel")]
-    #[command(Sell)]
+    /// A delivery to the shop.
+    #[idempotent_fsm(name = "shipment")]
+    #[command(Receive)]
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-    pub enum Parcel {
+    pub enum Shipment {
         #[initial]
-        #[on(Sell => Sold)]
-        Owned,
+        #[on(Receive => Received)]
+        Announced,
 
         #[terminal]
-        Sold,
+        Received,
     }
 }
-
-/// The rules of every release.
-#[derive(Debug, Clone, Copy)]
-pub struct Post;

@@ -46,11 +46,11 @@ impl<DB: Backend> Lane<DB> {
 
     /// Additions and changes at once: what each was called, and what it was answered.
     pub async fn crowd(&self) -> Vec<(String, Result<Ack, Failure>)> {
-        let counter = self.counter();
+        let wallet = self.wallet();
         let calls = (0..2 * CROWD).map(|number| {
-            let (name, counter) = (format!("crowd {number}"), counter.clone());
+            let (name, wallet) = (format!("crowd {number}"), wallet.clone());
             async move {
-                let answer = if number % 2 == 0 { self.add(&counter, &name).await } else { self.delta(&name).await };
+                let answer = if number % 2 == 0 { self.add(&wallet, &name).await } else { self.delta(&name).await };
                 (name, answer)
             }
         });
