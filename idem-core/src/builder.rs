@@ -48,7 +48,7 @@ use crate::store::tables::Tables;
 /// let find = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE name = 'shop_machines'");
 /// let found: String = find.fetch_one(idem.pool()).await?;
 /// assert_eq!(found, "shop_machines");
-/// assert!(matches!(builder.prefix("a shop").open_file(&file).await, Err(Error::Config(_))));
+/// assert!(matches!(builder.prefix("a shop").open_file(&file).await, Err(Error::Config { .. })));
 /// # Ok(()) }) }
 /// ```
 #[must_use = "a builder does nothing until it opens a database"]
@@ -92,7 +92,7 @@ impl<DB: Database> Default for Builder<DB> {
 
 impl<DB: Database> Builder<DB> {
     /// What the names of idem's tables begin with: a prefix such as `idem_` (the default), or a schema and a prefix such
-    /// as `billing.idem_`. Letters, digits and underscores, each part at most 40 bytes; [`Builder::open`] and [`Builder::pool`]
+    /// as `billing.idem_`. Letters, digits and underscores, each part at most 40 bytes; [`Builder::open`] and [`Builder::open_pool`]
     /// answer [`Error::Config`] for another one.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
@@ -109,7 +109,7 @@ impl<DB: Database> Builder<DB> {
     /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
     /// use idem_core::{ErrorKind, Idem, Natural};
     ///
-    /// let small = Idem::builder().max_payload(10).pool(idem.pool().clone())?;
+    /// let small = Idem::builder().max_payload(10).open_pool(idem.pool().clone())?;
     /// let payment = Payment::stored(&small, Rules).at("pay-42");
     /// let refused = payment.start(Natural, payment::Authorized { amount: 500 }).await.expect_err("14 bytes of JSON");
     /// assert_eq!(refused.kind(), ErrorKind::TooLarge);
@@ -155,7 +155,7 @@ impl<DB: Database> Builder<DB> {
     /// How much this process remembers, in bytes: outcomes of its own calls, for repeats that come within 10 seconds, and machines
     /// as it last wrote them. Default 32 MiB; 0: none of them. It changes no answer, only what the database is asked.
     ///
-    /// With your own pool ([`Builder::pool`]) the default is 0: the pool replaces connections without telling idem, after a
+    /// With your own pool ([`Builder::open_pool`]) the default is 0: the pool replaces connections without telling idem, after a
     /// failover by those to another server, and may show each borrower other rows, such as those of a tenant. Set it only where
     /// neither happens.
     ///
@@ -189,7 +189,7 @@ impl<DB: Database> Builder<DB> {
 
     /// How many connections [`Builder::open`] makes at most for calls. At least 1, default 10; 0 is [`Error::Config`] when it
     /// opens. SQLite: these read, and one more connection writes. PostgreSQL: two more connections write groups
-    /// ([`Builder::group_commit`]). [`Idem::pool`] opens as many again for your own statements. With [`Builder::pool`] the pool's
+    /// ([`Builder::group_commit`]). [`Idem::pool`] opens as many again for your own statements. With [`Builder::open_pool`] the pool's
     /// own bound holds instead.
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.connections = connections;
@@ -223,7 +223,7 @@ impl<DB: Database> Builder<DB> {
     /// The tables are made in one transaction. A dropped call leaves them as they were, or brought up to date; its connections
     /// are closed. The file of a SQLite database may have been made.
     pub async fn open(self, url: &str) -> Result<Idem<DB>, Error> {
-        let options = DB::options(url, self.settings.wait).map_err(Error::Config)?;
+        let options = DB::options(url, self.settings.wait).map_err(|problem| Error::Config { problem })?;
         self.open_with(options).await
     }
 
@@ -231,7 +231,9 @@ impl<DB: Database> Builder<DB> {
         self.memory.get_or_insert(MEMORY);
         let tables = self.tables()?;
         if self.connections == 0 {
-            return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
+            return Err(Error::Config {
+                problem: "a pool of 0 connections serves nobody; give it at least 1".to_owned(),
+            });
         }
         let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
         let breaks = Breaks::default();
@@ -273,7 +275,7 @@ impl<DB: Database> Builder<DB> {
     /// use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
     ///
     /// let options = SqliteConnectOptions::new().filename(folder.join("shop.db")).create_if_missing(true);
-    /// let idem = Idem::builder().prefix("shop_").pool(SqlitePool::connect_with(options).await?)?;
+    /// let idem = Idem::builder().prefix("shop_").open_pool(SqlitePool::connect_with(options).await?)?;
     /// assert!(matches!(idem.check().await, Err(Error::NotMigrated { found: None, .. })));
     /// idem.migrate().await?;
     /// idem.check().await?;
@@ -282,13 +284,15 @@ impl<DB: Database> Builder<DB> {
     ///
     /// # Errors
     /// [`Error::Config`] if the prefix cannot be a table's name or the pool has no connections.
-    pub fn pool(mut self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
+    pub fn open_pool(mut self, pool: Pool<DB>) -> Result<Idem<DB>, Error> {
         if seeded_bug!("pools-share-memory") {
             self.memory.get_or_insert(MEMORY);
         }
         let tables = self.tables()?;
         if pool.options().get_max_connections() == 0 {
-            return Err(Error::Config("a pool of 0 connections serves nobody; give it at least 1".to_owned()));
+            return Err(Error::Config {
+                problem: "a pool of 0 connections serves nobody; give it at least 1".to_owned(),
+            });
         }
         let (sql, reply) = (Arc::new(Statements::new::<DB>(&tables)), self.reply());
         let breaks = Breaks::default();
@@ -317,7 +321,7 @@ impl<DB: Database> Builder<DB> {
     fn tables(&self) -> Result<Tables, Error> {
         Tables::new(&self.prefix, DB::QUOTE).ok_or_else(|| {
             let prefix = &self.prefix;
-            Error::Config(format!("{prefix:?} cannot begin a table's name; use letters, digits and underscores, at most 40 bytes, with an optional `schema.` in front"))
+            Error::Config { problem: format!("{prefix:?} cannot begin a table's name; use letters, digits and underscores, at most 40 bytes, with an optional `schema.` in front") }
         })
     }
 
@@ -371,7 +375,7 @@ impl<DB: Database> Idem<DB> {
     /// idem.check().await?;                                                        // the tables exist
     /// let url = format!("sqlite://{}", folder.join("no/such/folder/shop.db").display());
     /// assert!(matches!(Idem::<sqlx::Sqlite>::open(&url).await, Err(Error::NotOpened { .. })));
-    /// assert!(matches!(Idem::<sqlx::Sqlite>::open("shop.db").await, Err(Error::Config(_))));
+    /// assert!(matches!(Idem::<sqlx::Sqlite>::open("shop.db").await, Err(Error::Config { .. })));
     /// # Ok(()) }) }
     /// ```
     ///
@@ -387,9 +391,9 @@ impl<DB: Database> Idem<DB> {
     /// Uses your pool, with the default settings.
     ///
     /// # Errors
-    /// As [`Builder::pool`].
+    /// As [`Builder::open_pool`].
     pub fn from_pool(pool: Pool<DB>) -> Result<Self, Error> {
-        Builder::default().pool(pool)
+        Builder::default().open_pool(pool)
     }
 }
 
@@ -417,7 +421,7 @@ impl Builder<sqlx::Sqlite> {
     /// # Cancel safety
     /// As [`Builder::open`].
     pub async fn open_file(self, path: impl AsRef<Path>) -> Result<Idem<sqlx::Sqlite>, Error> {
-        let options = file_options(path.as_ref(), self.settings.wait).map_err(Error::Config)?;
+        let options = file_options(path.as_ref(), self.settings.wait).map_err(|problem| Error::Config { problem })?;
         self.open_with(options).await
     }
 }

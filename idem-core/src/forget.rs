@@ -130,9 +130,11 @@ impl<DB: Database> Forget<'_, DB> {
         let at = ScopedTable::ALL.iter().position(|table| table.name() == self.from.table);
         let Some(at) = at else {
             let table = &self.from.table;
-            return Err(Error::Config(format!(
-                "the progress of a `forget` is at the table {table:?}, which is none of idem's; begin anew"
-            )));
+            return Err(Error::Config {
+                problem: format!(
+                    "the progress of a `forget` is at the table {table:?}, which is none of idem's; begin anew"
+                ),
+            });
         };
         let mut made = 1;
         for table in &ScopedTable::ALL[at..] {

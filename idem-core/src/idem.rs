@@ -38,6 +38,16 @@ pub struct Idem<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
 }
 
+/// A step of idem's schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Migration {
+    /// Its name.
+    pub name: &'static str,
+    /// Its statements, separated by semicolons.
+    pub sql: String,
+}
+
 impl<DB: Database> Idem<DB> {
     /// Creates idem's tables or brings them up to date, in one transaction. Safe to run twice, by several processes at once, and
     /// after one was killed half-way.
@@ -93,12 +103,12 @@ impl<DB: Database> Idem<DB> {
         self.shared.now().await
     }
 
-    /// The SQL that creates the tables, in order, for roles that may not run it: a name and the statements.
+    /// The SQL that creates the tables, in order, for roles that may not run it.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
     /// # #[cfg(feature = "sqlite")] fn main() -> Done { in_folder(async |folder| {
-    /// use idem_core::{Error, Idem};
+    /// use idem_core::{Error, Idem, Migration};
     /// use sqlx::AssertSqlSafe;
     /// # use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
     /// # let options = SqliteConnectOptions::new().filename(folder.join("shop.db")).create_if_missing(true);
@@ -106,14 +116,15 @@ impl<DB: Database> Idem<DB> {
     ///
     /// let idem = Idem::from_pool(pool)?;
     /// assert!(matches!(idem.check().await, Err(Error::NotMigrated { .. })));
-    /// for (_name, sql) in idem.migrations() {
+    /// for Migration { sql, .. } in idem.migrations() {
     ///     sqlx::raw_sql(AssertSqlSafe(sql)).execute(idem.pool()).await?;          // by a role that may
     /// }
     /// idem.check().await?;
     /// # Ok(()) }) }
     /// ```
-    pub fn migrations(&self) -> Vec<(&'static str, String)> {
-        printed::<DB>(&self.shared.sql.tables)
+    pub fn migrations(&self) -> Vec<Migration> {
+        let steps = printed::<DB>(&self.shared.sql.tables);
+        steps.into_iter().map(|(name, sql)| Migration { name, sql }).collect()
     }
 
     /// Takes nothing more that writes, waits until the calls and the closures of [`Idem::transaction`] under way are answered, and

@@ -297,7 +297,7 @@ impl Hasher {
 
 /// Sixteen bytes written as a UUID (RFC 9562). Ours are made here from a hash or a time, so a UUID crate has no part
 /// in it beyond this formatting.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Uuid(pub(crate) [u8; 16]);
 
 impl Uuid {

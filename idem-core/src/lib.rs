@@ -124,7 +124,7 @@ pub use error::{CommandError, Effect, Error, ErrorKind, Never};
 #[cfg(feature = "_sql")]
 pub use forget::{Forget, ForgetProgress, Forgotten};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
-pub use idem::Idem;
+pub use idem::{Idem, Migration};
 pub use idem_macros::idempotent_fsm;
 pub use key::{Key, KeyError, MAX_NAME_BYTES};
 pub use machine::{Context, Natural, Step};

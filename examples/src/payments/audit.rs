@@ -139,7 +139,7 @@ impl Audit {
     async fn verify<DB: Tables>(&mut self, payments: &payment::Repository<DB, House>, id: &str) -> Result<(), Error> {
         self.verified += 1;
         for difference in payments.at(id).verify().await?.differences {
-            self.find(format!("payment {id:?}, transition {}: {:?}", difference.seq, difference.problem));
+            self.find(format!("payment {id:?}, transition {}: {:?}", difference.seq, difference.what));
         }
         Ok(())
     }

@@ -44,7 +44,7 @@ const MESSAGES: &str = "SELECT count(*) FROM idem_outbox WHERE machine = 'paymen
 pub(super) async fn read<DB: Tables>(idem: &Idem<DB>) -> Result<Book, Unreadable> {
     let payments = Payment::stored(idem, House);
     let mut counts: BTreeMap<_, _> = payment::StateKind::ALL.iter().map(|state| (state.name(), 0)).collect();
-    counts.extend(payments.count_by_state().await?.known.into_iter().map(|(state, many)| (state.name(), many)));
+    counts.extend(payments.count_by_state().await?.known.into_iter().map(|count| (count.state.name(), count.machines)));
     let pool = idem.pool();
     Ok(Book {
         payments: counts,

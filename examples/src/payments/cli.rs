@@ -97,7 +97,7 @@ fn feed(feed: &Feed) -> Result<ExitCode, String> {
     runtime.shutdown_background();
     let report = match done {
         Ok(report) => report,
-        Err(Failed::Open(idem_core::Error::Config(problem))) => usage(ErrorKind::ValueValidation, &problem),
+        Err(Failed::Open(idem_core::Error::Config { problem })) => usage(ErrorKind::ValueValidation, &problem),
         Err(failed) => return Err(failed.to_string()),
     };
     let text = if feed.json { report.json().map_err(|error| error.to_string())? } else { report.to_string() };

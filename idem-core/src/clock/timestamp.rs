@@ -35,6 +35,22 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// This point moved earlier by `span`; the first representable point if it would be before.
+    ///
+    /// ```
+    /// use idem_core::Timestamp;
+    /// use std::time::Duration;
+    ///
+    /// let at: Timestamp = "2026-11-22T10:15:00Z".parse()?;
+    /// assert_eq!(at.saturating_sub(Duration::from_mins(15)).to_string(), "2026-11-22T10:00:00.000000Z");
+    /// assert_eq!(Timestamp::from_micros(i64::MIN).saturating_sub(Duration::MAX), Timestamp::from_micros(i64::MIN));
+    /// # Ok::<(), idem_core::clock::ParseTimestampError>(())
+    /// ```
+    #[must_use]
+    pub fn saturating_sub(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     /// How much later this is than `earlier`; zero if it is not later.
     ///
     /// ```

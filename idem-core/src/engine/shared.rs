@@ -110,7 +110,7 @@ impl<DB: Database> Shared<DB> {
             return Ok(());
         }
         if self.readers.are_shared().await? {
-            return Err(Error::Config(SHARED.to_owned()));
+            return Err(Error::Config { problem: SHARED.to_owned() });
         }
         self.unshared.store(true, Ordering::Relaxed);
         Ok(())

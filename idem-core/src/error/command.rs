@@ -57,6 +57,17 @@ impl<R> CommandError<R> {
         }
     }
 
+    /// What the rule said; or the error, if it is no rejection.
+    ///
+    /// # Errors
+    /// The error, if it is no rejection.
+    pub fn into_rejection(self) -> Result<R, Error> {
+        match self {
+            Self::Rejected { rejection, .. } => Ok(rejection),
+            Self::Failed(error) => Err(error),
+        }
+    }
+
     /// True if it is a rejection that the key remembers, of an earlier call.
     pub fn is_replay(&self) -> bool {
         matches!(self, Self::Rejected { remembered: Some(_), .. })

@@ -1,5 +1,7 @@
 //! The kinds of errors.
 
+use std::fmt;
+
 use super::variants::Error;
 
 /// Each variant has a kind of its name.
@@ -18,6 +20,13 @@ macro_rules! kinds {
             /// Every kind.
             #[cfg(test)]
             pub(super) const ALL: &'static [Self] = &[Self::Rejected, $(Self::$variant,)*];
+        }
+
+        impl fmt::Display for ErrorKind {
+            /// The variant's name, for logs and metrics.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self, f)
+            }
         }
 
         impl Error {

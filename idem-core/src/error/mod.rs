@@ -20,5 +20,7 @@ pub use ledger::{LedgerError, OutOfBounds};
 pub use open::OpenProblem;
 #[cfg(feature = "_sql")]
 pub(crate) use update::MAX_IDENTIFIER_BYTES;
-pub use update::Problem as UpdateProblem;
+pub use update::UpdateProblem;
 pub use variants::{Effect, Error, KeyReused, Source};
+
+pub use crate::key::KeyError;

@@ -11,18 +11,19 @@ pub(crate) const MAX_IDENTIFIER_BYTES: usize = 63;
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
 /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
 /// use idem_core::Error;
-/// use idem_core::update::{ConditionalUpdate, Problem};
+/// use idem_core::error::UpdateProblem;
+/// use idem_core::update::ConditionalUpdate;
 ///
 /// let update = ConditionalUpdate::table("orders").key("id", 7).set("status", "paid");
 /// let refused = update.clone().execute(&idem).await;
-/// assert!(matches!(refused, Err(Error::Update { problem: Problem::NoExpectation, .. })));
+/// assert!(matches!(refused, Err(Error::Update { problem: UpdateProblem::NoExpectation, .. })));
 /// let refused = update.expect_version(1).execute(&idem).await;
-/// assert!(matches!(refused, Err(Error::Update { table, problem: Problem::NoTable }) if table == "orders"));
+/// assert!(matches!(refused, Err(Error::Update { table, problem: UpdateProblem::NoTable }) if table == "orders"));
 /// # Ok(()) }) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum UpdateProblem {
     /// A table's or column's name that is not one.
     #[error(
         "{name:?} cannot be a name; use letters, digits and underscores, at most {MAX_IDENTIFIER_BYTES} bytes, for a table with an optional `schema.` in front"

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::display::BackTicked;
 use super::ledger::{LedgerError, OutOfBounds};
 use super::open::OpenProblem;
-use super::update::Problem;
+use super::update::UpdateProblem;
 use crate::clock::Timestamp;
 use crate::key::{KeyError, KeyHash};
 
@@ -257,7 +257,7 @@ pub enum Error {
         /// The table.
         table: String,
         /// What is wrong.
-        problem: Problem,
+        problem: UpdateProblem,
     },
 
     /// The transition built its step in a way that has no meaning.
@@ -303,8 +303,11 @@ pub enum Error {
     },
 
     /// The settings cannot work.
-    #[error("{0}")]
-    Config(String),
+    #[error("{problem}")]
+    Config {
+        /// What is wrong, and what to do.
+        problem: String,
+    },
 
     /// The file of a SQLite database cannot be opened. Nothing is written.
     #[error("{path:?} is not opened as a database: {problem} ({source})")]

@@ -34,6 +34,21 @@ impl Delta {
         Self { account: account.into(), key: key.clone(), amount: delta, metadata: None }
     }
 
+    /// The account.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The key.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// By how much it changes the balance, in minor units.
+    pub fn delta(&self) -> i64 {
+        self.amount
+    }
+
     /// Notes `metadata` in its entry. It is part of the request.
     #[must_use]
     pub fn metadata(self, metadata: &Metadata) -> Self {

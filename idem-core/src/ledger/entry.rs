@@ -1,5 +1,7 @@
 //! What changes of the ledger are answered with.
 
+use std::fmt;
+
 use crate::clock::Timestamp;
 use crate::key::Key;
 use crate::ledger::metadata::Metadata;
@@ -20,16 +22,62 @@ pub struct Entry {
     pub balance: Option<i64>,
     /// When it was made, on the database's clock; never earlier than the account's entry before.
     pub at: Timestamp,
-    /// What made it: `delta`, `set`, `transfer`, `post`, `hold`, `capture`, `release` or `expire`.
-    pub kind: String,
-    /// The hold it is about, and by how much it changed what is held.
-    pub hold: Option<(String, i64)>,
+    /// What made it.
+    pub kind: EntryKind,
+    /// The hold it is about.
+    pub hold: Option<HoldChange>,
     /// The key of the change that made it; `None` as well if it was erased, or what is stored there cannot be one.
     pub key: Option<Key>,
-    /// The transition that made it: machine, id and number.
-    pub step: Option<(String, String, u64)>,
+    /// The transition that made it.
+    pub transition: Option<TransitionId>,
     /// What the caller noted with the change; `None` as well if it was erased.
     pub metadata: Option<Metadata>,
+}
+
+/// What made an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EntryKind {
+    /// A change of one balance by an amount.
+    Delta,
+    /// A balance was set; the entry has the difference.
+    Set,
+    /// One side of a transfer.
+    Transfer,
+    /// One of the entries of a posting.
+    Post,
+    /// A hold was opened.
+    Hold,
+    /// One side of a capture of a hold.
+    Capture,
+    /// What a hold still reserved was given back.
+    Release,
+    /// A hold had expired, and what it reserved was needed.
+    Expire,
+    /// What another release of idem stores.
+    Other(String),
+}
+
+/// What an entry changed of a hold.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct HoldChange {
+    /// The hold's id.
+    pub hold: String,
+    /// By how much it changed what the hold reserves, in minor units.
+    pub reserved: i64,
+}
+
+/// One transition of one machine.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct TransitionId {
+    /// The machine's name.
+    pub machine: String,
+    /// The machine's id.
+    pub id: String,
+    /// The number of the transition, from 1.
+    pub seq: u64,
 }
 
 /// Both sides of a transfer.
@@ -64,11 +112,11 @@ impl Entry {
             delta: row.delta,
             balance: row.balance,
             at: row.at,
-            kind: row.kind.to_string(),
-            hold: row.hold.as_ref().map(|(hold, reserved)| (hold.to_string(), *reserved)),
+            kind: EntryKind::of(&row.kind),
+            hold: row.hold.as_ref().map(|(hold, reserved)| HoldChange { hold: hold.to_string(), reserved: *reserved }),
             // What a person has made of it may be none.
             key: row.key.as_ref().and_then(|key| key.checked().ok()).cloned(),
-            step: row.step.clone().map(|(machine, id, seq)| (machine, id, shown(seq))),
+            transition: row.step.clone().map(|(machine, id, seq)| TransitionId { machine, id, seq: shown(seq) }),
             metadata: row.metadata.as_ref().filter(|noted| !noted.is_forgotten()).map(Metadata::of),
         }
     }
@@ -93,7 +141,44 @@ impl Transfer {
 impl Hold {
     pub(super) fn read(entries: &[EntryRow]) -> Option<Self> {
         let entry = Entry::read(entries)?;
-        let (id, amount) = entry.hold.clone()?;
+        let HoldChange { hold: id, reserved: amount } = entry.hold.clone()?;
         Some(Self { id, account: entry.account.clone(), amount, entry })
+    }
+}
+
+impl EntryKind {
+    /// Its name as it is stored.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Delta => "delta",
+            Self::Set => "set",
+            Self::Transfer => "transfer",
+            Self::Post => "post",
+            Self::Hold => "hold",
+            Self::Capture => "capture",
+            Self::Release => "release",
+            Self::Expire => "expire",
+            Self::Other(name) => name,
+        }
+    }
+
+    fn of(name: &str) -> Self {
+        match name {
+            "delta" => Self::Delta,
+            "set" => Self::Set,
+            "transfer" => Self::Transfer,
+            "post" => Self::Post,
+            "hold" => Self::Hold,
+            "capture" => Self::Capture,
+            "release" => Self::Release,
+            "expire" => Self::Expire,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for EntryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -44,7 +44,7 @@ pub use audit::finding::{Finding, FindingKind};
 pub use audit::report::{AuditProgress, AuditReport};
 pub use batch::{Delta, MAX_BATCH};
 pub use change::{Change, ChangeFuture};
-pub use entry::{Entry, Hold, Transfer};
+pub use entry::{Entry, EntryKind, Hold, HoldChange, Transfer, TransitionId};
 pub use metadata::Metadata;
 pub use settings::{AccountSettings, Bounds};
 pub use within::{AccountInTx, LedgerInTx};

@@ -98,7 +98,7 @@ impl<'t, DB: Database> LedgerInTx<'t, DB> {
 /// let mut tx = idem.begin().await?;
 /// wallet.within(&mut tx).open(Bounds::at_least(0)).await?;
 /// wallet.within(&mut tx).apply_delta(&Key::new("shop", "k1")?, 5).await?;
-/// assert_eq!(wallet.within(&mut tx).get().await?.balance, 5);
+/// assert_eq!(wallet.within(&mut tx).lock().await?.balance, 5);
 /// assert!(matches!(wallet.within(&mut tx).close().await, Err(Error::Ledger(_))));     // 5 are left
 /// assert_eq!(wallet.get().await?, None);                                              // others do not see it yet
 /// tx.commit().await?;
@@ -156,7 +156,7 @@ impl<'t, DB: Database> AccountInTx<'t, DB> {
     ///
     /// # Cancel safety
     /// Dropped while it waits for the database, it leaves the transaction broken: see [`Tx`].
-    pub async fn get(self) -> Result<AccountState, Error> {
+    pub async fn lock(self) -> Result<AccountState, Error> {
         check_name("account", &self.name)?;
         account::locked(self.tx, &self.name).await.map(AccountState::of)
     }
@@ -168,7 +168,7 @@ impl<'t, DB: Database> AccountInTx<'t, DB> {
     ///
     /// # Cancel safety
     /// As [`AccountInTx::get`].
-    pub async fn open(self, opening: impl Into<AccountSettings>) -> Result<(), Error> {
+    pub async fn open(self, opening: impl Into<AccountSettings> + Send) -> Result<(), Error> {
         check_name("account", &self.name)?;
         let opening = opening.into();
         opening.check()?;

@@ -11,9 +11,7 @@ pub(crate) mod stored;
 pub use crate::model::machine::context::{Context, StableId};
 pub use crate::model::machine::graph::{CommandInfo, Edge, Graph, Repeat, StateInfo, WhyNot};
 pub use crate::model::machine::memory::InMemory;
-pub use crate::model::machine::rules::{
-    FirstCommand, KeyOrNatural, Machine, Natural, Repeatable, Rules, State, Taken, copy_outcome, taken,
-};
+pub use crate::model::machine::rules::{FirstCommand, KeyOrNatural, Machine, Natural, Repeatable, Rules, State, Taken};
 pub use crate::model::machine::step::Step;
 pub use crate::model::machine::target::{NoOutcome, Target, Targets};
 #[cfg(feature = "_sql")]
@@ -32,10 +30,10 @@ pub use stored::operate::Override;
 #[cfg(feature = "_sql")]
 pub use stored::page::{Page, Unreadable};
 #[cfg(feature = "_sql")]
-pub use stored::query::{Cursor, InState, StateCounts};
+pub use stored::query::{Cursor, InState, StateCount, StateCounts};
 #[cfg(feature = "_sql")]
 pub use stored::stored_machine::StoredMachine;
 #[cfg(feature = "_sql")]
-pub use stored::verify::{Difference, Problem, Verification};
+pub use stored::verify::{Difference, DifferenceKind, Verification};
 #[cfg(feature = "_sql")]
 pub use stored::within::InTx;

@@ -114,7 +114,7 @@ impl<DB: Database, X: Rules> Place<X> for StoredPlace<DB, X> {
         for call in calls {
             heard.push(match call.await {
                 Ok(answer) => as_json(answer),
-                Err(panicked) => Err(Error::Config(format!("the call panicked: {panicked}")).into()),
+                Err(panicked) => Err(Error::Config { problem: format!("the call panicked: {panicked}") }.into()),
             });
         }
         let second = heard.pop().unwrap_or(Err(Error::Interrupted.into()));

@@ -75,7 +75,6 @@ mod retry;
 #[cfg(feature = "_sql")]
 mod upsert;
 
-pub use crate::error::UpdateProblem as Problem;
 #[cfg(feature = "_sql")]
 pub use crate::model::row::version::Version;
 #[cfg(feature = "_sql")]

@@ -87,11 +87,11 @@ macro_rules! for_each_clause {
                     }
                     forget {
                         forgotten_command_is_known_and_runs_no_second_time,
-                        forgotten_change_of_the_ledger_is_known_and_proved,
+                        forgotten_change_of_ledger_is_known_and_proved,
                         forgotten_rejection_is_known_and_not_applied,
-                        forgotten_alias_keeps_the_answer_of_another_scope,
+                        forgotten_alias_keeps_answer_of_another_scope,
                         forget_that_is_stopped_is_resumed_where_it_was,
-                        forget_of_what_is_no_scope_is_refused,
+                        forget_with_unfit_scope_or_progress_is_refused,
                     }
                     keys {
                         key_that_looks_alike_is_another_key,
@@ -258,10 +258,10 @@ macro_rules! for_each_clause {
                     }
                     metadata {
                         metadata_of_each_kind_of_change_stands_in_all_its_entries,
-                        metadata_of_a_repeat_is_the_first_callers,
+                        metadata_of_replay_is_that_of_first_call,
                         metadata_that_differs_is_another_request,
-                        metadata_of_a_remembered_refusal_is_compared,
-                        metadata_that_was_changed_is_found_by_an_audit,
+                        metadata_of_remembered_refusal_is_compared,
+                        metadata_that_was_changed_is_found_by_audit,
                     }
                     moments {
                         repeat_is_not_refused_for_money_first_call_spent,
@@ -280,7 +280,7 @@ macro_rules! for_each_clause {
                     }
                     reads {
                         entries_are_listed_in_pages,
-                        entries_of_a_range_of_time_are_found,
+                        entries_of_time_range_are_found,
                         account_balance_after_entry_or_at_time_is_known,
                         account_name_is_kept_byte_for_byte_or_refused,
                         entry_with_invalid_edited_key_has_no_key,

@@ -105,7 +105,7 @@ impl Call {
 /// Tables of the lane's own, which are not there yet.
 fn migrator<DB: Backend>(lane: &Lane<DB>) -> Result<Idem<DB>, Error> {
     let prefix = lane.name().replace('-', "_");
-    Idem::<DB>::builder().prefix(format!("{prefix}_")).pool(lane.idem.pool().clone())
+    Idem::<DB>::builder().prefix(format!("{prefix}_")).open_pool(lane.idem.pool().clone())
 }
 
 async fn calls<DB: Backend>() {
@@ -134,7 +134,7 @@ async fn narrow<DB: Backend>(url: &str, round: usize) -> Idem<DB> {
     let builder = Idem::<DB>::builder().max_connections(1).acquire_timeout(wait).lock_wait(wait);
     if round.is_multiple_of(2) {
         let pool = PoolOptions::new().max_connections(1).acquire_timeout(wait).connect(url).await.unwrap();
-        return builder.pool(pool).unwrap();
+        return builder.open_pool(pool).unwrap();
     }
     builder.open(url).await.unwrap()
 }

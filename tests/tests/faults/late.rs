@@ -33,7 +33,7 @@ const SHIPMENTS: &str = "CREATE TABLE shipments (id bigint PRIMARY KEY, state te
 async fn on_pool(url: &str, grouping: GroupCommit) -> Lane<Postgres> {
     let pool = PgPoolOptions::new().max_connections(4).connect(url).await.unwrap();
     let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(REPLY).group_commit(grouping);
-    Lane::new(&builder.pool(pool).unwrap(), "late")
+    Lane::new(&builder.open_pool(pool).unwrap(), "late")
 }
 
 /// Changes other accounts, on all connections at a time: what is sent late is a statement that the server knows already.

@@ -13,7 +13,7 @@ async fn both_ways(url: &str, grouping: GroupCommit) -> [Idem<Postgres>; 2] {
     let own = Idem::<Postgres>::builder().group_commit(grouping).open(url).await.unwrap();
     let options: PgConnectOptions = url.parse().unwrap();
     let pool = PgPoolOptions::new().max_connections(4).connect_with(options.extra_float_digits(None)).await.unwrap();
-    [own, Idem::<Postgres>::builder().group_commit(grouping).pool(pool).unwrap()]
+    [own, Idem::<Postgres>::builder().group_commit(grouping).open_pool(pool).unwrap()]
 }
 
 #[tokio::test]
@@ -51,7 +51,10 @@ async fn pooler_with_shared_sessions_is_refused_at_open() {
         let checked = Idem::<Postgres>::from_pool(pool).unwrap().check().await;
         for refused in [opened, checked] {
             let error = refused.expect_err("sessions are shared");
-            assert!(matches!(&error, Error::Config(what) if what.contains("pool_mode = session")), "{mode}: {error}");
+            assert!(
+                matches!(&error, Error::Config { problem } if problem.contains("pool_mode = session")),
+                "{mode}: {error}"
+            );
         }
     }
 }

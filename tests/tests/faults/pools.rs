@@ -173,7 +173,7 @@ async fn pool_with_tenant_per_borrower_shares_no_memory() {
         }
     });
     let pool = pool.connect_with(options(&ground)).await.unwrap();
-    let idem = Idem::<Postgres>::builder().group_commit(GroupCommit::off()).pool(pool).unwrap();
+    let idem = Idem::<Postgres>::builder().group_commit(GroupCommit::off()).open_pool(pool).unwrap();
     let lane = Lane::new(&idem, "tenants");
     for (number, schema) in [(0, "north"), (1, "south")] {
         tenant.store(number, Ordering::SeqCst);
@@ -197,7 +197,7 @@ async fn transaction_left_open_by_borrower_loses_no_later_write() {
     let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
     let mut report = Report::new("transaction left open on a connection of a pool", 5);
     let pool = PgPoolOptions::new().max_connections(2).connect_with(options(&ground)).await.unwrap();
-    let idem = Idem::<Postgres>::builder().group_commit(GroupCommit::off()).pool(pool.clone()).unwrap();
+    let idem = Idem::<Postgres>::builder().group_commit(GroupCommit::off()).open_pool(pool.clone()).unwrap();
     let lane = Lane::new(&idem, "stray");
     for step in [Step::Start, Step::StartWallet] {
         lane.insist(step).await.unwrap();

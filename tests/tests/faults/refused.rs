@@ -324,7 +324,7 @@ async fn repeat_on_read_only_database_returns_original_outcome() {
     Postgres::script(&mut ground.conn, read_only).await.unwrap();
     for grouping in [GroupCommit::off(), GroupCommit::default()] {
         let pool = sqlx::Pool::connect(&ground.url()).await.unwrap();
-        let lane = Lane::new(&Idem::<Postgres>::builder().group_commit(grouping).pool(pool).unwrap(), "known");
+        let lane = Lane::new(&Idem::<Postgres>::builder().group_commit(grouping).open_pool(pool).unwrap(), "known");
         for (step, done) in steps().zip(&done) {
             let again = lane.call(step).await.unwrap_or_else(|error| panic!("{step:?}: {error}"));
             for (first, again) in done.iter().zip(again) {

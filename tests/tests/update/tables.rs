@@ -1,7 +1,8 @@
 //! Kinds of PostgreSQL's tables: parents, partitions, views and policies. What an update looks at, compares and writes is the
 //! same rows.
 
-use idem_core::update::{ConditionalUpdate, Problem, Upsert, Version};
+use idem_core::error::UpdateProblem;
+use idem_core::update::{ConditionalUpdate, Upsert, Version};
 use idem_core::{Error, Idem, Key, Outcome};
 use tests::Postgres;
 
@@ -12,7 +13,7 @@ fn key(name: &str) -> Key {
 }
 
 #[track_caller]
-fn problem(answer: Result<Outcome<Version>, Error>) -> Problem {
+fn problem(answer: Result<Outcome<Version>, Error>) -> UpdateProblem {
     match answer {
         Err(Error::Update { problem, .. }) => problem,
         other => panic!("expected a refusal, found {other:?}"),

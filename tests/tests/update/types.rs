@@ -1,7 +1,8 @@
 //! What a value becomes in a column: on PostgreSQL, where it is bound as text and cast to the column's type, and on SQLite,
 //! where the column's affinity decides.
 
-use idem_core::update::{ConditionalUpdate, Problem, Upsert, Value};
+use idem_core::error::UpdateProblem;
+use idem_core::update::{ConditionalUpdate, Upsert, Value};
 use idem_core::{Error, ErrorKind, Idem, Key, Timestamp};
 use tests::{Postgres, Sqlite};
 
@@ -78,7 +79,7 @@ async fn update_value_out_of_column_type_is_refused() {
     for number in [i64::from(i16::MAX) + 1, i64::MIN] {
         let error = upsert().set("n", number).execute(&idem).await.unwrap_err();
         assert!(
-            matches!(&error, Error::Update { problem: Problem::OutOfRange { column }, .. } if column == "n"),
+            matches!(&error, Error::Update { problem: UpdateProblem::OutOfRange { column }, .. } if column == "n"),
             "{error}"
         );
         // Compared it is no error: no row has that number.
@@ -92,11 +93,11 @@ async fn update_value_out_of_column_type_is_refused() {
     assert_eq!(*upsert().set("n", i64::from(i16::MAX)).execute(&idem).await.unwrap(), 1);
     script(&idem, "UPDATE t SET version = 32767").await;
     let error = upsert().set("n", 1).execute(&idem).await.unwrap_err();
-    assert!(matches!(error, Error::Update { problem: Problem::VersionExhausted { .. }, .. }), "{error}");
+    assert!(matches!(error, Error::Update { problem: UpdateProblem::VersionExhausted { .. }, .. }), "{error}");
     script(&idem, "ALTER TABLE t ALTER COLUMN version TYPE text").await;
     let fresh = open(&database).await;
     let error = upsert().set("n", 1).execute(&fresh).await.unwrap_err();
-    assert!(matches!(error, Error::Update { problem: Problem::VersionType { .. }, .. }), "{error}");
+    assert!(matches!(error, Error::Update { problem: UpdateProblem::VersionType { .. }, .. }), "{error}");
 }
 
 /// What its column's type refuses, in the caller's transaction: it is an error of that call, and the transaction goes on
@@ -170,7 +171,7 @@ async fn update_of_sqlite_view_is_refused() {
         let edit = ConditionalUpdate::table(name).key("id", 1).set("body", "x").expect_version(1);
         for edit in [edit.clone(), edit.once(&Key::new("view", name).unwrap())] {
             let error = edit.execute(&idem).await.unwrap_err();
-            assert!(matches!(error, Error::Update { problem: Problem::View, .. }), "{error}");
+            assert!(matches!(error, Error::Update { problem: UpdateProblem::View, .. }), "{error}");
         }
     }
 }
@@ -189,7 +190,7 @@ async fn table_name_with_schema_and_capitals_is_found() {
     assert_eq!(*upsert("shop.Orders").await.unwrap(), 1);
     for table in ["shop.orders", "Orders", "public.Orders"] {
         let error = upsert(table).await.unwrap_err();
-        assert!(matches!(error, Error::Update { problem: Problem::NoTable, .. }), "{error}");
+        assert!(matches!(error, Error::Update { problem: UpdateProblem::NoTable, .. }), "{error}");
     }
 }
 

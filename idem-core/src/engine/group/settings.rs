@@ -24,7 +24,7 @@ use tokio::sync::Semaphore;
 /// assert_eq!(wallet.balance_after(50).await?, 1_275);
 /// # Ok(()) }) }
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupCommit {
     pub(super) on: bool,
     pub(super) items: usize,

@@ -29,7 +29,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// # });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     attempts: u32,
     first: Duration,

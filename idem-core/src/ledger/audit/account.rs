@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::ledger::audit::fetch::Evidence;
 use crate::ledger::audit::finding::{Finding, FindingKind};
 use crate::ledger::audit::posting;
+use crate::seq::shown;
 use crate::store::ledger::rows::{AccountRow, TailRow};
 
 /// An account, as far as its entries have been read.
@@ -56,7 +57,7 @@ impl Proof {
         self.hold(of, &mut found);
         self.sum += i128::from(of.entry.delta);
         self.entries += 1;
-        let (account, seq) = (self.name.to_string(), Some(of.entry.seq));
+        let (account, seq) = (self.name.to_string(), Some(shown(of.entry.seq)));
         self.findings.extend(found.into_iter().map(|what| Finding { account: account.clone(), seq, what }));
     }
 
@@ -64,7 +65,7 @@ impl Proof {
         let entry = &of.entry;
         let expected = self.seq.saturating_add(1);
         if entry.seq != expected {
-            found.push(FindingKind::Gap { expected });
+            found.push(FindingKind::Gap { expected: shown(expected) });
         }
         let balance = i128::from(self.balance) + i128::from(entry.delta);
         match entry.balance {
@@ -113,7 +114,11 @@ impl Proof {
         self.tail += i128::from(row.delta);
         let is_tally = self.row.as_ref().is_some_and(|row| row.tally);
         if row.entry != Some(row.delta) || !is_tally {
-            self.findings.push(Finding { account: self.name.to_string(), seq: Some(row.seq), what: FindingKind::Tail });
+            self.findings.push(Finding {
+                account: self.name.to_string(),
+                seq: Some(shown(row.seq)),
+                what: FindingKind::Tail,
+            });
         }
     }
 

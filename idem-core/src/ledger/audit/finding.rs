@@ -9,7 +9,7 @@ pub struct Finding {
     /// The account; empty where no account can be named.
     pub account: String,
     /// The number of the entry; `None` where it is about no single entry.
-    pub seq: Option<i64>,
+    pub seq: Option<u64>,
     /// What is wrong.
     pub what: FindingKind,
 }
@@ -22,7 +22,7 @@ pub enum FindingKind {
     #[error("the entry before it should be number {}", .expected.saturating_sub(1))]
     Gap {
         /// The number that should have come.
-        expected: i64,
+        expected: u64,
     },
     /// The balance is not the one before plus the delta.
     #[error("the balance should be {expected}")]

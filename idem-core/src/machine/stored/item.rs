@@ -19,6 +19,21 @@ impl<C> Item<C> {
     pub fn new(id: impl Into<String>, key: impl KeyOrNatural<C>, command: impl Into<C>) -> Self {
         Self { id: id.into(), key: key.__key(), command: command.into() }
     }
+
+    /// The machine's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The key; `None` for `Natural`.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    /// The command.
+    pub fn command(&self) -> &C {
+        &self.command
+    }
 }
 
 impl<C> fmt::Debug for Item<C> {

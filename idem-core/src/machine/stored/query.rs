@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::machine::stored::handles::Repository;
@@ -35,8 +37,8 @@ pub struct InState<'a, DB: Database, X: Rules> {
     limit: u32,
 }
 
-/// Where a page ended: give it to [`InState::after`] for the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a page ended: give it to [`InState::after`] for the next. serde writes it, so that a client can ask for the next page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     entered_at: Timestamp,
     id: String,
@@ -96,8 +98,8 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
     /// sqlx::query("UPDATE idem_machines SET state = 'Reserved' WHERE id = 'pay-2'").execute(idem.pool()).await?;
     ///
     /// let counts = payments.count_by_state().await?;
-    /// assert_eq!(counts.known, [(payment::StateKind::Authorized, 1), (payment::StateKind::Captured, 1)]);
-    /// assert_eq!(counts.unknown, [("Reserved".to_owned(), 1)]);
+    /// assert_eq!((counts.of(&payment::StateKind::Authorized), counts.of(&payment::StateKind::Captured)), (1, 1));
+    /// assert_eq!((&*counts.unknown[0].state, counts.unknown[0].machines), ("Reserved", 1));
     /// # Ok(()) }) }
     /// ```
     ///
@@ -116,11 +118,11 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
             let many = u64::try_from(many).unwrap_or(0);
             match graph.state_named(&name) {
                 Some(state) => counts[state] += many,
-                None => unknown.push((name, many)),
+                None => unknown.push(StateCount { state: name, machines: many }),
             }
         }
         let counts = counts.into_iter().enumerate().filter(|(_, many)| *many > 0);
-        let known = counts.map(|(at, many)| (X::Machine::kind(at), many)).collect();
+        let known = counts.map(|(at, machines)| StateCount { state: X::Machine::kind(at), machines }).collect();
         Ok(StateCounts { known, unknown })
     }
 }
@@ -130,9 +132,26 @@ impl<DB: Database, X: Rules> Repository<DB, X> {
 #[non_exhaustive]
 pub struct StateCounts<K> {
     /// The states of the enum, in its order.
-    pub known: Vec<(K, u64)>,
+    pub known: Vec<StateCount<K>>,
     /// States that the enum does not have, by their stored names: of another release, or damaged.
-    pub unknown: Vec<(String, u64)>,
+    pub unknown: Vec<StateCount<String>>,
+}
+
+impl<K: PartialEq> StateCounts<K> {
+    /// How many machines are in this state.
+    pub fn of(&self, state: &K) -> u64 {
+        self.known.iter().find(|count| count.state == *state).map_or(0, |count| count.machines)
+    }
+}
+
+/// How many machines are in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StateCount<K> {
+    /// The state.
+    pub state: K,
+    /// How many machines are in it.
+    pub machines: u64,
 }
 
 impl<DB: Database, X: Rules> InState<'_, DB, X> {

@@ -18,7 +18,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
     /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
-    /// use idem_core::machine::Problem;
+    /// use idem_core::machine::DifferenceKind;
     /// use idem_core::{Error, Natural};
     ///
     /// let payments = Payment::stored(&idem, Rules);
@@ -27,7 +27,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     /// assert!(!payment.rebuild().await?);                                         // nothing to mend
     ///
     /// sqlx::query("DELETE FROM idem_machines WHERE id = 'pay-42'").execute(idem.pool()).await?;
-    /// assert_eq!(payment.verify().await?.differences[0].problem, Problem::Row);
+    /// assert_eq!(payment.verify().await?.differences[0].what, DifferenceKind::Row);
     /// assert!(payment.rebuild().await?);
     /// assert!(payment.verify().await?.differences.is_empty());
     /// assert!(matches!(payments.at("pay-43").rebuild().await, Err(Error::NotStarted { .. })));

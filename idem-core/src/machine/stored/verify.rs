@@ -41,13 +41,13 @@ pub struct Difference {
     /// The number of the transition.
     pub seq: u64,
     /// What differs.
-    pub problem: Problem,
+    pub what: DifferenceKind,
 }
 
 /// What differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum DifferenceKind {
     /// Transitions are missing in front of this one.
     Gap,
     /// It does not go on where the transition before ended: its state before, or its visits, are others.
@@ -78,7 +78,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
     /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
-    /// use idem_core::machine::Problem;
+    /// use idem_core::machine::DifferenceKind;
     /// use idem_core::{Key, Natural};
     ///
     /// let payment = Payment::stored(&idem, Rules).at("pay-42");
@@ -103,7 +103,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     ///
     /// let verified = Payment::stored(&idem, Strict).at("pay-42").verify().await?;
     /// assert_eq!(verified.differences[0].seq, 2);
-    /// assert_eq!(verified.differences[0].problem, Problem::Rejected("only 100 is authorized".into()));
+    /// assert_eq!(verified.differences[0].what, DifferenceKind::Rejected("only 100 is authorized".into()));
     /// # Ok(()) }) }
     /// ```
     ///
@@ -137,7 +137,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
                 let before = history.as_ref().map(|history| &history.newest);
                 found
                     .differences
-                    .extend(self.differences(before, &row).map(|problem| Difference { seq: shown(row.seq), problem }));
+                    .extend(self.differences(before, &row).map(|what| Difference { seq: shown(row.seq), what }));
                 history = Some(History::then(history, row));
             }
             if ended {
@@ -154,7 +154,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
             _ => false,
         };
         if !agrees {
-            found.differences.push(Difference { seq: shown(newest), problem: Problem::Row });
+            found.differences.push(Difference { seq: shown(newest), what: DifferenceKind::Row });
         }
         Ok(found)
     }
@@ -182,54 +182,54 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
                     }
                 };
                 if !(is_there && has_hash(machine.0, alias.key.as_ref(), Some(&alias.hash[..]))) {
-                    found.differences.push(Difference { seq: shown(seq), problem: Problem::Key });
+                    found.differences.push(Difference { seq: shown(seq), what: DifferenceKind::Key });
                 }
             }
         }
     }
 
-    fn differences(&self, before: Option<&TransitionRow>, row: &TransitionRow) -> impl Iterator<Item = Problem> {
-        let gap = (row.seq != before.map_or(0, |before| before.seq) + 1).then_some(Problem::Gap);
+    fn differences(&self, before: Option<&TransitionRow>, row: &TransitionRow) -> impl Iterator<Item = DifferenceKind> {
+        let gap = (row.seq != before.map_or(0, |before| before.seq) + 1).then_some(DifferenceKind::Gap);
         let goes_on = gap.is_some() || goes_on(X::Machine::GRAPH, before, row);
-        let before_differs = (!goes_on).then_some(Problem::Before);
+        let before_differs = (!goes_on).then_some(DifferenceKind::Before);
         let unknown = row.fingerprint == Fingerprint::UNKNOWN;
-        let unknown = unknown.then(|| Problem::Unreadable("the fingerprint".to_owned()));
+        let unknown = unknown.then(|| DifferenceKind::Unreadable("the fingerprint".to_owned()));
         let hash_differs =
             !has_hash(X::Machine::GRAPH.name, row.key.as_ref(), row.hash.as_ref().map(|hash| &hash.0[..]));
-        let key_differs = hash_differs.then_some(Problem::Key);
+        let key_differs = hash_differs.then_some(DifferenceKind::Key);
         let rerun = match before {
             Some(before) if row.command != START && row.command != OVERRIDE && !row.payload.is_forgotten() => {
                 // Types and rules that panic over one transition hide no other.
                 let rerun = guarded(format!("transition {}", row.seq), || Ok(self.rerun(before, row)));
-                rerun.unwrap_or_else(|error| Some(Problem::Unreadable(error.to_string())))
+                rerun.unwrap_or_else(|error| Some(DifferenceKind::Unreadable(error.to_string())))
             }
             _ => None,
         };
         [gap, before_differs, unknown, key_differs, rerun].into_iter().flatten()
     }
 
-    fn rerun(&self, before: &TransitionRow, row: &TransitionRow) -> Option<Problem> {
+    fn rerun(&self, before: &TransitionRow, row: &TransitionRow) -> Option<DifferenceKind> {
         let (graph, driver) = (X::Machine::GRAPH, &self.machines.driver);
         let Some(state) = graph.state_named(&before.state) else {
-            return Some(Problem::Unreadable(format!("the state `{}`", before.state)));
+            return Some(DifferenceKind::Unreadable(format!("the state `{}`", before.state)));
         };
         let Some(command) = graph.command_named(&row.command) else {
-            return Some(Problem::Unreadable(format!("the command `{}`", row.command)));
+            return Some(DifferenceKind::Unreadable(format!("the command `{}`", row.command)));
         };
         let value = match X::Machine::read_command(command, &row.payload) {
             Ok(value) => value,
-            Err(error) => return Some(Problem::Unreadable(format!("the payload: {error}"))),
+            Err(error) => return Some(DifferenceKind::Unreadable(format!("the payload: {error}"))),
         };
         let key = row.key.as_ref().and_then(|key| key.checked().ok());
         let cx = Context { machine: graph.name, id: self.id(), seq: shown(row.seq), now: row.at, key };
         match driver.run(state, &before.body, &value, &cx) {
-            Ran::NoEdge => Some(Problem::NoEdge),
-            Ran::Failed(error) => Some(Problem::Unreadable(error.to_string())),
+            Ran::NoEdge => Some(DifferenceKind::NoEdge),
+            Ran::Failed(error) => Some(DifferenceKind::Unreadable(error.to_string())),
             Ran::Rejected(rejection) => {
                 let shown = rejection
                     .downcast::<X::Rejection>()
                     .map_or_else(|_| String::new(), |rejection| rejection.to_string());
-                Some(Problem::Rejected(shown))
+                Some(DifferenceKind::Rejected(shown))
             }
             Ran::Stepped(step) => compare::<X::Machine>(&step, row),
         }
@@ -264,15 +264,15 @@ fn goes_on(graph: &Graph, before: Option<&TransitionRow>, row: &TransitionRow) -
 }
 
 /// How today's step, or the nearest of the steps it names for money that does not fit, differs from the stored one.
-fn compare<M: Machine>(step: &ErasedStep, row: &TransitionRow) -> Option<Problem> {
+fn compare<M: Machine>(step: &ErasedStep, row: &TransitionRow) -> Option<DifferenceKind> {
     let mut next = Some(step);
     let mut problem = None;
     while let Some(step) = next {
         let same_state = M::GRAPH.state_named(&row.state) == Some(step.state) && row.body.says_the_same(&step.body);
         match (same_state, row.outcome.says_the_same(&step.outcome)) {
             (true, true) => return None,
-            (true, false) => problem = Some(Problem::Outcome),
-            (false, _) => problem = problem.or(Some(Problem::State)),
+            (true, false) => problem = Some(DifferenceKind::Outcome),
+            (false, _) => problem = problem.or(Some(DifferenceKind::State)),
         }
         next = step.otherwise.as_deref();
     }

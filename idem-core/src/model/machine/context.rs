@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use crate::clock::Timestamp;
 use crate::key::{Hasher, Key, Uuid};
 
@@ -127,13 +129,26 @@ impl<'a> Context<'a> {
 }
 
 /// An id made from a transition, written as a UUID of version 8 (RFC 9562).
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StableId(Uuid);
 
 impl StableId {
     /// The sixteen bytes of the UUID.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0.0
+    }
+}
+
+impl From<StableId> for String {
+    fn from(id: StableId) -> Self {
+        id.to_string()
+    }
+}
+
+impl Serialize for StableId {
+    /// As its text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -46,24 +46,28 @@ pub trait Machine: State + Clone {
     /// The position of a command.
     fn command(command: &Self::Command) -> usize;
 
+    #[doc(hidden)]
     /// The command's payload as it is stored.
     ///
     /// # Errors
     /// If the payload's serde refuses.
     fn write_payload(command: &Self::Command) -> Result<Stored, WireError>;
 
+    #[doc(hidden)]
     /// The command at a position, with a stored payload.
     ///
     /// # Errors
     /// If the payload no longer decodes.
     fn read_command(command: usize, payload: &Stored) -> Result<Self::Command, WireError>;
 
+    #[doc(hidden)]
     /// The outcome of the command at a position.
     ///
     /// # Errors
     /// If the outcome no longer decodes.
     fn read_reply(command: usize, outcome: &Stored) -> Result<Self::Reply, WireError>;
 
+    #[doc(hidden)]
     /// Puts a clone of an outcome into `copy`, an `Option` of the outcome's type or of `Reply`. Leaves it as it is if
     /// the type has no `Clone`.
     fn copy_outcome(reply: &Self::Reply, copy: &mut dyn Any);
@@ -113,6 +117,7 @@ pub trait Rules: Send + Sync + 'static {
     /// Why a transition refuses.
     type Rejection: Rejection;
 
+    #[doc(hidden)]
     /// Runs the transition that `command` takes from the state `from`; `None` if no edge leads on.
     ///
     /// # Errors
@@ -124,12 +129,14 @@ pub trait Rules: Send + Sync + 'static {
         cx: &Context<'_>,
     ) -> Option<Result<Taken<Self::Machine>, Self::Rejection>>;
 
+    #[doc(hidden)]
     /// A rejection as a key remembers it.
     ///
     /// # Errors
     /// If no command of the machine says `remember_rejections`, or the rejection's serde refuses.
     fn write_rejection(rejection: &Self::Rejection) -> Result<Stored, WireError>;
 
+    #[doc(hidden)]
     /// A rejection that a key remembers.
     ///
     /// # Errors
@@ -137,6 +144,7 @@ pub trait Rules: Send + Sync + 'static {
     fn read_rejection(stored: &Stored) -> Result<Self::Rejection, WireError>;
 }
 
+#[doc(hidden)]
 /// A step taken: its target as the enum, its outcome as one of all commands'.
 #[allow(missing_debug_implementations, reason = "outcomes need none")]
 pub struct Taken<M: Machine> {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::error::{MAX_IDENTIFIER_BYTES, UpdateProblem as Problem};
+use crate::error::{MAX_IDENTIFIER_BYTES, UpdateProblem};
 
 /// The name of a column. It never has a quote in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identifier(Arc<str>);
 
 impl Identifier {
-    pub(crate) fn new(name: String) -> Result<Self, Problem> {
-        if is_identifier(&name) { Ok(Self(name.into())) } else { Err(Problem::Name { name }) }
+    pub(crate) fn new(name: String) -> Result<Self, UpdateProblem> {
+        if is_identifier(&name) { Ok(Self(name.into())) } else { Err(UpdateProblem::Name { name }) }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -27,14 +27,14 @@ pub struct TableName {
 }
 
 impl TableName {
-    pub(crate) fn new(name: String) -> Result<Self, Problem> {
+    pub(crate) fn new(name: String) -> Result<Self, UpdateProblem> {
         let table = name.find('.').map_or(0, |dot| dot + 1);
         let (schema, bare) = name.split_at(table);
         let schema = schema.strip_suffix('.');
         if schema.is_none_or(is_identifier) && is_identifier(bare) {
             Ok(Self { name, table })
         } else {
-            Err(Problem::Name { name })
+            Err(UpdateProblem::Name { name })
         }
     }
 
@@ -77,7 +77,7 @@ mod tests {
     fn invalid_table_or_column_name_is_refused() {
         let long = "x".repeat(64);
         for name in ["", ".", "a.", ".a", "a.b.c", "1a", "a\"b", "a\0", "a-b", "ä", "a b", "a;--", long.as_str()] {
-            let problem = Problem::Name { name: name.to_owned() };
+            let problem = UpdateProblem::Name { name: name.to_owned() };
             assert_eq!(TableName::new(name.to_owned()), Err(problem.clone()), "{name}");
             assert_eq!(Identifier::new(name.to_owned()), Err(problem), "{name}");
         }

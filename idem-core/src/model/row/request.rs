@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::error::UpdateProblem as Problem;
+use crate::error::UpdateProblem;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::model::row::identifier::{Identifier, TableName};
@@ -63,37 +63,37 @@ impl Request {
         self.row().map_err(|problem| Error::Update { table, problem })
     }
 
-    fn row(self) -> Result<RowUpdate, Problem> {
+    fn row(self) -> Result<RowUpdate, UpdateProblem> {
         let table = TableName::new(self.table)?;
         let version = self.version.map(Identifier::new).transpose()?;
         let (kind, expected) = match (self.write, self.expected) {
-            (_, Expected::Version(_)) if version.is_none() => return Err(Problem::Unversioned),
+            (_, Expected::Version(_)) if version.is_none() => return Err(UpdateProblem::Unversioned),
             (Write::Delete, Expected::Version(expected)) => (RowUpdateKind::Delete, Some(expected)),
             (_, Expected::Version(expected)) => (RowUpdateKind::Update, Some(expected)),
             (_, Expected::Absent) => (RowUpdateKind::Insert, None),
             (Write::Upsert, Expected::Anything) => (RowUpdateKind::Upsert, None),
             (Write::Update | Write::Delete, Expected::Anything) if self.expects.is_empty() => {
-                return Err(Problem::NoExpectation);
+                return Err(UpdateProblem::NoExpectation);
             }
             (Write::Update, Expected::Anything) => (RowUpdateKind::Update, None),
             (Write::Delete, Expected::Anything) => (RowUpdateKind::Delete, None),
         };
         let (keys, sets, expects) = (cells(self.keys)?, cells(self.sets)?, cells(self.expects)?);
         if keys.is_empty() {
-            return Err(Problem::NoKey);
+            return Err(UpdateProblem::NoKey);
         }
         if sets.is_empty() && kind != RowUpdateKind::Delete {
-            return Err(Problem::NoSet);
+            return Err(UpdateProblem::NoSet);
         }
         if let Some(null) = keys.iter().find(|cell| cell.value == Value::Null) {
-            return Err(Problem::NullKey { column: null.column.as_str().to_owned() });
+            return Err(UpdateProblem::NullKey { column: null.column.as_str().to_owned() });
         }
         let all = || keys.iter().chain(&sets).chain(&expects);
         if let Some(counted) = all().find(|cell| Some(&cell.column) == version.as_ref()) {
-            return Err(Problem::VersionColumn { column: counted.column.as_str().to_owned() });
+            return Err(UpdateProblem::VersionColumn { column: counted.column.as_str().to_owned() });
         }
         if let Some(twice) = sets.iter().find(|set| keys.iter().any(|key| key.column == set.column)) {
-            return Err(Problem::Twice { column: twice.column.as_str().to_owned() });
+            return Err(UpdateProblem::Twice { column: twice.column.as_str().to_owned() });
         }
         let expected = expected.filter(|_| !seeded_bug!("blind-update"));
         let mut row = RowUpdate { table, kind, keys, sets, expects, version, expected, key: None };
@@ -107,18 +107,18 @@ impl Request {
 }
 
 /// Checked and in one order, so that equal updates have equal statements.
-fn cells(given: Vec<(String, Value)>) -> Result<Vec<Cell>, Problem> {
+fn cells(given: Vec<(String, Value)>) -> Result<Vec<Cell>, UpdateProblem> {
     let mut cells = Vec::with_capacity(given.len());
     for (column, value) in given {
         if matches!(value, Value::Float(number) if number.is_nan()) {
-            return Err(Problem::NotANumber { column });
+            return Err(UpdateProblem::NotANumber { column });
         }
         cells.push(Cell { column: Identifier::new(column)?, value });
     }
     cells.sort_by(|one, other| one.column.cmp(&other.column));
     let pairs = cells.iter().zip(cells.iter().skip(1));
     match pairs.into_iter().find(|(one, other)| one.column == other.column) {
-        Some((one, _)) => Err(Problem::Twice { column: one.column.as_str().to_owned() }),
+        Some((one, _)) => Err(UpdateProblem::Twice { column: one.column.as_str().to_owned() }),
         None => Ok(cells),
     }
 }
@@ -239,18 +239,21 @@ mod tests {
             request.row().expect_err("unfit")
         };
         let column = |name: &str| name.to_owned();
-        assert_eq!(problem(|it| it.keys.clear()), Problem::NoKey);
-        assert_eq!(problem(|it| it.sets.clear()), Problem::NoSet);
-        assert_eq!(problem(|it| it.expected = Expected::Anything), Problem::NoExpectation);
-        assert_eq!(problem(|it| it.version = None), Problem::Unversioned);
-        assert_eq!(problem(|it| it.keys[0].1 = Value::Null), Problem::NullKey { column: column("id") });
-        assert_eq!(problem(|it| it.sets[0].1 = f64::NAN.into()), Problem::NotANumber { column: column("status") });
-        assert_eq!(problem(|it| it.sets.extend(it.sets.clone())), Problem::Twice { column: column("status") });
-        assert_eq!(problem(|it| it.sets[0].0 = "id".to_owned()), Problem::Twice { column: column("id") });
+        assert_eq!(problem(|it| it.keys.clear()), UpdateProblem::NoKey);
+        assert_eq!(problem(|it| it.sets.clear()), UpdateProblem::NoSet);
+        assert_eq!(problem(|it| it.expected = Expected::Anything), UpdateProblem::NoExpectation);
+        assert_eq!(problem(|it| it.version = None), UpdateProblem::Unversioned);
+        assert_eq!(problem(|it| it.keys[0].1 = Value::Null), UpdateProblem::NullKey { column: column("id") });
+        assert_eq!(
+            problem(|it| it.sets[0].1 = f64::NAN.into()),
+            UpdateProblem::NotANumber { column: column("status") }
+        );
+        assert_eq!(problem(|it| it.sets.extend(it.sets.clone())), UpdateProblem::Twice { column: column("status") });
+        assert_eq!(problem(|it| it.sets[0].0 = "id".to_owned()), UpdateProblem::Twice { column: column("id") });
         assert_eq!(
             problem(|it| it.sets[0].0 = "version".to_owned()),
-            Problem::VersionColumn { column: column("version") }
+            UpdateProblem::VersionColumn { column: column("version") }
         );
-        assert_eq!(problem(|it| it.table = "a;b".to_owned()), Problem::Name { name: column("a;b") });
+        assert_eq!(problem(|it| it.table = "a;b".to_owned()), UpdateProblem::Name { name: column("a;b") });
     }
 }

@@ -1,7 +1,7 @@
 //! What a missed update means.
 
 use crate::clock::Timestamp;
-use crate::error::UpdateProblem as Problem;
+use crate::error::UpdateProblem;
 use crate::error::{Error, KeyReused};
 use crate::model::row::row_update::{Cell, Found, RowUpdate, RowUpdateKind};
 use crate::model::row::table_schema::TableSchema;
@@ -23,7 +23,7 @@ pub(crate) fn verdict(update: &RowUpdate, schema: &TableSchema, found: &Found) -
         }
         (RowUpdateKind::Upsert | RowUpdateKind::Insert, 0) => return None,
         (_, 1) => {}
-        _ => return refused(Problem::ManyRows { columns: key() }),
+        _ => return refused(UpdateProblem::ManyRows { columns: key() }),
     }
     let current = found.version.unwrap_or(0);
     let expected = if update.kind == RowUpdateKind::Insert { Some(0) } else { update.expected };
@@ -36,7 +36,7 @@ pub(crate) fn verdict(update: &RowUpdate, schema: &TableSchema, found: &Found) -
     }
     let column = update.version.as_ref().filter(|_| update.kind != RowUpdateKind::Delete)?;
     let max = schema.column(column)?.max?;
-    if current >= max { refused(Problem::VersionExhausted { column: column.as_str().to_owned() }) } else { None }
+    if current >= max { refused(UpdateProblem::VersionExhausted { column: column.as_str().to_owned() }) } else { None }
 }
 
 /// The answer of a key that is known and has not expired.

@@ -98,7 +98,7 @@ on_every_store! {
     schema {
         migration_repeated_changes_nothing
         concurrent_migrations_all_succeed
-        every_table_with_a_scope_is_one_that_can_be_forgotten
+        table_with_scope_can_be_forgotten
         failed_migration_leaves_nothing
         missing_tables_are_schema_error
         write_to_read_only_database_is_read_only_error

@@ -16,7 +16,7 @@ pub(super) async fn migration_repeated_changes_nothing<DB: Ground>(mut db: Fresh
 }
 
 /// A table with the scopes of keys that `Idem::forget` passes over would keep them.
-pub(super) async fn every_table_with_a_scope_is_one_that_can_be_forgotten<DB: Ground>(_db: Fresh<DB>) {
+pub(super) async fn table_with_scope_can_be_forgotten<DB: Ground>(_db: Fresh<DB>) {
     let mut scoped = Vec::new();
     for (_, _, sql) in steps::<DB>() {
         for table in sql.split("CREATE TABLE {").skip(1) {

@@ -98,7 +98,8 @@ pub async fn shutdown_answers_running_calls_and_refuses_new_ones<S: Subject>(on:
 pub async fn group_commit_on_pool_of_caller_answers_all_calls<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for connections in [1, 4] {
-        let idem = on.builder().lock_wait(Duration::from_mins(1)).pool(pool(on, connections).await).expect("a pool");
+        let idem =
+            on.builder().lock_wait(Duration::from_mins(1)).open_pool(pool(on, connections).await).expect("a pool");
         let (subscription, account) =
             (Subscription::stored(&idem, Shop).at(format!("d{connections}")), idem.ledger().account("a"));
         let mut tasks = JoinSet::new();

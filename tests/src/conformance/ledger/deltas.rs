@@ -2,7 +2,7 @@
 
 use idem_core::ErrorKind;
 use idem_core::error::LedgerError;
-use idem_core::ledger::Bounds;
+use idem_core::ledger::{Bounds, EntryKind};
 use tokio::task::JoinSet;
 
 use super::{Desk, Way, unlawful};
@@ -14,7 +14,7 @@ pub async fn change_repeat_returns_original_entry<S: Subject>(on: &S) {
     for desk in Desk::each(&stored).await {
         let first = fresh(desk.delta("k", "wallet", 700).await);
         assert_eq!((first.seq, first.delta, first.balance, first.seq()), (1, 700, Some(700), 1));
-        assert_eq!((&*first.kind, first.at), ("delta", first.at()));
+        assert_eq!((&first.kind, first.at), (&EntryKind::Delta, first.at()));
         assert_eq!(first.key, Some(key("k")));
         for round in 0..5 {
             fresh(desk.delta(&format!("other {round}"), "wallet", -1).await);
@@ -86,7 +86,7 @@ pub async fn set_balance_repeat_changes_nothing<S: Subject>(on: &S) {
     for desk in Desk::each(&stored).await {
         fresh(desk.delta("k", "wallet", 30).await);
         let set = fresh(desk.set("l", "wallet", 100).await);
-        assert_eq!((set.delta, set.balance, set.seq, &*set.kind), (70, Some(100), 2, "set"));
+        assert_eq!((set.delta, set.balance, set.seq, &set.kind), (70, Some(100), 2, &EntryKind::Set));
         fresh(desk.delta("m", "wallet", -1).await);
         replayed(desk.set("l", "wallet", 100).await, &set);
         assert_eq!(desk.balance("wallet").await, 99);

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use idem_core::ErrorKind;
 use idem_core::error::LedgerError;
-use idem_core::ledger::{AccountSettings, Bounds};
+use idem_core::ledger::{AccountSettings, Bounds, EntryKind};
 
-use super::{Desk, unfit, unlawful};
+use super::{Desk, hold_of, unfit, unlawful};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// It is there and cannot be spent: what is available is bounded below, what is posted above.
@@ -17,7 +17,7 @@ pub async fn hold_reduces_available_balance<S: Subject>(on: &S) {
         fresh(desk.delta("k", "wallet", 100).await);
         let held = fresh(desk.hold("h", "wallet", 70).await);
         assert_eq!((held.amount, &*held.account, held.entry.delta, held.entry.balance), (70, "wallet", 0, Some(100)));
-        assert_eq!((held.entry.hold.as_ref(), &*held.entry.kind), (Some(&(held.id.clone(), 70)), "hold"));
+        assert_eq!((hold_of(&held.entry), &held.entry.kind), (Some((&*held.id, 70)), &EntryKind::Hold));
         let state = desk.state("wallet").await;
         assert_eq!((state.balance, state.held, state.available(), state.version), (100, 70, 30, 2));
         let rows = desk.rows().await;
@@ -44,7 +44,7 @@ pub async fn capture_of_part_leaves_rest_of_hold<S: Subject>(on: &S) {
         let hold = fresh(desk.hold("h", "wallet", 80).await).id.clone();
         let first = fresh(desk.capture("l", &hold, "shop", 30).await);
         assert_eq!((first.from.delta, first.from.balance, first.to.balance), (-30, Some(70), Some(30)));
-        assert_eq!((first.from.hold.as_ref(), first.to.hold.as_ref()), (Some(&(hold.clone(), -30)), None));
+        assert_eq!((hold_of(&first.from), hold_of(&first.to)), (Some((&*hold, -30)), None));
         fresh(desk.capture("m", &hold, "courier", 10).await);
         fresh(desk.capture("n", &hold, "wallet", 5).await);
         let exceeded = unlawful(desk.capture("o", &hold, "shop", 36).await);
@@ -53,7 +53,7 @@ pub async fn capture_of_part_leaves_rest_of_hold<S: Subject>(on: &S) {
         let state = desk.state("wallet").await;
         assert_eq!((state.balance, state.held, state.available()), (60, 35, 25));
         let released = fresh(desk.release("o", &hold).await);
-        assert_eq!((released.delta, released.hold.as_ref()), (0, Some(&(hold.clone(), -35))));
+        assert_eq!((released.delta, hold_of(&released)), (0, Some((&*hold, -35))));
         replayed(desk.capture("l", &hold, "shop", 30).await, &first);
         replayed(desk.release("o", &hold).await, &released);
         refused(desk.capture("l", &hold, "shop", 31).await, ErrorKind::KeyReused);
@@ -104,14 +104,13 @@ pub async fn expired_hold_is_released_when_debit_needs_it<S: Subject>(on: &S) {
         let entries = desk.ledger.account("wallet").entries().await.expect("readable");
         let let_go: i64 = entries
             .iter()
-            .filter(|entry| entry.kind == "expire")
-            .filter_map(|entry| entry.hold.as_ref())
-            .map(|(_, reserved)| *reserved)
+            .filter(|entry| entry.kind == EntryKind::Expire)
+            .filter_map(|entry| hold_of(entry).map(|(_, reserved)| reserved))
             .sum();
         assert_eq!(let_go, -70);
         replayed(desk.delta("m", "wallet", -70).await, &needed);
         fresh(desk.capture("n", &kept, "shop", 20).await);
-        assert_eq!(fresh(desk.release("o", &expired).await).hold, Some((expired.clone(), 0)));
+        assert_eq!(hold_of(&fresh(desk.release("o", &expired).await)), Some((&*expired, 0)));
         let late = fresh(desk.expired_hold("h4", "shop", 5).await).id.clone();
         fresh(desk.release("p", &late).await);
         assert_eq!(desk.state("shop").await.held, 0);
@@ -135,7 +134,10 @@ pub async fn release_of_ended_hold_writes_empty_entry<S: Subject>(on: &S) {
         for hold in [&captured, &released, &expired] {
             let key = format!("again {hold}");
             let nothing = fresh(desk.release(&key, hold).await);
-            assert_eq!((&*nothing.kind, nothing.delta, &nothing.hold), ("release", 0, &Some((hold.clone(), 0))));
+            assert_eq!(
+                (&nothing.kind, nothing.delta, hold_of(&nothing)),
+                (&EntryKind::Release, 0, Some((hold.as_str(), 0)))
+            );
             replayed(desk.release(&key, hold).await, &nothing);
         }
         replayed(desk.release("r", &released).await, &first);

@@ -57,7 +57,7 @@ pub async fn metadata_of_each_kind_of_change_stands_in_all_its_entries<S: Subjec
 }
 
 /// Also of a tally, in a transaction, in both ways at once with other changes.
-pub async fn metadata_of_a_repeat_is_the_first_callers<S: Subject>(on: &S) {
+pub async fn metadata_of_replay_is_that_of_first_call<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("tally", idem_core::ledger::AccountSettings::tally()).await.expect("opened");
@@ -95,7 +95,7 @@ pub async fn metadata_that_differs_is_another_request<S: Subject>(on: &S) {
 }
 
 /// A refusal that is remembered is of the request with its metadata.
-pub async fn metadata_of_a_remembered_refusal_is_compared<S: Subject>(on: &S) {
+pub async fn metadata_of_remembered_refusal_is_compared<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let wallet = stored.idem.ledger().account("wallet");
     wallet.open(Bounds::at_least(0)).await.expect("opened");
@@ -110,7 +110,7 @@ pub async fn metadata_of_a_remembered_refusal_is_compared<S: Subject>(on: &S) {
 }
 
 /// Metadata that was changed, moved to another entry or taken away.
-pub async fn metadata_that_was_changed_is_found_by_an_audit<S: Subject>(on: &S) {
+pub async fn metadata_that_was_changed_is_found_by_audit<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let ledger = stored.idem.ledger();
     let noted = metadata(&json!({ "invoice": 1 }));

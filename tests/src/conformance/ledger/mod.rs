@@ -232,6 +232,11 @@ impl Way {
     }
 }
 
+/// What an entry is about, and by how much it changed what is held.
+pub(super) fn hold_of(entry: &Entry) -> Option<(&str, i64)> {
+    entry.hold.as_ref().map(|change| (&*change.hold, change.reserved))
+}
+
 /// Why a change was refused by the ledger.
 #[track_caller]
 pub(super) fn unlawful<T: Debug>(answer: Result<T, Error>) -> LedgerError {

@@ -34,7 +34,7 @@ pub async fn entries_are_listed_in_pages<S: Subject>(on: &S) {
 }
 
 /// From a time on, before a time, both, with a limit and after an entry; of a tally as well.
-pub async fn entries_of_a_range_of_time_are_found<S: Subject>(on: &S) {
+pub async fn entries_of_time_range_are_found<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for desk in Desk::each(&stored).await {
         desk.open("tally", AccountSettings::tally()).await.expect("opened");

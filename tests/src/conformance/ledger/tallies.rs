@@ -118,7 +118,7 @@ pub async fn tally_change_beyond_64_bits_is_refused<S: Subject>(on: &S) {
         assert_eq!(unfit(desk.delta("n", "revenue", 1).await).to_string(), refused.to_string());
         assert_eq!(desk.balance("revenue").await, EDGE);
         let mut tx = desk.idem.begin().await.expect("begun");
-        assert_eq!(account.within(&mut tx).get().await.expect("readable").balance, EDGE);
+        assert_eq!(account.within(&mut tx).lock().await.expect("readable").balance, EDGE);
         tx.rollback().await;
         let first = fresh(desk.delta("o", "revenue", -1).await);
         replayed(desk.delta("o", "revenue", -1).await, &first);

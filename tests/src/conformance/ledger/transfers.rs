@@ -2,7 +2,7 @@
 
 use idem_core::ErrorKind;
 use idem_core::error::LedgerError;
-use idem_core::ledger::Bounds;
+use idem_core::ledger::{Bounds, EntryKind};
 use tokio::task::JoinSet;
 
 use super::{Desk, unfit, unlawful};
@@ -23,7 +23,10 @@ pub async fn transfer_writes_both_entries_or_none<S: Subject>(on: &S) {
         let paid = fresh(desk.transfer("l", "wallet", "shop", 100).await);
         assert_eq!((paid.from.delta, paid.from.balance, paid.from.seq), (-100, Some(0), 2));
         assert_eq!((paid.to.delta, paid.to.balance, paid.to.seq), (100, Some(100), 1));
-        assert_eq!((&*paid.from.kind, &*paid.to.kind, paid.from.at), ("transfer", "transfer", paid.at()));
+        assert_eq!(
+            (&paid.from.kind, &paid.to.kind, paid.from.at),
+            (&EntryKind::Transfer, &EntryKind::Transfer, paid.at())
+        );
         fresh(desk.delta("m", "shop", 1).await);
         replayed(desk.transfer("l", "wallet", "shop", 100).await, &paid);
         for other in [("wallet", "shop", 99), ("wallet", "full", 100), ("shop", "wallet", 100)] {

@@ -40,7 +40,7 @@ pub async fn ledger_call_in_transaction_sees_calls_before_it<S: Subject>(on: &S)
         stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('mine')").await;
         let paid = fresh(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 60).await);
         replayed(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 60).await, &paid);
-        assert_eq!(wallet.within(&mut tx).get().await.expect("readable").balance, 40);
+        assert_eq!(wallet.within(&mut tx).lock().await.expect("readable").balance, 40);
         let hold = fresh(wallet.within(&mut tx).hold(&key("b"), 30).await).id.clone();
         unfit(wallet.within(&mut tx).apply_delta(&key("c"), -11).await);
         fresh(ledger.within(&mut tx).capture(&key("c"), &hold, "revenue", 25).await);
@@ -78,7 +78,7 @@ pub async fn refused_change_leaves_transaction_usable<S: Subject>(on: &S) {
     unlawful(ledger.within(&mut tx).release(&key("a"), "nothing").await);
     unlawful(ledger.within(&mut tx).post(&key("a"), [("wallet", 1), ("shop", 1)]).await);
     unlawful(wallet.within(&mut tx).close().await);
-    refused(ledger.account("").within(&mut tx).get().await, ErrorKind::Key);
+    refused(ledger.account("").within(&mut tx).lock().await, ErrorKind::Key);
     stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('kept')").await;
     fresh(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 1).await);
     tx.commit().await.expect("committed");
@@ -99,7 +99,7 @@ pub async fn command_and_change_in_transaction_commit_together<S: Subject>(on: &
         assert_eq!((next.seq, next.balance), (2, Some(11)));
         fresh(subscription.within(&mut tx).resume(&key("b")).await);
         fresh(subscription.within(&mut tx).pause(&key("c"), subscription::Pause { by: "bob".into() }).await);
-        assert_eq!(pauses.within(&mut tx).get().await.expect("readable").balance, 12);
+        assert_eq!(pauses.within(&mut tx).lock().await.expect("readable").balance, 12);
         if commit { tx.commit().await.expect("committed") } else { tx.rollback().await }
     }
     assert_eq!(pauses.get().await.expect("readable").expect("open").version, 3);
@@ -148,7 +148,7 @@ pub async fn concurrent_transactions_with_transfers_each_have_one_effect<S: Subj
                 let ledger = idem.ledger();
                 async move {
                     let (from, to) = if number % 2 == 0 { ("wallet", "shop") } else { ("shop", "wallet") };
-                    let seen = ledger.account(from).within(&mut tx).get().await?;
+                    let seen = ledger.account(from).within(&mut tx).lock().await?;
                     let paid = ledger.within(&mut tx).transfer(&key(&format!("k{number}")), from, to, 1).await?;
                     assert_eq!(paid.from.balance, Some(seen.balance - 1));
                     Ok(())

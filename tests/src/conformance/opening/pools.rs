@@ -38,7 +38,7 @@ pub async fn lock_wait_of_1_ms_does_not_limit_opening<S: Subject>(on: &S) {
 
 /// No call needs a second connection while it holds one, neither alone nor inside a transaction.
 pub async fn pool_of_one_connection_serves_every_call<S: Subject>(on: &S) {
-    let idem = on.builder().pool(pool(on, 1).await).expect("a pool of one");
+    let idem = on.builder().open_pool(pool(on, 1).await).expect("a pool of one");
     idem.migrate().await.expect("migrated");
     let order = Order::stored(&idem, Shop).at("o");
     let mut tx = idem.begin().await.expect("begun");

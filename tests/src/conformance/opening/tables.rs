@@ -1,6 +1,6 @@
 //! The engine's own tables: missing, made, newer than the library, and twice in one database.
 
-use idem_core::{Effect, ErrorKind, Natural};
+use idem_core::{Effect, ErrorKind, Migration, Natural};
 
 use super::pool;
 use crate::conformance::machines::{Order, Shop, Subscription, order, subscription};
@@ -11,7 +11,7 @@ const PAY: order::Pay = order::Pay { amount: 500, rate: 1 };
 
 /// The error of every kind of call says to migrate, and nothing was made on the way.
 pub async fn call_before_migration_is_refused<S: Subject>(on: &S) {
-    let idem = on.builder().pool(pool(on, 2).await).expect("a pool of two");
+    let idem = on.builder().open_pool(pool(on, 2).await).expect("a pool of two");
     let orders = Order::stored(&idem, Shop);
     let order = orders.at("o");
     let said = [
@@ -50,9 +50,9 @@ pub async fn migration_repeated_or_concurrent_succeeds<S: Subject>(on: &S) {
 /// For a role that may not create tables another applies it.
 pub async fn printed_migration_sql_makes_usable_tables<S: Subject>(on: &S) {
     let pool = pool(on, 1).await;
-    let idem = on.builder().pool(pool.clone()).expect("a pool of one");
+    let idem = on.builder().open_pool(pool.clone()).expect("a pool of one");
     let mut conn = pool.acquire().await.expect("a connection");
-    for (name, sql) in idem.migrations() {
+    for Migration { name, sql, .. } in idem.migrations() {
         on.execute(&mut conn, &sql).await.unwrap_or_else(|error| panic!("{name} runs as printed: {error}"));
     }
     drop(conn);

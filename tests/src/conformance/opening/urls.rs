@@ -16,7 +16,7 @@ pub async fn read_only_database_answers_reads_and_refuses_writes<S: Subject>(on:
     let paid = fresh(order.pay(&key("k"), PAY).await);
     let options = sqlx::pool::PoolOptions::<S::DB>::new();
     let pool = options.connect(&on.differences().read_only_url).await.expect("it may be read");
-    let idem = on.builder().pool(pool).expect("a pool");
+    let idem = on.builder().open_pool(pool).expect("a pool");
     idem.check().await.expect("its tables are there");
     let order = Order::stored(&idem, Shop).at("o");
     assert_eq!(order.get().await.expect("readable").expect("started").version(), 2);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idem_core::machine::Problem;
+use idem_core::machine::DifferenceKind;
 use idem_core::{ErrorKind, Natural};
 
 use crate::conformance::machines::{Invoice, Shop, SlowShop, Subscription, invoice, order, subscription};
@@ -18,9 +18,9 @@ async fn shipped<S: Subject>(stored: &Stored<'_, S>) -> order::Handle<S::DB, Sho
     order
 }
 
-async fn problems<S: Subject>(order: &order::Handle<S::DB, Shop>) -> Vec<(u64, Problem)> {
+async fn problems<S: Subject>(order: &order::Handle<S::DB, Shop>) -> Vec<(u64, DifferenceKind)> {
     let found = order.verify().await.expect("an audit");
-    found.differences.into_iter().map(|difference| (difference.seq, difference.problem)).collect()
+    found.differences.into_iter().map(|difference| (difference.seq, difference.what)).collect()
 }
 
 /// Every kind of transition: the start, commands with a key and without, self-loops, an override.
@@ -47,23 +47,23 @@ pub async fn verify_of_edited_rows_reports_each_edit<S: Subject>(on: &S) {
     assert!(order.pay(&key("l"), order::Pay { amount: 500, rate: 1 }).await.expect("answered").is_replay());
     assert!(problems::<S>(&order).await.is_empty());
     let changes = [
-        ("UPDATE idem_machines SET version = version + 1", (3, Problem::Row)),
-        ("UPDATE idem_transitions SET outcome = payload WHERE seq = 2", (2, Problem::Outcome)),
-        ("UPDATE idem_transitions SET state = 'Declined' WHERE seq = 2", (2, Problem::State)),
-        ("UPDATE idem_transitions SET from_state = 'Declined' WHERE seq = 2", (2, Problem::Before)),
-        ("UPDATE idem_transitions SET from_visit = 7 WHERE seq = 3", (3, Problem::Before)),
+        ("UPDATE idem_machines SET version = version + 1", (3, DifferenceKind::Row)),
+        ("UPDATE idem_transitions SET outcome = payload WHERE seq = 2", (2, DifferenceKind::Outcome)),
+        ("UPDATE idem_transitions SET state = 'Declined' WHERE seq = 2", (2, DifferenceKind::State)),
+        ("UPDATE idem_transitions SET from_state = 'Declined' WHERE seq = 2", (2, DifferenceKind::Before)),
+        ("UPDATE idem_transitions SET from_visit = 7 WHERE seq = 3", (3, DifferenceKind::Before)),
         (
             "UPDATE idem_transitions SET fingerprint = payload WHERE seq = 3",
-            (3, Problem::Unreadable("the fingerprint".to_owned())),
+            (3, DifferenceKind::Unreadable("the fingerprint".to_owned())),
         ),
-        ("UPDATE idem_transitions SET alias_of = 4 WHERE seq IS NULL", (4, Problem::Key)),
-        ("UPDATE idem_transitions SET alias_of = 2, key = 'x' WHERE seq IS NULL", (2, Problem::Key)),
-        ("UPDATE idem_transitions SET hash = fingerprint, alias_of = 2 WHERE seq IS NULL", (2, Problem::Key)),
-        ("UPDATE idem_transitions SET hash = payload WHERE seq = 2", (2, Problem::Key)),
-        ("UPDATE idem_transitions SET scope = 'x', key = 'x' WHERE seq = 3", (3, Problem::Key)),
-        ("UPDATE idem_transitions SET hash = body WHERE seq = 1", (1, Problem::Key)),
+        ("UPDATE idem_transitions SET alias_of = 4 WHERE seq IS NULL", (4, DifferenceKind::Key)),
+        ("UPDATE idem_transitions SET alias_of = 2, key = 'x' WHERE seq IS NULL", (2, DifferenceKind::Key)),
+        ("UPDATE idem_transitions SET hash = fingerprint, alias_of = 2 WHERE seq IS NULL", (2, DifferenceKind::Key)),
+        ("UPDATE idem_transitions SET hash = payload WHERE seq = 2", (2, DifferenceKind::Key)),
+        ("UPDATE idem_transitions SET scope = 'x', key = 'x' WHERE seq = 3", (3, DifferenceKind::Key)),
+        ("UPDATE idem_transitions SET hash = body WHERE seq = 1", (1, DifferenceKind::Key)),
     ];
-    let mut expected: Vec<(u64, Problem)> = Vec::new();
+    let mut expected: Vec<(u64, DifferenceKind)> = Vec::new();
     for (change, problem) in changes {
         stored.execute(change).await;
         expected.push(problem);
@@ -73,7 +73,7 @@ pub async fn verify_of_edited_rows_reports_each_edit<S: Subject>(on: &S) {
     }
     stored.execute("DELETE FROM idem_transitions WHERE seq = 2").await;
     let found = problems::<S>(&order).await;
-    assert!(found.contains(&(3, Problem::Gap)), "{found:?}");
+    assert!(found.contains(&(3, DifferenceKind::Gap)), "{found:?}");
 }
 
 /// Versions that no machine has are refused by the table: such a row could not be mended.

@@ -77,7 +77,7 @@ pub async fn forgotten_command_is_known_and_runs_no_second_time<S: Subject>(on: 
 }
 
 /// Whatever the change was, and whether the answer was in memory.
-pub async fn forgotten_change_of_the_ledger_is_known_and_proved<S: Subject>(on: &S) {
+pub async fn forgotten_change_of_ledger_is_known_and_proved<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let ledger = stored.idem.ledger();
     let wallet = ledger.account("wallet");
@@ -157,7 +157,7 @@ pub async fn forgotten_rejection_is_known_and_not_applied<S: Subject>(on: &S) {
 }
 
 /// Two scopes that share an answer: it is gone where the scope that ran the command is forgotten.
-pub async fn forgotten_alias_keeps_the_answer_of_another_scope<S: Subject>(on: &S) {
+pub async fn forgotten_alias_keeps_answer_of_another_scope<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     let orders = stored.orders();
     for (id, gone) in [("one", false), ("other", true)] {
@@ -242,7 +242,7 @@ pub async fn forget_that_is_stopped_is_resumed_where_it_was<S: Subject>(on: &S) 
 }
 
 /// Neither a name that no scope has nor a progress of another program is taken.
-pub async fn forget_of_what_is_no_scope_is_refused<S: Subject>(on: &S) {
+pub async fn forget_with_unfit_scope_or_progress_is_refused<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     fresh(stored.idem.ledger().account("a").apply_delta(&theirs("k"), 1).await);
     for unfit in ["", "a\n", &"x".repeat(256)] {

@@ -12,3 +12,10 @@ pub mod reads;
 pub mod rejections;
 pub mod start;
 pub mod values;
+
+use idem_core::machine::StateCount;
+
+/// States with the numbers of machines in them.
+fn pairs<K: Clone>(counts: &[StateCount<K>]) -> Vec<(K, u64)> {
+    counts.iter().map(|count| (count.state.clone(), count.machines)).collect()
+}

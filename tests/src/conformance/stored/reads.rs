@@ -4,6 +4,7 @@ use idem_core::machine::Item;
 use idem_core::machine::{Event, StoredMachine};
 use idem_core::{Natural, Timestamp};
 
+use super::pairs;
 use crate::conformance::machines::{Order, order, subscription};
 use crate::conformance::{Stored, Subject, fresh, key};
 
@@ -86,7 +87,8 @@ pub async fn count_by_state_counts_machines_of_one_name<S: Subject>(on: &S) {
     }
     fresh(stored.subscriptions().at("d").renew(&key("k"), subscription::Renew { months: 1 }).await);
     let counts = stored.orders().count_by_state().await.expect("counts");
-    assert_eq!(counts.known, [(order::StateKind::Pending, 3), (order::StateKind::Cancelled, 2)]);
+    assert_eq!(pairs(&counts.known), [(order::StateKind::Pending, 3), (order::StateKind::Cancelled, 2)]);
+    assert_eq!((counts.of(&order::StateKind::Pending), counts.of(&order::StateKind::Paid)), (3, 0));
     assert!(counts.unknown.is_empty());
 }
 

@@ -17,7 +17,7 @@ async fn on_one<S: Subject>(on: &S) -> (Stored<'_, S>, Idem<S::DB>) {
     let stored = Stored::open(on).await;
     stored.execute("CREATE TABLE pages (name text PRIMARY KEY, body text, version bigint)").await;
     stored.execute("INSERT INTO pages VALUES ('p', 'empty', 1)").await;
-    let idem = on.builder().pool(pool(on, 1).await).expect("a pool of one");
+    let idem = on.builder().open_pool(pool(on, 1).await).expect("a pool of one");
     (stored, idem)
 }
 

@@ -66,7 +66,7 @@ pub async fn adopted_transaction_waits_for_lock_within_lock_wait<S: Subject>(on:
         return;
     }
     let idem = on.builder().lock_wait(Duration::from_millis(50)).reply_timeout(Duration::from_mins(1));
-    let idem = idem.pool(pool(on, 1).await).expect("a pool of one");
+    let idem = idem.open_pool(pool(on, 1).await).expect("a pool of one");
     let mut others = stored.idem.begin().await.expect("begun");
     fresh(stored.orders().at("o").within(&mut others).pay(&key("k"), PAY).await);
     let mut tx = idem.adopt_tx(on.begin(idem.pool()).await.expect("begins"));

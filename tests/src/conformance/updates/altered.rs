@@ -1,6 +1,7 @@
 //! Tables that change while the process runs, and tables that do something of their own with an update.
 
-use idem_core::update::{ConditionalUpdate, Problem, Upsert};
+use idem_core::error::UpdateProblem;
+use idem_core::update::{ConditionalUpdate, Upsert};
 use idem_core::{Effect, Error, ErrorKind};
 
 use super::{documents, edit, prepared, problem, repeated, stale, updated};
@@ -20,7 +21,7 @@ pub async fn update_matching_two_rows_after_dropped_index_is_refused<S: Subject>
     tx.commit().await.expect("committed");
     stored.execute("DROP INDEX pages_by_id").await;
     stored.execute("INSERT INTO pages VALUES (1, 'draft', 4)").await;
-    let many = Problem::ManyRows { columns: vec!["id".to_owned()] };
+    let many = UpdateProblem::ManyRows { columns: vec!["id".to_owned()] };
     assert_eq!(problem(page(4).execute(&stored.idem).await), many);
     assert_eq!(problem(page(4).once(&key("second")).execute(&stored.idem).await), many);
     let mut tx = stored.idem.begin().await.expect("begun");
@@ -30,7 +31,7 @@ pub async fn update_matching_two_rows_after_dropped_index_is_refused<S: Subject>
     assert_eq!(stored.number("SELECT count(*) FROM pages WHERE version = 4").await, 2);
     // An upsert has nothing left by which it could tell.
     let upsert = Upsert::table("pages").key("id", 1).set("body", "x").execute(&stored.idem).await;
-    assert_eq!(problem(upsert), Problem::NoUniqueIndex { columns: vec!["id".to_owned()] });
+    assert_eq!(problem(upsert), UpdateProblem::NoUniqueIndex { columns: vec!["id".to_owned()] });
 }
 
 /// The same name and columns, other types and another key: the update is told so once by the database, and looks again.
@@ -48,7 +49,7 @@ pub async fn update_of_recreated_table_uses_new_columns<S: Subject>(on: &S) {
         updated(first().execute(&stored.idem).await, 2);
         repeated(first().execute(&stored.idem).await, 2);
         let met = ConditionalUpdate::table("stock").key("id", 1).set("version2", 1).expect("pieces", pieces);
-        assert_eq!(problem(met.execute(&stored.idem).await), Problem::NoColumn { column: "version2".to_owned() });
+        assert_eq!(problem(met.execute(&stored.idem).await), UpdateProblem::NoColumn { column: "version2".to_owned() });
         assert_eq!(stored.number("SELECT count(*) FROM stock WHERE pieces IS NOT NULL AND version = 2").await, 1);
     }
 }
@@ -60,7 +61,7 @@ pub async fn update_of_dropped_column_in_transaction_is_refused<S: Subject>(on: 
     let note = |version| edit().set("note", "x").expect_version(version);
     updated(note(1).execute(&stored.idem).await, 2);
     drop_note(&stored).await;
-    let gone = Problem::NoColumn { column: "note".to_owned() };
+    let gone = UpdateProblem::NoColumn { column: "note".to_owned() };
     let mut tx = stored.idem.begin().await.expect("begun");
     match note(2).execute(&mut tx).await {
         // Where an error aborts the transaction, it is the answer.
@@ -81,7 +82,7 @@ pub async fn update_expecting_dropped_column_is_refused<S: Subject>(on: &S) {
     let late = || edit().set("body", "x").expect("note", "y").once(&key("k"));
     assert_eq!(stale(late().execute(&stored.idem).await), (None, Some(1), vec!["note".to_owned()]));
     drop_note(&stored).await;
-    let gone = Problem::NoColumn { column: "note".to_owned() };
+    let gone = UpdateProblem::NoColumn { column: "note".to_owned() };
     assert_eq!(problem(late().execute(&stored.idem).await), gone);
     let mut tx = stored.idem.begin().await.expect("begun");
     assert_eq!(problem(late().execute(&mut tx).await), gone);
@@ -109,7 +110,7 @@ pub async fn table_description_of_rolled_back_transaction_is_forgotten<S: Subjec
         tx.rollback().await;
         let mut tx = stored.idem.begin().await.expect("begun");
         let gone = edit().set("note", "x").expect_version(1).execute(&mut tx).await;
-        assert_eq!(problem(gone), Problem::NoColumn { column: "note".to_owned() });
+        assert_eq!(problem(gone), UpdateProblem::NoColumn { column: "note".to_owned() });
         tx.commit().await.expect("a refused update harms no transaction");
     }
     updated(edit().set("note", "y").expect_version(2).execute(&stored.idem).await, 3);

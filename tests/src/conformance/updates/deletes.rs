@@ -1,6 +1,7 @@
 //! Deletes on conditions.
 
 use idem_core::ErrorKind;
+use idem_core::error::UpdateProblem;
 use idem_core::update::ConditionalDelete;
 
 use super::{documents, edit, prepared, problem, repeated, stale, updated};
@@ -17,7 +18,7 @@ pub async fn delete_with_met_expectation_removes_row<S: Subject>(on: &S) {
     let (expected, found, differs) = stale(discard().expect_version(2).execute(&stored.idem).await);
     assert_eq!((expected, found, differs.len()), (Some(2), Some(1), 0));
     assert_eq!(stale(discard().expect("body", "final").execute(&stored.idem).await).2, ["body"]);
-    assert!(matches!(problem(discard().execute(&stored.idem).await), idem_core::update::Problem::NoExpectation));
+    assert!(matches!(problem(discard().execute(&stored.idem).await), UpdateProblem::NoExpectation));
     updated(edit().set("body", "final").expect_version(1).execute(&stored.idem).await, 2);
     updated(discard().expect_version(2).expect("body", "final").execute(&stored.idem).await, 2);
     refused(discard().expect_version(2).execute(&stored.idem).await, ErrorKind::Missing);

@@ -1,6 +1,7 @@
 //! A row is written if it is as expected: its version, its columns, and being one.
 
-use idem_core::update::{ConditionalUpdate, Problem, Upsert};
+use idem_core::error::UpdateProblem;
+use idem_core::update::{ConditionalUpdate, Upsert};
 use idem_core::{Effect, ErrorKind};
 
 use super::{documents, edit, prepared, problem, repeated, stale, updated};
@@ -61,14 +62,14 @@ pub async fn update_of_table_without_versions_returns_version_0<S: Subject>(on: 
     assert_eq!(stale(unversioned().execute(&stored.idem).await), (None, None, vec!["body".to_owned()]));
     updated(edit().version_column("rev").set("body", "later").expect_version(4).execute(&stored.idem).await, 5);
     let none = edit().set("body", "x").expect_version(1).execute(&stored.idem).await;
-    assert_eq!(problem(none), Problem::NoVersionColumn { column: "version".to_owned() });
+    assert_eq!(problem(none), UpdateProblem::NoVersionColumn { column: "version".to_owned() });
 }
 
 /// More than one row is none that could be meant.
 pub async fn update_key_of_several_rows_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let both = || ConditionalUpdate::table("documents").key("id", 7).set("body", "final").expect_version(1);
-    let many = Problem::ManyRows { columns: vec!["id".to_owned()] };
+    let many = UpdateProblem::ManyRows { columns: vec!["id".to_owned()] };
     assert_eq!(problem(both().execute(&stored.idem).await), many);
     assert_eq!(problem(both().once(&key("k")).execute(&stored.idem).await), many);
     assert_eq!(documents(&stored, "body = 'draft' AND version = 1").await, 2);
@@ -82,7 +83,7 @@ pub async fn update_beyond_last_version_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute(&format!("UPDATE documents SET version = {} WHERE tenant = 'a'", i64::MAX - 1)).await;
     updated(edit().set("body", "last").expect_version(i64::MAX - 1).execute(&stored.idem).await, i64::MAX);
-    let exhausted = Problem::VersionExhausted { column: "version".to_owned() };
+    let exhausted = UpdateProblem::VersionExhausted { column: "version".to_owned() };
     let upsert = || Upsert::table("documents").key("tenant", "a").key("id", 7).set("body", "x");
     let mut tx = stored.idem.begin().await.expect("begun");
     for _ in 0..2 {

@@ -10,7 +10,8 @@ pub mod tables;
 pub mod upserts;
 pub mod values;
 
-use idem_core::update::{ConditionalUpdate, Problem, Version};
+use idem_core::error::UpdateProblem;
+use idem_core::update::{ConditionalUpdate, Version};
 use idem_core::{Effect, Error, Outcome};
 
 use crate::conformance::{Stored, Subject};
@@ -71,7 +72,7 @@ pub(super) fn stale(answer: Result<Outcome<Version>, Error>) -> (Option<i64>, Op
 
 /// What is wrong with an update that must have been refused for it.
 #[track_caller]
-pub(super) fn problem(answer: Result<Outcome<Version>, Error>) -> Problem {
+pub(super) fn problem(answer: Result<Outcome<Version>, Error>) -> UpdateProblem {
     match answer {
         Err(Error::Update { problem, .. }) => problem,
         other => panic!("expected a refusal, found {other:?}"),

@@ -1,6 +1,7 @@
 //! What the table has, lacks, changes and forbids.
 
-use idem_core::update::{ConditionalUpdate, Problem, Upsert};
+use idem_core::error::UpdateProblem;
+use idem_core::update::{ConditionalUpdate, Upsert};
 use idem_core::{Effect, ErrorKind};
 
 use super::{documents, edit, prepared, problem, updated};
@@ -9,8 +10,8 @@ use crate::conformance::{Stored, Subject, key, refused};
 /// A table, a column, a name that is none: each by its name, before anything is sent that could fail.
 pub async fn update_of_unknown_table_or_column_names_it<S: Subject>(on: &S) {
     let stored = prepared(on).await;
-    let column = |column: &str| Problem::NoColumn { column: column.to_owned() };
-    let hostile = |name: &str| Problem::Name { name: name.to_owned() };
+    let column = |column: &str| UpdateProblem::NoColumn { column: column.to_owned() };
+    let hostile = |name: &str| UpdateProblem::Name { name: name.to_owned() };
     let set = |column: &str| edit().set(column, 1).expect_version(1);
     assert_eq!(problem(set("nothing").execute(&stored.idem).await), column("nothing"));
     assert_eq!(problem(edit().set("body", 1).expect("nothing", 1).execute(&stored.idem).await), column("nothing"));
@@ -20,7 +21,7 @@ pub async fn update_of_unknown_table_or_column_names_it<S: Subject>(on: &S) {
     );
     for table in ["nothing", "nowhere.documents"] {
         let update = ConditionalUpdate::table(table).key("id", 1).set("body", 1).expect_version(1);
-        assert_eq!(problem(update.execute(&stored.idem).await), Problem::NoTable);
+        assert_eq!(problem(update.execute(&stored.idem).await), UpdateProblem::NoTable);
     }
     for name in ["", "a\"b", "body\" = body --", "body; DROP TABLE documents", "b\0dy", "a.b.c", "bödy"] {
         assert_eq!(problem(set(name).execute(&stored.idem).await), hostile(name));
@@ -43,9 +44,9 @@ pub async fn update_of_generated_column_is_refused<S: Subject>(on: &S) {
     let made = || ConditionalUpdate::table("made").key("id", 1).unversioned();
     let mut tx = stored.idem.begin().await.expect("begun");
     let refused = problem(made().set("two", 4).expect("one", 1).execute(&mut tx).await);
-    assert_eq!(refused, Problem::Generated { column: "two".to_owned() });
+    assert_eq!(refused, UpdateProblem::Generated { column: "two".to_owned() });
     let inserted = Upsert::table("made").key("id", 2).set("two", 4).unversioned().execute(&mut tx).await;
-    assert_eq!(problem(inserted), Problem::Generated { column: "two".to_owned() });
+    assert_eq!(problem(inserted), UpdateProblem::Generated { column: "two".to_owned() });
     made().set("one", 3).expect("two", 2).execute(&mut tx).await.expect("updated");
     tx.commit().await.expect("committed");
     assert_eq!(stored.number("SELECT two FROM made").await, 6);
@@ -61,10 +62,10 @@ pub async fn update_after_schema_change_uses_new_schema<S: Subject>(on: &S) {
     stored.execute_on(tx.bare(), "ALTER TABLE documents DROP COLUMN note").await;
     tx.commit().await.expect("committed");
     let gone = edit().set("note", "gone").expect_version(3).execute(&stored.idem).await;
-    assert_eq!(problem(gone), Problem::NoColumn { column: "note".to_owned() });
+    assert_eq!(problem(gone), UpdateProblem::NoColumn { column: "note".to_owned() });
     stored.execute("DROP TABLE documents").await;
     let gone = edit().set("body", "gone").expect_version(3).execute(&stored.idem).await;
-    assert_eq!(problem(gone), Problem::NoTable);
+    assert_eq!(problem(gone), UpdateProblem::NoTable);
 }
 
 /// The database's own words, nothing written, and the connection as good as before.

@@ -1,7 +1,8 @@
 //! Rows that are written whether they are there or not.
 
 use idem_core::ErrorKind;
-use idem_core::update::{Problem, Upsert};
+use idem_core::error::UpdateProblem;
+use idem_core::update::Upsert;
 
 use super::{documents, prepared, problem, repeated, stale, updated};
 use crate::conformance::{Subject, key, refused};
@@ -35,7 +36,7 @@ pub async fn upsert_without_unique_index_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     stored.execute("CREATE TABLE loose (name text, value text, version bigint)").await;
     let upsert = || Upsert::table("loose").key("name", "theme").set("value", "dark");
-    let missing = Problem::NoUniqueIndex { columns: vec!["name".to_owned()] };
+    let missing = UpdateProblem::NoUniqueIndex { columns: vec!["name".to_owned()] };
     assert_eq!(problem(upsert().execute(&stored.idem).await), missing);
     stored.execute("CREATE UNIQUE INDEX partly ON loose (name) WHERE value IS NULL").await;
     assert_eq!(problem(upsert().execute(&stored.idem).await), missing);

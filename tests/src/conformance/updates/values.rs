@@ -1,6 +1,7 @@
 //! Values are written and compared as they are, or refused.
 
-use idem_core::update::{ConditionalUpdate, Problem, Upsert, Value};
+use idem_core::error::UpdateProblem;
+use idem_core::update::{ConditionalUpdate, Upsert, Value};
 
 use super::{documents, edit, prepared, problem, updated};
 use crate::conformance::{Stored, Subject};
@@ -34,16 +35,16 @@ pub async fn update_with_unfit_value_is_refused<S: Subject>(on: &S) {
     let stored = prepared(on).await;
     let column = |column: &str| column.to_owned();
     let nan = edit().set("body", f64::NAN).expect_version(1).execute(&stored.idem).await;
-    assert_eq!(problem(nan), Problem::NotANumber { column: column("body") });
+    assert_eq!(problem(nan), UpdateProblem::NotANumber { column: column("body") });
     let null = ConditionalUpdate::table("documents").key("id", Value::Null).set("body", "x").expect_version(1);
-    assert_eq!(problem(null.execute(&stored.idem).await), Problem::NullKey { column: column("id") });
+    assert_eq!(problem(null.execute(&stored.idem).await), UpdateProblem::NullKey { column: column("id") });
     let nul = edit().set("body", "a\0b").expect_version(1).execute(&stored.idem).await;
     if on.differences().nul_in_text {
         updated(nul, 2);
         let same = edit().set("body", "draft").expect("body", "a\0b").execute(&stored.idem).await;
         updated(same, 3);
     } else {
-        assert_eq!(problem(nul), Problem::Nul { column: column("body") });
+        assert_eq!(problem(nul), UpdateProblem::Nul { column: column("body") });
         assert_eq!(documents(&stored, "version = 1").await, 2);
     }
 }
