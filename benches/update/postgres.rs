@@ -83,7 +83,7 @@ async fn measure(database: PgConnectOptions, time: Duration, rounds: u64) -> Res
 }
 
 async fn reset(conn: &mut PgConnection) -> Result<(), Failure> {
-    let script = "UPDATE by_hand SET version = 1; TRUNCATE hand_keys, idem_keys";
+    let script = "UPDATE by_hand SET version = 1; TRUNCATE hand_keys, idem_claims";
     sqlx::raw_sql(script).execute(&mut *conn).await?;
     sqlx::raw_sql("VACUUM ANALYZE").execute(conn).await?;
     Ok(())

@@ -26,6 +26,8 @@ pub struct Forgotten {
     pub keys: u64,
     /// Transitions and alias keys that were blanked.
     pub transitions: u64,
+    /// Keys of conditional updates that were blanked.
+    pub claims: u64,
     /// Entries and remembered refusals that were blanked.
     pub entries: u64,
 }
@@ -69,7 +71,7 @@ impl<DB: Database> Idem<DB> {
     /// [`Handle::verify`](crate::machine::Handle::verify) still hold.
     ///
     /// What is not the request's stays as well: ids of machines, the names of accounts and holds, the states that machines went
-    /// through and are in, messages in the outbox, keys of conditional updates (they have no text of a scope). A key of another scope
+    /// through and are in, messages in the outbox, the answers to conditional updates, which are numbers. A key of another scope
     /// that is answered by a transition of this one is answered [`Error::Forgotten`], too.
     ///
     /// It covers what was committed when it begins; let the scope's calls end first. It reads all keys, a thousand at a time, and blanks a
@@ -190,6 +192,7 @@ impl<DB: Database> Forget<'_, DB> {
         so_far.keys += keys.len() as u64;
         match table {
             ScopedTable::Transitions => so_far.transitions += rows,
+            ScopedTable::Claims => so_far.claims += rows,
             ScopedTable::Entries => so_far.entries += rows,
         }
         self.from.after.clone_from(last);

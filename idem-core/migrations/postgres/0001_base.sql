@@ -52,16 +52,20 @@ CREATE INDEX ON {transitions} (expires_at) WHERE expires_at IS NOT NULL;
 -- There is no primary key by which a subscriber of a publication would know a row that is deleted.
 ALTER TABLE {transitions} REPLICA IDENTITY FULL;
 
--- The keys of conditional updates, each with the table (target) and the version (seq) that the update led to.
-CREATE TABLE {keys} (
+-- What has no row of its own: keys with what they were claimed for. Of a conditional update: surface `@update`, the table (id) and the
+-- version (seq) that the update led to. state: 2 completed. The key itself is not stored.
+CREATE TABLE {claims} (
     hash bytea PRIMARY KEY,
-    target text COLLATE "C" NOT NULL,
-    seq bigint NOT NULL,
+    surface text COLLATE "C" NOT NULL,
+    scope text COLLATE "C" NOT NULL,
     fingerprint bytea NOT NULL,
+    state bigint NOT NULL,
     at bigint NOT NULL,
-    expires_at bigint
+    expires_at bigint,
+    id text COLLATE "C",
+    seq bigint
 );
-CREATE INDEX ON {keys} (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX ON {claims} (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE {accounts} (
     account text COLLATE "C" PRIMARY KEY,

@@ -51,16 +51,20 @@ CREATE TABLE {transitions} (
 CREATE UNIQUE INDEX {transitions_by_key} ON {:transitions} (hash) WHERE hash IS NOT NULL;
 CREATE INDEX {transitions_by_expiry} ON {:transitions} (expires_at) WHERE expires_at IS NOT NULL;
 
--- The keys of conditional updates, each with the table (target) and the version (seq) that the update led to.
-CREATE TABLE {keys} (
+-- What has no row of its own: keys with what they were claimed for. Of a conditional update: surface `@update`, the table (id) and the
+-- version (seq) that the update led to. state: 2 completed. The key itself is not stored.
+CREATE TABLE {claims} (
     hash BLOB NOT NULL PRIMARY KEY,
-    target TEXT NOT NULL,
-    seq INTEGER NOT NULL,
+    surface TEXT NOT NULL,
+    scope TEXT NOT NULL,
     fingerprint BLOB NOT NULL,
+    state INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    expires_at INTEGER
+    expires_at INTEGER,
+    id TEXT,
+    seq INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX {keys_by_expiry} ON {:keys} (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX {claims_by_expiry} ON {:claims} (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE {accounts} (
     account TEXT NOT NULL PRIMARY KEY,

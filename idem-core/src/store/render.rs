@@ -16,7 +16,7 @@ impl Statements {
             probes: DB::PROBES.render::<DB>(tables),
             migrate: DB::MIGRATE.render::<DB>(tables),
             writes: WriteCache::default(),
-            keys: tables.quoted("keys"),
+            claims: tables.quoted("claims"),
             rows: Mutex::default(),
             tables: tables.clone(),
         }

@@ -22,8 +22,8 @@ pub struct Statements {
     pub(super) probes: ProbeTexts,
     pub(super) migrate: MigrateTexts,
     pub(super) writes: WriteCache,
-    /// The quoted name of the table of keys, for statements over callers' tables.
-    pub(super) keys: String,
+    /// The quoted name of the table of claims, for statements over callers' tables.
+    pub(super) claims: String,
     pub(super) rows: Mutex<BTreeMap<String, Arc<DescribedTable>>>,
 }
 

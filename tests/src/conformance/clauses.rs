@@ -359,6 +359,7 @@ macro_rules! for_each_clause {
                     }
                     keyed {
                         update_repeat_returns_first_answer,
+                        update_of_forgotten_scope_still_replays,
                         other_update_under_used_key_is_refused,
                         refused_update_leaves_key_free,
                         expired_update_key_is_taken_over,

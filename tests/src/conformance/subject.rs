@@ -107,7 +107,7 @@ impl<'s, S: Subject> Stored<'s, S> {
 
     /// How many rows of the engine's tables there are: unchanged where nothing may be written.
     pub async fn rows(&self) -> i64 {
-        let tables = ["machines", "transitions", "keys", "accounts", "entries", "outbox"];
+        let tables = ["machines", "transitions", "claims", "accounts", "entries", "outbox"];
         let counts: Vec<_> = tables.iter().map(|table| format!("(SELECT count(*) FROM idem_{table})")).collect();
         self.number(&format!("SELECT {}", counts.join(" + "))).await
     }

@@ -22,9 +22,9 @@ const RULES: [(&str, &str); 20] = [
     ),
     (
         "each key of an update has one update, and each update its key",
-        "SELECT 1 FROM idem_keys WHERE seq <> 1
+        "SELECT 1 FROM idem_claims WHERE seq <> 1
         UNION ALL SELECT 1 FROM pages WHERE version <> 1
-        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_keys)",
+        UNION ALL SELECT 1 WHERE (SELECT count(*) FROM pages) <> (SELECT count(*) FROM idem_claims)",
     ),
     (
         "what the caller wrote beside an update is there with it",

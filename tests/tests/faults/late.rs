@@ -226,7 +226,7 @@ async fn update_delivered_after_its_row_was_read_answers_true_effect() {
         let expired =
             ConditionalUpdate::table("shipments").set("state", "gone").key("id", 100 - id).expect("state", "packed");
         expired.expect_version(1).once(&key).execute(&rig.idem).await.unwrap();
-        Postgres::script(&mut rig.ground.conn, "UPDATE idem_keys SET expires_at = 1 WHERE expires_at > 1")
+        Postgres::script(&mut rig.ground.conn, "UPDATE idem_claims SET expires_at = 1 WHERE expires_at > 1")
             .await
             .unwrap();
         let strikes = rig.proxy.strikes();

@@ -142,7 +142,7 @@ async fn update_blocked_by_policy_or_view_trigger_is_refused() {
     assert_eq!(*edit("guarded").execute(&mut tx).await.unwrap(), 2);
     tx.commit().await.unwrap();
     script(&idem, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
-    assert_eq!(number(&idem, "SELECT count(*) FROM idem_keys").await, 0);
+    assert_eq!(number(&idem, "SELECT count(*) FROM idem_claims").await, 0);
 }
 
 /// A role that may write a column need not be allowed to read it; nor does a table suffer from the name of a type.
@@ -158,7 +158,7 @@ async fn update_needs_only_permissions_on_its_columns() {
              CREATE TABLE users (id bigint PRIMARY KEY, secret text, version bigint);
              INSERT INTO date VALUES (1, 'a', 1); INSERT INTO users VALUES (1, 'a', 1);
              CREATE ROLE {role}; GRANT SELECT (id, version), UPDATE (secret, version) ON users, date TO {role};
-             GRANT SELECT ON idem_keys TO {role}"
+             GRANT SELECT ON idem_claims TO {role}"
         ),
     )
     .await;

@@ -152,7 +152,7 @@ async fn refused_update_value_leaves_transaction_usable() {
         assert_eq!(fit.map(|updated| updated.get()).map_err(|error| error.to_string()), Ok(2), "{kind}");
         tx.commit().await.unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!(number(&idem, &format!("SELECT sum(version)::bigint FROM {table}")).await, 3, "{kind}");
-        assert_eq!(number(&idem, "SELECT count(*) FROM idem_keys").await, 0, "{kind}");
+        assert_eq!(number(&idem, "SELECT count(*) FROM idem_claims").await, 0, "{kind}");
     }
 }
 

@@ -75,7 +75,7 @@ impl<DB: Database> Decision<DB> {
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
         let row = self.write.row.as_ref().and_then(|row| row.update.key.as_ref());
         if let (Some(key), Some(after)) = (row, self.after.row) {
-            return Some(CommitWitness::Key { of: KeyTable::Updates, hash: key.hash, at: Some(after.at) });
+            return Some(CommitWitness::Key { of: KeyTable::Claims, hash: key.hash, at: Some(after.at) });
         }
         let witness = self.write.witness()?;
         if let CommitWitness::Key { of: KeyTable::Entries, hash, at: None } = witness {

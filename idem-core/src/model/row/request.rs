@@ -99,6 +99,7 @@ impl Request {
         let mut row = RowUpdate { table, kind, keys, sets, expects, version, expected, key: None };
         row.key = self.once.filter(|_| !seeded_bug!("once-forgotten")).map(|key| UpdateKey {
             hash: key.hash_in(UPDATE),
+            key,
             fingerprint: fingerprint(&row),
             retention: i64::try_from(self.retention.as_micros()).unwrap_or(i64::MAX / 2).min(i64::MAX / 2),
         });

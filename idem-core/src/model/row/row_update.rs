@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
-use crate::key::KeyHash;
+use crate::key::{Key, KeyHash};
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::value::Value;
 
@@ -46,6 +46,7 @@ pub struct Cell {
 /// The key to record beside the update.
 #[derive(Debug)]
 pub struct UpdateKey {
+    pub(crate) key: Key,
     pub(crate) hash: KeyHash,
     pub(crate) fingerprint: Fingerprint,
     /// How long it is remembered, in microseconds.

@@ -10,16 +10,19 @@ use crate::store::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ScopedTable {
     Transitions,
+    Claims,
     Entries,
 }
 
 impl ScopedTable {
-    pub(crate) const ALL: [Self; 2] = [Self::Transitions, Self::Entries];
+    /// In the order in which they stand in the schema.
+    pub(crate) const ALL: [Self; 3] = [Self::Transitions, Self::Claims, Self::Entries];
 
     /// Its name in the schema.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Transitions => "transitions",
+            Self::Claims => "claims",
             Self::Entries => "entries",
         }
     }
@@ -42,6 +45,7 @@ pub(crate) async fn keys<DB: Database>(
     let sql = session.sql;
     let text = match table {
         ScopedTable::Transitions => &sql.forget.transitions_page,
+        ScopedTable::Claims => &sql.forget.claims_page,
         ScopedTable::Entries => &sql.forget.entries_page,
     };
     let rows = session.fetch(text, Binder::new().bind(after).bind(scope).bind(limit)).await?;
@@ -62,6 +66,7 @@ pub(crate) async fn blank<DB: Database>(
     let sql = session.sql;
     let texts = match table {
         ScopedTable::Transitions => &[&sql.forget.blank_transitions][..],
+        ScopedTable::Claims => &[&sql.forget.blank_claims],
         ScopedTable::Entries => &[&sql.forget.blank_entries, &sql.forget.blank_refusals],
     };
     let mut rows = 0;

@@ -48,7 +48,7 @@ pub(super) fn lost(error: &Error, tables: &Tables, (tallies, money): (bool, bool
 pub(super) fn is_known_key(error: &Error, tables: &Tables) -> bool {
     server(error).is_some_and(|error| {
         error.code() == NOT_NULL
-            && error.table() == Some(&*tables.name("keys"))
+            && error.table() == Some(&*tables.name("claims"))
             && error.column() == Some("fingerprint")
     })
 }

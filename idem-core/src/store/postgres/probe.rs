@@ -11,7 +11,7 @@ impl ProbeStore for Postgres {
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)
                 / 1000000)",
         put_update_key: "
-            INSERT INTO {keys} (hash, target, seq, fingerprint, at) VALUES ($1, '', 0, '', 0)
+            INSERT INTO {claims} (hash, surface, scope, fingerprint, state, at) VALUES ($1, '', '', '', 0, 0)
             ON CONFLICT (hash) DO UPDATE SET at = 0 WHERE false",
         put_transition_key: "
             INSERT INTO {transitions} (machine, id, fingerprint, at, hash) VALUES ('', '', '', 0, $1)

@@ -112,7 +112,7 @@ impl RowStore for Postgres {
         match version {
             // What the update led to is known only now.
             Some(version) if version != row.update.planned() => {
-                let text = format!("UPDATE {} SET seq = $2 WHERE hash = $1", session.sql.keys);
+                let text = format!("UPDATE {} SET seq = $2 WHERE hash = $1", session.sql.claims);
                 session.fetch(&text.into(), Binder::new().bind(&key.hash).bind(version)).await?;
             }
             None if claimed == 1 => delete_key(session, &key.hash.0).await?,

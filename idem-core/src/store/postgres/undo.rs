@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::session::Session;
 use crate::store::template::render;
 
-pub(super) const DELETE_KEY: &str = "DELETE FROM {keys} WHERE hash = $1::bytea";
+pub(super) const DELETE_KEY: &str = "DELETE FROM {claims} WHERE hash = $1::bytea";
 
 /// Deletes a row of a table where it was added. It raises, and so aborts the transaction, if it does not exist: a trigger has moved
 /// it.

@@ -23,7 +23,7 @@ pub(crate) async fn probe<DB: Database>(
     let put = match witness {
         CommitWitness::Key { of: KeyTable::Transitions, .. } => &texts.put_transition_key,
         CommitWitness::Key { of: KeyTable::Entries, .. } => &texts.put_entry_key,
-        CommitWitness::Key { of: KeyTable::Updates, .. } => &texts.put_update_key,
+        CommitWitness::Key { of: KeyTable::Claims, .. } => &texts.put_update_key,
         CommitWitness::Transition { .. } => &texts.put_transition,
     };
     let busy = |error: &StoreError| error.class == Class::Busy;
@@ -56,7 +56,7 @@ pub(crate) async fn is_there<DB: Database>(
     let find = match witness {
         CommitWitness::Key { of: KeyTable::Transitions, .. } => &texts.transition_key,
         CommitWitness::Key { of: KeyTable::Entries, .. } => &texts.entry_key,
-        CommitWitness::Key { of: KeyTable::Updates, .. } => &texts.update_key,
+        CommitWitness::Key { of: KeyTable::Claims, .. } => &texts.update_key,
         CommitWitness::Transition { .. } => &texts.transition,
     };
     Ok(!session.fetch(find, whole(witness)).await?.is_empty())

@@ -17,7 +17,7 @@ texts! {
         put_transition,
         /// Finds the key `$1` by its time `$2`; if that is not known, any that has not expired.
         update_key = "
-            SELECT 1 FROM {keys}
+            SELECT 1 FROM {claims}
             WHERE hash = {$1 bytes} AND coalesce(at = {$2 int}, expires_at IS NULL OR expires_at > {now})",
         transition_key = "
             SELECT 1 FROM {transitions}

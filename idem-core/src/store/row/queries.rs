@@ -25,9 +25,9 @@ pub(crate) async fn find<DB: RowStore>(
     table: &DescribedTable,
     inside: bool,
 ) -> Result<Found, StoreError> {
-    let keys = &session.sql.keys;
+    let claims = &session.sql.claims;
     let template =
-        table.template(RowStatement::Find, update, |params| RowWriter { params, update, table, keys }.find::<DB>());
+        table.template(RowStatement::Find, update, |params| RowWriter { params, update, table, claims }.find::<DB>());
     let rows = fetch(session, &template, (update, table), Locks::NONE, inside).await?;
     Ok(found(&rows, update)?)
 }
@@ -39,10 +39,10 @@ pub(in crate::store) async fn write<DB: RowStore>(
     own: bool,
     locks: Locks,
 ) -> Result<Option<RowAfter>, StoreError> {
-    let (keys, update, table) = (&session.sql.keys, &*row.update, &*row.table);
+    let (claims, update, table) = (&session.sql.claims, &*row.update, &*row.table);
     let statement = if own { RowStatement::Own } else { RowStatement::Joined };
     let template =
-        table.template(statement, update, |params| DB::row_text(RowWriter { params, update, table, keys }, own));
+        table.template(statement, update, |params| DB::row_text(RowWriter { params, update, table, claims }, own));
     let rows = fetch(session, &template, (update, table), locks, !own).await;
     DB::row_written(session, row, own, rows).await
 }
@@ -72,7 +72,7 @@ async fn fetch<DB: RowStore>(
             Ok(rows)
         }
         Err(error) => {
-            let error = of_table::<DB>(error, &session.sql.tables.name("keys"));
+            let error = of_table::<DB>(error, &session.sql.tables.name("claims"));
             if guarded && !matches!(error.class, Class::Broken | Class::Unavailable) {
                 session.run(UNDO).await?;
             }
@@ -81,11 +81,11 @@ async fn fetch<DB: RowStore>(
     }
 }
 
-/// An error of a statement that names two tables, the caller's and that of the keys. What the statement itself raises is not of
+/// An error of a statement that names two tables, the caller's and that of the claims. What the statement itself raises is not of
 /// a table.
-fn of_table<DB: RowStore>(error: StoreError, keys: &str) -> StoreError {
+fn of_table<DB: RowStore>(error: StoreError, claims: &str) -> StoreError {
     let raised = matches!(error.class, Class::Late | Class::Ended);
-    let of_keys = error.source.as_database_error().is_none_or(|error| error.message().contains(keys));
-    let of_table = !raised && !of_keys && DB::is_of_table(&error.source);
+    let of_claims = error.source.as_database_error().is_none_or(|error| error.message().contains(claims));
+    let of_table = !raised && !of_claims && DB::is_of_table(&error.source);
     if of_table { StoreError { class: Class::Table, ..error } } else { error }
 }

@@ -27,7 +27,7 @@ impl RowWrite {
     /// The key's row. Another call under the same key may have written it: its answer is read then.
     pub(crate) fn witness(&self) -> Option<CommitWitness> {
         let at = if seeded_bug!("late-update-denied") { Some(Timestamp::from_micros(0)) } else { None };
-        Some(CommitWitness::Key { of: KeyTable::Updates, hash: self.update.key.as_ref()?.hash, at })
+        Some(CommitWitness::Key { of: KeyTable::Claims, hash: self.update.key.as_ref()?.hash, at })
     }
 }
 
@@ -57,6 +57,7 @@ pub enum Slot {
     Planned,
     /// Of the key to record.
     Hash,
+    Scope,
     Target,
     Fingerprint,
     Retention,

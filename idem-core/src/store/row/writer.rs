@@ -7,11 +7,15 @@ use super::table::{DescribedTable, ParamList, Slot, Template};
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
 use crate::model::row::table_schema::TableKind;
+use crate::namespace::UPDATE;
 use crate::store::binder::Binder;
 use crate::store::columns::Kind;
 use crate::store::dialect::Dialect;
 use crate::store::write::rows::Locks;
 use crate::value::Value;
+
+/// The state of a claim that has its answer.
+const COMPLETED: u8 = 2;
 
 /// In what the databases' SQL over a caller's row differs.
 pub trait RowDialect: Dialect {
@@ -69,8 +73,8 @@ pub struct RowWriter<'w> {
     pub(crate) params: &'w mut ParamList,
     pub(crate) update: &'w RowUpdate,
     pub(crate) table: &'w DescribedTable,
-    /// The quoted name of the table of keys.
-    pub(crate) keys: &'w str,
+    /// The quoted name of the table of claims.
+    pub(crate) claims: &'w str,
 }
 
 impl RowWriter<'_> {
@@ -116,7 +120,7 @@ impl RowWriter<'_> {
 
     /// The key and the row that an update missed, in one snapshot.
     pub(crate) fn find<DB: RowDialect>(&mut self) -> String {
-        let (update, table, keys) = (self.update, self.rows::<DB>(), self.keys);
+        let (update, table, claims) = (self.update, self.rows::<DB>(), self.claims);
         let kind = self.table.schema.kind;
         let same = all([DB::is_kind(&table_name::<DB>(&update.table), kind), self.described::<DB>()]);
         let hash = DB::parameter(self.params.number(Slot::Hash), Kind::Bytes);
@@ -132,8 +136,8 @@ impl RowWriter<'_> {
         }
         let (columns, named) = (columns.join(", "), self.named::<DB>("t"));
         format!(
-            "SELECT {}, {} AS described, k.fingerprint, k.target, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one \
-             LEFT JOIN {keys} k ON k.hash = {hash} \
+            "SELECT {}, {} AS described, k.fingerprint, k.id, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one \
+             LEFT JOIN {claims} k ON k.hash = {hash} \
              LEFT JOIN (SELECT {columns} FROM {table} AS t WHERE {named} LIMIT 2) r ON true",
             DB::NOW,
             DB::truth(&same)
@@ -144,14 +148,14 @@ impl RowWriter<'_> {
     /// one's fingerprint follows.
     pub(crate) fn claim<DB: RowDialect>(&mut self, fingerprint: &str, seq: &str, from: &str) -> String {
         let mut parameter = |slot, kind| DB::parameter(self.params.number(slot), kind);
-        let (hash, target) = (parameter(Slot::Hash, Kind::Bytes), parameter(Slot::Target, Kind::Text));
-        let retention = parameter(Slot::Retention, Kind::Int);
-        let (keys, now) = (self.keys, DB::NOW);
+        let (hash, scope) = (parameter(Slot::Hash, Kind::Bytes), parameter(Slot::Scope, Kind::Text));
+        let (target, retention) = (parameter(Slot::Target, Kind::Text), parameter(Slot::Retention, Kind::Int));
+        let (claims, now) = (self.claims, DB::NOW);
         format!(
-            "INSERT INTO {keys} AS k (hash, target, seq, fingerprint, at, expires_at) \
-             SELECT {hash}, {target}, {seq}, {fingerprint}, {now}, {now} + {retention} {from} \
-             ON CONFLICT (hash) DO UPDATE SET target = excluded.target, seq = excluded.seq, at = excluded.at, \
-             expires_at = excluded.expires_at"
+            "INSERT INTO {claims} AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) \
+             SELECT {hash}, '{UPDATE}', {scope}, {fingerprint}, {COMPLETED}, {now}, {now} + {retention}, {target}, {seq} {from} \
+             ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, \
+             id = excluded.id, seq = excluded.seq"
         )
     }
 
@@ -261,6 +265,7 @@ pub(crate) fn bind<DB: RowDialect>(
             Slot::Expected => binder.add(update.expected),
             Slot::Planned => binder.add(update.planned()),
             Slot::Hash => binder.add(key.map(|key| &key.hash.0[..])),
+            Slot::Scope => binder.add(key.map(|key| key.key.scope())),
             Slot::Target => binder.add(update.table.as_str()),
             Slot::Fingerprint => binder.add(key.map(|key| &key.fingerprint.0[..])),
             Slot::Retention => binder.add(key.map(|key| key.retention)),

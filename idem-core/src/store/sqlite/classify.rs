@@ -24,7 +24,7 @@ pub(super) fn lost(error: &Error, tables: &Tables) -> bool {
     let real = |table, column| format!("cannot store REAL value in INTEGER column {}.{column}", tables.name(table));
     [
         null("machines", "version"),
-        null("keys", "fingerprint"),
+        null("claims", "fingerprint"),
         format!("UNIQUE constraint failed: {}.hash", tables.name("transitions")),
         format!("UNIQUE constraint failed: {}.hash", tables.name("entries")),
         null("accounts", "balance"),

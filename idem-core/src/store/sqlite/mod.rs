@@ -24,8 +24,8 @@ use super::probe::texts::{ProbeStore, ProbeTexts};
 
 /// Any commit does; none leaves anything.
 const PUT_KEY: &str = "
-    INSERT INTO {keys} (hash, target, seq, fingerprint, at) VALUES (x'', '', 0, $1, 0);
-    DELETE FROM {keys} WHERE hash = x''";
+    INSERT INTO {claims} (hash, surface, scope, fingerprint, state, at) VALUES (x'', '', '', $1, 0, 0);
+    DELETE FROM {claims} WHERE hash = x''";
 
 /// The write lock is waited for, and with it no first writer is still under way. One whose COMMIT failed has left its pages in
 /// the log, where another process that recovers the file would find them: a commit of our own overwrites them.
@@ -35,8 +35,8 @@ impl ProbeStore for sqlx::Sqlite {
         put_transition_key: PUT_KEY,
         put_entry_key: PUT_KEY,
         put_transition: "
-            INSERT INTO {keys} (hash, target, seq, fingerprint, at) VALUES (x'', $1 || $2, $3, x'', 0);
-            DELETE FROM {keys} WHERE hash = x''",
+            INSERT INTO {claims} (hash, surface, scope, fingerprint, state, at) VALUES (x'', $1, $2, x'', $3, 0);
+            DELETE FROM {claims} WHERE hash = x''",
         ..ProbeTexts::COMMON
     };
 

@@ -64,7 +64,7 @@ impl RowStore for Sqlite {
     /// made of it. The update writes if the statement before claimed the key. A claim has no fingerprint until the update has
     /// written; one that does not get any fails, and with it everything.
     fn row_text(mut writer: RowWriter<'_>, own: bool) -> String {
-        let keys = writer.keys;
+        let claims = writer.claims;
         if writer.update.key.is_none() {
             return writer.write::<Self>("true");
         }
@@ -74,7 +74,7 @@ impl RowStore for Sqlite {
         let (hash, fingerprint) = (Self::parameter(hash, Kind::Bytes), Self::parameter(fingerprint, Kind::Bytes));
         let Frame { open, close, .. } = Frame::of(own);
         format!(
-            "{open}; {claim}; {write}; UPDATE {keys} SET fingerprint = CASE WHEN changes() = 1 THEN {fingerprint} END \
+            "{open}; {claim}; {write}; UPDATE {claims} SET fingerprint = CASE WHEN changes() = 1 THEN {fingerprint} END \
              WHERE hash = {hash} AND fingerprint = x''; {close}"
         )
     }

@@ -149,7 +149,8 @@ impl<DB: Ground> Fresh<DB> {
     pub(super) async fn counts(&mut self) -> Vec<i64> {
         let mut counts = Vec::new();
         let keys = "(SELECT hash FROM {transitions} UNION ALL SELECT hash FROM {entries}) k WHERE hash IS NOT NULL";
-        for rows in ["{machines}", "{transitions} WHERE seq > 0", keys, "{accounts}", "{entries}", "{outbox}", "{keys}"]
+        for rows in
+            ["{machines}", "{transitions} WHERE seq > 0", keys, "{accounts}", "{entries}", "{outbox}", "{claims}"]
         {
             counts.push(self.number(&format!("SELECT count(*) FROM {rows}")).await);
         }

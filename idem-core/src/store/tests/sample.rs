@@ -89,7 +89,7 @@ pub(super) fn alias(name: &str, id: &str, seq: i64, expires_at: i64) -> Transiti
     TransitionWrite { machine: SHOP, id: id.into(), row: HistoryRow::Alias(row) }
 }
 
-fn scope_and(key: &str) -> Key {
+pub(super) fn scope_and(key: &str) -> Key {
     Key::new("customer", key).expect("a fit key")
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn write_to_read_only_database_is_read_only_error<DB: Ground>(m
 }
 
 pub(super) async fn statement_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>) {
-    let mut filled = vec!["{machines}", "{transitions}", "{keys}", "{accounts}", "{entries}", "{holds}"];
+    let mut filled = vec!["{machines}", "{transitions}", "{claims}", "{accounts}", "{entries}", "{holds}"];
     if DB::DATABASE == "postgres" {
         filled.push("{tails}");
     }
@@ -92,8 +92,8 @@ pub(super) async fn statement_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>)
             let id = format!("m{id}");
             assert!(db.write(&step(&id, 1).with_key(&id).with_money(&id, &[1])).await);
             db.execute(&format!(
-                "INSERT INTO {{keys}} (hash, target, seq, fingerprint, at)
-                SELECT hash, id, 1, fingerprint, at FROM {{transitions}} WHERE id = '{id}'"
+                "INSERT INTO {{claims}} (hash, surface, scope, fingerprint, state, at)
+                SELECT hash, '', scope, fingerprint, 2, at FROM {{transitions}} WHERE id = '{id}'"
             ))
             .await;
             db.execute(&format!(
@@ -127,7 +127,7 @@ async fn drop_all<DB: Ground>(db: &mut Fresh<DB>) {
 }
 
 async fn drop_all_but_migrations<DB: Ground>(db: &mut Fresh<DB>) {
-    for table in ["graphs", "machines", "transitions", "keys", "accounts", "entries", "tails", "holds", "outbox"] {
+    for table in ["graphs", "machines", "transitions", "claims", "accounts", "entries", "tails", "holds", "outbox"] {
         db.execute(&format!("DROP TABLE IF EXISTS {{{table}}}")).await;
     }
 }

@@ -5,7 +5,7 @@ use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind, UpdateKey};
 use crate::store::row::queries::{describe, find};
 use crate::store::row::table::{DescribedTable, RowWrite};
 use crate::store::tests::ground::{Fresh, Ground};
-use crate::store::tests::sample::{With, fingerprint, hash, step};
+use crate::store::tests::sample::{With, fingerprint, hash, scope_and, step};
 use crate::store::write::part::Write;
 use crate::value::Value;
 
@@ -30,7 +30,12 @@ fn update(table: &TableName, kind: RowUpdateKind, name: &str, key: Option<&str>)
         expects: if updates { vec![cell("body", "old")] } else { Vec::new() },
         version: Some(Identifier::new("version".to_owned()).expect("a name")),
         expected: updates.then_some(1),
-        key: key.map(|key| UpdateKey { hash: hash(key), fingerprint: fingerprint(name), retention: 1_000_000 }),
+        key: key.map(|key| UpdateKey {
+            key: scope_and(key),
+            hash: hash(key),
+            fingerprint: fingerprint(name),
+            retention: 1_000_000,
+        }),
     }
 }
 
@@ -57,7 +62,7 @@ pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, ta
             let done = db.try_write(&write).await.expect("runs");
             assert_eq!(done, matches!(kind, RowUpdateKind::Upsert | RowUpdateKind::Insert), "{kind:?}");
             find(&mut db.session(), &update, table, false).await.expect("runs");
-            db.execute(&format!("DELETE FROM {}; DELETE FROM {{keys}}", name.as_str())).await;
+            db.execute(&format!("DELETE FROM {}; DELETE FROM {{claims}}", name.as_str())).await;
             db.begin().await;
             db.conn.write_joined(&write).await.expect("runs");
             db.execute("ROLLBACK").await;
@@ -80,15 +85,15 @@ pub(super) async fn update_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>) {
             db.execute(&format!("INSERT INTO {table} VALUES (7, '{page}', 'old', 1)")).await;
             assert!(db.write(&step(&page, 1).with_key(&page)).await);
             db.execute(&format!(
-                "INSERT INTO {{keys}} (hash, target, seq, fingerprint, at)
-                SELECT hash, id, 1, fingerprint, at FROM {{transitions}} WHERE id = '{page}'"
+                "INSERT INTO {{claims}} (hash, surface, scope, fingerprint, state, at)
+                SELECT hash, '', scope, fingerprint, 2, at FROM {{transitions}} WHERE id = '{page}'"
             ))
             .await;
         }
         let scans = DB::scans(&mut db.conn.conn, &texts).await;
         assert!(scans.is_empty(), "with {rows} rows: {scans:#?}");
         if rows > 0 {
-            db.analyze(&[table, "{keys}"]).await;
+            db.analyze(&[table, "{claims}"]).await;
             // As on the connections of the library's own; a small table is read whole otherwise, and may be.
             DB::steady(&mut db.conn.conn, rows == 20).await;
             let scans = DB::scans(&mut db.conn.conn, &texts).await;

@@ -281,7 +281,7 @@ pub enum KeyTable {
     Transitions,
     Entries,
     /// Of conditional updates.
-    Updates,
+    Claims,
 }
 
 /// An account after a write.

@@ -209,7 +209,7 @@ impl<'s, S: Subject> Desk<'s, S> {
     /// transaction had to lock may be there since, empty.
     pub(super) async fn rows(&self) -> i64 {
         let prefix = self.way.prefix();
-        let tables = ["accounts WHERE seq > 0", "entries", "keys", "holds"];
+        let tables = ["accounts WHERE seq > 0", "entries", "claims", "holds"];
         let counts: Vec<_> = tables.iter().map(|table| format!("(SELECT count(*) FROM {prefix}{table})")).collect();
         self.stored.number(&format!("SELECT {}", counts.join(" + "))).await
     }

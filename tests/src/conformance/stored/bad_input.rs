@@ -53,7 +53,7 @@ pub async fn payload_over_limit_is_refused<S: Subject>(on: &S) {
 pub async fn payload_text_is_stored_unchanged<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
     for (number, text) in
-        ["\0", "'; DROP TABLE idem_keys; --", "\u{1f980}\u{301}", "\\u0000 \"", ""].into_iter().enumerate()
+        ["\0", "'; DROP TABLE idem_claims; --", "\u{1f980}\u{301}", "\\u0000 \"", ""].into_iter().enumerate()
     {
         let order = stored.orders().at(format!("o{number}"));
         order.start(Natural, order::Pending { total: 500 }).await.expect("started");

@@ -249,7 +249,8 @@ pub async fn forget_with_unfit_scope_or_progress_is_refused<S: Subject>(on: &S) 
         refused(stored.idem.forget(unfit).await, ErrorKind::Key);
     }
     assert_eq!(stored.idem.forget("nobody").await.expect("nothing to erase").entries, 0);
-    let progress = json!({ "so_far": { "keys": 0, "transitions": 0, "entries": 0 }, "table": "users", "after": [] });
+    let progress =
+        json!({ "so_far": { "keys": 0, "transitions": 0, "claims": 0, "entries": 0 }, "table": "users", "after": [] });
     let from: ForgetProgress = serde_json::from_value(progress).expect("a progress");
     let error = refused(stored.idem.forget("tenant").resume(from).await, ErrorKind::Config);
     assert!(error.to_string().contains("\"users\""), "{error}");

@@ -82,7 +82,7 @@ pub async fn expired_update_key_is_taken_over<S: Subject>(on: &S) {
     let first =
         || edit().set("body", "first").expect("pages", None::<i64>).once(&key("k")).remember_for(Duration::ZERO);
     // However short it was to be remembered, it is as long as the call itself may ask for it.
-    let expire = async || stored.execute("UPDATE idem_keys SET expires_at = at").await;
+    let expire = async || stored.execute("UPDATE idem_claims SET expires_at = at").await;
     updated(first().execute(&stored.idem).await, 2);
     repeated(first().execute(&stored.idem).await, 2);
     expire().await;
@@ -112,4 +112,20 @@ pub async fn update_with_key_before_migration_is_refused<S: Subject>(on: &S) {
     updated(upsert().execute(&idem).await, 1);
     idem.migrate().await.expect("migrated");
     updated(upsert().once(&key("k")).execute(&idem).await, 2);
+}
+
+/// The answer is a number, which is nobody's; the scope's name goes.
+pub async fn update_of_forgotten_scope_still_replays<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let update = || edit().set("body", "first").expect_version(1).once(&key("k"));
+    updated(update().execute(&stored.idem).await, 2);
+    let scope = "SELECT count(*) FROM idem_claims WHERE scope = 'conformance'";
+    assert_eq!(stored.number(scope).await, 1);
+    let told = stored.idem.forget("conformance").await.expect("erased");
+    assert_eq!((told.claims, stored.number(scope).await), (1, 0));
+    repeated(update().execute(&stored.idem).await, 2);
+    refused(
+        edit().set("body", "other").expect_version(1).once(&key("k")).execute(&stored.idem).await,
+        ErrorKind::KeyReused,
+    );
 }
