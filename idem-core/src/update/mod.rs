@@ -65,6 +65,7 @@
 
 #[cfg(feature = "_sql")]
 mod builder;
+#[cfg(feature = "_sql")]
 mod conditional_delete;
 #[cfg(feature = "_sql")]
 mod conditional_update;
