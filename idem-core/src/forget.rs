@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::idem::Idem;
-use crate::key::check_name;
+use crate::key::{Hasher, Hex, check_name};
 use crate::store::Database;
 use crate::store::forget::blank::{ScopedKey, ScopedTable, blank, keys};
 
 /// How many keys are read at once.
 const PAGE: i64 = 1_000;
 /// How many keys are blanked by one statement: a posting under one key may have a thousand entries.
-const BLANKED_AT_ONCE: usize = 100;
+const BLANKED_AT_ONCE: usize = 20;
 
 /// How much was erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct Forgotten {
 pub struct ForgetProgress {
     /// What was erased so far.
     pub so_far: Forgotten,
+    /// Of which scope, as a hash.
+    scope: String,
     /// The table it is at.
     table: String,
     /// The hash of the last key of the table that was looked at.
@@ -74,11 +76,11 @@ impl<DB: Database> Idem<DB> {
     /// through and are in, messages in the outbox, the answers to conditional updates, which are numbers. A key of another scope
     /// that is answered by a transition of this one is answered [`Error::Forgotten`], too.
     ///
-    /// It covers what was committed when it begins; let the scope's calls end first. It reads all keys, a thousand at a time, and blanks a
-    /// hundred keys by one statement, with a commit each: other calls go on beside it, and it can be stopped and resumed
-    /// ([`Forget::progress`]). Run again it finds nothing more. An answer that a process remembers ([`Builder::memory`](crate::Builder::memory))
-    /// goes at the end in this process, and within 10 seconds in others. The database may keep blanked bytes until it is vacuumed, and
-    /// backups keep them.
+    /// It covers what was committed when it begins; let the scope's calls end first, and after a kill of their process wait for
+    /// [`Builder::reply_timeout`](crate::Builder::reply_timeout). It reads all keys, a thousand at a time, and blanks twenty keys by one
+    /// statement, with a commit each: other calls go on beside it, and it can be stopped and resumed ([`Forget::progress`]). Run again it
+    /// finds nothing more. An answer that this `Idem` remembers ([`Builder::memory`](crate::Builder::memory)) goes at the end, and
+    /// within 10 seconds in others. The database may keep blanked bytes until it is vacuumed, and backups keep them.
     ///
     /// # Errors
     /// [`Error::Key`] if no scope has this name; those of the database. What was committed until then stays erased.
@@ -110,8 +112,9 @@ impl<DB: Database> Idem<DB> {
     /// ```
     pub fn forget(&self, scope: impl Into<String>) -> Forget<'static, DB> {
         let [first, ..] = ScopedTable::ALL;
-        let from = ForgetProgress { so_far: Forgotten::default(), table: first.name().to_owned(), after: Vec::new() };
-        Forget { idem: self.clone(), scope: scope.into(), from, tell: None }
+        let (scope, so_far) = (scope.into(), Forgotten::default());
+        let from = ForgetProgress { so_far, scope: tag(&scope), table: first.name().to_owned(), after: Vec::new() };
+        Forget { idem: self.clone(), scope, from, tell: None }
     }
 }
 
@@ -129,6 +132,10 @@ impl<DB: Database> Forget<'_, DB> {
 
     async fn run(mut self) -> Result<Forgotten, Error> {
         check_name("scope", &self.scope)?;
+        if self.from.scope != tag(&self.scope) {
+            let problem = "the progress of a `forget` is of another scope; begin anew, or resume that one".to_owned();
+            return Err(Error::Config { problem });
+        }
         let at = ScopedTable::ALL.iter().position(|table| table.name() == self.from.table);
         let Some(at) = at else {
             let table = &self.from.table;
@@ -201,6 +208,12 @@ impl<DB: Database> Forget<'_, DB> {
         }
         Ok(())
     }
+}
+
+/// A scope's name may be personal data: the progress has a hash of it.
+fn tag(scope: &str) -> String {
+    let hash = Hasher::new("idem forget v1").with(scope.as_bytes()).finish();
+    Hex(&hash[..8]).to_string()
 }
 
 async fn page<DB: Database>(

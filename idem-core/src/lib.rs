@@ -57,7 +57,7 @@
 //! |---|---|---|
 //! | `sqlite` | yes | SQLite, embedded |
 //! | `postgres` | | PostgreSQL and what speaks its protocol |
-//! | `tracing` | | a span per call: machine, command, verdict, attempts, a hash of the key, never the key; the id by `Builder::span_ids`; of an update its table, never a value |
+//! | `tracing` | | a span per call, none for the items of a batch: machine, command, verdict, attempts, a hash of the key, never the key; the id by `Builder::span_ids`; of an update its table, never a value |
 //! | `testing` | | the explorer, samples and the schema lock for a machine's own tests |
 //! | `random` | with a store | `Key::random` |
 //!

@@ -30,6 +30,9 @@ pub enum WireError {
     /// The version byte is not ours.
     #[error("stored in format {0:?}, which this version does not know")]
     Format(Option<char>),
+    /// A rejection, and no command of this release says `remember_rejections`.
+    #[error("no command of this release says `remember_rejections`")]
+    NoRejections,
     /// The enum's serde does not write a variant under its own name.
     #[error("the enum's own serde renames or re-tags its variants; use `#[name = \"…\"]` instead")]
     Tagged,

@@ -135,3 +135,18 @@ fn samples_of_two_types_of_rejections_are_refused() {
     let samples = refunds().rejection(&refund::OverLimit { limit: 5 }).rejection(&7_i64);
     assert_eq!(samples.missing(), ["rejection: the samples are of two types, and the rules have one"]);
 }
+
+/// Keys may remember rejections for a while yet, which such a release could not read.
+#[test]
+fn locked_rejection_without_remembering_command_is_stranded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = file(&folder);
+    bless_schema_lock(&file, &refunds().rejection(&refund::OverLimit { limit: 5 })).expect("blessed");
+    let forgetful = Samples::<refund::forgetful::Refund>::new()
+        .state(refund::forgetful::refund::Approved { amount: 5 })
+        .command(refund::forgetful::refund::Approve { amount: 9, limit: 5 })
+        .outcome(refund::forgetful::refund::CommandKind::Approve, &5_i64);
+    let error = schema_lock(&file, &forgetful).expect_err("no reader");
+    let LockError::Stranded(found) = &error else { panic!("{error}") };
+    assert!(found.len() == 1 && found[0].problem.contains("no command says `remember_rejections`"), "{error}");
+}

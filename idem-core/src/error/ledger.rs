@@ -79,16 +79,6 @@ pub enum LedgerError {
         /// How many are taken.
         limit: usize,
     },
-    /// The metadata of a change is larger than what is stored with each entry.
-    #[error(
-        "the metadata has {bytes} bytes as JSON, at most {limit} are stored; keep the large part elsewhere and note its name"
-    )]
-    MetadataTooLarge {
-        /// Its size.
-        bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
     /// Holds are of what is there.
     #[error("{amount} cannot be held or captured; an amount of 0 or more can")]
     NegativeAmount {

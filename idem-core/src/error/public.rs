@@ -12,7 +12,9 @@ impl ErrorKind {
             Self::Rejected => "the request was rejected",
             Self::Invalid => "the request is not possible in the present state",
             Self::KeyReused => "this idempotency key was used for another request; use a new key for a new request",
-            Self::Forgotten => "this was requested before, and the answer to it is no longer kept",
+            Self::Forgotten => {
+                "this, or another request with the same key, was made before, and its answer is no longer kept"
+            }
             Self::ReachedOtherwise => "this was done before with other data",
             Self::NotStarted => "what the request is about does not exist yet; try again later",
             Self::AlreadyStarted => "this exists already, with other data",

@@ -130,7 +130,8 @@ pub enum Error {
         missing: Vec<String>,
     },
 
-    /// A machine is stored in a state, or has a transition by a command, that another release of it knows and this one does not.
+    /// A machine is stored in a state, or has a transition by a command, that another release of it knows and this one does not; or its
+    /// key remembers a rejection, and no command of this release says `remember_rejections`.
     /// Retryable: while a deploy lasts, a process of that release can answer, and this one too once it is updated.
     #[error(
         "{machine} {id:?} has the {what} `{stored}`, which another release of it knows and this one does not; try again with that release, or, if this is the newest, put {} on the successor",
@@ -141,7 +142,7 @@ pub enum Error {
         machine: &'static str,
         /// The machine's id.
         id: String,
-        /// What is not known: `state` or `command`.
+        /// What is not known: `state`, `command` or `remembered rejection`.
         what: &'static str,
         /// Its stored name.
         stored: String,
@@ -202,11 +203,9 @@ pub enum Error {
     },
 
     /// A value is larger than what this `Idem` accepts.
-    #[error(
-        "{what} has {bytes} bytes, at most {limit} are stored; keep the large part elsewhere, or raise `max_payload`"
-    )]
+    #[error("{what} has {bytes} bytes, at most {limit} are stored; keep the large part elsewhere{}", OrRaise(what))]
     TooLarge {
-        /// What: a state, a payload, an outcome, a message.
+        /// What: a state, a payload, an outcome, a message, metadata.
         what: &'static str,
         /// Its size.
         bytes: usize,
@@ -390,7 +389,7 @@ pub enum Effect {
     Applied,
     /// It did not happen, and no earlier call's effect under this key is undone.
     NotApplied,
-    /// It may or may not have happened; a repeat with the same key finds out.
+    /// It may or may not have happened; a repeat with the same key finds out, unless the error is [`Error::Forgotten`].
     Unknown,
 }
 
@@ -448,12 +447,22 @@ impl fmt::Display for Legal<'_> {
     }
 }
 
+/// The limit of metadata is fixed.
+struct OrRaise<'a>(&'a str);
+
+impl fmt::Display for OrRaise<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0 == "the metadata" { "" } else { ", or raise `max_payload`" })
+    }
+}
+
 /// How a renamed state or command is said to be one.
 struct Was<'a>(&'a str, &'a str);
 
 impl fmt::Display for Was<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self("remembered rejection", _) => f.write_str("`remember_rejections`"),
             Self("command", stored) => write!(f, "`was = \"{stored}\"`"),
             Self(_, stored) => write!(f, "`#[was(\"{stored}\")]`"),
         }

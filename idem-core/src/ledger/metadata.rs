@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Effect, Error, LedgerError};
+use crate::error::{Effect, Error, Source};
 use crate::wire::Stored;
 
 /// A value that the caller gives to a change, for example the invoice that a payment is for. It stands in each of its entries.
@@ -37,12 +37,12 @@ use crate::wire::Stored;
 /// let other = Metadata::new(&Invoice { number: "R-2".into() })?;
 /// let reused = wallet.apply_delta(&key, -500).metadata(&other).await;
 /// assert!(matches!(reused, Err(Error::KeyReused(_))));
-/// assert!(matches!(Metadata::new(&"x".repeat(2_000)), Err(Error::Ledger(_))));
+/// assert!(matches!(Metadata::new(&"x".repeat(2_000)), Err(Error::TooLarge { .. })));
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # std::fs::remove_file(file)?; }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Metadata(Stored);
 
 impl Metadata {
@@ -52,15 +52,15 @@ impl Metadata {
     /// Metadata of this value.
     ///
     /// # Errors
-    /// [`LedgerError::MetadataTooLarge`] above [`Metadata::MAX_BYTES`]. [`Error::Unencodable`] if its serde fails, a number is not finite, or a map has
-    /// keys that are not text.
+    /// [`Error::TooLarge`] above [`Metadata::MAX_BYTES`]. [`Error::Unencodable`] if its serde fails, a number is not finite, a map has keys
+    /// that are neither text nor numbers, or the value is nested more than 125 deep.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
-        let stored = Stored::encode(value)
-            .map_err(|source| Error::Unencodable { what: "the metadata".to_owned(), source: source.into() })?;
+        let stored = Stored::encode(value).map_err(unencodable)?;
         let (bytes, limit) = (stored.json().map_or(0, <[u8]>::len), Self::MAX_BYTES);
         if bytes > limit {
-            return Err(LedgerError::MetadataTooLarge { bytes, limit }.into());
+            return Err(Error::TooLarge { what: "the metadata", bytes, limit });
         }
+        check_depth(&stored).map_err(unencodable)?;
         Ok(Self(stored))
     }
 
@@ -85,6 +85,26 @@ impl Metadata {
     }
 }
 
+/// As requests are compared: the order of members does not matter.
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.says_the_same(&other.0)
+    }
+}
+
+impl Eq for Metadata {}
+
+fn unencodable(source: impl Into<Source>) -> Error {
+    Error::Unencodable { what: "the metadata".to_owned(), source: source.into() }
+}
+
+/// What cannot be read back, or compared whatever the order of its members, is refused: with the members around it that the request
+/// has, it must not be nested deeper than what reads it allows.
+fn check_depth(stored: &Stored) -> Result<(), serde_json::Error> {
+    let inside = [b"[[", stored.json().unwrap_or_default(), b"]]"].concat();
+    serde_json::from_slice::<serde_json::Value>(&inside).map(drop)
+}
+
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Metadata({} bytes)", self.0.json().map_or(0, <[u8]>::len))
@@ -104,8 +124,10 @@ mod tests {
         assert_eq!(metadata.decode::<String>().expect("a text"), most);
         assert_eq!(format!("{metadata:?}"), "Metadata(1024 bytes)");
         let error = Metadata::new(&(most + "x")).expect_err("too large");
-        let Error::Ledger(error) = error else { panic!("{error}") };
-        assert_eq!(*error, LedgerError::MetadataTooLarge { bytes: 1_025, limit: 1_024 });
+        assert_eq!(
+            error.to_string(),
+            "the metadata has 1025 bytes, at most 1024 are stored; keep the large part elsewhere"
+        );
     }
 
     #[test]
@@ -116,5 +138,19 @@ mod tests {
         }
         let metadata = Metadata::new(&1).expect("fits");
         assert!(matches!(metadata.decode::<String>(), Err(Error::Undecodable { .. })));
+    }
+
+    #[test]
+    fn metadata_that_is_nested_too_deep_is_unencodable() {
+        let nested = |depth: usize| {
+            (0..depth).fold(serde_json::json!({ "a": 1, "b": 2 }), |inner, _| serde_json::json!([inner]))
+        };
+        let (deepest, deeper) = (nested(124), nested(125));
+        let metadata = Metadata::new(&deepest).expect("fits");
+        assert_eq!(metadata.decode::<serde_json::Value>().expect("is read"), deepest);
+        let json = serde_json::to_string(&deepest).expect("JSON").replace("\"a\":1,\"b\":2", "\"b\":2,\"a\":1");
+        let other = Metadata(Stored::from_json(json.as_bytes()));
+        assert!(metadata == other, "the order of members does not matter");
+        assert!(matches!(Metadata::new(&deeper), Err(Error::Unencodable { .. })));
     }
 }

@@ -189,7 +189,12 @@ impl File {
             check(format!("command `{name}`"), payloads, &|value| payload::<M>(&command::<M>(at, value)?));
             check(format!("outcome of `{name}`"), outcomes, &|value| outcome::<M>(at, value));
         }
-        check("rejection".to_owned(), &self.rejections, &|value| samples.rejection_again(value));
+        let remembers = M::GRAPH.commands.iter().any(|command| command.remembers);
+        if remembers {
+            check("rejection".to_owned(), &self.rejections, &|value| samples.rejection_again(value));
+        } else if !self.rejections.is_empty() {
+            gone.push(no_rejections());
+        }
         stranded.extend(gone);
         (checked, stranded)
     }
@@ -254,6 +259,14 @@ fn outcome<M: Machine>(position: usize, json: &Value) -> Result<Value, String> {
     let stored = Stored::encode(json).map_err(|error| error.to_string())?;
     let reply = M::read_reply(position, &stored).map_err(|error| error.to_string())?;
     serde_json::to_value(reply).map_err(|error| error.to_string())
+}
+
+fn no_rejections() -> Stranded {
+    Stranded {
+        what: "rejections".to_owned(),
+        problem: "no command says `remember_rejections`, so those that keys remember are not read".to_owned(),
+        fix: "put it back on the command; or, once the last of such keys has expired, delete the entries".to_owned(),
+    }
 }
 
 fn unknown(what: &str, name: &str, was: &str) -> Stranded {

@@ -115,7 +115,7 @@ impl<M: Machine> Samples<M> {
     pub fn rejection<R: Serialize + DeserializeOwned + 'static>(mut self, rejection: &R) -> Self {
         let again = Again { of: TypeId::of::<R>(), write: written_again::<R> };
         let written = serde_json::to_value(rejection).map_err(|error| error.to_string());
-        match written.and_then(|value| written_again::<R>(&value).map(|_| value)) {
+        match written.and_then(came_back::<R>) {
             _ if self.again.is_some_and(|first| first.of != again.of) => {
                 self.unfit.push("rejection: the samples are of two types, and the rules have one".to_owned());
             }
@@ -179,6 +179,11 @@ impl<M: Machine> fmt::Debug for Samples<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Samples").field("machine", &M::GRAPH.name).field("missing", &self.missing()).finish()
     }
+}
+
+fn came_back<R: Serialize + DeserializeOwned>(value: Value) -> Result<Value, String> {
+    let again = written_again::<R>(&value)?;
+    if again == value { Ok(value) } else { Err(format!("{value} does not come back as it was written: {again}")) }
 }
 
 fn written_again<R: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, String> {

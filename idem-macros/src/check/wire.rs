@@ -183,5 +183,21 @@ pub(super) fn facts(command: &Command, diagnostics: &mut Diagnostics) -> Vec<Str
         }
         facts.push(rename.map_or_else(|| field.ident.unraw().to_string(), |name| name.value()));
     }
+    if !facts.is_empty() && command.internal.is_none() {
+        flattened_beside(command, diagnostics);
+    }
     facts
+}
+
+/// What is flattened takes members of any name from outside, those of facts among them.
+fn flattened_beside(command: &Command, diagnostics: &mut Diagnostics) {
+    for field in command.fields.iter().flatten().filter(|field| field.fact.is_none()) {
+        if let (_, Some(flatten)) = names_in(&field.attrs) {
+            diagnostics.push(
+                Report::draft("F306", &flatten, format!("`{}` is flattened beside a fact", field.ident.unraw()))
+                    .expected("members by their names, so that a client cannot send a fact")
+                    .fix("remove `flatten`, or `#[fact]`, or write `internal` if no client sends the command"),
+            );
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let (write, read) = if model.stores_rejections() {
         (quote!(#private::Stored::encode(__rejection)), quote!(__stored.decode()))
     } else {
-        let none = quote!(::core::result::Result::Err(#private::WireError::Format(::core::option::Option::None)));
+        let none = quote!(::core::result::Result::Err(#private::WireError::NoRejections));
         (none.clone(), none)
     };
     quote! {

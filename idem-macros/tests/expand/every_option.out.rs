@@ -498,9 +498,7 @@ The rejection, if the command is refused.*/
             crate::harmless::__private::WireError,
         > {
             ::core::result::Result::Err(
-                crate::harmless::__private::WireError::Format(
-                    ::core::option::Option::None,
-                ),
+                crate::harmless::__private::WireError::NoRejections,
             )
         }
         fn read_rejection(
@@ -510,9 +508,7 @@ The rejection, if the command is refused.*/
             crate::harmless::__private::WireError,
         > {
             ::core::result::Result::Err(
-                crate::harmless::__private::WireError::Format(
-                    ::core::option::Option::None,
-                ),
+                crate::harmless::__private::WireError::NoRejections,
             )
         }
     }

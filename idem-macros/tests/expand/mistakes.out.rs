@@ -418,16 +418,12 @@ The rejection, if the command is refused.*/
             ::idem_core::__private::Stored,
             ::idem_core::__private::WireError,
         > {
-            ::core::result::Result::Err(
-                ::idem_core::__private::WireError::Format(::core::option::Option::None),
-            )
+            ::core::result::Result::Err(::idem_core::__private::WireError::NoRejections)
         }
         fn read_rejection(
             __stored: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<R::Rejection, ::idem_core::__private::WireError> {
-            ::core::result::Result::Err(
-                ::idem_core::__private::WireError::Format(::core::option::Option::None),
-            )
+            ::core::result::Result::Err(::idem_core::__private::WireError::NoRejections)
         }
     }
     #[automatically_derived]

@@ -205,16 +205,12 @@ A transition is pure: it answers with a `Step` and has no effect of its own, so 
             ::idem_core::__private::Stored,
             ::idem_core::__private::WireError,
         > {
-            ::core::result::Result::Err(
-                ::idem_core::__private::WireError::Format(::core::option::Option::None),
-            )
+            ::core::result::Result::Err(::idem_core::__private::WireError::NoRejections)
         }
         fn read_rejection(
             __stored: &::idem_core::__private::Stored,
         ) -> ::core::result::Result<R::Rejection, ::idem_core::__private::WireError> {
-            ::core::result::Result::Err(
-                ::idem_core::__private::WireError::Format(::core::option::Option::None),
-            )
+            ::core::result::Result::Err(::idem_core::__private::WireError::NoRejections)
         }
     }
     #[automatically_derived]

@@ -126,6 +126,7 @@ macro_rules! for_each_clause {
                         remembered_rejection_is_seen_in_transaction_batch_and_group,
                         expired_rejection_is_decided_again,
                         rejection_of_other_release_is_read_or_undecodable,
+                        rejection_without_reader_in_this_release_is_retryable,
                         rejection_of_start_with_command_compares_its_start,
                     }
                     start {
@@ -151,6 +152,8 @@ macro_rules! for_each_clause {
                     }
                     closures {
                         transaction_closure_with_noted_failure_runs_again,
+                        transaction_closure_that_dropped_a_call_runs_once,
+                        rollback_that_is_not_awaited_applies_nothing,
                         transaction_ended_by_its_closure_runs_once,
                         transaction_kept_beyond_its_closure_is_rolled_back,
                         commit_dropped_by_its_closure_has_unknown_effect,

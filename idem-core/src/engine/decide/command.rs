@@ -67,6 +67,11 @@ impl Command {
         std::iter::once(self.operation()).chain(was.iter().copied())
     }
 
+    /// Whether a transition of this name may be by the same.
+    pub(super) fn is_stored_as(&self, name: &str) -> bool {
+        self.operations().any(|operation| operation == name)
+    }
+
     /// The initial state, if it is made together with a start.
     pub(super) fn start(&self) -> Option<&Stored> {
         match &self.action {

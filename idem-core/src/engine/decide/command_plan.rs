@@ -128,7 +128,9 @@ fn decide_command<DB: Database>(draft: &mut WriteDraft<'_, DB>, command: &Comman
         return if same || seeded_bug!("replay-without-fingerprint") {
             Ok(replay(current.as_ref(), &transition))
         } else {
-            refuse(unless_forgotten(&transition, || reused(command, first_seen, &target, &transition.command)))
+            let other = || reused(command, first_seen, &target, &transition.command);
+            let may_be_it = *target == *command.id && command.is_stored_as(&transition.command);
+            refuse(if may_be_it { unless_forgotten(&transition, other) } else { other() })
         };
     }
     match &command.action {

@@ -210,7 +210,8 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
                 from_visit: summary.from_visit,
                 visit,
                 at,
-                correlation: subject.correlation.cloned(),
+                // With the key, so that what erases the key finds it.
+                correlation: subject.correlation.filter(|_| key.is_some() || subject.key.is_none()).cloned(),
                 hash: key.map(|(_, hash)| *hash),
             }),
         );

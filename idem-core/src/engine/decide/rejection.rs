@@ -52,10 +52,14 @@ impl RememberedRejection {
     }
 
     /// The answer to a repeat of what was rejected at this time.
-    pub(crate) fn refusal(&self, driver: &dyn Driver, at: Timestamp) -> Refusal {
+    pub(crate) fn refusal(&self, driver: &dyn Driver, id: &str, at: Timestamp) -> Refusal {
         let rejection = Stored::encode(&self.rejection).and_then(|stored| driver.read_rejection(&stored));
         match rejection {
             Ok(rejection) => Refusal::Rejected(rejection, Some(at)),
+            Err(WireError::NoRejections) => {
+                let (machine, id, stored) = (driver.graph().name, id.to_owned(), self.command.clone());
+                Error::OtherRelease { machine, id, what: "remembered rejection", stored }.into()
+            }
             Err(error) => undecodable(error).into(),
         }
     }

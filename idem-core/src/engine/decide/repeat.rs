@@ -96,7 +96,11 @@ pub(super) fn answer_rejected(
         || (*target == *command.id
             && (same_start() || seeded_bug!("rejection-forgets-its-start"))
             && is_today(command, &remembered.command, remembered.payload().ok().as_ref()));
-    if same { remembered.refusal(&*command.driver, at) } else { reused(command, at, target, &remembered.command) }
+    if same {
+        remembered.refusal(&*command.driver, &command.id, at)
+    } else {
+        reused(command, at, target, &remembered.command)
+    }
 }
 
 pub(super) fn reused(command: &Command, first_seen: Timestamp, target: &str, before: &str) -> Refusal {

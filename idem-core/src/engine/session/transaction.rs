@@ -384,14 +384,20 @@ impl<DB: Database> Tx<DB> {
     ///
     /// # Cancel safety
     /// Cancel safe: what was not rolled back ends with its connection.
-    pub async fn rollback(mut self) {
-        let Some(lender) = self.lender.take() else {
-            self.end_by_rollback().await;
-            return;
-        };
-        lender.note(Lent::Ended { again: false });
-        let again = self.roll_back().await;
-        lender.note(Lent::Ended { again });
+    pub fn rollback(mut self) -> impl Future<Output = ()> + Send {
+        let lender = self.lender.take();
+        // Before the first poll: one that is dropped without any must not come back as a transaction to be committed.
+        if let Some(lender) = lender.as_ref().filter(|_| !seeded_bug!("dropped-rollback-commits")) {
+            lender.note(Lent::Ended { again: false });
+        }
+        async move {
+            let Some(lender) = lender else {
+                self.end_by_rollback().await;
+                return;
+            };
+            let again = self.roll_back().await;
+            lender.note(Lent::Ended { again });
+        }
     }
 
     /// Rolls back; whether the closure may run again, as it may if it lost a race or its connection. It may not if a statement of the
@@ -420,7 +426,9 @@ impl<DB: Database> Tx<DB> {
             TxConnection::Own(mut lease) if usable => {
                 lease.session().roll_back().await.is_err_and(|error| error.class == Class::Broken)
             }
-            TxConnection::Own(lease) => lease.state().unanswered(),
+            TxConnection::Own(lease) => {
+                lease.state().replies == Replies::Lost || seeded_bug!("dropped-call-runs-again")
+            }
             TxConnection::Ended => false,
             // What a failed rollback leaves, the drop of the connection ends.
             TxConnection::Adopted(tx, _) => {
@@ -565,7 +573,8 @@ impl<DB: Database> TxCall<'_, DB> {
 
 /// Whether a transaction whose commit failed like this may run again.
 pub(crate) fn may_succeed_again(error: &Error) -> bool {
-    error.is_retryable() && !matches!(error, Error::Indeterminate { .. })
+    // Of a call that the closure dropped it is told, as it has decided to go on without it.
+    error.is_retryable() && !matches!(error, Error::Indeterminate { .. } | Error::Interrupted)
 }
 
 /// Looks for what a transaction wrote that is over: a statement of the caller may have committed it.

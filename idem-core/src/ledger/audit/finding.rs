@@ -74,6 +74,9 @@ pub enum FindingKind {
     /// The entry has not the hash of its key, or has one and no key.
     #[error("the hash of its key is not there, or is another one")]
     Key,
+    /// Its key was erased, and not all that the key named; or the other way round.
+    #[error("it was erased in part")]
+    PartlyErased,
     /// The entry has the fingerprint of a change that is not what it did.
     #[error("its key has the fingerprint of another change")]
     Fingerprint,

@@ -9,7 +9,6 @@ use crate::ledger::audit::finding::FindingKind;
 use crate::ledger::request::fingerprint;
 use crate::model::ledger::change::LedgerChange;
 use crate::store::ledger::rows::{EntryRow, PostingEntry};
-use crate::wire::Stored;
 
 /// What is wrong with an entry, seen with what it points to; `before` is the time of the entry before it.
 pub(super) fn damage(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
@@ -42,6 +41,9 @@ fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
         found.push(FindingKind::Key);
         return;
     }
+    if entry.metadata.as_ref().is_some_and(|noted| noted.is_forgotten() != of.is_forgotten) {
+        found.push(FindingKind::PartlyErased);
+    }
     if !of.has_key() && (of.named.is_some() || entry.next.is_none()) {
         found.push(FindingKind::Key);
     }
@@ -53,7 +55,7 @@ fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
     if let (true, Some((_, stored))) = (of.has_key(), &of.named)
         && change(of).is_none_or(|change| fingerprint(&change, entry.metadata.as_ref()) != *stored)
         && !has_unknown_lifetime(of, before)
-        && !entry.metadata.as_ref().is_some_and(Stored::is_forgotten)
+        && !(of.is_forgotten && entry.metadata.is_some())
     {
         found.push(FindingKind::Fingerprint);
     }

@@ -18,6 +18,7 @@ use crate::store::error::StoreError;
 use crate::store::ledger::queries::{LedgerQuery, PAGE};
 use crate::store::ledger::rows::{NamedAccount, RefusalRow, TailRow};
 use crate::store::session::Session;
+use crate::wire::Stored;
 
 /// An audit under way.
 pub(super) struct Walk<'r, 'c, 'p, DB: Database> {
@@ -194,12 +195,13 @@ impl<T> Pages<T> {
 fn is_sound(row: &RefusalRow) -> bool {
     let by = row.hold.as_ref().map_or(RefusedBy::Account(&row.account), |hold| RefusedBy::Hold(hold));
     let key = row.key.as_ref().and_then(|key| key.checked().ok());
-    let is_forgotten = row.key.as_ref().is_some_and(Key::is_forgotten);
+    let is_erased =
+        row.key.as_ref().is_some_and(Key::is_forgotten) && row.outcome.as_ref().is_some_and(Stored::is_forgotten);
     let is_whole = || {
         row.outcome.as_ref().is_some_and(|refusal| is_refusal(refusal, by))
             && key.is_some_and(|key| key.hash_in(LEDGER).0[..] == row.hash)
     };
-    (&*row.kind, row.delta) == (REFUSED, 0) && (is_forgotten || is_whole())
+    (&*row.kind, row.delta) == (REFUSED, 0) && (is_erased || is_whole())
 }
 
 fn ledger(what: FindingKind) -> Finding {

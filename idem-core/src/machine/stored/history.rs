@@ -178,14 +178,14 @@ fn typed_transition<M: Machine>(id: &str, row: &TransitionRow) -> Result<Transit
     };
     let event = match &*row.command {
         START => Event::Started,
-        OVERRIDE if row.payload.is_forgotten() => Event::Overridden { reason: String::new() },
+        OVERRIDE if row.is_forgotten() => Event::Overridden { reason: String::new() },
         OVERRIDE => {
             let recorded: Recorded = row.payload.decode().map_err(|source| unreadable("the reason", source.into()))?;
             Event::Overridden { reason: recorded.reason }
         }
         name => {
             let command = graph.command_named(name).ok_or_else(|| graph.unknown_command(id, name))?;
-            if row.payload.is_forgotten() {
+            if row.is_forgotten() {
                 Event::Forgotten { command: graph.commands[command].name }
             } else {
                 Event::Command(

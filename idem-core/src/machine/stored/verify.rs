@@ -65,6 +65,8 @@ pub enum DifferenceKind {
     /// A key does not stand where it belongs: its hash is not that of its scope and key, or it is answered by a transition that the
     /// machine never had.
     Key,
+    /// Its key was erased, and not all that came with it.
+    PartlyErased,
     /// The transition cannot be read with today's types.
     Unreadable(String),
 }
@@ -133,7 +135,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
             let ended = i64::try_from(rows.len()).is_ok_and(|count| count < History::PAGE);
             for row in rows {
                 found.checked += 1;
-                found.forgotten += u64::from(row.payload.is_forgotten());
+                found.forgotten += u64::from(row.is_forgotten());
                 let before = history.as_ref().map(|history| &history.newest);
                 found
                     .differences
@@ -176,14 +178,20 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
                 let seq = alias.alias_of.unwrap_or(0);
                 let is_there = match &alias.rejection {
                     None => (1..=newest).contains(&seq),
-                    Some(rejection) => {
-                        alias.alias_of.is_none()
-                            && (rejection.is_forgotten() || rejects(&*self.machines.driver, rejection))
-                    }
+                    Some(_) => alias.alias_of.is_none(),
                 };
-                if !(is_there && has_hash(machine.0, alias.key.as_ref(), Some(&alias.hash[..]))) {
-                    found.differences.push(Difference { seq: shown(seq), what: DifferenceKind::Key });
-                }
+                let has_hash = has_hash(machine.0, alias.key.as_ref(), Some(&alias.hash[..]));
+                let key = (!(is_there && has_hash)).then_some(DifferenceKind::Key);
+                let rejection = alias.rejection.as_ref().and_then(|rejection| {
+                    let is_erased = alias.key.as_ref().is_some_and(Key::is_forgotten);
+                    match (is_erased, rejection.is_forgotten()) {
+                        (true, true) => None,
+                        (false, _) => unreadable(&*self.machines.driver, machine, rejection),
+                        (true, false) => Some(DifferenceKind::PartlyErased),
+                    }
+                });
+                let differences = [key, rejection].into_iter().flatten();
+                found.differences.extend(differences.map(|what| Difference { seq: shown(seq), what }));
             }
         }
     }
@@ -198,14 +206,15 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
             !has_hash(X::Machine::GRAPH.name, row.key.as_ref(), row.hash.as_ref().map(|hash| &hash.0[..]));
         let key_differs = hash_differs.then_some(DifferenceKind::Key);
         let rerun = match before {
-            Some(before) if row.command != START && row.command != OVERRIDE && !row.payload.is_forgotten() => {
+            Some(before) if row.command != START && row.command != OVERRIDE && !row.is_forgotten() => {
                 // Types and rules that panic over one transition hide no other.
                 let rerun = guarded(format!("transition {}", row.seq), || Ok(self.rerun(before, row)));
                 rerun.unwrap_or_else(|error| Some(DifferenceKind::Unreadable(error.to_string())))
             }
             _ => None,
         };
-        [gap, before_differs, unknown, key_differs, rerun].into_iter().flatten()
+        let erased = row.is_partly_erased().then_some(DifferenceKind::PartlyErased);
+        [gap, before_differs, unknown, key_differs, erased, rerun].into_iter().flatten()
     }
 
     fn rerun(&self, before: &TransitionRow, row: &TransitionRow) -> Option<DifferenceKind> {
@@ -236,11 +245,17 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
     }
 }
 
-/// Whether what a key remembers is a rejection of today's rules.
-fn rejects(driver: &dyn Driver, stored: &Stored) -> bool {
+/// Why what a key remembers is no rejection of today's rules, if it is none.
+fn unreadable(driver: &dyn Driver, (_, id): (&str, &str), stored: &Stored) -> Option<DifferenceKind> {
     let remembered = RememberedRejection::read(stored);
-    let refusal = remembered.map(|remembered| remembered.refusal(driver, Timestamp::from_micros(0)));
-    matches!(refusal, Ok(Refusal::Rejected(..)))
+    let refusal = remembered.map(|remembered| remembered.refusal(driver, id, Timestamp::from_micros(0)));
+    match refusal {
+        Ok(Refusal::Rejected(..)) => None,
+        Ok(Refusal::Failed(error)) | Err(error) => Some(DifferenceKind::Unreadable(error.to_string())),
+        Ok(Refusal::Panicked(_)) => {
+            Some(DifferenceKind::Unreadable("a remembered rejection: its type panicked".to_owned()))
+        }
+    }
 }
 
 /// Whether the hash is that of the key, or neither is there.

@@ -95,6 +95,23 @@ pub struct TransitionRow {
     pub(crate) hash: Option<KeyHash>,
 }
 
+impl TransitionRow {
+    /// Whether `Idem::forget` has erased what it was asked.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.has_erased_key() && self.payload.is_forgotten()
+    }
+
+    /// Whether its key is erased and the rest is not.
+    pub(crate) fn is_partly_erased(&self) -> bool {
+        let rest = self.payload.is_forgotten() && self.outcome.is_forgotten() && self.correlation.is_none();
+        self.has_erased_key() && !rest
+    }
+
+    fn has_erased_key(&self) -> bool {
+        self.key.as_ref().is_some_and(Key::is_forgotten)
+    }
+}
+
 columns! {
     TransitionRow {
         seq: [seq Int],

@@ -117,6 +117,7 @@ pub async fn metadata_that_was_changed_is_found_by_audit<S: Subject>(on: &S) {
     fresh(ledger.transfer(&key("t"), "wallet", "shop", 10).metadata(&noted).await);
     fresh(ledger.account("wallet").apply_delta(&key("d"), 1).await);
     for (set, of) in [
+        ("substr(metadata, 1, 0)", "account = 'wallet' AND seq = 1"),
         ("NULL", "account = 'wallet' AND seq = 1"),
         (
             "(SELECT e.hash FROM idem_entries e WHERE e.account = 'wallet' AND e.seq = 1)",

@@ -145,3 +145,50 @@ pub mod of_order {
         }
     }
 }
+
+/// A release that remembers no rejections.
+pub mod forgetful {
+    use super::{OverLimit, Shop};
+    use idem_core::{Context, Step, idempotent_fsm};
+    use serde::{Deserialize, Serialize};
+
+    /// Requested, then approved or withdrawn.
+    #[idempotent_fsm(name = "refund")]
+    #[command(Approve { amount: i64, #[fact] limit: i64 } -> i64)]
+    #[command(Withdraw)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Refund {
+        #[initial]
+        #[on(Approve => Approved)]
+        #[on(Withdraw => Withdrawn)]
+        Requested,
+
+        #[terminal]
+        Approved { amount: i64 },
+
+        #[terminal]
+        Withdrawn,
+    }
+
+    impl refund::Transitions for Shop {
+        type Rejection = OverLimit;
+
+        fn approve(
+            &self,
+            _: refund::Requested,
+            approve: &refund::Approve,
+            _: &Context,
+        ) -> Result<Step<refund::Approved, i64>, OverLimit> {
+            Ok(Step::to(refund::Approved { amount: approve.amount }).outcome(approve.amount))
+        }
+
+        fn withdraw(
+            &self,
+            _: refund::Requested,
+            _: &refund::Withdraw,
+            _: &Context,
+        ) -> Result<Step<refund::Withdrawn>, OverLimit> {
+            Ok(Step::to(refund::Withdrawn))
+        }
+    }
+}

@@ -3,12 +3,12 @@
 use std::fmt::Debug;
 
 use idem_core::ledger::{AccountSettings, Bounds, Delta, Metadata};
-use idem_core::machine::{Event, Item};
+use idem_core::machine::{DifferenceKind, Event, Item};
 use idem_core::{CommandError, Effect, Error, ErrorKind, ForgetProgress, Key, Natural, Outcome};
 use serde_json::json;
 
 use crate::conformance::machines::refund::first;
-use crate::conformance::machines::{Order, Shop, order};
+use crate::conformance::machines::{Order, Shop, order, subscription};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 /// A key of the tenant who is forgotten.
@@ -45,10 +45,20 @@ pub async fn forgotten_command_is_known_and_runs_no_second_time<S: Subject>(on: 
     fresh(one.pay(&theirs("pay"), pay(500)).correlation("their request").await);
     let first = fresh(other.pay(&mine, pay(500)).await);
     replayed(one.pay(&theirs("pay"), pay(500)).await, &one.pay(&theirs("pay"), pay(500)).await.expect("known"));
+    // Of a machine that the call starts as well: the start has no key of its own.
+    let subscription = stored.subscriptions().at("s");
+    fresh(subscription.renew(&theirs("renew"), subscription::Renew { months: 1 }).correlation("their renewal").await);
+    let both = orders.at("both");
+    fresh(both.start_and(&theirs("both"), order::Pending { total: 5 }, pay(5)).correlation("their order").await);
+    fresh(orders.at("third").start(Natural, order::Pending { total: 7 }).await);
     let rows = stored.rows().await;
 
     let told = stored.idem.forget("tenant").await.expect("erased");
-    assert_eq!((told.keys, told.transitions, told.entries), (3, 2, 0));
+    assert_eq!((told.keys, told.transitions, told.entries), (5, 4, 0));
+    assert_eq!(stored.number("SELECT count(*) FROM idem_transitions WHERE correlation IS NOT NULL").await, 0);
+    // Another machine, another command: that is not what it was used for.
+    refused(orders.at("third").pay(&theirs("pay"), pay(500)).await, ErrorKind::KeyReused);
+    refused(one.cancel(&theirs("pay"), order::Cancel { reason: "no".into() }).await, ErrorKind::KeyReused);
     assert_eq!(forgotten(one.pay(&theirs("pay"), pay(500)).await), Effect::Applied);
     assert_eq!(forgotten(one.pay(Natural, pay(500)).await), Effect::Applied);
     assert_eq!(forgotten(one.pay(&key("another"), pay(500)).await), Effect::Applied);
@@ -71,6 +81,24 @@ pub async fn forgotten_command_is_known_and_runs_no_second_time<S: Subject>(on: 
     assert_eq!((&paid.key, &paid.correlation), (&None, &None));
     fresh(one.ship(&theirs("ship"), order::Ship { tracking: "T".into() }).await);
     assert!(matches!(one.get().await.expect("readable").expect("there").state(), Order::Shipped { .. }));
+    // Erased in part, or what no erasure does.
+    for (edit, what) in [
+        ("payload = body WHERE seq = 2 AND id = 'one'", DifferenceKind::PartlyErased),
+        ("correlation = 'x' WHERE seq = 1 AND id = 'one'", DifferenceKind::PartlyErased),
+        ("payload = substr(body, 1, 0) WHERE seq = 2 AND id = 'other'", DifferenceKind::Unreadable(String::new())),
+    ] {
+        assert_eq!(stored.execute(&format!("UPDATE idem_transitions SET {edit}")).await, 1);
+        let at = if edit.contains("'one'") { &one } else { &other };
+        let found = at.verify().await.expect("an audit").differences;
+        let same = |found: &DifferenceKind| std::mem::discriminant(found) == std::mem::discriminant(&what);
+        assert!(found.iter().any(|found| same(&found.what)), "{edit}: {found:?}");
+        let mended = if edit.contains("correlation") {
+            "correlation = NULL WHERE seq = 1 AND id = 'one'"
+        } else {
+            "payload = substr(body, 1, 0) WHERE seq = 2 AND id = 'one'"
+        };
+        stored.execute(&format!("UPDATE idem_transitions SET {mended}")).await;
+    }
     let left = "SELECT count(*) FROM idem_transitions WHERE scope = '' AND (length(payload) > 0 OR length(outcome) > 0 \
         OR key <> '' OR correlation IS NOT NULL)";
     assert_eq!(stored.number(left).await, 0);
@@ -139,6 +167,24 @@ pub async fn forgotten_change_of_ledger_is_known_and_proved<S: Subject>(on: &S) 
     let left = "SELECT count(*) FROM idem_entries WHERE scope = '' AND (length(metadata) > 0 OR length(outcome) > 0 OR key <> '')";
     assert_eq!(stored.number(left).await, 0);
     assert_eq!(stored.number("SELECT count(*) FROM idem_entries WHERE scope = 'tenant'").await, 0);
+    for edit in [
+        "metadata = fingerprint WHERE account = 'wallet' AND seq = 1",
+        "delta = 101 WHERE account = 'wallet' AND seq = 1",
+        "outcome = fingerprint WHERE seq IS NULL",
+    ] {
+        assert_eq!(stored.execute(&format!("UPDATE idem_entries SET {edit}")).await, 1);
+        assert!(!ledger.audit().await.expect("readable").is_sound(), "{edit}");
+        let mended = match edit.split_once(" = ") {
+            Some(("delta", _)) => "delta = 100 WHERE account = 'wallet' AND seq = 1".to_owned(),
+            Some((column, rest)) => {
+                let of = rest.split_once("WHERE").expect("of a row").1;
+                format!("{column} = substr({column}, 1, 0) WHERE{of}")
+            }
+            None => unreachable!(),
+        };
+        assert_eq!(stored.execute(&format!("UPDATE idem_entries SET {mended}")).await, 1);
+        assert!(ledger.audit().await.expect("readable").is_sound(), "mended: {edit}");
+    }
 }
 
 /// It has not happened, then or now.
@@ -248,11 +294,17 @@ pub async fn forget_with_unfit_scope_or_progress_is_refused<S: Subject>(on: &S) 
     for unfit in ["", "a\n", &"x".repeat(256)] {
         refused(stored.idem.forget(unfit).await, ErrorKind::Key);
     }
-    assert_eq!(stored.idem.forget("nobody").await.expect("nothing to erase").entries, 0);
-    let progress =
-        json!({ "so_far": { "keys": 0, "transitions": 0, "claims": 0, "entries": 0 }, "table": "users", "after": [] });
+    let mut last = None;
+    let forget = stored.idem.forget("nobody").progress(|so_far: &ForgetProgress| last = Some(so_far.clone()));
+    assert_eq!(forget.await.expect("nothing to erase").entries, 0);
+    let last = last.expect("told");
+    let error = refused(stored.idem.forget("tenant").resume(last.clone()).await, ErrorKind::Config);
+    assert!(error.to_string().contains("another scope"), "{error}");
+    let mut progress = serde_json::to_value(&last).expect("JSON");
+    assert!(!progress.to_string().contains("nobody"), "{progress}");
+    progress["table"] = json!("users");
     let from: ForgetProgress = serde_json::from_value(progress).expect("a progress");
-    let error = refused(stored.idem.forget("tenant").resume(from).await, ErrorKind::Config);
+    let error = refused(stored.idem.forget("nobody").resume(from).await, ErrorKind::Config);
     assert!(error.to_string().contains("\"users\""), "{error}");
     stored.idem.shutdown().await;
     refused(stored.idem.forget("tenant").await, ErrorKind::ShutDown);

@@ -3,11 +3,11 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use idem_core::machine::Item;
+use idem_core::machine::{Difference, DifferenceKind, Item};
 use idem_core::{CommandError, Effect, ErrorKind, Timestamp};
 
 use crate::conformance::machines::Shop;
-use crate::conformance::machines::refund::{OverLimit, first, of_order, second};
+use crate::conformance::machines::refund::{OverLimit, first, forgetful, of_order, second};
 use crate::conformance::{Stored, Subject, fresh, key, refused, replayed};
 
 fn approve(amount: i64, limit: i64) -> first::refund::Approve {
@@ -132,4 +132,22 @@ pub async fn rejection_of_start_with_command_compares_its_start<S: Subject>(on: 
     assert_eq!(rejected(refund.approve(&key("l"), approve(20)).await), now(20));
     refused(refund.start_and(&key("l"), order(1), approve(100)).await, ErrorKind::KeyReused);
     fresh(refund.start_and(&key("m"), order(1), approve(100)).await);
+}
+
+/// While a deploy adds `remember_rejections`, or takes it away: another process answers, or a later try.
+pub async fn rejection_without_reader_in_this_release_is_retryable<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    let refund = first::Refund::stored(&stored.idem, Shop).at("l");
+    refused(refund.approve(&key("k"), approve(50, 10)).await, ErrorKind::Rejected);
+    let older = forgetful::Refund::stored(&stored.idem, Shop).at("l");
+    let same = || forgetful::refund::Approve { amount: 50, limit: 10 };
+    let error = refused(older.approve(&key("k"), same()).await, ErrorKind::OtherRelease);
+    assert!(error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
+    assert!(error.to_string().contains("remembered rejection `Approve`"), "{error}");
+    let found = older.verify().await.expect("an audit").differences;
+    assert!(
+        matches!(&found[..], [Difference { what: DifferenceKind::Unreadable(why), .. }] if why.contains("rejection")),
+        "{found:?}"
+    );
+    assert!(refund.verify().await.expect("an audit").differences.is_empty());
 }

@@ -19,6 +19,16 @@ impl From<Error> for Opaque {
     }
 }
 
+/// An error that keeps one of idem's.
+#[derive(Debug)]
+struct Seen(Option<Error>);
+
+impl From<Error> for Seen {
+    fn from(error: Error) -> Self {
+        Self(Some(error))
+    }
+}
+
 /// Generic over the database: sqlx runs the statement on `tx.conn()` without a bound on `S::DB` here.
 async fn note<S: Subject>(tx: &mut Tx<S::DB>) -> Result<(), sqlx::Error> {
     sqlx::raw_sql("INSERT INTO notes VALUES ('mine')").execute(tx.conn()).await.map(drop)
@@ -43,6 +53,45 @@ pub async fn transaction_closure_with_noted_failure_runs_again<S: Subject>(on: &
         assert_eq!(runs.load(Ordering::Relaxed), expected, "{error}, tolerated: {tolerated}");
     }
     assert_eq!(stored.number(NOTES).await, 0);
+}
+
+/// A call that the closure gave up on is its own decision: a timeout within it is not multiplied by the attempts.
+pub async fn transaction_closure_that_dropped_a_call_runs_once<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let wallet = &stored.idem.ledger().account("wallet");
+    for answers_ok in [false, true] {
+        let runs = &AtomicU32::new(0);
+        let answer = stored.idem.transaction(|mut tx| async move {
+            runs.fetch_add(1, Ordering::Relaxed);
+            // The answer may be there at the first poll, and nothing is dropped: then once more.
+            for number in 0.. {
+                let call = wallet.within(&mut tx).apply_delta(&key(&format!("k{number}")), 1).into_future();
+                if polled(call, 1).await.is_none() {
+                    break;
+                }
+            }
+            if answers_ok { Ok(()) } else { Err(Seen(None)) }
+        });
+        let answer = answer.await.expect_err("half-way");
+        let kind = answer.0.map(|error| (error.kind(), error.effect()));
+        assert_eq!(kind, answers_ok.then_some((ErrorKind::Interrupted, Effect::NotApplied)));
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
+    }
+    assert_eq!(wallet.get().await.expect("readable"), None);
+}
+
+/// Called and not awaited, it rolls back all the same.
+pub async fn rollback_that_is_not_awaited_applies_nothing<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let order = &stored.orders().at("o");
+    let answer = stored.idem.transaction(|mut tx| async move {
+        order.within(&mut tx).pay(&key("k"), PAY).await.map_err(|_| Opaque)?;
+        drop(tx.rollback());
+        Ok::<_, Opaque>(7)
+    });
+    assert_eq!(answer.await.expect("its answer is given back"), 7);
+    assert_eq!(version(&stored).await, 1);
+    fresh(order.pay(&key("k"), PAY).await);
 }
 
 /// Committed by the closure, or rolled back: its answer is given back as it is.
