@@ -191,6 +191,17 @@ impl<DB: Database> Idem<DB> {
     ///     Sql(#[from] sqlx::Error),
     /// }
     ///
+    /// /// For machines whose rules reject; `Refused` is yours.
+    /// impl From<idem_core::CommandError<Refused>> for Failure {
+    ///     fn from(error: idem_core::CommandError<Refused>) -> Self {
+    ///         error.into_rejection().map_or_else(Self::Idem, |Refused| Self::Nothing)
+    ///     }
+    /// }
+    ///
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("refused")]
+    /// struct Refused;
+    ///
     /// let idem = Idem::<sqlx::Sqlite>::open(&url).await?;
     /// sqlx::query("CREATE TABLE payments (amount INTEGER NOT NULL)").execute(idem.pool()).await?;
     /// let pay = async |amount: i64| {

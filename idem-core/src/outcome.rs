@@ -61,7 +61,8 @@ pub enum Origin {
     Fresh,
     /// An earlier call had the effect; this is its original outcome.
     Replayed {
-        /// The number of the transition that had the effect, counted from 1 within one machine.
+        /// The number of what had the effect: of a command the transition's, from 1 within its machine; of a change of the ledger the first
+        /// entry's in its account; of a conditional update the version that the row had then.
         seq: u64,
         /// When it had the effect, on the database's clock.
         at: Timestamp,
@@ -146,7 +147,8 @@ impl<T, S> Outcome<T, S> {
         self.superseded
     }
 
-    /// The number of the transition that had the effect, counted from 1 within one machine.
+    /// The number of what had the effect: of a command the transition's, from 1 within its machine; of a change of the ledger the first
+    /// entry's in its account; of a conditional update the version that the row had then.
     pub fn seq(&self) -> u64 {
         self.seq
     }

@@ -77,19 +77,40 @@ kinds! {
     Store,
 }
 
-impl Error {
-    /// Whether the same call with the same key may succeed later without anyone changing anything.
-    pub fn is_retryable(&self) -> bool {
+impl ErrorKind {
+    /// Whether the same call with the same key may succeed later: while other calls end, once a start that is on its way has come,
+    /// or by another process.
+    ///
+    /// What a service answers with, if it has no better: retryable 503, or 409 for [`ErrorKind::InFlight`] and 404 for
+    /// [`ErrorKind::NotStarted`]; [`ErrorKind::KeyReused`] 422, [`ErrorKind::Forgotten`] 410, [`ErrorKind::Key`],
+    /// [`ErrorKind::KeyRequired`] and [`ErrorKind::TooLarge`] 400; [`ErrorKind::Missing`] 404; the other refusals of what was asked
+    /// (`Rejected`, `Invalid`, `ReachedOtherwise`, `AlreadyStarted`, `OutOfBounds`, `Ledger`, `Stale`) 409; everything else 500.
+    ///
+    /// ```
+    /// use idem_core::ErrorKind;
+    ///
+    /// assert!(ErrorKind::InFlight.is_retryable() && !ErrorKind::KeyReused.is_retryable());
+    /// assert_eq!(ErrorKind::InFlight.to_string(), "InFlight");
+    /// ```
+    pub fn is_retryable(self) -> bool {
         matches!(
-            self.kind(),
-            ErrorKind::NotStarted
-                | ErrorKind::InFlight
-                | ErrorKind::OtherRelease
-                | ErrorKind::Interrupted
-                | ErrorKind::NotApplied
-                | ErrorKind::Indeterminate
-                | ErrorKind::Contention
-                | ErrorKind::Unavailable
+            self,
+            Self::NotStarted
+                | Self::InFlight
+                | Self::OtherRelease
+                | Self::Interrupted
+                | Self::NotApplied
+                | Self::Indeterminate
+                | Self::Contention
+                | Self::Unavailable
+                | Self::ShutDown
         )
+    }
+}
+
+impl Error {
+    /// Whether the same call with the same key may succeed later: [`ErrorKind::is_retryable`].
+    pub fn is_retryable(&self) -> bool {
+        self.kind().is_retryable()
     }
 }

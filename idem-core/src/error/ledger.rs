@@ -64,9 +64,7 @@ pub enum LedgerError {
         sum: i128,
     },
     /// A posting has at least two entries.
-    #[error(
-        "a posting of {entries} entries moves nothing from anywhere to anywhere; give it at least 2, or use `apply_delta`"
-    )]
+    #[error("a posting needs at least 2 entries, this has {entries}; `apply_delta` changes one account")]
     TooFewEntries {
         /// How many it has.
         entries: usize,

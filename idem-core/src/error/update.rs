@@ -40,7 +40,7 @@ pub enum UpdateProblem {
     NoSet,
     /// An update that expects nothing.
     #[error(
-        "nothing is expected, so it could overwrite what nobody has read; add `.expect_version(n)` or `.expect(column, value)`, or use an `Upsert`, which sets absolute values"
+        "nothing is expected, so it could overwrite what nobody has read; add `.expect_version(n)` or `.expect(column, value)`; what sets absolute values, whatever is there, is an `Upsert`"
     )]
     NoExpectation,
     /// A version is expected of a table that was said to have none.

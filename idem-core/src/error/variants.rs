@@ -110,9 +110,9 @@ pub enum Error {
         command: &'static str,
     },
 
-    /// Another call that holds this machine, account or key has not finished in time. Retryable: the next try gets its
-    /// answer.
-    #[error("another call that holds the same machine, account or key has not finished within {} ms; try again", waited.as_millis())]
+    /// Another call that holds this machine, account or key has not finished in time. Retryable: the next try gets its answer. On
+    /// SQLite any transaction holds all: a call beside an open one, without `.within(&mut tx)`, waits for it in vain.
+    #[error("another call or transaction that holds the same machine, account or key has not finished within {} ms; try again; if it is the transaction around this call, call by `.within(&mut tx)`", waited.as_millis())]
     InFlight {
         /// How long this call waited.
         waited: Duration,
@@ -345,7 +345,7 @@ pub enum Error {
         source: Source,
     },
 
-    /// [`Idem::shutdown`](crate::Idem::shutdown) was called: nothing more is taken. Nothing was sent.
+    /// [`Idem::shutdown`](crate::Idem::shutdown) was called: nothing more is taken. Nothing was sent. Retryable: by another process.
     #[error("this `Idem` was shut down and takes nothing more")]
     ShutDown,
 

@@ -435,7 +435,28 @@ impl<DB: Database> Entries<'_, DB> {
         Self { range: EntryRange { after: stored(seq), ..self.range }, ..self }
     }
 
-    /// Those that were made at this time of the database's clock, or later. Default: from the first one on.
+    /// Those that were made at this time of the database's clock, or later. A statement of an account begins with the balance before its
+    /// first entry:
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::Key;
+    ///
+    /// let wallet = idem.ledger().account("wallet:7");
+    /// for (name, delta) in [("a", 5), ("b", -2), ("c", 4)] {
+    ///     wallet.apply_delta(&Key::new("shop", name)?, delta).await?;
+    /// }
+    /// let since = wallet.entries().after(1).limit(1).await?[0].at;            // when the second was made
+    /// let page = wallet.entries().since(since).before(since.saturating_add(std::time::Duration::from_hours(24))).await?;
+    /// let opening = wallet.balance_after(page[0].seq - 1).await?;
+    /// let closing = opening + page.iter().map(|entry| entry.delta).sum::<i64>();
+    /// assert_eq!((closing, page.last().and_then(|entry| entry.balance)), (7, Some(7)));
+    /// assert!(wallet.entries().since(page[1].at).before(since).await?.is_empty());
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// Default: from the first one on.
     pub fn since(self, at: Timestamp) -> Self {
         Self { range: EntryRange { since: at, ..self.range }, ..self }
     }

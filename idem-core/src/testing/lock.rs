@@ -75,8 +75,8 @@ pub struct Locked {
     pub blessed: bool,
 }
 
-/// The lock does not hold.
-#[derive(Debug, thiserror::Error)]
+/// The lock does not hold. `Debug` shows what `Display` does, so that `expect` in a test shows the fix.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
     /// There is no file yet.
@@ -96,6 +96,12 @@ pub enum LockError {
         /// Why.
         problem: String,
     },
+}
+
+impl fmt::Debug for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// One encoding that today's code cannot hold.

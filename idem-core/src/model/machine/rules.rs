@@ -202,7 +202,7 @@ pub struct Natural;
 #[diagnostic::on_unimplemented(
     message = "[F401] a repeat of `{Self}` without a key is ambiguous",
     label = "`{Self}` can be legal again, or its rejections are remembered, so `Natural` cannot tell a repeat from a new request",
-    note = "pass a `&Key`, or write `per_visit` in the command's attribute: one effect per visit of the source state"
+    note = "pass a `&Key`; or, if the command remembers no rejections, write `per_visit` in its attribute: one effect per visit of the source state"
 )]
 pub trait Repeatable {}
 
