@@ -97,6 +97,8 @@ mod outcome;
 mod seq;
 #[cfg(feature = "_sql")]
 mod store;
+#[cfg(feature = "_sql")]
+mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]
@@ -131,6 +133,8 @@ pub use machine::{Context, Natural, Step};
 pub use outcome::{Origin, Outcome};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub use store::Database;
+#[cfg(feature = "_sql")]
+pub use sweep::{Sweeper, Swept};
 
 /// What generated code uses. Not covered by semver.
 #[doc(hidden)]

@@ -7,7 +7,7 @@
 //! - `session`: one connection while it is used
 //! - `machine`, `ledger`, `row`: a family of tables each, its rows, its statements by name and its reads
 //! - `write`: what is written, as a list of parts
-//! - `forget`: what a scope named is blanked
+//! - `forget`, `sweep`: what a scope named is blanked, what has expired is deleted
 //! - `probe`, `migrate`: lost commits, and the schema
 //!
 //! In what a database differs stands in its folder, in files of these names: SQL text, how values are bound, classes of
@@ -43,6 +43,7 @@ mod render;
 pub(crate) mod row;
 pub(crate) mod session;
 pub(crate) mod statements;
+pub(crate) mod sweep;
 pub(crate) mod tables;
 mod template;
 #[cfg(test)]
@@ -57,10 +58,20 @@ use machine::texts::MachineStore;
 use migrate::texts::MigrateStore;
 use probe::texts::ProbeStore;
 use row::store::RowStore;
+use sweep::texts::SweepStore;
 use write::store::WriteStore;
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
 pub trait Database:
-    Connect + Load + MachineStore + LedgerStore + RowStore + WriteStore + ForgetStore + ProbeStore + MigrateStore
+    Connect
+    + Load
+    + MachineStore
+    + LedgerStore
+    + RowStore
+    + WriteStore
+    + ForgetStore
+    + SweepStore
+    + ProbeStore
+    + MigrateStore
 {
 }

@@ -13,6 +13,7 @@ impl Statements {
             machines: DB::MACHINES.render::<DB>(tables),
             ledger: DB::LEDGER.render::<DB>(tables),
             forget: DB::FORGET.render::<DB>(tables),
+            sweep: DB::SWEEP.render::<DB>(tables),
             probes: DB::PROBES.render::<DB>(tables),
             migrate: DB::MIGRATE.render::<DB>(tables),
             writes: WriteCache::default(),

@@ -9,6 +9,7 @@ use super::machine::texts::MachineTexts;
 use super::migrate::texts::MigrateTexts;
 use super::probe::texts::ProbeTexts;
 use super::row::table::DescribedTable;
+use super::sweep::texts::SweepTexts;
 use super::tables::Tables;
 use super::write::cache::WriteCache;
 
@@ -19,6 +20,7 @@ pub struct Statements {
     pub(super) machines: MachineTexts,
     pub(super) ledger: LedgerTexts,
     pub(super) forget: ForgetTexts,
+    pub(super) sweep: SweepTexts,
     pub(super) probes: ProbeTexts,
     pub(super) migrate: MigrateTexts,
     pub(super) writes: WriteCache,

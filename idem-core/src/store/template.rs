@@ -19,6 +19,7 @@ macro_rules! texts {
 
         impl $name<&'static str> {
             /// Those that are the same in all databases; the others are empty.
+            #[allow(dead_code, reason = "a family may have none")]
             pub(in crate::store) const COMMON: Self = Self { $($field: concat!($($common)?),)+ };
 
             pub(in crate::store) fn render<DB: crate::store::dialect::Dialect>(

@@ -121,6 +121,12 @@ macro_rules! for_each_clause {
                         value_that_reads_back_differently_is_refused,
                         payloads_that_differ_beyond_64_bits_are_two_requests,
                     }
+                    sweep {
+                        sweep_deletes_expired_keys_and_nothing_else,
+                        sweep_deletes_oldest_keys_in_batches,
+                        concurrent_sweeps_delete_each_key_once,
+                        background_sweeper_deletes_all_that_expired,
+                    }
                     rejections {
                         remembered_rejection_is_replayed,
                         remembered_rejection_is_seen_in_transaction_batch_and_group,

@@ -18,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
     ("model", &["model"]),
     ("store", &["store"]),
     ("engine", &["engine"]),
-    ("surfaces", &["builder", "forget", "idem", "ledger", "lib", "machine", "testing", "toy", "update"]),
+    ("surfaces", &["builder", "forget", "idem", "ledger", "lib", "machine", "sweep", "testing", "toy", "update"]),
 ];
 
 /// The text of each file, by its path within `src`.

@@ -16,6 +16,7 @@ mod post_one;
 mod probe;
 mod raise;
 mod row;
+mod sweep;
 mod undo;
 mod write;
 

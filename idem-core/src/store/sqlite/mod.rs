@@ -18,6 +18,7 @@ mod migrate;
 mod open_problem;
 mod parts;
 mod row;
+mod sweep;
 mod write;
 
 use super::probe::texts::{ProbeStore, ProbeTexts};

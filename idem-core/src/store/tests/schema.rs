@@ -85,7 +85,12 @@ pub(super) async fn statement_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>)
     // These two count all there are.
     let counts = ["ledger: hold_count", "machines: count_by_state"];
     let texts = all::<DB>(&db.tables).into_iter().filter(|(name, _)| !counts.contains(&name.as_str()));
-    let texts: Vec<_> = texts.map(|(_, text)| text).collect();
+    let texts: Vec<_> = texts.collect();
+    // PostgreSQL reckons a page for each row that is deleted, and reads a small table whole instead, unless that is off as on the
+    // connections of the library's own.
+    let deletes = |name: &str| DB::DATABASE == "postgres" && name.starts_with("sweep: ");
+    let plain: Vec<_> = texts.iter().filter(|(name, _)| !deletes(name)).map(|(_, text)| text.clone()).collect();
+    let texts: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
     for rows in [0, 20, 2_000] {
         let first = db.number("SELECT count(*) FROM {machines}").await;
         for id in first..rows {
@@ -104,11 +109,11 @@ pub(super) async fn statement_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>)
                 db.execute(&format!("INSERT INTO {{tails}} (account, seq, delta) VALUES ('{id}', 1, 1)")).await;
             }
         }
-        let scans = DB::scans(&mut db.conn.conn, &texts).await;
+        let scans = DB::scans(&mut db.conn.conn, &plain).await;
         assert!(scans.is_empty(), "with {rows} rows: {scans:#?}");
         if rows == 2_000 {
             db.analyze(&filled).await;
-            let scans = DB::scans(&mut db.conn.conn, &texts).await;
+            let scans = DB::scans(&mut db.conn.conn, &plain).await;
             assert!(scans.is_empty(), "with statistics of a full table: {scans:#?}");
         }
         if rows == 20 {

@@ -107,6 +107,7 @@ pub(super) fn all<DB: Database>(tables: &Tables) -> Vec<(String, Text)> {
         ("machines", owned(DB::MACHINES.all())),
         ("ledger", owned(DB::LEDGER.all())),
         ("forget", owned(DB::FORGET.all())),
+        ("sweep", owned(DB::SWEEP.all())),
         ("probes", owned(DB::PROBES.all())),
         ("write", DB::fixed()),
     ];
@@ -141,7 +142,8 @@ pub(super) async fn every_kind_and_shape_of_part_has_statement<DB: Ground>(_db: 
 
 /// A statement that is empty is one that this database has no use for.
 pub(super) async fn empty_statements_are_those_unused_by_database<DB: Ground>(_db: Fresh<DB>) {
-    let families = [DB::MACHINES.all(), DB::LEDGER.all(), DB::FORGET.all(), DB::PROBES.all(), DB::MIGRATE.all()];
+    let families =
+        [DB::MACHINES.all(), DB::LEDGER.all(), DB::FORGET.all(), DB::SWEEP.all(), DB::PROBES.all(), DB::MIGRATE.all()];
     let empty = families.into_iter().flatten().filter(|(_, text)| text.is_empty()).map(|(name, _)| name);
     let unused: &[&str] = match DB::DATABASE {
         "sqlite" => &["lock", "compact_tally", "lock_tally", "all_tails", "wait", "lock", "schema_is_missing"],

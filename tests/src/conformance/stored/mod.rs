@@ -11,6 +11,7 @@ pub mod operate;
 pub mod reads;
 pub mod rejections;
 pub mod start;
+pub mod sweep;
 pub mod values;
 
 use idem_core::machine::StateCount;

@@ -286,6 +286,18 @@ SELECT count(*) FROM "idem_holds"
             WHERE hash > $1::bytea AND hash <= $2::bytea AND scope = $3::text AND seq IS NULL
             RETURNING 1
 
+-- sweep: claims
+            DELETE FROM "idem_claims" WHERE hash = ANY (ARRAY(
+                SELECT hash FROM "idem_claims" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+                ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
+            RETURNING 1
+
+-- sweep: alias_keys
+            DELETE FROM "idem_transitions" WHERE hash = ANY (ARRAY(
+                SELECT hash FROM "idem_transitions" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+                ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
+            RETURNING 1
+
 -- probes: wait
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)
                 / 1000000)

@@ -192,6 +192,22 @@ SELECT count(*) FROM "idem_holds"
             WHERE hash > $1 AND hash <= $2 AND scope = $3 AND seq IS NULL
             RETURNING 1
 
+-- sweep: claims
+            DELETE FROM "idem_claims" INDEXED BY "idem_claims_by_expiry" WHERE expires_at <= (
+                SELECT max(d.expires_at) FROM (
+                    SELECT expires_at FROM "idem_claims" INDEXED BY "idem_claims_by_expiry" WHERE expires_at <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+                    ORDER BY expires_at LIMIT $1
+                ) d)
+            RETURNING 1
+
+-- sweep: alias_keys
+            DELETE FROM "idem_transitions" INDEXED BY "idem_transitions_by_expiry" WHERE expires_at <= (
+                SELECT max(d.expires_at) FROM (
+                    SELECT expires_at FROM "idem_transitions" INDEXED BY "idem_transitions_by_expiry" WHERE expires_at <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+                    ORDER BY expires_at LIMIT $1
+                ) d)
+            RETURNING 1
+
 -- probes: put_update_key
     INSERT INTO "idem_claims" (hash, surface, scope, fingerprint, state, at) VALUES (x'', '', '', $1, 0, 0);
     DELETE FROM "idem_claims" WHERE hash = x''

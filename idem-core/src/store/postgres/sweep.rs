@@ -1,0 +1,21 @@
+//! What has expired is deleted.
+
+use sqlx::Postgres;
+
+use crate::store::sweep::texts::{SweepStore, SweepTexts};
+
+impl SweepStore for Postgres {
+    /// What another transaction holds is left: it is taken over, or another process sweeps it.
+    const SWEEP: SweepTexts<&'static str> = SweepTexts {
+        claims: "
+            DELETE FROM {claims} WHERE hash = ANY (ARRAY(
+                SELECT hash FROM {claims} WHERE expires_at <= {now}
+                ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
+            RETURNING 1",
+        alias_keys: "
+            DELETE FROM {transitions} WHERE hash = ANY (ARRAY(
+                SELECT hash FROM {transitions} WHERE expires_at <= {now}
+                ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
+            RETURNING 1",
+    };
+}

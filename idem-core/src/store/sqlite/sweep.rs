@@ -1,0 +1,25 @@
+//! What has expired is deleted.
+
+use sqlx::Sqlite;
+
+use crate::store::sweep::texts::{SweepStore, SweepTexts};
+
+impl SweepStore for Sqlite {
+    /// Up to the time of the last one that is to go: whatever else expired in the same microsecond goes with it.
+    const SWEEP: SweepTexts<&'static str> = SweepTexts {
+        claims: "
+            DELETE FROM {claims} {by claims_by_expiry} WHERE expires_at <= (
+                SELECT max(d.expires_at) FROM (
+                    SELECT expires_at FROM {claims} {by claims_by_expiry} WHERE expires_at <= {now}
+                    ORDER BY expires_at LIMIT $1
+                ) d)
+            RETURNING 1",
+        alias_keys: "
+            DELETE FROM {transitions} {by transitions_by_expiry} WHERE expires_at <= (
+                SELECT max(d.expires_at) FROM (
+                    SELECT expires_at FROM {transitions} {by transitions_by_expiry} WHERE expires_at <= {now}
+                    ORDER BY expires_at LIMIT $1
+                ) d)
+            RETURNING 1",
+    };
+}

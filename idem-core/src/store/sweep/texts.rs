@@ -1,0 +1,18 @@
+//! The statements that delete what has expired.
+
+use crate::store::dialect::Dialect;
+use crate::store::template::texts;
+
+texts! {
+    /// The statements that delete what has expired, by name. Each deletes the oldest, about `$1` rows, and gives a row for each.
+    pub struct SweepTexts {
+        claims,
+        /// Alias keys, and rejections that keys remember.
+        alias_keys,
+    }
+}
+
+/// Sweeping in one database.
+pub trait SweepStore: Dialect {
+    const SWEEP: SweepTexts<&'static str>;
+}
