@@ -87,6 +87,6 @@ pub use conditional_update::ConditionalUpdate;
 #[cfg(feature = "_sql")]
 pub use executor::Executor;
 #[cfg(feature = "_sql")]
-pub use retry::{StaleError, retry_stale};
+pub use retry::{StaleError, retry_if, retry_stale};
 #[cfg(feature = "_sql")]
 pub use upsert::Upsert;

@@ -30,9 +30,43 @@ use crate::error::{CommandError, Error, ErrorKind};
 ///
 /// # Cancel safety
 /// Dropped, it leaves behind what the run under way leaves. The runs before it wrote nothing by their update.
-pub async fn retry_stale<T, E, F, W>(policy: RetryPolicy, mut work: W) -> Result<T, E>
+pub async fn retry_stale<T, E, F, W>(policy: RetryPolicy, work: W) -> Result<T, E>
 where
     E: StaleError,
+    F: Future<Output = Result<T, E>>,
+    W: FnMut() -> F,
+{
+    retry_if(policy, StaleError::is_stale, work).await
+}
+
+/// As [`retry_stale`], with an error of any type, such as `anyhow::Error`, on which you cannot implement [`StaleError`]: runs again where
+/// `again` says so.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// use idem_core::update::retry_if;
+/// use idem_core::{Error, ErrorKind, RetryPolicy};
+///
+/// type AnyError = Box<dyn std::error::Error + Send + Sync>;
+/// let is_stale = |error: &AnyError| error.downcast_ref().is_some_and(|error: &Error| error.kind() == ErrorKind::Contention);
+/// let mut runs = 0;
+/// let done = retry_if(RetryPolicy::default().attempts(2), is_stale, || {
+///     runs += 1;
+///     async { Err::<(), AnyError>(Error::Contention { attempts: 1 }.into()) }
+/// })
+/// .await;
+/// assert!(done.is_err() && runs == 2);
+/// # Ok::<(), Error>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// What the last run answers.
+///
+/// # Cancel safety
+/// As [`retry_stale`].
+pub async fn retry_if<T, E, F, W>(policy: RetryPolicy, again: impl Fn(&E) -> bool, mut work: W) -> Result<T, E>
+where
     F: Future<Output = Result<T, E>>,
     W: FnMut() -> F,
 {
@@ -40,7 +74,7 @@ where
     loop {
         made = made.saturating_add(1);
         match work().await {
-            Err(error) if error.is_stale() => {
+            Err(error) if again(&error) => {
                 if !policy.pause(made).await {
                     return Err(error);
                 }

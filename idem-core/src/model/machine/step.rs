@@ -39,7 +39,8 @@ impl<S: Targets, T: NoOutcome> Step<S, T> {
 }
 
 impl<S> Step<S> {
-    /// Sets what the caller, and every repeat of the call, is answered with.
+    /// Sets what the caller, and every repeat of the call, is answered with. It comes before `or_if_refused`, as money and messages do:
+    /// each of the two steps has its own.
     pub fn outcome<T>(mut self, outcome: T) -> Step<S, T> {
         if self.otherwise.is_some() {
             self.effects.misuse =
