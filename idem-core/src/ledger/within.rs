@@ -164,10 +164,10 @@ impl<'t, DB: Database> AccountInTx<'t, DB> {
     /// As [`Account::open`](crate::ledger::Account::open), when the transaction commits.
     ///
     /// # Errors
-    /// As [`Account::open`](crate::ledger::Account::open) and [`AccountInTx::get`].
+    /// As [`Account::open`](crate::ledger::Account::open) and [`AccountInTx::lock`].
     ///
     /// # Cancel safety
-    /// As [`AccountInTx::get`].
+    /// As [`AccountInTx::lock`].
     pub async fn open(self, opening: impl Into<AccountSettings> + Send) -> Result<(), Error> {
         check_name("account", &self.name)?;
         let opening = opening.into();
@@ -178,10 +178,10 @@ impl<'t, DB: Database> AccountInTx<'t, DB> {
     /// As [`Account::close`](crate::ledger::Account::close), when the transaction commits.
     ///
     /// # Errors
-    /// As [`Account::close`](crate::ledger::Account::close) and [`AccountInTx::get`].
+    /// As [`Account::close`](crate::ledger::Account::close) and [`AccountInTx::lock`].
     ///
     /// # Cancel safety
-    /// As [`AccountInTx::get`].
+    /// As [`AccountInTx::lock`].
     pub async fn close(self) -> Result<(), Error> {
         check_name("account", &self.name)?;
         account::close(self.tx, &self.name).await
