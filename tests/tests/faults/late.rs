@@ -242,8 +242,9 @@ async fn update_delivered_after_its_row_was_read_answers_true_effect() {
         let call = tokio::spawn(async move { update.expect_version(1).once(&key).execute(&idem).await });
         rig.proxy.wait_for_strikes(strikes + 1).await;
         let (lost, found) = (
-            format!("UPDATE shipments SET state = 'lost' WHERE id = {id}"),
-            format!("UPDATE shipments SET state = 'packed' WHERE id = {id}"),
+            // Not over the update: on a slow machine the call may have been made again by then.
+            format!("UPDATE shipments SET state = 'lost' WHERE id = {id} AND state = 'packed'"),
+            format!("UPDATE shipments SET state = 'packed' WHERE id = {id} AND state = 'lost'"),
         );
         Postgres::script(&mut rig.ground.conn, &lost).await.unwrap();
         let now = Postgres::ask(&mut rig.ground.conn, NOW).await[0].1;
