@@ -155,7 +155,7 @@ impl<DB: Database> Forget<'_, DB> {
                 match self.step(*table).await {
                     Ok(true) => made = 1,
                     Ok(false) => break,
-                    Err(error) if error.is_retryable() && self.idem.shared.settings.retry.pause(made).await => {
+                    Err(error) if may_succeed_here(&error) && self.idem.shared.settings.retry.pause(made).await => {
                         made += 1;
                     }
                     Err(error) => return Err(error),
@@ -224,6 +224,11 @@ async fn page<DB: Database>(
     let mut lease = shared.readers.acquire().await?;
     let page = keys(&mut lease.session(), table, (scope, after), PAGE).await;
     shared.answer(lease, page).await
+}
+
+/// Whether another try by this process may succeed.
+fn may_succeed_here(error: &Error) -> bool {
+    error.is_retryable() && !matches!(error, Error::ShutDown)
 }
 
 /// A statement without a transaction around it may have happened where its reply was lost.

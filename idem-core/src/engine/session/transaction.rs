@@ -574,7 +574,7 @@ impl<DB: Database> TxCall<'_, DB> {
 /// Whether a transaction whose commit failed like this may run again.
 pub(crate) fn may_succeed_again(error: &Error) -> bool {
     // Of a call that the closure dropped it is told, as it has decided to go on without it.
-    error.is_retryable() && !matches!(error, Error::Indeterminate { .. } | Error::Interrupted)
+    error.is_retryable() && !matches!(error, Error::Indeterminate { .. } | Error::Interrupted | Error::ShutDown)
 }
 
 /// Looks for what a transaction wrote that is over: a statement of the caller may have committed it.
