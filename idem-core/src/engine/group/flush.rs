@@ -193,7 +193,7 @@ async fn after<DB: Database>(
 async fn reply_lost<DB: Database>(
     shared: &Arc<Shared<DB>>,
     mut group: Group<DB>,
-    mut decision: Box<Decision<DB>>,
+    decision: Box<Decision<DB>>,
     write: LostWrite,
 ) -> Next<DB> {
     if seeded_bug!("group-loss-is-success") {
@@ -203,7 +203,7 @@ async fn reply_lost<DB: Database>(
     match fate(shared, &write).await {
         Ok(Fate::Committed) => {
             if seeded_bug!("group-answers-mixed") {
-                decision.answers.rotate_left(1);
+                group.slots.rotate_left(1);
             }
             answer_committed(group, decision.answers)
         }
