@@ -1,4 +1,4 @@
-//! Conditional updates against the same statement by hand: `cargo bench -p benches --bench version -- [SECONDS [ROUNDS]]`,
+//! Conditional updates against the same statement by hand: `cargo bench -p benches --bench update -- [SECONDS [ROUNDS]]`,
 //! with `sqlite` or `postgres` for one of them alone.
 //!
 //! The contenders take turns, round after round, in one process and on one database, each on a table of its own. What
