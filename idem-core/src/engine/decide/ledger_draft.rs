@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::Timestamp;
 use crate::engine::decide::account_draft::{AccountDraft, Running};
+use crate::engine::decide::entry_origin::EntryOrigin;
 use crate::engine::decide::snapshot::{ExpiredHolds, Needs, Snapshot};
 use crate::error::{LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
@@ -74,25 +75,6 @@ enum DraftNumber {
     Given(i64),
 }
 
-/// What makes entries.
-#[derive(Clone, Copy)]
-pub(crate) enum EntryOrigin<'a> {
-    /// A change of the ledger under a key of its own.
-    Key {
-        key: &'a Key,
-        /// The seq that its account must be at.
-        expected: Option<i64>,
-        metadata: Option<&'a Stored>,
-    },
-    Step {
-        machine: &'static str,
-        id: &'a Arc<str>,
-        seq: i64,
-    },
-    /// Time: a hold expired.
-    Expiry,
-}
-
 impl<'e> From<&'e NumberedEntry> for DescribedEntry<'e> {
     fn from(NumberedEntry { draft, kind, metadata, .. }: &'e NumberedEntry) -> Self {
         let (of_hold, has_metadata) = (draft.hold.is_some(), metadata.is_some());
@@ -104,36 +86,6 @@ impl<'e> From<&'e EntryRow> for DescribedEntry<'e> {
     fn from(row: &'e EntryRow) -> Self {
         let (of_hold, has_metadata) = (row.hold.is_some(), row.metadata.is_some());
         Self { kind: &row.kind, account: &row.account, delta: row.delta, of_hold, has_metadata }
-    }
-}
-
-impl EntryOrigin<'_> {
-    fn key(&self) -> Option<Key> {
-        match self {
-            Self::Key { key, .. } => Some((*key).clone()),
-            Self::Step { .. } | Self::Expiry => None,
-        }
-    }
-
-    fn expected(&self) -> Option<i64> {
-        match self {
-            Self::Key { expected, .. } => *expected,
-            Self::Step { .. } | Self::Expiry => None,
-        }
-    }
-
-    fn metadata(&self) -> Option<Stored> {
-        match self {
-            Self::Key { metadata, .. } => metadata.cloned(),
-            Self::Step { .. } | Self::Expiry => None,
-        }
-    }
-
-    fn step(&self, entry_no: i64) -> Option<StepEntry> {
-        match self {
-            Self::Key { .. } | Self::Expiry => None,
-            Self::Step { machine, id, seq } => Some(StepEntry { machine, id: (*id).clone(), seq: *seq, entry_no }),
-        }
     }
 }
 
