@@ -83,7 +83,8 @@ impl<DB: Database> Idem<DB> {
     /// within 10 seconds in others. The database may keep blanked bytes until it is vacuumed, and backups keep them.
     ///
     /// # Errors
-    /// [`Error::Key`] if no scope has this name; those of the database. What was committed until then stays erased.
+    /// [`Error::Key`] if no scope can have this name; [`Error::Config`] if it resumes the progress of another scope; those of the
+    /// database. What was committed until then stays erased.
     ///
     /// # Cancel safety
     /// Dropped half-way, a part is erased; begin again, or resume.
@@ -126,6 +127,9 @@ impl<DB: Database> Forget<'_, DB> {
 
     /// Goes on where one of the same scope was stopped, in this process or another. What was committed under a smaller hash meanwhile
     /// is not looked at.
+    ///
+    /// # Errors
+    /// When awaited, [`Error::Config`] if it is the progress of another scope, or of a release with other tables: begin anew.
     pub fn resume(self, from: ForgetProgress) -> Self {
         Self { from, ..self }
     }

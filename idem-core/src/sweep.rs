@@ -61,9 +61,9 @@ impl<DB: Database> Idem<DB> {
         Ok(Swept { claims, alias_keys, more })
     }
 
-    /// Sweeps now and each time that `interval` has passed (at least a second), in a task of the runtime, until the [`Sweeper`] is
-    /// dropped or [`Idem::shutdown`] is called. Batches of 500 follow one another with pauses of nine times what each took, so a
-    /// sweeper is at work a tenth of the time at most. What fails is tried again after the interval.
+    /// Sweeps now, and again `interval` after it is done (at least a second), in a task of the runtime, until the [`Sweeper`] is
+    /// dropped or [`Idem::shutdown`] is called. After each batch of 500 it pauses at least nine times as long as the batch took, so it
+    /// works a tenth of the time at most. What fails is tried again after the interval.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -72,7 +72,7 @@ impl<DB: Database> Idem<DB> {
     }
 }
 
-/// Sweeps in the background until it is dropped.
+/// Sweeps in the background until it is dropped. Of a batch that runs at that time, all, a part or nothing may be deleted.
 #[must_use = "dropped, it sweeps no more"]
 pub struct Sweeper {
     task: JoinHandle<()>,
@@ -92,14 +92,32 @@ impl fmt::Debug for Sweeper {
 
 async fn sweep_again<DB: Database>(idem: Idem<DB>, interval: Duration) {
     const BATCH: u32 = 500;
-    const PAUSES: u32 = 9;
     loop {
         let began = Instant::now();
-        let pause = match idem.sweep(BATCH).await {
-            Ok(Swept { more: true, .. }) => began.elapsed().saturating_mul(PAUSES).min(interval),
+        let rest = match idem.sweep(BATCH).await {
+            Ok(Swept { more: true, .. }) => Duration::ZERO,
             Err(Error::ShutDown) => return,
             Ok(_) | Err(_) => interval,
         };
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(pause(began.elapsed(), rest)).await;
+    }
+}
+
+/// How long to wait after a batch, and `rest` at least.
+fn pause(batch: Duration, rest: Duration) -> Duration {
+    const TIMES: u32 = 9;
+    batch.saturating_mul(TIMES).max(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pause_is_nine_times_a_batch_and_never_less_than_the_interval() {
+        let [batch, short, long] = [2, 1, 60].map(Duration::from_secs);
+        assert_eq!(pause(batch, Duration::ZERO), Duration::from_secs(18));
+        assert_eq!(pause(batch, short), Duration::from_secs(18));
+        assert_eq!(pause(batch, long), long);
     }
 }

@@ -94,11 +94,11 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
     ///
     /// let (wallet, key) = (idem.ledger().account("wallet:7"), |name: &str| Key::new("shop", name));
     /// wallet.open(Bounds::at_least(0)).await?;
-    /// let (forgotten, kept) = (key("k1")?, key("k2")?);
-    /// assert!(matches!(wallet.apply_delta(&forgotten, -5).await, Err(Error::OutOfBounds(_))));
+    /// let (free, kept) = (key("k1")?, key("k2")?);
+    /// assert!(matches!(wallet.apply_delta(&free, -5).await, Err(Error::OutOfBounds(_))));
     /// assert!(matches!(wallet.apply_delta(&kept, -5).remember_refusal().await, Err(Error::OutOfBounds(_))));
     /// wallet.apply_delta(&key("k3")?, 100).await?;
-    /// assert!(wallet.apply_delta(&forgotten, -5).await?.is_fresh());
+    /// assert!(wallet.apply_delta(&free, -5).await?.is_fresh());
     /// assert!(matches!(wallet.apply_delta(&kept, -5).await, Err(Error::OutOfBounds(_))));     // the first answer
     /// # Ok(()) }) }
     /// ```

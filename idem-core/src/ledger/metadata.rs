@@ -102,6 +102,7 @@ fn unencodable(source: impl Into<Source>) -> Error {
 /// has, it must not be nested deeper than what reads it allows.
 fn check_depth(stored: &Stored) -> Result<(), serde_json::Error> {
     let inside = [b"[[", stored.json().unwrap_or_default(), b"]]"].concat();
+    // As a `Value`: `IgnoredAny` is read without a limit of depth.
     serde_json::from_slice::<serde_json::Value>(&inside).map(drop)
 }
 

@@ -167,7 +167,9 @@ fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
     let at = key.at;
     let forgotten = |effect| Err(Error::Forgotten { at, effect }.into());
     match (&key.used, same) {
-        (KeyUse::Posting(entries), true) if is_forgotten(entries) => forgotten(Effect::Applied),
+        (KeyUse::Posting(entries), true) if entries.first().is_some_and(EntryRow::is_forgotten) => {
+            forgotten(Effect::Applied)
+        }
         (KeyUse::Refusal(refusal), true) if refusal.is_forgotten() => forgotten(Effect::NotApplied),
         (KeyUse::Posting(entries), true) => Ok(replay(entries)),
         (KeyUse::Posting(entries), false) => {
@@ -180,11 +182,6 @@ fn answer_known(posting: &Posting, key: &KnownKey) -> Answered {
             Err(Error::Internal { what: "a key of the ledger was used for a command" }.into())
         }
     }
-}
-
-/// Whether the key of these entries was blanked.
-fn is_forgotten(entries: &[EntryRow]) -> bool {
-    entries.first().and_then(|first| first.key.as_ref()).is_some_and(Key::is_forgotten)
 }
 
 fn drafted(entries: Range<usize>, fresh: bool) -> Answer {

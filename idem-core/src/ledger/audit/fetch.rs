@@ -27,8 +27,6 @@ pub(super) struct Evidence {
     pub(super) step_entry_no: Option<i64>,
     pub(super) torn: bool,
     pub(super) key: Option<Key>,
-    /// Its key was erased: the hash stands for it.
-    pub(super) is_forgotten: bool,
     /// The hash of the key and the fingerprint of the change, where the key stands in it.
     pub(super) named: Option<(KeyHash, Fingerprint)>,
     pub(super) command: Option<CommandAt>,
@@ -42,13 +40,13 @@ impl Evidence {
     /// Whether the posting is to be proved from here, so that each is at most as often as it has entries of a step.
     pub(super) fn is_head(&self) -> bool {
         self.entry.next.is_some()
-            && if self.key.is_some() || self.is_forgotten { self.has_key() } else { self.entry.step.is_some() }
+            && if self.key.is_some() || self.entry.is_forgotten() { self.has_key() } else { self.entry.step.is_some() }
     }
 
     /// Whether its key stands in it.
     pub(super) fn has_key(&self) -> bool {
         let Some((hash, _)) = &self.named else { return false };
-        self.is_forgotten || self.key.as_ref().is_some_and(|key| key.hash_in(LEDGER) == *hash)
+        self.entry.is_forgotten() || self.key.as_ref().is_some_and(|key| key.hash_in(LEDGER) == *hash)
     }
 
     /// The hold that it opens.
@@ -112,6 +110,5 @@ impl<DB: Database> Reading<'_, '_, DB> {
 fn evidence(row: AuditedEntry) -> Evidence {
     let AuditedEntry { entry, named, step_entry_no, torn } = row;
     let key = entry.key.as_ref().and_then(|key| key.checked().ok()).cloned();
-    let is_forgotten = entry.key.as_ref().is_some_and(Key::is_forgotten);
-    Evidence { key, is_forgotten, entry, named, step_entry_no, torn, command: None, hold: None, posting: Vec::new() }
+    Evidence { key, entry, named, step_entry_no, torn, command: None, hold: None, posting: Vec::new() }
 }

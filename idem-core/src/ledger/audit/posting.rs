@@ -37,11 +37,11 @@ pub(super) fn damage(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKi
 /// Of a posting one entry has its key: one more is another key's, and none makes its entries strays.
 fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
     let entry = &of.entry;
-    if of.key.is_none() && !of.is_forgotten {
+    if of.key.is_none() && !entry.is_forgotten() {
         found.push(FindingKind::Key);
         return;
     }
-    if entry.metadata.as_ref().is_some_and(|noted| noted.is_forgotten() != of.is_forgotten) {
+    if entry.metadata.as_ref().is_some_and(|noted| noted.is_forgotten() != entry.is_forgotten()) {
         found.push(FindingKind::PartlyErased);
     }
     if !of.has_key() && (of.named.is_some() || entry.next.is_none()) {
@@ -55,7 +55,7 @@ fn by_key(of: &Evidence, before: Timestamp, found: &mut Vec<FindingKind>) {
     if let (true, Some((_, stored))) = (of.has_key(), &of.named)
         && change(of).is_none_or(|change| fingerprint(&change, entry.metadata.as_ref()) != *stored)
         && !has_unknown_lifetime(of, before)
-        && !(of.is_forgotten && entry.metadata.is_some())
+        && !(entry.is_forgotten() && entry.metadata.is_some())
     {
         found.push(FindingKind::Fingerprint);
     }

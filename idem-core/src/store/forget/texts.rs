@@ -3,7 +3,8 @@
 use crate::store::dialect::Dialect;
 use crate::store::template::texts;
 
-// `substr(…, 1, 0)` leaves NULL as it is and makes nothing of anything else, on every database.
+// `substr(…, 1, 0)` leaves NULL as it is and takes all bytes from a value, on every database. SQLite makes NULL of a value without
+// bytes: what is blanked once is not blanked again, for its scope is empty.
 texts! {
     /// The statements that blank what a scope named, by name. A range is of the hashes above `$1` up to `$2`.
     pub struct ForgetTexts {

@@ -74,6 +74,13 @@ pub struct EntryRow {
     pub(crate) metadata: Option<Stored>,
 }
 
+impl EntryRow {
+    /// Whether `Idem::forget` has erased its key.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.key.as_ref().is_some_and(Key::is_forgotten)
+    }
+}
+
 columns! {
     EntryRow {
         seq: [seq Int],

@@ -185,6 +185,8 @@ pub async fn forgotten_change_of_ledger_is_known_and_proved<S: Subject>(on: &S) 
         assert_eq!(stored.execute(&format!("UPDATE idem_entries SET {mended}")).await, 1);
         assert!(ledger.audit().await.expect("readable").is_sound(), "mended: {edit}");
     }
+    let emptied = stored.execute("UPDATE idem_entries SET metadata = substr(metadata, 1, 0) WHERE scope <> ''").await;
+    assert_eq!((emptied, ledger.audit().await.expect("readable").is_sound()), (1, false));
 }
 
 /// It has not happened, then or now.
