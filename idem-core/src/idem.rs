@@ -327,7 +327,7 @@ impl<DB: Database> Idem<DB> {
         loop {
             let mut lease = shared.writer(wait).await?;
             match lease.session().begin(DB::begin(wait, TransactionUse::Lent)).await {
-                Ok(()) => return Ok(Tx::begun(shared, lease)),
+                Ok(_) => return Ok(Tx::begun(shared, lease)),
                 // A connection that died while it was idle: nothing was sent that could have an effect.
                 Err(error) if error.class == Class::Broken && !shared.settings.retry.spent(made) => made += 1,
                 Err(error) => return shared.answer(lease, Err(error)).await,

@@ -26,6 +26,12 @@ pub trait Driver: sqlx::Database<Row: Cells, Arguments: IntoArguments<Self>> {
         arguments: Self::Arguments,
     ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send;
 
+    /// Runs statements without parameters, and gives the rows of all.
+    fn fetch_unbound(
+        conn: &mut Self::Connection,
+        text: Text,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send;
+
     /// Runs statements without parameters.
     fn run(conn: &mut Self::Connection, text: Text) -> impl Future<Output = Result<(), Error>> + Send;
 
@@ -83,6 +89,13 @@ macro_rules! driver {
             ) -> Result<Vec<Self::Row>, sqlx::Error> {
                 // `fetch_one` would leave the statements after the first row undone.
                 sqlx::query_with(sqlx::AssertSqlSafe(text), arguments).fetch_all(conn).await
+            }
+
+            async fn fetch_unbound(
+                conn: &mut Self::Connection,
+                text: crate::store::tables::Text,
+            ) -> Result<Vec<Self::Row>, sqlx::Error> {
+                sqlx::raw_sql(sqlx::AssertSqlSafe(text)).fetch_all(conn).await
             }
 
             async fn run(conn: &mut Self::Connection, text: crate::store::tables::Text) -> Result<(), sqlx::Error> {

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, SqlSafeStr};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::time::timeout;
 
@@ -90,32 +90,44 @@ impl<'c, DB: Connect> Session<'c, DB> {
         answered::<DB, _>(DB::run(self.conn, text.into()), self.reply, self.state).await
     }
 
-    /// Begins a transaction by this text.
-    pub(crate) async fn begin(&mut self, text: impl Into<String>) -> Result<(), StoreError> {
+    /// Begins a transaction by this text, and gives the rows of its statements. The driver is not told: it would drop the rows.
+    pub(crate) async fn begin(&mut self, text: impl Into<Text>) -> Result<Vec<DB::Row>, StoreError> {
         self.state.open = true;
-        let work = DB::TransactionManager::begin(self.conn, Some(AssertSqlSafe(text.into()).into_sql_str()));
-        let begun = answered::<DB, _>(work, self.reply, self.state).await;
-        // A transaction that was refused is not open.
-        self.state.open = begun.is_ok() || self.state.unanswered();
+        let begun = answered::<DB, _>(DB::fetch_unbound(self.conn, text.into()), self.reply, self.state).await;
+        // Where an error aborts a transaction, that of a later statement of the text leaves one that has begun.
+        self.state.open = begun.is_ok() || self.state.unanswered() || DB::ERRORS_ABORT;
         begun
     }
 
-    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
-        // The driver would only release the savepoint of one that was begun inside.
-        if DB::TransactionManager::get_transaction_depth(self.conn) > 1 {
-            let inside = "a transaction that was begun inside this one has not been ended";
-            return Err(StoreError { class: Class::Other, source: sqlx::Error::Protocol(inside.to_owned()) });
+    /// Tells the driver of the transaction, so that one that is begun inside is a savepoint for it.
+    pub(crate) async fn tell_driver(&mut self) -> Result<(), StoreError> {
+        if depth::<DB>(self.conn) > 0 {
+            return Ok(());
         }
-        let committed = DB::TransactionManager::commit(self.conn);
-        answered::<DB, _>(committed, self.reply, self.state).await?;
+        let text = AssertSqlSafe("SELECT 1".to_owned()).into_sql_str();
+        answered::<DB, _>(DB::TransactionManager::begin(self.conn, Some(text)), self.reply, self.state).await
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        match depth::<DB>(self.conn) {
+            0 => self.run("COMMIT").await?,
+            1 => answered::<DB, _>(DB::TransactionManager::commit(self.conn), self.reply, self.state).await?,
+            // The driver would only release the savepoint of one that was begun inside.
+            _ => {
+                let inside = "a transaction that was begun inside this one has not been ended";
+                return Err(StoreError { class: Class::Other, source: sqlx::Error::Protocol(inside.to_owned()) });
+            }
+        }
         self.state.open = false;
         Ok(())
     }
 
     pub(crate) async fn roll_back(&mut self) -> Result<(), StoreError> {
-        let rolled_back = DB::TransactionManager::rollback(self.conn);
-        answered::<DB, _>(rolled_back, self.reply, self.state).await?;
-        self.state.open = is_begun::<DB>(self.conn);
+        match depth::<DB>(self.conn) {
+            0 => self.run("ROLLBACK").await?,
+            _ => answered::<DB, _>(DB::TransactionManager::rollback(self.conn), self.reply, self.state).await?,
+        }
+        self.state.open = depth::<DB>(self.conn) > 0 && !seeded_bug!("rollback-taken-for-made");
         Ok(())
     }
 
@@ -145,10 +157,10 @@ impl<'c, DB: Connect> Session<'c, DB> {
     }
 }
 
-/// Whether the driver has a transaction begun. After a rollback it has where one that was begun inside was not ended, and where a
-/// statement of the caller had ended it: such a connection is nobody's any more.
-pub(crate) fn is_begun<DB: sqlx::Database>(conn: &DB::Connection) -> bool {
-    DB::TransactionManager::get_transaction_depth(conn) > 0 && !seeded_bug!("rollback-taken-for-made")
+/// How many transactions the driver has begun, one inside the other. After a rollback it has one where one that was begun inside was
+/// not ended, and where a statement of the caller had ended it: such a connection is nobody's any more.
+fn depth<DB: sqlx::Database>(conn: &DB::Connection) -> usize {
+    DB::TransactionManager::get_transaction_depth(conn)
 }
 
 /// Waits for an answer, but not for ever: a network that swallows packets closes no connection.

@@ -34,7 +34,7 @@ async fn known_once_committed<DB: Backend>() {
     for lends in [false, true, false] {
         lane.order().within(&mut tx).start(Natural, start()).await.unwrap();
         if lends {
-            DB::script(tx.bare(), "SELECT 1").await.unwrap();
+            DB::script(tx.bare().await.unwrap(), "SELECT 1").await.unwrap();
         }
     }
     tx.rollback().await;
@@ -58,9 +58,9 @@ async fn stored_again<DB: Backend>() {
     let Some(mut ground) = Ground::<DB>::fresh().await else { return };
     let lane = ground.lane("saved");
     let mut tx = lane.idem.begin().await.unwrap();
-    DB::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
+    DB::script(tx.bare().await.unwrap(), "SAVEPOINT mine").await.unwrap();
     lane.order().within(&mut tx).start(Natural, start()).await.unwrap();
-    DB::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
+    DB::script(tx.bare().await.unwrap(), "ROLLBACK TO mine").await.unwrap();
     lane.order().within(&mut tx).start(Natural, start()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(DB::ask(&mut ground.conn, STORED).await[0].1, 1, "what was committed has its graph");
@@ -102,7 +102,7 @@ async fn first_use_of_machine_ends_by_deadline_of_its_call() {
     let builder = Idem::<Postgres>::builder().lock_wait(WAIT).reply_timeout(4 * WAIT);
     let idem = builder.open(&ground.url()).await.unwrap();
     let mut other_tx = ground.lane("other").idem.begin().await.unwrap();
-    Postgres::script(other_tx.bare(), "LOCK TABLE idem_graphs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    Postgres::script(other_tx.bare().await.unwrap(), "LOCK TABLE idem_graphs IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let lane = Lane::new(&idem, "locked out");
     let answer = lane.order().start(Natural, start()).deadline(Duration::from_millis(200)).await;
     // Without the deadline it ends by the bound on locks.

@@ -246,14 +246,14 @@ async fn lost_commit_after_savepoint_rollback_is_proved_by_remaining_rows() {
                 if kept {
                     account.within(&mut tx).apply_delta(&lane.key("kept"), 1).await.unwrap();
                 }
-                Postgres::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
+                Postgres::script(tx.bare().await.unwrap(), "SAVEPOINT mine").await.unwrap();
                 account.within(&mut tx).apply_delta(&lane.key("undone"), 10).await.unwrap();
-                Postgres::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
+                Postgres::script(tx.bare().await.unwrap(), "ROLLBACK TO mine").await.unwrap();
                 if then {
                     account.within(&mut tx).apply_delta(&lane.key("then"), 100).await.unwrap();
-                    Postgres::script(tx.bare(), "SAVEPOINT other").await.unwrap();
+                    Postgres::script(tx.bare().await.unwrap(), "SAVEPOINT other").await.unwrap();
                     account.within(&mut tx).apply_delta(&lane.key("undone too"), 1000).await.unwrap();
-                    Postgres::script(tx.bare(), "ROLLBACK TO other").await.unwrap();
+                    Postgres::script(tx.bare().await.unwrap(), "ROLLBACK TO other").await.unwrap();
                 }
                 rig.proxy.arm(At::Commit, cut);
                 let committed = tx.commit().await;
@@ -286,9 +286,9 @@ async fn lost_commit_with_proof_undone_by_savepoint_is_not_denied() {
                 let lane = rig.lane(&format!("denied-{attempt}-{update}-{}", matches!(cut, Cut::Before(_))));
                 let account = lane.idem.ledger().account(lane.name());
                 let mut tx = rig.idem.begin().await.unwrap();
-                Postgres::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
+                Postgres::script(tx.bare().await.unwrap(), "SAVEPOINT mine").await.unwrap();
                 account.within(&mut tx).apply_delta(&lane.key("undone"), 10).await.unwrap();
-                Postgres::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
+                Postgres::script(tx.bare().await.unwrap(), "ROLLBACK TO mine").await.unwrap();
                 Postgres::note(tx.conn(), lane.name(), "mine").await.unwrap();
                 if update {
                     Upsert::table("sheets").key("id", 1).set("body", "x").execute(&mut tx).await.unwrap();

@@ -79,11 +79,11 @@ async fn refused_statement_aborts_transaction_to_savepoint_postgres() {
                 let lane = begin(&mut ground, &check, attempt).await;
                 let mut tx = lane.idem.begin().await.unwrap();
                 if saved {
-                    sqlx::Postgres::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
+                    sqlx::Postgres::script(tx.bare().await.unwrap(), "SAVEPOINT mine").await.unwrap();
                 }
                 refuse(&lane, &mut tx, call).await;
                 let rows = if saved {
-                    sqlx::Postgres::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
+                    sqlx::Postgres::script(tx.bare().await.unwrap(), "ROLLBACK TO mine").await.unwrap();
                     goes_on(&lane, &mut tx).await;
                     tx.commit().await.unwrap();
                     1
@@ -120,10 +120,10 @@ async fn answered_error_of_any_code_leaves_transaction_usable() {
         let account = lane.idem.ledger().account(lane.name());
         let mut tx = lane.idem.begin().await.unwrap();
         account.within(&mut tx).apply_delta(&lane.key("first"), 1).await.unwrap();
-        sqlx::Postgres::script(tx.bare(), "SAVEPOINT mine").await.unwrap();
+        sqlx::Postgres::script(tx.bare().await.unwrap(), "SAVEPOINT mine").await.unwrap();
         let refused = account.within(&mut tx).apply_delta(&lane.key("refused"), 13).await.expect_err("refused");
         assert_eq!(refused.effect(), Effect::NotApplied, "{code}: {refused}");
-        sqlx::Postgres::script(tx.bare(), "ROLLBACK TO mine").await.unwrap();
+        sqlx::Postgres::script(tx.bare().await.unwrap(), "ROLLBACK TO mine").await.unwrap();
         account.within(&mut tx).apply_delta(&lane.key("later"), 2).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(account.get().await.unwrap().unwrap().balance, 3, "{code}");
@@ -149,7 +149,7 @@ async fn nested_transaction_left_open_is_not_committed() {
                 let (account, key) = (account.clone(), key.clone());
                 async move {
                     account.within(&mut tx).apply_delta(&key, 1).await?;
-                    std::mem::forget(sqlx::Connection::begin(tx.bare()).await?);
+                    std::mem::forget(sqlx::Connection::begin(tx.bare().await.unwrap()).await?);
                     Err("on second thoughts".into())
                 }
             });
@@ -157,7 +157,7 @@ async fn nested_transaction_left_open_is_not_committed() {
         } else {
             let mut tx = idem.begin().await.unwrap();
             account.within(&mut tx).apply_delta(&key, 1).await.unwrap();
-            std::mem::forget(sqlx::Connection::begin(tx.bare()).await.unwrap());
+            std::mem::forget(sqlx::Connection::begin(tx.bare().await.unwrap()).await.unwrap());
             match end {
                 "commit" => assert_eq!(tx.commit().await.unwrap_err().effect(), Effect::NotApplied),
                 "rollback" => tx.rollback().await,
@@ -209,7 +209,7 @@ async fn transaction_rolled_back_by_sqlite_refuses_later_calls() {
                     // What these say is passed over, as a caller may.
                     let refused = match statement {
                         "" => account.within(&mut tx).apply_delta(&lane.key("refused"), 13).await.is_err(),
-                        statement => sqlx::Sqlite::script(tx.bare(), statement).await.is_err(),
+                        statement => sqlx::Sqlite::script(tx.bare().await.unwrap(), statement).await.is_err(),
                     };
                     let later = account.within(&mut tx).apply_delta(&lane.key("later"), 2).await;
                     assert!(refused && later.is_err_and(|error| error.effect() == Effect::NotApplied));
@@ -383,7 +383,7 @@ async fn begin<DB: Backend>(ground: &mut Ground<DB>, refusal: &str, attempt: u64
 
 /// The caller's own row, and the call that is refused.
 async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
-    DB::script(tx.bare(), "INSERT INTO mine VALUES ('before')").await.unwrap();
+    DB::script(tx.bare().await.unwrap(), "INSERT INTO mine VALUES ('before')").await.unwrap();
     let refused = call.run(lane, tx).await;
     assert_eq!(refused, Err(Effect::NotApplied), "{call:?}");
 }
@@ -392,7 +392,7 @@ async fn refuse<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>, call: Call) {
 async fn goes_on<DB: Backend>(lane: &Lane<DB>, tx: &mut Tx<DB>) {
     let started = lane.wallet().within(tx).start(Natural, wallet::Open { total: 0 }).await.unwrap();
     assert!(started.is_fresh());
-    DB::script(tx.bare(), "INSERT INTO mine VALUES ('after')").await.unwrap();
+    DB::script(tx.bare().await.unwrap(), "INSERT INTO mine VALUES ('after')").await.unwrap();
 }
 
 /// Of the caller's rows there are as many as said, of the refused call nothing, and it can be made again.

@@ -6,9 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sqlx::Connection as _;
-use sqlx_core::transaction::TransactionManager as _;
-
 use crate::clock::Timestamp;
 use crate::engine::session::loan::{Lent, Loan};
 use crate::engine::session::pool::Lease;
@@ -180,9 +177,20 @@ impl<DB: Database> Tx<DB> {
     }
 
     /// The driver's connection, for what takes nothing else: `sqlx::Connection::begin` (a savepoint), COPY, functions that take
-    /// `&mut PgConnection`. Errors met there are noted by [`Tx::note`].
-    pub fn bare(&mut self) -> &mut DB::Connection {
-        self.parts().0
+    /// `&mut PgConnection`. Errors met there are noted by [`Tx::note`]. The first time it is one statement: the driver learns that a
+    /// transaction is open.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the transaction is broken, [`Error::Store`] if it has ended or an earlier statement has aborted it;
+    /// those of the database.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits for the database, it leaves the transaction broken.
+    pub async fn bare(&mut self) -> Result<&mut DB::Connection, Error> {
+        let mut call = self.call()?;
+        let told = call.session()?.tell_driver().await;
+        call.end(told)?;
+        Ok(self.parts().0)
     }
 
     /// Notes the error of a statement that ran on [`Tx::bare`], as [`Tx::conn`] does: if another writer was faster, or the
@@ -197,7 +205,7 @@ impl<DB: Database> Tx<DB> {
     ///
     /// let runs = &AtomicU32::new(0);
     /// let work = |noted: bool| idem.transaction(move |mut tx| async move {
-    ///     let savepoint = tx.bare().begin().await?;                               // what `tx.conn()` cannot do
+    ///     let savepoint = tx.bare().await?.begin().await?;                        // what `tx.conn()` cannot do
     ///     savepoint.rollback().await?;
     ///     let lost = sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());  // as a statement of it may answer
     ///     match runs.fetch_add(1, Relaxed) {
@@ -378,23 +386,20 @@ impl<DB: Database> Drop for Tx<DB> {
         if !usable || !lease.state().open {
             return;
         }
-        // Queued alone it would wait for the connection's next use, and the locks with it.
-        DB::TransactionManager::start_rollback(lease.conn());
-        if seeded_bug!("rollback-only-queued") {
-            return lease.rolled_back();
+        if seeded_bug!("rollback-left-out") {
+            return lease.take_for_ended();
         }
+        // Without a runtime the connection is closed, which ends the transaction as well.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(finish_rollback(lease));
+            runtime.spawn(roll_back(lease));
         }
     }
 }
 
-/// Sends the rollback that is queued; a connection that does not answer soon is closed, which ends the transaction as well.
-async fn finish_rollback<DB: Database>(mut lease: Lease<DB>) {
+/// Rolls back; a connection that does not answer soon is closed.
+async fn roll_back<DB: Database>(mut lease: Lease<DB>) {
     const PATIENCE: Duration = Duration::from_secs(1);
-    if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, lease.conn().ping()).await {
-        lease.rolled_back();
-    }
+    let _ = tokio::time::timeout(PATIENCE, lease.session().roll_back()).await;
 }
 
 impl<DB: Database> fmt::Debug for Tx<DB> {

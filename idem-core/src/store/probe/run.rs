@@ -32,7 +32,7 @@ pub(crate) async fn probe<DB: Database>(
     }
     match session.begin(DB::begin(wait, TransactionUse::Own)).await {
         Err(error) if busy(&error) => return Ok(None),
-        begun => begun?,
+        begun => drop(begun?),
     }
     let put = session.fetch(put, place(witness)).await;
     if put.is_ok() && DB::PUT_IS_COMMITTED {

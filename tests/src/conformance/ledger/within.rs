@@ -37,7 +37,7 @@ pub async fn ledger_call_in_transaction_sees_calls_before_it<S: Subject>(on: &S)
     let wallet = ledger.account("wallet");
     for commit in [false, true] {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('mine')").await;
+        stored.execute_on(tx.bare().await.expect("open"), "INSERT INTO notes VALUES ('mine')").await;
         let paid = fresh(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 60).await);
         replayed(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 60).await, &paid);
         assert_eq!(wallet.within(&mut tx).lock().await.expect("readable").balance, 40);
@@ -79,7 +79,7 @@ pub async fn refused_change_leaves_transaction_usable<S: Subject>(on: &S) {
     unlawful(ledger.within(&mut tx).post(&key("a"), [("wallet", 1), ("shop", 1)]).await);
     unlawful(wallet.within(&mut tx).close().await);
     refused(ledger.account("").within(&mut tx).lock().await, ErrorKind::Key);
-    stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('kept')").await;
+    stored.execute_on(tx.bare().await.expect("open"), "INSERT INTO notes VALUES ('kept')").await;
     fresh(ledger.within(&mut tx).transfer(&key("a"), "wallet", "shop", 1).await);
     tx.commit().await.expect("committed");
     assert_eq!((balances(&stored).await, stored.number("SELECT count(*) FROM notes").await), ([99, 1, 0], 1));
@@ -113,7 +113,7 @@ pub async fn change_dropped_in_transaction_breaks_it_or_has_no_effect<S: Subject
     let (mut broken, mut whole, mut polls, mut rounds) = (0, 0, 0, 100);
     loop {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('unit')").await;
+        stored.execute_on(tx.bare().await.expect("open"), "INSERT INTO notes VALUES ('unit')").await;
         let call = ledger.within(&mut tx).transfer(&key("a"), "wallet", "revenue", 60);
         if polled(call.into_future(), polls).await.is_some() {
             tx.rollback().await;

@@ -12,9 +12,9 @@ pub async fn transaction_commit_keeps_command_and_row_of_caller<S: Subject>(on: 
     let stored = prepared(on).await;
     let order = stored.orders().at("o");
     let mut tx = stored.idem.begin().await.expect("begun");
-    stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('before')").await;
+    stored.execute_on(tx.bare().await.expect("open"), "INSERT INTO notes VALUES ('before')").await;
     let paid = fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
-    stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('after')").await;
+    stored.execute_on(tx.bare().await.expect("open"), "INSERT INTO notes VALUES ('after')").await;
     assert_eq!(order.within(&mut tx).get().await.expect("readable").expect("started").version(), 2);
     tx.commit().await.expect("committed");
     assert_eq!((stored.number(NOTES).await, version(&stored).await), (2, 2));
@@ -28,7 +28,7 @@ pub async fn transaction_rollback_or_drop_keeps_nothing<S: Subject>(on: &S) {
     let rows = stored.rows().await;
     for round in 0..6 {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('never')").await;
+        stored.execute_on(tx.bare().await.expect("open"), "INSERT INTO notes VALUES ('never')").await;
         fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
         if round % 2 == 0 {
             tx.rollback().await;
@@ -70,7 +70,7 @@ pub async fn command_dropped_in_transaction_breaks_it_or_has_no_effect<S: Subjec
     let mut rounds = 100;
     loop {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('unit')").await;
+        stored.execute_on(tx.bare().await.expect("open"), "INSERT INTO notes VALUES ('unit')").await;
         if polled(order.within(&mut tx).pay(&key("k"), PAY).into_future(), polls).await.is_some() {
             tx.rollback().await;
             rounds -= 1;

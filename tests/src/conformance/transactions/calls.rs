@@ -33,7 +33,7 @@ pub async fn refused_command_leaves_transaction_usable<S: Subject>(on: &S) {
     refused(order.within(&mut tx).ship(Natural, order::Ship { tracking: "T".into() }).await, ErrorKind::Invalid);
     refused(stored.orders().at("nobody").within(&mut tx).pay(&key("k"), PAY).await, ErrorKind::NotStarted);
     refused(order.within(&mut tx).start(Natural, order::Pending { total: 1 }).await, ErrorKind::AlreadyStarted);
-    stored.execute_on(tx.bare(), "INSERT INTO notes VALUES ('kept')").await;
+    stored.execute_on(tx.bare().await.expect("open"), "INSERT INTO notes VALUES ('kept')").await;
     fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
     tx.commit().await.expect("committed");
     assert_eq!((stored.number(NOTES).await, version(&stored).await), (1, 2));

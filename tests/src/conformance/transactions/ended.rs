@@ -40,7 +40,7 @@ pub async fn transaction_ended_by_rollback_statement_refuses_calls<S: Subject>(o
         for later in ["delta", "start", "open", "update", "none"] {
             let mut tx = begin(on, &idem, way).await;
             fresh(account.within(&mut tx).apply_delta(&key("first"), 1).await);
-            on.execute(tx.bare(), "ROLLBACK").await.expect("ends it");
+            on.execute(tx.bare().await.expect("open"), "ROLLBACK").await.expect("ends it");
             let refused = match later {
                 "delta" => account.within(&mut tx).apply_delta(&key("later"), 2).await.as_ref().err().map(told),
                 "start" => {
@@ -76,7 +76,7 @@ pub async fn transaction_ended_by_commit_statement_is_applied_or_unknown<S: Subj
             let before = account.get().await.expect("readable").map_or(0, |account| account.balance);
             let mut tx = begin(on, &idem, way).await;
             fresh(account.within(&mut tx).apply_delta(&first, 1).await);
-            on.execute(tx.bare(), "COMMIT").await.expect("ends it");
+            on.execute(tx.bare().await.expect("open"), "COMMIT").await.expect("ends it");
             if later {
                 let error = account.within(&mut tx).apply_delta(&second, 10).await.expect_err("it has ended");
                 assert_eq!((error.kind(), error.effect()), (ErrorKind::Store, Effect::NotApplied), "{way}: {error}");
@@ -98,11 +98,11 @@ pub async fn transaction_ended_by_commit_without_proving_row_is_unknown<S: Subje
     let account = idem.ledger().account("a");
     for way in WAYS {
         let mut tx = begin(on, &idem, way).await;
-        on.execute(tx.bare(), "SAVEPOINT mine").await.expect("saved");
+        on.execute(tx.bare().await.expect("open"), "SAVEPOINT mine").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 1).await);
-        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
+        on.execute(tx.bare().await.expect("open"), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
         idem.ledger().account(way).within(&mut tx).open(Bounds::at_least(0)).await.expect("opened");
-        on.execute(tx.bare(), "COMMIT").await.expect("ends it");
+        on.execute(tx.bare().await.expect("open"), "COMMIT").await.expect("ends it");
         let error = tx.commit().await.expect_err("another one has committed");
         assert_eq!(error.effect(), Effect::Unknown, "{way}: {error}");
         assert_eq!(stored.number(&format!("SELECT count(*) FROM idem_accounts WHERE account = '{way}'")).await, 1);
@@ -115,16 +115,16 @@ pub async fn transaction_ended_by_commit_after_many_calls_is_not_denied<S: Subje
     let account = idem.ledger().account("a");
     for (turn, way) in (1..).zip(WAYS) {
         let mut tx = begin(on, &idem, way).await;
-        on.execute(tx.bare(), "SAVEPOINT first").await.expect("saved");
+        on.execute(tx.bare().await.expect("open"), "SAVEPOINT first").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 100).await);
-        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
+        on.execute(tx.bare().await.expect("open"), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("kept {way}")), 1).await);
-        on.execute(tx.bare(), "SAVEPOINT second").await.expect("saved");
+        on.execute(tx.bare().await.expect("open"), "SAVEPOINT second").await.expect("saved");
         for call in 0..70 {
             fresh(account.within(&mut tx).apply_delta(&key(&format!("{call} undone {way}")), 10).await);
         }
-        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT second").await.expect("undone");
-        on.execute(tx.bare(), "COMMIT").await.expect("ends it");
+        on.execute(tx.bare().await.expect("open"), "ROLLBACK TO SAVEPOINT second").await.expect("undone");
+        on.execute(tx.bare().await.expect("open"), "COMMIT").await.expect("ends it");
         let told = tx.commit().await.map_err(|error| error.effect());
         assert_ne!(told, Err(Effect::NotApplied), "{way}");
         assert_eq!(account.get().await.expect("readable").expect("there").balance, turn, "{way}");
@@ -142,15 +142,15 @@ pub async fn transaction_ended_by_commit_and_begun_again_is_not_denied<S: Subjec
             turn += 1;
             let mut tx = begin(on, &idem, way).await;
             fresh(account.within(&mut tx).apply_delta(&key(&format!("first {turn}")), 1).await);
-            on.execute(tx.bare(), "COMMIT").await.expect("ends it");
-            on.execute(tx.bare(), "BEGIN").await.expect("begins anew");
+            on.execute(tx.bare().await.expect("open"), "COMMIT").await.expect("ends it");
+            on.execute(tx.bare().await.expect("open"), "BEGIN").await.expect("begins anew");
             if then == "a call" {
                 // Where transactions bear no mark it cannot be told from the first.
                 let later = account.within(&mut tx).apply_delta(&key(&format!("later {turn}")), 0).await;
                 assert!(later.is_ok() || later.is_err_and(|error| error.effect() == Effect::NotApplied), "{way}");
             } else {
                 // What is refused at once, and what is refused by the commit.
-                let _ = on.execute(tx.bare(), then).await;
+                let _ = on.execute(tx.bare().await.expect("open"), then).await;
             }
             let told = tx.commit().await.map_err(|error| error.effect());
             assert_ne!(told, Err(Effect::NotApplied), "{way}, {then}");
@@ -169,7 +169,7 @@ pub async fn transaction_ended_by_statement_and_dropped_leaves_pool_usable<S: Su
         for (call, end) in ["ROLLBACK", "COMMIT"].iter().enumerate() {
             let mut tx = idem.begin().await.expect("begins");
             fresh(account.within(&mut tx).apply_delta(&key(&format!("{call} {kind}")), 1).await);
-            on.execute(tx.bare(), end).await.expect("ends it");
+            on.execute(tx.bare().await.expect("open"), end).await.expect("ends it");
             drop(tx);
             idem.begin().await.expect("begins").rollback().await;
         }
@@ -183,13 +183,13 @@ pub async fn savepoint_rollback_of_some_calls_keeps_the_others<S: Subject>(on: &
     for (turn, way) in (1..).zip(WAYS) {
         let mut tx = begin(on, &idem, way).await;
         // Before the library's first statement in it, and after.
-        on.execute(tx.bare(), "SAVEPOINT first").await.expect("saved");
+        on.execute(tx.bare().await.expect("open"), "SAVEPOINT first").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone at first {way}")), 100).await);
-        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
+        on.execute(tx.bare().await.expect("open"), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("kept {way}")), 1).await);
-        on.execute(tx.bare(), "SAVEPOINT mine").await.expect("saved");
+        on.execute(tx.bare().await.expect("open"), "SAVEPOINT mine").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key(&format!("undone {way}")), 10).await);
-        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
+        on.execute(tx.bare().await.expect("open"), "ROLLBACK TO SAVEPOINT mine").await.expect("undone");
         tx.commit().await.expect("commits");
         assert_eq!(account.get().await.expect("readable").expect("there").balance, turn, "{way}");
     }
@@ -201,9 +201,9 @@ pub async fn savepoint_rollback_of_all_calls_commits_nothing<S: Subject>(on: &S)
     let account = idem.ledger().account("a");
     for way in WAYS {
         let mut tx = begin(on, &idem, way).await;
-        on.execute(tx.bare(), "SAVEPOINT first").await.expect("saved");
+        on.execute(tx.bare().await.expect("open"), "SAVEPOINT first").await.expect("saved");
         fresh(account.within(&mut tx).apply_delta(&key("undone"), 100).await);
-        on.execute(tx.bare(), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
+        on.execute(tx.bare().await.expect("open"), "ROLLBACK TO SAVEPOINT first").await.expect("undone");
         tx.commit().await.expect("commits");
         assert!(account.get().await.expect("readable").is_none(), "{way}");
     }

@@ -92,7 +92,7 @@ pub async fn update_expecting_dropped_column_is_refused<S: Subject>(on: &S) {
 /// In a transaction, at whose beginning SQLite sees the columns as they are.
 async fn drop_note<S: Subject>(stored: &Stored<'_, S>) {
     let mut tx = stored.idem.begin().await.expect("begun");
-    stored.execute_on(tx.bare(), "ALTER TABLE documents DROP COLUMN note").await;
+    stored.execute_on(tx.bare().await.expect("open"), "ALTER TABLE documents DROP COLUMN note").await;
     tx.commit().await.expect("committed");
 }
 
@@ -101,7 +101,7 @@ pub async fn table_description_of_rolled_back_transaction_is_forgotten<S: Subjec
     let stored = prepared(on).await;
     for committed in [false, false, true] {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.bare(), "ALTER TABLE documents ADD COLUMN note text").await;
+        stored.execute_on(tx.bare().await.expect("open"), "ALTER TABLE documents ADD COLUMN note text").await;
         updated(edit().set("note", "x").expect_version(1).execute(&mut tx).await, 2);
         if committed {
             tx.commit().await.expect("committed");

@@ -14,7 +14,9 @@ pub async fn update_in_transaction_shares_commit_and_rollback<S: Subject>(on: &S
     let by_column = || edit().set("pages", 3).expect("body", "final").once(&key("l"));
     for round in 0..5 {
         let mut tx = stored.idem.begin().await.expect("begun");
-        stored.execute_on(tx.bare(), "UPDATE documents SET body = 'beside' WHERE tenant = 'b'").await;
+        stored
+            .execute_on(tx.bare().await.expect("open"), "UPDATE documents SET body = 'beside' WHERE tenant = 'b'")
+            .await;
         updated(keyed().execute(&mut tx).await, 2);
         updated(by_column().execute(&mut tx).await, 3);
         let settings = Upsert::table("documents").key("tenant", "c").key("id", 1).set("body", "new");
@@ -52,7 +54,7 @@ pub async fn refused_update_leaves_transaction_usable<S: Subject>(on: &S) {
         let unknown = nobody().set("nothing", 1).expect_version(1).execute(&mut tx).await;
         refused(unknown, ErrorKind::Update);
     }
-    stored.execute_on(tx.bare(), "UPDATE documents SET pages = 9 WHERE tenant = 'b'").await;
+    stored.execute_on(tx.bare().await.expect("open"), "UPDATE documents SET pages = 9 WHERE tenant = 'b'").await;
     updated(edit().set("body", "second").expect_version(2).once(&key("k")).execute(&mut tx).await, 3);
     tx.commit().await.expect("committed");
     assert_eq!((documents(&stored, "pages = 9 OR body = 'second'").await, stored.rows().await), (2, 2));
@@ -109,7 +111,9 @@ pub async fn update_dropped_in_transaction_breaks_it_or_has_no_effect<S: Subject
         // On a busy machine every answer may be there at the first poll, and nothing is dropped: then once more.
         while broken == 0 || polls > 0 {
             let mut tx = stored.idem.begin().await.expect("begun");
-            stored.execute_on(tx.bare(), "UPDATE documents SET pages = pages WHERE tenant = 'b'").await;
+            stored
+                .execute_on(tx.bare().await.expect("open"), "UPDATE documents SET pages = pages WHERE tenant = 'b'")
+                .await;
             if polled(update().execute(&mut tx), polls).await.is_some() {
                 tx.rollback().await;
                 (polls, rounds) = (0, rounds - 1);

@@ -59,7 +59,7 @@ pub async fn update_after_schema_change_uses_new_schema<S: Subject>(on: &S) {
     stored.execute("ALTER TABLE documents ADD COLUMN note text").await;
     updated(edit().set("note", "new").expect_version(2).execute(&stored.idem).await, 3);
     let mut tx = stored.idem.begin().await.expect("begun");
-    stored.execute_on(tx.bare(), "ALTER TABLE documents DROP COLUMN note").await;
+    stored.execute_on(tx.bare().await.expect("open"), "ALTER TABLE documents DROP COLUMN note").await;
     tx.commit().await.expect("committed");
     let gone = edit().set("note", "gone").expect_version(3).execute(&stored.idem).await;
     assert_eq!(problem(gone), UpdateProblem::NoColumn { column: "note".to_owned() });
