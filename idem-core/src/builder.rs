@@ -328,22 +328,21 @@ impl<DB: Database> Builder<DB> {
     fn build(self, (sql, breaks): (Arc<Statements>, Breaks), opened: Opened<DB>) -> Idem<DB> {
         let settings = Settings { reply: self.reply(), ..self.settings };
         let Opened { writers, readers, flushers, readers_apart, pool } = opened;
-        Idem {
-            shared: Arc::new(Shared {
-                writers,
-                readers,
-                flushers,
-                queue: Queue::new(self.grouping),
-                readers_apart,
-                pool,
-                sql,
-                settings,
-                unshared: AtomicBool::new(false),
-                clock: DatabaseClock::new(),
-                memory: Memory::new(self.memory.unwrap_or(0), breaks),
-                graphs: Mutex::default(),
-            }),
-        }
+        Idem::of(Arc::new(Shared {
+            writers,
+            readers,
+            flushers,
+            queue: Queue::new(self.grouping),
+            readers_apart,
+            pool,
+            sql,
+            settings,
+            unshared: AtomicBool::new(false),
+            clock: DatabaseClock::new(),
+            memory: Memory::new(self.memory.unwrap_or(0), breaks),
+            installation: tokio::sync::Mutex::default(),
+            graphs: Mutex::default(),
+        }))
     }
 }
 

@@ -53,7 +53,7 @@ impl Fingerprint {
         self.0[0] == Self::AFTER_START
     }
 
-    fn from_hash(hash: Hasher) -> Self {
+    pub(crate) fn from_hash(hash: Hasher) -> Self {
         let mut bytes = [Self::VERSION; Self::BYTES];
         bytes[1..].copy_from_slice(&hash.finish());
         Self(bytes)
@@ -81,14 +81,17 @@ fn canonical(json: &[u8], facts: &[&str], hash: &mut Hasher) {
 }
 
 /// Whether two JSON texts have one canonical form.
-#[cfg(any(feature = "_sql", feature = "testing"))]
+#[cfg(any(feature = "_leases", feature = "testing"))]
 pub(crate) fn same_json(one: &[u8], other: &[u8]) -> bool {
-    let form = |json| {
-        let mut hash = Hasher::new("idem canonical v1");
-        canonical(json, &[], &mut hash);
-        hash.finish()
-    };
-    one == other || form(one) == form(other)
+    one == other || canonical_hash(one) == canonical_hash(other)
+}
+
+/// A hash of the canonical form.
+#[cfg(any(feature = "_leases", feature = "testing"))]
+pub(crate) fn canonical_hash(json: &[u8]) -> [u8; 32] {
+    let mut hash = Hasher::new("idem canonical v1");
+    canonical(json, &[], &mut hash);
+    hash.finish()
 }
 
 /// Deeper payloads are hashed as they are written; `serde_json` reads none of them.

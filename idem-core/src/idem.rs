@@ -13,6 +13,8 @@ use crate::engine::session::transaction::Tx;
 use crate::engine::session::transaction::end::may_succeed_again;
 use crate::engine::shared::Shared;
 use crate::error::Error;
+use crate::lease::keeper::Keeper;
+use crate::lease::sql::SqlLeases;
 use crate::store::Database;
 use crate::store::connect::TransactionUse;
 use crate::store::error::Class;
@@ -37,6 +39,8 @@ const DROPPED: &str = "the closure of a transaction dropped its commit";
 /// ```
 pub struct Idem<DB: Database> {
     pub(crate) shared: Arc<Shared<DB>>,
+    /// Keeps its leases.
+    pub(crate) keeper: Arc<Keeper>,
 }
 
 /// A step of idem's schema.
@@ -50,6 +54,11 @@ pub struct Migration {
 }
 
 impl<DB: Database> Idem<DB> {
+    pub(crate) fn of(shared: Arc<Shared<DB>>) -> Self {
+        let keeper = Keeper::new(Arc::new(SqlLeases(shared.clone())));
+        Self { shared, keeper }
+    }
+
     /// Creates idem's tables or brings them up to date, in one transaction. Safe to run twice, by several processes at once, and
     /// after one was killed half-way.
     ///
@@ -400,7 +409,7 @@ where
 
 impl<DB: Database> Clone for Idem<DB> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone() }
+        Self { shared: self.shared.clone(), keeper: self.keeper.clone() }
     }
 }
 

@@ -273,6 +273,7 @@ fn time_of_uuid_v7(key: &str) -> Option<[u8; 6]> {
 }
 
 /// SHA-256 over parts that each carry their length, so that no two lists of parts hash alike.
+#[derive(Clone)]
 pub(crate) struct Hasher(Sha256);
 
 impl Hasher {

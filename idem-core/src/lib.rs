@@ -68,7 +68,7 @@
 // `__private` and the documentation tests name the crate as its users do.
 extern crate self as idem_core;
 
-#[cfg(feature = "_sql")]
+#[cfg(feature = "_leases")]
 #[macro_use]
 mod fault;
 
@@ -77,22 +77,31 @@ mod builder;
 pub mod clock;
 #[cfg(feature = "_sql")]
 mod engine;
+mod epoch;
 pub mod error;
 mod fingerprint;
 #[cfg(feature = "_sql")]
 mod forget;
 #[cfg(feature = "_sql")]
 mod idem;
+#[cfg(feature = "_sql")]
+mod installation;
 mod key;
+#[cfg(feature = "_leases")]
+pub mod lease;
 // rustc shows the condition where the name is not found: so it says which features bring it, here and below.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub mod ledger;
 pub mod machine;
 mod map;
 mod model;
-#[cfg(feature = "_sql")]
+#[cfg(feature = "_leases")]
 mod namespace;
+#[cfg(feature = "_leases")]
+pub mod operation;
 mod outcome;
+#[cfg(feature = "_leases")]
+mod request;
 #[cfg(feature = "_sql")]
 mod seq;
 #[cfg(feature = "_sql")]
@@ -122,6 +131,7 @@ pub use engine::session::retry::RetryPolicy;
 pub use engine::session::transaction::Tx;
 #[cfg(feature = "_sql")]
 pub use engine::session::tx_conn::TxConn;
+pub use epoch::Epoch;
 pub use error::{CommandError, Effect, Error, ErrorKind, Never};
 #[cfg(feature = "_sql")]
 pub use forget::{Forget, ForgetProgress, Forgotten};

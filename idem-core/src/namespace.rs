@@ -14,3 +14,6 @@ pub(crate) const START: &str = "@start";
 
 /// The transition that an operator makes.
 pub(crate) const OVERRIDE: &str = "@override";
+
+/// Of locks.
+pub(crate) const LOCK: &str = "@lock";

@@ -55,7 +55,7 @@ impl<DB: Database> Idem<DB> {
         let _call = shared.queue.enter()?;
         let limit = limit.clamp(1, 10_000);
         let mut lease = shared.writer(shared.settings.wait).await?;
-        let swept = sweep(&mut lease.session(), i64::from(limit)).await;
+        let swept = sweep(&mut lease.session(), i64::from(limit), shared.settings.wait).await;
         let (claims, alias_keys) = shared.answer(lease, swept).await?;
         let more = claims >= u64::from(limit) || alias_keys >= u64::from(limit);
         Ok(Swept { claims, alias_keys, more })

@@ -5,14 +5,14 @@
 mod buffer;
 mod finite;
 
-#[cfg(any(feature = "_sql", feature = "testing"))]
+#[cfg(any(feature = "_leases", feature = "testing"))]
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-#[cfg(any(feature = "_sql", feature = "testing"))]
+#[cfg(any(feature = "_leases", feature = "testing"))]
 use crate::fingerprint::same_json;
 use buffer::with_buffer;
 use finite::Finite;
@@ -51,7 +51,7 @@ pub enum WireError {
 
 impl Stored {
     /// How much of a value an error shows, in characters.
-    #[cfg(any(feature = "_sql", feature = "testing"))]
+    #[cfg(any(feature = "_leases", feature = "testing"))]
     const SHOWN: usize = 60;
 
     /// Writes a value.
@@ -71,7 +71,7 @@ impl Stored {
     ///
     /// # Errors
     /// As [`Self::encode`]; if it is written otherwise.
-    #[cfg(any(feature = "_sql", feature = "testing"))]
+    #[cfg(any(feature = "_leases", feature = "testing"))]
     pub(crate) fn encode_variant<T: Serialize + ?Sized>(value: &T, variant: &str) -> Result<Self, WireError> {
         let variant = &*escaped(variant)?;
         with_buffer(|bytes| {
@@ -93,7 +93,7 @@ impl Stored {
     ///
     /// # Errors
     /// As [`Self::decode`].
-    #[cfg(any(feature = "_sql", feature = "testing"))]
+    #[cfg(any(feature = "_leases", feature = "testing"))]
     pub(crate) fn decode_variant<T: DeserializeOwned>(&self, variant: &str) -> Result<T, WireError> {
         let (variant, content) = (&*escaped(variant)?, self.json()?);
         with_buffer(|tagged| {
@@ -113,7 +113,7 @@ impl Stored {
     }
 
     /// Whether the two say the same, whatever the order of members and the white space.
-    #[cfg(any(feature = "_sql", feature = "testing"))]
+    #[cfg(any(feature = "_leases", feature = "testing"))]
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         self == other || matches!((self.json(), other.json()), (Ok(one), Ok(other)) if same_json(one, other))
     }
@@ -122,7 +122,7 @@ impl Stored {
     ///
     /// # Errors
     /// If it cannot be read, or is written as something else.
-    #[cfg(any(feature = "_sql", feature = "testing"))]
+    #[cfg(any(feature = "_leases", feature = "testing"))]
     pub(crate) fn read_back(self, again: impl FnOnce(&Self) -> Result<Self, WireError>) -> Result<Self, WireError> {
         let again = again(&self)?;
         if self.says_the_same(&again) {
@@ -140,7 +140,7 @@ impl Stored {
         }
     }
 
-    #[cfg(any(feature = "_sql", feature = "testing"))]
+    #[cfg(any(feature = "_leases", feature = "testing"))]
     pub(crate) fn from_json(json: &[u8]) -> Self {
         Self(std::iter::once(JSON).chain(json.iter().copied()).collect())
     }
@@ -158,7 +158,7 @@ impl Stored {
 }
 
 /// A name as it stands between the quotes of a JSON string.
-#[cfg(any(feature = "_sql", feature = "testing"))]
+#[cfg(any(feature = "_leases", feature = "testing"))]
 fn escaped(name: &str) -> Result<Cow<'_, str>, WireError> {
     if !name.contains(['"', '\\']) {
         return Ok(name.into());
@@ -173,7 +173,7 @@ fn put<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) -> Result<(), Wire
     Ok(serde_json::to_writer(bytes, &Finite(value))?)
 }
 
-#[cfg(all(test, any(feature = "_sql", feature = "testing")))]
+#[cfg(all(test, any(feature = "_leases", feature = "testing")))]
 mod tests {
     use super::*;
 

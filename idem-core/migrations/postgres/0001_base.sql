@@ -52,20 +52,46 @@ CREATE INDEX ON {transitions} (expires_at) WHERE expires_at IS NOT NULL;
 -- There is no primary key by which a subscriber of a publication would know a row that is deleted.
 ALTER TABLE {transitions} REPLICA IDENTITY FULL;
 
--- What has no row of its own: keys with what they were claimed for. Of a conditional update: surface `@update`, the table (id) and the
--- version (seq) that the update led to. state: 2 completed. The key itself is not stored.
+-- Keys that have no row of their own: of operations (surface: the operation's name), locks (`@lock`) and conditional updates
+-- (`@update`). The key itself is not stored; the hash is of (surface, scope, key).
+-- state: 1 claimed by the owner of the newest epoch, until its lease ends; 2 completed, with its outcome; 3 released, and free.
+-- machine, id, seq: the last machine that the unit moved; of an update the table (id), and the version (seq) that it led to.
 CREATE TABLE {claims} (
     hash bytea PRIMARY KEY,
     surface text COLLATE "C" NOT NULL,
     scope text COLLATE "C" NOT NULL,
     fingerprint bytea NOT NULL,
     state bigint NOT NULL,
+    epoch bigint NOT NULL DEFAULT 0,
+    owner bigint,
+    until bigint,
+    attempts bigint NOT NULL DEFAULT 0,
+    outcome bytea,
+    checkpoint bytea,
     at bigint NOT NULL,
     expires_at bigint,
+    machine text COLLATE "C",
     id text COLLATE "C",
-    seq bigint
+    seq bigint,
+    reason text COLLATE "C"
 );
 CREATE INDEX ON {claims} (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX {:claims_by_surface} ON {claims} (surface, hash) WHERE state = 1;
+
+-- The highest epoch of this name that has written here, under a lease of another store.
+CREATE TABLE {fences} (
+    name text COLLATE "C" PRIMARY KEY,
+    epoch bigint NOT NULL
+);
+
+-- One row: which database this is, and the highest epoch of the claims that were swept.
+CREATE TABLE {installation} (
+    id text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    epoch_floor bigint NOT NULL DEFAULT 0
+);
+INSERT INTO {installation} (id, at)
+SELECT gen_random_uuid()::text, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint;
 
 CREATE TABLE {accounts} (
     account text COLLATE "C" PRIMARY KEY,

@@ -51,20 +51,46 @@ CREATE TABLE {transitions} (
 CREATE UNIQUE INDEX {transitions_by_key} ON {:transitions} (hash) WHERE hash IS NOT NULL;
 CREATE INDEX {transitions_by_expiry} ON {:transitions} (expires_at) WHERE expires_at IS NOT NULL;
 
--- What has no row of its own: keys with what they were claimed for. Of a conditional update: surface `@update`, the table (id) and the
--- version (seq) that the update led to. state: 2 completed. The key itself is not stored.
+-- Keys that have no row of their own: of operations (surface: the operation's name), locks (`@lock`) and conditional updates
+-- (`@update`). The key itself is not stored; the hash is of (surface, scope, key).
+-- state: 1 claimed by the owner of the newest epoch, until its lease ends; 2 completed, with its outcome; 3 released, and free.
+-- machine, id, seq: the last machine that the unit moved; of an update the table (id), and the version (seq) that it led to.
 CREATE TABLE {claims} (
     hash BLOB NOT NULL PRIMARY KEY,
     surface TEXT NOT NULL,
     scope TEXT NOT NULL,
     fingerprint BLOB NOT NULL,
     state INTEGER NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    owner INTEGER,
+    until INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    outcome BLOB,
+    checkpoint BLOB,
     at INTEGER NOT NULL,
     expires_at INTEGER,
+    machine TEXT,
     id TEXT,
-    seq INTEGER
+    seq INTEGER,
+    reason TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX {claims_by_expiry} ON {:claims} (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX {claims_by_surface} ON {:claims} (surface, hash) WHERE state = 1;
+
+-- The highest epoch of this name that has written here, under a lease of another store.
+CREATE TABLE {fences} (
+    name TEXT NOT NULL PRIMARY KEY,
+    epoch INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row: which database this is, and the highest epoch of the claims that were swept.
+CREATE TABLE {installation} (
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    epoch_floor INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO {installation} (id, at)
+SELECT lower(hex(randomblob(16))), CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000;
 
 CREATE TABLE {accounts} (
     account TEXT NOT NULL PRIMARY KEY,

@@ -114,7 +114,7 @@ impl<DB: Database> Shared<DB> {
         match deadline {
             Some(deadline) if !seeded_bug!("first-use-without-deadline") => {
                 let compared = self.compare_graph(graph, &mine, deadline.min(self.settings.wait));
-                let in_flight = |_| Err(Error::InFlight { waited: began.elapsed() });
+                let in_flight = |_| Err(Error::in_flight(began.elapsed()));
                 timeout(deadline, compared).await.unwrap_or_else(in_flight)
             }
             _ => self.compare_graph(graph, &mine, self.settings.wait).await,
@@ -124,7 +124,7 @@ impl<DB: Database> Shared<DB> {
     /// Compares the graph with the one that is stored, and stores it if there is none or an older one.
     async fn compare_graph(&self, graph: &'static Graph, mine: &GraphRecord, wait: Duration) -> Result<(), Error> {
         let began = Instant::now();
-        let in_flight = || Error::InFlight { waited: began.elapsed() };
+        let in_flight = || Error::in_flight(began.elapsed());
         // One asks for all that wait for the same machine, so that they do not take all connections.
         let turn = if seeded_bug!("one-comparison-at-a-time") { "" } else { graph.name };
         let comparing = self.registrations().entry(turn).or_default().comparing.clone();

@@ -147,7 +147,7 @@ mod tests {
     }
 
     fn refused() -> Answered {
-        Err(Refusal::Failed(Error::InFlight { waited: std::time::Duration::ZERO }))
+        Err(Refusal::Failed(Error::in_flight(std::time::Duration::ZERO)))
     }
 
     /// Of a lost write that has two effects: what was answered since, whether that is doubtful, and whether the write is settled.

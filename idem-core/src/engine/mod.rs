@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod answer;
 pub(crate) mod attempt;
 pub(crate) mod decide;
+pub(crate) mod fence;
 pub(crate) mod graph_record;
 pub(crate) mod group;
 pub(crate) mod load;

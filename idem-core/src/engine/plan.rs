@@ -9,6 +9,7 @@ use crate::engine::decide::snapshot::{Asked, Snapshot};
 use crate::engine::memory::Memory;
 use crate::engine::memory::outcomes::{Identity, Outcome};
 use crate::key::KeyHash;
+use crate::model::claim::fence::Fence;
 use crate::store::Database;
 use crate::store::statements::Statements;
 
@@ -47,6 +48,11 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
 
     /// What a repeat is to be answered once this answer is committed; `None` if the database is to be asked.
     fn outcome(&self, _answered: &Answered) -> Option<Outcome> {
+        None
+    }
+
+    /// The claim that it is fenced by.
+    fn fence(&self) -> Option<&Fence> {
         None
     }
 

@@ -116,7 +116,7 @@ async fn attempts<DB: Database>(
     lost: &mut LostWrites,
 ) -> Result<Vec<Answered>, Error> {
     let began = Instant::now();
-    let in_flight = || Error::InFlight { waited: began.elapsed() };
+    let in_flight = || Error::in_flight(began.elapsed());
     let (mut strategy, mut forgot, mut made) = (first, false, 1);
     loop {
         // What has no key could run twice beside a write that comes late.
@@ -224,8 +224,8 @@ async fn acquire<DB: Database>(shared: &Shared<DB>, strategy: Strategy, wait: Du
     }
 }
 
-/// Answers plans inside a transaction that the caller began and will end.
-pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[&dyn Plan<DB>]) -> Result<Vec<Answered>, Error> {
+/// Answers plans inside a transaction that is open, which fences them if they are fenced.
+pub(crate) async fn run_in<DB: Database>(tx: &mut Tx<DB>, plans: &[&dyn Plan<DB>]) -> Result<Vec<Answered>, Error> {
     let shared = tx.shared.clone();
     let mut assumed = assume(&shared, plans, false).map(|assumed| assumed.snapshot);
     plans.iter().filter_map(|plan| plan.table()).for_each(|table| tx.uses_table(table));
@@ -258,7 +258,10 @@ pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[&dyn Plan
         match wrote {
             Ok(after) => {
                 if decision.note(after) {
+                    let moved = decision.write.machines.last();
+                    let moved = moved.map(|machine| (machine.machine, machine.id.clone(), machine.version));
                     call.wrote(decision.witness())?;
+                    tx.moved = moved.or(tx.moved.take());
                     return Ok(decision.into_answers());
                 }
                 call.end(Ok(()))?;

@@ -18,6 +18,7 @@ use crate::engine::session::retry::PATIENCE;
 use crate::engine::session::retry::RetryPolicy;
 use crate::error::Error;
 use crate::store::Database;
+use crate::store::claims::queries::installation;
 use crate::store::error::{Class, StoreError};
 use crate::store::migrate::run::{now, version};
 use crate::store::migrate::texts::VERSION;
@@ -45,6 +46,8 @@ pub(crate) struct Shared<DB: Database> {
     pub(crate) unshared: AtomicBool,
     pub(crate) clock: DatabaseClock,
     pub(crate) memory: Memory,
+    /// Which database this is, once that was asked.
+    pub(crate) installation: tokio::sync::Mutex<Option<Arc<str>>>,
     /// The machines whose graphs were compared with the stored ones, or are at the moment.
     pub(crate) graphs: Mutex<HashMap<&'static str, Registration>>,
 }
@@ -101,7 +104,7 @@ impl<DB: Database> Shared<DB> {
         if !self.readers_apart {
             return self.writers.acquire().await;
         }
-        self.writers.acquire_within(wait).await?.ok_or(Error::InFlight { waited: wait })
+        self.writers.acquire_within(wait).await?.ok_or(Error::in_flight(wait))
     }
 
     /// Refuses a pooler that shares the server's sessions between clients. Asks once.
@@ -135,6 +138,18 @@ impl<DB: Database> Shared<DB> {
         Ok(now)
     }
 
+    /// Which database this is. Asked once.
+    pub(crate) async fn installation(&self) -> Result<Arc<str>, Error> {
+        let mut known = self.installation.lock().await;
+        if let Some(id) = &*known {
+            return Ok(id.clone());
+        }
+        let mut lease = self.readers.acquire().await?;
+        let asked = installation(&mut lease.session()).await;
+        let id = self.answer(lease, asked).await?;
+        Ok(known.insert(id).clone())
+    }
+
     /// The answer of a read. The connection goes back first: what an error means may have to be asked on another.
     pub(crate) async fn answer<T>(&self, lease: Lease<DB>, answer: Result<T, StoreError>) -> Result<T, Error> {
         let held = lease.held();
@@ -157,6 +172,24 @@ impl<DB: Database> Shared<DB> {
             Ok(_) => Error::Store { source: Box::new(error.source) },
             Err(_) => error.not_sent(waited),
         }
+    }
+}
+
+/// A call that is counted until it is dropped, wherever it goes meanwhile.
+pub(crate) struct CallUnderWay<DB: Database>(Arc<Shared<DB>>);
+
+impl<DB: Database> CallUnderWay<DB> {
+    /// # Errors
+    /// [`Error::ShutDown`].
+    pub(crate) fn new(shared: Arc<Shared<DB>>) -> Result<Self, Error> {
+        shared.queue.count_in()?;
+        Ok(Self(shared))
+    }
+}
+
+impl<DB: Database> Drop for CallUnderWay<DB> {
+    fn drop(&mut self) {
+        self.0.queue.leave();
     }
 }
 

@@ -49,6 +49,8 @@ kinds! {
     AlreadyStarted,
     KeyRequired,
     InFlight,
+    Fenced,
+    Lost,
     ForeignMachine,
     UnknownState,
     UnknownCommand,
@@ -84,7 +86,7 @@ impl ErrorKind {
     /// What a service answers with, if it has no better: retryable 503, or 409 for [`ErrorKind::InFlight`] and 404 for
     /// [`ErrorKind::NotStarted`]; [`ErrorKind::KeyReused`] 422, [`ErrorKind::Forgotten`] 410, [`ErrorKind::Key`],
     /// [`ErrorKind::KeyRequired`] and [`ErrorKind::TooLarge`] 400; [`ErrorKind::Missing`] 404; the other refusals of what was asked
-    /// (`Rejected`, `Invalid`, `ReachedOtherwise`, `AlreadyStarted`, `OutOfBounds`, `Ledger`, `Stale`) 409; everything else 500.
+    /// (`Rejected`, `Invalid`, `ReachedOtherwise`, `AlreadyStarted`, `OutOfBounds`, `Ledger`, `Stale`, `Fenced`, `Lost`) 409; everything else 500.
     ///
     /// ```
     /// use idem_core::ErrorKind;

@@ -20,6 +20,10 @@ impl ErrorKind {
             Self::AlreadyStarted => "this exists already, with other data",
             Self::KeyRequired => "this request needs an idempotency key",
             Self::InFlight => "another request for the same has not finished; try again with the same key",
+            Self::Fenced => "the service has lost its right to do this; another part of it has taken over",
+            Self::Lost => {
+                "it is not known whether the request was done; do not repeat it, and ask the service\'s operators"
+            }
             Self::ForeignMachine => "the service is not set up rightly: its data belong to another service",
             Self::UnknownState => "the service cannot read its data: a state is not known to it",
             Self::UnknownCommand => "the service cannot read its data: an earlier request is not known to it",

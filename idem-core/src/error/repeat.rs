@@ -7,7 +7,8 @@ impl Error {
     pub(crate) fn repeat(&self) -> Self {
         let told = |source: &Source| source.to_string().into();
         match self {
-            Self::InFlight { waited } => Self::InFlight { waited: *waited },
+            Self::InFlight { waited, retry_after } => Self::InFlight { waited: *waited, retry_after: *retry_after },
+            Self::Fenced { mine, current } => Self::Fenced { mine: *mine, current: *current },
             Self::ForeignMachine { machine, missing } => Self::ForeignMachine { machine, missing: missing.clone() },
             Self::Interrupted => Self::Interrupted,
             Self::NotApplied { source } => Self::NotApplied { source: told(source) },

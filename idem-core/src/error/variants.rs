@@ -8,6 +8,7 @@ use super::ledger::{LedgerError, OutOfBounds};
 use super::open::OpenProblem;
 use super::update::UpdateProblem;
 use crate::clock::Timestamp;
+use crate::epoch::Epoch;
 use crate::key::{KeyError, KeyHash};
 
 /// A foreign error behind an error of this crate; its type is not part of the interface.
@@ -116,6 +117,32 @@ pub enum Error {
     InFlight {
         /// How long this call waited.
         waited: Duration,
+        /// What is left of the other's lease, if it works under one: try again after that.
+        retry_after: Option<Duration>,
+    },
+
+    /// The lease or lock that this was fenced by is another owner's by now, or has ended. Nothing is written. Stop working under it.
+    #[error("the lease of epoch {mine} is lost: {}; stop working under it", Current(*current))]
+    Fenced {
+        /// The epoch of the caller's claim.
+        mine: Epoch,
+        /// The epoch of the newest claim; `None` if there is no record of one.
+        current: Option<Epoch>,
+    },
+
+    /// An owner worked under this key and lost its lease, and nobody knows what it did. The key stays taken until an operator says what
+    /// became of it.
+    #[error(
+        "the work under this key was begun and is unknown since {since}{}; find out whether it was done, and say so by `resolve`",
+        Why(source)
+    )]
+    Lost {
+        /// When the lease ended, on the store's clock.
+        since: Timestamp,
+        /// The epoch of the claim that was lost.
+        epoch: Epoch,
+        /// What the work failed with, if it failed in this call.
+        source: Option<Source>,
     },
 
     /// Another machine is stored under this name.
@@ -282,11 +309,9 @@ pub enum Error {
         source: Source,
     },
 
-    /// The answer to a write was lost and the database could not be asked in time whether it happened. Retryable with
-    /// the same key: the next try finds out.
-    #[error(
-        "the answer was lost and the database does not say in time whether the effect happened: {source}; repeat the call with the same key"
-    )]
+    /// Whether the effect happened is not known: the answer to a write was lost and the database could not be asked in time, or the work
+    /// under a lease ended without saying so. Retryable with the same key: the next try finds out.
+    #[error("whether the effect happened is not known: {source}; repeat the call with the same key")]
     Indeterminate {
         /// What was lost.
         source: Source,
@@ -368,9 +393,25 @@ impl Error {
     /// What this error means for the effect of the call.
     pub fn effect(&self) -> Effect {
         match self {
-            Self::Indeterminate { .. } | Self::Internal { .. } => Effect::Unknown,
+            Self::Indeterminate { .. } | Self::Lost { .. } | Self::Internal { .. } => Effect::Unknown,
             Self::Undecodable { effect, .. } | Self::Forgotten { effect, .. } => *effect,
             _ => Effect::NotApplied,
+        }
+    }
+}
+
+impl Error {
+    /// Another call has not finished; this one waited for so long.
+    #[cfg(feature = "_leases")]
+    pub(crate) fn in_flight(waited: Duration) -> Self {
+        Self::InFlight { waited, retry_after: None }
+    }
+
+    /// How long to wait before the call is repeated, where that is known: what is left of the lease that another owner works under.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::InFlight { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 }
@@ -469,6 +510,25 @@ impl fmt::Display for Was<'_> {
     }
 }
 
+struct Current(Option<Epoch>);
+
+impl fmt::Display for Current {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(epoch) => write!(f, "the newest claim has epoch {epoch}"),
+            None => f.write_str("there is no record of the claim"),
+        }
+    }
+}
+
+struct Why<'a>(&'a Option<Source>);
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |source| write!(f, " ({source})"))
+    }
+}
+
 struct Version(Option<i64>, i64);
 
 impl fmt::Display for Version {
@@ -515,7 +575,7 @@ mod tests {
 
     #[test]
     fn in_flight_error_shows_wait_in_milliseconds() {
-        let error = Error::InFlight { waited: Duration::from_nanos(2_001_234_567) };
+        let error = Error::InFlight { waited: Duration::from_nanos(2_001_234_567), retry_after: None };
         assert!(error.to_string().contains("within 2001 ms"), "{error}");
     }
 }

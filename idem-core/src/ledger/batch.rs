@@ -2,8 +2,8 @@
 
 use crate::engine::answer::Answered;
 use crate::engine::decide::posting::Posting;
+use crate::engine::fence::run_joined;
 use crate::engine::plan::{BoxedPlan, borrowed};
-use crate::engine::run::run_joined;
 use crate::error::{Error, LedgerError};
 use crate::key::Key;
 use crate::ledger::accounts::Ledger;

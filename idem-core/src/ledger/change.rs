@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use crate::engine::answer::{AnswerValue, Answered, Refusal, only};
 use crate::engine::decide::posting::Posting;
+use crate::engine::fence::run_joined;
 use crate::engine::plan::BoxedPlan;
-use crate::engine::run::run_joined;
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
 use crate::engine::trace;
 use crate::error::{Effect, Error};
+use crate::lease::owned::Lease;
 use crate::ledger::metadata::Metadata;
 use crate::ledger::request::note;
 use crate::outcome::Outcome;
@@ -105,6 +106,16 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
     pub fn remember_refusal(mut self) -> Self {
         if let Ok(posting) = &mut self.posting {
             posting.remember_refusal = true;
+        }
+        self
+    }
+
+    /// Happens only while this lease or lock is its owner's: of two owners the older one's change has no effect after the newer one's
+    /// claim. Otherwise [`Error::Fenced`], unless it is a repeat that is answered. The change is then not grouped with others, and holds
+    /// the claim until it ends: a claim and a renewal wait for it.
+    pub fn fenced_by(mut self, lease: &impl AsRef<Lease>) -> Self {
+        if let Ok(posting) = &mut self.posting {
+            posting.fence = Some(lease.as_ref().fence());
         }
         self
     }

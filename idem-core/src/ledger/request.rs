@@ -25,6 +25,7 @@ pub(super) fn posting(key: &Key, change: LedgerChange) -> Result<Posting, Error>
         fingerprint,
         change,
         metadata: None,
+        fence: None,
         expected: None,
         remember_refusal: false,
         in_batch: false,

@@ -1,5 +1,7 @@
 //! In what the databases' SQL differs, as far as shared code writes it.
 
+use std::time::Duration;
+
 use sqlx::error::BoxDynError;
 
 use super::columns::{Kind, ListRows};
@@ -32,6 +34,20 @@ pub trait Dialect: Driver {
     /// Says by which index a table is read, where that can be said.
     fn by_index(_index: &str) -> String {
         String::new()
+    }
+
+    /// True while the transaction that was begun is open; an error where it can be seen that it has ended.
+    const OPEN: &'static str = "true";
+
+    /// True; and locks that the statement waits for are waited for at most for parameter number `number`. Where there is no such bound,
+    /// there is no such parameter.
+    fn bounded(_number: usize) -> String {
+        "true".to_owned()
+    }
+
+    /// The longest wait for a lock as that parameter, where a statement has it.
+    fn bound(_wait: Duration) -> Option<String> {
+        None
     }
 
     /// Binds the rows of a list.

@@ -64,7 +64,7 @@ impl StoreError {
         let source = Box::new(self.source);
         match self.class {
             Class::Contention => Error::Contention { attempts: 1 },
-            Class::Busy | Class::Late => Error::InFlight { waited },
+            Class::Busy | Class::Late => Error::in_flight(waited),
             Class::Ended => Error::Store { source: ENDED.into() },
             Class::Unavailable => Error::Unavailable { source },
             Class::Broken => Error::NotApplied { source },

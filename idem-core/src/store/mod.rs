@@ -5,7 +5,7 @@
 //! - `columns`, `list`, `reader`, `binder`: lists of columns, and how they are bound and read
 //! - `template`, `statements`, `tables`: statements as they are written, and as they are sent
 //! - `session`: one connection while it is used
-//! - `machine`, `ledger`, `row`: a family of tables each, its rows, its statements by name and its reads
+//! - `machine`, `ledger`, `row`, `claims`: a family of tables each, its rows, its statements by name and its reads
 //! - `write`: what is written, as a list of parts
 //! - `forget`, `sweep`: what a scope named is blanked, what has expired is deleted
 //! - `probe`, `migrate`: lost commits, and the schema
@@ -25,6 +25,7 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 pub(crate) mod binder;
+pub(crate) mod claims;
 pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod dialect;
@@ -50,6 +51,7 @@ mod template;
 mod tests;
 pub(crate) mod write;
 
+use claims::texts::ClaimStore;
 use connect::Connect;
 use forget::texts::ForgetStore;
 use ledger::texts::LedgerStore;
@@ -68,6 +70,7 @@ pub trait Database:
     + MachineStore
     + LedgerStore
     + RowStore
+    + ClaimStore
     + WriteStore
     + ForgetStore
     + SweepStore

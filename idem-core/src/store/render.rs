@@ -17,7 +17,8 @@ impl Statements {
             probes: DB::PROBES.render::<DB>(tables),
             migrate: DB::MIGRATE.render::<DB>(tables),
             writes: WriteCache::default(),
-            claims: tables.quoted("claims"),
+            claims: DB::CLAIMS.render::<DB>(tables),
+            claims_table: tables.quoted("claims"),
             rows: Mutex::default(),
             tables: tables.clone(),
         }

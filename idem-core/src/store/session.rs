@@ -90,7 +90,7 @@ impl<'c, DB: Connect> Session<'c, DB> {
         answered::<DB, _>(DB::run(self.conn, text.into()), self.reply, self.state).await
     }
 
-    /// Begins a transaction by this text, and gives the rows of its statements. The driver is not told: it would drop the rows.
+    /// Begins a transaction by this text, and gives the rows of its statements. Not by the driver, which would drop the rows.
     pub(crate) async fn begin(&mut self, text: impl Into<Text>) -> Result<Vec<DB::Row>, StoreError> {
         self.state.open = true;
         let begun = answered::<DB, _>(DB::fetch_unbound(self.conn, text.into()), self.reply, self.state).await;
@@ -99,8 +99,8 @@ impl<'c, DB: Connect> Session<'c, DB> {
         begun
     }
 
-    /// Tells the driver of the transaction, so that one that is begun inside is a savepoint for it.
-    pub(crate) async fn tell_driver(&mut self) -> Result<(), StoreError> {
+    /// Announces the transaction to the driver, so that one that is begun inside is a savepoint for it.
+    pub(crate) async fn announce(&mut self) -> Result<(), StoreError> {
         if depth::<DB>(self.conn) > 0 {
             return Ok(());
         }

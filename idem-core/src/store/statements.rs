@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::claims::texts::ClaimTexts;
 use super::forget::texts::ForgetTexts;
 use super::ledger::texts::LedgerTexts;
 use super::machine::texts::MachineTexts;
@@ -24,8 +25,9 @@ pub struct Statements {
     pub(super) probes: ProbeTexts,
     pub(super) migrate: MigrateTexts,
     pub(super) writes: WriteCache,
+    pub(super) claims: ClaimTexts,
     /// The quoted name of the table of claims, for statements over callers' tables.
-    pub(super) claims: String,
+    pub(super) claims_table: String,
     pub(super) rows: Mutex<BTreeMap<String, Arc<DescribedTable>>>,
 }
 

@@ -1,5 +1,6 @@
 //! Statements as they are written, and as they are sent.
 
+use super::claims::rows::ClaimRow;
 use super::columns::Kind;
 use super::dialect::Dialect;
 use super::key::{LedgerKeyRow, MachineKeyRow};
@@ -42,7 +43,8 @@ macro_rules! texts {
 pub(super) use texts;
 
 /// Fills a template in. `{now}` is the database's time, `{table}` a table, `{by index}` the index that a table is read by, and
-/// `{$1 text}` a parameter that is a text; `{in $1}` says that what is before it is one of a list of texts. Of a list
+/// `{$1 text}` a parameter that is a text; `{in $1}` says that what is before it is one of a list of texts, `{open}` that the transaction is
+/// open, and `{bounded by $1}` bounds the wait for locks. Of a list
 /// of columns such as that of an entry, `{entry}` gives the names, `{entry of e}` the columns in the table `e`, `{entry in e}`
 /// the same as items of a list, and `{no entry}` as many NULLs; `{entry as known_}` and `{entry of e as known_}` put `known_`
 /// before each name.
@@ -68,6 +70,12 @@ fn token_text<DB: Dialect>(tables: &Tables, token: &str) -> String {
             _ => Kind::Text,
         };
         return DB::parameter(number.parse().unwrap_or_default(), kind);
+    }
+    if token == "open" {
+        return DB::OPEN.to_owned();
+    }
+    if let Some(number) = token.strip_prefix("bounded by $") {
+        return DB::bounded(number.parse().unwrap_or_default());
     }
     if let Some(number) = token.strip_prefix("in $") {
         return DB::is_in(number.parse().unwrap_or_default());
@@ -103,6 +111,7 @@ fn columns(row: &str) -> Option<&'static [ReadColumn]> {
         "machine key" => MachineKeyRow::COLUMNS,
         "ledger key" => LedgerKeyRow::COLUMNS,
         "alias" => StoredAlias::COLUMNS,
+        "claim" => ClaimRow::COLUMNS,
         "refusal" => RefusalRow::COLUMNS,
         "account" => AccountRow::COLUMNS,
         "entry" => EntryRow::COLUMNS,

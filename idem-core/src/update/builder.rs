@@ -33,6 +33,14 @@ macro_rules! of_one_row {
                 self
             }
 
+            /// Writes only while this lease or lock is its owner's: of two owners the older one's update has no effect after the newer
+            /// one's claim. Otherwise [`Error::Fenced`](crate::Error::Fenced), unless it is a repeat that is answered. The claim is held
+            /// until the transaction ends: a claim and a renewal wait for it.
+            pub fn fenced_by(mut self, lease: &impl AsRef<$crate::lease::Lease>) -> Self {
+                self.0.fence = Some(lease.as_ref().fence());
+                self
+            }
+
             /// How long the key is remembered, on the database's clock. Default 24 hours; at least as long as a call may take
             /// that loses the reply to each of its attempts, by default about 5 minutes.
             pub fn remember_for(mut self, retention: std::time::Duration) -> Self {

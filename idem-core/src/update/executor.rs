@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::answer::{Answered, Refusal, only};
 use crate::engine::decide::row_update::UpdatePlan;
+use crate::engine::fence::run_joined;
 use crate::engine::plan::BoxedPlan;
-use crate::engine::run::run_joined;
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Settings;
 use crate::engine::trace;

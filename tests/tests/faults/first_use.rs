@@ -106,7 +106,7 @@ async fn first_use_of_machine_ends_by_deadline_of_its_call() {
     let lane = Lane::new(&idem, "locked out");
     let answer = lane.order().start(Natural, start()).deadline(Duration::from_millis(200)).await;
     // Without the deadline it ends by the bound on locks.
-    assert!(matches!(answer, Err(CommandError::Failed(Error::InFlight { waited })) if waited < WAIT), "{answer:?}");
+    assert!(matches!(answer, Err(CommandError::Failed(Error::InFlight { waited, .. })) if waited < WAIT), "{answer:?}");
     other_tx.rollback().await;
     assert!(lane.order().start(Natural, start()).await.unwrap().is_fresh());
 }

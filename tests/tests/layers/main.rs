@@ -13,12 +13,43 @@ use paths::files_named;
 const LAYERS: [(&str, &[&str]); 5] = [
     (
         "ground",
-        &["clock", "error", "fault", "fingerprint", "key", "map", "namespace", "outcome", "seq", "value", "wire"],
+        &[
+            "clock",
+            "epoch",
+            "error",
+            "fault",
+            "fingerprint",
+            "key",
+            "map",
+            "namespace",
+            "outcome",
+            "request",
+            "seq",
+            "value",
+            "wire",
+        ],
     ),
     ("model", &["model"]),
     ("store", &["store"]),
     ("engine", &["engine"]),
-    ("surfaces", &["builder", "forget", "idem", "ledger", "lib", "machine", "sweep", "testing", "toy", "update"]),
+    (
+        "surfaces",
+        &[
+            "builder",
+            "forget",
+            "idem",
+            "installation",
+            "lease",
+            "ledger",
+            "lib",
+            "machine",
+            "operation",
+            "sweep",
+            "testing",
+            "toy",
+            "update",
+        ],
+    ),
 ];
 
 /// The text of each file, by its path within `src`.

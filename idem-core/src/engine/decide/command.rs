@@ -8,6 +8,7 @@ use crate::engine::plan::Limits;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::model::claim::fence::Fence;
 use crate::model::machine::driver::Driver;
 use crate::namespace::{OVERRIDE, START};
 use crate::store::write::part::LockName;
@@ -22,6 +23,7 @@ pub(crate) struct Command {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) action: Action,
     pub(crate) correlation: Option<Arc<str>>,
+    pub(crate) fence: Option<Fence>,
     /// Of several that are to be answered as if one came after the other.
     pub(crate) in_batch: bool,
 }

@@ -16,6 +16,7 @@ use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash, check_name};
+use crate::model::claim::fence::Fence;
 use crate::model::ledger::change::check_names;
 use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
 use crate::model::machine::context::Context;
@@ -31,6 +32,10 @@ use crate::wire::Stored;
 impl<DB: Database> Plan<DB> for Command {
     fn namespace(&self) -> &'static str {
         self.machine()
+    }
+
+    fn fence(&self) -> Option<&Fence> {
+        self.fence.as_ref()
     }
 
     fn operation(&self) -> &'static str {

@@ -15,6 +15,7 @@ use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error, KeyReused, LedgerError, OutOfBounds};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::model::claim::fence::Fence;
 use crate::model::ledger::books::{Refused, out_of_range};
 use crate::model::ledger::change::{LedgerChange, accounts_and_hold};
 use crate::namespace::LEDGER;
@@ -31,6 +32,7 @@ pub(crate) struct Posting {
     pub(crate) change: LedgerChange,
     /// What the caller notes with it.
     pub(crate) metadata: Option<Stored>,
+    pub(crate) fence: Option<Fence>,
     /// The seq that the account must be at.
     pub(crate) expected: Option<i64>,
     /// A refusal uses up the key.
@@ -42,6 +44,10 @@ pub(crate) struct Posting {
 impl<DB: Database> Plan<DB> for Posting {
     fn namespace(&self) -> &'static str {
         LEDGER
+    }
+
+    fn fence(&self) -> Option<&Fence> {
+        self.fence.as_ref()
     }
 
     fn operation(&self) -> &'static str {

@@ -9,6 +9,7 @@ use crate::engine::decide::snapshot::{Asked, Snapshot, TableFound};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Error, UpdateProblem};
 use crate::key::KeyHash;
+use crate::model::claim::fence::Fence;
 use crate::model::row::check::check;
 use crate::model::row::row_update::{Missed, RowUpdate, RowUpdateKind};
 use crate::model::row::verdict::verdict;
@@ -24,6 +25,10 @@ pub(crate) struct UpdatePlan(pub(crate) Arc<RowUpdate>);
 impl<DB: Database> Plan<DB> for UpdatePlan {
     fn namespace(&self) -> &'static str {
         UPDATE
+    }
+
+    fn fence(&self) -> Option<&Fence> {
+        self.0.fence.as_ref()
     }
 
     fn operation(&self) -> &'static str {

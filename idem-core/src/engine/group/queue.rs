@@ -189,12 +189,18 @@ impl<DB: Database> Queue<DB> {
 
     /// Lets a caller in, unless there was a shutdown; it is counted until that is dropped.
     pub(crate) fn enter(&self) -> Result<CallerGuard<'_, DB>, Error> {
+        self.count_in()?;
+        Ok(CallerGuard(self))
+    }
+
+    /// The same for a caller that counts itself out.
+    pub(crate) fn count_in(&self) -> Result<(), Error> {
         let mut state = self.state();
         if state.closed {
             return Err(Error::ShutDown);
         }
         state.callers += 1;
-        Ok(CallerGuard(self))
+        Ok(())
     }
 
     /// Takes the targets for a call that runs alone; false if there are more than `max` callers, someone is queued, or a target
@@ -297,7 +303,7 @@ impl<DB: Database> Queue<DB> {
         }
     }
 
-    fn leave(&self) {
+    pub(crate) fn leave(&self) {
         let mut state = self.state();
         debug_assert!(state.callers > 0, "a caller that leaves was let in");
         state.callers -= 1;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::engine::answer::{Answered, only};
 use crate::engine::attempt::Strategy;
+use crate::engine::fence::run_fenced;
 use crate::engine::group::call::{LockTarget, QueuedCall, ReplySlot};
 use crate::engine::group::flush::{Delivery, flush};
 use crate::engine::group::targets::TargetLocks;
@@ -35,6 +36,9 @@ impl<DB: Database> Shared<DB> {
     ) -> Result<Answered, Error> {
         let queue = &self.queue;
         let _caller = queue.enter()?;
+        if let Some(by) = plan.fence() {
+            return Box::pin(run_fenced(self, &*plan, by, deadline)).await;
+        }
         if let Some(answered) = plan.identity().and_then(|call| self.memory.recall(call)) {
             // The database was not asked.
             trace::attempts(0);
@@ -56,7 +60,7 @@ impl<DB: Database> Shared<DB> {
         {
             return Ok(answered);
         }
-        let in_flight = || Error::InFlight { waited: began.elapsed() };
+        let in_flight = || Error::in_flight(began.elapsed());
         let place = timeout(patience.saturating_sub(began.elapsed()), queue.places.clone().acquire_owned()).await;
         let closed = |_| Error::Internal { what: "the places of the queue were closed" };
         let place = place.map_err(|_| in_flight())?.map_err(closed)?;
@@ -72,8 +76,11 @@ impl<DB: Database> Shared<DB> {
     ///
     /// # Errors
     /// As the plan's own, and those of the database.
-    pub(crate) async fn submit_alone(&self, plan: BoxedPlan<DB>) -> Result<Answered, Error> {
+    pub(crate) async fn submit_alone(self: &Arc<Self>, plan: BoxedPlan<DB>) -> Result<Answered, Error> {
         let _caller = self.queue.enter()?;
+        if let Some(by) = plan.fence() {
+            return Box::pin(run_fenced(self, &*plan, by, None)).await;
+        }
         run_own(self, &[&*plan], None, Strategy::Blind).await.map(only)
     }
 

@@ -12,6 +12,7 @@ use crate::engine::session::pool::Lease;
 use crate::engine::session::tx_conn::{Again, TxConn, may_pass};
 use crate::engine::session::witnesses::Witnesses;
 use crate::engine::shared::Shared;
+use crate::epoch::Epoch;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, ENDED, StoreError};
@@ -70,9 +71,25 @@ pub struct Tx<DB: Database> {
     pub(crate) graphs: Vec<StoredGraph>,
     /// The callers' tables that were updated in this transaction, by whose changes it may have been described.
     tables: Vec<String>,
-    /// Where it comes back to when it is dropped, if a closure has it.
-    lender: Option<Loan<Self>>,
+    /// The last machine that it moved: its name, id and seq.
+    pub(crate) moved: Option<MovedMachine>,
+    /// Where it comes back to when it is dropped, if a closure has it, and its committer.
+    lender: Option<(Loan<Self>, Committer)>,
+    /// The claim that fences it is another owner's: the epochs of its own and of that.
+    fenced_off: Option<(Epoch, Option<Epoch>)>,
 }
+
+/// The committer of a transaction that a closure has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Committer {
+    /// The closure, or the lender.
+    Anyone,
+    /// The operation that the closure belongs to, with the outcome.
+    Operation,
+}
+
+/// A machine that a transaction moved: its name, id and seq.
+pub(crate) type MovedMachine = (&'static str, Arc<str>, i64);
 
 /// A graph that a transaction stored.
 #[derive(Debug)]
@@ -116,7 +133,7 @@ impl<DB: Database> Tx<DB> {
     }
 
     /// What it is, out of one that is being dropped.
-    fn moved(&mut self) -> Self {
+    pub(crate) fn take(&mut self) -> Self {
         Self {
             shared: self.shared.clone(),
             connection: std::mem::replace(&mut self.connection, TxConnection::Ended),
@@ -126,7 +143,9 @@ impl<DB: Database> Tx<DB> {
             witnesses: std::mem::take(&mut self.witnesses),
             graphs: std::mem::take(&mut self.graphs),
             tables: std::mem::take(&mut self.tables),
+            moved: self.moved.take(),
             lender: None,
+            fenced_off: self.fenced_off,
         }
     }
 
@@ -140,15 +159,41 @@ impl<DB: Database> Tx<DB> {
             witnesses: Witnesses::default(),
             graphs: Vec::new(),
             tables: Vec::new(),
+            moved: None,
             lender: None,
+            fenced_off: None,
         }
     }
 
     /// Lends it to a closure: it comes back when it is dropped.
     pub(crate) fn lend(mut self) -> (Loan<Self>, Self) {
         let loan = Loan::new();
-        self.lender = Some(loan.to_borrower());
+        self.lender = Some((loan.to_borrower(), Committer::Anyone));
         (loan, self)
+    }
+
+    /// Lends it to the closure of an operation, which does not commit it.
+    pub(crate) fn lend_to_operation(self) -> (Loan<Self>, Self) {
+        let (loan, mut tx) = self.lend();
+        tx.lender = tx.lender.take().map(|(lender, _)| (lender, Committer::Operation));
+        (loan, tx)
+    }
+
+    /// The claim that fences it is another owner's: it can only be rolled back.
+    pub(crate) fn fenced_off(&mut self, mine: Epoch, current: Option<Epoch>) {
+        self.fenced_off = Some((mine, current));
+    }
+
+    /// What was written since a savepoint is about to be undone.
+    pub(crate) fn undone_to_savepoint(&mut self) {
+        let _ = self.parts();
+    }
+
+    /// Takes back what was taken out of it.
+    pub(crate) fn put_back(&mut self, mut tx: Self) {
+        let lender = self.lender.take();
+        *self = tx.take();
+        self.lender = lender;
     }
 
     /// A sqlx executor for your own statements in this transaction: `sqlx::query("…").execute(tx.conn())`.
@@ -188,8 +233,8 @@ impl<DB: Database> Tx<DB> {
     /// Dropped while it waits for the database, it leaves the transaction broken.
     pub async fn bare(&mut self) -> Result<&mut DB::Connection, Error> {
         let mut call = self.call()?;
-        let told = call.session()?.tell_driver().await;
-        call.end(told)?;
+        let announced = call.session()?.announce().await;
+        call.end(announced)?;
         Ok(self.parts().0)
     }
 
@@ -309,7 +354,16 @@ impl<DB: Database> Tx<DB> {
     }
 
     fn usable(&self) -> Result<(), Error> {
-        if self.lender.as_ref().is_some_and(Loan::is_over) && !seeded_bug!("kept-tx-usable") {
+        self.unbroken()?;
+        match self.fenced_off.filter(|_| !seeded_bug!("fenced-tx-commits")) {
+            Some((mine, current)) => Err(Error::Fenced { mine, current }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it can go on, or be rolled back in an orderly way.
+    fn unbroken(&self) -> Result<(), Error> {
+        if self.lender.as_ref().is_some_and(|(lender, _)| lender.is_over()) && !seeded_bug!("kept-tx-usable") {
             return Err(Error::Interrupted);
         }
         if self.ended {
@@ -373,13 +427,13 @@ impl<DB: Database> TxCall<'_, DB> {
 
 impl<DB: Database> Drop for Tx<DB> {
     fn drop(&mut self) {
-        if let Some(lender) = self.lender.take() {
+        if let Some((lender, _)) = self.lender.take() {
             // One that was kept beyond its closure comes back from here, without a lender, and is rolled back.
-            let _ = lender.note(Lent::Back(self.moved()));
+            let _ = lender.note(Lent::Back(self.take()));
             return;
         }
         self.tables.iter().for_each(|table| self.shared.sql.forget_described(table));
-        let usable = self.usable().is_ok();
+        let usable = self.unbroken().is_ok();
         let TxConnection::Own(mut lease) = std::mem::replace(&mut self.connection, TxConnection::Ended) else {
             return;
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::engine::decide::command::Command;
 use crate::error::{Error, Rejection};
 use crate::key::check_name;
+use crate::lease::owned::Lease;
 use crate::outcome::Outcome;
 
 /// A call as a lazy future: nothing is sent until it is awaited.
@@ -89,6 +90,16 @@ impl<'a, O, S, R: Rejection> Call<'a, O, S, R> {
     /// when it is made.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Runs only while this lease or lock is its owner's: of two owners the older one's call has no effect after the newer one's claim.
+    /// Otherwise [`Error::Fenced`], unless it is a repeat that is answered. The call is then not grouped with others, and holds the claim
+    /// until it ends: a claim and a renewal wait for it.
+    pub fn fenced_by(mut self, lease: &impl AsRef<Lease>) -> Self {
+        if let Ok(command) = &mut self.command {
+            command.fence = Some(lease.as_ref().fence());
+        }
+        self
     }
 
     /// Stores `id` with the transition, to find it by the request it belongs to. 1 to 255 bytes without control

@@ -86,6 +86,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
             fingerprint,
             action,
             correlation: None,
+            fence: None,
             in_batch: false,
         })
     }

@@ -11,7 +11,7 @@ use crate::store::Database;
 impl<DB: Database, X: Rules> Repository<DB, X> {
     /// The database that they are in.
     pub(crate) fn idem(&self) -> Idem<DB> {
-        Idem { shared: self.shared.clone() }
+        Idem::of(self.shared.clone())
     }
 
     /// The same machines with rules made from these.

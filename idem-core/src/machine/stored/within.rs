@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::answer::{Answered, only};
 use crate::engine::decide::command::Command;
+use crate::engine::fence::run_joined;
 use crate::engine::graph_record::register_joined;
 use crate::engine::plan::BoxedPlan;
-use crate::engine::run::run_joined;
 use crate::engine::session::transaction::Tx;
 use crate::engine::trace;
 use crate::error::{CommandError, Error, Rejection};

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::error::UpdateProblem;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
+use crate::model::claim::fence::Fence;
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind, UpdateKey};
 use crate::namespace::UPDATE;
@@ -25,6 +26,7 @@ pub(crate) struct Request {
     pub(crate) expected: Expected,
     pub(crate) once: Option<Key>,
     pub(crate) retention: Duration,
+    pub(crate) fence: Option<Fence>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,7 @@ impl Request {
             expected: Expected::Anything,
             once: None,
             retention: Duration::from_hours(24),
+            fence: None,
         }
     }
 
@@ -96,7 +99,7 @@ impl Request {
             return Err(UpdateProblem::Twice { column: twice.column.as_str().to_owned() });
         }
         let expected = expected.filter(|_| !seeded_bug!("blind-update"));
-        let mut row = RowUpdate { table, kind, keys, sets, expects, version, expected, key: None };
+        let mut row = RowUpdate { table, kind, keys, sets, expects, version, expected, key: None, fence: self.fence };
         row.key = self.once.filter(|_| !seeded_bug!("once-forgotten")).map(|key| UpdateKey {
             hash: key.hash_in(UPDATE),
             key,

@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::model::claim::fence::Fence;
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::value::Value;
 
@@ -21,6 +22,7 @@ pub struct RowUpdate {
     /// The version the row must have; a row without one counts as 0.
     pub(crate) expected: Option<i64>,
     pub(crate) key: Option<UpdateKey>,
+    pub(crate) fence: Option<Fence>,
 }
 
 /// What is done if the row is there, and if it is not.

@@ -24,7 +24,9 @@ texts! {
             WHERE hash > {$1 bytes} ORDER BY hash LIMIT {$3 int}",
         /// Blanks the claims of a range that are of the scope `$3`.
         blank_claims = "
-            UPDATE {claims} SET scope = '' WHERE hash > {$1 bytes} AND hash <= {$2 bytes} AND scope = {$3 text} RETURNING 1",
+            UPDATE {claims} SET scope = '', outcome = substr(outcome, 1, 0), checkpoint = substr(checkpoint, 1, 0), reason = NULL
+            WHERE hash > {$1 bytes} AND hash <= {$2 bytes} AND scope = {$3 text}
+            RETURNING 1",
         /// The same as `transitions_page`, of first entries and remembered refusals.
         entries_page = "
             SELECT hash, CAST(CASE WHEN scope = {$2 text} THEN 1 ELSE 0 END AS bigint) FROM {entries} {by entries_by_key}

@@ -1,9 +1,13 @@
 //! PostgreSQL's SQL. A list is one array per column.
 
+use std::time::Duration;
+
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgBindIterExt as _, PgRow};
 use sqlx::{Arguments as _, Postgres};
 
+use super::connect::milliseconds;
+use super::raise::is_open;
 use crate::store::columns::{Get, Kind, ListRows, of_shape};
 use crate::store::dialect::Dialect;
 use crate::store::driver::driver;
@@ -35,6 +39,16 @@ impl Dialect for Postgres {
             Kind::Text => "NULL::text",
             Kind::Bytes => "NULL::bytea",
         }
+    }
+
+    const OPEN: &'static str = is_open!();
+
+    fn bounded(number: usize) -> String {
+        format!("set_config('lock_timeout', ${number}::text, true) IS NOT NULL")
+    }
+
+    fn bound(wait: Duration) -> Option<String> {
+        Some(milliseconds(wait).to_string())
     }
 
     fn bind_rows<R>(arguments: &mut PgArguments, list: &ListRows<'_, R>) -> Result<(), BoxDynError> {

@@ -1,6 +1,7 @@
 //! PostgreSQL. A decision is written by compare-and-set in one statement; where rows are locked instead, the lock is one
 //! statement and the read of what they hold the next.
 
+mod claims;
 mod classify;
 mod connect;
 mod dialect;

@@ -4,13 +4,11 @@
 //! `numeric` or a `jsonb`, and one text serves every value of a column.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use sqlx::Postgres;
 use sqlx::postgres::PgRow;
 
 use super::classify::{is_known_key, is_of_table};
-use super::connect::milliseconds;
 use super::fits::fits;
 use super::raise::{is_open, unless_late};
 use super::undo::delete_key;
@@ -112,7 +110,7 @@ impl RowStore for Postgres {
         match version {
             // What the update led to is known only now.
             Some(version) if version != row.update.planned() => {
-                let text = format!("UPDATE {} SET seq = $2 WHERE hash = $1", session.sql.claims);
+                let text = format!("UPDATE {} SET seq = $2 WHERE hash = $1", session.sql.claims_table);
                 session.fetch(&text.into(), Binder::new().bind(&key.hash).bind(version)).await?;
             }
             None if claimed == 1 => delete_key(session, &key.hash.0).await?,
@@ -124,7 +122,7 @@ impl RowStore for Postgres {
 
 /// One statement. A key that is known after all raises, and the update is undone with it.
 fn own_text(mut writer: RowWriter<'_>) -> String {
-    let bounded = format!("set_config('lock_timeout', ${}::text, true) IS NOT NULL", writer.params.number(Slot::Wait));
+    let bounded = Postgres::bounded(writer.params.number(Slot::Wait));
     let write = writer.write::<Postgres>(&bounded);
     if writer.update.key.is_none() {
         return write;
@@ -219,10 +217,6 @@ impl RowDialect for Postgres {
             Value::Bytes(bytes) if is_raw(cell, type_name) => binder.add(&bytes[..]),
             value => binder.add(written(value, type_name).as_deref()),
         }
-    }
-
-    fn bind_wait(binder: &mut Binder<Self>, wait: Duration) {
-        binder.add(&milliseconds(wait).to_string());
     }
 }
 

@@ -8,14 +8,20 @@ impl SweepStore for Postgres {
     /// What another transaction holds is left: it is taken over, or another process sweeps it.
     const SWEEP: SweepTexts<&'static str> = SweepTexts {
         claims: "
-            DELETE FROM {claims} WHERE hash = ANY (ARRAY(
-                SELECT hash FROM {claims} WHERE expires_at <= {now}
-                ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
-            RETURNING 1",
+            WITH claims_deleted AS (
+                DELETE FROM {claims} WHERE hash = ANY (ARRAY(
+                    SELECT hash FROM {claims} WHERE expires_at <= {now}
+                    ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
+                RETURNING epoch),
+            floor_raised AS (
+                UPDATE {installation} SET epoch_floor = d.epoch FROM (SELECT max(epoch) AS epoch FROM claims_deleted) d
+                WHERE d.epoch > epoch_floor)
+            SELECT 1 FROM claims_deleted",
         alias_keys: "
             DELETE FROM {transitions} WHERE hash = ANY (ARRAY(
                 SELECT hash FROM {transitions} WHERE expires_at <= {now}
                 ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
             RETURNING 1",
+        ..SweepTexts::COMMON
     };
 }

@@ -25,7 +25,7 @@ pub(crate) async fn find<DB: RowStore>(
     table: &DescribedTable,
     inside: bool,
 ) -> Result<Found, StoreError> {
-    let claims = &session.sql.claims;
+    let claims = &session.sql.claims_table;
     let template =
         table.template(RowStatement::Find, update, |params| RowWriter { params, update, table, claims }.find::<DB>());
     let rows = fetch(session, &template, (update, table), Locks::NONE, inside).await?;
@@ -39,7 +39,7 @@ pub(in crate::store) async fn write<DB: RowStore>(
     own: bool,
     locks: Locks,
 ) -> Result<Option<RowAfter>, StoreError> {
-    let (claims, update, table) = (&session.sql.claims, &*row.update, &*row.table);
+    let (claims, update, table) = (&session.sql.claims_table, &*row.update, &*row.table);
     let statement = if own { RowStatement::Own } else { RowStatement::Joined };
     let template =
         table.template(statement, update, |params| DB::row_text(RowWriter { params, update, table, claims }, own));

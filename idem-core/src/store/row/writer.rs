@@ -1,7 +1,6 @@
 //! Writes the statements over one row of a caller's table.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::table::{DescribedTable, ParamList, Slot, Template};
 use crate::model::row::identifier::{Identifier, TableName};
@@ -62,9 +61,6 @@ pub trait RowDialect: Dialect {
 
     /// Binds a value for a column of this type.
     fn bind_cell(binder: &mut Binder<Self>, cell: &Cell, type_name: &str);
-
-    /// Binds the longest wait for a lock, where a statement has it.
-    fn bind_wait(_binder: &mut Binder<Self>, _wait: Duration) {}
 }
 
 /// A statement over a row that is being written.
@@ -269,7 +265,11 @@ pub(crate) fn bind<DB: RowDialect>(
             Slot::Target => binder.add(update.table.as_str()),
             Slot::Fingerprint => binder.add(key.map(|key| &key.fingerprint.0[..])),
             Slot::Retention => binder.add(key.map(|key| key.retention)),
-            Slot::Wait => DB::bind_wait(&mut binder, locks.wait),
+            Slot::Wait => {
+                if let Some(wait) = DB::bound(locks.wait) {
+                    binder.add(&wait);
+                }
+            }
             Slot::Until => binder.add(locks.until),
         }
     }

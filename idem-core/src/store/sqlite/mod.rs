@@ -4,6 +4,7 @@
 //! the engine passes are for databases with row locks. Several statements in one text are one message to the connection's
 //! thread.
 
+mod claims;
 mod classify;
 pub(crate) mod connect;
 mod dialect;

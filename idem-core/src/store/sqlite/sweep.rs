@@ -7,6 +7,13 @@ use crate::store::sweep::texts::{SweepStore, SweepTexts};
 impl SweepStore for Sqlite {
     /// Up to the time of the last one that is to go: whatever else expired in the same microsecond goes with it.
     const SWEEP: SweepTexts<&'static str> = SweepTexts {
+        raise_floor: "
+            UPDATE {installation} SET epoch_floor = max(epoch_floor, coalesce((
+                SELECT max(epoch) FROM {claims} {by claims_by_expiry} WHERE expires_at <= (
+                    SELECT max(d.expires_at) FROM (
+                        SELECT expires_at FROM {claims} {by claims_by_expiry} WHERE expires_at <= {now}
+                        ORDER BY expires_at LIMIT $1
+                    ) d)), 0))",
         claims: "
             DELETE FROM {claims} {by claims_by_expiry} WHERE expires_at <= (
                 SELECT max(d.expires_at) FROM (

@@ -6,6 +6,8 @@ use crate::store::template::texts;
 texts! {
     /// The statements that delete what has expired, by name. Each deletes the oldest, about `$1` rows, and gives a row for each.
     pub struct SweepTexts {
+        /// Raises the floor of epochs to the highest of those claims, in the same transaction. Empty where that is a part of `claims`.
+        raise_floor,
         claims,
         /// Alias keys, and rejections that keys remember.
         alias_keys,

@@ -78,7 +78,7 @@ pub(super) async fn write_to_read_only_database_is_read_only_error<DB: Ground>(m
 }
 
 pub(super) async fn statement_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>) {
-    let mut filled = vec!["{machines}", "{transitions}", "{claims}", "{accounts}", "{entries}", "{holds}"];
+    let mut filled = vec!["{machines}", "{transitions}", "{claims}", "{fences}", "{accounts}", "{entries}", "{holds}"];
     if DB::DATABASE == "postgres" {
         filled.push("{tails}");
     }
@@ -97,14 +97,16 @@ pub(super) async fn statement_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>)
             let id = format!("m{id}");
             assert!(db.write(&step(&id, 1).with_key(&id).with_money(&id, &[1])).await);
             db.execute(&format!(
-                "INSERT INTO {{claims}} (hash, surface, scope, fingerprint, state, at)
-                SELECT hash, '', scope, fingerprint, 2, at FROM {{transitions}} WHERE id = '{id}'"
+                "INSERT INTO {{claims}} (hash, surface, scope, fingerprint, state, at, until, epoch)
+                SELECT hash, 's', scope, fingerprint, version % 2 + 1, t.at, 1, 1 FROM {{transitions}} t, {{machines}} m
+                WHERE t.id = '{id}' AND m.id = t.id"
             ))
             .await;
             db.execute(&format!(
                 "INSERT INTO {{holds}} (hold, account, amount, remaining) VALUES ('{id}', '{id}', 1, 1)"
             ))
             .await;
+            db.execute(&format!("INSERT INTO {{fences}} (name, epoch) VALUES ('{id}', 1)")).await;
             if DB::DATABASE == "postgres" {
                 db.execute(&format!("INSERT INTO {{tails}} (account, seq, delta) VALUES ('{id}', 1, 1)")).await;
             }
@@ -132,7 +134,8 @@ async fn drop_all<DB: Ground>(db: &mut Fresh<DB>) {
 }
 
 async fn drop_all_but_migrations<DB: Ground>(db: &mut Fresh<DB>) {
-    for table in ["graphs", "machines", "transitions", "claims", "accounts", "entries", "tails", "holds", "outbox"] {
+    let keys = ["transitions", "claims", "fences", "installation"];
+    for table in ["graphs", "machines", "accounts", "entries", "tails", "holds", "outbox"].into_iter().chain(keys) {
         db.execute(&format!("DROP TABLE IF EXISTS {{{table}}}")).await;
     }
 }

@@ -23,6 +23,7 @@ fn cell(column: &str, value: impl Into<Value>) -> Cell {
 fn update(table: &TableName, kind: RowUpdateKind, name: &str, key: Option<&str>) -> RowUpdate {
     let updates = matches!(kind, RowUpdateKind::Update | RowUpdateKind::Delete);
     RowUpdate {
+        fence: None,
         table: table.clone(),
         kind,
         keys: vec![cell("name", name), cell("tenant", 7)],

@@ -116,7 +116,7 @@ pub async fn group_call_past_its_deadline_has_no_effect<S: Subject>(on: &S) {
         (0..2 * HELD).map(call).collect()
     };
     for answer in finish(late(Some(Duration::from_millis(20)))).await {
-        let Err(Error::InFlight { waited }) = answer else {
+        let Err(Error::InFlight { waited, .. }) = answer else {
             panic!("{answer:?} while another transaction holds the subscription")
         };
         assert!(waited < Duration::from_mins(1), "{waited:?}: a deadline that was not kept");

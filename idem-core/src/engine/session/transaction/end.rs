@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Tx, TxConnection};
+use super::{Committer, Tx, TxConnection};
 use crate::engine::lost::{Expiry, LostWrite};
 use crate::engine::session::loan::Lent;
 use crate::engine::session::resolve::{Fate, fate};
@@ -14,6 +14,9 @@ use crate::store::error::{Class, ENDED, StoreError};
 use crate::store::probe::run::is_there;
 use crate::store::session::Replies;
 use crate::store::write::rows::CommitWitness;
+
+const NOT_COMMITTED: &str = "the closure of an operation does not commit its transaction: end it with `Ok`, and the operation commits \
+    it with the outcome; it was rolled back";
 
 impl<DB: Database> Tx<DB> {
     /// Commits.
@@ -47,6 +50,7 @@ impl<DB: Database> Tx<DB> {
     ///   again.
     /// - [`Error::Contention`], [`Error::NotApplied`]: it lost to another writer, or its connection broke before; nothing is
     ///   applied, and the transaction can run again.
+    /// - [`Error::Config`]: it is the transaction of an operation's closure, which the operation commits; nothing is applied.
     /// - [`Error::Indeterminate`]: the reply was lost, or your statement has ended the transaction, and nothing in it, or
     ///   no answer in time, shows whether it is applied.
     ///
@@ -54,7 +58,12 @@ impl<DB: Database> Tx<DB> {
     /// Dropped half-way, the transaction may be committed or not, as a whole. Its connection is closed; that of an adopted
     /// transaction goes back to sqlx.
     pub async fn commit(mut self) -> Result<(), Error> {
-        let Some(lender) = self.lender.take() else { return self.commit_own().await };
+        let Some((lender, commits)) = self.lender.take() else { return self.commit_own().await };
+        if commits == Committer::Operation {
+            self.end_by_rollback().await;
+            lender.note(Lent::Ended { again: false });
+            return Err(Error::Config { problem: NOT_COMMITTED.to_owned() });
+        }
         if lender
             .note(if seeded_bug!("dropped-commit-is-interrupted") { Lent::Away } else { Lent::Committing })
             .is_some()
@@ -170,7 +179,7 @@ impl<DB: Database> Tx<DB> {
     /// # Cancel safety
     /// Cancel safe: what was not rolled back ends with its connection.
     pub fn rollback(mut self) -> impl Future<Output = ()> + Send {
-        let lender = self.lender.take();
+        let lender = self.lender.take().map(|(lender, _)| lender);
         // Before the first poll: one that is dropped without any must not come back as a transaction to be committed.
         if let Some(lender) = lender.as_ref().filter(|_| !seeded_bug!("dropped-rollback-commits")) {
             lender.note(Lent::Ended { again: false });
@@ -205,7 +214,7 @@ impl<DB: Database> Tx<DB> {
 
     /// Rolls back; whether the connection turns out to be lost.
     async fn end_by_rollback(&mut self) -> bool {
-        let usable = self.usable().is_ok();
+        let usable = self.unbroken().is_ok();
         match std::mem::replace(&mut self.connection, TxConnection::Ended) {
             // A rollback that fails leaves the connection to be closed.
             TxConnection::Own(mut lease) if usable => {

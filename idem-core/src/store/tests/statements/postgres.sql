@@ -259,7 +259,9 @@ SELECT count(*) FROM "idem_holds"
             WHERE hash > $1::bytea ORDER BY hash LIMIT $3::bigint
 
 -- forget: blank_claims
-            UPDATE "idem_claims" SET scope = '' WHERE hash > $1::bytea AND hash <= $2::bytea AND scope = $3::text RETURNING 1
+            UPDATE "idem_claims" SET scope = '', outcome = substr(outcome, 1, 0), checkpoint = substr(checkpoint, 1, 0), reason = NULL
+            WHERE hash > $1::bytea AND hash <= $2::bytea AND scope = $3::text
+            RETURNING 1
 
 -- forget: entries_page
             SELECT hash, CAST(CASE WHEN scope = $2::text THEN 1 ELSE 0 END AS bigint) FROM "idem_entries"
@@ -287,16 +289,132 @@ SELECT count(*) FROM "idem_holds"
             RETURNING 1
 
 -- sweep: claims
-            DELETE FROM "idem_claims" WHERE hash = ANY (ARRAY(
-                SELECT hash FROM "idem_claims" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
-                ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
-            RETURNING 1
+            WITH claims_deleted AS (
+                DELETE FROM "idem_claims" WHERE hash = ANY (ARRAY(
+                    SELECT hash FROM "idem_claims" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+                    ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
+                RETURNING epoch),
+            floor_raised AS (
+                UPDATE "idem_installation" SET epoch_floor = d.epoch FROM (SELECT max(epoch) AS epoch FROM claims_deleted) d
+                WHERE d.epoch > epoch_floor)
+            SELECT 1 FROM claims_deleted
 
 -- sweep: alias_keys
             DELETE FROM "idem_transitions" WHERE hash = ANY (ARRAY(
                 SELECT hash FROM "idem_transitions" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
                 ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
             RETURNING 1
+
+-- claims: claim
+            INSERT INTO "idem_claims" AS c (hash, surface, scope, fingerprint, state, epoch, owner, until, attempts, at)
+            SELECT $1::bytea, $2::text, $3::text, $4::bytea, 1,
+                CASE WHEN one.epoch >= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint THEN one.epoch + 1 ELSE (extract(epoch FROM statement_timestamp()) * 1000000)::bigint END, $5::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $6::bigint, 1, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+            FROM (SELECT coalesce(max(epoch_floor), 0) AS epoch FROM "idem_installation") one
+            WHERE coalesce((extract(epoch FROM statement_timestamp()) * 1000000)::bigint <= $8::bigint, true) AND set_config('lock_timeout', $9::text, true) IS NOT NULL
+            ON CONFLICT (hash) DO UPDATE SET
+                surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 1,
+                epoch = CASE WHEN c.state = 1 AND c.owner = excluded.owner THEN c.epoch
+                    WHEN c.epoch >= excluded.epoch THEN c.epoch + 1 ELSE excluded.epoch END,
+                owner = excluded.owner, until = excluded.until,
+                attempts = CASE WHEN c.state <> 1 THEN 1 WHEN c.owner = excluded.owner THEN c.attempts ELSE c.attempts + 1 END,
+                outcome = NULL, checkpoint = CASE WHEN c.state = 1 THEN c.checkpoint END,
+                at = CASE WHEN c.state = 1 AND c.owner = excluded.owner THEN c.at ELSE excluded.at END,
+                expires_at = NULL, machine = NULL, id = NULL, seq = NULL, reason = NULL
+            WHERE c.state = 3 OR c.state <> 1 AND c.expires_at <= excluded.at
+                OR c.state = 1 AND c.fingerprint = excluded.fingerprint
+                    AND (c.owner = excluded.owner OR $7::bigint = 1 AND c.until <= excluded.at)
+            RETURNING epoch, attempts, checkpoint
+
+-- claims: recall
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, c.fingerprint, c.state, c.epoch, c.owner, c.until, c.attempts, c.outcome, c.checkpoint, c.at, c.expires_at, c.scope, (m.version > c.seq)::int::bigint
+            FROM (SELECT 1) AS one
+            LEFT JOIN LATERAL (SELECT * FROM "idem_claims" WHERE hash = $1::bytea LIMIT 1) c ON true
+            LEFT JOIN LATERAL (SELECT version FROM "idem_machines" WHERE machine = c.machine AND id = c.id LIMIT 1) m ON true
+
+-- claims: renew
+            UPDATE "idem_claims" AS c SET until = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + w.lease
+            FROM (
+                SELECT f.place, w.lease FROM unnest((SELECT $1::bytea[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]))
+                    AS w (hash, epoch, lease)
+                CROSS JOIN LATERAL (
+                    SELECT ctid AS place FROM "idem_claims" WHERE hash = w.hash AND epoch = w.epoch AND state = 1
+                    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+                ) f
+            ) w
+            WHERE c.ctid = w.place
+            RETURNING c.hash
+
+-- claims: complete
+            UPDATE "idem_claims" SET state = 2, outcome = $3::bytea, checkpoint = NULL, at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, expires_at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $4::bigint
+            WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 AND set_config('lock_timeout', $5::text, true) IS NOT NULL
+            RETURNING at
+
+-- claims: release
+            UPDATE "idem_claims" SET state = 3, checkpoint = NULL, at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, expires_at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+            WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 AND set_config('lock_timeout', $3::text, true) IS NOT NULL
+            RETURNING 1
+
+-- claims: abandon
+            UPDATE "idem_claims" SET until = CASE WHEN until > (extract(epoch FROM statement_timestamp()) * 1000000)::bigint THEN (extract(epoch FROM statement_timestamp()) * 1000000)::bigint ELSE until END
+            WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 AND set_config('lock_timeout', $3::text, true) IS NOT NULL
+            RETURNING 1
+
+-- claims: disown
+            UPDATE "idem_claims" SET state = CASE WHEN attempts > 1 THEN 1 ELSE 3 END, until = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint,
+                expires_at = CASE WHEN attempts > 1 THEN NULL ELSE (extract(epoch FROM statement_timestamp()) * 1000000)::bigint END
+            WHERE hash = $1::bytea AND owner = $2::bigint AND state = 1 AND set_config('lock_timeout', $3::text, true) IS NOT NULL
+            RETURNING 1
+
+-- claims: save
+            UPDATE "idem_claims" SET checkpoint = $3::bytea
+            WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 AND set_config('lock_timeout', $4::text, true) IS NOT NULL
+            RETURNING 1
+
+-- claims: lost
+            SELECT hash, scope, epoch, attempts, until, at FROM "idem_claims"
+            WHERE surface = $1::text AND state = 1 AND until <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint ORDER BY until, hash LIMIT $2::bigint
+
+-- claims: resolve
+            UPDATE "idem_claims" SET state = $3::bigint, epoch = CASE WHEN epoch >= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint THEN epoch + 1 ELSE (extract(epoch FROM statement_timestamp()) * 1000000)::bigint END,
+                outcome = $4::bytea, checkpoint = NULL, at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, expires_at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $5::bigint, reason = $6::text
+            WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 AND until <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AND set_config('lock_timeout', $7::text, true) IS NOT NULL
+            RETURNING 1
+
+-- claims: put
+            INSERT INTO "idem_claims" AS c (hash, surface, scope, fingerprint, state, outcome, at, expires_at, machine, id, seq)
+            SELECT $1::bytea, $2::text, $3::text, $4::bytea, 2, $5::bytea, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $6::bigint, $7::text, $8::text, $9::bigint
+            WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean
+            ON CONFLICT (hash) DO UPDATE SET
+                surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 2,
+                owner = NULL, until = NULL, attempts = 0, outcome = excluded.outcome, checkpoint = NULL,
+                at = excluded.at, expires_at = excluded.expires_at,
+                machine = excluded.machine, id = excluded.id, seq = excluded.seq, reason = NULL
+            WHERE c.state = 3 OR c.state <> 1 AND c.expires_at <= excluded.at
+            RETURNING at
+
+-- claims: put_outcome
+            UPDATE "idem_claims" SET outcome = $2::bytea, machine = $3::text, id = $4::text, seq = $5::bigint WHERE hash = $1::bytea
+            RETURNING at
+
+-- claims: fence
+SELECT 1 FROM "idem_claims" WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 FOR SHARE
+
+-- claims: mark
+            INSERT INTO "idem_fences" AS f (name, epoch) SELECT $1::text, $2::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean
+            ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch WHERE f.epoch <= excluded.epoch
+            RETURNING 1
+
+-- claims: epoch
+SELECT epoch FROM "idem_claims" WHERE hash = $1::bytea
+
+-- claims: marked
+SELECT epoch FROM "idem_fences" WHERE name = $1::text
+
+-- claims: installation
+SELECT max(id) FROM "idem_installation"
+
+-- claims: renew_installation
+UPDATE "idem_installation" SET id = $1::text, at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
 
 -- probes: wait
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)

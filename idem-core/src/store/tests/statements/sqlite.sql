@@ -168,7 +168,9 @@ SELECT count(*) FROM "idem_holds"
             WHERE hash > $1 ORDER BY hash LIMIT $3
 
 -- forget: blank_claims
-            UPDATE "idem_claims" SET scope = '' WHERE hash > $1 AND hash <= $2 AND scope = $3 RETURNING 1
+            UPDATE "idem_claims" SET scope = '', outcome = substr(outcome, 1, 0), checkpoint = substr(checkpoint, 1, 0), reason = NULL
+            WHERE hash > $1 AND hash <= $2 AND scope = $3
+            RETURNING 1
 
 -- forget: entries_page
             SELECT hash, CAST(CASE WHEN scope = $2 THEN 1 ELSE 0 END AS bigint) FROM "idem_entries" INDEXED BY "idem_entries_by_key"
@@ -192,6 +194,14 @@ SELECT count(*) FROM "idem_holds"
             WHERE hash > $1 AND hash <= $2 AND scope = $3 AND seq IS NULL
             RETURNING 1
 
+-- sweep: raise_floor
+            UPDATE "idem_installation" SET epoch_floor = max(epoch_floor, coalesce((
+                SELECT max(epoch) FROM "idem_claims" INDEXED BY "idem_claims_by_expiry" WHERE expires_at <= (
+                    SELECT max(d.expires_at) FROM (
+                        SELECT expires_at FROM "idem_claims" INDEXED BY "idem_claims_by_expiry" WHERE expires_at <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+                        ORDER BY expires_at LIMIT $1
+                    ) d)), 0))
+
 -- sweep: claims
             DELETE FROM "idem_claims" INDEXED BY "idem_claims_by_expiry" WHERE expires_at <= (
                 SELECT max(d.expires_at) FROM (
@@ -207,6 +217,111 @@ SELECT count(*) FROM "idem_holds"
                     ORDER BY expires_at LIMIT $1
                 ) d)
             RETURNING 1
+
+-- claims: claim
+            INSERT INTO "idem_claims" AS c (hash, surface, scope, fingerprint, state, epoch, owner, until, attempts, at)
+            SELECT $1, $2, $3, $4, 1,
+                CASE WHEN one.epoch >= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 THEN one.epoch + 1 ELSE CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 END, $5, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $6, 1, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+            FROM (SELECT coalesce(max(epoch_floor), 0) AS epoch FROM "idem_installation") one
+            WHERE coalesce(CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 <= $8, true) AND true
+            ON CONFLICT (hash) DO UPDATE SET
+                surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 1,
+                epoch = CASE WHEN c.state = 1 AND c.owner = excluded.owner THEN c.epoch
+                    WHEN c.epoch >= excluded.epoch THEN c.epoch + 1 ELSE excluded.epoch END,
+                owner = excluded.owner, until = excluded.until,
+                attempts = CASE WHEN c.state <> 1 THEN 1 WHEN c.owner = excluded.owner THEN c.attempts ELSE c.attempts + 1 END,
+                outcome = NULL, checkpoint = CASE WHEN c.state = 1 THEN c.checkpoint END,
+                at = CASE WHEN c.state = 1 AND c.owner = excluded.owner THEN c.at ELSE excluded.at END,
+                expires_at = NULL, machine = NULL, id = NULL, seq = NULL, reason = NULL
+            WHERE c.state = 3 OR c.state <> 1 AND c.expires_at <= excluded.at
+                OR c.state = 1 AND c.fingerprint = excluded.fingerprint
+                    AND (c.owner = excluded.owner OR $7 = 1 AND c.until <= excluded.at)
+            RETURNING epoch, attempts, checkpoint
+
+-- claims: recall
+            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, c.fingerprint, c.state, c.epoch, c.owner, c.until, c.attempts, c.outcome, c.checkpoint, c.at, c.expires_at, c.scope, m.version > c.seq
+            FROM (SELECT 1) AS one
+            LEFT JOIN "idem_claims" c ON c.hash = $1
+            LEFT JOIN "idem_machines" m ON m.machine = c.machine AND m.id = c.id
+
+-- claims: renew
+            WITH j AS MATERIALIZED (
+                SELECT unhex(value->>0) AS hash, value->>1 AS epoch, value->>2 AS lease FROM json_each($1))
+            UPDATE "idem_claims" SET until = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + j.lease FROM j
+            WHERE "idem_claims".hash = j.hash AND "idem_claims".epoch = j.epoch AND +state = 1
+            RETURNING hash
+
+-- claims: complete
+            UPDATE "idem_claims" SET state = 2, outcome = $3, checkpoint = NULL, at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, expires_at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $4
+            WHERE hash = $1 AND epoch = $2 AND state = 1 AND true
+            RETURNING at
+
+-- claims: release
+            UPDATE "idem_claims" SET state = 3, checkpoint = NULL, at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, expires_at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+            WHERE hash = $1 AND epoch = $2 AND state = 1 AND true
+            RETURNING 1
+
+-- claims: abandon
+            UPDATE "idem_claims" SET until = CASE WHEN until > CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 THEN CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 ELSE until END
+            WHERE hash = $1 AND epoch = $2 AND state = 1 AND true
+            RETURNING 1
+
+-- claims: disown
+            UPDATE "idem_claims" SET state = CASE WHEN attempts > 1 THEN 1 ELSE 3 END, until = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000,
+                expires_at = CASE WHEN attempts > 1 THEN NULL ELSE CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 END
+            WHERE hash = $1 AND owner = $2 AND state = 1 AND true
+            RETURNING 1
+
+-- claims: save
+            UPDATE "idem_claims" SET checkpoint = $3
+            WHERE hash = $1 AND epoch = $2 AND state = 1 AND true
+            RETURNING 1
+
+-- claims: lost
+            SELECT hash, scope, epoch, attempts, until, at FROM "idem_claims" INDEXED BY "idem_claims_by_surface"
+            WHERE surface = $1 AND state = 1 AND until <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 ORDER BY until, hash LIMIT $2
+
+-- claims: resolve
+            UPDATE "idem_claims" SET state = $3, epoch = CASE WHEN epoch >= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 THEN epoch + 1 ELSE CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 END,
+                outcome = $4, checkpoint = NULL, at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, expires_at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5, reason = $6
+            WHERE hash = $1 AND epoch = $2 AND state = 1 AND until <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AND true
+            RETURNING 1
+
+-- claims: put
+            INSERT INTO "idem_claims" AS c (hash, surface, scope, fingerprint, state, outcome, at, expires_at, machine, id, seq)
+            SELECT $1, $2, $3, $4, 2, $5, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $6, $7, $8, $9
+            WHERE true
+            ON CONFLICT (hash) DO UPDATE SET
+                surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 2,
+                owner = NULL, until = NULL, attempts = 0, outcome = excluded.outcome, checkpoint = NULL,
+                at = excluded.at, expires_at = excluded.expires_at,
+                machine = excluded.machine, id = excluded.id, seq = excluded.seq, reason = NULL
+            WHERE c.state = 3 OR c.state <> 1 AND c.expires_at <= excluded.at
+            RETURNING at
+
+-- claims: put_outcome
+            UPDATE "idem_claims" SET outcome = $2, machine = $3, id = $4, seq = $5 WHERE hash = $1
+            RETURNING at
+
+-- claims: fence
+SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1
+
+-- claims: mark
+            INSERT INTO "idem_fences" AS f (name, epoch) SELECT $1, $2 WHERE true
+            ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch WHERE f.epoch <= excluded.epoch
+            RETURNING 1
+
+-- claims: epoch
+SELECT epoch FROM "idem_claims" WHERE hash = $1
+
+-- claims: marked
+SELECT epoch FROM "idem_fences" WHERE name = $1
+
+-- claims: installation
+SELECT max(id) FROM "idem_installation"
+
+-- claims: renew_installation
+UPDATE "idem_installation" SET id = $1, at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
 
 -- probes: put_update_key
     INSERT INTO "idem_claims" (hash, surface, scope, fingerprint, state, at) VALUES (x'', '', '', $1, 0, 0);

@@ -1,0 +1,144 @@
+//! Fences: writes that happen only while a claim is its owner's.
+//!
+//! A claim of this database is locked against other owners, in a mode that fences share, until the transaction ends: a claim waits for
+//! it, and a fence for a claim. Looking at it without the lock would be wrong: one who looks, waits for something else and writes then
+//! could write after the next owner's claim. A claim of another store cannot be locked here. Its epoch is noted instead, and a lower one
+//! is refused from then on.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::answer::{Answered, only};
+use crate::engine::load::{Lock, load_and_decide};
+use crate::engine::plan::Plan;
+use crate::engine::run::run_in;
+use crate::engine::session::transaction::Tx;
+use crate::engine::session::transaction::end::may_succeed_again;
+use crate::engine::shared::Shared;
+use crate::epoch::Epoch;
+use crate::error::Error;
+use crate::model::claim::fence::Fence;
+use crate::store::Database;
+use crate::store::claims::queries::{fence, installation, mark, newest_epoch};
+use crate::store::connect::TransactionUse;
+use crate::store::error::{Class, StoreError};
+use crate::store::session::Session;
+
+/// Answers plans inside a transaction that the caller began and will end.
+pub(crate) async fn run_joined<DB: Database>(tx: &mut Tx<DB>, plans: &[&dyn Plan<DB>]) -> Result<Vec<Answered>, Error> {
+    for by in plans.iter().filter_map(|plan| plan.fence()) {
+        // On the heap: few calls are fenced.
+        Box::pin(fence_tx(tx, by)).await?;
+    }
+    run_in(tx, plans).await
+}
+
+/// Fences the rest of a transaction. If the claim is another owner's, the transaction can only be rolled back.
+pub(crate) async fn fence_tx<DB: Database>(tx: &mut Tx<DB>, by: &Fence) -> Result<(), Error> {
+    let shared = tx.shared.clone();
+    let mut call = tx.asking_call().await?;
+    let mut session = call.session()?;
+    session.half_written(true);
+    let held = hold(&shared, &mut session, by).await;
+    match call.end(held)? {
+        Ok(()) => Ok(()),
+        Err(current) => {
+            tx.fenced_off(by.epoch, current);
+            Err(Error::Fenced { mine: by.epoch, current })
+        }
+    }
+}
+
+/// Holds a claim until the transaction that is open ends; the newest epoch, if it is another owner's.
+async fn hold<DB: Database>(
+    shared: &Shared<DB>,
+    session: &mut Session<'_, DB>,
+    by: &Fence,
+) -> Result<Result<(), Option<Epoch>>, StoreError> {
+    let mut known = shared.installation.lock().await;
+    let here = match &*known {
+        Some(here) => here,
+        None => known.insert(installation(session).await?),
+    };
+    let is_here = **here == *by.store;
+    drop(known);
+    if is_here {
+        if seeded_bug!("unfenced") || fence(session, (&by.hash, by.epoch)).await? {
+            return Ok(Ok(()));
+        }
+        return Ok(Err(newest_epoch(session, Ok(&by.hash)).await?));
+    }
+    if seeded_bug!("unmarked") || mark(session, (&by.name, by.epoch)).await? {
+        return Ok(Ok(()));
+    }
+    Ok(Err(newest_epoch(session, Err(&by.name)).await?))
+}
+
+/// Answers one plan in a transaction of its own that is fenced.
+pub(crate) async fn run_fenced<DB: Database>(
+    shared: &Arc<Shared<DB>>,
+    plan: &dyn Plan<DB>,
+    by: &Fence,
+    deadline: Option<Duration>,
+) -> Result<Answered, Error> {
+    let began = Instant::now();
+    let mut made = 1;
+    loop {
+        let wait = match deadline {
+            None => shared.settings.wait,
+            Some(deadline) => {
+                let left = deadline.checked_sub(began.elapsed());
+                left.ok_or_else(|| Error::in_flight(began.elapsed()))?.min(shared.settings.wait)
+            }
+        };
+        let error = match attempt(shared, plan, by, wait).await {
+            Ok(answered) => return Ok(answered),
+            // What was done under the key before is answered all the same: nothing is written.
+            Err(error @ Error::Fenced { .. }) => return known(shared, plan).await.ok_or(error),
+            Err(error) => error,
+        };
+        if !may_succeed_again(&error) || !shared.settings.retry.pause(made).await {
+            return Err(error);
+        }
+        made += 1;
+    }
+}
+
+async fn attempt<DB: Database>(
+    shared: &Arc<Shared<DB>>,
+    plan: &dyn Plan<DB>,
+    by: &Fence,
+    wait: Duration,
+) -> Result<Answered, Error> {
+    let mut lease = shared.writer(wait).await?;
+    match lease.session().begin(DB::begin(wait, TransactionUse::Own)).await {
+        Ok(_) => {}
+        Err(error) if error.class == Class::Broken => {
+            return Err(Error::NotApplied { source: Box::new(error.source) });
+        }
+        Err(error) => return shared.answer(lease, Err(error)).await,
+    }
+    let mut tx = Tx::begun(shared.clone(), lease);
+    fence_tx(&mut tx, by).await?;
+    fail_point!("fenced.held");
+    let answered = run_in(&mut tx, &[plan]).await.map(only);
+    match answered {
+        Ok(answer @ Ok(_)) => {
+            tx.commit().await?;
+            Ok(answer)
+        }
+        refused => {
+            tx.rollback().await;
+            refused
+        }
+    }
+}
+
+/// The answer, if none of it is to be written.
+async fn known<DB: Database>(shared: &Shared<DB>, plan: &dyn Plan<DB>) -> Option<Answered> {
+    let mut lease = shared.readers.acquire().await.ok()?;
+    let decision = load_and_decide(shared, &mut lease.session(), &[plan], Lock::None).await.ok()?;
+    let is_known = decision.write.is_empty();
+    let answered = only(decision.answers);
+    (is_known && answered.is_ok()).then_some(answered)
+}

@@ -1,0 +1,5 @@
+//! Claims: keys that have no row of their own.
+
+pub(crate) mod queries;
+pub(crate) mod rows;
+pub(crate) mod texts;
