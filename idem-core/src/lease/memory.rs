@@ -47,6 +47,11 @@ impl MemoryLeases {
         Self { clock: Box::new(clock), claims: Mutex::default(), name }
     }
 
+    #[cfg(test)]
+    pub(crate) fn sweep(&self) {
+        self.claims().sweep((self.clock)());
+    }
+
     fn claims(&self) -> MutexGuard<'_, Claims> {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }

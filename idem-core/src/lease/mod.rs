@@ -36,6 +36,8 @@ pub(crate) mod remembered;
 #[cfg(feature = "_sql")]
 pub(crate) mod sql;
 pub(crate) mod store;
+#[cfg(test)]
+mod tests;
 pub(crate) mod working;
 
 pub use claim::Claim;

@@ -11,6 +11,8 @@
 //! Expiry is a condition, and not a state: somebody would have to write it in time. The store's clock decides.
 
 pub(crate) mod call;
+#[cfg(test)]
+mod checked;
 pub(crate) mod fence;
 pub(crate) mod record;
 pub(crate) mod transition;

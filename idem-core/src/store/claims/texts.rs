@@ -53,6 +53,7 @@ texts! {
         /// Gives up the claim of `$1` by the owner `$2`, who has not begun to work.
         disown = "
             UPDATE {claims} SET state = CASE WHEN attempts > 1 THEN 1 ELSE 3 END, until = {now},
+                checkpoint = CASE WHEN attempts > 1 THEN checkpoint END, at = CASE WHEN attempts > 1 THEN at ELSE {now} END,
                 expires_at = CASE WHEN attempts > 1 THEN NULL ELSE {now} END
             WHERE hash = {$1 bytes} AND owner = {$2 int} AND state = 1 AND {bounded by $3}
             RETURNING 1",
