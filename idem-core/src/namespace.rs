@@ -4,15 +4,19 @@
 //! state or command whose name on the wire begins with `@`.
 
 /// The keys of the ledger.
+#[cfg(feature = "_sql")]
 pub(crate) const LEDGER: &str = "@ledger";
 
 /// The keys of conditional updates.
+#[cfg(feature = "_sql")]
 pub(crate) const UPDATE: &str = "@update";
 
 /// The transition that starts a machine.
+#[cfg(feature = "_sql")]
 pub(crate) const START: &str = "@start";
 
 /// The transition that an operator makes.
+#[cfg(feature = "_sql")]
 pub(crate) const OVERRIDE: &str = "@override";
 
 /// Of locks.

@@ -5,7 +5,7 @@
 mod buffer;
 mod finite;
 
-#[cfg(any(feature = "_leases", feature = "testing"))]
+#[cfg(any(feature = "_sql", feature = "testing"))]
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ impl Stored {
     ///
     /// # Errors
     /// As [`Self::encode`]; if it is written otherwise.
-    #[cfg(any(feature = "_leases", feature = "testing"))]
+    #[cfg(any(feature = "_sql", feature = "testing"))]
     pub(crate) fn encode_variant<T: Serialize + ?Sized>(value: &T, variant: &str) -> Result<Self, WireError> {
         let variant = &*escaped(variant)?;
         with_buffer(|bytes| {
@@ -93,7 +93,7 @@ impl Stored {
     ///
     /// # Errors
     /// As [`Self::decode`].
-    #[cfg(any(feature = "_leases", feature = "testing"))]
+    #[cfg(any(feature = "_sql", feature = "testing"))]
     pub(crate) fn decode_variant<T: DeserializeOwned>(&self, variant: &str) -> Result<T, WireError> {
         let (variant, content) = (&*escaped(variant)?, self.json()?);
         with_buffer(|tagged| {
@@ -140,7 +140,7 @@ impl Stored {
         }
     }
 
-    #[cfg(any(feature = "_leases", feature = "testing"))]
+    #[cfg(any(feature = "_sql", feature = "testing"))]
     pub(crate) fn from_json(json: &[u8]) -> Self {
         Self(std::iter::once(JSON).chain(json.iter().copied()).collect())
     }
@@ -158,7 +158,7 @@ impl Stored {
 }
 
 /// A name as it stands between the quotes of a JSON string.
-#[cfg(any(feature = "_leases", feature = "testing"))]
+#[cfg(any(feature = "_sql", feature = "testing"))]
 fn escaped(name: &str) -> Result<Cow<'_, str>, WireError> {
     if !name.contains(['"', '\\']) {
         return Ok(name.into());

@@ -402,7 +402,7 @@ impl Error {
 
 impl Error {
     /// Another call has not finished; this one waited for so long.
-    #[cfg(feature = "_leases")]
+    #[cfg(feature = "_sql")]
     pub(crate) fn in_flight(waited: Duration) -> Self {
         Self::InFlight { waited, retry_after: None }
     }

@@ -9,7 +9,7 @@ use crate::lease::keeper::Keeper;
 use crate::lease::memory::MemoryLeases;
 
 /// The largest outcome or checkpoint of a store that is no database, in bytes.
-const LARGEST: usize = 256 * 1024;
+pub(crate) const LARGEST: usize = 256 * 1024;
 
 /// A store of leases and locks: a database (`Leases::from(&idem)`), or the memory of this process. Cheap to clone; one layer serves
 /// every store.

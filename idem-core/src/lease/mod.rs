@@ -15,9 +15,15 @@
 //! | store | made by | promise |
 //! |---|---|---|
 //! | SQLite, PostgreSQL | [`Leases::from`]`(&idem)` | as durable as the database |
+//! | Redis | [`Leases::redis`](Leases), feature `redis` | as durable as its append-only file; a failover may forget |
 //! | memory | [`Leases::memory`] | until the process ends: for tests |
 //!
 //! Memcached is no store of leases, and will be none: it may forget a key at any time, and a forgotten claim is a second effect.
+
+#![cfg_attr(
+    not(feature = "_sql"),
+    allow(dead_code, reason = "some parts are for operations in a transaction, and for fences")
+)]
 
 pub(crate) mod claim;
 mod closure;
@@ -32,6 +38,8 @@ pub(crate) mod lock;
 mod memory;
 pub(crate) mod operators;
 pub(crate) mod owned;
+#[cfg(feature = "redis")]
+mod redis;
 pub(crate) mod remembered;
 #[cfg(feature = "_sql")]
 pub(crate) mod sql;

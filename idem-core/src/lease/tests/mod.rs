@@ -50,3 +50,11 @@ async fn postgres_follows_transitions() {
         follows_transitions(store, 200).await;
     }
 }
+
+#[cfg(feature = "redis")]
+#[tokio::test]
+async fn redis_follows_transitions() {
+    if let Some(store) = stores::redis().await {
+        follows_transitions(store, 200).await;
+    }
+}

@@ -47,7 +47,7 @@ pub(super) fn steps(seed: u64) -> Vec<Step> {
 struct Random(u64);
 
 impl Random {
-    /// SplitMix64: <https://prng.di.unimi.it/splitmix64.c>.
+    /// `SplitMix64`: <https://prng.di.unimi.it/splitmix64.c>.
     fn next(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

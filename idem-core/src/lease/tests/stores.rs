@@ -24,10 +24,10 @@ pub(super) trait TestStore {
 
     async fn sweep(&mut self);
 
-    /// The store's epoch for one of the model's is this.
+    /// This epoch of the store is that one of the model.
     fn note(&mut self, of_model: Epoch, of_store: Epoch);
 
-    /// The store's epoch for one of the model's, whose time is `now`.
+    /// The epoch of the store for this one of the model, whose time is `now`.
     fn epoch_of(&self, of_model: Epoch, now: Timestamp) -> Epoch;
 }
 
@@ -85,6 +85,98 @@ impl TestStore for Memory {
 
     fn epoch_of(&self, of_model: Epoch, _now: Timestamp) -> Epoch {
         self.epochs.of(of_model, 0)
+    }
+}
+
+#[cfg(feature = "redis")]
+mod on_redis {
+    use redis::{Client, Script, aio::MultiplexedConnection};
+
+    use super::*;
+    use crate::lease::leases::Leases;
+
+    /// A server. All that is recorded is moved in time, as in a database.
+    pub(in super::super) struct Redis {
+        leases: Arc<dyn LeaseStore>,
+        connection: MultiplexedConnection,
+        prefix: String,
+        moved: i64,
+        epochs: Epochs,
+    }
+
+    const MOVE: &str = "
+        for _, key in ipairs(redis.call('KEYS', ARGV[1] .. 'claim:*')) do
+            for _, field in ipairs({'until', 'at', 'expires_at', 'epoch'}) do
+                local found = redis.call('HGET', key, field)
+                if found then redis.call('HSET', key, field, string.format('%.0f', found + ARGV[2])) end
+            end
+        end
+        local floor = redis.call('GET', ARGV[1] .. 'epoch')
+        if floor then redis.call('SET', ARGV[1] .. 'epoch', string.format('%.0f', floor + ARGV[2])) end";
+
+    /// As the server does when their time to live is over.
+    const SWEEP: &str = "
+        local time = redis.call('TIME')
+        for _, key in ipairs(redis.call('KEYS', ARGV[1] .. 'claim:*')) do
+            local found = redis.call('HGET', key, 'expires_at')
+            if found and tonumber(found) <= time[1] * 1000000 + time[2] then redis.call('DEL', key) end
+        end";
+
+    impl Redis {
+        async fn run(&mut self, script: &str, by: i64) {
+            let script = Script::new(script);
+            let mut script = script.prepare_invoke();
+            script.arg(&self.prefix).arg(by);
+            let () = script.invoke_async(&mut self.connection).await.expect("runs");
+        }
+    }
+
+    impl TestStore for Redis {
+        fn leases(&self) -> Arc<dyn LeaseStore> {
+            self.leases.clone()
+        }
+
+        async fn clear(&mut self) {
+            let script = "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end";
+            self.run(script, 0).await;
+            (self.moved, self.epochs) = (0, Epochs::default());
+        }
+
+        async fn remove(mut self) {
+            self.clear().await;
+        }
+
+        async fn set_clock(&mut self, seconds: i64) {
+            let by = -seconds * 1_000_000;
+            self.moved += by;
+            self.run(MOVE, by).await;
+        }
+
+        async fn sweep(&mut self) {
+            self.run(SWEEP, 0).await;
+        }
+
+        fn note(&mut self, of_model: Epoch, of_store: Epoch) {
+            self.epochs.note(of_model, of_store, self.moved);
+        }
+
+        fn epoch_of(&self, of_model: Epoch, _now: Timestamp) -> Epoch {
+            self.epochs.of(of_model, self.moved)
+        }
+    }
+
+    pub(in super::super) async fn redis() -> Option<Redis> {
+        let Ok(url) = std::env::var("IDEM_REDIS_URL") else {
+            let required = std::env::var("IDEM_REQUIRE").unwrap_or_default();
+            assert!(!required.contains("redis"), "IDEM_REQUIRE asks for redis, and there is none");
+            eprintln!("SKIPPED: no redis to test on");
+            return None;
+        };
+        let prefix = format!("idem-script-{}:", std::process::id());
+        let leases = Leases::redis_with_prefix(&url, &prefix).await.expect("opened").keeper.store.clone();
+        let client = Client::open(url).expect("a URL");
+        let connection = client.get_multiplexed_async_connection().await.expect("connected");
+        Some(Redis { leases, connection, prefix, moved: 0, epochs: Epochs::default() })
     }
 }
 
@@ -194,6 +286,8 @@ mod sql {
     }
 }
 
+#[cfg(feature = "redis")]
+pub(super) use on_redis::redis;
 #[cfg(feature = "postgres")]
 pub(super) use sql::postgres;
 #[cfg(feature = "sqlite")]

@@ -60,17 +60,26 @@ struct World {
     anew: bool,
     /// The outcome that was first recorded, until it expires.
     outcome: Option<u8>,
-    seen: Seen,
+    /// The properties that do not hold.
+    broken: Vec<&'static str>,
 }
 
-/// What must never be seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-struct Seen {
-    epoch_fell: bool,
-    stale_write: bool,
-    second_outcome: bool,
-    wrong_answer: bool,
-    claim_swept: bool,
+// What must always hold.
+const EPOCHS_GROW: &str = "epochs grow";
+const NO_STALE_WRITE: &str = "no stale owner writes";
+const ONE_OUTCOME: &str = "one outcome";
+const RIGHT_ANSWER: &str = "an owner's answer is the recorded one";
+const NO_CLAIM_SWEPT: &str = "no claim is swept";
+const NOT_DONE_AGAIN: &str = "lost work is not done again";
+
+impl World {
+    /// Notes that a property does not hold.
+    fn break_if(&mut self, broken: bool, property: &'static str) {
+        if broken && !self.broken.contains(&property) {
+            self.broken.push(property);
+            self.broken.sort_unstable();
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -118,15 +127,14 @@ impl Protocol {
     fn claim(&self, world: &mut World, owner: usize) {
         let request = self.request(owner, world.claims);
         let now = Timestamp::from_micros(world.now);
-        let is_over = |record: &&ClaimRecord| record.is_lost(now);
-        if self.wrong == Wrong::LeaseIsRetention && world.record.as_ref().filter(is_over).is_some() {
+        if self.wrong == Wrong::LeaseIsRetention && world.record.as_ref().is_some_and(|record| record.is_lost(now)) {
             world.record = None;
         }
         let before = world.record.clone();
         let Ok(mut record) = claim(before.as_ref(), &request, now, world.floor) else { return };
         match (self.wrong, &before) {
             (Wrong::CountsEpochs, before) => {
-                record.epoch = Epoch(before.as_ref().map_or(0, |before| before.epoch.0) + 1)
+                record.epoch = Epoch(before.as_ref().map_or(0, |before| before.epoch.0) + 1);
             }
             (Wrong::TakesOverEpoch, Some(before)) if before.state == ClaimState::Claimed => record.epoch = before.epoch,
             _ => {}
@@ -137,7 +145,7 @@ impl Protocol {
             world.outcome = None;
             world.anew |= world.claims > 0 && before_expired;
         }
-        world.seen.epoch_fell |= world.claims > 0 && record.epoch <= world.newest;
+        world.break_if(world.claims > 0 && record.epoch <= world.newest, EPOCHS_GROW);
         world.newest = record.epoch;
         world.claims += 1;
         let until = world.now + 2;
@@ -166,7 +174,8 @@ impl Protocol {
             return;
         }
         // The owner is answered that this is the outcome.
-        world.seen.wrong_answer |= record.outcome.as_ref() != Some(&outcome);
+        let is_other = record.outcome.as_ref() != Some(&outcome);
+        world.break_if(is_other, RIGHT_ANSWER);
         record_outcome(world);
     }
 
@@ -208,9 +217,9 @@ impl Protocol {
 
 /// Notes the outcome that is recorded.
 fn record_outcome(world: &mut World) {
-    let recorded = world.record.as_ref().and_then(|record| record.outcome.as_ref()).and_then(|outcome| outcome.first());
-    let first = *world.outcome.get_or_insert(recorded.copied().unwrap_or_default());
-    world.seen.second_outcome |= recorded != Some(&first);
+    let recorded = world.record.as_ref().and_then(|record| record.outcome.as_ref()?.first().copied());
+    let first = *world.outcome.get_or_insert(recorded.unwrap_or_default());
+    world.break_if(recorded != Some(first), ONE_OUTCOME);
 }
 
 impl Model for Protocol {
@@ -229,7 +238,7 @@ impl Model for Protocol {
             done: 0,
             anew: false,
             outcome: None,
-            seen: Seen::default(),
+            broken: Vec::new(),
         }]
     }
 
@@ -270,7 +279,7 @@ impl Model for Protocol {
             }
             Action::Sweep => {
                 if let Some(swept) = world.record.take_if(|record| record.is_expired(now)) {
-                    world.seen.claim_swept |= swept.state == ClaimState::Claimed;
+                    world.break_if(swept.state == ClaimState::Claimed, NO_CLAIM_SWEPT);
                     if self.wrong != Wrong::ForgetsFloor {
                         world.floor = world.floor.max(swept.epoch);
                     }
@@ -300,7 +309,7 @@ impl Model for Protocol {
                     }
                     Action::Write(_) => {
                         let written = self.is_let_in(&world, epoch, until, has_looked);
-                        world.seen.stale_write |= written && epoch < world.newest;
+                        world.break_if(written && epoch < world.newest, NO_STALE_WRITE);
                     }
                     Action::Renew(_) => {
                         let record = world.record.as_mut()?;
@@ -330,12 +339,12 @@ impl Model for Protocol {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("epochs grow", |_, world: &World| !world.seen.epoch_fell),
-            Property::always("no stale owner writes", |_, world: &World| !world.seen.stale_write),
-            Property::always("one outcome", |_, world: &World| !world.seen.second_outcome),
-            Property::always("an owner's answer is the recorded one", |_, world: &World| !world.seen.wrong_answer),
-            Property::always("no claim is swept", |_, world: &World| !world.seen.claim_swept),
-            Property::always("lost work is not done again", |protocol: &Self, world: &World| {
+            Property::always(EPOCHS_GROW, |_, world: &World| !world.broken.contains(&EPOCHS_GROW)),
+            Property::always(NO_STALE_WRITE, |_, world: &World| !world.broken.contains(&NO_STALE_WRITE)),
+            Property::always(ONE_OUTCOME, |_, world: &World| !world.broken.contains(&ONE_OUTCOME)),
+            Property::always(RIGHT_ANSWER, |_, world: &World| !world.broken.contains(&RIGHT_ANSWER)),
+            Property::always(NO_CLAIM_SWEPT, |_, world: &World| !world.broken.contains(&NO_CLAIM_SWEPT)),
+            Property::always(NOT_DONE_AGAIN, |protocol: &Self, world: &World| {
                 protocol.takes_over || world.anew || world.done <= 1
             }),
             // The model is not empty.
@@ -358,14 +367,14 @@ fn claims_keep_their_promises_in_every_interleaving() {
 #[test]
 fn wrong_variants_of_claims_are_found_with_trace() {
     for (wrong, takes_over, property) in [
-        (Wrong::CompletesWithoutEpoch, true, "one outcome"),
-        (Wrong::LooksWithoutLock, true, "no stale owner writes"),
-        (Wrong::LeaseIsRetention, false, "lost work is not done again"),
-        (Wrong::CountsEpochs, true, "epochs grow"),
-        (Wrong::ForgetsFloor, true, "epochs grow"),
-        (Wrong::FencesByTime, true, "no stale owner writes"),
-        (Wrong::ResolvesWithoutEpoch, false, "an owner's answer is the recorded one"),
-        (Wrong::TakesOverEpoch, true, "epochs grow"),
+        (Wrong::CompletesWithoutEpoch, true, ONE_OUTCOME),
+        (Wrong::LooksWithoutLock, true, NO_STALE_WRITE),
+        (Wrong::LeaseIsRetention, false, NOT_DONE_AGAIN),
+        (Wrong::CountsEpochs, true, EPOCHS_GROW),
+        (Wrong::ForgetsFloor, true, EPOCHS_GROW),
+        (Wrong::FencesByTime, true, NO_STALE_WRITE),
+        (Wrong::ResolvesWithoutEpoch, false, RIGHT_ANSWER),
+        (Wrong::TakesOverEpoch, true, EPOCHS_GROW),
     ] {
         // A little deeper each time: the first trace that is found is a shortest one.
         let found = (2..=16).find_map(|depth| {

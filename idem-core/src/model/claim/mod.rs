@@ -13,6 +13,7 @@
 pub(crate) mod call;
 #[cfg(test)]
 mod checked;
+#[cfg(feature = "_sql")]
 pub(crate) mod fence;
 pub(crate) mod record;
 pub(crate) mod transition;

@@ -361,6 +361,7 @@ SELECT count(*) FROM "idem_holds"
 
 -- claims: disown
             UPDATE "idem_claims" SET state = CASE WHEN attempts > 1 THEN 1 ELSE 3 END, until = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint,
+                checkpoint = CASE WHEN attempts > 1 THEN checkpoint END, at = CASE WHEN attempts > 1 THEN at ELSE (extract(epoch FROM statement_timestamp()) * 1000000)::bigint END,
                 expires_at = CASE WHEN attempts > 1 THEN NULL ELSE (extract(epoch FROM statement_timestamp()) * 1000000)::bigint END
             WHERE hash = $1::bytea AND owner = $2::bigint AND state = 1 AND set_config('lock_timeout', $3::text, true) IS NOT NULL
             RETURNING 1

@@ -268,6 +268,7 @@ SELECT count(*) FROM "idem_holds"
 
 -- claims: disown
             UPDATE "idem_claims" SET state = CASE WHEN attempts > 1 THEN 1 ELSE 3 END, until = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000,
+                checkpoint = CASE WHEN attempts > 1 THEN checkpoint END, at = CASE WHEN attempts > 1 THEN at ELSE CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 END,
                 expires_at = CASE WHEN attempts > 1 THEN NULL ELSE CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 END
             WHERE hash = $1 AND owner = $2 AND state = 1 AND true
             RETURNING 1
