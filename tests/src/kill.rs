@@ -33,6 +33,11 @@ impl Worker {
         Self { child, output: BufReader::new(output), acks: Vec::new() }
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for one more acknowledgement; `None` when the process has closed its output.
     pub fn next_ack(&mut self) -> Option<&str> {
         let mut line = String::new();

@@ -15,6 +15,7 @@
 //! | longer in a long run | [`scale`] |
 //! | with random choices that can be repeated | [`Seed`] |
 //! | with every kind of call, on any database | [`lane::Lane`] on a [`Backend`] |
+//! | with every kind of operation, lease and lock | [`operations::Operations`] |
 //! | that a store does what every store must do | [`conformance`] |
 //!
 //! Everything here panics when it cannot do its work, which fails the test that asked.
@@ -32,6 +33,7 @@ mod databases;
 mod kill;
 pub mod lane;
 mod lane_accounts;
+pub mod operations;
 mod points;
 mod polls;
 mod pooler;

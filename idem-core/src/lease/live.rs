@@ -86,10 +86,10 @@ impl LiveLease {
 
     /// Whether the owner has to stop. Once it has, it stays so.
     pub(crate) fn is_lost(&self) -> bool {
-        if !self.lost.load(Ordering::Acquire)
-            && Instant::now() >= self.relied_on_until()
-            && !seeded_bug!("lease-outlived")
-        {
+        if seeded_bug!("lease-outlived") {
+            return false;
+        }
+        if !self.lost.load(Ordering::Acquire) && Instant::now() >= self.relied_on_until() {
             self.set_lost();
         }
         self.lost.load(Ordering::Acquire)
@@ -104,6 +104,9 @@ impl LiveLease {
             changed.as_mut().enable();
             if self.is_lost() {
                 return;
+            }
+            if seeded_bug!("lease-outlived") {
+                std::future::pending().await
             }
             let _ = timeout_at(self.relied_on_until(), changed).await;
         }

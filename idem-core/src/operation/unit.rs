@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::session::loan::Loan;
 use crate::engine::session::pool::Lease;
@@ -12,6 +13,7 @@ use crate::lease::remembered::Completed;
 use crate::operation::place::Place;
 use crate::store::Database;
 use crate::store::claims::queries::{Put, put};
+use crate::store::connect::TransactionUse;
 use crate::store::write::rows::{CommitWitness, KeyTable};
 
 /// A unit: a transaction, and the record of its outcome. It is a [`Tx`] for commands, ledger changes and your own statements.
@@ -47,6 +49,9 @@ impl<DB: Database> Unit<DB> {
             keep: seat.keep,
             moved: moved.as_ref().map(|(machine, id, seq)| (*machine, &**id, *seq)),
         };
+        if seeded_bug!("record-apart") {
+            tx = committed_alone(&seat, tx).await?;
+        }
         fail_point!("unit.complete.before");
         let mut call = tx.writing_call().await?;
         let mut session = call.session()?;
@@ -85,6 +90,16 @@ impl<DB: Database> Unit<DB> {
     pub(crate) fn of(seat: Arc<Place<DB>>, tx: Tx<DB>) -> Self {
         Self { seat, tx }
     }
+}
+
+/// The bug `record-apart`: the outcome is recorded in a transaction after that of the work.
+async fn committed_alone<DB: Database>(seat: &Place<DB>, tx: Tx<DB>) -> Result<Tx<DB>, Error> {
+    tx.commit().await?;
+    let shared = seat.shared.clone();
+    let mut lease = shared.writer(shared.settings.wait).await?;
+    let begun = lease.session().begin(DB::begin(shared.settings.wait, TransactionUse::Own)).await;
+    begun.map_err(|error| error.not_sent(Duration::ZERO))?;
+    Ok(Tx::begun(shared, lease))
 }
 
 impl<DB: Database> Deref for Unit<DB> {

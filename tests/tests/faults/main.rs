@@ -13,6 +13,7 @@ mod invariants;
 mod late;
 mod lost;
 mod memory;
+mod operations;
 mod pooler;
 mod pools;
 mod processes;
