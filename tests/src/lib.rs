@@ -5,6 +5,7 @@
 //! |---|---|
 //! | against a database of its own | [`Postgres::fresh`], [`Sqlite::fresh`] |
 //! | a server that dies and comes back | [`PrivatePostgres`] |
+//! | a Redis that dies, stops, or forgets | [`PrivateRedis`] |
 //! | behind a pooler | [`PgBouncer`] |
 //! | a connection lost before or after a message | [`Proxy`] |
 //! | a future dropped at any await | [`PollLimit`], [`sweep`] |
@@ -39,6 +40,7 @@ mod polls;
 mod pooler;
 mod postgres_server;
 mod proxy;
+mod redis_server;
 mod report;
 mod requirement;
 mod seed;
@@ -53,6 +55,7 @@ pub use polls::{PollLimit, polled, polled_again, sweep};
 pub use pooler::PgBouncer;
 pub use postgres_server::PrivatePostgres;
 pub use proxy::{At, Cut, Hangup, Proxy};
+pub use redis_server::PrivateRedis;
 pub use report::Report;
 pub use requirement::{scale, skip};
 pub use seed::Seed;

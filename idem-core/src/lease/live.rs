@@ -106,7 +106,7 @@ impl LiveLease {
                 return;
             }
             if seeded_bug!("lease-outlived") {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             let _ = timeout_at(self.relied_on_until(), changed).await;
         }

@@ -3,6 +3,7 @@
 //! Times are far apart, so it does not matter how long a script runs: a lease is 1,000 seconds long, clocks are set by hundreds of seconds,
 //! and times are compared to within a minute.
 
+mod paused;
 mod script;
 mod stores;
 
