@@ -69,7 +69,7 @@ impl<DB: Backend> Operations<DB> {
             DB::note(tx.conn(), &self.lane, "once").await?;
             Ok::<_, AnyError>(random())
         });
-        shown(made.wait(WAIT).await?)
+        Ok(shown(made.wait(WAIT).await?))
     }
 
     async fn within(&self) -> Result<String, AnyError> {
@@ -81,7 +81,7 @@ impl<DB: Backend> Operations<DB> {
             };
             within.within(&mut tx).once(key, &self.lane, work).await
         });
-        shown(made.await?)
+        Ok(shown(made.await?))
     }
 
     /// Undoes what it wrote, and the outcome is remembered.
@@ -92,7 +92,7 @@ impl<DB: Backend> Operations<DB> {
             tx.rollback().await;
             Ok::<_, AnyError>(random())
         });
-        shown(made.wait(WAIT).await?)
+        Ok(shown(made.wait(WAIT).await?))
     }
 
     fn operation(&self, name: &str, when_lost: WhenLost) -> LeasedOperation {
@@ -134,7 +134,7 @@ impl<DB: Backend> Operations<DB> {
                 Ok::<_, Failed<AnyError>>("sent".to_owned())
             });
             match made.wait(WAIT).await {
-                Ok(sent) => return shown(sent),
+                Ok(sent) => return Ok(shown(sent)),
                 Err(error) => match error.downcast_ref() {
                     Some(Error::Lost { .. } | Error::Indeterminate { .. }) => self.look_into(&mail).await?,
                     _ => return Err(error),
@@ -217,7 +217,7 @@ impl<DB: Backend> Operations<DB> {
     {
         loop {
             match call().await {
-                Ok(made) => return shown(made),
+                Ok(made) => return Ok(shown(made)),
                 Err(error) if matches!(error.downcast_ref(), Some(Error::Indeterminate { .. })) => {}
                 Err(error) => return Err(error),
             }
@@ -243,6 +243,6 @@ fn random() -> String {
     format!("{:016x}", fastrand::u64(..))
 }
 
-fn shown<T: Display>(made: Outcome<T>) -> Result<String, AnyError> {
-    Ok(format!("{} {}", made.into_inner(), "answered"))
+fn shown<T: Display>(made: Outcome<T>) -> String {
+    made.into_inner().to_string()
 }
