@@ -39,8 +39,8 @@
 //! ```
 //!
 //! With a store the same machine lives in a database: `Door::stored(&idem, House).at("front")`, see [`Idem`]. There are also
-//! balances ([`ledger`]) and conditional updates of your own tables ([`update`]), by the same keys and in the same
-//! transactions. Calls that wait at the same time share one: see [`GroupCommit`]. Requests of clients are read by the generated
+//! balances ([`ledger`]), conditional updates of your own tables ([`update`]) and operations without a machine ([`operation`]), by the
+//! same keys and in the same transactions; leases and locks ([`lease`]) for what no transaction can hold. Calls that wait at the same time share one: see [`GroupCommit`]. Requests of clients are read by the generated
 //! `door::wire::Command`, which refuses what a client must not choose.
 //!
 //! # What a command is answered with
@@ -57,6 +57,7 @@
 //! |---|---|---|
 //! | `sqlite` | yes | SQLite, embedded |
 //! | `postgres` | | PostgreSQL and what speaks its protocol |
+//! | `redis` | | leases and locks in Redis |
 //! | `tracing` | | a span per call, none for the items of a batch: machine, command, verdict, attempts, a hash of the key, never the key; the id by `Builder::span_ids`; of an update its table, never a value |
 //! | `testing` | | the explorer, samples and the schema lock for a machine's own tests |
 //! | `random` | with a store | `Key::random` |

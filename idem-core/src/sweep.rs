@@ -9,16 +9,18 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::store::Database;
-use crate::store::sweep::run::sweep;
+use crate::store::sweep::run::{Batch, sweep};
 
 /// What a sweep deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Swept {
-    /// Keys of conditional updates.
+    /// Keys of operations, locks and conditional updates.
     pub claims: u64,
     /// Alias keys, and rejections that keys remembered.
     pub alias_keys: u64,
+    /// Epochs of leases of other stores, 30 days after they last wrote here.
+    pub fences: u64,
     /// There may be more that has expired.
     pub more: bool,
 }
@@ -56,9 +58,9 @@ impl<DB: Database> Idem<DB> {
         let limit = limit.clamp(1, 10_000);
         let mut lease = shared.writer(shared.settings.wait).await?;
         let swept = sweep(&mut lease.session(), i64::from(limit), shared.settings.wait).await;
-        let (claims, alias_keys) = shared.answer(lease, swept).await?;
-        let more = claims >= u64::from(limit) || alias_keys >= u64::from(limit);
-        Ok(Swept { claims, alias_keys, more })
+        let Batch { claims, alias_keys, fences } = shared.answer(lease, swept).await?;
+        let more = [claims, alias_keys, fences].iter().any(|rows| *rows >= u64::from(limit));
+        Ok(Swept { claims, alias_keys, fences, more })
     }
 
     /// Sweeps now, and again `interval` after it is done (at least a second), in a task of the runtime, until the [`Sweeper`] is

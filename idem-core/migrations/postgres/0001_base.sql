@@ -81,8 +81,10 @@ CREATE INDEX {:claims_by_surface} ON {claims} (surface, hash) WHERE state = 1;
 -- The highest epoch of this name that has written here, under a lease of another store.
 CREATE TABLE {fences} (
     name text COLLATE "C" PRIMARY KEY,
-    epoch bigint NOT NULL
+    epoch bigint NOT NULL,
+    at bigint NOT NULL
 );
+CREATE INDEX ON {fences} (at);
 
 -- One row: which database this is, and the highest epoch of the claims that were swept.
 CREATE TABLE {installation} (

@@ -80,8 +80,10 @@ CREATE INDEX {claims_by_surface} ON {:claims} (surface, hash) WHERE state = 1;
 -- The highest epoch of this name that has written here, under a lease of another store.
 CREATE TABLE {fences} (
     name TEXT NOT NULL PRIMARY KEY,
-    epoch INTEGER NOT NULL
+    epoch INTEGER NOT NULL,
+    at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX {fences_by_time} ON {:fences} (at);
 
 -- One row: which database this is, and the highest epoch of the claims that were swept.
 CREATE TABLE {installation} (

@@ -60,7 +60,7 @@ async fn insist(operations: &Operations<Db>, call: &str) -> String {
         match operations.call(call).await {
             Ok(answer) => return answer,
             Err(error) => {
-                let known = error.downcast_ref::<Error>().is_some_and(|error| error.is_retryable());
+                let known = error.downcast_ref::<Error>().is_some_and(Error::is_retryable);
                 assert!(known || error.to_string().contains("Redis"), "{call}: {error}");
             }
         }

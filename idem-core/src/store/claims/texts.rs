@@ -95,8 +95,8 @@ texts! {
         fence,
         /// Notes that the epoch `$2` of the name `$1` writes here. No row: a higher one has.
         mark = "
-            INSERT INTO {fences} AS f (name, epoch) SELECT {$1 text}, {$2 int} WHERE {open}
-            ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch WHERE f.epoch <= excluded.epoch
+            INSERT INTO {fences} AS f (name, epoch, at) SELECT {$1 text}, {$2 int}, {now} WHERE {open}
+            ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, at = excluded.at WHERE f.epoch <= excluded.epoch
             RETURNING 1",
         /// The epoch of the claim of `$1`.
         epoch = "SELECT epoch FROM {claims} WHERE hash = {$1 bytes}",

@@ -22,6 +22,11 @@ impl SweepStore for Postgres {
                 SELECT hash FROM {transitions} WHERE expires_at <= {now}
                 ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
             RETURNING 1",
+        fences: "
+            DELETE FROM {fences} WHERE name = ANY (ARRAY(
+                SELECT name FROM {fences} WHERE at <= {now} - $2::bigint
+                ORDER BY at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
+            RETURNING 1",
         ..SweepTexts::COMMON
     };
 }

@@ -21,6 +21,12 @@ impl SweepStore for Sqlite {
                     ORDER BY expires_at LIMIT $1
                 ) d)
             RETURNING 1",
+        fences: "
+            DELETE FROM {fences} {by fences_by_time} WHERE at <= (
+                SELECT max(d.at) FROM (
+                    SELECT at FROM {fences} {by fences_by_time} WHERE at <= {now} - $2 ORDER BY at LIMIT $1
+                ) d)
+            RETURNING 1",
         alias_keys: "
             DELETE FROM {transitions} {by transitions_by_expiry} WHERE expires_at <= (
                 SELECT max(d.expires_at) FROM (

@@ -11,6 +11,8 @@ texts! {
         claims,
         /// Alias keys, and rejections that keys remember.
         alias_keys,
+        /// Epochs of other stores that have not written for `$2` microseconds.
+        fences,
     }
 }
 

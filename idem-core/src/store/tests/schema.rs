@@ -106,7 +106,7 @@ pub(super) async fn statement_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>)
                 "INSERT INTO {{holds}} (hold, account, amount, remaining) VALUES ('{id}', '{id}', 1, 1)"
             ))
             .await;
-            db.execute(&format!("INSERT INTO {{fences}} (name, epoch) VALUES ('{id}', 1)")).await;
+            db.execute(&format!("INSERT INTO {{fences}} (name, epoch, at) VALUES ('{id}', 1, 1)")).await;
             if DB::DATABASE == "postgres" {
                 db.execute(&format!("INSERT INTO {{tails}} (account, seq, delta) VALUES ('{id}', 1, 1)")).await;
             }

@@ -305,6 +305,12 @@ SELECT count(*) FROM "idem_holds"
                 ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
             RETURNING 1
 
+-- sweep: fences
+            DELETE FROM "idem_fences" WHERE name = ANY (ARRAY(
+                SELECT name FROM "idem_fences" WHERE at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint - $2::bigint
+                ORDER BY at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
+            RETURNING 1
+
 -- claims: claim
             INSERT INTO "idem_claims" AS c (hash, surface, scope, fingerprint, state, epoch, owner, until, attempts, at)
             SELECT $1::bytea, $2::text, $3::text, $4::bytea, 1,
@@ -401,8 +407,8 @@ SELECT count(*) FROM "idem_holds"
 SELECT 1 FROM "idem_claims" WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 FOR SHARE
 
 -- claims: mark
-            INSERT INTO "idem_fences" AS f (name, epoch) SELECT $1::text, $2::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean
-            ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch WHERE f.epoch <= excluded.epoch
+            INSERT INTO "idem_fences" AS f (name, epoch, at) SELECT $1::text, $2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean
+            ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, at = excluded.at WHERE f.epoch <= excluded.epoch
             RETURNING 1
 
 -- claims: epoch

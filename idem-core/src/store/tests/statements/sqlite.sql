@@ -218,6 +218,13 @@ SELECT count(*) FROM "idem_holds"
                 ) d)
             RETURNING 1
 
+-- sweep: fences
+            DELETE FROM "idem_fences" INDEXED BY "idem_fences_by_time" WHERE at <= (
+                SELECT max(d.at) FROM (
+                    SELECT at FROM "idem_fences" INDEXED BY "idem_fences_by_time" WHERE at <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 - $2 ORDER BY at LIMIT $1
+                ) d)
+            RETURNING 1
+
 -- claims: claim
             INSERT INTO "idem_claims" AS c (hash, surface, scope, fingerprint, state, epoch, owner, until, attempts, at)
             SELECT $1, $2, $3, $4, 1,
@@ -308,8 +315,8 @@ SELECT count(*) FROM "idem_holds"
 SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1
 
 -- claims: mark
-            INSERT INTO "idem_fences" AS f (name, epoch) SELECT $1, $2 WHERE true
-            ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch WHERE f.epoch <= excluded.epoch
+            INSERT INTO "idem_fences" AS f (name, epoch, at) SELECT $1, $2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 WHERE true
+            ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, at = excluded.at WHERE f.epoch <= excluded.epoch
             RETURNING 1
 
 -- claims: epoch
