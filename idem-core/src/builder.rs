@@ -20,6 +20,7 @@ use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Maker};
 use crate::engine::session::retry::RetryPolicy;
 use crate::engine::shared::{Settings, Shared};
+use crate::engine::verdict_log::VerdictLog;
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::store::Database;
@@ -28,6 +29,7 @@ use crate::store::connect::{Options, SessionBounds};
 use crate::store::sqlite::connect::file_options;
 use crate::store::statements::Statements;
 use crate::store::tables::Tables;
+use crate::watch;
 
 /// Settings of an [`Idem`], from [`Idem::builder`].
 ///
@@ -58,6 +60,7 @@ pub struct Builder<DB> {
     settings: Settings,
     grouping: GroupCommit,
     memory: Option<usize>,
+    verdicts: Option<u32>,
     database: PhantomData<fn() -> DB>,
 }
 
@@ -85,6 +88,7 @@ impl<DB: Database> Default for Builder<DB> {
             },
             grouping: GroupCommit::default(),
             memory: None,
+            verdicts: None,
             database: PhantomData,
         }
     }
@@ -118,6 +122,13 @@ impl<DB: Database> Builder<DB> {
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.settings.limits.payload = bytes;
         self
+    }
+
+    /// Keeps what each call is answered in a table of the newest `kept` verdicts, for disputes: [`Idem::verdicts`]. They are written
+    /// by a task beside the calls, 500 by one statement: no call waits for it, and what a process has not written when it ends is not
+    /// kept. Default: none are kept.
+    pub fn verdicts(self, kept: u32) -> Self {
+        Self { verdicts: Some(kept.max(1)), ..self }
     }
 
     /// How long a call waits for another writer that holds its machine, account or key, before it answers
@@ -326,6 +337,7 @@ impl<DB: Database> Builder<DB> {
     }
 
     fn build(self, (sql, breaks): (Arc<Statements>, Breaks), opened: Opened<DB>) -> Idem<DB> {
+        watch::meter::describe();
         let settings = Settings { reply: self.reply(), ..self.settings };
         let Opened { writers, readers, flushers, readers_apart, pool } = opened;
         Idem::of(Arc::new(Shared {
@@ -340,6 +352,7 @@ impl<DB: Database> Builder<DB> {
             unshared: AtomicBool::new(false),
             clock: DatabaseClock::new(),
             memory: Memory::new(self.memory.unwrap_or(0), breaks),
+            verdicts: self.verdicts.map(VerdictLog::new),
             installation: tokio::sync::Mutex::default(),
             graphs: Mutex::default(),
         }))
@@ -441,8 +454,8 @@ impl Idem<sqlx::Sqlite> {
 
 impl<DB> Clone for Builder<DB> {
     fn clone(&self) -> Self {
-        let Self { ref prefix, connections, settings, grouping, memory, database } = *self;
-        Self { prefix: prefix.clone(), connections, settings, grouping, memory, database }
+        let Self { ref prefix, connections, settings, grouping, memory, verdicts, database } = *self;
+        Self { prefix: prefix.clone(), connections, settings, grouping, memory, verdicts, database }
     }
 }
 

@@ -26,10 +26,12 @@ pub struct Forgotten {
     pub keys: u64,
     /// Transitions and alias keys that were blanked.
     pub transitions: u64,
-    /// Keys of conditional updates that were blanked.
+    /// Keys of operations and of conditional updates that were blanked.
     pub claims: u64,
     /// Entries and remembered refusals that were blanked.
     pub entries: u64,
+    /// Verdicts whose correlation ids were blanked.
+    pub verdicts: u64,
 }
 
 /// How far a [`Forget`] is. It can be stored, by serde, and be given to [`Forget::resume`].
@@ -75,6 +77,8 @@ impl<DB: Database> Idem<DB> {
     /// What is not the request's stays as well: ids of machines, the names of accounts and holds, the states that machines went
     /// through and are in, messages in the outbox, the answers to conditional updates, which are numbers. A key of another scope
     /// that is answered by a transition of this one is answered [`Error::Forgotten`], too.
+    ///
+    /// Verdicts ([`Builder::verdicts`](crate::Builder::verdicts)) stay without their correlation ids.
     ///
     /// It covers what was committed when it begins; let the scope's calls end first, and after a kill of their process wait for
     /// [`Builder::reply_timeout`](crate::Builder::reply_timeout). It reads all keys, a thousand at a time, and blanks twenty keys by one
@@ -205,6 +209,7 @@ impl<DB: Database> Forget<'_, DB> {
             ScopedTable::Transitions => so_far.transitions += rows,
             ScopedTable::Claims => so_far.claims += rows,
             ScopedTable::Entries => so_far.entries += rows,
+            ScopedTable::Verdicts => so_far.verdicts += rows,
         }
         self.from.after.clone_from(last);
         if let Some(tell) = &mut self.tell {

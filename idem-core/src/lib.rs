@@ -59,6 +59,7 @@
 //! | `postgres` | | PostgreSQL and what speaks its protocol |
 //! | `redis` | | leases and locks in Redis |
 //! | `tracing` | | a span per call, none for the items of a batch: machine, command, verdict, attempts, a hash of the key, never the key; the id by `Builder::span_ids`; of an update its table, never a value |
+//! | `metrics` | | calls by verdict, calls under way, durations, tries, groups, waits for the database, swept rows, by the `metrics` facade: `docs/OPERATIONS.md` lists them |
 //! | `testing` | | the explorer, samples and the schema lock for a machine's own tests |
 //! | `random` | with a store | `Key::random` |
 //!
@@ -117,6 +118,11 @@ mod toy;
 pub mod update;
 #[cfg(feature = "_sql")]
 mod value;
+#[cfg(feature = "_sql")]
+mod verdicts;
+#[cfg(feature = "_leases")]
+#[cfg_attr(not(feature = "_sql"), allow(dead_code, reason = "what only databases count"))]
+mod watch;
 mod wire;
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
@@ -146,6 +152,8 @@ pub use outcome::{Origin, Outcome};
 pub use store::Database;
 #[cfg(feature = "_sql")]
 pub use sweep::{Sweeper, Swept};
+#[cfg(feature = "_sql")]
+pub use verdicts::Verdict;
 
 /// What generated code uses. Not covered by semver.
 #[doc(hidden)]

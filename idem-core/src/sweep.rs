@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::idem::Idem;
 use crate::store::Database;
 use crate::store::sweep::run::{Batch, sweep};
+use crate::watch;
 
 /// What a sweep deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +60,9 @@ impl<DB: Database> Idem<DB> {
         let mut lease = shared.writer(shared.settings.wait).await?;
         let swept = sweep(&mut lease.session(), i64::from(limit), shared.settings.wait).await;
         let Batch { claims, alias_keys, fences } = shared.answer(lease, swept).await?;
+        for (what, rows) in [("claims", claims), ("alias_keys", alias_keys), ("fences", fences)] {
+            watch::meter::swept(what, rows);
+        }
         let more = [claims, alias_keys, fences].iter().any(|rows| *rows >= u64::from(limit));
         Ok(Swept { claims, alias_keys, fences, more })
     }

@@ -86,6 +86,19 @@ CREATE TABLE {fences} (
 );
 CREATE INDEX ON {fences} (at);
 
+-- What calls were answered, if that is kept: the newest rows.
+CREATE TABLE {verdicts} (
+    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at bigint NOT NULL,
+    namespace text COLLATE "C" NOT NULL,
+    operation text COLLATE "C" NOT NULL,
+    hash bytea,
+    verdict text COLLATE "C" NOT NULL,
+    scope text COLLATE "C",
+    correlation text COLLATE "C"
+);
+CREATE INDEX ON {verdicts} (hash, position) WHERE hash IS NOT NULL;
+
 -- One row: which database this is, and the highest epoch of the claims that were swept.
 CREATE TABLE {installation} (
     id text COLLATE "C" NOT NULL,

@@ -85,6 +85,19 @@ CREATE TABLE {fences} (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX {fences_by_time} ON {:fences} (at);
 
+-- What calls were answered, if that is kept: the newest rows.
+CREATE TABLE {verdicts} (
+    position INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    namespace TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    hash BLOB,
+    verdict TEXT NOT NULL,
+    scope TEXT,
+    correlation TEXT
+) STRICT;
+CREATE INDEX {verdicts_by_key} ON {:verdicts} (hash, position) WHERE hash IS NOT NULL;
+
 -- One row: which database this is, and the highest epoch of the claims that were swept.
 CREATE TABLE {installation} (
     id TEXT NOT NULL,

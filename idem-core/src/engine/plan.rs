@@ -51,6 +51,11 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
         None
     }
 
+    /// The request that it belongs to, as the caller names it, with the scope of its key.
+    fn correlation(&self) -> Option<(Option<&str>, &str)> {
+        None
+    }
+
     /// The claim that it is fenced by.
     fn fence(&self) -> Option<&Fence> {
         None

@@ -13,11 +13,11 @@ use crate::engine::session::pool::Lease;
 use crate::engine::session::resolve::{Fate, fate, settle};
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
-use crate::engine::trace;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::error::{Class, StoreError};
 use crate::store::write::run::write_joined;
+use crate::watch;
 
 /// Answers plans in the engine's own transactions.
 ///
@@ -133,7 +133,7 @@ async fn attempts<DB: Database>(
                 None => return Err(in_flight()),
             },
         };
-        trace::attempts(made);
+        watch::attempts(made);
         let of = Try::new(shared, plans, strategy, Caller::One, wait);
         strategy = of.strategy;
         let acquire = acquire(shared, strategy, wait);
@@ -232,7 +232,7 @@ pub(crate) async fn run_in<DB: Database>(tx: &mut Tx<DB>, plans: &[&dyn Plan<DB>
     let limit = shared.settings.retry.limit();
     let (mut made, mut forgot) = (1, false);
     while made <= limit {
-        trace::attempts(made);
+        watch::attempts(made);
         let mut call = tx.writing_call().await?;
         let mut session = call.session()?;
         let decided = match assumed.take() {

@@ -16,6 +16,7 @@ use crate::engine::session::clock::DatabaseClock;
 use crate::engine::session::pool::{Connections, Lease};
 use crate::engine::session::retry::PATIENCE;
 use crate::engine::session::retry::RetryPolicy;
+use crate::engine::verdict_log::VerdictLog;
 use crate::error::Error;
 use crate::store::Database;
 use crate::store::claims::queries::installation;
@@ -46,6 +47,8 @@ pub(crate) struct Shared<DB: Database> {
     pub(crate) unshared: AtomicBool,
     pub(crate) clock: DatabaseClock,
     pub(crate) memory: Memory,
+    /// What calls are answered, if that is kept.
+    pub(crate) verdicts: Option<VerdictLog>,
     /// Which database this is, once that was asked.
     pub(crate) installation: tokio::sync::Mutex<Option<Arc<str>>>,
     /// The machines whose graphs were compared with the stored ones, or are at the moment.

@@ -19,6 +19,7 @@ use crate::lease::remembered::{Completed, WhenLost};
 use crate::operation::call::OperationCall;
 use crate::outcome::Outcome;
 use crate::request::Request;
+use crate::watch::{self, CallName, Stopped, Watch};
 use crate::wire::Stored;
 
 impl LeasedOperation {
@@ -94,19 +95,29 @@ impl LeasedOperation {
         let request = Request::of(request);
         OperationCall::new(move |wait| {
             Box::pin(async move {
-                let began = Instant::now();
-                let _call = self.leases.keeper.store.enter()?;
-                let of = self.claim_of(key, request?.fingerprint())?;
-                run(of, work, wait, began).await
+                let (began, store, hash) = (Instant::now(), &self.leases.keeper.store, key.hash_in(&self.name));
+                let called = CallName {
+                    operation: Some(&self.name),
+                    command: "leased",
+                    key: Some(&hash),
+                    ..CallName::default()
+                };
+                let work = async {
+                    let _call = store.enter()?;
+                    let of = self.claim_of(key, request?.fingerprint())?;
+                    run(of, work, wait, began).await
+                };
+                let (result, verdict) = Watch::new(&called).run(work, watch::verdict).await;
+                store.note(&self.name, &hash, verdict);
+                result.map_err(Stopped::into_callers)
             })
         })
     }
 }
 
-async fn run<T, E, F, R>(of: ClaimOf<'_>, work: F, wait: Duration, began: Instant) -> Result<Outcome<T>, E>
+async fn run<T, E, F, R>(of: ClaimOf<'_>, work: F, wait: Duration, began: Instant) -> Result<Outcome<T>, Stopped<E>>
 where
     T: Serialize + DeserializeOwned,
-    E: From<Error>,
     F: FnOnce(Lease) -> R,
     R: Future<Output = Result<T, Failed<E>>>,
 {
@@ -128,7 +139,7 @@ where
         Some(Err(Failed::NotDone(error))) => {
             // One that cannot be freed now is freed in the background; the caller learns what happened all the same.
             let _ = owned.release().await;
-            return Err(error);
+            return Err(Stopped::Failed(error));
         }
         Some(Err(Failed::Unknown(error))) => error,
         None => "the lease could not be renewed in time while the work ran".into(),
@@ -144,10 +155,9 @@ where
 }
 
 /// Records what the work came to. It happened, whatever becomes of the record.
-async fn complete<T, E>(owned: OwnedLease, value: T, surface: &str) -> Result<Outcome<T>, E>
+async fn complete<T, E>(owned: OwnedLease, value: T, surface: &str) -> Result<Outcome<T>, Stopped<E>>
 where
     T: Serialize + DeserializeOwned,
-    E: From<Error>,
 {
     let again = |stored: &Stored| stored.decode::<T>().and_then(|value| Stored::encode(&value));
     let stored = Stored::encode(&value).and_then(|stored| stored.read_back(again));

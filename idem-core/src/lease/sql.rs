@@ -19,6 +19,7 @@ use crate::store::Database;
 use crate::store::claims::queries::{self, Query};
 use crate::store::error::Class;
 use crate::store::statements::Statements;
+use crate::store::verdicts::rows::VerdictRow;
 
 /// Claims in a database.
 pub(crate) struct SqlLeases<DB: Database>(pub(crate) Arc<Shared<DB>>);
@@ -198,6 +199,11 @@ impl<DB: Database> LeaseStore for SqlLeases<DB> {
 
     fn name(&self) -> Answer<'_, Arc<str>> {
         Box::pin(self.0.installation())
+    }
+
+    fn note(&self, operation: &str, hash: &KeyHash, verdict: String) {
+        let (namespace, hash) = (operation.to_owned(), Some(*hash));
+        self.0.note(VerdictRow { namespace, operation: "leased", hash, verdict, correlation: None });
     }
 
     fn enter(&self) -> Result<UnderWay, Error> {

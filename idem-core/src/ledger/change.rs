@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::engine::answer::{AnswerValue, Answered, Refusal, only};
 use crate::engine::decide::posting::Posting;
 use crate::engine::fence::run_joined;
+use crate::engine::observe;
 use crate::engine::plan::BoxedPlan;
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Shared;
-use crate::engine::trace;
 use crate::error::{Effect, Error};
 use crate::lease::owned::Lease;
 use crate::ledger::metadata::Metadata;
@@ -149,11 +149,11 @@ impl<'a, DB: Database, O: Send + 'a> IntoFuture for Change<'a, DB, O> {
         Box::pin(async move {
             let answered = match place {
                 Place::Own(shared) => {
-                    let span = trace::call(&*plan, &shared.settings);
+                    let span = observe::call(&*plan, &shared);
                     span.record(async { shared.submit(plan, deadline).await }).await?
                 }
                 Place::Joined(tx) => {
-                    let span = trace::call(&*plan, &tx.shared.settings);
+                    let span = observe::call(&*plan, &tx.shared);
                     let work = async { run_joined(tx, &[&*plan]).await.map(only) };
                     span.record(Box::pin(work)).await?
                 }

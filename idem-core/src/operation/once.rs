@@ -21,6 +21,8 @@ use crate::operation::unit::Unit;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::store::Database;
+use crate::store::verdicts::rows::VerdictRow;
+use crate::watch::{self, CallName, Stopped, Watch};
 use crate::wire::Stored;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -57,7 +59,24 @@ impl<DB: Database> Operation<DB> {
         R: Future<Output = Result<T, E>> + Send + 'a,
     {
         let request = Request::of(request);
-        OperationCall::new(move |wait| Box::pin(async move { self.run_once(key, &request?, work, wait).await }))
+        OperationCall::new(move |wait| {
+            Box::pin(async move {
+                let (name, hash) = (self.leased.name.clone(), key.hash_in(&self.leased.name));
+                let row = |verdict| VerdictRow {
+                    namespace: name.to_string(),
+                    operation: "once",
+                    hash: Some(hash),
+                    verdict,
+                    correlation: None,
+                };
+                let called =
+                    CallName { operation: Some(&name), command: "once", key: Some(&hash), ..CallName::default() };
+                let work = async { self.run_once(key, &request?, work, wait).await };
+                let (result, verdict) = Watch::new(&called).run(work, watch::verdict).await;
+                self.idem.shared.note(row(verdict));
+                result.map_err(Stopped::into_callers)
+            })
+        })
     }
 
     async fn run_once<T, E, F, R>(
@@ -66,10 +85,9 @@ impl<DB: Database> Operation<DB> {
         request: &Request,
         mut work: F,
         wait: Duration,
-    ) -> Result<Outcome<T>, E>
+    ) -> Result<Outcome<T>, Stopped<E>>
     where
         T: Serialize + DeserializeOwned,
-        E: From<Error>,
         F: FnMut(Tx<DB>) -> R,
         R: Future<Output = Result<T, E>>,
     {
@@ -164,16 +182,15 @@ async fn run_in<DB, T, E, R>(
     unit: Unit<DB>,
     seat: &Seat<DB>,
     work: &mut impl FnMut(Tx<DB>) -> R,
-) -> Result<(Completed, T), (E, bool)>
+) -> Result<(Completed, T), (Stopped<E>, bool)>
 where
     DB: Database,
     T: Serialize + DeserializeOwned,
-    E: From<Error>,
     R: Future<Output = Result<T, E>>,
 {
     let failed = |error: Error| {
         let again = may_succeed_again(&error);
-        (E::from(error), again)
+        (Stopped::from(error), again)
     };
     let place = seat.0.clone();
     let (loan, tx) = unit.lend();
@@ -187,7 +204,7 @@ where
                 Lent::Ended { again } => again,
                 Lent::Away | Lent::Committing | Lent::Over => false,
             };
-            return Err((error, again));
+            return Err((Stopped::Failed(error), again));
         }
     };
     let outcome = encoded(&value).map_err(failed)?;

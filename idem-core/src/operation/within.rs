@@ -16,7 +16,9 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::store::Database;
 use crate::store::claims::queries::{Put, Query, put, put_outcome, recall, recalled};
+use crate::store::verdicts::rows::VerdictRow;
 use crate::store::write::rows::{CommitWitness, KeyTable};
+use crate::watch::{self, CallName, Stopped, Watch};
 
 const SAVEPOINT: &str = "SAVEPOINT idem_operation";
 const RELEASE: &str = "RELEASE SAVEPOINT idem_operation";
@@ -71,6 +73,27 @@ impl<DB: Database> OperationInTx<'_, DB> {
         F: FnOnce(Tx<DB>) -> R,
         R: Future<Output = Result<T, E>>,
     {
+        let (name, shared) = (self.operation.leased.name.clone(), self.tx.shared.clone());
+        let hash = key.hash_in(&name);
+        let called = CallName { operation: Some(&name), command: "once", key: Some(&hash), ..CallName::default() };
+        let (result, verdict) = Watch::new(&called).run(self.run_once(key, request, work), watch::verdict).await;
+        shared.note(VerdictRow {
+            namespace: name.to_string(),
+            operation: "once",
+            hash: Some(hash),
+            verdict,
+            correlation: None,
+        });
+        result.map_err(Stopped::into_callers)
+    }
+
+    async fn run_once<T, E, Q, F, R>(self, key: &Key, request: &Q, work: F) -> Result<Outcome<T>, Stopped<E>>
+    where
+        T: Serialize + DeserializeOwned,
+        Q: Serialize + ?Sized,
+        F: FnOnce(Tx<DB>) -> R,
+        R: Future<Output = Result<T, E>>,
+    {
         let Self { operation, tx } = self;
         crate::lease::leased::check_operation(&operation.leased.name)?;
         let (fingerprint, hash) = (Request::of(request)?.fingerprint(), key.checked().map_err(Error::from)?);
@@ -86,14 +109,14 @@ impl<DB: Database> OperationInTx<'_, DB> {
         let answer = work(lent).await;
         // What the closure kept or ended is not there to go on with.
         let Lent::Back(back) = loan.end() else {
-            return Err(answer.err().unwrap_or_else(|| Error::Interrupted.into()));
+            return Err(answer.err().map_or(Error::Interrupted.into(), Stopped::Failed));
         };
         tx.put_back(back);
         let outcome = match answer {
-            Ok(value) => {
-                encoded(&value).and_then(|outcome| place.fits(&outcome.0).map(|()| (value, outcome))).map_err(E::from)
-            }
-            Err(error) => Err(error),
+            Ok(value) => encoded(&value)
+                .and_then(|outcome| place.fits(&outcome.0).map(|()| (value, outcome)))
+                .map_err(Stopped::Refused),
+            Err(error) => Err(Stopped::Failed(error)),
         };
         match outcome {
             Ok((value, outcome)) => {

@@ -7,6 +7,7 @@
 //! - `session`: one connection while it is used
 //! - `machine`, `ledger`, `row`, `claims`: a family of tables each, its rows, its statements by name and its reads
 //! - `write`: what is written, as a list of parts
+//! - `verdicts`: what calls were answered
 //! - `forget`, `sweep`: what a scope named is blanked, what has expired is deleted
 //! - `probe`, `migrate`: lost commits, and the schema
 //!
@@ -49,6 +50,7 @@ pub(crate) mod tables;
 mod template;
 #[cfg(test)]
 mod tests;
+pub(crate) mod verdicts;
 pub(crate) mod write;
 
 use claims::texts::ClaimStore;
@@ -61,6 +63,7 @@ use migrate::texts::MigrateStore;
 use probe::texts::ProbeStore;
 use row::store::RowStore;
 use sweep::texts::SweepStore;
+use verdicts::texts::VerdictStore;
 use write::store::WriteStore;
 
 /// A database that idem runs on: `sqlx::Sqlite` or `sqlx::Postgres`, each behind its feature. Sealed.
@@ -74,6 +77,7 @@ pub trait Database:
     + WriteStore
     + ForgetStore
     + SweepStore
+    + VerdictStore
     + ProbeStore
     + MigrateStore
 {

@@ -14,6 +14,7 @@ impl Statements {
             ledger: DB::LEDGER.render::<DB>(tables),
             forget: DB::FORGET.render::<DB>(tables),
             sweep: DB::SWEEP.render::<DB>(tables),
+            verdicts: DB::VERDICTS.render::<DB>(tables),
             probes: DB::PROBES.render::<DB>(tables),
             migrate: DB::MIGRATE.render::<DB>(tables),
             writes: WriteCache::default(),

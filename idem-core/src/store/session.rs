@@ -5,7 +5,7 @@
 //! that was left between two writes is known to be.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
@@ -18,6 +18,7 @@ use super::reader::{Columns, Reader};
 use super::statements::Statements;
 use super::tables::Text;
 use crate::clock::Timestamp;
+use crate::watch;
 
 /// What a connection is left with between two statements.
 #[derive(Debug, Clone, Copy, Default)]
@@ -172,12 +173,14 @@ async fn answered<DB: Connect, T>(
     let before = state.replies;
     state.replies = before.max(Replies::Missing);
     let reply = if seeded_bug!("unbounded-reply") { Duration::MAX } else { reply };
+    let began = Instant::now();
     let answer = match timeout(reply, work).await {
         Ok(answer) => answer.map_err(DB::classify),
         Err(_) => {
             Err(StoreError { class: Class::Broken, source: sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()) })
         }
     };
+    watch::meter::store(DB::NAME, began);
     // An error is an answer too, unless the connection, or the disk under a commit, is what failed.
     let lost = |error: &StoreError| match error.class {
         Class::Broken | Class::Disk => true,

@@ -12,6 +12,7 @@ use super::probe::texts::ProbeTexts;
 use super::row::table::DescribedTable;
 use super::sweep::texts::SweepTexts;
 use super::tables::Tables;
+use super::verdicts::texts::VerdictTexts;
 use super::write::cache::WriteCache;
 
 /// The statements of one set of tables.
@@ -22,6 +23,7 @@ pub struct Statements {
     pub(super) ledger: LedgerTexts,
     pub(super) forget: ForgetTexts,
     pub(super) sweep: SweepTexts,
+    pub(super) verdicts: VerdictTexts,
     pub(super) probes: ProbeTexts,
     pub(super) migrate: MigrateTexts,
     pub(super) writes: WriteCache,

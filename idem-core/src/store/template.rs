@@ -8,6 +8,7 @@ use super::ledger::rows::{AccountRow, EntryRow, HoldRow, RefusalRow};
 use super::machine::rows::{GraphRow, MachineRow, StoredAlias, TransitionRow, TransitionSummary};
 use super::reader::{Columns, ReadColumn};
 use super::tables::{Tables, Text, fill};
+use super::verdicts::rows::StoredVerdict;
 
 /// A struct of statements: of templates, or of texts that are filled in.
 macro_rules! texts {
@@ -112,6 +113,7 @@ fn columns(row: &str) -> Option<&'static [ReadColumn]> {
         "ledger key" => LedgerKeyRow::COLUMNS,
         "alias" => StoredAlias::COLUMNS,
         "claim" => ClaimRow::COLUMNS,
+        "verdict" => StoredVerdict::COLUMNS,
         "refusal" => RefusalRow::COLUMNS,
         "account" => AccountRow::COLUMNS,
         "entry" => EntryRow::COLUMNS,

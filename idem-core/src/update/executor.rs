@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::engine::answer::{Answered, Refusal, only};
 use crate::engine::decide::row_update::UpdatePlan;
 use crate::engine::fence::run_joined;
+use crate::engine::observe;
 use crate::engine::plan::BoxedPlan;
 use crate::engine::session::transaction::Tx;
 use crate::engine::shared::Settings;
-use crate::engine::trace;
 use crate::error::Error;
 use crate::idem::Idem;
 use crate::model::row::row_update::RowUpdate;
@@ -27,7 +27,7 @@ pub trait Executor: sealed::Sealed + Send {
 impl<DB: Database> Executor for &Idem<DB> {
     async fn run(self, update: RowUpdate) -> Result<Outcome<Version>, Error> {
         let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
-        let span = trace::call(&*plan, &self.shared.settings);
+        let span = observe::call(&*plan, &self.shared);
         updated(span.record(Box::pin(self.shared.submit_alone(plan))).await?)
     }
 }
@@ -35,7 +35,7 @@ impl<DB: Database> Executor for &Idem<DB> {
 impl<DB: Database> Executor for &mut Tx<DB> {
     async fn run(self, update: RowUpdate) -> Result<Outcome<Version>, Error> {
         let plan: BoxedPlan<DB> = Box::new(UpdatePlan(Arc::new(remembered(update, &self.shared.settings))));
-        let span = trace::call(&*plan, &self.shared.settings);
+        let span = observe::call(&*plan, &self.shared);
         let work = async { run_joined(self, &[&*plan]).await.map(only) };
         updated(span.record(Box::pin(work)).await?)
     }

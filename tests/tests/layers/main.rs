@@ -26,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "request",
             "seq",
             "value",
+            "watch",
             "wire",
         ],
     ),
@@ -48,6 +49,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "testing",
             "toy",
             "update",
+            "verdicts",
         ],
     ),
 ];

@@ -34,6 +34,11 @@ impl<DB: Database> Plan<DB> for Command {
         self.machine()
     }
 
+    fn correlation(&self) -> Option<(Option<&str>, &str)> {
+        let scope = self.key.as_ref().map(|(key, _)| key.scope());
+        self.correlation.as_deref().map(|id| (scope, id))
+    }
+
     fn fence(&self) -> Option<&Fence> {
         self.fence.as_ref()
     }

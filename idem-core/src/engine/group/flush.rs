@@ -18,6 +18,7 @@ use crate::namespace::LEDGER;
 use crate::store::Database;
 use crate::store::error::Class;
 use crate::store::write::part::{LockName, Write};
+use crate::watch;
 
 /// How often a group is tried before its calls run separately.
 const ATTEMPTS: u32 = 4;
@@ -75,6 +76,7 @@ pub(crate) async fn flush<DB: Database>(
     mut targets: TargetLocks<DB>,
     (load_first, behind): (bool, bool),
 ) -> Flushed<DB> {
+    watch::meter::group(calls.len());
     let (plans, slots) = calls.into_iter().map(|call| (call.plan, call.slot)).unzip();
     let mut group = Group { plans, slots };
     let mut held = match shared.queue.is_contended() {

@@ -20,9 +20,9 @@ use crate::engine::load::{Lock, load_and_decide};
 use crate::engine::plan::{BoxedPlan, Plan};
 use crate::engine::run::run_own;
 use crate::engine::shared::Shared;
-use crate::engine::trace;
 use crate::error::Error;
 use crate::store::Database;
+use crate::watch;
 
 impl<DB: Database> Shared<DB> {
     /// Answers one plan: alone, or together with those that wait at the same time.
@@ -41,7 +41,7 @@ impl<DB: Database> Shared<DB> {
         }
         if let Some(answered) = plan.identity().and_then(|call| self.memory.recall(call)) {
             // The database was not asked.
-            trace::attempts(0);
+            watch::attempts(0);
             return Ok(answered);
         }
         if !queue.settings.on {

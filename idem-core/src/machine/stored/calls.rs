@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::engine::answer::Answered;
 use crate::engine::decide::command::Command;
+use crate::engine::observe;
 use crate::engine::plan::BoxedPlan;
-use crate::engine::trace;
 use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::machine::stored::call::Call;
@@ -98,7 +98,7 @@ impl<DB: Database, X: Rules> Handle<DB, X> {
         Call::new(command, move |command, deadline: Option<Duration>| {
             Box::pin(async move {
                 let plan: BoxedPlan<DB> = Box::new(command);
-                let span = trace::call(&*plan, &machines.shared.settings);
+                let span = observe::call(&*plan, &machines.shared);
                 let work = async {
                     let began = Instant::now();
                     machines.register(deadline).await?;

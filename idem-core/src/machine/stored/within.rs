@@ -7,9 +7,9 @@ use crate::engine::answer::{Answered, only};
 use crate::engine::decide::command::Command;
 use crate::engine::fence::run_joined;
 use crate::engine::graph_record::register_joined;
+use crate::engine::observe;
 use crate::engine::plan::BoxedPlan;
 use crate::engine::session::transaction::Tx;
-use crate::engine::trace;
 use crate::error::{CommandError, Error, Rejection};
 use crate::key::Key;
 use crate::machine::stored::call::Call;
@@ -123,7 +123,7 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
         Call::new(command, move |command, _| {
             Box::pin(async move {
                 let plan: BoxedPlan<DB> = Box::new(command);
-                let span = trace::call(&*plan, &self.tx.shared.settings);
+                let span = observe::call(&*plan, &self.tx.shared);
                 let work = async {
                     let registered = &self.at.machines.driver.registered;
                     if !registered.load(Ordering::Relaxed) && register_joined(self.tx, X::Machine::GRAPH).await? {

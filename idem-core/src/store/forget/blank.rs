@@ -12,11 +12,12 @@ pub(crate) enum ScopedTable {
     Transitions,
     Claims,
     Entries,
+    Verdicts,
 }
 
 impl ScopedTable {
     /// In the order in which they stand in the schema.
-    pub(crate) const ALL: [Self; 3] = [Self::Transitions, Self::Claims, Self::Entries];
+    pub(crate) const ALL: [Self; 4] = [Self::Transitions, Self::Claims, Self::Verdicts, Self::Entries];
 
     /// Its name in the schema.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +25,7 @@ impl ScopedTable {
             Self::Transitions => "transitions",
             Self::Claims => "claims",
             Self::Entries => "entries",
+            Self::Verdicts => "verdicts",
         }
     }
 }
@@ -47,6 +49,7 @@ pub(crate) async fn keys<DB: Database>(
         ScopedTable::Transitions => &sql.forget.transitions_page,
         ScopedTable::Claims => &sql.forget.claims_page,
         ScopedTable::Entries => &sql.forget.entries_page,
+        ScopedTable::Verdicts => &sql.forget.verdicts_page,
     };
     let rows = session.fetch(text, Binder::new().bind(after).bind(scope).bind(limit)).await?;
     let key = |row| {
@@ -68,6 +71,7 @@ pub(crate) async fn blank<DB: Database>(
         ScopedTable::Transitions => &[&sql.forget.blank_transitions][..],
         ScopedTable::Claims => &[&sql.forget.blank_claims],
         ScopedTable::Entries => &[&sql.forget.blank_entries, &sql.forget.blank_refusals],
+        ScopedTable::Verdicts => &[&sql.forget.blank_verdicts],
     };
     let mut rows = 0;
     for text in texts {

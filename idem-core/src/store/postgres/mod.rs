@@ -19,6 +19,7 @@ mod raise;
 mod row;
 mod sweep;
 mod undo;
+mod verdicts;
 mod write;
 
 impl super::Database for sqlx::Postgres {}

@@ -20,6 +20,7 @@ mod open_problem;
 mod parts;
 mod row;
 mod sweep;
+mod verdicts;
 mod write;
 
 use super::probe::texts::{ProbeStore, ProbeTexts};

@@ -109,6 +109,7 @@ pub(super) fn all<DB: Database>(tables: &Tables) -> Vec<(String, Text)> {
         ("forget", owned(DB::FORGET.all())),
         ("sweep", owned(DB::SWEEP.all())),
         ("claims", owned(DB::CLAIMS.all())),
+        ("verdicts", owned(DB::VERDICTS.all())),
         ("probes", owned(DB::PROBES.all())),
         ("write", DB::fixed()),
     ];
@@ -149,6 +150,7 @@ pub(super) async fn empty_statements_are_those_unused_by_database<DB: Ground>(_d
         DB::FORGET.all(),
         DB::SWEEP.all(),
         DB::CLAIMS.all(),
+        DB::VERDICTS.all(),
         DB::PROBES.all(),
         DB::MIGRATE.all(),
     ];

@@ -288,6 +288,15 @@ SELECT count(*) FROM "idem_holds"
             WHERE hash > $1::bytea AND hash <= $2::bytea AND scope = $3::text AND seq IS NULL
             RETURNING 1
 
+-- forget: verdicts_page
+            SELECT hash, CAST(CASE WHEN scope = $2::text THEN 1 ELSE 0 END AS bigint) FROM "idem_verdicts"
+            WHERE hash > $1::bytea ORDER BY hash LIMIT $3::bigint
+
+-- forget: blank_verdicts
+            UPDATE "idem_verdicts"  SET scope = '', correlation = NULL
+            WHERE hash > $1::bytea AND hash <= $2::bytea AND scope = $3::text
+            RETURNING 1
+
 -- sweep: claims
             WITH claims_deleted AS (
                 DELETE FROM "idem_claims" WHERE hash = ANY (ARRAY(
@@ -422,6 +431,21 @@ SELECT max(id) FROM "idem_installation"
 
 -- claims: renew_installation
 UPDATE "idem_installation" SET id = $1::text, at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+
+-- verdicts: add
+            INSERT INTO "idem_verdicts" (at, namespace, operation, hash, verdict, scope, correlation)
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, w.* FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bytea[]), (SELECT $4::text[]),
+                (SELECT $5::text[]), (SELECT $6::text[])) AS w (namespace, operation, hash, verdict, scope, correlation)
+
+-- verdicts: trim
+            DELETE FROM "idem_verdicts" WHERE position = ANY (ARRAY(
+                SELECT position FROM "idem_verdicts" WHERE position <= (SELECT max(position) FROM "idem_verdicts") - $1::bigint
+                ORDER BY position LIMIT $2::bigint))
+
+-- verdicts: of_key
+            SELECT d.at, d.namespace, d.operation, d.verdict, d.correlation FROM (
+                SELECT * FROM "idem_verdicts" WHERE hash = $1::bytea ORDER BY position DESC LIMIT $2::bigint
+            ) d ORDER BY d.position
 
 -- probes: wait
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)

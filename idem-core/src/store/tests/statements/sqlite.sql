@@ -194,6 +194,15 @@ SELECT count(*) FROM "idem_holds"
             WHERE hash > $1 AND hash <= $2 AND scope = $3 AND seq IS NULL
             RETURNING 1
 
+-- forget: verdicts_page
+            SELECT hash, CAST(CASE WHEN scope = $2 THEN 1 ELSE 0 END AS bigint) FROM "idem_verdicts" INDEXED BY "idem_verdicts_by_key"
+            WHERE hash > $1 ORDER BY hash LIMIT $3
+
+-- forget: blank_verdicts
+            UPDATE "idem_verdicts" INDEXED BY "idem_verdicts_by_key" SET scope = '', correlation = NULL
+            WHERE hash > $1 AND hash <= $2 AND scope = $3
+            RETURNING 1
+
 -- sweep: raise_floor
             UPDATE "idem_installation" SET epoch_floor = max(epoch_floor, coalesce((
                 SELECT max(epoch) FROM "idem_claims" INDEXED BY "idem_claims_by_expiry" WHERE expires_at <= (
@@ -330,6 +339,20 @@ SELECT max(id) FROM "idem_installation"
 
 -- claims: renew_installation
 UPDATE "idem_installation" SET id = $1, at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+
+-- verdicts: add
+            INSERT INTO "idem_verdicts" (at, namespace, operation, hash, verdict, scope, correlation)
+            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, value->>0, value->>1, unhex(value->>2), value->>3, value->>4, value->>5 FROM json_each($1)
+
+-- verdicts: trim
+            DELETE FROM "idem_verdicts" WHERE position IN (
+                SELECT position FROM "idem_verdicts" WHERE position <= (SELECT max(position) FROM "idem_verdicts") - $1
+                ORDER BY position LIMIT $2)
+
+-- verdicts: of_key
+            SELECT d.at, d.namespace, d.operation, d.verdict, d.correlation FROM (
+                SELECT * FROM "idem_verdicts" WHERE hash = $1 ORDER BY position DESC LIMIT $2
+            ) d ORDER BY d.position
 
 -- probes: put_update_key
     INSERT INTO "idem_claims" (hash, surface, scope, fingerprint, state, at) VALUES (x'', '', '', $1, 0, 0);
