@@ -179,7 +179,8 @@ async fn on_sqlite(folder: &Folder, name: &str) -> Result<Sides<sqlx::Sqlite>, F
 
 /// Measures on the server that `IDEM_POSTGRES_URL` names.
 pub(crate) async fn postgres(asked: &Asked) -> Result<(), Failure> {
-    if !asked.wants("postgres") || !["once", "replay", "fence", "renewals"].iter().any(|question| asked.wants(question)) {
+    if !asked.wants("postgres") || !["once", "replay", "fence", "renewals"].iter().any(|question| asked.wants(question))
+    {
         return Ok(());
     }
     let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {

@@ -23,11 +23,21 @@ struct Keeper;
 impl door::Transitions for Keeper {
     type Rejection = Never;
 
-    fn turn_from_open(&self, from: door::Open, _: &door::Turn, _: &Context<'_>) -> Result<Step<door::Shut, u64>, Never> {
+    fn turn_from_open(
+        &self,
+        from: door::Open,
+        _: &door::Turn,
+        _: &Context<'_>,
+    ) -> Result<Step<door::Shut, u64>, Never> {
         Ok(Step::to(door::Shut { turns: from.turns + 1 }).outcome(from.turns + 1))
     }
 
-    fn turn_from_shut(&self, from: door::Shut, _: &door::Turn, _: &Context<'_>) -> Result<Step<door::Open, u64>, Never> {
+    fn turn_from_shut(
+        &self,
+        from: door::Shut,
+        _: &door::Turn,
+        _: &Context<'_>,
+    ) -> Result<Step<door::Open, u64>, Never> {
         Ok(Step::to(door::Open { turns: from.turns + 1 }).outcome(from.turns + 1))
     }
 }

@@ -9,8 +9,12 @@
 //!
 //! [`bookings`] is small as well: a machine that holds, captures and releases money, beside a table of the application's own. Its
 //! tests show how a machine is tested.
+//!
+//! [`jobs`] runs two worker processes on one database: nightly reports under a lock with a fence, mails under leases, while one worker
+//! is killed and one is paused.
 
 pub mod bookings;
 pub mod documents;
+pub mod jobs;
 pub mod payments;
 pub mod wallets;
