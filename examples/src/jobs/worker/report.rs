@@ -32,8 +32,14 @@ pub(super) async fn write_once<DB: Tables>(idem: &Idem<DB>, work: &Work, night: 
             }
             Err(stuck) => return Err(stuck),
         }
-        guard.release().await?;
-        say(&Event::Released { epoch })?;
+        match guard.release().await {
+            // Another owner has it by now, after the report was written.
+            Err(error) if error.kind() == ErrorKind::Fenced => {}
+            released => {
+                released?;
+                say(&Event::Released { epoch })?;
+            }
+        }
     }
     Ok(())
 }
