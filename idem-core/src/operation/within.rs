@@ -124,8 +124,7 @@ impl<DB: Database> OperationInTx<'_, DB> {
                 Ok(Outcome::new(value, 0, at, true, false))
             }
             Err(error) => {
-                tx.undone_to_savepoint();
-                run(tx, UNDO).await?;
+                undo(tx).await?;
                 Err(error)
             }
         }
@@ -136,6 +135,15 @@ async fn run<DB: Database>(tx: &mut Tx<DB>, text: &'static str) -> Result<(), Er
     let mut call = tx.asking_call().await?;
     let ran = call.session()?.run(text).await;
     call.end(ran)
+}
+
+/// Undoes what the closure did. A statement of it that failed may have aborted the transaction, which this mends: so it is not asked
+/// before whether the transaction goes on.
+async fn undo<DB: Database>(tx: &mut Tx<DB>) -> Result<(), Error> {
+    tx.undone_to_savepoint();
+    let mut call = tx.call()?;
+    let undone = call.session()?.run(UNDO).await;
+    call.end(undone)
 }
 
 /// Records the key without an outcome; another transaction that does so is waited for. False: the key is known.
