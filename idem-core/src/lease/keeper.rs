@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::key::KeyHash;
 use crate::lease::live::LiveLease;
 use crate::lease::store::{End, LeaseStore};
-use crate::lease::working::Working;
+use crate::lease::working::{WorkHere, Working};
 use crate::map::Map;
 use crate::model::claim::call::Renewal;
 
@@ -112,15 +112,19 @@ impl Keeper {
         }
     }
 
-    /// Ends a claim in the background, and tries again until the store answers, for a few minutes.
-    pub(crate) fn end_in_background(self: &Arc<Self>, hash: KeyHash, ending: Ending) {
+    /// Ends a claim in the background, and tries again until the store answers, for a few minutes. For calls of this process that wait
+    /// for the end of the work it has ended after that: before it they would find the key claimed.
+    pub(crate) fn end_in_background(self: &Arc<Self>, hash: KeyHash, ending: Ending, work: Option<WorkHere>) {
         let Ok(runtime) = Handle::try_current() else { return };
         if self.ending.fetch_add(1, Ordering::Relaxed) >= MAX_ENDING {
             self.ending.fetch_sub(1, Ordering::Relaxed);
             return;
         }
         let counted = Counted(self.clone());
-        runtime.spawn(async move { counted.end(hash, ending).await });
+        runtime.spawn(async move {
+            counted.end(hash, ending).await;
+            drop(work);
+        });
     }
 }
 

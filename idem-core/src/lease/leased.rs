@@ -202,7 +202,8 @@ impl ClaimOf<'_> {
             let Some(rest) = wait.checked_sub(began.elapsed()).filter(|rest| !rest.is_zero()) else {
                 return Ok(Claim::Held { left });
             };
-            if let Some(ended) = ended {
+            // Another call of this process may have claimed it meanwhile.
+            if let Some(ended) = ended.or_else(|| self.leases.keeper.working.end_of(&self.hash)) {
                 // One that is not renewed ends without a notification.
                 let _ = timeout(rest.min(left.max(FIRST_PAUSE)), ended).await;
             } else {
@@ -232,7 +233,7 @@ impl Unanswered<'_> {
 impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
         if let Some(owner) = self.owner {
-            self.keeper.end_in_background(self.hash, Ending::Unanswered(owner));
+            self.keeper.end_in_background(self.hash, Ending::Unanswered(owner), None);
         }
     }
 }

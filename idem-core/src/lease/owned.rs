@@ -252,14 +252,12 @@ impl OwnedLease {
 
 impl Drop for OwnedLease {
     fn drop(&mut self) {
-        if self.work.is_none() {
-            return;
-        }
+        let Some(work) = self.work.take() else { return };
         self.lease.0.keeper.leave(&self.lease.0.live);
         // What a clone of it does from now on is nobody's.
         self.lease.0.live.set_lost();
         let ending = Ending::Of(self.lease.epoch(), self.when_dropped);
-        self.lease.0.keeper.end_in_background(*self.lease.hash(), ending);
+        self.lease.0.keeper.end_in_background(*self.lease.hash(), ending, Some(work));
     }
 }
 
