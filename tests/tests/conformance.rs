@@ -1,10 +1,12 @@
 //! Every clause of the conformance suite: in memory where it applies, on SQLite, and on PostgreSQL; on these both with calls
-//! that share transactions, as is the default, and with a transaction for each call.
+//! that share transactions, as is the default, and with a transaction for each call. Every clause about leases: in memory, on both
+//! databases, and in Redis.
 
 use idem_core::{Builder, ErrorKind, GroupCommit};
 use sqlx::{AssertSqlSafe, Executor as _};
+use tests::conformance::leases::{self, MemoryLeases, RedisLeases, SqlLeases};
 use tests::conformance::{self, Connection, Differences, Memory, Stored, Subject};
-use tests::{Postgres, Sqlite, for_each_clause};
+use tests::{Postgres, Sqlite, for_each_clause, for_each_lease_clause};
 
 /// Also without groups, where it is not the default.
 const MEMORY: usize = 32 << 20;
@@ -254,4 +256,71 @@ both_databases!(single, GroupCommit::off());
 
 mod memory {
     super::for_each_clause!(in_memory);
+}
+
+macro_rules! leases_in_memory {
+    ($($topic:ident { $($clause:ident),+ $(,)? })+) => {
+        $(mod $topic { use super::super::super::*; $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $clause() {
+                leases::$topic::$clause(&MemoryLeases::fresh()).await;
+            }
+        )+ })+
+    };
+}
+
+macro_rules! leases_on_sqlite {
+    ($($topic:ident { $($clause:ident),+ $(,)? })+) => {
+        $(mod $topic { use super::super::super::*; $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $clause() {
+                let subject = OnSqlite::fresh(GroupCommit::default());
+                leases::$topic::$clause(&SqlLeases::open(&subject).await).await;
+            }
+        )+ })+
+    };
+}
+
+macro_rules! leases_on_postgres {
+    ($($topic:ident { $($clause:ident),+ $(,)? })+) => {
+        $(mod $topic { use super::super::super::*; $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $clause() {
+                let Some(subject) = OnPostgres::fresh(GroupCommit::default()).await else { return };
+                leases::$topic::$clause(&SqlLeases::open(&subject).await).await;
+            }
+        )+ })+
+    };
+}
+
+macro_rules! leases_in_redis {
+    ($($topic:ident { $($clause:ident),+ $(,)? })+) => {
+        $(mod $topic { use super::super::super::*; $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $clause() {
+                let Some(subject) = RedisLeases::fresh().await else { return };
+                leases::$topic::$clause(&subject).await;
+            }
+        )+ })+
+    };
+}
+
+mod leased {
+    use super::for_each_lease_clause;
+
+    mod memory {
+        super::for_each_lease_clause!(leases_in_memory);
+    }
+
+    mod sqlite {
+        super::for_each_lease_clause!(leases_on_sqlite);
+    }
+
+    mod postgres {
+        super::for_each_lease_clause!(leases_on_postgres);
+    }
+
+    mod redis {
+        super::for_each_lease_clause!(leases_in_redis);
+    }
 }

@@ -389,6 +389,73 @@ macro_rules! for_each_clause {
                         update_with_unfit_value_is_refused,
                     }
                 }
+                operations {
+                    once {
+                        operation_repeat_returns_first_outcome,
+                        operation_other_request_under_used_key_is_refused,
+                        operation_commits_command_and_change_with_its_outcome,
+                        operation_outcome_that_cannot_be_remembered_is_refused,
+                        operation_with_unfit_name_is_refused,
+                        operation_after_shutdown_is_refused,
+                    }
+                    closures {
+                        operation_closure_that_fails_leaves_key_free,
+                        operation_closure_that_panics_leaves_key_free,
+                        operation_closure_that_rolls_back_is_remembered,
+                        operation_closure_that_commits_is_refused,
+                        operation_closure_that_keeps_transaction_is_refused,
+                        operation_that_loses_race_runs_again_with_one_effect,
+                        operation_closure_that_fails_after_another_call_is_replayed,
+                    }
+                    callers {
+                        concurrent_calls_of_operation_have_one_effect_and_outcome,
+                        other_request_during_first_call_of_operation_is_refused,
+                        repeat_that_waited_for_failed_call_of_operation_works,
+                    }
+                    elsewhere {
+                        call_of_operation_under_held_key_is_in_flight_after_its_wait,
+                        call_of_operation_gets_outcome_that_holder_records_meanwhile,
+                        unit_under_key_of_other_process_is_in_flight,
+                    }
+                    open_form {
+                        seat_is_taken_until_it_and_its_unit_are_dropped,
+                        unit_that_is_given_up_leaves_key_free,
+                        unit_outcome_is_remembered_byte_for_byte,
+                        seat_remembers_outcome_without_effect,
+                        outcome_recorded_before_unit_begins_is_found,
+                        unit_that_completes_second_is_undone_and_gets_first_outcome,
+                    }
+                    retention {
+                        expired_key_of_operation_is_new_request,
+                        operation_is_remembered_for_its_retention,
+                        forgotten_operation_is_known_and_runs_no_second_time,
+                        operation_with_undecodable_outcome_does_not_run_again,
+                    }
+                    within {
+                        operation_in_transaction_shares_commit_and_rollback,
+                        operation_repeat_in_same_transaction_is_replayed,
+                        failed_operation_in_transaction_is_undone_alone,
+                        transaction_ended_by_operation_in_it_applies_nothing,
+                        operation_in_second_transaction_waits_for_first,
+                        operation_in_transaction_closure_has_one_effect,
+                        operation_within_operation_commits_with_it,
+                        operation_in_transaction_is_superseded_once_its_machine_moves,
+                    }
+                    fences {
+                        fenced_calls_of_owner_have_their_effect,
+                        fenced_calls_after_take_over_write_nothing,
+                        fenced_repeat_after_take_over_is_replayed,
+                        fenced_calls_under_ended_lease_write_nothing,
+                        fenced_calls_under_lease_of_other_store_go_by_epoch,
+                    }
+                    fenced_transactions {
+                        transaction_that_met_fence_cannot_commit,
+                        operation_that_met_fence_leaves_key_free,
+                        take_over_waits_for_fenced_transaction,
+                        fenced_transactions_of_one_owner_share_their_claim,
+                        transaction_fenced_by_lease_of_other_store_goes_by_epoch,
+                    }
+                }
                 opening {
                     pools {
                         pool_without_connections_is_refused,
@@ -409,6 +476,61 @@ macro_rules! for_each_clause {
                         unusable_url_is_refused_with_reason,
                     }
                 }
+            }
+        }
+    };
+}
+
+/// Calls `$run!` with the files of the clauses about leases and their clauses: each speaks to a
+/// [`LeaseSubject`](crate::conformance::leases::LeaseSubject).
+#[macro_export]
+macro_rules! for_each_lease_clause {
+    ($run:ident) => {
+        $run! {
+            claims {
+                completed_claim_is_remembered_by_every_process,
+                other_request_under_claimed_key_is_refused,
+                abandoned_claim_is_lost_or_taken_over,
+                checkpoint_is_seen_by_owner_that_resumes,
+                owner_whose_claim_was_taken_over_is_fenced,
+                owner_that_completes_after_winner_gets_its_outcome,
+                late_owner_that_nobody_took_over_completes,
+            }
+            operators {
+                lost_claims_of_operation_are_listed,
+                lost_claim_resolved_as_completed_is_remembered,
+                lost_claim_resolved_as_not_done_is_free,
+                claim_that_is_not_lost_cannot_be_resolved,
+            }
+            expiry {
+                expired_outcome_is_new_request,
+                claim_is_never_swept,
+                epochs_of_key_grow,
+                clock_set_on_during_claim_loses_no_outcome,
+                clock_set_back_during_claim_loses_no_outcome,
+            }
+            live {
+                lease_is_renewed_while_its_owner_works,
+                owner_learns_that_another_has_taken_over,
+                owner_whose_thread_was_blocked_beyond_its_lease_stops,
+            }
+            locks {
+                lock_lets_one_in_at_a_time,
+                lock_that_is_held_is_in_flight_until_it_is_released,
+                lock_is_acquired_by_caller_that_waits_for_it,
+                lock_whose_lease_is_over_is_taken_over,
+                lock_with_unfit_name_is_refused,
+            }
+            closures {
+                concurrent_leased_calls_have_one_effect_and_outcome,
+                leased_call_under_claimed_key_waits_for_its_owner,
+                leased_work_that_was_not_done_leaves_key_free,
+                leased_work_of_unknown_end_is_lost_or_done_again,
+                leased_work_that_panics_is_lost,
+                leased_work_whose_outcome_cannot_be_recorded_is_unknown,
+                leased_call_dropped_at_each_poll_has_no_second_effect,
+                leased_work_that_blocks_beyond_its_lease_is_not_polled_again,
+                repeat_gets_on_when_lease_of_silent_owner_is_over,
             }
         }
     };
