@@ -148,7 +148,8 @@ impl LockGuard {
     /// Releases it.
     ///
     /// # Errors
-    /// [`Error::Fenced`] if another owner has it by now; those of the store: it is then tried again in the background.
+    /// [`Error::Fenced`] if another owner has it by now, or it was not renewed in time: what was committed under its fence stays. Those of
+    /// the store: it is then tried again in the background.
     ///
     /// # Cancel safety
     /// Dropped, it is released in the background.

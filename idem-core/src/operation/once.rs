@@ -117,16 +117,26 @@ impl<DB: Database> Operation<DB> {
             match run_in(unit, &seat, &mut work).await {
                 Ok((Completed::Fresh { at }, value)) => return Ok(Outcome::new(value, 0, at, true, false)),
                 Ok((Completed::Remembered(remembered), _)) => return Ok(remembered.replay(name)?),
-                Err((_, true)) if shared.settings.retry.pause(made).await => made += 1,
-                // What failed may have failed because another call was faster.
-                Err((error, _)) if seeded_bug!("failed-unasked") => return Err(error),
-                Err((error, _)) => {
-                    return match seat.recall().await {
-                        Ok(Some(remembered)) => Ok(remembered.replay(name)?),
-                        Ok(None) | Err(_) => Err(error),
-                    };
+                // Another transaction has recorded the key and not ended yet: that is waited for like a call elsewhere.
+                Err((Stopped::Refused(Error::InFlight { .. }), _)) if waiting.rest().is_none() => {
+                    return self.replayed_or(&seat, waiting.in_flight(None).into()).await;
                 }
+                Err((_, true)) if shared.settings.retry.pause(made).await => made += 1,
+                Err((error, _)) if seeded_bug!("failed-unasked") => return Err(error),
+                Err((error, _)) => return self.replayed_or(&seat, error).await,
             }
+        }
+    }
+
+    /// What failed may have failed because another call was faster: then this is a repeat of it.
+    async fn replayed_or<T: DeserializeOwned, E>(
+        &self,
+        seat: &Seat<DB>,
+        error: Stopped<E>,
+    ) -> Result<Outcome<T>, Stopped<E>> {
+        match seat.recall().await {
+            Ok(Some(remembered)) => Ok(remembered.replay(&self.leased.name)?),
+            Ok(None) | Err(_) => Err(error),
         }
     }
 

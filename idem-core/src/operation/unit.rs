@@ -17,7 +17,8 @@ use crate::store::connect::TransactionUse;
 use crate::store::write::rows::{CommitWitness, KeyTable};
 
 /// A unit: a transaction, and the record of its outcome. It is a [`Tx`] for commands, ledger changes and your own statements.
-/// Dropped, it is rolled back, and the key is free.
+/// Dropped, it is rolled back, and the key is free: on PostgreSQL once the server notices that the connection is closed. Until then
+/// [`Seat::begin`](crate::operation::Seat::begin) may answer [`Error::InFlight`].
 #[must_use = "dropped, it is rolled back"]
 pub struct Unit<DB: Database> {
     seat: Arc<Place<DB>>,

@@ -100,35 +100,40 @@ impl<DB: Database> OperationInTx<'_, DB> {
         let hash = hash.hash_in(&operation.leased.name);
         let place = operation.place(key, (hash, fingerprint), None);
         run(tx, SAVEPOINT).await?;
-        if !claim(tx, &place).await? {
-            let remembered = remembered(tx, &place).await;
-            run(tx, RELEASE).await?;
-            return Ok(remembered?);
+        let result = in_savepoint(tx, &place, work).await;
+        if result.is_err() {
+            // Where that fails the transaction is broken, or was ended; the next call on it says so.
+            let _ = undo(tx).await;
         }
-        let (loan, lent) = tx.take().lend_to_operation();
-        let answer = work(lent).await;
-        // What the closure kept or ended is not there to go on with.
-        let Lent::Back(back) = loan.end() else {
-            return Err(answer.err().map_or(Error::Interrupted.into(), Stopped::Failed));
-        };
-        tx.put_back(back);
-        let outcome = match answer {
-            Ok(value) => encoded(&value)
-                .and_then(|outcome| place.fits(&outcome.0).map(|()| (value, outcome)))
-                .map_err(Stopped::Refused),
-            Err(error) => Err(Stopped::Failed(error)),
-        };
-        match outcome {
-            Ok((value, outcome)) => {
-                let at = complete(tx, &place, &outcome.0).await?;
-                Ok(Outcome::new(value, 0, at, true, false))
-            }
-            Err(error) => {
-                undo(tx).await?;
-                Err(error)
-            }
-        }
+        result
     }
+}
+
+/// Claims the key and does the work, or finds its outcome; releases the savepoint.
+async fn in_savepoint<DB, T, E, F, R>(tx: &mut Tx<DB>, place: &Place<DB>, work: F) -> Result<Outcome<T>, Stopped<E>>
+where
+    DB: Database,
+    T: Serialize + DeserializeOwned,
+    F: FnOnce(Tx<DB>) -> R,
+    R: Future<Output = Result<T, E>>,
+{
+    if !claim(tx, place).await? {
+        let remembered = remembered(tx, place).await?;
+        run(tx, RELEASE).await?;
+        return Ok(remembered);
+    }
+    let (loan, lent) = tx.take().lend_to_operation();
+    let answer = work(lent).await;
+    // What the closure kept or ended is not there to go on with.
+    let Lent::Back(back) = loan.end() else {
+        return Err(answer.err().map_or(Error::Interrupted.into(), Stopped::Failed));
+    };
+    tx.put_back(back);
+    let value = answer.map_err(Stopped::Failed)?;
+    let outcome = encoded(&value)?;
+    place.fits(&outcome.0)?;
+    let at = complete(tx, place, &outcome.0).await?;
+    Ok(Outcome::new(value, 0, at, true, false))
 }
 
 async fn run<DB: Database>(tx: &mut Tx<DB>, text: &'static str) -> Result<(), Error> {
@@ -137,7 +142,7 @@ async fn run<DB: Database>(tx: &mut Tx<DB>, text: &'static str) -> Result<(), Er
     call.end(ran)
 }
 
-/// Undoes what the closure did. A statement of it that failed may have aborted the transaction, which this mends: so it is not asked
+/// Undoes what was done since the savepoint. A statement that failed may have aborted the transaction, which this mends: so it is not asked
 /// before whether the transaction goes on.
 async fn undo<DB: Database>(tx: &mut Tx<DB>) -> Result<(), Error> {
     tx.undone_to_savepoint();

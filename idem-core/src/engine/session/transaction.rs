@@ -186,7 +186,7 @@ impl<DB: Database> Tx<DB> {
 
     /// What was written since a savepoint is about to be undone.
     pub(crate) fn undone_to_savepoint(&mut self) {
-        let _ = self.parts();
+        self.may_be_changed();
     }
 
     /// Takes back what was taken out of it.
@@ -235,7 +235,7 @@ impl<DB: Database> Tx<DB> {
         let mut call = self.call()?;
         let announced = call.session()?.announce().await;
         call.end(announced)?;
-        Ok(self.parts().0)
+        self.parts().0.ok_or(Error::Interrupted)
     }
 
     /// Notes the error of a statement that ran on [`Tx::bare`], as [`Tx::conn`] does: if another writer was faster, or the
@@ -269,18 +269,22 @@ impl<DB: Database> Tx<DB> {
         Again(&mut self.again).note::<DB>(Some(error));
     }
 
-    /// The connection for statements that the engine does not see, and where their failures are noted.
-    #[allow(clippy::expect_used, reason = "`Ended` is only set by methods that consume the value")]
-    fn parts(&mut self) -> (&mut DB::Connection, &mut bool) {
+    /// What the engine does not see happens to it: the graphs that it registered may be gone with a savepoint, and it may end.
+    fn may_be_changed(&mut self) {
         self.touched = true;
         let lent = !seeded_bug!("graph-before-savepoint");
         self.graphs.iter_mut().for_each(|graph| graph.doubtful = lent);
+    }
+
+    /// The connection for statements that the engine does not see, and where their failures are noted.
+    fn parts(&mut self) -> (Option<&mut DB::Connection>, &mut bool) {
+        self.may_be_changed();
         let conn = match &mut self.connection {
             TxConnection::Own(lease) => Some(lease.conn()),
             TxConnection::Adopted(tx, _) => Some(&mut **tx),
             TxConnection::Ended => None,
         };
-        (conn.expect("a transaction that has not ended"), &mut self.again)
+        (conn, &mut self.again)
     }
 
     /// Begins a call of the engine that only reads.

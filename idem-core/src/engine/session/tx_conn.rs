@@ -1,8 +1,10 @@
 //! The connection of a transaction, for the caller's own statements.
 
 use std::fmt;
+use std::future::ready;
 
 use futures_util::future::BoxFuture;
+use futures_util::stream::once;
 use futures_util::{FutureExt as _, StreamExt as _};
 use sqlx::{Error, Execute, Executor};
 use sqlx_core::describe::Describe;
@@ -19,7 +21,8 @@ use crate::store::error::Class;
 /// Generic over the database it needs no bound: `sqlx::raw_sql("…").execute(tx.conn())` compiles for every
 /// [`Database`].
 pub struct TxConn<'t, DB: Database> {
-    conn: &'t mut DB::Connection,
+    /// `None`: the closure of an operation kept the transaction, or ended it.
+    conn: Option<&'t mut DB::Connection>,
     again: Again<'t>,
 }
 
@@ -42,8 +45,12 @@ pub(crate) fn may_pass(class: Class) -> bool {
     matches!(class, Class::Contention | Class::Busy | Class::Broken)
 }
 
+fn ended() -> Error {
+    Error::Protocol("the transaction was kept or ended by the closure of an operation in it; roll it back".to_owned())
+}
+
 impl<'t, DB: Database> TxConn<'t, DB> {
-    pub(crate) fn new(conn: &'t mut DB::Connection, again: &'t mut bool) -> Self {
+    pub(crate) fn new(conn: Option<&'t mut DB::Connection>, again: &'t mut bool) -> Self {
         Self { conn, again: Again(again) }
     }
 
@@ -56,6 +63,7 @@ impl<'t, DB: Database> TxConn<'t, DB> {
         't: 'e,
     {
         let Self { conn, mut again } = self;
+        let Some(conn) = conn else { return ready(Err(ended())).boxed() };
         let answer = run(conn);
         answer.inspect(move |answer| again.note::<DB>(answer.as_ref().err())).boxed()
     }
@@ -70,6 +78,7 @@ impl<'t, DB: Database> Executor<'t> for TxConn<'t, DB> {
         E: 'q + Execute<'q, DB>,
     {
         let Self { conn, mut again } = self;
+        let Some(conn) = conn else { return once(ready(Err(ended()))).boxed() };
         DB::fetch_many(conn, query).inspect(move |answer| again.note::<DB>(answer.as_ref().err())).boxed()
     }
 

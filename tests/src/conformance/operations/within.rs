@@ -1,6 +1,9 @@
 //! An operation inside a transaction of the caller.
 
-use idem_core::{Effect, Error, ErrorKind, Natural, RetryPolicy, Tx};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
+use idem_core::{Effect, Error, ErrorKind, Natural, Tx};
 
 use super::{LONG, NOTES, SHORT, is_pending, note, noting, other, prepared, run, waiting};
 use crate::conformance::machines::{Order, Shop, order};
@@ -72,6 +75,16 @@ pub async fn failed_operation_in_transaction_is_undone_alone<S: Subject>(on: &S)
     // A statement that fails would end the whole transaction, but for the savepoint.
     let work = async |mut tx: Tx<S::DB>| run(&mut tx, "INSERT INTO nowhere VALUES (1)").await.map(|()| 1);
     refused(create.within(&mut tx).once(&key("k"), "tea", work).await, ErrorKind::Store);
+    // So does one whose failure the closure does not pass on.
+    let work = async |mut tx: Tx<S::DB>| {
+        run(&mut tx, "INSERT INTO nowhere VALUES (1)").await.or(Ok::<_, Error>(())).map(|()| 1)
+    };
+    let unnoticed = create.within(&mut tx).once(&key("unnoticed"), "tea", work).await;
+    assert_eq!(
+        unnoticed.is_ok(),
+        on.differences().one_writer,
+        "PostgreSQL ends the transaction, which is undone: {unnoticed:?}"
+    );
     let work = async |tx: Tx<S::DB>| noting(tx, f64::NAN).await;
     refused(create.within(&mut tx).once(&key("k"), "tea", work).await.map(|_| ()), ErrorKind::Unencodable);
     let work = async |tx: Tx<S::DB>| noting(tx, "x".repeat(1 << 20)).await;
@@ -81,8 +94,9 @@ pub async fn failed_operation_in_transaction_is_undone_alone<S: Subject>(on: &S)
     tx.commit().await.expect("committed");
     assert_eq!(wallet.get().await.expect("readable").expect("open").balance, 101);
     assert_eq!(order.get().await.expect("readable").expect("started").version(), 1);
-    // An account, two entries, and the claim.
-    assert_eq!((stored.number(NOTES).await, stored.rows().await), (2, before + 4));
+    // An account, two entries, and the claims.
+    let claims = if unnoticed.is_ok() { 2 } else { 1 };
+    assert_eq!((stored.number(NOTES).await, stored.rows().await), (2, before + 3 + claims));
     replayed(create.once(&key("k"), "coffee", |tx| noting(tx, 18)).await, &done);
     fresh(wallet.apply_delta(&key("second"), 10).await);
     fresh(order.pay(&key("pay"), order::Pay { amount: 5, rate: 1 }).await);
@@ -109,6 +123,8 @@ pub async fn transaction_ended_by_operation_in_it_applies_nothing<S: Subject>(on
             Ok::<_, Error>(1)
         };
         refused(create.within(&mut tx).once(&key("k"), "tea", work).await, kind);
+        note(&mut tx).await.expect_err("its connection is gone");
+        refused(create.within(&mut tx).once(&key("l"), "tea", |tx| noting(tx, 1)).await, ErrorKind::Interrupted);
         assert_eq!(refused(tx.commit().await, ErrorKind::Interrupted).effect(), Effect::NotApplied, "{how}");
         drop(kept.lock().expect("no panic").take());
         assert_eq!((stored.number(NOTES).await, stored.rows().await), (0, 0), "{how}");
@@ -123,7 +139,6 @@ pub async fn operation_in_second_transaction_waits_for_first<S: Subject>(on: &S)
         return;
     }
     let (brief, patient) = (waiting(on, SHORT).await, waiting(on, LONG).await);
-    let once = on.builder().lock_wait(SHORT).retry(RetryPolicy::never()).open(&on.url()).await.expect("opened");
     for commits in [true, false] {
         let name = key(if commits { "committed" } else { "rolled back" });
         let mut tx = stored.idem.begin().await.expect("begun");
@@ -134,10 +149,17 @@ pub async fn operation_in_second_transaction_waits_for_first<S: Subject>(on: &S)
             let answer = brief.operation("create").within(&mut second).once(&name, request, |tx| noting(tx, 18)).await;
             let error = refused(answer, ErrorKind::InFlight);
             assert!(error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
-            // So does a call in a transaction of its own, within its own bound.
-            let create = once.operation("create");
-            let call = create.once(&name, request, |tx| noting(tx, 18)).wait(SHORT).await;
-            refused(call, ErrorKind::InFlight);
+            // The transaction goes on without it.
+            note(&mut second).await.expect("noted");
+            second.rollback().await;
+            // A call in a transaction of its own is refused, too, within its own bound.
+            let runs = AtomicU32::new(0);
+            let work = |tx| {
+                runs.fetch_add(1, Relaxed);
+                noting(tx, 18)
+            };
+            refused(brief.operation("create").once(&name, request, work).wait(SHORT).await, ErrorKind::InFlight);
+            assert_eq!(runs.into_inner(), 1, "it waited for as long as it may");
         }
         let mut second = patient.begin().await.expect("begun");
         let create = patient.operation("create");
