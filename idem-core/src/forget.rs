@@ -78,7 +78,8 @@ impl<DB: Database> Idem<DB> {
     /// through and are in, messages in the outbox, the answers to conditional updates, which are numbers. A key of another scope
     /// that is answered by a transition of this one is answered [`Error::Forgotten`], too.
     ///
-    /// Verdicts ([`Builder::verdicts`](crate::Builder::verdicts)) stay without their correlation ids.
+    /// Verdicts ([`Builder::verdicts`](crate::Builder::verdicts)) stay without their correlation ids; those of another process are
+    /// written within a second after its calls.
     ///
     /// It covers what was committed when it begins; let the scope's calls end first, and after a kill of their process wait for
     /// [`Builder::reply_timeout`](crate::Builder::reply_timeout). It reads all keys, a thousand at a time, and blanks twenty keys by one
@@ -153,6 +154,9 @@ impl<DB: Database> Forget<'_, DB> {
                 ),
             });
         };
+        if let Some(log) = &self.idem.shared.verdicts {
+            log.forget(&self.scope).await;
+        }
         let mut made = 1;
         for table in &ScopedTable::ALL[at..] {
             if table.name() != self.from.table {

@@ -62,7 +62,7 @@ pub enum Origin {
     /// An earlier call had the effect; this is its original outcome.
     Replayed {
         /// The number of what had the effect: of a command the transition's, from 1 within its machine; of a change of the ledger the first
-        /// entry's in its account; of a conditional update the version that the row had then.
+        /// entry's in its account; of a conditional update the version that the row had then; of an operation 0.
         seq: u64,
         /// When it had the effect, on the database's clock.
         at: Timestamp,

@@ -107,6 +107,12 @@ async fn verdicts_of_key_are_kept<DB: Backend>() {
     for amount in [PRICE + 1, PRICE, PRICE, 1] {
         drop(order.pay(&key, order::Pay { amount }).correlation("trace-1").await);
     }
+    let (apart, early) = (Order::stored(&idem, Shop).at("o-2"), Key::new("customer-8", "pay").unwrap());
+    apart.start(Natural, order::Pending { total: PRICE }).await.unwrap();
+    apart.pay(&early, order::Pay { amount: PRICE }).correlation("trace-2").await.unwrap();
+    idem.forget("customer-8").await.unwrap();
+    let kept = until(&idem, "Order", &early, 1).await;
+    assert_eq!(kept[0].correlation, None, "it was erased before it was written");
     let kept = until(&idem, "Order", &key, 4).await;
     let verdicts: Vec<_> = kept.iter().map(|kept| (&*kept.operation, &*kept.verdict)).collect();
     assert_eq!(verdicts, [("Pay", "rejected"), ("Pay", "fresh"), ("Pay", "replayed"), ("Pay", "KeyReused")]);

@@ -16,6 +16,8 @@ pub(crate) struct VerdictLog {
     pub(super) kept: u32,
     waiting: Mutex<Waiting>,
     left_out: AtomicU64,
+    /// Held while rows are taken out and written.
+    pub(super) writing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -27,7 +29,7 @@ struct Waiting {
 
 impl VerdictLog {
     pub(crate) fn new(kept: u32) -> Self {
-        Self { kept, waiting: Mutex::default(), left_out: AtomicU64::new(0) }
+        Self { kept, waiting: Mutex::default(), left_out: AtomicU64::new(0), writing: tokio::sync::Mutex::default() }
     }
 
     /// How many were left out: they came faster than they could be written.
@@ -52,6 +54,15 @@ impl VerdictLog {
         let count = waiting.rows.len().min(WRITTEN_AT_ONCE);
         waiting.writes = count > 0;
         waiting.rows.drain(..count).collect()
+    }
+
+    /// Takes the correlation ids of a scope out of what waits, once what was taken out before is written.
+    pub(crate) async fn forget(&self, scope: &str) {
+        let _written = self.writing.lock().await;
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of =
+            |row: &&mut VerdictRow| row.correlation.as_ref().is_some_and(|(of, _)| of.as_deref() == Some(scope));
+        waiting.rows.iter_mut().filter(is_of).for_each(|row| row.correlation = None);
     }
 
     /// Notes that no task is at work.

@@ -44,6 +44,7 @@ async fn write_all<DB: Database>(writer: Writer<DB>) {
     let Some(log) = &shared.verdicts else { return };
     loop {
         sleep(GATHERED).await;
+        let _writing = log.writing.lock().await;
         let rows = log.next();
         if rows.is_empty() {
             return;

@@ -516,7 +516,7 @@ impl fmt::Display for Current {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(epoch) => write!(f, "the newest claim has epoch {epoch}"),
-            None => f.write_str("there is no record of the claim"),
+            None => f.write_str("this process does not know of whom it is, if of anybody"),
         }
     }
 }

@@ -22,13 +22,19 @@ use crate::request::Request;
 use crate::watch::{self, CallName, Stopped, Watch};
 use crate::wire::Stored;
 
+const LATE: &str = "the claim took longer than four fifths of its lease; the work was not begun; take a longer lease";
+
 impl LeasedOperation {
     /// Does the work once, under a lease, and remembers its outcome. A repeat with the same request gets that.
     ///
     /// The closure gets the lease by value, and says how the work ended: `Ok`, done; [`Failed::NotDone`], nothing was done and the key is
     /// free; anything else by `?`, nobody knows: [`WhenLost`] says what a repeat gets. A panic is of the last kind.
     ///
-    /// It is polled while the lease holds, and dropped once that cannot be relied on any more: then nobody knows, either.
+    /// It is polled while the lease holds, and dropped once that cannot be relied on any more: then nobody knows, either. The lease is
+    /// renewed for as long as it works: give a call to somebody else a timeout of its own.
+    ///
+    /// Not inside a transaction of the same SQLite database, which would wait for itself. The closure borrows what it needs: of a
+    /// request that it uses, `let order = &order;` before the call.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
@@ -80,7 +86,7 @@ impl LeasedOperation {
     ///   ([`LeasedOperation::resolve`]). [`Error::Indeterminate`]: the same where a repeat does it again, and where the outcome could not
     ///   be recorded.
     /// - [`Error::Key`], [`Error::Config`], [`Error::Unencodable`]: of the key, the name, the request. Nothing was begun.
-    /// - those of the store: nothing was begun.
+    /// - [`Error::NotApplied`]: the claim took longer than the lease. Those of the store. Nothing was begun.
     ///
     /// # Cancel safety
     /// Dropped while the closure runs, nobody knows what it did: as [`Failed::Unknown`]. Dropped before, nothing was begun.
@@ -130,6 +136,10 @@ where
         }
         Claim::Lost { since, epoch } => return Err(Error::Lost { since, epoch, source: None }.into()),
     };
+    if owned.lease().check().is_err() {
+        let _ = owned.release().await;
+        return Err(Error::NotApplied { source: LATE.into() }.into());
+    }
     fail_point!("leased.claimed");
     // A panic drops the lease, which abandons it.
     let worked = while_held(work(owned.lease().clone()), owned.lease()).await;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// How work under a lease fails. `?` on any error is [`Failed::Unknown`]: what is not said to be undone may have been done.
+/// How work under a lease fails. `?` on an error is [`Failed::Unknown`]: what is not said to be undone may have been done. What is no
+/// `std::error::Error` itself, as a boxed error or one of `anyhow`, is made one by [`Failed::unknown`].
 ///
 /// ```
 /// use idem_core::lease::Failed;
@@ -24,6 +25,13 @@ pub enum Failed<E> {
     NotDone(E),
     /// It may have been done. What a repeat then gets is said by [`WhenLost`](crate::lease::WhenLost).
     Unknown(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl<E> Failed<E> {
+    /// Of an error that is boxed, or can be: `work().await.map_err(Failed::unknown)?`.
+    pub fn unknown(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unknown(error.into())
+    }
 }
 
 impl<E, X: std::error::Error + Send + Sync + 'static> From<X> for Failed<E> {

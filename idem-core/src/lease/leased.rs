@@ -11,7 +11,7 @@ use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash, check_name};
 use crate::lease::claim::Claim;
 use crate::lease::keeper::{Ending, Keeper};
-use crate::lease::leases::{Leases, SHORTEST_LEASE};
+use crate::lease::leases::{Leases, fitting};
 use crate::lease::live::LiveLease;
 use crate::lease::owned::{OwnedLease, Shared};
 use crate::lease::remembered::{Remembered, WhenLost, reused};
@@ -81,11 +81,11 @@ impl LeasedOperation {
         self
     }
 
-    /// How long a claim holds without a renewal, at least 100 milliseconds. Default 30 seconds. It is renewed at a third of that while
+    /// How long a claim holds without a renewal: 100 milliseconds to 30 days, default 30 seconds; a value outside is the nearest one inside. It is renewed at a third of that while
     /// its owner works: so it is how long a repeat waits after its owner died.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.settings.lease = lease.max(SHORTEST_LEASE);
+        self.settings.lease = fitting(lease);
         self
     }
 
@@ -99,12 +99,13 @@ impl LeasedOperation {
     /// Claims a key for a request, or says what is recorded of it. One statement, and another one where the key is known.
     ///
     /// # Errors
-    /// [`Error::KeyReused`] if the key names another request, [`Error::Forgotten`] if its outcome was erased, [`Error::Key`]; those of
-    /// the store: nothing was begun.
+    /// [`Error::KeyReused`] if the key names another request, [`Error::Forgotten`] if its outcome was erased, [`Error::Key`],
+    /// [`Error::ShutDown`]; those of the store: nothing was begun.
     ///
     /// # Cancel safety
     /// Dropped, the key is not claimed; if the claim was made, it is given up in the background.
     pub async fn claim(&self, key: &Key, request: &Request) -> Result<Claim, Error> {
+        let _call = self.leases.keeper.store.enter()?;
         self.claim_of(key, request.fingerprint())?.claim().await
     }
 
@@ -117,6 +118,7 @@ impl LeasedOperation {
     /// # Cancel safety
     /// As [`claim`](Self::claim).
     pub async fn claim_within(&self, key: &Key, request: &Request, wait: Duration) -> Result<Claim, Error> {
+        let _call = self.leases.keeper.store.enter()?;
         self.claim_of(key, request.fingerprint())?.claim_within(wait).await
     }
 

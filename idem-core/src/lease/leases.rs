@@ -69,7 +69,13 @@ impl Leases {
 }
 
 /// How long a lease is at least: what a renewal and its reply take has to fit into a third of it.
-pub(crate) const SHORTEST_LEASE: Duration = Duration::from_millis(100);
+const SHORTEST_LEASE: Duration = Duration::from_millis(100);
+const LONGEST_LEASE: Duration = Duration::from_hours(24 * 30);
+
+/// The nearest length that a lease may have.
+pub(crate) fn fitting(lease: Duration) -> Duration {
+    lease.clamp(SHORTEST_LEASE, LONGEST_LEASE)
+}
 
 impl fmt::Debug for Leases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

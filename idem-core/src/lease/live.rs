@@ -10,6 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::epoch::Epoch;
 use crate::key::KeyHash;
 use crate::model::claim::call::Renewal;
+#[cfg(feature = "_sql")]
+use crate::model::claim::fence::Holding;
 
 /// A lease that is renewed until its owner ends it.
 #[derive(Debug)]
@@ -110,6 +112,13 @@ impl LiveLease {
             }
             let _ = timeout_at(self.relied_on_until(), changed).await;
         }
+    }
+}
+
+#[cfg(feature = "_sql")]
+impl Holding for LiveLease {
+    fn is_lost(&self) -> bool {
+        Self::is_lost(self)
     }
 }
 

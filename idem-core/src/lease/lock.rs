@@ -10,7 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::key::{Key, check_name};
 use crate::lease::claim::Claim;
 use crate::lease::leased::{ClaimOf, LeaseSettings};
-use crate::lease::leases::{Leases, SHORTEST_LEASE};
+use crate::lease::leases::{Leases, fitting};
 use crate::lease::owned::{Lease, OwnedLease};
 use crate::lease::remembered::WhenLost;
 use crate::lease::store::End;
@@ -60,11 +60,11 @@ impl Lock {
         Self { leases, surface: LOCK.into(), name, lease: LeaseSettings::default().lease }
     }
 
-    /// How long it holds without a renewal, at least 100 milliseconds. Default 30 seconds: so long others wait for it after its owner
+    /// How long it holds without a renewal: 100 milliseconds to 30 days, default 30 seconds; a value outside is the nearest one inside: so long others wait for it after its owner
     /// died.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.max(SHORTEST_LEASE);
+        self.lease = fitting(lease);
         self
     }
 
@@ -73,11 +73,12 @@ impl Lock {
     ///
     /// # Errors
     /// [`Error::InFlight`] after `wait`, with what is left of the owner's lease; [`Error::Key`] for a name that is empty, longer than 255
-    /// bytes, or has control characters; those of the store.
+    /// bytes, or has control characters; [`Error::ShutDown`]; those of the store.
     ///
     /// # Cancel safety
     /// Dropped, it is not acquired; if it was, it is released in the background.
     pub async fn acquire(&self, wait: Duration) -> Result<LockGuard, Error> {
+        let _call = self.leases.keeper.store.enter()?;
         let began = Instant::now();
         self.with_claim(async |claim| match claim.claim_within(wait).await? {
             Claim::Mine(owned) => Ok(LockGuard(owned)),

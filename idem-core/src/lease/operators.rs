@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::epoch::Epoch;
 use crate::error::Error;
-use crate::key::{Hex, KeyHash, check_name};
+use crate::key::{Hasher, Hex, KeyHash, check_name};
 use crate::lease::leased::{LeasedOperation, check_operation};
 use crate::lease::store::NotOwned;
 use crate::model::claim::call::LostRow;
@@ -19,11 +19,13 @@ use crate::wire::Stored;
 /// As many are listed.
 const LISTED: u32 = 1_000;
 
-/// Names a claim: the hash of its key, and its epoch. Written and read as text, for a list and a button beside it.
+/// Names a claim: its operation and the hash of its key, and its epoch. Written and read as text, for a list and a button beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClaimId {
     hash: KeyHash,
     epoch: Epoch,
+    /// Of which operation.
+    operation: u32,
 }
 
 /// A claim whose owner lost its lease, and nobody knows what it did.
@@ -94,7 +96,7 @@ impl LeasedOperation {
         check_operation(&self.name)?;
         let rows = self.leases.keeper.store.lost(&self.name, LISTED).await?;
         let claim = |row: LostRow| LostClaim {
-            id: ClaimId { hash: row.hash, epoch: row.epoch },
+            id: ClaimId { hash: row.hash, epoch: row.epoch, operation: tag(&self.name) },
             operation: self.name.clone(),
             scope: row.scope,
             claimed_at: row.at,
@@ -130,13 +132,18 @@ impl LeasedOperation {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Fenced`] if it is not lost any more: another owner has the key, or it was resolved. [`Error::Key`] for a reason that is
+    /// [`Error::Fenced`] if it is not lost any more: another owner has the key, or it was resolved. [`Error::Config`] if it is a claim of
+    /// another operation, whose outcomes may be of another type. [`Error::Key`] for a reason that is
     /// not fit; [`Error::TooLarge`]; those of the store.
     ///
     /// # Cancel safety
     /// Dropped, it is resolved or not.
     pub async fn resolve(&self, id: &ClaimId, how: Resolved, reason: &str) -> Result<(), Error> {
         check_name("reason", reason)?;
+        if id.operation != tag(&self.name) {
+            let problem = format!("the claim {id} is not of the operation {:?}; resolve it by its own", self.name);
+            return Err(Error::Config { problem });
+        }
         let how = match how {
             Resolved::NotDone => Resolution::NotDone,
             Resolved::Completed(outcome) => {
@@ -153,9 +160,15 @@ impl LeasedOperation {
     }
 }
 
+/// A short hash of an operation's name.
+fn tag(operation: &str) -> u32 {
+    let hash = Hasher::new("idem claim v1").with(operation.as_bytes()).finish();
+    u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
+}
+
 impl fmt::Display for ClaimId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", Hex(&self.hash.0), self.epoch)
+        write!(f, "{}-{}-{:08x}", Hex(&self.hash.0), self.epoch, self.operation)
     }
 }
 
@@ -164,12 +177,14 @@ impl FromStr for ClaimId {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let read = || {
-            let (hash, epoch) = text.split_once('-')?;
+            let (hash, rest) = text.split_once('-')?;
+            let (epoch, operation) = rest.split_once('-')?;
             let digits = |at: usize| hash.get(at * 2..at * 2 + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
             let bytes: Vec<u8> = (0..hash.len() / 2).map(digits).collect::<Option<_>>()?;
             let whole = hash.len() == KeyHash::BYTES * 2 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
             let hash = KeyHash(bytes.try_into().ok().filter(|_| whole)?);
-            Some(Self { hash, epoch: Epoch(epoch.parse().ok()?) })
+            let operation = u32::from_str_radix(operation, 16).ok()?;
+            Some(Self { hash, epoch: Epoch(epoch.parse().ok()?), operation })
         };
         read().ok_or_else(|| Error::Config {
             problem: format!("{text:?} is no id of a claim; take it from a list of lost ones"),

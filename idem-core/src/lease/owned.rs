@@ -151,7 +151,13 @@ impl Lease {
             LOCK => format!("{LOCK} {}", shared.key.as_str()),
             surface => format!("{surface} {}", Hex(&self.hash().0)),
         };
-        Fence { store: shared.store.clone(), hash: *self.hash(), epoch: self.epoch(), name: name.into() }
+        Fence {
+            store: shared.store.clone(),
+            hash: *self.hash(),
+            epoch: self.epoch(),
+            name: name.into(),
+            known: shared.live.clone(),
+        }
     }
 
     fn hash(&self) -> &KeyHash {

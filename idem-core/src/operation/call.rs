@@ -33,7 +33,7 @@ impl<'a, T, E> OperationCall<'a, T, E> {
         Self { wait: WAIT, run: Box::new(run) }
     }
 
-    /// Waits at most so long for another call under the same key, then answers [`Error::InFlight`](crate::Error::InFlight). Default 5
+    /// Waits at most so long for another call under the same key, the lock wait of the database aside, then answers [`Error::InFlight`](crate::Error::InFlight). Default 5
     /// seconds. One in this process is waited for by a notification; for one elsewhere it is looked 50 milliseconds to a second apart.
     /// No connection is held meanwhile.
     pub fn wait(self, wait: Duration) -> Self {

@@ -167,7 +167,8 @@ impl<DB: Database> Operation<DB> {
         Place::new(of, (key.clone(), hash, fingerprint), self.leased.settings.keep, work)
     }
 
-    /// Takes the place of the one call of this process that works under a key. Asks no database and never waits.
+    /// Takes the place of the one call of this process that works under a key. Asks no database and never waits. The outcomes of a layer are
+    /// bytes of its own: give it a name of its own, which no closure uses.
     ///
     /// # Errors
     /// [`Taken`]: another call has it.

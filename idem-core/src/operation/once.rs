@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::engine::session::loan::Lent;
 use crate::engine::session::transaction::Tx;
-use crate::engine::session::transaction::end::may_succeed_again;
+use crate::engine::session::transaction::end::{may_succeed_again, not_committed};
 use crate::error::Error;
 use crate::key::Key;
 use crate::lease::leased::check_operation;
@@ -35,6 +35,7 @@ impl<DB: Database> Operation<DB> {
     /// leaves the key free. It may [roll it back](Tx::rollback) itself and still answer `Ok`: then nothing of it is applied and the
     /// outcome alone is remembered, as for a refusal that a repeat is to get, too. It does not commit.
     ///
+    /// The closure may run several times, so it borrows what it needs: of a request that it uses, `let order = &order;` before the call.
     /// It runs again, in a new transaction, while other writers are faster, as [`Idem::transaction`](crate::Idem::transaction) does: what
     /// it does outside its transaction it does in each run.
     ///
@@ -222,7 +223,9 @@ where
         Lent::Back(tx) => Unit::of(place, tx).complete(&outcome.0).await,
         // It was rolled back: the outcome alone is remembered.
         Lent::Ended { .. } => seat.remember(&outcome.0).await,
-        Lent::Away | Lent::Committing | Lent::Over => Err(Error::Interrupted),
+        // Whatever it made of the answer.
+        Lent::Committing => Err(not_committed()),
+        Lent::Away | Lent::Over => Err(Error::Interrupted),
     };
     completed.map(|completed| (completed, value)).map_err(failed)
 }

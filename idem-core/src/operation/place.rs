@@ -51,9 +51,18 @@ impl<DB: Database> Place<DB> {
 }
 
 impl<DB: Database> Place<DB> {
-    pub(crate) async fn recall(&self) -> Result<Option<Remembered>, Error> {
+    /// Whether there can be a record of this name and key.
+    ///
+    /// # Errors
+    /// [`Error::Config`], [`Error::Key`].
+    pub(crate) fn checked(&self) -> Result<(), Error> {
         check_operation(&self.name)?;
         self.key.checked()?;
+        Ok(())
+    }
+
+    pub(crate) async fn recall(&self) -> Result<Option<Remembered>, Error> {
+        self.checked()?;
         let shared = &self.shared;
         let began = Instant::now();
         let mut made = 1;

@@ -70,12 +70,13 @@ impl<DB: Database> Seat<DB> {
     /// # Errors
     /// [`Error::InFlight`] if a call elsewhere works under the key, or has just recorded its outcome: then
     /// [`recall`](Self::recall) gives it, and `retry_after` is zero; on SQLite if another writer holds the database for longer than the
-    /// lock wait. Those of [`Idem::begin`](crate::Idem::begin).
+    /// lock wait. [`Error::Key`], [`Error::Config`] for a key or a name that is not fit. Those of [`Idem::begin`](crate::Idem::begin).
     ///
     /// # Cancel safety
     /// A dropped call leaves nothing behind: a transaction that it had begun ends with its connection, which is closed.
     pub async fn begin(&self) -> Result<Unit<DB>, Error> {
         let seat = &self.0;
+        seat.checked()?;
         let shared = seat.shared.clone();
         let call = shared.queue.enter()?;
         let (wait, looked) = (shared.settings.wait, *seat.looked());

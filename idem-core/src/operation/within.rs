@@ -1,6 +1,7 @@
 //! An operation inside the caller's transaction.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -100,8 +101,10 @@ impl<DB: Database> OperationInTx<'_, DB> {
         let hash = hash.hash_in(&operation.leased.name);
         let place = operation.place(key, (hash, fingerprint), None);
         run(tx, SAVEPOINT).await?;
+        let moved = tx.moved.clone();
         let result = in_savepoint(tx, &place, work).await;
         if result.is_err() {
+            tx.moved = moved;
             // Where that fails the transaction is broken, or was ended; the next call on it says so.
             let _ = undo(tx).await;
         }
@@ -173,7 +176,12 @@ async fn remembered<DB: Database, T: DeserializeOwned>(
     let found = call.end(rows.and_then(|rows| recalled(&rows)))?;
     let remembered = place.remembered(found, std::time::Instant::now())?;
     // It expired between the two statements.
-    remembered.ok_or(Error::Contention { attempts: 1 })?.replay(&place.name)
+    let remembered = remembered.ok_or(Error::Contention { attempts: 1 })?;
+    if remembered.outcome.is_empty() {
+        // A closure further out in this transaction works under the key.
+        return Err(Error::in_flight(Duration::ZERO));
+    }
+    remembered.replay(&place.name)
 }
 
 async fn complete<DB: Database>(

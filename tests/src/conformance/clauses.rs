@@ -419,6 +419,7 @@ macro_rules! for_each_clause {
                     }
                     open_form {
                         seat_is_taken_until_it_and_its_unit_are_dropped,
+                        seat_of_unfit_name_begins_nothing,
                         unit_that_is_given_up_leaves_key_free,
                         unit_outcome_is_remembered_byte_for_byte,
                         seat_remembers_outcome_without_effect,
@@ -516,6 +517,7 @@ macro_rules! for_each_lease_clause {
             }
             locks {
                 lock_lets_one_in_at_a_time,
+                lock_of_endless_length_holds,
                 lock_that_is_held_is_in_flight_until_it_is_released,
                 lock_is_acquired_by_caller_that_waits_for_it,
                 lock_whose_lease_is_over_is_taken_over,

@@ -12,7 +12,7 @@ pub(crate) enum Lent<T> {
     Away,
     /// The closure dropped it.
     Back(T),
-    /// The closure commits it. If the loan ends like this, the commit was dropped half-way.
+    /// The closure commits it. If the loan ends like this, the commit was dropped half-way, or it was not its to commit.
     Committing,
     /// The closure committed it or rolled it back; whether another run may do better.
     Ended { again: bool },

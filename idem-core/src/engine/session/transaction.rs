@@ -202,7 +202,8 @@ impl<DB: Database> Tx<DB> {
     /// again. What needs the driver's own connection gets it by [`Tx::bare`].
     ///
     /// The connection is used again after the transaction, also by other callers' calls: what you set, set by `SET LOCAL`, which
-    /// ends with it.
+    /// ends with it. Do not set `search_path` where idem's tables are found by it: its own statements would go to another schema's. Give
+    /// [`Builder::prefix`](crate::Builder::prefix) a schema.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));

@@ -4,7 +4,8 @@ local now = time[1] * 1000000 + time[2]
 
 local renewed = {}
 for place, key in ipairs(KEYS) do
-    local found = redis.call('HMGET', key, 'state', 'epoch')
+    -- Where a key holds something else the others are renewed all the same.
+    local found = redis.pcall('HMGET', key, 'state', 'epoch')
     if found[1] == '1' and found[2] == ARGV[2 * place - 1] then
         redis.call('HSET', key, 'until', string.format('%.0f', now + tonumber(ARGV[2 * place])))
         table.insert(renewed, place)

@@ -1,5 +1,6 @@
 //! What fences a write.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
@@ -14,4 +15,12 @@ pub(crate) struct Fence {
     pub(crate) epoch: Epoch,
     /// What the claim is called where another store keeps it.
     pub(crate) name: Arc<str>,
+    /// What its owner knows of it.
+    pub(crate) known: Arc<dyn Holding>,
+}
+
+/// A claim as its owner knows it.
+pub(crate) trait Holding: fmt::Debug + Send + Sync {
+    /// Whether the owner has to stop. Once it has, it stays so.
+    fn is_lost(&self) -> bool;
 }

@@ -40,10 +40,10 @@ texts! {
             UPDATE {entries} {by entries_refused} SET scope = '', key = '', outcome = substr(outcome, 1, 0)
             WHERE hash > {$1 bytes} AND hash <= {$2 bytes} AND scope = {$3 text} AND seq IS NULL
             RETURNING 1",
-        /// The same as `transitions_page`, of verdicts: a hash as often as it has verdicts.
+        /// The same as `transitions_page`, of verdicts.
         verdicts_page = "
-            SELECT hash, CAST(CASE WHEN scope = {$2 text} THEN 1 ELSE 0 END AS bigint) FROM {verdicts} {by verdicts_by_key}
-            WHERE hash > {$1 bytes} ORDER BY hash LIMIT {$3 int}",
+            SELECT hash, CAST(max(CASE WHEN scope = {$2 text} THEN 1 ELSE 0 END) AS bigint) FROM {verdicts} {by verdicts_by_key}
+            WHERE hash > {$1 bytes} GROUP BY hash ORDER BY hash LIMIT {$3 int}",
         /// Blanks the correlation ids of the verdicts of a range that are of the scope `$3`.
         blank_verdicts = "
             UPDATE {verdicts} {by verdicts_by_key} SET scope = '', correlation = NULL

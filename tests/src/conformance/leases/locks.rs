@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{BRIEF, LONG, LeaseSubject, is_pending};
-use crate::conformance::refused;
+use crate::conformance::{key, refused};
 use crate::scale;
 
 /// Of all tasks of two processes one is inside at a time, and each comes in as often as it wants.
@@ -74,6 +74,24 @@ pub async fn lock_that_is_held_is_in_flight_until_it_is_released<S: LeaseSubject
             next.release().await.expect("it is held");
         }
     }
+}
+
+/// As one of the longest length.
+pub async fn lock_of_endless_length_holds<S: LeaseSubject>(on: &S) {
+    for lease in [Duration::ZERO, Duration::MAX] {
+        let lock = on.leases().lock("report").lease(lease);
+        let guard = lock.acquire(LONG).await.expect("nobody has it");
+        assert!(guard.ends() > std::time::Instant::now());
+        guard.check().expect("it is held");
+        guard.release().await.expect("it is held");
+    }
+    let endless = on.leases().operation("job").lease(Duration::MAX).remember_for(Duration::MAX);
+    let k = key("k");
+    let done = endless.leased(&k, "tea", |lease| async move {
+        lease.check().map_err(idem_core::lease::Failed::NotDone)?;
+        Ok::<_, idem_core::lease::Failed<Error>>(1)
+    });
+    assert!(done.wait(Duration::MAX).await.expect("done").is_fresh());
 }
 
 /// One that waits in this process is woken.

@@ -54,6 +54,10 @@ pub async fn lost_claims_of_operation_are_listed<S: LeaseSubject>(on: &S) {
         }
     }
     assert_eq!(only(&other).await.scope, key("other").scope());
+    // It is resolved by its own operation, whose outcomes are of its type.
+    for how in [Resolved::NotDone, Resolved::Completed(b"done".to_vec())] {
+        refused(here.resolve(&only(&other).await.id, how, "found").await, ErrorKind::Config);
+    }
     // One whose lease ends comes last.
     on.set_clock(LEASE + 1).await;
     assert_eq!(here.lost().await.expect("readable").len(), 3);
@@ -140,7 +144,8 @@ pub async fn claim_that_is_not_lost_cannot_be_resolved<S: LeaseSubject>(on: &S) 
     let id = only(&here).await.id;
     there.resolve(&id, Resolved::NotDone, "asked").await.expect("resolved");
     resolve(&id).await;
-    let none: ClaimId = format!("{}-1", "0".repeat(46)).parse().expect("an id");
+    let tag = id.to_string().rsplit('-').next().expect("of the operation").to_owned();
+    let none: ClaimId = format!("{}-1-{tag}", "0".repeat(46)).parse().expect("an id");
     resolve(&none).await;
     assert!(matches!(claim(&here, "l").await, Claim::Mine(_)));
     assert!(!is_lost(&job(&on.leases(), WhenLost::Indeterminate), "k").await);

@@ -1,11 +1,13 @@
 //! Transactions that commit only while a lease or lock is its owner's.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use idem_core::lease::Leases;
-use idem_core::{Effect, Error, ErrorKind, Natural};
+use idem_core::{Effect, Error, ErrorKind, Natural, Timestamp};
 
-use super::{LONG, NOTES, SHORT, is_pending, note, noting, other, prepared, run, taken_over, waiting};
+use super::{NOTES, SHORT, is_pending, note, noting, other, prepared, run, taken_over, waiting};
 use crate::conformance::machines::order;
 use crate::conformance::{Subject, fresh, key, refused};
 
@@ -131,12 +133,14 @@ pub async fn fenced_transactions_of_one_owner_share_their_claim<S: Subject>(on: 
 /// A lease of another store: of two transactions the one of the newer owner comes first, or the older one is refused.
 pub async fn transaction_fenced_by_lease_of_other_store_goes_by_epoch<S: Subject>(on: &S) {
     let stored = prepared(on).await;
-    let lock = Leases::memory().lock("job");
-    let first = lock.acquire(Duration::ZERO).await.expect("it is free");
-    let epoch = first.epoch();
-    let lease = first.as_ref().clone();
-    first.release().await.expect("released");
-    let second = lock.acquire(LONG).await.expect("it is free");
+    let seconds = Arc::new(AtomicI64::new(1_000));
+    let clock = seconds.clone();
+    let leases = Leases::memory_with(move || Timestamp::from_micros(clock.load(Ordering::Relaxed) * 1_000_000));
+    let lock = leases.lock("job");
+    let lease = lock.acquire(Duration::ZERO).await.expect("it is free");
+    let epoch = lease.epoch();
+    seconds.store(2_000, Ordering::Relaxed);
+    let second = lock.acquire(Duration::ZERO).await.expect("its lease is over");
     let mut tx = stored.idem.begin().await.expect("begun");
     tx.fenced_by(&second).await.expect("the newest");
     note(&mut tx).await.expect("noted");

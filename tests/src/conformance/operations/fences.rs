@@ -174,6 +174,11 @@ pub async fn fenced_calls_under_lease_of_other_store_go_by_epoch<S: Subject>(on:
     assert!(delta("first", &first).await.expect("it happened before").is_replay());
     assert_eq!(documents(&stored).await, before);
     all_answered(calls(&stored, &second).await, true);
+    // One that its owner has ended lets nothing in, though no newer one has written here.
+    let ended = second.as_ref().clone();
+    second.release().await.expect("it is held");
+    let late = stored.idem.ledger().account("wallet").apply_delta(&key("late"), 1).fenced_by(&ended).await;
+    all_fenced(vec![("late", late.map(|one| one.is_fresh()))], ended.epoch().as_i64(), Some(ended.epoch().as_i64()));
     // Another lock has epochs of its own.
     let other = Leases::memory_with(|| Timestamp::from_micros(1)).lock("other").acquire(Duration::ZERO).await;
     fresh(delta("other", &other.expect("it is free")).await);

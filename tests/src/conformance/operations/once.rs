@@ -155,6 +155,8 @@ pub async fn operation_after_shutdown_is_refused<S: Subject>(on: &S) {
     refused(create.once(&key("l"), "tea", |tx| noting(tx, 2)).await, ErrorKind::ShutDown);
     let work = |_| async { Err::<u32, _>(idem_core::lease::Failed::NotDone(Error::Interrupted)) };
     refused(create.leased(&key("l"), "tea", work).await, ErrorKind::ShutDown);
+    refused(create.as_leased().claim(&key("l"), &request).await, ErrorKind::ShutDown);
+    refused(stored.idem.lock("job").try_acquire().await, ErrorKind::ShutDown);
     refused(seat.begin().await, ErrorKind::ShutDown);
     refused(seat.remember(b"done").await, ErrorKind::ShutDown);
     assert_eq!(seat.recall().await.expect("it reads"), None);

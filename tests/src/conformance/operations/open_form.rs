@@ -32,6 +32,19 @@ async fn begun<DB: Database>(seat: &Seat<DB>) -> Unit<DB> {
     timeout(LONG, begun).await.expect("the key is free")
 }
 
+/// What cannot have a record is refused before anything is begun.
+pub async fn seat_of_unfit_name_begins_nothing<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    for unfit in ["", "a\0b", "@lock", &"x".repeat(10_000)] {
+        let kinds = [ErrorKind::Key, ErrorKind::Config];
+        let seat = stored.idem.operation(unfit).enter(&key("k"), &request("tea")).expect("nobody works on it");
+        let begun = seat.begin().await.expect_err("refused");
+        let remembered = seat.remember(b"done").await.expect_err("refused");
+        assert!(kinds.contains(&begun.kind()) && kinds.contains(&remembered.kind()), "{begun} {remembered}");
+    }
+    assert_eq!(stored.rows().await, 0);
+}
+
 async fn remembered<DB: Database>(idem: &Idem<DB>, name: &str) -> Option<Vec<u8>> {
     enter(idem, name).recall().await.expect("readable").map(|remembered| remembered.outcome)
 }

@@ -221,6 +221,16 @@ pub async fn operation_within_operation_commits_with_it<S: Subject>(on: &S) {
     assert!(inner.once(&key("k"), "tea", |tx| noting(tx, 18)).await.expect("recorded").is_replay());
     assert_eq!((*fresh(call("l", true, false).await), stored.number(NOTES).await), (-1, 3));
     fresh(inner.once(&key("l"), "tea", |tx| noting(tx, 18)).await);
+    // Under the key of the closure that it is in, it would wait for itself.
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let work = move |mut tx: Tx<S::DB>| async move {
+        let inside = inner.within(&mut tx).once(&key("m"), "tea", |tx| noting(tx, 19)).await;
+        assert_eq!(refused(inside, ErrorKind::InFlight).effect(), Effect::NotApplied);
+        noting(tx, 18).await
+    };
+    fresh(inner.within(&mut tx).once(&key("m"), "tea", work).await);
+    tx.commit().await.expect("committed");
+    assert_eq!(*inner.once(&key("m"), "tea", |tx| noting(tx, 19)).await.expect("recorded"), 18);
 }
 
 /// The outcome says which machine moved last in it, and a repeat that it has moved since.

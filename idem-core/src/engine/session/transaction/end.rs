@@ -18,6 +18,11 @@ use crate::store::write::rows::CommitWitness;
 const NOT_COMMITTED: &str = "the closure of an operation does not commit its transaction: end it with `Ok`, and the operation commits \
     it with the outcome; it was rolled back";
 
+/// The closure of an operation committed its transaction.
+pub(crate) fn not_committed() -> Error {
+    Error::Config { problem: NOT_COMMITTED.to_owned() }
+}
+
 impl<DB: Database> Tx<DB> {
     /// Commits.
     ///
@@ -61,8 +66,9 @@ impl<DB: Database> Tx<DB> {
         let Some((lender, commits)) = self.lender.take() else { return self.commit_own().await };
         if commits == Committer::Operation {
             self.end_by_rollback().await;
-            lender.note(Lent::Ended { again: false });
-            return Err(Error::Config { problem: NOT_COMMITTED.to_owned() });
+            // Not `Ended`, as a rollback is: the closure took it for done.
+            lender.note(Lent::Committing);
+            return Err(not_committed());
         }
         if lender
             .note(if seeded_bug!("dropped-commit-is-interrupted") { Lent::Away } else { Lent::Committing })

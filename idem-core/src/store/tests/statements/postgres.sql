@@ -289,8 +289,8 @@ SELECT count(*) FROM "idem_holds"
             RETURNING 1
 
 -- forget: verdicts_page
-            SELECT hash, CAST(CASE WHEN scope = $2::text THEN 1 ELSE 0 END AS bigint) FROM "idem_verdicts"
-            WHERE hash > $1::bytea ORDER BY hash LIMIT $3::bigint
+            SELECT hash, CAST(max(CASE WHEN scope = $2::text THEN 1 ELSE 0 END) AS bigint) FROM "idem_verdicts"
+            WHERE hash > $1::bytea GROUP BY hash ORDER BY hash LIMIT $3::bigint
 
 -- forget: blank_verdicts
             UPDATE "idem_verdicts"  SET scope = '', correlation = NULL

@@ -195,8 +195,8 @@ SELECT count(*) FROM "idem_holds"
             RETURNING 1
 
 -- forget: verdicts_page
-            SELECT hash, CAST(CASE WHEN scope = $2 THEN 1 ELSE 0 END AS bigint) FROM "idem_verdicts" INDEXED BY "idem_verdicts_by_key"
-            WHERE hash > $1 ORDER BY hash LIMIT $3
+            SELECT hash, CAST(max(CASE WHEN scope = $2 THEN 1 ELSE 0 END) AS bigint) FROM "idem_verdicts" INDEXED BY "idem_verdicts_by_key"
+            WHERE hash > $1 GROUP BY hash ORDER BY hash LIMIT $3
 
 -- forget: blank_verdicts
             UPDATE "idem_verdicts" INDEXED BY "idem_verdicts_by_key" SET scope = '', correlation = NULL
