@@ -89,7 +89,9 @@ impl Settings {
     /// How long a call may take that loses the reply to each of its attempts, asks each time what became of it, and reads what
     /// it was.
     pub(crate) fn longest_call(&self) -> Duration {
-        let attempt = self.acquire.saturating_add(self.reply + self.wait + PATIENCE + self.retry.longest());
+        let attempt = [self.reply, self.wait, PATIENCE, self.retry.longest()]
+            .into_iter()
+            .fold(self.acquire, Duration::saturating_add);
         // One more after a loss, whatever the limit, and one that reads.
         attempt.saturating_mul(self.retry.limit().saturating_add(2))
     }
@@ -210,20 +212,20 @@ mod tests {
     fn longest_call_includes_all_attempts() {
         let limits = Limits { payload: 1, alias: Duration::ZERO, rejection: Duration::ZERO };
         let (wait, reply, acquire) = (Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3));
-        let longest = |attempts| {
-            Settings {
-                limits,
-                wait,
-                reply,
-                acquire,
-                retry: RetryPolicy::default().attempts(attempts),
-                #[cfg(feature = "tracing")]
-                span_ids: false,
-            }
-            .longest_call()
+        let settings = |attempts| Settings {
+            limits,
+            wait,
+            reply,
+            acquire,
+            retry: RetryPolicy::default().attempts(attempts),
+            #[cfg(feature = "tracing")]
+            span_ids: false,
         };
+        let longest = |attempts| settings(attempts).longest_call();
         assert!(longest(1) > 3 * (wait + reply + acquire));
         assert_eq!(longest(1_000), 334 * longest(1));
         assert!(longest(u32::MAX) >= longest(1_000));
+        let endless = Settings { retry: RetryPolicy::default().longest_pause(Duration::MAX), ..settings(1) };
+        assert_eq!(endless.longest_call(), Duration::MAX);
     }
 }

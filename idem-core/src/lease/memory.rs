@@ -182,6 +182,10 @@ impl LeaseStore for MemoryLeases {
         ready(Ok(self.name.clone()))
     }
 
+    fn space(&self) -> &'static str {
+        ""
+    }
+
     fn enter(&self) -> Result<UnderWay, Error> {
         Ok(Box::new(()))
     }

@@ -147,9 +147,10 @@ impl Lease {
     #[cfg(feature = "_sql")]
     pub(crate) fn fence(&self) -> Fence {
         let shared = &self.0;
+        let space = shared.keeper.store.space();
         let name = match &*shared.surface {
-            LOCK => format!("{LOCK} {}", shared.key.as_str()),
-            surface => format!("{surface} {}", Hex(&self.hash().0)),
+            LOCK => format!("{space}{LOCK} {}", shared.key.as_str()),
+            surface => format!("{space}{surface} {}", Hex(&self.hash().0)),
         };
         Fence {
             store: shared.store.clone(),

@@ -206,6 +206,10 @@ impl<DB: Database> LeaseStore for SqlLeases<DB> {
         self.0.note(VerdictRow { namespace, operation: "leased", hash, verdict, correlation: None });
     }
 
+    fn space(&self) -> &'static str {
+        ""
+    }
+
     fn enter(&self) -> Result<UnderWay, Error> {
         Ok(Box::new(CallUnderWay::new(self.0.clone())?))
     }

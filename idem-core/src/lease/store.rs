@@ -59,6 +59,9 @@ pub(crate) trait LeaseStore: fmt::Debug + Send + Sync {
     /// Names the store: fences of the database that keeps the claim look at the claim itself.
     fn name(&self) -> Answer<'_, Arc<str>>;
 
+    /// What distinguishes its locks and keys from those of other services on the same server.
+    fn space(&self) -> &str;
+
     /// Notes what a call was answered, where that is kept.
     fn note(&self, _operation: &str, _hash: &KeyHash, _verdict: String) {}
 

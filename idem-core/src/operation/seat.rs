@@ -80,7 +80,7 @@ impl<DB: Database> Seat<DB> {
         let shared = seat.shared.clone();
         let call = shared.queue.enter()?;
         let (wait, looked) = (shared.settings.wait, *seat.looked());
-        let looks = looked.is_none_or(|looked| looked.elapsed() > FRESH_LOOK) && !seeded_bug!("one-look");
+        let looks = || looked.is_none_or(|looked| looked.elapsed() > FRESH_LOOK) && !seeded_bug!("one-look");
         let mut made = 1;
         loop {
             let mut lease = shared.writer(wait).await?;

@@ -105,8 +105,7 @@ impl<DB: Database> OperationInTx<'_, DB> {
         let result = in_savepoint(tx, &place, work).await;
         if result.is_err() {
             tx.moved = moved;
-            // Where that fails the transaction is broken, or was ended; the next call on it says so.
-            let _ = undo(tx).await;
+            undo(tx).await;
         }
         result
     }
@@ -147,11 +146,18 @@ async fn run<DB: Database>(tx: &mut Tx<DB>, text: &'static str) -> Result<(), Er
 
 /// Undoes what was done since the savepoint. A statement that failed may have aborted the transaction, which this mends: so it is not asked
 /// before whether the transaction goes on.
-async fn undo<DB: Database>(tx: &mut Tx<DB>) -> Result<(), Error> {
+///
+/// Where it cannot be undone, by a statement of the closure that took the savepoint away, the transaction cannot go on.
+async fn undo<DB: Database>(tx: &mut Tx<DB>) {
     tx.undone_to_savepoint();
-    let mut call = tx.call()?;
-    let undone = call.session()?.run(UNDO).await;
-    call.end(undone)
+    let Ok(mut call) = tx.call() else { return };
+    let undone = match call.session() {
+        Ok(mut session) => session.run(UNDO).await,
+        Err(_) => return,
+    };
+    if call.end(undone).is_err() {
+        tx.break_off();
+    }
 }
 
 /// Records the key without an outcome; another transaction that does so is waited for. False: the key is known.
@@ -196,8 +202,8 @@ async fn complete<DB: Database>(
     session.half_written(true);
     let put = put_outcome(&mut session, &place.hash, outcome, moved).await;
     let released = match put {
-        Ok(at) => session.run(RELEASE).await.map(|()| at),
-        Err(error) => Err(error),
+        Ok(Some(at)) => session.run(RELEASE).await.map(|()| Some(at)),
+        none => none,
     };
     match released {
         Ok(Some(at)) => {

@@ -437,6 +437,7 @@ macro_rules! for_each_clause {
                         operation_repeat_in_same_transaction_is_replayed,
                         failed_operation_in_transaction_is_undone_alone,
                         transaction_ended_by_operation_in_it_applies_nothing,
+                        operation_without_its_savepoint_breaks_transaction,
                         operation_in_second_transaction_waits_for_first,
                         operation_in_transaction_closure_has_one_effect,
                         operation_within_operation_commits_with_it,

@@ -184,6 +184,13 @@ impl<DB: Database> Tx<DB> {
         self.fenced_off = Some((mine, current));
     }
 
+    /// A part of it is written that should not be: nothing of it may be committed.
+    pub(crate) fn break_off(&mut self) {
+        if let Ok(mut session) = self.session() {
+            session.half_written(true);
+        }
+    }
+
     /// What was written since a savepoint is about to be undone.
     pub(crate) fn undone_to_savepoint(&mut self) {
         self.may_be_changed();

@@ -26,10 +26,11 @@ else
     redis.call('SET', KEYS[2], text(epoch))
 end
 local ends = now + tonumber(ARGV[3])
+-- First: what the server refuses here must not leave a claim.
+redis.call('ZADD', KEYS[3], text(ends), ARGV[7])
 if not claimed then redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'state', '1', 'epoch', text(epoch), 'owner', ARGV[2], 'until', text(ends),
     'attempts', text(attempts), 'surface', ARGV[5], 'scope', ARGV[6])
 if not again then redis.call('HSET', KEYS[1], 'at', text(now)) end
 redis.call('PERSIST', KEYS[1])
-redis.call('ZADD', KEYS[3], text(ends), ARGV[7])
 return {1, {text(epoch), text(attempts), claimed and found[8] or false}}

@@ -277,6 +277,10 @@ impl LeaseStore for RedisLeases {
         Box::pin(std::future::ready(Ok("redis".into())))
     }
 
+    fn space(&self) -> &str {
+        &self.prefix
+    }
+
     fn enter(&self) -> Result<UnderWay, Error> {
         Ok(Box::new(()))
     }

@@ -157,28 +157,34 @@ pub(crate) fn lost_rows<C: Cells>(rows: &[C]) -> Result<Vec<LostRow>, StoreError
     Ok(rows.iter().map(LostRow::read).collect::<Result<_, _>>()?)
 }
 
-/// Begins the transaction of a unit by `begin`, and tries for the key's lock. With `looks`, what is recorded of the key is looked for
-/// once more, by a statement of its own: one that takes the lock as well would not see what was committed before it had it.
+/// Begins the transaction of a unit by `begin`, and tries for the key's lock. If `looks` says so, what is recorded of the key is looked
+/// for once more, by a statement of its own: one that takes the lock as well would not see what was committed before it had it. Where
+/// there is no such lock the begin itself waits for other writers: then `looks` is asked after it.
 pub(crate) async fn begin_unit<DB: Database>(
     session: &mut Session<'_, DB>,
     begin: &str,
     hash: &KeyHash,
-    looks: bool,
+    looks: impl Fn() -> bool + Send,
 ) -> Result<UnitBegun, StoreError> {
     let mut text = begin.to_owned();
     let lock = DB::try_lock(lock_of(hash));
-    let recall = looks.then(|| session.sql.claims.recall.replace("$1", &DB::bytes_literal(&hash.0)));
-    for statement in lock.iter().chain(&recall) {
+    let at_once = lock.is_some() && looks();
+    let recalls = at_once.then(|| session.sql.claims.recall.replace("$1", &DB::bytes_literal(&hash.0)));
+    for statement in lock.iter().chain(&recalls) {
         text.push_str("; ");
         text.push_str(statement);
     }
     // Statements of `begin` may give rows as well, before these.
     let rows = session.begin(text).await?;
     let mut last_first = rows.iter().rev();
-    let recalled = if looks { last_first.next().map(Recalled::read).transpose()? } else { None };
+    let mut found = if at_once { last_first.next().map(Recalled::read).transpose()? } else { None };
     let got =
         lock.is_none() || last_first.next().map(|row| Reader::new(row).field::<bool>()).transpose()? == Some(true);
-    Ok(UnitBegun { busy: !got, recalled })
+    if lock.is_none() && looks() {
+        let Query { text, binder } = recall(session.sql, hash);
+        found = Some(recalled(&session.fetch(&text, binder).await?)?);
+    }
+    Ok(UnitBegun { busy: !got, recalled: found })
 }
 
 /// Records the outcome of a unit in its transaction: when. `None`: the key is known.

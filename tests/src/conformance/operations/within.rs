@@ -132,6 +132,39 @@ pub async fn transaction_ended_by_operation_in_it_applies_nothing<S: Subject>(on
     fresh(create.once(&key("k"), "coffee", |tx| noting(tx, 1)).await);
 }
 
+/// What cannot be undone alone is not committed.
+pub async fn operation_without_its_savepoint_breaks_transaction<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let create = stored.idem.operation("create");
+    for (statement, fails) in [
+        ("RELEASE SAVEPOINT idem_operation", true),
+        ("ROLLBACK TO SAVEPOINT mine", true),
+        ("ROLLBACK TO SAVEPOINT mine", false),
+    ] {
+        let mut tx = stored.idem.begin().await.expect("begun");
+        run(&mut tx, "SAVEPOINT mine").await.expect("a savepoint");
+        let work = async |mut tx: Tx<S::DB>| {
+            run(&mut tx, statement).await?;
+            note(&mut tx).await?;
+            if fails { Err(Error::ShutDown) } else { Ok(1) }
+        };
+        let refused_as = create.within(&mut tx).once(&key("k"), "tea", work).await.expect_err("refused");
+        assert_eq!(refused_as.effect(), Effect::NotApplied, "{statement}: {refused_as}");
+        tx.commit().await.expect_err("it cannot go on");
+        assert_eq!((stored.number(NOTES).await, stored.rows().await), (0, 0), "{statement}");
+    }
+    // A record that the closure takes away is undone with the rest.
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let work = async |mut tx: Tx<S::DB>| {
+        note(&mut tx).await?;
+        run(&mut tx, "DELETE FROM idem_claims").await.map(|()| 1)
+    };
+    refused(create.within(&mut tx).once(&key("k"), "tea", work).await, ErrorKind::Interrupted);
+    tx.commit().await.expect("without it");
+    assert_eq!((stored.number(NOTES).await, stored.rows().await), (0, 0));
+    fresh(create.once(&key("k"), "coffee", |tx| noting(tx, 1)).await);
+}
+
 /// The second one waits for the first, within the lock wait, and gets its outcome, or works if the first is rolled back.
 pub async fn operation_in_second_transaction_waits_for_first<S: Subject>(on: &S) {
     let stored = prepared(on).await;
