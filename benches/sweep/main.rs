@@ -1,8 +1,8 @@
 //! The hot path beside the sweeper: `cargo bench -p benches --bench sweep -- [RECORDS [SECONDS [ROUNDS]]]`, with `sqlite` or `postgres` for
 //! one of the databases. Without numbers: 10,000,000 records, 10 seconds, 6 rounds.
 //!
-//! The table of claims is filled with records that have expired. Then 8 tasks call `once`, each with one statement of the caller's, in
-//! turns with and without `sweep_in_background`. What counts is the ratio of the two within a round, of the time that 99 of 100 calls
+//! The table of claims is filled with records that have expired. Then 8 tasks call `once`, whose closure inserts one
+//! row, in turns with and without `sweep_in_background`. What counts is the ratio of the two within a round, of the time that 99 of 100 calls
 //! take at most. PostgreSQL is used where `IDEM_POSTGRES_URL` points: a database is created there and dropped again.
 
 mod databases;
@@ -25,7 +25,7 @@ pub(crate) struct Asked {
     rounds: u64,
 }
 
-/// One statement of the caller's, in a transaction of idem.
+/// What the closure of `once` does: one INSERT.
 pub(crate) trait Work: Database {
     fn order(tx: Tx<Self>, item: String) -> impl Future<Output = Result<u64, Error>> + Send;
 

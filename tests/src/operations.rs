@@ -210,7 +210,7 @@ impl<DB: Backend> Operations<DB> {
             .await
     }
 
-    /// Again while nobody knows what became of it: the next owner does it again.
+    /// Again where its end is not known: the next owner does it again.
     async fn insist<R>(&self, call: impl Fn() -> R) -> Result<String, AnyError>
     where
         R: Future<Output = Result<Outcome<String>, AnyError>>,

@@ -124,13 +124,13 @@ pub enum Error {
     /// The lease or lock that this was fenced by is another owner's by now, or has ended. Nothing is written. Stop working under it.
     #[error("the lease of epoch {mine} is lost: {}; stop working under it", Current(*current))]
     Fenced {
-        /// The epoch of the caller's claim.
+        /// The epoch under which the call was made.
         mine: Epoch,
         /// The epoch of the newest claim; `None` if there is no record of one.
         current: Option<Epoch>,
     },
 
-    /// An owner worked under this key and lost its lease, and nobody knows what it did. The key stays taken until an operator says what
+    /// An owner worked under this key and lost its lease: whether the work was done is not known. The key stays taken until an operator says what
     /// became of it.
     #[error(
         "the work under this key was begun and is unknown since {since}{}; find out whether it was done, and say so by `resolve`",

@@ -28,9 +28,9 @@ impl LeasedOperation {
     /// Does the work once, under a lease, and remembers its outcome. A repeat with the same request gets that.
     ///
     /// The closure gets the lease by value, and says how the work ended: `Ok`, done; [`Failed::NotDone`], nothing was done and the key is
-    /// free; anything else by `?`, nobody knows: [`WhenLost`] says what a repeat gets. A panic is of the last kind.
+    /// free; anything else, by `?`, not known: [`WhenLost`] says what a repeat gets. A panic is of the last kind.
     ///
-    /// It is polled while the lease holds, and dropped once that cannot be relied on any more: then nobody knows, either. The lease is
+    /// It is polled while the lease holds, and dropped once that cannot be relied on any more: then the end of the work is not known, either. The lease is
     /// renewed for as long as it works: give a call to somebody else a timeout of its own.
     ///
     /// Not inside a transaction of the same SQLite database, which would wait for itself. The closure borrows what it needs: of a
@@ -89,7 +89,7 @@ impl LeasedOperation {
     /// - [`Error::NotApplied`]: the claim took longer than the lease. Those of the store. Nothing was begun.
     ///
     /// # Cancel safety
-    /// Dropped while the closure runs, nobody knows what it did: as [`Failed::Unknown`]. Dropped before, nothing was begun.
+    /// Dropped while the closure runs, the end of the work is not known: as [`Failed::Unknown`]. Dropped before, nothing was begun.
     pub fn leased<'a, T, E, Q, F, R>(&'a self, key: &'a Key, request: &Q, work: F) -> OperationCall<'a, T, E>
     where
         T: Serialize + DeserializeOwned + Send + 'a,

@@ -19,7 +19,7 @@ use std::fmt;
 /// assert!(matches!(ask(Ok(false)), Err(Failed::NotDone(Declined))));
 /// assert!(matches!(ask(Err(std::io::ErrorKind::TimedOut.into())), Err(Failed::Unknown(_))));
 /// ```
-#[allow(clippy::exhaustive_enums, reason = "it was not done, or nobody knows")]
+#[allow(clippy::exhaustive_enums, reason = "it was not done, or that is not known")]
 pub enum Failed<E> {
     /// It was not done and will not be: the key is free at once.
     NotDone(E),

@@ -28,7 +28,7 @@ pub struct ClaimId {
     operation: u32,
 }
 
-/// A claim whose owner lost its lease, and nobody knows what it did.
+/// A claim whose owner lost its lease: whether the work was done is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LostClaim {
@@ -119,7 +119,7 @@ impl LeasedOperation {
     /// let send = Leases::memory().operation("send_mail");
     /// let key = Key::new("shop-1", "mail-1")?;
     /// let sent = send.leased(&key, &"Ada", |_| async {
-    ///     Err::<u32, Failed<Error>>(std::io::Error::from(std::io::ErrorKind::TimedOut).into())   // nobody knows
+    ///     Err::<u32, Failed<Error>>(std::io::Error::from(std::io::ErrorKind::TimedOut).into())   // not known
     /// });
     /// assert!(matches!(sent.await, Err(Error::Lost { .. })));
     ///

@@ -51,7 +51,7 @@ pub(crate) struct Shared {
 
 /// The lease of the one who claimed the key, and ends it: by [`complete`](Self::complete), [`release`](Self::release) or
 /// [`abandon`](Self::abandon). Dropped, it is abandoned in the background.
-#[must_use = "dropped, it is abandoned: nobody knows whether the work was done"]
+#[must_use = "dropped, it is abandoned: whether the work was done is not known"]
 pub struct OwnedLease {
     lease: Lease,
     /// Taken when it ends.
@@ -227,7 +227,7 @@ impl OwnedLease {
         self.end_by(End::Release).await
     }
 
-    /// Ends the lease without an outcome: nobody knows what was done. What a repeat gets is said by
+    /// Ends the lease without an outcome: whether the work was done is not known. What a repeat gets is said by
     /// [`WhenLost`](crate::lease::WhenLost).
     ///
     /// # Errors

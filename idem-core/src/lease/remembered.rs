@@ -16,7 +16,7 @@ use crate::wire::Stored;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum WhenLost {
-    /// Nobody knows whether the work was done, so nobody does it again: a repeat is [`Error::Lost`] until an operator says what became of
+    /// Whether the work was done is not known, so it is not done again: a repeat is [`Error::Lost`] until an operator says what became of
     /// it. The default.
     #[default]
     Indeterminate,

@@ -202,8 +202,7 @@ impl<DB: Database> LeaseStore for SqlLeases<DB> {
     }
 
     fn note(&self, operation: &str, hash: &KeyHash, verdict: String) {
-        let (namespace, hash) = (operation.to_owned(), Some(*hash));
-        self.0.note(VerdictRow { namespace, operation: "leased", hash, verdict, correlation: None });
+        self.0.note(VerdictRow::of_operation((operation, "leased"), *hash, verdict));
     }
 
     fn space(&self) -> &'static str {

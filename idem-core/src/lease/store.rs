@@ -87,7 +87,7 @@ pub(crate) enum ClaimAnswer {
 pub(crate) enum End {
     /// Nothing was done.
     Release,
-    /// Nobody knows.
+    /// Whether it was done is not known.
     Abandon,
 }
 

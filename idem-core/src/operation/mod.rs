@@ -18,6 +18,8 @@ mod seat;
 #[cfg(feature = "_sql")]
 mod unit;
 #[cfg(feature = "_sql")]
+mod watched;
+#[cfg(feature = "_sql")]
 mod within;
 
 pub use crate::lease::remembered::{Completed, Remembered};

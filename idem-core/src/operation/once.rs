@@ -18,11 +18,11 @@ use crate::operation::call::OperationCall;
 use crate::operation::handle::Operation;
 use crate::operation::seat::Seat;
 use crate::operation::unit::Unit;
+use crate::operation::watched::watched;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::store::Database;
-use crate::store::verdicts::rows::VerdictRow;
-use crate::watch::{self, CallName, Stopped, Watch};
+use crate::watch::Stopped;
 use crate::wire::Stored;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -62,20 +62,9 @@ impl<DB: Database> Operation<DB> {
         let request = Request::of(request);
         OperationCall::new(move |wait| {
             Box::pin(async move {
-                let (name, hash) = (self.leased.name.clone(), key.hash_in(&self.leased.name));
-                let row = |verdict| VerdictRow {
-                    namespace: name.to_string(),
-                    operation: "once",
-                    hash: Some(hash),
-                    verdict,
-                    correlation: None,
-                };
-                let called =
-                    CallName { operation: Some(&name), command: "once", key: Some(&hash), ..CallName::default() };
+                let (name, hash) = (&*self.leased.name, key.hash_in(&self.leased.name));
                 let work = async { self.run_once(key, &request?, work, wait).await };
-                let (result, verdict) = Watch::new(&called).run(work, watch::verdict).await;
-                self.idem.shared.note(row(verdict));
-                result.map_err(Stopped::into_callers)
+                watched(&self.idem.shared, (name, hash), work).await
             })
         })
     }

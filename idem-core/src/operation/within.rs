@@ -1,25 +1,27 @@
 //! An operation inside the caller's transaction.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::clock::Timestamp;
 use crate::engine::session::loan::Lent;
 use crate::engine::session::transaction::Tx;
 use crate::error::Error;
 use crate::key::Key;
+use crate::lease::leased::check_operation;
 use crate::operation::handle::Operation;
 use crate::operation::once::encoded;
 use crate::operation::place::Place;
+use crate::operation::watched::watched;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::store::Database;
 use crate::store::claims::queries::{Put, Query, put, put_outcome, recall, recalled};
-use crate::store::verdicts::rows::VerdictRow;
 use crate::store::write::rows::{CommitWitness, KeyTable};
-use crate::watch::{self, CallName, Stopped, Watch};
+use crate::watch::Stopped;
 
 const SAVEPOINT: &str = "SAVEPOINT idem_operation";
 const RELEASE: &str = "RELEASE SAVEPOINT idem_operation";
@@ -75,17 +77,7 @@ impl<DB: Database> OperationInTx<'_, DB> {
         R: Future<Output = Result<T, E>>,
     {
         let (name, shared) = (self.operation.leased.name.clone(), self.tx.shared.clone());
-        let hash = key.hash_in(&name);
-        let called = CallName { operation: Some(&name), command: "once", key: Some(&hash), ..CallName::default() };
-        let (result, verdict) = Watch::new(&called).run(self.run_once(key, request, work), watch::verdict).await;
-        shared.note(VerdictRow {
-            namespace: name.to_string(),
-            operation: "once",
-            hash: Some(hash),
-            verdict,
-            correlation: None,
-        });
-        result.map_err(Stopped::into_callers)
+        watched(&shared, (&name, key.hash_in(&name)), self.run_once(key, request, work)).await
     }
 
     async fn run_once<T, E, Q, F, R>(self, key: &Key, request: &Q, work: F) -> Result<Outcome<T>, Stopped<E>>
@@ -96,7 +88,7 @@ impl<DB: Database> OperationInTx<'_, DB> {
         R: Future<Output = Result<T, E>>,
     {
         let Self { operation, tx } = self;
-        crate::lease::leased::check_operation(&operation.leased.name)?;
+        check_operation(&operation.leased.name)?;
         let (fingerprint, hash) = (Request::of(request)?.fingerprint(), key.checked().map_err(Error::from)?);
         let hash = hash.hash_in(&operation.leased.name);
         let place = operation.place(key, (hash, fingerprint), None);
@@ -180,7 +172,7 @@ async fn remembered<DB: Database, T: DeserializeOwned>(
     let Query { text, binder } = recall::<DB>(&shared.sql, &place.hash);
     let rows = call.session()?.fetch(&text, binder).await;
     let found = call.end(rows.and_then(|rows| recalled(&rows)))?;
-    let remembered = place.remembered(found, std::time::Instant::now())?;
+    let remembered = place.remembered(found, Instant::now())?;
     // It expired between the two statements.
     let remembered = remembered.ok_or(Error::Contention { attempts: 1 })?;
     if remembered.outcome.is_empty() {
@@ -190,11 +182,7 @@ async fn remembered<DB: Database, T: DeserializeOwned>(
     remembered.replay(&place.name)
 }
 
-async fn complete<DB: Database>(
-    tx: &mut Tx<DB>,
-    place: &Place<DB>,
-    outcome: &[u8],
-) -> Result<crate::clock::Timestamp, Error> {
+async fn complete<DB: Database>(tx: &mut Tx<DB>, place: &Place<DB>, outcome: &[u8]) -> Result<Timestamp, Error> {
     let moved = tx.moved.clone();
     let moved = moved.as_ref().map(|(machine, id, seq)| (*machine, &**id, *seq));
     let mut call = tx.asking_call().await?;

@@ -46,7 +46,7 @@ async fn send_once<DB: Tables>(idem: &Idem<DB>, work: &Work, mail: &Mail) -> Res
     let key = Key::new("newsletter", format!("night-{}/{}", mail.night, mail.to)).map_err(Error::from)?;
     let sent = mails.leased(&key, mail, |lease| async move {
         say(&Event::Sending { night: mail.night, to: mail.to.clone(), attempt: lease.attempt() })?;
-        // `?` says: nobody knows whether it was sent. Then it is sent again, under the same key.
+        // `?`: whether it was sent is not known. The next repeat sends it again, under the same key, which this mail server honours.
         Ok::<u64, Failed<Error>>(send(work.server, &lease.key(), mail).await?)
     });
     // Others wait for no mail that is being sent: they take the next one.

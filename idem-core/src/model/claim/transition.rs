@@ -27,7 +27,7 @@ pub(crate) enum ClaimRefusal {
     Completed,
     /// Another owner works on it; this much is left of its lease.
     Held { left: Duration },
-    /// An owner lost its lease, and nobody knows how far it came.
+    /// An owner lost its lease, and how much of the work was done is not known.
     Lost,
     /// It names another request.
     OtherRequest,

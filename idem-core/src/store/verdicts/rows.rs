@@ -16,6 +16,13 @@ pub(crate) struct VerdictRow {
     pub(crate) correlation: Option<(Option<String>, String)>,
 }
 
+impl VerdictRow {
+    /// Of a call of an operation.
+    pub(crate) fn of_operation((name, operation): (&str, &'static str), hash: KeyHash, verdict: String) -> Self {
+        Self { namespace: name.to_owned(), operation, hash: Some(hash), verdict, correlation: None }
+    }
+}
+
 pub(crate) const VERDICTS: [Column<VerdictRow>; 6] = [
     Column::text("namespace", |row| Some(&row.namespace)),
     Column::text("operation", |row| Some(row.operation)),

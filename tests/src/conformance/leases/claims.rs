@@ -67,7 +67,7 @@ pub async fn other_request_under_claimed_key_is_refused<S: LeaseSubject>(on: &S)
     refused(here.claim(&key("released"), &request("tea")).await, ErrorKind::KeyReused);
 }
 
-/// Nobody knows what its owner did: it is lost, or done again by another owner, a later one.
+/// The end of the work is not known: it is lost, or done again by another owner, a later one.
 pub async fn abandoned_claim_is_lost_or_taken_over<S: LeaseSubject>(on: &S) {
     let (here, there) = (on.leases(), on.other().await);
     let waits = job(&there, WhenLost::Indeterminate);

@@ -24,7 +24,7 @@ pub(super) fn on_one_thread<S: LeaseSubject>(on: &S, work: impl AsyncFnOnce(Leas
     thread::scope(|scope| scope.spawn(on_thread).join()).expect("no panic");
 }
 
-/// What a closure does that nobody knows the end of.
+/// What a closure does whose end is not known.
 fn unknown<T>() -> Result<T, Failed<Error>> {
     Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
 }
@@ -100,7 +100,7 @@ pub async fn leased_work_that_was_not_done_leaves_key_free<S: LeaseSubject>(on: 
     assert_eq!(here.lost().await.expect("readable"), []);
 }
 
-/// Nobody knows: an operator finds out, or the next repeat does it again, as the operation says.
+/// The end is not known: an operator finds out, or the next repeat does it again, as the operation says.
 pub async fn leased_work_of_unknown_end_is_lost_or_done_again<S: LeaseSubject>(on: &S) {
     let (here, there) = (on.leases(), on.other().await);
     let work = |lease: idem_core::lease::Lease| async move { Ok::<_, Failed<Error>>(lease.attempt()) };

@@ -69,7 +69,7 @@ pub async fn owner_whose_thread_was_blocked_beyond_its_lease_stops<S: LeaseSubje
         refused(owned.lease().check(), ErrorKind::Fenced);
         owned.lease().lost().await;
     });
-    // Nobody knows how far it came.
+    // How much of the work was done is not known.
     on.set_clock(1).await;
     let there = job(&on.other().await, WhenLost::Indeterminate);
     let found = there.claim_within(&key("k"), &request("tea"), LONG).await.expect("answered");
