@@ -140,6 +140,38 @@ async fn verdicts_of_key_are_kept<DB: Backend>() {
     assert_eq!(ErrorKind::KeyReused.to_string(), "KeyReused", "as verdicts name it");
 }
 
+#[tokio::test]
+async fn more_verdicts_of_key_than_page_are_forgotten_sqlite() {
+    more_verdicts_of_key_than_page_are_forgotten::<sqlx::Sqlite>().await;
+}
+
+#[tokio::test]
+async fn more_verdicts_of_key_than_page_are_forgotten_postgres() {
+    more_verdicts_of_key_than_page_are_forgotten::<sqlx::Postgres>().await;
+}
+
+async fn more_verdicts_of_key_than_page_are_forgotten<DB: Backend>() {
+    let Some(place) = DB::fresh().await else { return };
+    let idem = Idem::<DB>::builder().verdicts(10_000).open(&place.address()).await.unwrap();
+    let key = Key::new("customer-7", "pay").unwrap();
+    let order = Order::stored(&idem, Shop).at("o-1");
+    order.start(Natural, order::Pending { total: PRICE }).await.unwrap();
+    order.pay(&key, order::Pay { amount: PRICE }).await.unwrap();
+    until(&idem, "Order", &key, 1).await;
+    let mut conn = DB::connect(&place.address()).await;
+    let copies = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+        INSERT INTO idem_verdicts (at, namespace, operation, hash, verdict)
+        SELECT at, namespace, operation, hash, verdict FROM idem_verdicts, n WHERE operation = 'Pay'";
+    DB::script(&mut conn, copies).await.unwrap();
+    order.pay(&key, order::Pay { amount: PRICE }).correlation("trace-1").await.unwrap();
+    let named = "SELECT '', count(*) FROM idem_verdicts WHERE correlation IS NOT NULL";
+    while DB::ask(&mut conn, named).await[0].1 == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(idem.forget("customer-7").await.unwrap().verdicts, 1);
+    assert_eq!(DB::ask(&mut conn, named).await[0].1, 0);
+}
+
 /// The verdicts of a key, once there are as many: they are written beside the calls.
 async fn until<DB: Backend>(idem: &Idem<DB>, namespace: &str, key: &Key, count: usize) -> Vec<idem_core::Verdict> {
     loop {

@@ -415,6 +415,7 @@ macro_rules! for_each_clause {
                     elsewhere {
                         call_of_operation_under_held_key_is_in_flight_after_its_wait,
                         call_of_operation_gets_outcome_that_holder_records_meanwhile,
+                        call_of_operation_that_waited_for_writer_does_not_work_again,
                         unit_under_key_of_other_process_is_in_flight,
                     }
                     open_form {
@@ -454,6 +455,7 @@ macro_rules! for_each_clause {
                         transaction_that_met_fence_cannot_commit,
                         operation_that_met_fence_leaves_key_free,
                         take_over_waits_for_fenced_transaction,
+                        claim_that_comes_after_its_lease_begins_nothing,
                         fenced_transactions_of_one_owner_share_their_claim,
                         transaction_fenced_by_lease_of_other_store_goes_by_epoch,
                     }

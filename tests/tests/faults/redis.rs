@@ -158,6 +158,48 @@ async fn replica_that_lags_hands_out_higher_epochs_and_repeats_work_under_one_ke
     drop((guard, lost, next));
 }
 
+/// Locks of one name, of two services that share the server: each has epochs of its own, also where they fence one database.
+#[tokio::test]
+async fn locks_of_two_prefixes_do_not_fence_each_other() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (_place, idem) = prepared().await;
+    let [mut first, mut second] = [None, None];
+    for (prefix, guard) in [("a:", &mut first), ("b:", &mut second)] {
+        let leases = Leases::redis_with_prefix(&server.url(), prefix).await.unwrap();
+        *guard = Some(leases.lock("nightly").acquire(Duration::ZERO).await.unwrap());
+    }
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert!(first.epoch() < second.epoch());
+    for (number, guard) in [&second, &first].into_iter().enumerate() {
+        let key = Key::new("shop", number.to_string()).unwrap();
+        assert!(idem.ledger().account("wallet").apply_delta(&key, 1).fenced_by(guard).await.unwrap().is_fresh());
+    }
+}
+
+/// A claim that the server refuses in part is not there, and a key of another type keeps no other lease from its renewal.
+#[tokio::test]
+async fn redis_that_refuses_part_of_claim_has_no_claim() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let leases = Leases::redis(&server.url()).await.unwrap();
+    let charge = leases.operation("charge").lease(Duration::from_millis(300));
+    server.run(&["set", "idem:claimed:charge", "of another type"]);
+    let (key, request) = (Key::new("shop", "k").unwrap(), Request::to("card").part(b"5"));
+    assert!(matches!(charge.claim(&key, &request).await, Err(Error::Store { .. })));
+    server.run(&["del", "idem:claimed:charge"]);
+    let Claim::Mine(other) = charge.claim(&key, &request).await.unwrap() else { panic!("nothing was begun") };
+    let claims = server.run(&["keys", "idem:claim:*"]);
+    assert_eq!(claims.lines().count(), 1, "{claims}");
+    server.run(&["set", claims.trim(), "of another type"]);
+    let guard = leases.lock("nightly").lease(Duration::from_millis(300)).acquire(Duration::ZERO).await.unwrap();
+    other.lease().lost().await;
+    guard.check().expect("it is renewed");
+    let renewed = guard.ends();
+    while guard.ends() == renewed {
+        guard.check().expect("it is renewed");
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn redis_that_may_evict_keys_is_refused() {
     let Some(server) = PrivateRedis::start() else { return };

@@ -1,9 +1,12 @@
 //! A call in another process works under the key.
 
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
 use idem_core::operation::Request;
 use idem_core::{Effect, Error, ErrorKind, Idem};
 
-use super::{LONG, NOTES, SHORT, is_pending, note, noting, other, prepared, waiting};
+use super::{LONG, NOTES, SHORT, is_pending, later, note, noting, other, prepared, waiting};
 use crate::conformance::{Subject, fresh, key, refused, replayed};
 
 /// The request of a closure, for the open form.
@@ -66,6 +69,29 @@ pub async fn call_of_operation_gets_outcome_that_holder_records_meanwhile<S: Sub
         }
     }
     assert_eq!(stored.number(NOTES).await, 2);
+}
+
+/// Where the whole database has one writer, a call that waited for it looks at the record once more before it works.
+pub async fn call_of_operation_that_waited_for_writer_does_not_work_again<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    if !on.differences().one_writer {
+        return;
+    }
+    let (elsewhere, seventeen) = (other(on).await, outcome_bytes(&stored.idem, 17).await);
+    let seat = stored.idem.operation("create").enter(&key("k"), &request("tea")).expect("free");
+    let unit = seat.begin().await.expect("nobody else works on it");
+    let (create, runs, k) = (elsewhere.operation("create"), AtomicU32::new(0), key("k"));
+    let work = |tx| {
+        runs.fetch_add(1, Relaxed);
+        noting(tx, 18_u32)
+    };
+    let mut call = Box::pin(create.once(&k, "tea", work).wait(LONG).into_future());
+    assert!(is_pending(&mut call).await, "answered while another process works on it");
+    // Its look at the record, before it waited, is this old at least.
+    later(SHORT).await;
+    unit.complete(&seventeen).await.expect("completed");
+    assert!(call.await.expect("answered").is_replay());
+    assert_eq!(runs.load(Relaxed), 0, "a repeat does not work");
 }
 
 /// At once, where the key has a lock of its own; where the whole database has one, after the lock wait. The connection serves the next

@@ -1,13 +1,14 @@
 //! Transactions that commit only while a lease or lock is its owner's.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use idem_core::lease::Leases;
+use idem_core::lease::{Claim, Failed, Leases, WhenLost};
+use idem_core::operation::Request;
 use idem_core::{Effect, Error, ErrorKind, Natural, Timestamp};
 
-use super::{NOTES, SHORT, is_pending, note, noting, other, prepared, run, taken_over, waiting};
+use super::{NOTES, SHORT, is_pending, later, note, noting, other, prepared, run, taken_over, waiting};
 use crate::conformance::machines::order;
 use crate::conformance::{Subject, fresh, key, refused};
 
@@ -109,6 +110,33 @@ pub async fn take_over_waits_for_fenced_transaction<S: Subject>(on: &S) {
     let mut late = stored.idem.begin().await.expect("begun");
     refused(late.fenced_by(&guard).await, ErrorKind::Fenced);
     refused(late.commit().await, ErrorKind::Fenced);
+}
+
+/// A claim that waited for one for longer than its own lease is given back: the work is not begun, and the key is free.
+pub async fn claim_that_comes_after_its_lease_begins_nothing<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let (job, patient) = (stored.idem.operation("job"), other(on).await);
+    let request = Request::of("tea").expect("it has JSON");
+    let claim = job.as_leased().claim(&key("k"), &request).await.expect("answered");
+    let Claim::Mine(owned) = claim else { panic!("{claim:?}") };
+    stored.execute("UPDATE idem_claims SET until = 0").await;
+    let mut tx = stored.idem.begin().await.expect("begun");
+    tx.fenced_by(owned.lease()).await.expect("nobody took it over");
+    let (next, runs, k) = (patient.operation("job").when_lost(WhenLost::Reexecute), AtomicU32::new(0), key("k"));
+    let work = |_| async {
+        runs.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, Failed<Error>>(1)
+    };
+    let next = next.lease(2 * SHORT);
+    let mut call = Box::pin(next.leased(&k, "tea", work).into_future());
+    assert!(is_pending(&mut call).await, "claimed while a fenced transaction is under way");
+    later(2 * SHORT).await;
+    tx.rollback().await;
+    let error = refused(call.await, ErrorKind::NotApplied);
+    assert!(error.is_retryable() && error.effect() == Effect::NotApplied, "{error}");
+    assert_eq!(runs.load(Ordering::Relaxed), 0);
+    assert_eq!(next.lost().await.expect("readable"), []);
+    fresh(patient.operation("job").leased(&k, "coffee", work).await);
 }
 
 /// Transactions of one owner are not in each other's way, but for the one writer of a database that has one.

@@ -69,6 +69,14 @@ async fn is_pending<T>(call: &mut (impl Future<Output = T> + Unpin)) -> bool {
     tokio::time::timeout(SHORT, call).await.is_err()
 }
 
+/// Waits until a process that goes by its clock takes it for this much later.
+async fn later(by: Duration) {
+    let began = std::time::Instant::now();
+    while began.elapsed() < by {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Where a closure waits until the clause lets it go on.
 struct Gate {
     entered: Semaphore,

@@ -281,4 +281,17 @@ pub async fn operation_in_transaction_is_superseded_once_its_machine_moves<S: Su
     assert!(!replayed(checkout.once(&key("k"), "o", |tx| noting(tx, 18)).await, &first).is_superseded());
     fresh(order.ship(&key("ship"), order::Ship { tracking: "T".into() }).await);
     assert!(replayed(checkout.once(&key("k"), "o", |tx| noting(tx, 18)).await, &first).is_superseded());
+    // What was undone has moved nothing.
+    let other = &Order::stored(&stored.idem, Shop).at("p");
+    fresh(other.start(Natural, order::Pending { total: 5 }).await);
+    let mut tx = stored.idem.begin().await.expect("begun");
+    let work = async |mut tx: Tx<S::DB>| {
+        fresh(other.within(&mut tx).pay(&key("undone"), order::Pay { amount: 5, rate: 1 }).await);
+        Err::<u32, _>(Error::ShutDown)
+    };
+    refused(checkout.within(&mut tx).once(&key("l"), "p", work).await, ErrorKind::ShutDown);
+    let second = fresh(checkout.within(&mut tx).once(&key("m"), "p", |tx| noting(tx, 17)).await);
+    tx.commit().await.expect("committed");
+    fresh(other.pay(&key("pay p"), order::Pay { amount: 5, rate: 1 }).await);
+    assert!(!replayed(checkout.once(&key("m"), "p", |tx| noting(tx, 18)).await, &second).is_superseded());
 }
