@@ -16,6 +16,9 @@ use tests::lane::PRICE;
 use tests::shop::{Order, Shop, order};
 use tests::{Backend, Place as _};
 
+/// A bound on a wait for what comes within a second.
+const LONG: Duration = Duration::from_secs(30);
+
 #[tokio::test]
 async fn calls_are_counted_by_verdict_sqlite() {
     calls_are_counted_by_verdict::<sqlx::Sqlite>().await;
@@ -165,22 +168,29 @@ async fn more_verdicts_of_key_than_page_are_forgotten<DB: Backend>() {
     DB::script(&mut conn, copies).await.unwrap();
     order.pay(&key, order::Pay { amount: PRICE }).correlation("trace-1").await.unwrap();
     let named = "SELECT '', count(*) FROM idem_verdicts WHERE correlation IS NOT NULL";
-    while DB::ask(&mut conn, named).await[0].1 == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let written = async {
+        while DB::ask(&mut conn, named).await[0].1 == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(LONG, written).await.expect("it is written");
     assert_eq!(idem.forget("customer-7").await.unwrap().verdicts, 1);
     assert_eq!(DB::ask(&mut conn, named).await[0].1, 0);
 }
 
 /// The verdicts of a key, once there are as many: they are written beside the calls.
 async fn until<DB: Backend>(idem: &Idem<DB>, namespace: &str, key: &Key, count: usize) -> Vec<idem_core::Verdict> {
-    loop {
-        let kept = idem.verdicts(namespace, key).await.unwrap();
-        if kept.len() == count {
-            return kept;
+    let kept = async {
+        loop {
+            let kept = idem.verdicts(namespace, key).await.unwrap();
+            if kept.len() == count {
+                return kept;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    };
+    let kept = tokio::time::timeout(LONG, kept).await;
+    kept.unwrap_or_else(|_| panic!("there are never {count} verdicts of {namespace}"))
 }
 
 /// By name and labels: a counter's or gauge's value, or the number of values of a histogram.

@@ -293,5 +293,6 @@ pub async fn operation_in_transaction_is_superseded_once_its_machine_moves<S: Su
     let second = fresh(checkout.within(&mut tx).once(&key("m"), "p", |tx| noting(tx, 17)).await);
     tx.commit().await.expect("committed");
     fresh(other.pay(&key("pay p"), order::Pay { amount: 5, rate: 1 }).await);
+    fresh(other.ship(&key("ship p"), order::Ship { tracking: "T".into() }).await);
     assert!(!replayed(checkout.once(&key("m"), "p", |tx| noting(tx, 18)).await, &second).is_superseded());
 }
