@@ -6,27 +6,32 @@
 
 mod disturbed;
 mod drive;
+#[path = "../folder.rs"]
+mod folder;
 mod hand;
 mod known;
 mod machine;
 mod meter;
 mod processes;
+#[path = "../server.rs"]
+mod server;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::str::FromStr;
 use std::time::Duration;
 
 use disturbed::{Holder, memory};
 use drive::{Call, Sample, call, drive};
+use folder::Folder;
 use idem_core::ledger::Bounds;
 use idem_core::{Database, Error, GroupCommit, Idem, Key, KeyError, Natural};
 use known::Known;
 use machine::{Bar, Tab, initial, tab};
 use meter::{Cost, Meter};
 use processes::{Load, several};
+use server::on_server;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite};
+use sqlx::{ConnectOptions as _, PgPool, Postgres, Sqlite};
 
 /// Any error: the bench stops and says what it was.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -116,16 +121,7 @@ const MACHINES: u64 = 10_000;
 const ACCOUNTS: u64 = 1_000;
 
 async fn postgres(settings: &Settings) -> Result<(), Failure> {
-    let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {
-        println!("SKIPPED: PostgreSQL. Set IDEM_POSTGRES_URL to a server where databases may be created.");
-        return Ok(());
-    };
-    let server = PgConnectOptions::from_str(&url)?;
-    let name = format!("idem_groups_{}", std::process::id());
-    let mut admin = server.connect().await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
-    let database = server.clone().database(&name);
-    let measured = async {
+    let measured = on_server(async |database| {
         let pool = hand::tables(&database).await?;
         let url = database.to_url_lossy().to_string();
         let grouped = Idem::<Postgres>::builder().max_connections(32).open(&url).await?;
@@ -184,10 +180,8 @@ async fn postgres(settings: &Settings) -> Result<(), Failure> {
         let table = measure(&cells, Some(&database), &mut meter, settings).await?;
         pool.close().await;
         Ok::<_, Failure>(table)
-    };
-    let table = measured.await;
-    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
-    let table = table?;
+    });
+    let table = measured.await?.unwrap_or_default();
     if !table.is_empty() {
         print("PostgreSQL", &table, POSTGRES);
     }
@@ -195,9 +189,8 @@ async fn postgres(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn sqlite(settings: &Settings) -> Result<(), Failure> {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("groups-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let url = format!("sqlite://{}", folder.join("groups.db").display());
+    let folder = Folder::new("groups")?;
+    let url = format!("sqlite://{}", folder.0.join("groups.db").display());
     let grouped = Idem::<Sqlite>::builder().open(&url).await?;
     let off = Idem::<Sqlite>::builder()
         .lock_wait(Duration::from_secs(20))
@@ -206,7 +199,6 @@ async fn sqlite(settings: &Settings) -> Result<(), Failure> {
         .await?;
     let cells = cells(&grouped, &off, &[1, 2, 4, 8, 32, 256]).await?;
     let table = measure(&cells, None, &mut Meter::of_client(), settings).await?;
-    std::fs::remove_dir_all(&folder)?;
     print("SQLite", &table, SQLITE);
     Ok(())
 }

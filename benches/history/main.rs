@@ -4,8 +4,12 @@
 //! history within a round; absolute figures are the machine's.
 
 mod book;
+#[path = "../folder.rs"]
+mod folder;
 mod measure;
 mod postgres;
+#[path = "../server.rs"]
+mod server;
 mod settings;
 mod sqlite;
 

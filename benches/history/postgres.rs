@@ -1,30 +1,18 @@
 //! The PostgreSQL side: a database of the bench's own on a server that is there.
 
-use std::str::FromStr;
-
 use idem_core::Idem;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Postgres};
 
 use crate::Failure;
 use crate::book::{Gaps, Long, MACHINE};
 use crate::measure::compare;
+use crate::server::on_server;
 use crate::settings::Settings;
 
 /// Measures on the server that `IDEM_POSTGRES_URL` names.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {
-        println!("SKIPPED: PostgreSQL. Set IDEM_POSTGRES_URL to a server where databases may be created.");
-        return Ok(());
-    };
-    let server = PgConnectOptions::from_str(&url)?;
-    let name = format!("idem_history_{}", std::process::id());
-    let mut admin = server.connect().await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
-    let measured = measure(server.database(&name), settings).await;
-    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
-    admin.close().await?;
-    measured
+    on_server(async |database| measure(database, settings).await).await.map(drop)
 }
 
 async fn measure(database: PgConnectOptions, settings: &Settings) -> Result<(), Failure> {

@@ -8,16 +8,14 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Sqlite, SqliteConnection};
 
 use crate::Failure;
 use crate::book::{Gaps, Long, MACHINE};
+use crate::folder::Folder;
 use crate::measure::compare;
 use crate::settings::Settings;
 
 /// Measures on SQLite.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("history-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let measured = measure(&folder.join("idem.db"), settings).await;
-    std::fs::remove_dir_all(&folder)?;
-    measured
+    let folder = Folder::new("history")?;
+    measure(&folder.0.join("idem.db"), settings).await
 }
 
 async fn measure(file: &Path, settings: &Settings) -> Result<(), Failure> {

@@ -1,7 +1,5 @@
 //! The two databases.
 
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use idem_core::{Database, Idem};
@@ -11,8 +9,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Pool};
 
 use crate::by_hand::{Select, Texts, Transaction};
 use crate::door::Turns;
+use crate::folder::Folder;
 use crate::idem::{Once, Replay};
 use crate::race::{Contender, Measured, Player};
+use crate::server::on_server;
 use crate::wire::{Wire, counting, print_trips, statements};
 use crate::{Asked, Failure, renewals};
 
@@ -124,7 +124,7 @@ pub(crate) async fn sqlite(asked: &Asked) -> Result<(), Failure> {
         return Ok(());
     }
     println!("SQLite, WAL, flushed at every commit\n");
-    let folder = Folder::new()?;
+    let folder = Folder::new("operation")?;
     if asked.wants("once") {
         let sides = on_sqlite(&folder, "once").await?;
         let players = sides.once();
@@ -183,21 +183,10 @@ pub(crate) async fn postgres(asked: &Asked) -> Result<(), Failure> {
     {
         return Ok(());
     }
-    let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {
-        println!("SKIPPED: PostgreSQL. Set IDEM_POSTGRES_URL to a server where databases may be created.");
-        return Ok(());
-    };
-    let server = PgConnectOptions::from_str(&url)?;
-    let name = format!("idem_bench_{}", std::process::id());
-    let mut admin = server.connect().await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
-    let measured = on_server(asked, server.database(&name)).await;
-    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
-    admin.close().await?;
-    measured
+    on_server(async |database| measure_on_server(asked, database).await).await.map(drop)
 }
 
-async fn on_server(asked: &Asked, database: PgConnectOptions) -> Result<(), Failure> {
+async fn measure_on_server(asked: &Asked, database: PgConnectOptions) -> Result<(), Failure> {
     let mut conn = database.connect().await?;
     sqlx::raw_sql(POSTGRES.schema).execute(&mut conn).await?;
     let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&mut conn).await?;
@@ -237,23 +226,4 @@ async fn on_postgres(database: &PgConnectOptions) -> Result<Sides<sqlx::Postgres
     let pool = pool.connect_with(database.clone()).await?;
     let idem = Idem::builder().max_connections(MOST).open(database.to_url_lossy().as_str()).await?;
     Ok(Sides { idem, writers: pool.clone(), readers: pool, texts: POSTGRES })
-}
-
-/// A folder on the disk of the build, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self, Failure> {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("operation-{}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("{} stays: {error}", self.0.display());
-        }
-    }
 }

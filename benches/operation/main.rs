@@ -10,10 +10,14 @@ mod by_hand;
 mod cpu;
 mod databases;
 mod door;
+#[path = "../folder.rs"]
+mod folder;
 mod idem;
 mod leased;
 mod race;
 mod renewals;
+#[path = "../server.rs"]
+mod server;
 mod wire;
 
 use std::time::Duration;

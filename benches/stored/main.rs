@@ -6,10 +6,14 @@
 mod baseline;
 mod contender;
 mod cpu;
+#[path = "../folder.rs"]
+mod folder;
 mod idem;
 mod pgbench;
 mod postgres;
 mod report;
+#[path = "../server.rs"]
+mod server;
 mod settings;
 mod sqlite;
 mod workload;

@@ -1,6 +1,6 @@
 //! The SQLite side: a file per contender in the build's temporary folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use idem_core::Idem;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Sqlite, SqliteConnection};
@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Sqlite, SqliteConnection};
 use crate::baseline::ticket::Ticket;
 use crate::baseline::{self, sqlite::ByHand};
 use crate::contender::{InProcess, Measured};
+use crate::folder::Folder;
 use crate::idem::Engine;
 use crate::settings::Settings;
 use crate::workload::{MACHINE, MACHINES, Sheet, machine_id};
@@ -17,7 +18,7 @@ const SCHEMA: &str = include_str!("../../idem-core/migrations/sqlite/0001_base.s
 
 /// Measures on SQLite.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let folder = Folder::new()?;
+    let folder = Folder::new("stored")?;
     let on_pool = ByHand::on_pool(&prepare(folder.0.join("by-hand.db")).await?).await?;
     let on_kept = ByHand::on_kept(&prepare(folder.0.join("by-hand-one-text.db")).await?)?;
     let url = format!("sqlite://{}", folder.0.join("idem.db").display());
@@ -65,23 +66,4 @@ async fn start_machines(conn: &mut SqliteConnection) -> Result<(), Failure> {
     .await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// A folder on the disk of the build, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self, Failure> {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stored-{}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("{} stays: {error}", self.0.display());
-        }
-    }
 }

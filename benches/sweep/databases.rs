@@ -1,11 +1,10 @@
 //! The two databases, filled with records that have expired.
 
-use std::str::FromStr;
-
 use idem_core::{Error, Idem, Tx};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
 
+use crate::folder::Folder;
+use crate::server::on_server;
 use crate::{Asked, Failure, Work, compare};
 
 /// Records of one transaction of the filling.
@@ -31,9 +30,8 @@ macro_rules! work {
 work!(sqlx::Sqlite, sqlx::Postgres);
 
 pub(crate) async fn sqlite(asked: &Asked) -> Result<(), Failure> {
-    let folder = std::env::temp_dir().join(format!("idem-bench-sweep-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let idem = Idem::<sqlx::Sqlite>::open_file(folder.join("sweep.db")).await?;
+    let folder = Folder::new("sweep")?;
+    let idem = Idem::<sqlx::Sqlite>::open_file(folder.0.join("sweep.db")).await?;
     let measured = async {
         sqlx::raw_sql("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT NOT NULL)").execute(idem.pool()).await?;
         for from in (0..asked.records).step_by(usize::try_from(AT_ONCE)?) {
@@ -41,7 +39,7 @@ pub(crate) async fn sqlite(asked: &Asked) -> Result<(), Failure> {
             let fill = format!(
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
                  INSERT INTO idem_claims (hash, surface, scope, fingerprint, state, at, expires_at, outcome)
-                 SELECT randomblob(32), 'create', 'shop', randomblob(32), 2, {from} + i, {from} + i, '1' FROM n"
+                 SELECT randomblob(32), 'create', 'shop', randomblob(32), 2, {from} + i, {from} + i, x'31' FROM n"
             );
             sqlx::raw_sql(AssertSqlSafe(fill)).execute(idem.pool()).await?;
         }
@@ -50,21 +48,12 @@ pub(crate) async fn sqlite(asked: &Asked) -> Result<(), Failure> {
     .await;
     idem.shutdown().await;
     idem.pool().close().await;
-    std::fs::remove_dir_all(&folder)?;
     measured
 }
 
 pub(crate) async fn postgres(asked: &Asked) -> Result<(), Failure> {
-    let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {
-        println!("SKIPPED: PostgreSQL. Set IDEM_POSTGRES_URL to a server where databases may be created.");
-        return Ok(());
-    };
-    let server = PgConnectOptions::from_str(&url)?;
-    let name = format!("idem_bench_{}", std::process::id());
-    let mut admin = server.connect().await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
-    let measured = async {
-        let idem = Idem::<sqlx::Postgres>::open(server.clone().database(&name).to_url_lossy().as_str()).await?;
+    on_server(async |database| {
+        let idem = Idem::<sqlx::Postgres>::open(database.to_url_lossy().as_str()).await?;
         let orders = "CREATE TABLE orders (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, item text NOT NULL)";
         sqlx::raw_sql(orders).execute(idem.pool()).await?;
         for from in (0..asked.records).step_by(usize::try_from(AT_ONCE)?) {
@@ -81,9 +70,7 @@ pub(crate) async fn postgres(asked: &Asked) -> Result<(), Failure> {
         idem.shutdown().await;
         idem.pool().close().await;
         measured
-    }
-    .await;
-    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
-    admin.close().await?;
-    measured
+    })
+    .await
+    .map(drop)
 }

@@ -6,6 +6,10 @@
 //! take at most. PostgreSQL is used where `IDEM_POSTGRES_URL` points: a database is created there and dropped again.
 
 mod databases;
+#[path = "../folder.rs"]
+mod folder;
+#[path = "../server.rs"]
+mod server;
 
 use std::time::{Duration, Instant};
 

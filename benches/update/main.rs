@@ -8,10 +8,14 @@
 mod by_hand;
 #[path = "../stored/cpu.rs"]
 mod cpu;
+#[path = "../folder.rs"]
+mod folder;
 mod idem;
 #[path = "../stored/baseline/kept.rs"]
 mod kept;
 mod postgres;
+#[path = "../server.rs"]
+mod server;
 mod sqlite;
 
 use std::future::Future;

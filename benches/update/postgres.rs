@@ -1,15 +1,15 @@
 //! The PostgreSQL side: a database of the bench's own on a server that is there.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use idem_core::Idem;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool};
 
 use crate::by_hand::{Claim, RETENTION};
 use crate::idem::Engine;
 use crate::kept::Kept;
+use crate::server::on_server;
 use crate::{Change, Contender, Failure, Player, ROWS, compare};
 
 const UPDATE: &str =
@@ -35,18 +35,7 @@ const MOST: u32 = 32;
 
 /// Measures on the server that `IDEM_POSTGRES_URL` names.
 pub(crate) async fn run(time: Duration, rounds: u64) -> Result<(), Failure> {
-    let Ok(url) = std::env::var("IDEM_POSTGRES_URL") else {
-        println!("SKIPPED: PostgreSQL. Set IDEM_POSTGRES_URL to a server where databases may be created.");
-        return Ok(());
-    };
-    let server = PgConnectOptions::from_str(&url)?;
-    let name = format!("idem_bench_{}", std::process::id());
-    let mut admin = server.connect().await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
-    let measured = measure(server.database(&name), time, rounds).await;
-    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
-    admin.close().await?;
-    measured
+    on_server(async |database| measure(database, time, rounds).await).await.map(drop)
 }
 
 async fn measure(database: PgConnectOptions, time: Duration, rounds: u64) -> Result<(), Failure> {

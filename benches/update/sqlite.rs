@@ -1,6 +1,6 @@
 //! The SQLite side.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use idem_core::Idem;
@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 
 use crate::by_hand::{Claim, RETENTION};
+use crate::folder::Folder;
 use crate::idem::Engine;
 use crate::kept::Kept;
 use crate::{Change, Contender, Failure, Player, ROWS, compare};
@@ -31,7 +32,7 @@ VALUES ($4, 'documents', CASE changes() WHEN 1 THEN $3 + 1 END, $5,
 COMMIT";
 
 pub(crate) async fn run(time: Duration, rounds: u64) -> Result<(), Failure> {
-    let folder = Folder::new()?;
+    let folder = Folder::new("update")?;
     let by_hand = ByHand { writer: Kept::new(prepare(folder.0.join("by-hand.db")).await?, 1) };
     let file = folder.0.join("idem.db");
     prepare(file.clone()).await?;
@@ -83,23 +84,4 @@ async fn prepare(path: PathBuf) -> Result<SqliteConnectOptions, Failure> {
         INSERT INTO documents (id, body) SELECT id, 'the body that it has at first' FROM n";
     sqlx::query(fill).bind(ROWS).execute(&mut conn).await?;
     Ok(options)
-}
-
-/// A folder on the disk of the build, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self, Failure> {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("version-{}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("{} stays: {error}", self.0.display());
-        }
-    }
 }
