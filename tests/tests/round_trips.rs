@@ -10,6 +10,7 @@
 )]
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use idem_core::ledger::{AccountSettings, Bounds, Delta};
 use idem_core::update::{ConditionalUpdate, Upsert};
@@ -253,6 +254,40 @@ async fn ledger_cost<DB: Database>(idem: &Idem<DB>) -> LedgerCost {
     }
 }
 
+/// What calls under a lock cost, after the first, which asks for the name of the database.
+#[derive(Debug, PartialEq, Eq)]
+struct FencedCost {
+    fresh: u64,
+    delta: u64,
+    update: u64,
+    keyed_update: u64,
+    replay: u64,
+}
+
+async fn fenced_cost<DB: Database>(idem: &Idem<DB>) -> FencedCost {
+    let key = |name: &str| Key::new("fenced", name).expect("a key");
+    let guard = idem.lock("job").acquire(Duration::ZERO).await.expect("it is free");
+    let wallet = idem.ledger().account("wallet");
+    wallet.apply_delta(&key("first"), 1).fenced_by(&guard).await.expect("credits");
+    let invoice = Invoice::stored(idem, Shop).at("fenced");
+    invoice.start(Natural, invoice::Open { total: 5 }).await.expect("starts");
+    let pay = || invoice.pay(&key("pay"), invoice::Pay { amount: 5, moved: false }).fenced_by(&guard);
+    let (fresh, paid) = statements(pay()).await;
+    assert!(paid.expect("pays").is_fresh());
+    let (replay, again) = statements(pay()).await;
+    assert!(again.expect("replays").is_replay());
+    let (delta, made) = statements(wallet.apply_delta(&key("delta"), 1).fenced_by(&guard)).await;
+    made.expect("credits");
+    Upsert::table("notes").key("id", 2).set("note", "y").execute(idem).await.expect("makes the row");
+    let edit = |version| ConditionalUpdate::table("notes").key("id", 2).set("note", "x").expect_version(version);
+    let (update, made) = statements(edit(1).fenced_by(&guard).execute(idem)).await;
+    made.expect("updates");
+    let (keyed_update, made) = statements(edit(2).once(&key("u")).fenced_by(&guard).execute(idem)).await;
+    made.expect("updates");
+    guard.release().await.expect("releases");
+    FencedCost { fresh, delta, update, keyed_update, replay }
+}
+
 #[test]
 fn calls_send_pinned_number_of_statements() {
     tracing::subscriber::set_global_default(Counter).expect("the only subscriber");
@@ -300,6 +335,9 @@ fn calls_send_pinned_number_of_statements() {
             capture_within: 5,
         };
         assert_eq!(ledger_cost(&idem).await, pinned_ledger, "SQLite");
+        // As if they were not fenced.
+        let pinned_fenced = FencedCost { fresh: 2, delta: 2, update: 1, keyed_update: 1, replay: 1 };
+        assert_eq!(fenced_cost(&idem).await, pinned_fenced, "SQLite");
 
         let Some(server) = postgres() else { return };
         let database = Postgres::fresh_on(&server).await;
@@ -324,5 +362,6 @@ fn calls_send_pinned_number_of_statements() {
             ..pinned_ledger
         };
         assert_eq!(Box::pin(ledger_cost(&idem)).await, pinned_ledger, "PostgreSQL");
+        assert_eq!(Box::pin(fenced_cost(&idem)).await, FencedCost { delta: 1, ..pinned_fenced }, "PostgreSQL");
     });
 }

@@ -179,6 +179,9 @@ async fn unlocked<DB: Database>(
             Err(error) => return Ok(Attempt::NoConnection(Some(Box::new(decision)), error)),
         };
     }
+    if let Some(by) = plans.iter().find_map(|plan| plan.fence()).filter(|_| !seeded_bug!("unfenced")) {
+        decision.write.fence(by);
+    }
     let late = if of.caller == Caller::One { seeded::late_keys(&mut decision.write) } else { None };
     match of.caller {
         Caller::One => {

@@ -126,6 +126,10 @@ async fn attempts<DB: Database>(
             let left = deadline.map(|deadline| deadline.saturating_sub(began.elapsed()));
             return Ok(Box::pin(committed(shared, plans, left, decided)).await);
         }
+        // Whether the claim still is its owner's is found out by one that locks it first.
+        if strategy == Strategy::Locked && plans.iter().any(|plan| plan.fence().is_some()) {
+            return Err(Error::Contention { attempts: made });
+        }
         let wait = match deadline {
             None => shared.settings.wait,
             Some(deadline) => match deadline.checked_sub(began.elapsed()) {

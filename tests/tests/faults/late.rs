@@ -6,6 +6,7 @@ use std::time::Duration;
 use idem_core::ledger::Bounds;
 use idem_core::update::ConditionalUpdate;
 use idem_core::{Effect, Error, GroupCommit, Idem};
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, Postgres};
 use tests::lane::Lane;
@@ -262,4 +263,37 @@ async fn update_delivered_after_its_row_was_read_answers_true_effect() {
         report.strike(if answer.is_ok() { "applied" } else { "came too late" });
     }
     report.finish(1);
+}
+
+/// It has locked its claim by then: another owner cannot come before what it writes.
+#[tokio::test]
+async fn fenced_write_delayed_by_row_lock_keeps_its_claim() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let lane = ground.lane("late");
+    Postgres::script(&mut ground.conn, SHIPMENTS).await.unwrap();
+    let guard = lane.idem.lock("job").acquire(Duration::ZERO).await.unwrap();
+    let account = lane.idem.ledger().account("late/a");
+    account.apply_delta(&lane.key("first"), 1).fenced_by(&guard).await.unwrap();
+    let ship = ConditionalUpdate::table("shipments").key("id", 1).set("state", "sent").expect_version(1);
+    let (ship, idem) = (ship.fenced_by(&guard), lane.idem.clone());
+    keeps_claim(&mut ground, "shipments WHERE id = 1", async move { ship.execute(&idem).await.map(drop) }).await;
+    let (key, lease) = (lane.key("second"), guard.as_ref().clone());
+    let delta = async move { account.apply_delta(&key, 1).fenced_by(&lease).await.map(drop) };
+    keeps_claim(&mut ground, "idem_accounts WHERE account = 'late/a'", delta).await;
+}
+
+async fn keeps_claim(
+    ground: &mut Ground<Postgres>,
+    row: &str,
+    call: impl Future<Output = Result<(), Error>> + Send + 'static,
+) {
+    let mut held = begin(ground, &format!("SELECT FROM {row} FOR UPDATE")).await;
+    let call = tokio::spawn(call);
+    until(&mut ground.conn, WAITING, |waiting| waiting > 0).await;
+    let other = "SELECT FROM idem_claims WHERE state = 1 FOR NO KEY UPDATE NOWAIT";
+    let refused = Postgres::script(&mut ground.conn, other).await.expect_err("the claim is locked");
+    let code = refused.as_database_error().and_then(DatabaseError::code);
+    assert_eq!(code.as_deref(), Some("55P03"), "{row}: {refused}");
+    Postgres::script(&mut held, "COMMIT").await.unwrap();
+    call.await.unwrap().unwrap();
 }

@@ -102,7 +102,7 @@ impl<DB: Database> Plan<DB> for UpdatePlan {
                 return unfit(UpdateProblem::NotWritten { columns });
             }
         }
-        draft.write.row = Some(RowWrite { update: update.clone(), table: table.clone(), seen });
+        draft.write.row = Some(RowWrite { update: update.clone(), table: table.clone(), seen, fenced: false });
         Ok(Ok(answer(0, Timestamp::from_micros(0), true)))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::store::dialect::Dialect;
 use crate::store::template::texts;
+use crate::store::write::text::PartText;
 
 // Each of those that change a record can be sent again after its reply was lost: by the owner or the epoch it is known whether the first
 // one came.
@@ -92,7 +93,7 @@ texts! {
             UPDATE {claims} SET outcome = {$2 bytes}, machine = {$3 text}, id = {$4 text}, seq = {$5 int} WHERE hash = {$1 bytes}
             RETURNING at",
         /// Locks the claim of `$1`, if it is of the epoch `$2` and its work is not over, against other owners until the transaction ends.
-        fence,
+        fence = "SELECT 1 FROM {claims} WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND {open}",
         /// Notes that the epoch `$2` of the name `$1` writes here. No row: a higher one has.
         mark = "
             INSERT INTO {fences} AS f (name, epoch, at) SELECT {$1 text}, {$2 int}, {now} WHERE {open}
@@ -115,6 +116,9 @@ pub trait ClaimStore: Dialect {
 
     /// Gives whether the key's lock was free, and takes it until the transaction ends. `None` where the transaction itself is the lock.
     fn try_lock(lock: i64) -> Option<String>;
+
+    /// What fences a write, as a part of it: parameter 1 is the hash of a claim, parameter 2 its epoch.
+    fn fence_part() -> PartText;
 
     /// Bytes as they are written in a statement.
     fn bytes_literal(bytes: &[u8]) -> String;

@@ -2,8 +2,10 @@
 
 use sqlx::Postgres;
 
+use crate::store::claims::fence_write::held;
 use crate::store::claims::queries::hex;
 use crate::store::claims::texts::{ClaimStore, ClaimTexts};
+use crate::store::write::text::{PartText, StepText};
 
 impl ClaimStore for Postgres {
     const CLAIMS: ClaimTexts<&'static str> = ClaimTexts {
@@ -25,12 +27,18 @@ impl ClaimStore for Postgres {
             ) w
             WHERE c.ctid = w.place
             RETURNING c.hash",
-        fence: "SELECT 1 FROM {claims} WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 FOR SHARE",
+        fence: "SELECT 1 FROM {claims} WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND {open} FOR SHARE",
         ..ClaimTexts::COMMON
     };
 
     fn try_lock(lock: i64) -> Option<String> {
         Some(format!("SELECT pg_try_advisory_xact_lock({lock})::int::bigint"))
+    }
+
+    fn fence_part() -> PartText {
+        let held = held::<Self>("{claims}", ("{$1 bytes}", "{$2 int}"), "(SELECT ok FROM {gate})");
+        let text = format!("claim_held AS MATERIALIZED (SELECT {held} AS ok)");
+        PartText { lock: Some(StepText::gate(text, "claim_held")), ..PartText::default() }
     }
 
     fn bytes_literal(bytes: &[u8]) -> String {

@@ -26,8 +26,10 @@ pub(crate) async fn find<DB: RowStore>(
     inside: bool,
 ) -> Result<Found, StoreError> {
     let claims = &session.sql.claims_table;
-    let template =
-        table.template(RowStatement::Find, update, |params| RowWriter { params, update, table, claims }.find::<DB>());
+    let fenced = false;
+    let template = table.template(RowStatement::Find, update, |params| {
+        RowWriter { params, update, table, claims, fenced }.find::<DB>()
+    });
     let rows = fetch(session, &template, (update, table), Locks::NONE, inside).await?;
     Ok(found(&rows, update)?)
 }
@@ -39,10 +41,14 @@ pub(in crate::store) async fn write<DB: RowStore>(
     own: bool,
     locks: Locks,
 ) -> Result<Option<RowAfter>, StoreError> {
-    let (claims, update, table) = (&session.sql.claims_table, &*row.update, &*row.table);
-    let statement = if own { RowStatement::Own } else { RowStatement::Joined };
-    let template =
-        table.template(statement, update, |params| DB::row_text(RowWriter { params, update, table, claims }, own));
+    let (claims, update, table, fenced) = (&session.sql.claims_table, &*row.update, &*row.table, row.fenced);
+    let statement = match (own, fenced) {
+        (true, true) => RowStatement::Fenced,
+        (true, false) => RowStatement::Own,
+        (false, _) => RowStatement::Joined,
+    };
+    let template = table
+        .template(statement, update, |params| DB::row_text(RowWriter { params, update, table, claims, fenced }, own));
     let rows = fetch(session, &template, (update, table), locks, !own).await;
     DB::row_written(session, row, own, rows).await
 }

@@ -21,6 +21,8 @@ pub struct RowWrite {
     pub(crate) table: Arc<DescribedTable>,
     /// What was found of the row before it, if that was looked for.
     pub(crate) seen: Option<Missed>,
+    /// The statement looks at the claim that fences the update.
+    pub(crate) fenced: bool,
 }
 
 impl RowWrite {
@@ -65,6 +67,9 @@ pub enum Slot {
     Wait,
     /// The time until which it may write.
     Until,
+    /// The claim that fences it.
+    FenceHash,
+    FenceEpoch,
 }
 
 /// The parameters of a statement that is being written.
@@ -87,6 +92,8 @@ impl ParamList {
 pub(crate) enum RowStatement {
     /// The update in a transaction of its own.
     Own,
+    /// The same, fenced.
+    Fenced,
     /// The update in an open transaction.
     Joined,
     /// What is there.

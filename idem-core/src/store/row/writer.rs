@@ -8,8 +8,9 @@ use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind};
 use crate::model::row::table_schema::TableKind;
 use crate::namespace::UPDATE;
 use crate::store::binder::Binder;
+use crate::store::claims::fence_write::held;
+use crate::store::claims::texts::ClaimStore;
 use crate::store::columns::Kind;
-use crate::store::dialect::Dialect;
 use crate::store::write::rows::Locks;
 use crate::value::Value;
 
@@ -17,7 +18,7 @@ use crate::value::Value;
 const COMPLETED: u8 = 2;
 
 /// In what the databases' SQL over a caller's row differs.
-pub trait RowDialect: Dialect {
+pub trait RowDialect: ClaimStore {
     /// Equality that takes NULL as a value.
     const SAME: &'static str;
 
@@ -71,13 +72,16 @@ pub struct RowWriter<'w> {
     pub(crate) table: &'w DescribedTable,
     /// The quoted name of the table of claims.
     pub(crate) claims: &'w str,
+    /// Whether it looks at the claim that fences the update.
+    pub(crate) fenced: bool,
 }
 
 impl RowWriter<'_> {
     /// The statement that writes the row if `gate` is true, and gives its new version, or that of the deleted row, and the time.
     pub(crate) fn write<DB: RowDialect>(&mut self, gate: &str) -> String {
         let (update, table) = (self.update, table_name::<DB>(&self.update.table));
-        let gate = all([self.described::<DB>(), Some(gate.to_owned())]);
+        let gate = if self.fenced { self.held::<DB>(gate) } else { gate.to_owned() };
+        let gate = all([self.described::<DB>(), Some(gate)]);
         // Not `t.`: what SQLite returns of an update knows no alias.
         // A trigger may have taken it away; none is 0, as wherever it is read.
         let version = update.version.as_ref().map(|version| format!("coalesce({}, 0)", column::<DB>(version)));
@@ -153,6 +157,13 @@ impl RowWriter<'_> {
              ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, \
              id = excluded.id, seq = excluded.seq"
         )
+    }
+
+    /// `gate`, and the claim that fences the update is its owner's.
+    fn held<DB: RowDialect>(&mut self, gate: &str) -> String {
+        let hash = DB::parameter(self.params.number(Slot::FenceHash), Kind::Bytes);
+        let epoch = DB::parameter(self.params.number(Slot::FenceEpoch), Kind::Int);
+        held::<DB>(self.claims, (&hash, &epoch), gate)
     }
 
     fn sets<DB: RowDialect>(&mut self) -> String {
@@ -271,6 +282,8 @@ pub(crate) fn bind<DB: RowDialect>(
                 }
             }
             Slot::Until => binder.add(locks.until),
+            Slot::FenceHash => binder.add(update.fence.as_ref().map(|by| &by.hash.0[..])),
+            Slot::FenceEpoch => binder.add(update.fence.as_ref().map(|by| by.epoch.0)),
         }
     }
     binder

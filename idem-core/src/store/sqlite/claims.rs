@@ -2,8 +2,10 @@
 
 use sqlx::Sqlite;
 
+use crate::store::claims::fence_write::held;
 use crate::store::claims::queries::hex;
 use crate::store::claims::texts::{ClaimStore, ClaimTexts};
+use crate::store::write::text::PartText;
 
 impl ClaimStore for Sqlite {
     const CLAIMS: ClaimTexts<&'static str> = ClaimTexts {
@@ -19,12 +21,19 @@ impl ClaimStore for Sqlite {
             UPDATE {claims} SET until = {now} + j.lease FROM j
             WHERE {claims}.hash = j.hash AND {claims}.epoch = j.epoch AND +state = 1
             RETURNING hash",
-        fence: "SELECT 1 FROM {claims} WHERE hash = $1 AND epoch = $2 AND state = 1",
         ..ClaimTexts::COMMON
     };
 
     fn try_lock(_lock: i64) -> Option<String> {
         None
+    }
+
+    /// A claim of another owner becomes a fingerprint that is NULL, which the column refuses.
+    fn fence_part() -> PartText {
+        let held = held::<Self>("{claims}", ("{$1 bytes}", "{$2 int}"), "true");
+        PartText::write(format!(
+            "INSERT INTO {{claims}} (hash, surface, scope, fingerprint, state, at) SELECT x'', '', '', NULL, 0, 0 WHERE NOT {held}"
+        ))
     }
 
     fn bytes_literal(bytes: &[u8]) -> String {

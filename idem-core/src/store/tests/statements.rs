@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::store::Database;
 use crate::store::binder::Binder;
+use crate::store::claims::fence_write::fence_kind;
 use crate::store::tables::{Tables, Text};
 use crate::store::template::filled;
 use crate::store::tests::ground::{Fresh, Ground};
@@ -65,6 +66,10 @@ fn everything() -> Parts {
     first.into_iter().chain([("transitions", KEYED | ALIASES), ("entries", entries), ("outbox", 0)]).collect()
 }
 
+fn all_kinds<DB: Database>() -> Vec<PartKind> {
+    kinds::<DB>().into_iter().chain([fence_kind::<DB>()]).collect()
+}
+
 /// Writes of every form, of every kind and shape of part.
 fn writes() -> Vec<(String, Form, Parts)> {
     let mut writes = Vec::new();
@@ -78,6 +83,10 @@ fn writes() -> Vec<(String, Form, Parts)> {
             writes.extend(commands.map(|(what, parts)| (format!("{verb} {name}, {what}"), form, parts)));
         }
     }
+    let fenced = |parts: Parts| std::iter::once(("claims", 0)).chain(parts).collect::<Parts>();
+    let [_, (_, keyed), _] = commands(0);
+    writes.push(("a fenced move".to_owned(), SINGLE, fenced(keyed)));
+    writes.push(("a fenced change of the ledger".to_owned(), OWN, fenced(change(OF_KEYS | OF_COUNTED))));
     for shape in ENTRY_SHAPES {
         writes.push((format!("entries {shape:07b}"), OWN, change(*shape)));
     }
@@ -91,7 +100,7 @@ fn writes() -> Vec<(String, Form, Parts)> {
 }
 
 fn parts<DB: Database>(parts: &Parts) -> Vec<Shaped> {
-    let kinds = kinds::<DB>();
+    let kinds: Vec<PartKind> = all_kinds::<DB>();
     let kind = |name| *kinds.iter().find(|kind| kind.name == name).expect(name);
     let shaped = |(name, shape): &(&'static str, u16)| {
         let kind = kind(*name);
@@ -134,7 +143,7 @@ fn owned(texts: Vec<(&'static str, &'static str)>) -> Vec<(&'static str, String)
 /// What is not here has no plan that a test has seen.
 pub(super) async fn every_kind_and_shape_of_part_has_statement<DB: Ground>(_db: Fresh<DB>) {
     let written: Vec<_> = writes().iter().flat_map(|(_, _, shapes)| parts::<DB>(shapes)).collect();
-    for kind in kinds::<DB>() {
+    for kind in all_kinds::<DB>() {
         for shape in kind.shapes {
             let is_this = |part: &&Shaped| part.0.name == kind.name && part.1 == *shape;
             assert!(written.iter().any(|part| is_this(&part)), "{} {shape:b}", kind.name);

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use crate::epoch::Epoch;
+use crate::model::claim::fence::{Fence, Holding};
 use crate::model::row::identifier::{Identifier, TableName};
 use crate::model::row::row_update::{Cell, RowUpdate, RowUpdateKind, UpdateKey};
 use crate::store::row::queries::{describe, find};
@@ -19,11 +21,23 @@ fn cell(column: &str, value: impl Into<Value>) -> Cell {
     Cell { column: Identifier::new(column.to_owned()).expect("a name"), value: value.into() }
 }
 
+/// A claim that is in no table.
+fn no_claim() -> Fence {
+    #[derive(Debug)]
+    struct Lost;
+    impl Holding for Lost {
+        fn is_lost(&self) -> bool {
+            true
+        }
+    }
+    Fence { store: "".into(), hash: hash("no claim"), epoch: Epoch(1), name: "".into(), known: Arc::new(Lost) }
+}
+
 /// An update of one page, under a key if it is named.
 fn update(table: &TableName, kind: RowUpdateKind, name: &str, key: Option<&str>) -> RowUpdate {
     let updates = matches!(kind, RowUpdateKind::Update | RowUpdateKind::Delete);
     RowUpdate {
-        fence: None,
+        fence: Some(no_claim()),
         table: table.clone(),
         kind,
         keys: vec![cell("name", name), cell("tenant", 7)],
@@ -58,8 +72,10 @@ pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, ta
     for kind in [RowUpdateKind::Update, RowUpdateKind::Upsert, RowUpdateKind::Insert, RowUpdateKind::Delete] {
         for key in [None, Some("none")] {
             let update = Arc::new(update(name, kind, "none", key));
-            let row = Some(RowWrite { update: update.clone(), table: table.clone(), seen: None });
-            let write = Write { row, ..Write::default() };
+            let row = |fenced| Some(RowWrite { update: update.clone(), table: table.clone(), seen: None, fenced });
+            let fenced = Write { row: row(true), ..Write::default() };
+            assert!(!db.try_write(&fenced).await.expect("runs"), "{kind:?} without the claim that fences it");
+            let write = Write { row: row(false), ..Write::default() };
             let done = db.try_write(&write).await.expect("runs");
             assert_eq!(done, matches!(kind, RowUpdateKind::Upsert | RowUpdateKind::Insert), "{kind:?}");
             find(&mut db.session(), &update, table, false).await.expect("runs");
@@ -78,7 +94,7 @@ pub(super) async fn update_plans_scan_no_table<DB: Ground>(mut db: Fresh<DB>) {
     run_all(&mut db, &name, &table).await;
     let texts = table.texts();
     let table = name.as_str();
-    assert_eq!(texts.len(), 4 * 2 * 3, "each kind with and without a key: alone, joined, and looked for");
+    assert_eq!(texts.len(), 4 * 2 * 4, "each kind with and without a key: alone, fenced, joined, and looked for");
     for rows in [0, 20, 2_000] {
         let first = db.number(&format!("SELECT count(*) FROM {table}")).await;
         for number in first..rows {

@@ -19,6 +19,8 @@ use crate::store::row::table::RowWrite;
 /// Where a part stands in the order in which every writer takes its locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
+    /// What fences the write.
+    Claims,
     /// What is looked at without a lock.
     Unlocked,
     Machines,
@@ -179,8 +181,9 @@ impl<DB: Dialect> Write<DB> {
 
     /// How its statement is written.
     pub(crate) fn form(&self, own: bool, skip: bool) -> Form {
-        // A single machine is moved before anything else is locked: nothing may be missed after that.
-        let rest = self.parts.is_empty() && (!skip || self.accounts.is_empty() && self.entries.is_empty());
+        // A single machine is moved before anything but a claim is locked: nothing may be missed after that.
+        let parts = self.parts.iter().all(|part| part.kind().place == Place::Claims);
+        let rest = parts && (!skip || self.accounts.is_empty() && self.entries.is_empty());
         let one = self.machines.len() == 1 && self.transitions.len() == 1;
         Form { own, skip, single: one && rest }
     }

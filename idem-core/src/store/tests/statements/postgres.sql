@@ -299,8 +299,8 @@ SELECT count(*) FROM "idem_holds"
 
 -- sweep: claims
             WITH claims_deleted AS (
-                DELETE FROM "idem_claims" WHERE hash = ANY (ARRAY(
-                    SELECT hash FROM "idem_claims" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+                DELETE FROM "idem_claims" WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM "idem_claims" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
                     ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
                 RETURNING epoch),
             floor_raised AS (
@@ -309,14 +309,14 @@ SELECT count(*) FROM "idem_holds"
             SELECT 1 FROM claims_deleted
 
 -- sweep: alias_keys
-            DELETE FROM "idem_transitions" WHERE hash = ANY (ARRAY(
-                SELECT hash FROM "idem_transitions" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+            DELETE FROM "idem_transitions" WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM "idem_transitions" WHERE expires_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
                 ORDER BY expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
             RETURNING 1
 
 -- sweep: fences
-            DELETE FROM "idem_fences" WHERE name = ANY (ARRAY(
-                SELECT name FROM "idem_fences" WHERE at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint - $2::bigint
+            DELETE FROM "idem_fences" WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM "idem_fences" WHERE at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint - $2::bigint
                 ORDER BY at LIMIT $1::bigint FOR UPDATE SKIP LOCKED))
             RETURNING 1
 
@@ -413,7 +413,7 @@ SELECT count(*) FROM "idem_holds"
             RETURNING at
 
 -- claims: fence
-SELECT 1 FROM "idem_claims" WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 FOR SHARE
+SELECT 1 FROM "idem_claims" WHERE hash = $1::bytea AND epoch = $2::bigint AND state = 1 AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean FOR SHARE
 
 -- claims: mark
             INSERT INTO "idem_fences" AS f (name, epoch, at) SELECT $1::text, $2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean
@@ -849,6 +849,63 @@ accounts_opened AS (
 outbox_written AS (
                 INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $46::text[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bytea[]), (SELECT $52::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written), ARRAY(SELECT ctid::text FROM entries_written) FROM accounts_written
+
+-- write: a fenced move
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+claim_held AS MATERIALIZED (SELECT EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $4::bytea AND epoch = $5::bigint AND state = 1 AND (SELECT ok FROM begun) FOR SHARE) AS ok),
+machines_updated AS (
+            UPDATE "idem_machines" SET state = $8::text, body = $9::bytea, last_by_command = $10::bytea, version = $12::bigint, visit = $13::bigint, entered_at = $14::bigint
+            WHERE machine = $6::text AND id = $7::text AND version = $11::bigint AND (SELECT ok FROM claim_held)
+            RETURNING 1),
+        machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
+transitions_written AS (
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $15::text, $16::text, $17::bigint, $18::text, $19::text, $20::text, $21::bytea, $22::bytea, $23::bytea, $24::bytea, $25::bigint, $26::bigint, $27::bigint, $28::text, $29::text, $30::text, $31::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
+
+-- write: a fenced change of the ledger
+WITH begun AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
+        $3::bigint AS until),
+claim_held AS MATERIALIZED (SELECT EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $4::bytea AND epoch = $5::bigint AND state = 1 AND (SELECT ok FROM begun) FOR SHARE) AS ok),
+accounts_locked AS MATERIALIZED (
+                SELECT d.place, d.name, a.account IS NOT NULL AS found, coalesce(a.seq, 0) + d.entries AS seq,
+                    coalesce(a.held, 0) + d.reserved AS held,
+                    CASE WHEN d.entries > 0 THEN greatest(a.at, (SELECT now FROM begun)) ELSE coalesce(a.at, 0) END AS at,
+                    CASE WHEN NOT coalesce(a.tally OR a.closed_at IS NOT NULL, false) AND a.unit IS NOT DISTINCT FROM d.unit
+                        AND coalesce(a.seq, 0) = coalesce(d.expected, a.seq, 0)
+                        AND coalesce(a.balance - a.held, 0) + d.lowest
+                            >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
+                        AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
+                        THEN coalesce(a.balance, 0) + d.delta END AS balance
+                FROM unnest((SELECT $6::text[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                LEFT JOIN LATERAL (
+                    SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
+                ) a ON true
+                WHERE (SELECT ok FROM claim_held)),
+            accounts_planned AS MATERIALIZED (
+                SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
+                FROM (SELECT * FROM accounts_locked ORDER BY place) l),
+accounts_opened AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM claim_held)
+                RETURNING 1),
+            accounts_updated AS (
+                INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+                SELECT name, balance, seq, held, at FROM accounts_locked WHERE found AND (SELECT ok FROM claim_held)
+                ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                    at = excluded.at
+                RETURNING 1),
+            accounts_written AS MATERIALIZED (
+                SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
+                FROM claim_held),
+entries_written AS (
+                INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at, next_seq)
+                SELECT e.account, e.delta, e.kind, e.scope, e.key, e.hash, e.fingerprint, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
+                FROM begun, accounts_planned f, unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[]), (SELECT $21::text[]), (SELECT $22::bytea[]), (SELECT $23::bytea[])) AS e (account, delta, kind, place, back, below, scope, key, hash, fingerprint)
+                WHERE (SELECT ok FROM accounts_written) RETURNING 1)
+SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM entries_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: entries 0100010
 WITH begun AS MATERIALIZED (
@@ -1900,6 +1957,9 @@ DELETE FROM ONLY "pages" AS t WHERE t."name" = $1::text::text AND t."tenant" = $
 DELETE FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $2::text::text AND s."tenant" = $3::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at
 
 -- row
+DELETE FROM ONLY "pages" AS t WHERE t."name" = $4::text::text AND t."tenant" = $5::text::bigint AND coalesce(t."version", 0) = $6::bigint AND t."body" IS NOT DISTINCT FROM $7::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $4::text::text AND s."tenant" = $5::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $2::bytea AND epoch = $3::bigint AND state = 1 AND set_config('lock_timeout', $1::text, true) IS NOT NULL FOR SHARE) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at
+
+-- row
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1::text::text, $2::text::bigint, $3::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at
 
 -- row
@@ -1910,6 +1970,12 @@ INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::
 
 -- row
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at
+
+-- row
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $4::text::text, $5::text::bigint, $6::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $2::bytea AND epoch = $3::bigint AND state = 1 AND set_config('lock_timeout', $1::text, true) IS NOT NULL FOR SHARE) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at
+
+-- row
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $4::text::text, $5::text::bigint, $6::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $2::bytea AND epoch = $3::bigint AND state = 1 AND set_config('lock_timeout', $1::text, true) IS NOT NULL FOR SHARE) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at
 
 -- row
 SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, ((SELECT c.relkind NOT IN ('p', 'v', 'f') FROM pg_class c WHERE c.oid = '"pages"'::regclass) AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid)::integer::bigint AS described, k.fingerprint, k.id, k.seq, k.at, k.expires_at, r.* FROM (SELECT 1) AS one LEFT JOIN "idem_claims" k ON k.hash = $1::bytea LEFT JOIN (SELECT CAST(1 AS bigint) AS there, CAST(t."version" AS bigint) AS version, CAST(NULL AS text) AS stamp FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint LIMIT 2) r ON true
@@ -1942,6 +2008,9 @@ UPDATE ONLY "pages" AS t SET "body" = $5::text::text, "version" = coalesce(t."ve
 UPDATE ONLY "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $2::text::text AND s."tenant" = $3::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at
 
 -- row
+UPDATE ONLY "pages" AS t SET "body" = $8::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $4::text::text AND t."tenant" = $5::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $6::bigint AND t."body" IS NOT DISTINCT FROM $7::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $4::text::text AND s."tenant" = $5::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $2::bytea AND epoch = $3::bigint AND state = 1 AND set_config('lock_timeout', $1::text, true) IS NOT NULL FOR SHARE) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at
+
+-- row
 WITH keys_claimed AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $3::bytea, '@update', $4::text, $2::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $6::bigint, $5::text, $1::bigint WHERE (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING 1), row_written AS (DELETE FROM ONLY "pages" AS t WHERE t."name" = $7::text::text AND t."tenant" = $8::text::bigint AND coalesce(t."version", 0) = $9::bigint AND t."body" IS NOT DISTINCT FROM $10::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $7::text::text AND s."tenant" = $8::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM keys_claimed) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at) SELECT (SELECT max(version) FROM row_written), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (SELECT count(*) FROM keys_claimed)
 
 -- row
@@ -1957,13 +2026,25 @@ WITH keys_claimed AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fing
 WITH row_written AS (DELETE FROM ONLY "pages" AS t WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $2::text::text AND s."tenant" = $3::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at), keys_written AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $7::bytea, '@update', $8::text, $6::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $10::bigint, $9::text, version FROM row_written ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $11::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint, at FROM row_written
 
 -- row
+WITH row_written AS (DELETE FROM ONLY "pages" AS t WHERE t."name" = $4::text::text AND t."tenant" = $5::text::bigint AND coalesce(t."version", 0) = $6::bigint AND t."body" IS NOT DISTINCT FROM $7::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $4::text::text AND s."tenant" = $5::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $2::bytea AND epoch = $3::bigint AND state = 1 AND set_config('lock_timeout', $1::text, true) IS NOT NULL FOR SHARE) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at), keys_written AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $9::bytea, '@update', $10::text, $8::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $12::bigint, $11::text, version FROM row_written ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $13::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint, at FROM row_written
+
+-- row
 WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at), keys_written AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $6::bytea, '@update', $7::text, $5::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $9::bigint, $8::text, version FROM row_written ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $10::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint, at FROM row_written
 
 -- row
 WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $2::text::text, $3::text::bigint, $4::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at), keys_written AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $6::bytea, '@update', $7::text, $5::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $9::bigint, $8::text, version FROM row_written ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $10::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint, at FROM row_written
 
 -- row
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $4::text::text, $5::text::bigint, $6::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $2::bytea AND epoch = $3::bigint AND state = 1 AND set_config('lock_timeout', $1::text, true) IS NOT NULL FOR SHARE) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at), keys_written AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $8::bytea, '@update', $9::text, $7::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $11::bigint, $10::text, version FROM row_written ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $12::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint, at FROM row_written
+
+-- row
+WITH row_written AS (INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $4::text::text, $5::text::bigint, $6::text::text, 1 WHERE pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $2::bytea AND epoch = $3::bigint AND state = 1 AND set_config('lock_timeout', $1::text, true) IS NOT NULL FOR SHARE) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at), keys_written AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $8::bytea, '@update', $9::text, $7::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $11::bigint, $10::text, version FROM row_written ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $12::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint, at FROM row_written
+
+-- row
 WITH row_written AS (UPDATE ONLY "pages" AS t SET "body" = $6::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $2::text::text AND t."tenant" = $3::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $4::bigint AND t."body" IS NOT DISTINCT FROM $5::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $2::text::text AND s."tenant" = $3::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND set_config('lock_timeout', $1::text, true) IS NOT NULL RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at), keys_written AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $8::bytea, '@update', $9::text, $7::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $11::bigint, $10::text, version FROM row_written ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $12::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint, at FROM row_written
+
+-- row
+WITH row_written AS (UPDATE ONLY "pages" AS t SET "body" = $8::text::text, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $4::text::text AND t."tenant" = $5::text::bigint AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $6::bigint AND t."body" IS NOT DISTINCT FROM $7::text::text AND (SELECT 1 FROM ONLY "pages" AS s WHERE s."name" = $4::text::text AND s."tenant" = $5::text::bigint LIMIT 1 OFFSET 1) IS NULL AND pg_typeof((NULL::"pages")."body") = 25::oid AND pg_typeof((NULL::"pages")."name") = 25::oid AND pg_typeof((NULL::"pages")."tenant") = 20::oid AND pg_typeof((NULL::"pages")."version") = 20::oid AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $2::bytea AND epoch = $3::bigint AND state = 1 AND set_config('lock_timeout', $1::text, true) IS NOT NULL FOR SHARE) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint AS at), keys_written AS (INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $10::bytea, '@update', $11::text, $9::bytea, 2, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $13::bigint, $12::text, version FROM row_written ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = CASE WHEN k.expires_at <= excluded.at THEN excluded.fingerprint END RETURNING 1) SELECT (CASE WHEN true AND (SELECT count(*) FROM keys_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > $14::bigint THEN 'idem: the time is up' ELSE (version)::text END ELSE (version)::text END)::bigint, at FROM row_written
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (

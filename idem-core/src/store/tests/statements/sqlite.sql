@@ -321,7 +321,7 @@ SELECT count(*) FROM "idem_holds"
             RETURNING at
 
 -- claims: fence
-SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1
+SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1 AND true
 
 -- claims: mark
             INSERT INTO "idem_fences" AS f (name, epoch, at) SELECT $1, $2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 WHERE true
@@ -583,6 +583,42 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outb
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
+
+-- write: a fenced move
+BEGIN IMMEDIATE;
+INSERT INTO "idem_claims" (hash, surface, scope, fingerprint, state, at) SELECT x'', '', '', NULL, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1 AND true);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
+            SELECT $3, $4, $5, $6, $7, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $3 AND id = $4), 0) = $8 THEN $9 END, $10, $11  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
+COMMIT
+
+-- write: a fenced change of the ledger
+BEGIN IMMEDIATE;
+INSERT INTO "idem_claims" (hash, surface, scope, fingerprint, state, at) SELECT x'', '', '', NULL, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1 AND true);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+            SELECT d.account,
+                CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
+                    AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
+                    AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
+                    THEN before + delta END,
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $4) ELSE at END
+            FROM (
+                SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
+                    coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
+                    coalesce(a.balance - a.held, 0) AS available, coalesce(a.at, 0) AS at, a.floor, a.ceiling,
+                    a.unit AS its_unit, coalesce(a.tally, 0) OR a.closed_at IS NOT NULL AS shut
+                FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
+            ) d
+            WHERE true
+            ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
+                at = excluded.at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_entries" (account, delta, kind, scope, key, hash, fingerprint, seq, balance, at, next_seq)
+            SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, unhex(j.value->>8), unhex(j.value->>9), a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
+            FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
+SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
+            FROM json_each($6) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+COMMIT
 
 -- write: entries 0100010
 BEGIN IMMEDIATE;
@@ -1172,10 +1208,22 @@ RELEASE idem_write
 BEGIN IMMEDIATE; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $3, '@update', $4, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $6, $5, 1 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $7, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $8 END WHERE hash = $3 AND fingerprint = x''; COMMIT
 
 -- row
+BEGIN IMMEDIATE; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $3, '@update', $4, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $6, $5, 1 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $9, 1 WHERE EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $7 AND epoch = $8 AND state = 1 AND changes() = 1) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $10 END WHERE hash = $3 AND fingerprint = x''; COMMIT
+
+-- row
 BEGIN IMMEDIATE; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $3, '@update', $4, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $6, $5, coalesce((SELECT coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807), 1) WHERE true ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $7, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $8 END WHERE hash = $3 AND fingerprint = x''; COMMIT
 
 -- row
+BEGIN IMMEDIATE; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $3, '@update', $4, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $6, $5, coalesce((SELECT coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807), 1) WHERE true ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $9, 1 WHERE EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $7 AND epoch = $8 AND state = 1 AND changes() = 1) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $10 END WHERE hash = $3 AND fingerprint = x''; COMMIT
+
+-- row
+BEGIN IMMEDIATE; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $5, '@update', $6, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $8, $7, coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; UPDATE "pages" AS t SET "body" = $11, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $9 AND epoch = $10 AND state = 1 AND changes() = 1) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $12 END WHERE hash = $5 AND fingerprint = x''; COMMIT
+
+-- row
 BEGIN IMMEDIATE; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $5, '@update', $6, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $8, $7, coalesce(t."version", 0) + 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; UPDATE "pages" AS t SET "body" = $9, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND changes() = 1 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $10 END WHERE hash = $5 AND fingerprint = x''; COMMIT
+
+-- row
+BEGIN IMMEDIATE; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $5, '@update', $6, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $8, $7, coalesce(t."version", 0) FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; DELETE FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $9 AND epoch = $10 AND state = 1 AND changes() = 1) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $11 END WHERE hash = $5 AND fingerprint = x''; COMMIT
 
 -- row
 BEGIN IMMEDIATE; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $5, '@update', $6, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $8, $7, coalesce(t."version", 0) FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; DELETE FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND changes() = 1 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $9 END WHERE hash = $5 AND fingerprint = x''; COMMIT
@@ -1187,6 +1235,9 @@ DELETE FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t.
 DELETE FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND true RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at
 
 -- row
+DELETE FROM "pages" AS t WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $3 AND s."tenant" = $4 LIMIT 1 OFFSET 1) IS NULL AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1 AND true) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at
+
+-- row
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at
 
 -- row
@@ -1197,6 +1248,12 @@ INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3
 
 -- row
 INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $3, 1 WHERE true ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at
+
+-- row
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $3, $4, $5, 1 WHERE EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1 AND true) ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at
+
+-- row
+INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $3, $4, $5, 1 WHERE EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1 AND true) ON CONFLICT ("name", "tenant") DO UPDATE SET "body" = excluded."body", "version" = coalesce(t."version", 0) + 1 WHERE coalesce(t."version", 0) < 9223372036854775807 RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at
 
 -- row
 SAVEPOINT idem_write; INSERT INTO "idem_claims" AS k (hash, surface, scope, fingerprint, state, at, expires_at, id, seq) SELECT $3, '@update', $4, x'', 2, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $6, $5, 1 WHERE NOT EXISTS (SELECT 1 FROM "pages" AS t WHERE t."name" = $1 AND t."tenant" = $2) ON CONFLICT (hash) DO UPDATE SET scope = excluded.scope, at = excluded.at, expires_at = excluded.expires_at, id = excluded.id, seq = excluded.seq, fingerprint = excluded.fingerprint WHERE k.expires_at <= excluded.at RETURNING seq, at; INSERT INTO "pages" AS t ("name", "tenant", "body", "version") SELECT $1, $2, $7, 1 WHERE changes() = 1 ON CONFLICT ("name", "tenant") DO NOTHING RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at; UPDATE "idem_claims" SET fingerprint = CASE WHEN changes() = 1 THEN $8 END WHERE hash = $3 AND fingerprint = x''; RELEASE idem_write
@@ -1239,6 +1296,9 @@ UPDATE "pages" AS t SET "body" = $5, "version" = coalesce(t."version", 0) + 1 WH
 
 -- row
 UPDATE "pages" AS t SET "body" = $5, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $1 AND t."tenant" = $2 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $3 AND t."body" IS $4 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $1 AND s."tenant" = $2 LIMIT 1 OFFSET 1) IS NULL AND true RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at
+
+-- row
+UPDATE "pages" AS t SET "body" = $7, "version" = coalesce(t."version", 0) + 1 WHERE t."name" = $3 AND t."tenant" = $4 AND coalesce(t."version", 0) < 9223372036854775807 AND coalesce(t."version", 0) = $5 AND t."body" IS $6 AND (SELECT 1 FROM "pages" AS s WHERE s."name" = $3 AND s."tenant" = $4 LIMIT 1 OFFSET 1) IS NULL AND EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1 AND true) RETURNING CAST(coalesce("version", 0) AS bigint) AS version, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AS at
 
 -- migrate: create_table
             CREATE TABLE IF NOT EXISTS "idem_migrations" (
