@@ -113,7 +113,7 @@ pub enum Error {
 
     /// Another call that holds this machine, account or key has not finished in time. Retryable: the next try gets its answer. On
     /// SQLite any transaction holds all: a call beside an open one, without `.within(&mut tx)`, waits for it in vain.
-    #[error("another call or transaction that holds the same machine, account or key has not finished within {} ms; try again; if it is the transaction around this call, call by `.within(&mut tx)`", waited.as_millis())]
+    #[error("another call or transaction that holds the same machine, account, key or lock has not finished within {} ms; try again; if it is the transaction around this call, call by `.within(&mut tx)`", waited.as_millis())]
     InFlight {
         /// How long this call waited.
         waited: Duration,

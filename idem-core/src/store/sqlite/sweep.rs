@@ -5,6 +5,9 @@ use sqlx::Sqlite;
 use crate::store::sweep::texts::{SweepStore, SweepTexts};
 
 impl SweepStore for Sqlite {
+    /// All writers wait for a batch, which writes a page for each record that it deletes.
+    const BATCH: u32 = 50;
+
     /// Up to the time of the last one that is to go: whatever else expired in the same microsecond goes with it.
     const SWEEP: SweepTexts<&'static str> = SweepTexts {
         raise_floor: "

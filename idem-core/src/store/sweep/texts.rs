@@ -19,4 +19,7 @@ texts! {
 /// Sweeping in one database.
 pub trait SweepStore: Dialect {
     const SWEEP: SweepTexts<&'static str>;
+
+    /// The rows of one batch of the background sweeper.
+    const BATCH: u32;
 }
