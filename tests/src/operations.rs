@@ -177,7 +177,7 @@ impl<DB: Backend> Operations<DB> {
         .await
     }
 
-    /// Two fenced transactions under a lock that all lanes share.
+    /// Under a lock that all lanes share, twice: a fenced transaction, and a fenced change alone.
     async fn lock(&self) -> Result<String, AnyError> {
         let lock = self.leases.lock("guarded").lease(LEASE);
         for _ in 0..2 {
@@ -198,16 +198,21 @@ impl<DB: Backend> Operations<DB> {
         Ok("written".to_owned())
     }
 
+    /// Each of the two is tried, also where the other is refused.
     async fn write_guarded(&self, lease: &Lease) -> Result<(), AnyError> {
-        self.idem
-            .transaction(|mut tx| async move {
-                tx.fenced_by(lease).await?;
-                let epoch = lease.epoch();
-                let insert = format!("INSERT INTO guarded SELECT coalesce(max(place), 0) + 1, {epoch} FROM guarded");
-                DB::script(tx.bare().await?, &insert).await?;
-                Ok::<_, AnyError>(())
-            })
-            .await
+        let epoch = lease.epoch();
+        let written = self.idem.transaction(|mut tx| async move {
+            tx.fenced_by(lease).await?;
+            let insert = format!("INSERT INTO guarded SELECT coalesce(max(place), 0) + 1, {epoch} FROM guarded");
+            DB::script(tx.bare().await?, &insert).await?;
+            Ok::<_, AnyError>(())
+        });
+        let written = written.await;
+        let key = Key::new(self.lane.clone(), format!("guarded-{epoch}"))?;
+        let changed = self.idem.ledger().account("guarded").apply_delta(&key, epoch.as_i64()).fenced_by(lease).await;
+        written?;
+        changed?;
+        Ok(())
     }
 
     /// Again where its end is not known: the next owner does it again.

@@ -179,7 +179,7 @@ async fn unlocked<DB: Database>(
             Err(error) => return Ok(Attempt::NoConnection(Some(Box::new(decision)), error)),
         };
     }
-    if let Some(by) = plans.iter().find_map(|plan| plan.fence()).filter(|_| !seeded_bug!("unfenced")) {
+    if let Some(by) = plans.iter().find_map(|plan| plan.fence()).filter(|_| !seeded_bug!("unfenced-statement")) {
         decision.write.fence(by);
     }
     let late = if of.caller == Caller::One { seeded::late_keys(&mut decision.write) } else { None };

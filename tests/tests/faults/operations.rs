@@ -135,10 +135,14 @@ impl<DB: Backend> Field<DB> {
         // A fenced write of an older owner never follows one of a newer owner.
         let fell = "SELECT '', count(*) FROM guarded a JOIN guarded b ON b.place = a.place + 1 WHERE b.epoch < a.epoch";
         assert_eq!(self.count(fell).await, 0, "after {strike}: a lost owner has written");
+        let fell =
+            "SELECT '', count(*) FROM idem_entries a JOIN idem_entries b ON b.account = a.account AND b.seq = a.seq + 1
+            WHERE a.account = 'guarded' AND b.delta < a.delta";
+        assert_eq!(self.count(fell).await, 0, "after {strike}: a lost owner has changed the account");
     }
 }
 
-const POINTS: [&str; 7] = [
+const POINTS: [&str; 9] = [
     "leased.claimed",
     "leased.worked",
     "leased.completed",
@@ -146,6 +150,8 @@ const POINTS: [&str; 7] = [
     "unit.complete.before",
     "unit.complete.written",
     "unit.complete.after",
+    "own.write.before",
+    "own.write.after",
 ];
 
 async fn aborts<DB: Backend>(leases: Where, strikes: u64) {
