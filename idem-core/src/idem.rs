@@ -11,6 +11,7 @@ use crate::engine::session::loan::Lent;
 use crate::engine::session::retry::RetryPolicy;
 use crate::engine::session::transaction::Tx;
 use crate::engine::session::transaction::end::may_succeed_again;
+use crate::engine::session::tx_conn::may_pass;
 use crate::engine::shared::Shared;
 use crate::error::Error;
 use crate::lease::keeper::Keeper;
@@ -297,6 +298,33 @@ impl<DB: Database> Idem<DB> {
             }
             made += 1;
         }
+    }
+
+    /// Whether this error, or one that it was caused by, says that a transaction lost to another writer or lost its connection, so that
+    /// the whole may succeed if it is run again. For layers that see an error of a handler, and not the [`Tx`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")] {
+    /// use idem_core::{Error, Idem};
+    ///
+    /// let is_contention = Idem::<sqlx::Sqlite>::is_contention;
+    /// assert!(is_contention(&Error::Contention { attempts: 1 }));
+    /// let broken = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+    /// assert!(is_contention(&broken()) && !is_contention(&sqlx::Error::RowNotFound));
+    /// assert!(is_contention(&Error::NotApplied { source: Box::new(broken()) }));
+    /// assert!(!is_contention(&Error::Indeterminate { source: Box::new(broken()) }));
+    /// # }
+    /// ```
+    pub fn is_contention(error: &(dyn std::error::Error + 'static)) -> bool {
+        // What causes one another in a circle would never end.
+        const MOST: usize = 64;
+        let mut causes = std::iter::successors(Some(error), |error| error.source()).take(MOST);
+        // The first that is known decides: what has an unknown end was caused by a broken connection, too.
+        let contended = causes.find_map(|error| {
+            let database = || error.downcast_ref::<sqlx::Error>().map(|error| may_pass(DB::class(error)));
+            error.downcast_ref::<Error>().map(may_succeed_again).or_else(database)
+        });
+        contended.unwrap_or_default()
     }
 
     /// Begins a transaction that is neither retried nor resolved for you beyond [`Tx::commit`].

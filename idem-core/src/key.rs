@@ -201,6 +201,17 @@ impl Key {
         &self.text[self.scope..]
     }
 
+    /// The key in logs and answers to operators: a part of its hash, the same as in `Debug`. Nothing of the key can be read from it.
+    ///
+    /// ```
+    /// let key = idem_core::Key::new("tenant-7", "req-17")?;
+    /// assert_eq!(format!("Key({})", key.tag()), format!("{key:?}"));
+    /// # Ok::<(), idem_core::KeyError>(())
+    /// ```
+    pub fn tag(&self) -> impl fmt::Display + use<> {
+        self.hash_in("")
+    }
+
     /// What the key is stored under in one namespace (a machine's name, the ledger, an operation).
     pub(crate) fn hash_in(&self, namespace: &str) -> KeyHash {
         let hash = Hasher::new("idem key v1")
@@ -213,7 +224,7 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({})", self.hash_in(""))
+        write!(f, "Key({})", self.tag())
     }
 }
 

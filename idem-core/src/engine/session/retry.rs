@@ -73,7 +73,8 @@ impl RetryPolicy {
         made >= self.attempts
     }
 
-    pub(crate) fn limit(&self) -> u32 {
+    /// How many attempts there are at most, the first included.
+    pub fn limit(&self) -> u32 {
         self.attempts
     }
 
@@ -81,8 +82,22 @@ impl RetryPolicy {
         self.longest.max(self.first)
     }
 
-    /// Waits before attempt number `made` + 1; false if no attempt is left.
-    pub(crate) async fn pause(&self, made: u32) -> bool {
+    /// Waits before the next attempt, after `made` of them (at least 1); false, at once, if none is left. For a layer that runs a
+    /// transaction again, as [`Idem::transaction`](crate::Idem::transaction) does.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// use idem_core::RetryPolicy;
+    ///
+    /// let twice = RetryPolicy::default().attempts(2);
+    /// assert_eq!((twice.pause(1).await, twice.pause(2).await, twice.limit()), (true, false, 2));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Cancel safety
+    /// It only waits.
+    pub async fn pause(&self, made: u32) -> bool {
         if self.spent(made) {
             return false;
         }

@@ -14,6 +14,7 @@ use crate::engine::session::witnesses::Witnesses;
 use crate::engine::shared::Shared;
 use crate::epoch::Epoch;
 use crate::error::Error;
+use crate::key::{KeyError, check_name};
 use crate::store::Database;
 use crate::store::error::{Class, ENDED, StoreError};
 use crate::store::session::{ConnectionState, Replies, Session};
@@ -73,6 +74,8 @@ pub struct Tx<DB: Database> {
     tables: Vec<String>,
     /// The last machine that it moved: its name, id and seq.
     pub(crate) moved: Option<MovedMachine>,
+    /// The correlation id of commands that have none of their own.
+    pub(crate) correlation: Option<Arc<str>>,
     /// Where it comes back to when it is dropped, if a closure has it, and its committer.
     lender: Option<(Loan<Self>, Committer)>,
     /// The claim that fences it is another owner's: the epochs of its own and of that.
@@ -144,6 +147,7 @@ impl<DB: Database> Tx<DB> {
             graphs: std::mem::take(&mut self.graphs),
             tables: std::mem::take(&mut self.tables),
             moved: self.moved.take(),
+            correlation: self.correlation.take(),
             lender: None,
             fenced_off: self.fenced_off,
         }
@@ -160,6 +164,7 @@ impl<DB: Database> Tx<DB> {
             graphs: Vec::new(),
             tables: Vec::new(),
             moved: None,
+            correlation: None,
             lender: None,
             fenced_off: None,
         }
@@ -275,6 +280,58 @@ impl<DB: Database> Tx<DB> {
     /// ```
     pub fn note(&mut self, error: &sqlx::Error) {
         Again(&mut self.again).note::<DB>(Some(error));
+    }
+
+    /// Whether a statement in it lost to another writer, or its connection broke: run again from its beginning, the work may succeed.
+    /// [`Idem::transaction`](crate::Idem::transaction) looks at it; a layer that begins transactions for handlers does so itself, and
+    /// pauses by [`RetryPolicy::pause`](crate::RetryPolicy::pause).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// let mut tx = idem.begin().await?;
+    /// assert!(!tx.is_contended());
+    /// tx.note(&sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
+    /// assert!(tx.is_contended());
+    /// # tx.rollback().await;
+    /// # Ok(()) }) }
+    /// ```
+    pub fn is_contended(&self) -> bool {
+        self.again
+    }
+
+    /// Gives every command in this transaction that has no [correlation](crate::machine::Call::correlation) of its own this one, from
+    /// now on: the request that the transaction belongs to. 1 to 255 bytes without control characters.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/sqlite.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payment.rs"));
+    /// # #[cfg(feature = "sqlite")] fn main() -> Done { on_sqlite(async |idem| {
+    /// use idem_core::Natural;
+    ///
+    /// let payment = Payment::stored(&idem, Rules).at("pay-42");
+    /// let mut tx = idem.begin().await?;
+    /// tx.correlate("trace-7")?;
+    /// payment.within(&mut tx).start(Natural, payment::Authorized { amount: 500 }).await?;
+    /// assert_eq!(tx.moved(), Some(("Payment", "pay-42", 1)));
+    /// tx.commit().await?;
+    /// let started = payment.history().await?.into_iter().next().expect("one transition")?;
+    /// assert_eq!(started.correlation.as_deref(), Some("trace-7"));
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`KeyError`] if it is no such text.
+    pub fn correlate(&mut self, id: &str) -> Result<(), KeyError> {
+        check_name("correlation id", id)?;
+        self.correlation = Some(id.into());
+        Ok(())
+    }
+
+    /// The last machine that a command moved in it: its name, its id, and the number of its last transition. What a record of the
+    /// transaction's outcome is superseded by.
+    pub fn moved(&self) -> Option<(&'static str, &str, i64)> {
+        self.moved.as_ref().map(|(machine, id, seq)| (*machine, &**id, *seq))
     }
 
     /// What the engine does not see happens to it: the graphs that it registered may be gone with a savepoint, and it may end.

@@ -120,8 +120,9 @@ impl<'t, DB: Database, X: Rules> InTx<'t, DB, X> {
         command: Result<Command, Error>,
         read: impl FnOnce(Answered) -> Result<Outcome<O, KindOf<X>>, CommandError<X::Rejection>> + Send + 't,
     ) -> Call<'t, O, KindOf<X>, X::Rejection> {
-        Call::new(command, move |command, _| {
+        Call::new(command, move |mut command, _| {
             Box::pin(async move {
+                command.correlation = command.correlation.or_else(|| self.tx.correlation.clone());
                 let plan: BoxedPlan<DB> = Box::new(command);
                 let span = observe::call(&*plan, &self.tx.shared);
                 let work = async {

@@ -38,3 +38,35 @@ pub async fn refused_command_leaves_transaction_usable<S: Subject>(on: &S) {
     tx.commit().await.expect("committed");
     assert_eq!((stored.number(NOTES).await, version(&stored).await), (1, 2));
 }
+
+/// A command without a correlation id gets that of its transaction, from when it was given; so does a start. The last one to move a
+/// machine is known.
+pub async fn correlation_of_transaction_is_given_to_its_commands<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let order = stored.orders().at("o");
+    let mut tx = stored.idem.begin().await.expect("begun");
+    assert_eq!(tx.moved(), None);
+    fresh(order.within(&mut tx).pay(&key("k"), PAY).await);
+    tx.correlate("two\nlines").expect_err("a control character");
+    tx.correlate("request-1").expect("a fit id");
+    fresh(order.within(&mut tx).ship(Natural, order::Ship { tracking: "T".into() }).await);
+    fresh(stored.orders().at("p").within(&mut tx).start(Natural, order::Pending { total: 1 }).await);
+    let renewed = stored.subscriptions().at("d");
+    fresh(renewed.within(&mut tx).renew(&key("k"), subscription::Renew { months: 1 }).correlation("own").await);
+    assert_eq!(tx.moved().map(|(_, id, seq)| (id.to_owned(), seq)), Some(("d".to_owned(), 2)));
+    tx.commit().await.expect("committed");
+    let correlations = async |order: &str| {
+        let history = stored.orders().at(order).history().await.expect("a history").all().expect("readable");
+        history.into_iter().map(|transition| transition.correlation.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (correlations("o").await, correlations("p").await),
+        (vec_of(["", "", "request-1"]), vec_of(["request-1"]))
+    );
+    let renewed = renewed.history().await.expect("a history").all().expect("readable");
+    assert_eq!(renewed.last().and_then(|transition| transition.correlation.as_deref()), Some("own"));
+}
+
+fn vec_of<const N: usize>(ids: [&str; N]) -> Vec<String> {
+    ids.map(str::to_owned).to_vec()
+}
