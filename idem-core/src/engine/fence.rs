@@ -91,6 +91,7 @@ pub(crate) async fn run_fenced<DB: Database>(
     // Once it is known which database this is, and that it keeps the claim.
     if shared.installation.lock().await.as_ref() == Some(&by.store) {
         match run_own(shared, &[plan], deadline, Strategy::Blind).await.map(only) {
+            Ok(Err(refusal)) if plan.remembers(&refusal) => return Ok(Err(refusal)),
             Err(Error::Contention { .. }) | Ok(Err(Refusal::Rejected(..))) => {}
             Ok(Err(Refusal::Failed(error))) if error.effect() == Effect::NotApplied => {}
             answered => return answered,
@@ -136,16 +137,17 @@ async fn attempt<DB: Database>(
     fence_tx(&mut tx, by).await?;
     fail_point!("fenced.held");
     let answered = run_in(&mut tx, &[plan]).await.map(only);
-    match answered {
-        Ok(answer @ Ok(_)) => {
-            tx.commit().await?;
-            Ok(answer)
-        }
-        refused => {
-            tx.rollback().await;
-            refused
-        }
+    if matches!(&answered, Ok(answer) if is_kept(plan, answer)) {
+        tx.commit().await?;
+    } else {
+        tx.rollback().await;
     }
+    answered
+}
+
+/// Whether the key remembers this answer.
+fn is_kept<DB: Database>(plan: &dyn Plan<DB>, answered: &Answered) -> bool {
+    answered.as_ref().map_or_else(|refusal| plan.remembers(refusal), |_| true)
 }
 
 /// The answer, if none of it is to be written.
@@ -154,5 +156,5 @@ async fn known<DB: Database>(shared: &Shared<DB>, plan: &dyn Plan<DB>) -> Option
     let decision = load_and_decide(shared, &mut lease.session(), &[plan], Lock::None).await.ok()?;
     let is_known = decision.write.is_empty();
     let answered = only(decision.answers);
-    (is_known && answered.is_ok()).then_some(answered)
+    (is_known && is_kept(plan, &answered)).then_some(answered)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::engine::answer::Answered;
+use crate::engine::answer::{Answered, Refusal};
 use crate::engine::decide::draft::{Missing, WriteDraft};
 use crate::engine::decide::snapshot::{Asked, Snapshot};
 use crate::engine::memory::Memory;
@@ -49,6 +49,11 @@ pub(crate) trait Plan<DB: Database>: Send + Sync {
     /// What a repeat is to be answered once this answer is committed; `None` if the database is to be asked.
     fn outcome(&self, _answered: &Answered) -> Option<Outcome> {
         None
+    }
+
+    /// Whether its key remembers this refusal, if it was decided afresh.
+    fn remembers(&self, _refusal: &Refusal) -> bool {
+        false
     }
 
     /// The request that it belongs to, as the caller names it, with the scope of its key.

@@ -10,8 +10,8 @@ impl<DB: Database> Tx<DB> {
     /// Fences this transaction, your own statements among it: it commits only while this lease or lock is its owner's. Of two owners the
     /// older one's transaction does not commit after the newer one's claim.
     ///
-    /// The claim is locked until the transaction ends: a claim and a renewal wait for it, so keep it shorter than a third of the lease.
-    /// Call it first, and not after a savepoint that may be rolled back, which would end the lock. A lease of another store is fenced by
+    /// The claim is locked until the transaction ends: a claim by another owner waits for it, and on SQLite, where one transaction writes
+    /// at a time, a renewal, too: there keep it shorter than a third of the lease. Call it first, and not after a savepoint that may be rolled back, which would end the lock. A lease of another store is fenced by
     /// its epoch: the highest that has written here is stored (`idem_fences`), and a lower one is refused.
     ///
     /// ```

@@ -112,7 +112,7 @@ impl<'a, DB: Database, O> Change<'a, DB, O> {
 
     /// Happens only while this lease or lock is its owner's: of two owners the older one's change has no effect after the newer one's
     /// claim. Otherwise [`Error::Fenced`], unless it is a repeat that is answered. The change is then not grouped with others, and holds
-    /// the claim until it ends: a claim and a renewal wait for it.
+    /// the claim until it ends: a claim by another owner waits for it, and on SQLite a renewal, too.
     pub fn fenced_by(mut self, lease: &impl AsRef<Lease>) -> Self {
         if let Ok(posting) = &mut self.posting {
             posting.fence = Some(lease.as_ref().fence());

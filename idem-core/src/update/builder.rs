@@ -35,7 +35,7 @@ macro_rules! of_one_row {
 
             /// Writes only while this lease or lock is its owner's: of two owners the older one's update has no effect after the newer
             /// one's claim. Otherwise [`Error::Fenced`](crate::Error::Fenced), unless it is a repeat that is answered. The claim is held
-            /// until the transaction ends: a claim and a renewal wait for it.
+            /// until the transaction ends: a claim by another owner waits for it, and on SQLite a renewal, too.
             pub fn fenced_by(mut self, lease: &impl AsRef<$crate::lease::Lease>) -> Self {
                 self.0.fence = Some(lease.as_ref().fence());
                 self

@@ -155,6 +155,7 @@ macro_rules! for_each_clause {
                     calls {
                         repeat_in_transaction_returns_uncommitted_outcome,
                         refused_command_leaves_transaction_usable,
+                        correlation_of_transaction_is_given_to_its_commands,
                     }
                     closures {
                         transaction_closure_with_noted_failure_runs_again,
@@ -448,6 +449,7 @@ macro_rules! for_each_clause {
                         fenced_calls_of_owner_have_their_effect,
                         fenced_calls_after_take_over_write_nothing,
                         fenced_repeat_after_take_over_is_replayed,
+                        refusal_under_fence_is_remembered,
                         fenced_calls_under_ended_lease_write_nothing,
                         fenced_calls_under_lease_of_other_store_go_by_epoch,
                     }
@@ -455,6 +457,7 @@ macro_rules! for_each_clause {
                         transaction_that_met_fence_cannot_commit,
                         operation_that_met_fence_leaves_key_free,
                         take_over_waits_for_fenced_transaction,
+                        resolve_waits_for_fenced_transaction,
                         claim_that_comes_after_its_lease_begins_nothing,
                         fenced_transactions_of_one_owner_share_their_claim,
                         transaction_fenced_by_lease_of_other_store_goes_by_epoch,

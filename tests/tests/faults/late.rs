@@ -290,10 +290,27 @@ async fn keeps_claim(
     let mut held = begin(ground, &format!("SELECT FROM {row} FOR UPDATE")).await;
     let call = tokio::spawn(call);
     until(&mut ground.conn, WAITING, |waiting| waiting > 0).await;
-    let other = "SELECT FROM idem_claims WHERE state = 1 FOR NO KEY UPDATE NOWAIT";
+    let other = "SELECT FROM idem_claims WHERE state = 1 FOR UPDATE NOWAIT";
     let refused = Postgres::script(&mut ground.conn, other).await.expect_err("the claim is locked");
     let code = refused.as_database_error().and_then(DatabaseError::code);
     assert_eq!(code.as_deref(), Some("55P03"), "{row}: {refused}");
     Postgres::script(&mut held, "COMMIT").await.unwrap();
     call.await.unwrap().unwrap();
+}
+
+/// It is as long as it likes: the lease stays its owner's.
+#[tokio::test]
+async fn fenced_transaction_lets_its_lease_be_renewed() {
+    let Some(mut ground) = Ground::<Postgres>::fresh().await else { return };
+    let idem = ground.lane("late").idem;
+    let guard = idem.lock("job").lease(Duration::from_secs(1)).acquire(Duration::ZERO).await.unwrap();
+    let mut tx = idem.begin().await.unwrap();
+    tx.fenced_by(&guard).await.unwrap();
+    let ends = "SELECT '', until FROM idem_claims WHERE state = 1";
+    let first = Postgres::ask(&mut ground.conn, ends).await[0].1;
+    tokio::select! {
+        () = guard.lost() => panic!("it was not renewed"),
+        () = until(&mut ground.conn, ends, |now| now > first) => {}
+    }
+    tx.commit().await.unwrap();
 }

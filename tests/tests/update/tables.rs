@@ -1,8 +1,10 @@
 //! Kinds of PostgreSQL's tables: parents, partitions, views and policies. What an update looks at, compares and writes is the
 //! same rows.
 
+use std::time::Duration;
+
 use idem_core::error::UpdateProblem;
-use idem_core::update::{ConditionalUpdate, Upsert, Version};
+use idem_core::update::{ConditionalDelete, ConditionalUpdate, Upsert, Version};
 use idem_core::{Error, Idem, Key, Outcome};
 use tests::Postgres;
 
@@ -214,6 +216,42 @@ async fn update_version_removed_by_trigger_is_0() {
     assert_eq!(*edit("keyed within").once(&key("worn within")).execute(&mut tx).await.unwrap(), 0);
     tx.commit().await.unwrap();
     assert_eq!(number(&idem, "SELECT count(*) FROM worn WHERE body = 'keyed within'").await, 1);
+}
+
+/// A trigger of the whole statement runs where no row is written: what it writes is undone with an update that is fenced off.
+#[tokio::test]
+async fn fenced_off_update_undoes_statement_triggers() {
+    let Some(database) = Postgres::fresh().await else { return };
+    let idem: Idem<sqlx::Postgres> = open(&database).await;
+    script(
+        &idem,
+        "CREATE TABLE audited (id bigint PRIMARY KEY, body text, version bigint); CREATE TABLE audits (op text);
+         CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN INSERT INTO audits VALUES (TG_OP); RETURN NULL; END';
+         CREATE TRIGGER audit BEFORE INSERT OR UPDATE OR DELETE ON audited FOR EACH STATEMENT EXECUTE FUNCTION audit();
+         INSERT INTO audited VALUES (1, 'draft', 1)",
+    )
+    .await;
+    let lock = idem.lock("job");
+    let old = lock.acquire(Duration::ZERO).await.unwrap();
+    let edit = || ConditionalUpdate::table("audited").key("id", 1).set("body", "x").expect_version(1);
+    let upsert = || Upsert::table("audited").key("id", 2).set("body", "x");
+    let delete = || ConditionalDelete::table("audited").key("id", 1).expect_version(2);
+    edit().fenced_by(&old).execute(&idem).await.unwrap();
+    script(&idem, "UPDATE idem_claims SET until = 0 WHERE state = 1").await;
+    let new = lock.acquire(Duration::ZERO).await.unwrap();
+    let audits = number(&idem, "SELECT count(*) FROM audits").await;
+    assert!(audits > 0, "the owner's update is noted");
+    let answers = [
+        edit().fenced_by(&old).execute(&idem).await.map(drop),
+        edit().once(&key("k")).fenced_by(&old).execute(&idem).await.map(drop),
+        upsert().fenced_by(&old).execute(&idem).await.map(drop),
+        upsert().once(&key("l")).fenced_by(&old).execute(&idem).await.map(drop),
+        delete().fenced_by(&old).execute(&idem).await.map(drop),
+    ];
+    assert!(answers.iter().all(|answer| matches!(answer, Err(Error::Fenced { .. }))), "{answers:?}");
+    assert_eq!(number(&idem, "SELECT count(*) FROM audits").await, audits);
+    delete().fenced_by(&new).execute(&idem).await.unwrap();
 }
 
 /// Nothing is expected of a column whose type has no equality.

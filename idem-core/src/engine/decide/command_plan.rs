@@ -66,6 +66,12 @@ impl<DB: Database> Plan<DB> for Command {
         }
     }
 
+    fn remembers(&self, refusal: &Refusal) -> bool {
+        let command = self.action.command();
+        let remembers = command.is_some_and(|(index, _)| self.driver.graph().commands[index].remembers);
+        matches!(refusal, Refusal::Rejected(..)) && self.key.is_some() && remembers
+    }
+
     /// As this process last wrote the machine, and as if the key were new.
     fn assume(&self, cx: &Assuming<'_>, snapshot: &mut Snapshot) -> bool {
         let is_known = |(_, hash): &(Key, KeyHash)| cx.memory.knows(hash);

@@ -65,11 +65,15 @@ impl<DB: Database> Plan<DB> for Posting {
     fn outcome(&self, answered: &Answered) -> Option<Outcome> {
         match answered {
             Ok(Answer { outcome: AnswerValue::Entries(entries), .. }) => Some(Outcome::Entries(entries.clone())),
-            Err(Refusal::Failed(error)) if self.remember_refusal && Remembered::of(error).is_some() => {
+            Err(refusal @ Refusal::Failed(error)) if Plan::<DB>::remembers(self, refusal) => {
                 Some(Outcome::Refusal(error.repeat()))
             }
             _ => None,
         }
+    }
+
+    fn remembers(&self, refusal: &Refusal) -> bool {
+        matches!(refusal, Refusal::Failed(error) if self.remember_refusal && Remembered::of(error).is_some())
     }
 
     fn size(&self) -> usize {

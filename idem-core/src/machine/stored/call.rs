@@ -94,7 +94,7 @@ impl<'a, O, S, R: Rejection> Call<'a, O, S, R> {
 
     /// Runs only while this lease or lock is its owner's: of two owners the older one's call has no effect after the newer one's claim.
     /// Otherwise [`Error::Fenced`], unless it is a repeat that is answered. The call is then not grouped with others, and holds the claim
-    /// until it ends: a claim and a renewal wait for it.
+    /// until it ends: a claim by another owner waits for it, and on SQLite a renewal, too.
     pub fn fenced_by(mut self, lease: &impl AsRef<Lease>) -> Self {
         if let Ok(command) = &mut self.command {
             command.fence = Some(lease.as_ref().fence());

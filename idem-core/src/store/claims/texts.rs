@@ -4,6 +4,9 @@ use crate::store::dialect::Dialect;
 use crate::store::template::texts;
 use crate::store::write::text::PartText;
 
+// `claim` and `put` set the hash anew, though it stays: where rows are locked, that is an update of a key, which waits for the locks of
+// fences. One of other columns, as a renewal is, does not.
+//
 // Each of those that change a record can be sent again after its reply was lost: by the owner or the epoch it is known whether the first
 // one came.
 texts! {
@@ -19,7 +22,7 @@ texts! {
             FROM (SELECT coalesce(max(epoch_floor), 0) AS epoch FROM {installation}) one
             WHERE coalesce({now} <= {$8 int}, true) AND {bounded by $9}
             ON CONFLICT (hash) DO UPDATE SET
-                surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 1,
+                hash = excluded.hash, surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 1,
                 epoch = CASE WHEN c.state = 1 AND c.owner = excluded.owner THEN c.epoch
                     WHEN c.epoch >= excluded.epoch THEN c.epoch + 1 ELSE excluded.epoch END,
                 owner = excluded.owner, until = excluded.until,
@@ -82,7 +85,7 @@ texts! {
             SELECT {$1 bytes}, {$2 text}, {$3 text}, {$4 bytes}, 2, {$5 bytes}, {now}, {now} + {$6 int}, {$7 text}, {$8 text}, {$9 int}
             WHERE {open}
             ON CONFLICT (hash) DO UPDATE SET
-                surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 2,
+                hash = excluded.hash, surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 2,
                 owner = NULL, until = NULL, attempts = 0, outcome = excluded.outcome, checkpoint = NULL,
                 at = excluded.at, expires_at = excluded.expires_at,
                 machine = excluded.machine, id = excluded.id, seq = excluded.seq, reason = NULL

@@ -14,7 +14,7 @@ impl ClaimStore for Postgres {
             FROM (SELECT 1) AS one
             LEFT JOIN LATERAL (SELECT * FROM {claims} WHERE hash = {$1 bytes} LIMIT 1) c ON true
             LEFT JOIN LATERAL (SELECT version FROM {machines} WHERE machine = c.machine AND id = c.id LIMIT 1) m ON true",
-        // A claim that is held by a fenced transaction is left for the next time.
+        // A claim that is being taken over is left.
         renew: "
             UPDATE {claims} AS c SET until = {now} + w.lease
             FROM (
@@ -27,7 +27,15 @@ impl ClaimStore for Postgres {
             ) w
             WHERE c.ctid = w.place
             RETURNING c.hash",
-        fence: "SELECT 1 FROM {claims} WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND {open} FOR SHARE",
+        fence: "SELECT 1 FROM {claims} WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND {open} FOR KEY SHARE",
+        resolve: "
+            UPDATE {claims} SET state = {$3 int}, epoch = CASE WHEN epoch >= {now} THEN epoch + 1 ELSE {now} END,
+                outcome = {$4 bytes}, checkpoint = NULL, at = {now}, expires_at = {now} + {$5 int}, reason = {$6 text}
+            WHERE hash = (
+                SELECT hash FROM {claims}
+                WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND until <= {now} AND {bounded by $7}
+                FOR UPDATE)
+            RETURNING 1",
         ..ClaimTexts::COMMON
     };
 

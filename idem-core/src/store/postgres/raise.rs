@@ -26,6 +26,15 @@ macro_rules! is_open {
 }
 pub(super) use {ended, is_open};
 
+/// A write is fenced by a claim that is another owner's.
+const FENCED_OFF: &str = "idem: the claim is another owner's";
+
+/// True if the claim is held, or an error: what triggers of the statement have done is undone.
+pub(super) fn if_held(held: &str) -> String {
+    let fenced_off = FENCED_OFF.replace('\'', "''");
+    format!("(CASE WHEN {held} THEN 'true' ELSE '{fenced_off}' END)::boolean")
+}
+
 /// Rows that a lost write has added are not where it added them.
 const MOVED: &str = "idem: a row that was added is not there any more";
 
@@ -51,6 +60,7 @@ pub(super) fn raised(error: &PgDatabaseError) -> Option<Class> {
     match () {
         () if says(LATE) => Some(Class::Late),
         () if says(ended!()) => Some(Class::Ended),
+        () if says(FENCED_OFF) => Some(Class::Contention),
         () => None,
     }
 }

@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 
 use super::classify::{is_known_key, is_of_table};
 use super::fits::fits;
-use super::raise::{is_open, unless_late};
+use super::raise::{if_held, is_open, unless_late};
 use super::undo::delete_key;
 use crate::clock::Timestamp;
 use crate::key::Hex;
@@ -162,6 +162,11 @@ fn fingerprint(writer: &mut RowWriter<'_>) -> String {
 
 impl RowDialect for Postgres {
     const SAME: &'static str = "IS NOT DISTINCT FROM";
+
+    /// A trigger of the whole statement runs before it is known whether the claim is held.
+    fn if_held(held: String) -> String {
+        if_held(&held)
+    }
 
     /// A unique index of a parent holds in the parent alone; one of a partitioned table, in all its partitions.
     fn rows_of(kind: TableKind) -> &'static str {

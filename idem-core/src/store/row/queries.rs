@@ -90,7 +90,7 @@ async fn fetch<DB: RowStore>(
 /// An error of a statement that names two tables, the caller's and that of the claims. What the statement itself raises is not of
 /// a table.
 fn of_table<DB: RowStore>(error: StoreError, claims: &str) -> StoreError {
-    let raised = matches!(error.class, Class::Late | Class::Ended);
+    let raised = matches!(error.class, Class::Late | Class::Ended | Class::Contention);
     let of_claims = error.source.as_database_error().is_none_or(|error| error.message().contains(claims));
     let of_table = !raised && !of_claims && DB::is_of_table(&error.source);
     if of_table { StoreError { class: Class::Table, ..error } } else { error }

@@ -52,6 +52,11 @@ pub trait RowDialect: ClaimStore {
         None
     }
 
+    /// True if this is, that a claim is held; an error otherwise, where a statement that writes no row has effects.
+    fn if_held(held: String) -> String {
+        held
+    }
+
     /// What no two states of row `t` share that differ by another transaction's commit, for tables that count no versions.
     fn stamp(kind: TableKind) -> &'static str;
 
@@ -163,7 +168,7 @@ impl RowWriter<'_> {
     fn held<DB: RowDialect>(&mut self, gate: &str) -> String {
         let hash = DB::parameter(self.params.number(Slot::FenceHash), Kind::Bytes);
         let epoch = DB::parameter(self.params.number(Slot::FenceEpoch), Kind::Int);
-        held::<DB>(self.claims, (&hash, &epoch), gate)
+        DB::if_held(held::<DB>(self.claims, (&hash, &epoch), gate))
     }
 
     fn sets<DB: RowDialect>(&mut self) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use idem_core::lease::{Claim, Failed, Leases, WhenLost};
+use idem_core::lease::{Claim, Failed, Leases, Resolved, WhenLost};
 use idem_core::operation::Request;
 use idem_core::{Effect, Error, ErrorKind, Natural, Timestamp};
 
@@ -110,6 +110,25 @@ pub async fn take_over_waits_for_fenced_transaction<S: Subject>(on: &S) {
     let mut late = stored.idem.begin().await.expect("begun");
     refused(late.fenced_by(&guard).await, ErrorKind::Fenced);
     refused(late.commit().await, ErrorKind::Fenced);
+}
+
+/// Nor does an operator resolve a lost claim while a transaction that it fences is under way.
+pub async fn resolve_waits_for_fenced_transaction<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let (job, brief) = (stored.idem.operation("job"), waiting(on, SHORT).await.operation("job"));
+    let claim = job.as_leased().claim(&key("k"), &Request::to("tea")).await.expect("answered");
+    let Claim::Mine(owned) = claim else { panic!("{claim:?}") };
+    stored.execute("UPDATE idem_claims SET until = 0").await;
+    let lost = brief.lost().await.expect("listed").pop().expect("its lease is over");
+    let mut tx = stored.idem.begin().await.expect("begun");
+    tx.fenced_by(owned.lease()).await.expect("nobody took it over");
+    note(&mut tx).await.expect("noted");
+    refused(brief.resolve(&lost.id, Resolved::NotDone, "looked it up").await, ErrorKind::InFlight);
+    tx.commit().await.expect("committed");
+    brief.resolve(&lost.id, Resolved::NotDone, "looked it up").await.expect("resolved");
+    let mut late = stored.idem.begin().await.expect("begun");
+    refused(late.fenced_by(owned.lease()).await, ErrorKind::Fenced);
+    assert_eq!(stored.number(NOTES).await, 1);
 }
 
 /// A claim that waited for one for longer than its own lease is given back: the work is not begun, and the key is free.

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use idem_core::lease::{Claim, Lease, Leases};
+use idem_core::ledger::Bounds;
 use idem_core::operation::Request;
 use idem_core::update::{ConditionalDelete, ConditionalUpdate, Upsert};
-use idem_core::{Effect, Error, ErrorKind, Natural, Timestamp};
+use idem_core::{CommandError, Effect, Error, ErrorKind, Idem, Natural, Timestamp};
 
 use super::{other, taken_over};
-use crate::conformance::machines::{order, subscription};
+use crate::conformance::machines::{Shop, order, refund, subscription};
 use crate::conformance::{Stored, Subject, fresh, key};
 
 /// With documents and an order that calls change.
@@ -128,6 +129,45 @@ pub async fn fenced_repeat_after_take_over_is_replayed<S: Subject>(on: &S) {
     let kind = changed.expect_err("another request").kind();
     assert!(matches!(kind, ErrorKind::KeyReused | ErrorKind::Fenced), "{kind}");
     next.release().await.expect("released");
+}
+
+/// What a rule rejects under a fence is remembered as without one: fresh at first, and then replayed, also to an owner that has lost its
+/// lease. So is a change of the ledger that is refused. In each of the ways in which it is written: the first call of a process finds out
+/// which database this is.
+pub async fn refusal_under_fence_is_remembered<S: Subject>(on: &S) {
+    let stored = prepared(on).await;
+    let guard = stored.idem.lock("job").acquire(Duration::ZERO).await.expect("it is free");
+    stored.idem.ledger().account("bounded").open(Bounds::at_least(0)).await.expect("opened");
+    let reject = async |idem: &Idem<S::DB>, name: &str, limit: i64| {
+        let refund = refund::first::Refund::stored(idem, Shop).at("l");
+        let approve = refund::first::refund::Approve { amount: 50, limit };
+        refund.approve(&key(name), approve).fenced_by(&guard).await.expect_err("rejected")
+    };
+    let refuse = async |idem: &Idem<S::DB>, name: &str| {
+        let wallet = idem.ledger().account("bounded");
+        wallet.apply_delta(&key(name), -5).remember_refusal().fenced_by(&guard).await.expect_err("below 0").kind()
+    };
+    for name in ["first", "later"] {
+        let [one, other] = if name == "first" {
+            [other(on).await, other(on).await]
+        } else {
+            [stored.idem.clone(), stored.idem.clone()]
+        };
+        assert!(matches!(reject(&one, name, 10).await, CommandError::Rejected { remembered: None, .. }), "{name}");
+        assert!(matches!(reject(&one, name, 100).await, CommandError::Rejected { remembered: Some(_), .. }), "{name}");
+        assert_eq!(refuse(&other, name).await, ErrorKind::OutOfBounds, "{name}");
+    }
+    fresh(stored.idem.ledger().account("bounded").apply_delta(&key("more"), 100).await);
+    let elsewhere = other(on).await;
+    let _next = taken_over(&stored, &elsewhere, "job").await;
+    for name in ["first", "later"] {
+        let [one, other] = [other(on).await, other(on).await];
+        assert!(matches!(reject(&one, name, 100).await, CommandError::Rejected { remembered: Some(_), .. }), "{name}");
+        assert_eq!(refuse(&other, name).await, ErrorKind::OutOfBounds, "{name}");
+        assert_eq!(reject(&one, "late", 10).await.kind(), ErrorKind::Fenced);
+        assert_eq!(refuse(&other, "late").await, ErrorKind::Fenced);
+    }
+    assert_eq!(stored.number("SELECT balance FROM idem_accounts WHERE account = 'bounded'").await, 100);
 }
 
 /// A lease that its owner ended lets nothing in: released, completed.

@@ -241,7 +241,7 @@ SELECT count(*) FROM "idem_holds"
             FROM (SELECT coalesce(max(epoch_floor), 0) AS epoch FROM "idem_installation") one
             WHERE coalesce(CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 <= $8, true) AND true
             ON CONFLICT (hash) DO UPDATE SET
-                surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 1,
+                hash = excluded.hash, surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 1,
                 epoch = CASE WHEN c.state = 1 AND c.owner = excluded.owner THEN c.epoch
                     WHEN c.epoch >= excluded.epoch THEN c.epoch + 1 ELSE excluded.epoch END,
                 owner = excluded.owner, until = excluded.until,
@@ -309,7 +309,7 @@ SELECT count(*) FROM "idem_holds"
             SELECT $1, $2, $3, $4, 2, $5, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $6, $7, $8, $9
             WHERE true
             ON CONFLICT (hash) DO UPDATE SET
-                surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 2,
+                hash = excluded.hash, surface = excluded.surface, scope = excluded.scope, fingerprint = excluded.fingerprint, state = 2,
                 owner = NULL, until = NULL, attempts = 0, outcome = excluded.outcome, checkpoint = NULL,
                 at = excluded.at, expires_at = excluded.expires_at,
                 machine = excluded.machine, id = excluded.id, seq = excluded.seq, reason = NULL
