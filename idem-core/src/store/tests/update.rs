@@ -75,11 +75,11 @@ pub(super) async fn run_all<DB: Ground>(db: &mut Fresh<DB>, name: &TableName, ta
             let update = Arc::new(update(name, kind, "none", key));
             let row = |fenced| Some(RowWrite { update: update.clone(), table: table.clone(), seen: None, fenced });
             let fenced = Write { row: row(true), ..Write::default() };
-            let wrote = db.try_write(&fenced).await.or_else(|error| match error.class {
+            let without_claim = db.try_write(&fenced).await.or_else(|error| match error.class {
                 Class::Contention => Ok(false),
                 _ => Err(error),
             });
-            assert!(!wrote.expect("runs"), "{kind:?} without the claim that fences it");
+            assert!(!without_claim.expect("runs"), "{kind:?} without the claim that fences it");
             let write = Write { row: row(false), ..Write::default() };
             let done = db.try_write(&write).await.expect("runs");
             assert_eq!(done, matches!(kind, RowUpdateKind::Upsert | RowUpdateKind::Insert), "{kind:?}");
