@@ -248,7 +248,7 @@ fn pages() -> Vec<Paragraph> {
     let (head, sections) = changelog.split_once("\n## ").expect("a section of the changelog");
     let newest = sections.split("\n## ").next().unwrap_or_default();
     all.extend(markdown("CHANGELOG.md", &changelog[..head.len() + 4 + newest.len()]));
-    for folder in ["idem-core/src", "idem-macros/src"] {
+    for folder in ["idem-core/src", "idem-http/src", "idem-macros/src"] {
         for file in files(&root().join(folder), "rs") {
             all.extend(doc_comments(&shown(&file), &read(&file)));
         }

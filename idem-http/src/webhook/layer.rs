@@ -1,0 +1,139 @@
+//! A layer that lets verified requests through.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::received::Webhook;
+use super::refusal::Refusal;
+use super::verifier::{Verifier, unix_seconds};
+
+/// The longest body by default.
+const MAX_BODY: usize = 1 << 20;
+
+/// Runs a service for requests that its [`Verifier`] accepts, with a [`Webhook`] among the extensions of the request.
+///
+/// The body is read whole, verified, and put back as the very bytes that were verified. Any other request is answered here, with
+/// `application/problem+json`, and the service does not run:
+///
+/// | | status | `type` |
+/// |---|---|---|
+/// | the signature or its time is refused | 401 | `/problems/webhook-signature` |
+/// | the body is longer than [`max_body`](Self::max_body) | 413 | `/problems/too-large` |
+/// | the body could not be read to its end | 400 | `/problems/body` |
+///
+/// A request without a signature is refused before its body is read. How long a sender may take to send its body is for a
+/// timeout around this layer.
+#[derive(Debug, Clone)]
+pub struct WebhookLayer {
+    policy: Arc<Policy>,
+}
+
+#[derive(Debug, Clone)]
+struct Policy {
+    verifier: Verifier,
+    max_body: usize,
+}
+
+impl WebhookLayer {
+    pub(super) fn new(verifier: Verifier) -> Self {
+        Self { policy: Arc::new(Policy { verifier, max_body: MAX_BODY }) }
+    }
+
+    /// The longest body that is read, in bytes; 1 MiB by default.
+    #[must_use]
+    pub fn max_body(self, bytes: usize) -> Self {
+        let policy = Arc::unwrap_or_clone(self.policy);
+        Self { policy: Arc::new(Policy { max_body: bytes, ..policy }) }
+    }
+}
+
+impl<S> Layer<S> for WebhookLayer {
+    type Service = WebhookService<S>;
+
+    fn layer(&self, inner: S) -> WebhookService<S> {
+        WebhookService { inner, policy: self.policy.clone() }
+    }
+}
+
+/// The service of a [`WebhookLayer`].
+///
+/// It serves requests whose body can be made of bytes, as those of axum and `Full<Bytes>` can. `Incoming` of hyper cannot: map it
+/// first.
+#[derive(Debug, Clone)]
+pub struct WebhookService<S> {
+    inner: S,
+    policy: Arc<Policy>,
+}
+
+impl<S, B, R> Service<Request<B>> for WebhookService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + From<Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Response = Response<Either<Full<Bytes>, R>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The one that was polled ready is the one to call.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        let policy = self.policy.clone();
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            match policy.receive(&parts, body).await {
+                Ok(webhook) => {
+                    let body = B::from(webhook.bytes().clone());
+                    parts.extensions.insert(webhook);
+                    Ok(inner.call(Request::from_parts(parts, body)).await?.map(Either::Right))
+                }
+                Err(refusal) => Ok(refusal.response().map(Either::Left)),
+            }
+        })
+    }
+}
+
+impl Policy {
+    async fn receive<B>(&self, parts: &Parts, body: B) -> Result<Webhook, Refusal>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let claim = self.verifier.claim(&parts.headers)?;
+        let body = read_whole(body, self.max_body).await?;
+        let verified = self.verifier.check(&claim, &body, unix_seconds())?;
+        Ok(Webhook::new(verified, body))
+    }
+}
+
+async fn read_whole<B>(body: B, most: usize) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    // A length that was announced is refused before anything is read.
+    if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes <= most) {
+        match Limited::new(body, most).collect().await {
+            Ok(whole) => return Ok(whole.to_bytes()),
+            Err(error) if !error.is::<LengthLimitError>() => return Err(Refusal::broken_body()),
+            Err(_) => {}
+        }
+    }
+    Err(Refusal::too_large(most))
+}
