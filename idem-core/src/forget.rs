@@ -204,7 +204,9 @@ impl<DB: Database> Forget<'_, DB> {
             let shared = &self.idem.shared;
             let _call = shared.queue.enter()?;
             let mut lease = shared.writer(shared.settings.wait).await?;
+            fail_point!("forget.blank.before");
             let blanked = blank(&mut lease.session(), table, &self.scope, (&self.from.after, last)).await;
+            fail_point!("forget.blank.after");
             rows = shared.answer(lease, blanked).await.map_err(unknown)?;
         }
         let so_far = &mut self.from.so_far;

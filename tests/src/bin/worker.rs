@@ -5,6 +5,8 @@
 //! - `brief NAME`: one call of each way to write
 //! - `once NAME`: one call of each way to write, none of them twice; after the first that fails it prints what it was told, a
 //!   line of the key and the effect, and aborts
+//! - `forget NAME`: forgets the scope of that lane
+//! - `sweep`: deletes what has expired, ten rows at a time
 //! - `same NAME REQUEST KEY N`: N concurrent copies of a request on that lane, under one key
 //!
 //! With `IDEM_UNGROUPED` in the environment each call has a transaction of its own, so that those that come at once race.
@@ -74,6 +76,8 @@ async fn obey<DB: Backend>(lane: &Lane<DB>, order: &str) -> Result<()> {
         ["lane", name] => all(&lane.renamed(*name), &Step::ALL).await,
         ["brief", name] => all(&lane.renamed(*name), &BRIEF).await,
         ["once", name] => once(&lane.renamed(*name)).await,
+        ["forget", name] => Ok(lane.idem.forget(*name).await.map(drop)?),
+        ["sweep"] => sweep(lane).await,
         ["same", name, request, key, count] => same(&lane.renamed(*name), request.parse()?, key, count.parse()?).await,
         _ => Err(format!("{order:?} is no order").into()),
     }
@@ -99,6 +103,11 @@ async fn once<DB: Backend>(lane: &Lane<DB>) -> Result<()> {
         }
     }
     std::process::abort();
+}
+
+async fn sweep<DB: Backend>(lane: &Lane<DB>) -> Result<()> {
+    while lane.idem.sweep(10).await?.more {}
+    Ok(())
 }
 
 async fn same<DB: Backend>(lane: &Lane<DB>, request: Request, key: &str, count: usize) -> Result<()> {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod abort;
+mod clearing;
 mod dropped;
 mod duplicates;
 mod first_use;

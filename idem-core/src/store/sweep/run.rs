@@ -42,17 +42,23 @@ pub(crate) async fn sweep<DB: Database>(
             }
         }
     };
+    fail_point!("sweep.claims");
     if seeded_bug!("sweep-leaves-alias-keys") {
         return Ok(Batch { claims: claims as u64, ..Batch::default() });
     }
     let alias_keys = session.fetch(&sql.sweep.alias_keys, Binder::new().bind(limit)).await?.len();
     let kept = i64::try_from(FENCES_KEPT.as_micros()).unwrap_or(i64::MAX);
     let fences = session.fetch(&sql.sweep.fences, Binder::new().bind(limit).bind(kept)).await?.len();
+    fail_point!("sweep.end");
     Ok(Batch { claims: claims as u64, alias_keys: alias_keys as u64, fences: fences as u64 })
 }
 
 async fn sweep_claims<DB: Database>(session: &mut Session<'_, DB>, limit: i64) -> Result<usize, StoreError> {
     let sql = session.sql;
-    session.fetch(&sql.sweep.raise_floor, Binder::new().bind(limit)).await?;
-    Ok(session.fetch(&sql.sweep.claims, Binder::new().bind(limit)).await?.len())
+    if !seeded_bug!("sweep-leaves-floor") {
+        session.fetch(&sql.sweep.raise_floor, Binder::new().bind(limit)).await?;
+    }
+    let claims = session.fetch(&sql.sweep.claims, Binder::new().bind(limit)).await?.len();
+    fail_point!("sweep.commit");
+    Ok(claims)
 }
