@@ -5,7 +5,8 @@
 //!
 //! - `client`: a middleware for reqwest that gives each request one key, keeps it over all attempts, and repeats only what is
 //!   safe to repeat, within a budget. The rule alone is a function, for other clients.
-//! - `webhook`: verifies the signatures of Stripe, GitHub and Standard Webhooks, over the bytes that were signed; a layer for receivers, and a signer.
+//! - `webhook`: verifies the signatures of Stripe, GitHub and Standard Webhooks, over the bytes that were signed; a layer for receivers,
+//!   and a signer.
 //!
 //! # Features
 //! | feature | what it brings |

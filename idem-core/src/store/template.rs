@@ -45,7 +45,7 @@ pub(super) use texts;
 
 /// Fills a template in. `{now}` is the database's time, `{table}` a table, `{by index}` the index that a table is read by, and
 /// `{$1 text}` a parameter that is a text; `{in $1}` says that what is before it is one of a list of texts, `{open}` that the transaction is
-/// open, and `{bounded by $1}` bounds the wait for locks. Of a list
+/// open, `{bounded by $1}` bounds the wait for locks, and `{for update}` locks the rows of a query. Of a list
 /// of columns such as that of an entry, `{entry}` gives the names, `{entry of e}` the columns in the table `e`, `{entry in e}`
 /// the same as items of a list, and `{no entry}` as many NULLs; `{entry as known_}` and `{entry of e as known_}` put `known_`
 /// before each name.
@@ -74,6 +74,9 @@ fn token_text<DB: Dialect>(tables: &Tables, token: &str) -> String {
     }
     if token == "open" {
         return DB::OPEN.to_owned();
+    }
+    if token == "for update" {
+        return DB::FOR_UPDATE.to_owned();
     }
     if let Some(number) = token.strip_prefix("bounded by $") {
         return DB::bounded(number.parse().unwrap_or_default());

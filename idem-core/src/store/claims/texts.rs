@@ -75,7 +75,9 @@ texts! {
         resolve = "
             UPDATE {claims} SET state = {$3 int}, epoch = CASE WHEN epoch >= {now} THEN epoch + 1 ELSE {now} END,
                 outcome = {$4 bytes}, checkpoint = NULL, at = {now}, expires_at = {now} + {$5 int}, reason = {$6 text}
-            WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND until <= {now} AND {bounded by $7}
+            WHERE hash = (
+                SELECT hash FROM {claims}
+                WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND until <= {now} AND {bounded by $7} {for update})
             RETURNING 1",
         /// Records in the transaction that is open that the key `$1` of surface `$2` and scope `$3` has for the request `$4` the outcome
         /// `$5`, remembered for `$6` microseconds; `$7`, `$8` and `$9` are the last machine that was moved, its id and seq. No row: the key is

@@ -28,14 +28,6 @@ impl ClaimStore for Postgres {
             WHERE c.ctid = w.place
             RETURNING c.hash",
         fence: "SELECT 1 FROM {claims} WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND {open} FOR KEY SHARE",
-        resolve: "
-            UPDATE {claims} SET state = {$3 int}, epoch = CASE WHEN epoch >= {now} THEN epoch + 1 ELSE {now} END,
-                outcome = {$4 bytes}, checkpoint = NULL, at = {now}, expires_at = {now} + {$5 int}, reason = {$6 text}
-            WHERE hash = (
-                SELECT hash FROM {claims}
-                WHERE hash = {$1 bytes} AND epoch = {$2 int} AND state = 1 AND until <= {now} AND {bounded by $7}
-                FOR UPDATE)
-            RETURNING 1",
         ..ClaimTexts::COMMON
     };
 

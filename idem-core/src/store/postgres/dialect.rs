@@ -43,6 +43,8 @@ impl Dialect for Postgres {
 
     const OPEN: &'static str = is_open!();
 
+    const FOR_UPDATE: &'static str = "FOR UPDATE";
+
     fn bounded(number: usize) -> String {
         format!("set_config('lock_timeout', ${number}::text, true) IS NOT NULL")
     }

@@ -27,12 +27,11 @@ macro_rules! is_open {
 pub(super) use {ended, is_open};
 
 /// A write is fenced by a claim that is another owner's.
-const FENCED_OFF: &str = "idem: the claim is another owner's";
+const FENCED_OFF: &str = "idem: another owner has the claim";
 
 /// True if the claim is held, or an error: what triggers of the statement have done is undone.
 pub(super) fn if_held(held: &str) -> String {
-    let fenced_off = FENCED_OFF.replace('\'', "''");
-    format!("(CASE WHEN {held} THEN 'true' ELSE '{fenced_off}' END)::boolean")
+    format!("(CASE WHEN {held} THEN 'true' ELSE '{FENCED_OFF}' END)::boolean")
 }
 
 /// Rows that a lost write has added are not where it added them.

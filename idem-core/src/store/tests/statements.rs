@@ -100,7 +100,7 @@ fn writes() -> Vec<(String, Form, Parts)> {
 }
 
 fn parts<DB: Database>(parts: &Parts) -> Vec<Shaped> {
-    let kinds: Vec<PartKind> = all_kinds::<DB>();
+    let kinds = all_kinds::<DB>();
     let kind = |name| *kinds.iter().find(|kind| kind.name == name).expect(name);
     let shaped = |(name, shape): &(&'static str, u16)| {
         let kind = kind(*name);

@@ -301,7 +301,9 @@ SELECT count(*) FROM "idem_holds"
 -- claims: resolve
             UPDATE "idem_claims" SET state = $3, epoch = CASE WHEN epoch >= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 THEN epoch + 1 ELSE CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 END,
                 outcome = $4, checkpoint = NULL, at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, expires_at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 + $5, reason = $6
-            WHERE hash = $1 AND epoch = $2 AND state = 1 AND until <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AND true
+            WHERE hash = (
+                SELECT hash FROM "idem_claims"
+                WHERE hash = $1 AND epoch = $2 AND state = 1 AND until <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 AND true )
             RETURNING 1
 
 -- claims: put
