@@ -39,7 +39,7 @@ pub trait Dialect: Driver {
     /// True while the transaction that was begun is open; an error where it can be seen that it has ended.
     const OPEN: &'static str = "true";
 
-    /// Stands after a query whose rows are locked as for a deletion. Where one transaction writes at a time, nothing does.
+    /// Stands after a query whose rows are locked as if they were to be deleted. Where one transaction writes at a time, nothing does.
     const FOR_UPDATE: &'static str = "";
 
     /// True; and locks that the statement waits for are waited for at most for parameter number `number`. Where there is no such bound,
