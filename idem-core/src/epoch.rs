@@ -17,7 +17,7 @@ impl Epoch {
     }
 
     /// The epoch of a claim at the time `now`, after claims of up to `self`.
-    #[cfg(feature = "_leases")]
+    #[cfg(feature = "leases")]
     #[must_use]
     pub(crate) fn next(self, now: i64) -> Self {
         Self(self.0.saturating_add(1).max(now))

@@ -81,13 +81,13 @@ fn canonical(json: &[u8], facts: &[&str], hash: &mut Hasher) {
 }
 
 /// Whether two JSON texts have one canonical form.
-#[cfg(any(feature = "_leases", feature = "testing"))]
+#[cfg(any(feature = "leases", feature = "testing"))]
 pub(crate) fn same_json(one: &[u8], other: &[u8]) -> bool {
     one == other || canonical_hash(one) == canonical_hash(other)
 }
 
 /// A hash of the canonical form.
-#[cfg(any(feature = "_leases", feature = "testing"))]
+#[cfg(any(feature = "leases", feature = "testing"))]
 pub(crate) fn canonical_hash(json: &[u8]) -> [u8; 32] {
     let mut hash = Hasher::new("idem canonical v1");
     canonical(json, &[], &mut hash);

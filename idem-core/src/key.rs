@@ -180,7 +180,7 @@ impl Key {
     }
 
     /// A key that was stored, unless it is none.
-    #[cfg(feature = "_leases")]
+    #[cfg(feature = "leases")]
     pub(crate) fn checked(&self) -> Result<&Self, KeyError> {
         check_names(self.scope(), self.as_str()).map(|()| self)
     }

@@ -58,6 +58,7 @@
 //! | `sqlite` | yes | SQLite, embedded |
 //! | `postgres` | | PostgreSQL and what speaks its protocol |
 //! | `redis` | | leases and locks in Redis |
+//! | `leases` | with a store | leases and locks, in the memory of a process where there is no store |
 //! | `tracing` | | a span per call, none for the items of a batch: machine, command, verdict, attempts, a hash of the key, never the key; the id by `Builder::span_ids`; of an update its table, never a value |
 //! | `metrics` | | calls by verdict, calls under way, durations, tries, groups, waits for the database, swept rows, by the `metrics` facade: `docs/OPERATIONS.md` lists them |
 //! | `testing` | | the explorer, samples and the schema lock for a machine's own tests |
@@ -70,7 +71,7 @@
 // `__private` and the documentation tests name the crate as its users do.
 extern crate self as idem_core;
 
-#[cfg(feature = "_leases")]
+#[cfg(feature = "leases")]
 #[macro_use]
 mod fault;
 
@@ -89,7 +90,7 @@ mod idem;
 #[cfg(feature = "_sql")]
 mod installation;
 mod key;
-#[cfg(feature = "_leases")]
+#[cfg(feature = "leases")]
 pub mod lease;
 // rustc shows the condition where the name is not found: so it says which features bring it, here and below.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
@@ -97,12 +98,12 @@ pub mod ledger;
 pub mod machine;
 mod map;
 mod model;
-#[cfg(feature = "_leases")]
+#[cfg(feature = "leases")]
 mod namespace;
-#[cfg(feature = "_leases")]
+#[cfg(feature = "leases")]
 pub mod operation;
 mod outcome;
-#[cfg(feature = "_leases")]
+#[cfg(feature = "leases")]
 mod request;
 #[cfg(feature = "_sql")]
 mod seq;
@@ -120,7 +121,7 @@ pub mod update;
 mod value;
 #[cfg(feature = "_sql")]
 mod verdicts;
-#[cfg(feature = "_leases")]
+#[cfg(feature = "leases")]
 #[cfg_attr(not(feature = "_sql"), allow(dead_code, reason = "what only databases count"))]
 mod watch;
 mod wire;

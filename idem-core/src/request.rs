@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, canonical_hash};
-use crate::key::Hasher;
+use crate::key::{Hasher, Hex, Key, KeyError};
 use crate::wire::{Stored, WireError};
 
 /// What a request is recognised by when its key comes again: a target, and parts in their order. The recipe of the fingerprint, for layers
@@ -52,6 +52,24 @@ impl Request {
         self.0.part(b"json");
         self.0.part(&canonical_hash(json));
         self
+    }
+
+    /// The key of a request that came without one: two of the same have the same. Remember its outcome for a short time only: a request that
+    /// is meant twice cannot be distinguished from a repeat.
+    ///
+    /// ```
+    /// use idem_core::operation::Request;
+    ///
+    /// let request = |amount: &[u8]| Request::to("POST /payments").json(amount);
+    /// assert_eq!(request(b"5").key("shop-1")?, request(b" 5").key("shop-1")?);
+    /// assert_ne!(request(b"5").key("shop-1")?, request(b"6").key("shop-1")?);
+    /// # Ok::<(), idem_core::KeyError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`KeyError`] if the scope is empty, longer than 255 bytes or has a control character.
+    pub fn key(&self, scope: impl Into<String>) -> Result<Key, KeyError> {
+        Key::new(scope, format!("r.{}", Hex(&self.fingerprint().0)))
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {

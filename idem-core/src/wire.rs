@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-#[cfg(any(feature = "_leases", feature = "testing"))]
+#[cfg(any(feature = "leases", feature = "testing"))]
 use crate::fingerprint::same_json;
 use buffer::with_buffer;
 use finite::Finite;
@@ -51,7 +51,7 @@ pub enum WireError {
 
 impl Stored {
     /// How much of a value an error shows, in characters.
-    #[cfg(any(feature = "_leases", feature = "testing"))]
+    #[cfg(any(feature = "leases", feature = "testing"))]
     const SHOWN: usize = 60;
 
     /// Writes a value.
@@ -113,7 +113,7 @@ impl Stored {
     }
 
     /// Whether the two say the same, whatever the order of members and the white space.
-    #[cfg(any(feature = "_leases", feature = "testing"))]
+    #[cfg(any(feature = "leases", feature = "testing"))]
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         self == other || matches!((self.json(), other.json()), (Ok(one), Ok(other)) if same_json(one, other))
     }
@@ -122,7 +122,7 @@ impl Stored {
     ///
     /// # Errors
     /// If it cannot be read, or is written as something else.
-    #[cfg(any(feature = "_leases", feature = "testing"))]
+    #[cfg(any(feature = "leases", feature = "testing"))]
     pub(crate) fn read_back(self, again: impl FnOnce(&Self) -> Result<Self, WireError>) -> Result<Self, WireError> {
         let again = again(&self)?;
         if self.says_the_same(&again) {
@@ -173,7 +173,7 @@ fn put<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) -> Result<(), Wire
     Ok(serde_json::to_writer(bytes, &Finite(value))?)
 }
 
-#[cfg(all(test, any(feature = "_leases", feature = "testing")))]
+#[cfg(all(test, any(feature = "leases", feature = "testing")))]
 mod tests {
     use super::*;
 

@@ -96,6 +96,12 @@ impl LeasedOperation {
         self
     }
 
+    /// The largest outcome that can be recorded, in bytes: of a database [`Builder::max_payload`](crate::Builder::max_payload), otherwise 256
+    /// KiB.
+    pub fn max_outcome(&self) -> usize {
+        self.leases.largest
+    }
+
     /// Claims a key for a request, or says what is recorded of it. One statement, and another one where the key is known.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! - `claim`: the record of a key that has no row of its own
 //! - `row`: conditional updates of the caller's tables
 
-#[cfg(feature = "_leases")]
+#[cfg(feature = "leases")]
 pub(crate) mod claim;
 pub(crate) mod ledger;
 pub(crate) mod machine;

@@ -135,6 +135,11 @@ impl<DB: Database> Operation<DB> {
         &self.leased
     }
 
+    /// As [`LeasedOperation::max_outcome`].
+    pub fn max_outcome(&self) -> usize {
+        self.leased.max_outcome()
+    }
+
     /// As [`LeasedOperation::lost`].
     ///
     /// # Errors

@@ -1,14 +1,12 @@
 //! A webhook as an extractor, and its errors as answers.
 
-use axum_core::body::Body;
-use axum_core::extract::FromRequestParts;
-use axum_core::response::{IntoResponse, Response};
-use http::StatusCode;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 
 use super::error::{JsonError, NoVerifier, VerifyError};
 use super::received::Webhook;
-use super::refusal::Refusal;
+use crate::problem::Problem;
 
 /// The webhook that the layer around the route has verified.
 ///
@@ -40,25 +38,20 @@ impl<S: Sync> FromRequestParts<S> for Webhook {
 impl IntoResponse for NoVerifier {
     /// 500: the route is set up wrongly, and the sender is not to know how.
     fn into_response(self) -> Response {
-        let detail = "the server cannot verify webhooks here".to_owned();
-        answer(&Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "no-verifier", detail))
+        Problem::from(self).into_response()
     }
 }
 
 impl IntoResponse for JsonError {
     /// 400.
     fn into_response(self) -> Response {
-        answer(&Refusal::new(StatusCode::BAD_REQUEST, "body", self.to_string()))
+        Problem::from(self).into_response()
     }
 }
 
 impl IntoResponse for VerifyError {
     /// 401, as by the layer.
     fn into_response(self) -> Response {
-        answer(&Refusal::from(self))
+        Problem::from(self).into_response()
     }
-}
-
-fn answer(refusal: &Refusal) -> Response {
-    refusal.response().map(Body::new)
 }

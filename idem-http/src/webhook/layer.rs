@@ -9,16 +9,14 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use http_body_util::{Either, Full};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::received::Webhook;
-use super::refusal::Refusal;
 use super::verifier::{Verifier, unix_seconds};
-
-/// The longest body by default.
-const MAX_BODY: usize = 1 << 20;
+use crate::body::{MAX_BODY, read_whole};
+use crate::problem::Problem;
 
 /// Runs a service for requests that its [`Verifier`] accepts, with a [`Webhook`] among the extensions of the request.
 ///
@@ -103,14 +101,14 @@ where
                     parts.extensions.insert(webhook);
                     Ok(inner.call(Request::from_parts(parts, body)).await?.map(Either::Right))
                 }
-                Err(refusal) => Ok(refusal.response().map(Either::Left)),
+                Err(problem) => Ok(problem.response().map(|body| Either::Left(Full::from(body)))),
             }
         })
     }
 }
 
 impl Policy {
-    async fn receive<B>(&self, parts: &Parts, body: B) -> Result<Webhook, Refusal>
+    async fn receive<B>(&self, parts: &Parts, body: B) -> Result<Webhook, Problem>
     where
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -120,20 +118,4 @@ impl Policy {
         let verified = self.verifier.check(&claim, &body, unix_seconds())?;
         Ok(Webhook::new(verified, body))
     }
-}
-
-async fn read_whole<B>(body: B, most: usize) -> Result<Bytes, Refusal>
-where
-    B: Body<Data = Bytes>,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    // A length that was announced is refused before anything is read.
-    if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes <= most) {
-        match Limited::new(body, most).collect().await {
-            Ok(whole) => return Ok(whole.to_bytes()),
-            Err(error) if !error.is::<LengthLimitError>() => return Err(Refusal::broken_body()),
-            Err(_) => {}
-        }
-    }
-    Err(Refusal::too_large(most))
 }

@@ -37,6 +37,7 @@ pub(crate) enum ClaimState {
     Released,
 }
 
+#[cfg(any(feature = "_sql", feature = "redis"))]
 impl ClaimState {
     /// As it is stored.
     pub(crate) const fn code(self) -> i64 {

@@ -1,0 +1,73 @@
+//! The correlation id of a request: what connects it with the requests and logs of others.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use idem_core::Key;
+
+/// The trace id of `traceparent` (W3C Trace Context), else `X-Request-Id`, else a new one.
+pub(crate) fn of(headers: &HeaderMap) -> Arc<str> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(id) = text("traceparent").and_then(trace_id) {
+        return id.into();
+    }
+    match text("x-request-id").filter(|id| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len())) {
+        Some(id) => id.into(),
+        None => random(),
+    }
+}
+
+fn trace_id(header: &str) -> Option<&str> {
+    let mut parts = header.split('-');
+    let (_version, id) = (parts.next()?, parts.next()?);
+    let is_id =
+        id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) && id.bytes().any(|byte| byte != b'0');
+    is_id.then_some(id)
+}
+
+fn random() -> Arc<str> {
+    // A key is the one kind of random text that idem makes.
+    Key::random("correlation").map_or_else(|_| "unknown".into(), |key| key.as_str().into())
+}
+
+/// The id as a URI of this occurrence.
+pub(crate) fn urn(id: &str) -> String {
+    let is_uuid = id.len() == 36 && id.bytes().filter(|byte| *byte == b'-').count() == 4;
+    // Of a text that came from outside only what a URN may have.
+    let fit = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte));
+    match (is_uuid, fit) {
+        (true, true) => format!("urn:uuid:{id}"),
+        (_, true) => format!("urn:correlation:{id}"),
+        _ => "urn:correlation:unfit".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn id(headers: &[(&'static str, &'static str)]) -> Arc<str> {
+        of(&headers
+            .iter()
+            .map(|&(name, value)| (name.parse().expect("a name"), HeaderValue::from_static(value)))
+            .collect())
+    }
+
+    #[test]
+    fn trace_id_comes_before_request_id() {
+        let trace = ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        assert_eq!(&*id(&[trace, ("x-request-id", "r1")]), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(&*id(&[("traceparent", "00-00000000000000000000000000000000-0-0"), ("x-request-id", "r1")]), "r1");
+        assert_eq!(id(&[("traceparent", "nonsense")]).len(), 36);
+        assert_ne!(id(&[]), id(&[]));
+    }
+
+    #[test]
+    fn instance_is_a_urn() {
+        assert_eq!(urn("0198c0de-0000-7000-8000-000000000000"), "urn:uuid:0198c0de-0000-7000-8000-000000000000");
+        assert_eq!(urn("r1"), "urn:correlation:r1");
+        assert_eq!(urn("a b\"<"), "urn:correlation:unfit");
+    }
+}

@@ -1,0 +1,160 @@
+//! What a repeat is compared by: method, path, query, body, and chosen headers. Never `Host`, and never all headers: clients send other
+//! ones when they try again.
+
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::request::Parts;
+use idem_core::operation::Request;
+
+/// The path and query of a request as the client sent them, for services behind a router that strips a part of the path. Put it into
+/// the extensions of the request before the router; axum does so itself.
+#[derive(Debug, Clone)]
+pub struct OriginalTarget(
+    /// The URI as the client sent it.
+    pub http::Uri,
+);
+
+/// The request as a repeat of it is recognised.
+pub(crate) fn request(parts: &Parts, body: &[u8], headers: &[HeaderName]) -> Request {
+    let target = target(parts);
+    // The version is a part, so that a later recipe can differ.
+    let mut request = Request::to("http request v1")
+        .part(parts.method.as_str().as_bytes())
+        .part(target.path().as_bytes())
+        .part(target.query().unwrap_or_default().as_bytes());
+    for name in headers {
+        let lines = parts.headers.get_all(name);
+        request = request.part(name.as_str().as_bytes()).part(&(lines.iter().count() as u64).to_le_bytes());
+        request = lines.iter().fold(request, |request, line| request.part(line.as_bytes()));
+    }
+    match kind(parts) {
+        Kind::Json => request.json(body),
+        Kind::Multipart(boundary) => without_boundary(request, body, boundary.as_bytes()),
+        Kind::Bytes => request.part(body),
+    }
+}
+
+fn target(parts: &Parts) -> &http::Uri {
+    if let Some(OriginalTarget(uri)) = parts.extensions.get() {
+        return uri;
+    }
+    // A nested router has taken its prefix away.
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
+        return uri;
+    }
+    &parts.uri
+}
+
+enum Kind<'r> {
+    Json,
+    Multipart(&'r str),
+    Bytes,
+}
+
+fn kind(parts: &Parts) -> Kind<'_> {
+    let Some(text) = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return Kind::Bytes };
+    let (media_type, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let media_type = media_type.trim();
+    let ends_with = |end: &str| {
+        media_type.len() >= end.len()
+            && media_type.as_bytes()[media_type.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+    };
+    if media_type.eq_ignore_ascii_case("application/json") || ends_with("+json") {
+        return Kind::Json;
+    }
+    if media_type.eq_ignore_ascii_case("multipart/form-data") {
+        let boundary = parameters.split(';').find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"'))
+        });
+        if let Some(boundary) = boundary.filter(|boundary| !boundary.is_empty()) {
+            return Kind::Multipart(boundary);
+        }
+    }
+    Kind::Bytes
+}
+
+/// The parts of a form, without the boundary between them: a client that tries again may make a new one.
+fn without_boundary(mut request: Request, body: &[u8], boundary: &[u8]) -> Request {
+    let delimiter = [b"--", boundary].concat();
+    let mut rest = body;
+    while let Some(at) = line_of(rest, &delimiter) {
+        request = request.part(&rest[..at]);
+        rest = &rest[at + delimiter.len()..];
+    }
+    request.part(b"multipart").part(rest)
+}
+
+/// Where a line begins with these bytes.
+fn line_of(body: &[u8], delimiter: &[u8]) -> Option<usize> {
+    let begins_line = |at: usize| at == 0 || body[..at].ends_with(b"\r\n");
+    let mut from = 0;
+    loop {
+        // Each line once: not every byte is looked at by a comparison.
+        let at = from + body[from..].windows(2).position(|two| two == b"--")?;
+        if begins_line(at) && body[at..].starts_with(delimiter) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(method: &str, uri: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
+        let mut builder = http::Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        let (parts, ()) = builder.body(()).expect("a request").into_parts();
+        request(&parts, body, &[http::header::IF_MATCH])
+    }
+
+    #[test]
+    fn method_path_query_and_chosen_headers_count() {
+        let base = || of("POST", "/a?b=1", &[("if-match", "\"1\"")], b"x");
+        assert_eq!(
+            base(),
+            of("POST", "http://elsewhere/a?b=1", &[("if-match", "\"1\""), ("host", "h"), ("x", "y")], b"x")
+        );
+        for other in [
+            of("PATCH", "/a?b=1", &[("if-match", "\"1\"")], b"x"),
+            of("POST", "/b?b=1", &[("if-match", "\"1\"")], b"x"),
+            of("POST", "/a?b=2", &[("if-match", "\"1\"")], b"x"),
+            of("POST", "/a%3Fb=1", &[("if-match", "\"1\"")], b"x"),
+            of("POST", "/a?b=1", &[("if-match", "\"2\"")], b"x"),
+            of("POST", "/a?b=1", &[], b"x"),
+            of("POST", "/a?b=1", &[("if-match", "\"1\"")], b"y"),
+        ] {
+            assert_ne!(base(), other);
+        }
+    }
+
+    #[test]
+    fn json_is_canonical_where_it_is_declared() {
+        for content_type in ["application/json", "Application/JSON; charset=utf-8", "application/problem+json"] {
+            let of = |body: &[u8]| of("POST", "/", &[("content-type", content_type)], body);
+            assert_eq!(of(br#"{"a": 1, "b": 2}"#), of(br#"{"b":2,"a":1}"#), "{content_type}");
+            assert_ne!(of(br#"{"a": 9007199254740993}"#), of(br#"{"a": 9007199254740992}"#));
+        }
+        let text = |body: &[u8]| of("POST", "/", &[("content-type", "text/plain")], body);
+        assert_ne!(text(br#"{"a": 1}"#), text(br#"{"a":1}"#));
+    }
+
+    #[test]
+    fn boundary_of_a_form_does_not_count() {
+        let form = |boundary: &str, value: &str| {
+            let body = format!(
+                "--{boundary}\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n{value}\r\n--{boundary}--\r\n"
+            );
+            let content_type = format!("multipart/form-data; boundary=\"{boundary}\"");
+            of("POST", "/", &[("content-type", &content_type)], body.as_bytes())
+        };
+        assert_eq!(form("one", "5"), form("other", "5"));
+        assert_ne!(form("one", "5"), form("one", "6"));
+        // What looks like a boundary and is the other form's counts as content.
+        assert_ne!(form("one", "x\r\n--other\r\ny"), form("other", "x\r\n--other\r\ny"));
+    }
+}

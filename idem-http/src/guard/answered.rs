@@ -1,0 +1,187 @@
+//! Answers of guarded requests, before they are sent.
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue, LOCATION};
+use http::{HeaderMap, Response};
+use idem_core::operation::Remembered;
+
+use super::settings::Settings;
+use crate::answer_body::AnswerBody;
+use crate::observe::Verdict;
+use crate::problem::{Kind, Problem};
+use crate::record::Record;
+
+pub(crate) const STATUS: HeaderName = HeaderName::from_static("idempotency-status");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const SUPERSEDED: HeaderName = HeaderName::from_static("idempotency-superseded");
+
+/// What became of the key: `Idempotency-Status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyStatus {
+    /// The request was done, and its answer is remembered.
+    Executed,
+    /// It was done before.
+    Replayed,
+    /// Nothing was done; a repeat is a first try.
+    Released,
+    /// The key was not looked at; a repeat may be a second effect.
+    Ignored,
+}
+
+impl KeyStatus {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Executed => "executed",
+            Self::Replayed => "replayed",
+            Self::Released => "released",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
+/// What a run of a handler ended with.
+#[derive(Debug)]
+pub(crate) enum Settled<R> {
+    Answer(Reply<R>),
+    /// Another writer was faster: the handler is to run again.
+    Again,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply<R> {
+    pub(crate) answer: Answer<R>,
+    pub(crate) status: Option<KeyStatus>,
+    pub(crate) is_superseded: bool,
+    pub(crate) verdict: Verdict,
+}
+
+#[derive(Debug)]
+pub(crate) enum Answer<R> {
+    /// The handler's.
+    Handlers(Response<AnswerBody<R>>),
+    /// One that was recorded.
+    Recorded(Response<Bytes>),
+    Problem(Problem),
+    /// None: the service failed.
+    None,
+}
+
+impl<R> Reply<R> {
+    pub(crate) fn handlers(response: Response<AnswerBody<R>>, status: Option<KeyStatus>, verdict: Verdict) -> Self {
+        Self { answer: Answer::Handlers(response), status, is_superseded: false, verdict }
+    }
+
+    pub(crate) fn problem(problem: impl Into<Problem>, status: Option<KeyStatus>, verdict: Verdict) -> Self {
+        Self { answer: Answer::Problem(problem.into()), status, is_superseded: false, verdict }
+    }
+
+    /// The same with another verdict.
+    pub(crate) fn with_verdict(self, verdict: Verdict) -> Self {
+        Self { verdict, ..self }
+    }
+}
+
+impl<R> From<Reply<R>> for Settled<R> {
+    fn from(reply: Reply<R>) -> Self {
+        Self::Answer(reply)
+    }
+}
+
+/// The answer that is remembered of a key.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    answer: Result<Response<Bytes>, Problem>,
+    is_superseded: bool,
+}
+
+impl From<Remembered> for Answered {
+    fn from(remembered: Remembered) -> Self {
+        let is_superseded = remembered.superseded;
+        let answer = match Record::decode(remembered.outcome) {
+            Ok(record) => record.response().map_err(|headers| not_kept(&headers)),
+            // Another layer uses this name, or a newer release of this one.
+            Err(corrupt) => Err(Problem::internal(corrupt)),
+        };
+        Self { answer, is_superseded }
+    }
+}
+
+fn not_kept(headers: &HeaderMap) -> Problem {
+    let problem = Problem::from(Kind::AnswerNotKept);
+    match headers.get(LOCATION) {
+        Some(location) => problem.header(LOCATION, location.clone()),
+        None => problem,
+    }
+}
+
+impl<R> From<Answered> for Reply<R> {
+    fn from(answered: Answered) -> Self {
+        let Answered { answer, is_superseded } = answered;
+        let answer = match answer {
+            Ok(response) => Answer::Recorded(response),
+            Err(problem) => Answer::Problem(problem),
+        };
+        Self { answer, status: Some(KeyStatus::Replayed), is_superseded, verdict: Verdict::Replayed }
+    }
+}
+
+/// What every answer to one request has in common.
+pub(crate) struct Marks<'a> {
+    pub(crate) settings: &'a Settings,
+    /// The URI of this occurrence of a problem.
+    pub(crate) instance: String,
+    /// The key, as it is given back.
+    pub(crate) key: Option<HeaderValue>,
+}
+
+impl Marks<'_> {
+    /// Gives the handler's problem, if it answered one, the look of this service.
+    pub(crate) fn shown<R>(&self, response: Response<R>) -> Response<AnswerBody<R>> {
+        let (mut parts, body) = response.into_parts();
+        let problem = Problem::behind(&mut parts.extensions);
+        // Something inside has made another answer of it.
+        let Some(mut problem) = problem.filter(|problem| problem.status() == parts.status) else {
+            return Response::from_parts(parts, AnswerBody::own(body));
+        };
+        problem.occurred(&self.instance);
+        crate::observe::problem(&problem);
+        let (shown, body) = self.settings.response(&problem).into_parts();
+        // What layers inside have added stays.
+        shown.headers.keys().for_each(|name| {
+            parts.headers.remove(name);
+        });
+        parts.headers.remove(http::header::CONTENT_LENGTH);
+        parts.headers.extend(shown.headers);
+        parts.status = shown.status;
+        Response::from_parts(parts, AnswerBody::whole(body))
+    }
+
+    /// The answer as it is sent. `None` if the service failed.
+    pub(crate) fn response<R>(self, reply: Reply<R>) -> Option<Response<AnswerBody<R>>> {
+        let mut response = match reply.answer {
+            Answer::Handlers(response) => response,
+            Answer::Recorded(response) => response.map(AnswerBody::whole),
+            Answer::Problem(mut problem) => {
+                problem.occurred(&self.instance);
+                crate::observe::problem(&problem);
+                self.settings.response(&problem).map(AnswerBody::whole)
+            }
+            Answer::None => return None,
+        };
+        let headers = response.headers_mut();
+        if let Some(status) = reply.status {
+            headers.insert(STATUS, HeaderValue::from_static(status.word()));
+        }
+        if reply.status == Some(KeyStatus::Replayed) {
+            headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        if reply.is_superseded {
+            headers.insert(SUPERSEDED, HeaderValue::from_static("true"));
+        }
+        if let Some(key) = self.key {
+            headers.insert(crate::header::IDEMPOTENCY_KEY, key);
+        }
+        Some(response)
+    }
+}

@@ -1,0 +1,269 @@
+//! How a guarded request goes, whatever the mode: its head, its body, its key, runs of the handler, the answer.
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue};
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use idem_core::operation::Request as Fingerprinted;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::adopt::Handler;
+use super::answered::{Answer, Marks, Reply, Settled};
+use super::layer::Policy;
+use super::mode::{Entered, Mode};
+use super::prepare::{Admitted, admit, admitted, head};
+use super::run::{Polled, Ran, RunId, handed_back, panic_text, poll};
+use crate::answer_body::AnswerBody;
+use crate::correlation::urn;
+use crate::header::quoted;
+use crate::observe::{self, Verdict, Watch};
+use crate::problem::{Kind, Problem};
+
+/// A deadline that never comes.
+const NEVER: Duration = Duration::from_hours(24 * 365);
+
+/// A guard is around the request.
+#[derive(Clone)]
+struct Guarded;
+
+/// The parts of a request that each run of the handler gets.
+struct Template<B> {
+    parts: Parts,
+    body: RunBody<B>,
+}
+
+enum RunBody<B> {
+    /// Read whole: for as many runs as there are.
+    Whole(Bytes),
+    /// As it came: for one run.
+    Once(Option<B>),
+}
+
+/// Why a request has no answer of its handler.
+type Refusal = (Problem, Verdict);
+
+pub(crate) async fn serve<M, S, B, R>(
+    policy: Arc<Policy<M>>,
+    service: S,
+    request: Request<B>,
+    handler: Handler,
+) -> Result<Response<AnswerBody<R>>, S::Error>
+where
+    M: Mode,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + From<Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    // Boxed: it is passed on a few times, and a request is large.
+    let template = Box::new(Template::new(request));
+    let settings = &policy.settings;
+    let mut watch = Watch::new(&template.parts, &settings.namespace, settings.auditor.as_ref());
+    let mut marks = Marks { settings, instance: urn(&watch.correlation), key: None };
+    let span = watch.span();
+    let reply = span.run(answer(&policy, service, template, handler, &mut watch, &mut marks)).await;
+    let (reply, failed) = match reply {
+        Ok(reply) => (reply, None),
+        Err((failed, verdict)) => {
+            (Reply { answer: Answer::None, status: None, is_superseded: false, verdict }, Some(failed))
+        }
+    };
+    let verdict = reply.verdict;
+    let response = marks.response(reply);
+    watch.end(verdict, response.as_ref().map(|response| response.status().as_u16()));
+    match (response, failed) {
+        (_, Some(failed)) => Err(failed),
+        (Some(response), None) => Ok(response),
+        // Only a service that failed has no answer.
+        (None, None) => Ok(Problem::internal("a run without an answer").response().map(AnswerBody::whole)),
+    }
+}
+
+async fn answer<M, S, B, R>(
+    policy: &Policy<M>,
+    mut service: S,
+    mut template: Box<Template<B>>,
+    handler: Handler,
+    watch: &mut Watch,
+    marks: &mut Marks<'_>,
+) -> Result<Reply<R>, (S::Error, Verdict)>
+where
+    M: Mode,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + From<Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let settings = &policy.settings;
+    let refuse = |(problem, verdict): Refusal| Ok(Reply::problem(problem, None, verdict));
+    if template.parts.extensions.get::<Guarded>().is_some() {
+        let fix = "one guard belongs around a route; put groups side by side, not inside each other";
+        return refuse((Problem::misuse(Kind::GuardedTwice, fix), Verdict::Refused));
+    }
+    let _in_flight = match policy.gate.enter(settings.max_in_flight) {
+        Ok(in_flight) => in_flight,
+        Err(problem) if problem.kind() == "draining" => {
+            let problem = problem.header(CONNECTION, HeaderValue::from_static("close"));
+            return refuse((problem, Verdict::Refused));
+        }
+        Err(problem) => return refuse((problem, Verdict::Refused)),
+    };
+    // Boxed: done by the time the handler runs, so its future need not hold the room.
+    let admitted = match Box::pin(prepare(policy, &mut template, watch, marks)).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refuse(refusal),
+    };
+    let mut turn = match Box::pin(policy.mode.enter(&admitted, settings)).await {
+        Entered::Turn(turn) => turn,
+        Entered::Known(known) => return Ok(known.into()),
+        Entered::Refused(problem, verdict) => return refuse((problem, verdict)),
+    };
+    handler.begins();
+    let until = Instant::now().checked_add(settings.deadline).unwrap_or_else(|| Instant::now() + NEVER);
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        watch.attempt(attempt);
+        let Some(mut request) = template.request() else {
+            return refuse((Problem::internal("a body that is sent once ran twice"), Verdict::Released));
+        };
+        let run = RunId::default();
+        let extensions = request.extensions_mut();
+        extensions.insert(Guarded);
+        extensions.insert(admitted.keys.clone());
+        M::lend(&mut turn, &admitted, (attempt, &run), extensions);
+        let spare = service.clone();
+        // Within the future: a service may panic when it is called.
+        let polled = poll(async { service.call(request).await }, until, M::lost(&turn)).await;
+        let (ran, failed) = match polled {
+            Polled::Ended(Ok(mut response)) => {
+                let token = handed_back(&run, response.extensions_mut());
+                (Ran::Answered(marks.shown(response), token), None)
+            }
+            Polled::Ended(Err(failed)) => (Ran::Failed, Some(failed)),
+            Polled::Panicked(panic) => {
+                observe::panicked(&panic_text(&*panic));
+                (Ran::Panicked, None)
+            }
+            Polled::TooLong => (Ran::TooLong, None),
+            Polled::Lost => (Ran::Lost, None),
+        };
+        let settled = Box::pin(M::settle(&mut turn, settings, until, ran)).await;
+        match (settled, failed) {
+            (Settled::Answer(reply), None) => return Ok(reply),
+            (Settled::Answer(reply), Some(failed)) => return Err((failed, reply.verdict)),
+            (Settled::Again, _) => {
+                service = spare;
+                if let Err(failed) = poll_fn(|cx| service.poll_ready(cx)).await {
+                    return Err((failed, Verdict::Released));
+                }
+            }
+        }
+    }
+}
+
+async fn prepare<M, B>(
+    policy: &Policy<M>,
+    template: &mut Template<B>,
+    watch: &mut Watch,
+    marks: &mut Marks<'_>,
+) -> Result<Box<Admitted>, Refusal>
+where
+    M: Mode,
+    B: Body<Data = Bytes> + Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let settings = &policy.settings;
+    let head = head(&template.parts, settings)?;
+    marks.key = head.key.as_deref().and_then(quoted);
+    let body = if M::COMPARES { template.body.take() } else { None };
+    let admitted = match body {
+        Some(body) => {
+            let (admitted, body) = admit(&head, &template.parts, body, settings, &watch.correlation).await?;
+            template.body = RunBody::Whole(body);
+            admitted
+        }
+        None => admitted(&head, Fingerprinted::to(""), settings, &watch.correlation)?,
+    };
+    if let Some(key) = &admitted.key {
+        watch.key(key);
+    }
+    Ok(Box::new(admitted))
+}
+
+impl<B> RunBody<B> {
+    /// The body as it came, once.
+    fn take(&mut self) -> Option<B> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Once(body) => body.take(),
+        }
+    }
+}
+
+impl<B> Template<B> {
+    fn new(request: Request<B>) -> Self {
+        let (parts, body) = request.into_parts();
+        Self { parts, body: RunBody::Once(Some(body)) }
+    }
+}
+
+impl<B: From<Bytes>> Template<B> {
+    /// The request for the next run.
+    fn request(&mut self) -> Option<Request<B>> {
+        let body = match &mut self.body {
+            RunBody::Whole(body) => B::from(body.clone()),
+            once @ RunBody::Once(_) => once.take()?,
+        };
+        Some(Request::from_parts(self.parts.clone(), body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::Full;
+    use tower::service_fn;
+
+    use super::*;
+    use crate::guard::Guard;
+    use crate::{Leases, scope};
+
+    /// A request in flight holds this, its body, and what its handler holds.
+    const LARGEST: usize = 4 << 10;
+
+    fn size<M: Mode>(guard: Guard<M>) -> usize {
+        let service =
+            service_fn(async |_: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
+        let request = Request::post("/").body(Full::default()).expect("a request");
+        size_of_val(&serve(guard.required().policy(), service, request, Handler::default()))
+    }
+
+    #[test]
+    fn request_in_flight_is_small() {
+        let sizes = [size(Guard::keyed(scope::single())), size(Guard::leased(Leases::memory(), scope::single()))];
+        assert!(sizes.iter().all(|size| *size <= LARGEST), "{sizes:?}");
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn transactional_request_in_flight_is_small() {
+        let pool = sqlx::SqlitePool::connect_lazy("sqlite::memory:").expect("a URL");
+        let idem = idem_core::Idem::builder().open_pool(pool);
+        let Ok(idem) = idem else { panic!("a pool is taken: {idem:?}") };
+        let size = size(Guard::transactional(&idem, scope::single()));
+        assert!(size <= LARGEST, "{size}");
+    }
+}

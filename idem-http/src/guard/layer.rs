@@ -1,0 +1,111 @@
+//! The layer of a guard, and its service.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::adopt::{GuardFuture, Handler};
+use super::driver::serve;
+use super::gate::Gate;
+use super::mode::Mode;
+use super::settings::Settings;
+use crate::answer_body::AnswerBody;
+
+/// A guard as a layer: made by [`Guard::required`](super::Guard::required) and [`Guard::optional`](super::Guard::optional).
+pub struct GuardLayer<M>(Arc<Policy<M>>);
+
+/// The service of a [`GuardLayer`]: any service of HTTP whose requests can be made of bytes, as those of axum and `Full<Bytes>` can.
+/// `Incoming` of hyper cannot: map it first. The service is cloned, for a handler that runs again.
+pub struct GuardService<S, M> {
+    inner: S,
+    policy: Arc<Policy<M>>,
+}
+
+/// What all requests of a guard share.
+pub(crate) struct Policy<M> {
+    pub(crate) mode: M,
+    pub(crate) settings: Settings,
+    pub(crate) gate: Arc<Gate>,
+}
+
+impl<M> GuardLayer<M> {
+    pub(super) fn new(mode: M, settings: Settings, gate: Arc<Gate>) -> Self {
+        Self(Arc::new(Policy { mode, settings, gate }))
+    }
+
+    #[cfg(test)]
+    pub(super) fn policy(&self) -> Arc<Policy<M>> {
+        self.0.clone()
+    }
+}
+
+impl<S, M: Mode> Layer<S> for GuardLayer<M> {
+    type Service = GuardService<S, M>;
+
+    fn layer(&self, inner: S) -> GuardService<S, M> {
+        GuardService { inner, policy: self.0.clone() }
+    }
+}
+
+impl<S, M, B, R> Service<Request<B>> for GuardService<S, M>
+where
+    M: Mode,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send + 'static,
+    B: Body<Data = Bytes> + From<Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Response = Response<AnswerBody<R>>;
+    type Error = S::Error;
+    type Future = GuardFuture<R, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The one that was polled ready is the one to call.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        let handler = Handler::default();
+        if !self.policy.settings.methods.contains(request.method()) {
+            let answer = inner.call(request);
+            return GuardFuture::new(async move { Ok(answer.await?.map(AnswerBody::own)) }, handler);
+        }
+        GuardFuture::new(serve(self.policy.clone(), inner, request, handler.clone()), handler)
+    }
+}
+
+impl<M> Clone for GuardLayer<M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<S: Clone, M> Clone for GuardService<S, M> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), policy: self.policy.clone() }
+    }
+}
+
+impl<M: Mode> fmt::Debug for GuardLayer<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardLayer").field("mode", &M::NAME).field("settings", &self.0.settings).finish()
+    }
+}
+
+impl<S: fmt::Debug, M: Mode> fmt::Debug for GuardService<S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardService").field("inner", &self.inner).field("mode", &M::NAME).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,148 @@
+//! What a handler takes that does what no transaction can hold.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::{Extensions, Request, Response};
+use idem_core::{Error, Key, lease};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::guard::run::{HandedBack, RunId};
+use crate::keys::Keys;
+use crate::problem::{Kind, Problem};
+
+/// The lease of a handler under [`Guard::leased`](crate::Guard::leased): its key is claimed, and renewed while it runs.
+///
+/// - Before the first call of [`key`](Self::key) nothing can have gone out: an answer passes, and the key is free.
+/// - `Ok(lease.done(answer))` records the answer, whatever its status.
+/// - `Ok(lease.not_done(answer))` frees the key: nothing was done, for sure.
+/// - Anything else after `key`, an error by `?`, a panic, a timeout, leaves the end unknown:
+///   [`Guard::when_lost`](crate::Guard::when_lost) says what a repeat gets.
+#[must_use = "dropped after `key`, whether the work was done is not known"]
+pub struct Lease {
+    run: Arc<Run>,
+}
+
+/// What a run of a handler shares with the guard.
+pub(crate) struct Run {
+    id: RunId,
+    keys: Keys,
+    correlation: Arc<str>,
+    /// `None` if nothing is recorded.
+    lease: Option<lease::Lease>,
+    taken: AtomicBool,
+    touched: AtomicBool,
+}
+
+impl Run {
+    pub(crate) fn new(id: &RunId, keys: &Keys, correlation: &Arc<str>, lease: Option<lease::Lease>) -> Self {
+        Self {
+            id: id.clone(),
+            keys: keys.clone(),
+            correlation: correlation.clone(),
+            lease,
+            taken: AtomicBool::new(false),
+            touched: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether something can have gone out.
+    pub(crate) fn is_touched(&self) -> bool {
+        self.touched.load(Ordering::SeqCst)
+    }
+}
+
+impl Lease {
+    /// The lease of a request, in a tower service. In axum it is an extractor.
+    ///
+    /// # Errors
+    /// A problem (500): `no-guard` if no leased guard is around the service, `taken-twice`.
+    pub fn take<B>(request: &mut Request<B>) -> Result<Self, Problem> {
+        Self::take_extensions(request.extensions_mut())
+    }
+
+    pub(crate) fn take_extensions(extensions: &mut Extensions) -> Result<Self, Problem> {
+        let fix = "put `Guard::leased` around this route, and its method among the guarded ones";
+        let run = extensions.get::<Arc<Run>>().ok_or_else(|| Problem::misuse(Kind::NoGuard, fix))?.clone();
+        if run.taken.swap(true, Ordering::SeqCst) {
+            return Err(Problem::misuse(Kind::TakenTwice, "a handler has one `Lease`: pass it on"));
+        }
+        Ok(Self { run })
+    }
+
+    /// The key to send to the foreign side, for one step of the work: the same for every repeat of the request and every owner of the
+    /// lease, and without the client's text. From this call on an end that is not handed back is unknown.
+    pub fn key(&self, step: &str) -> Key {
+        self.run.touched.store(true, Ordering::SeqCst);
+        self.run.keys.key(step)
+    }
+
+    /// The lease itself, for fences: `payments.at(&id).fenced_by(lease)`. `None` if nothing is recorded: the request has no key, or the
+    /// guard fails open. As after [`key`](Self::key), an end that is not handed back is unknown.
+    pub fn lease(&self) -> Option<&lease::Lease> {
+        self.run.touched.store(true, Ordering::SeqCst);
+        self.run.lease.as_ref()
+    }
+
+    /// How many owners worked on the request, this one included: above 1 it is done again.
+    pub fn attempt(&self) -> u64 {
+        self.run.lease.as_ref().map_or(1, lease::Lease::attempt)
+    }
+
+    /// The correlation id of the request: the trace id of `traceparent`, else `X-Request-Id`, else a new one.
+    pub fn correlation(&self) -> &str {
+        &self.run.correlation
+    }
+
+    /// Stores how far the work is, for an owner that takes over: [`Lease::save`](lease::Lease::save). Nothing is stored where nothing is
+    /// recorded.
+    ///
+    /// # Errors
+    /// A problem: those of [`Lease::save`](lease::Lease::save).
+    ///
+    /// # Cancel safety
+    /// Dropped, it may or may not be saved.
+    pub async fn save<T: Serialize + ?Sized>(&self, checkpoint: &T) -> Result<(), Problem> {
+        match &self.run.lease {
+            Some(lease) => Ok(lease.save(checkpoint).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// What an owner before has saved: [`Lease::resumed`](lease::Lease::resumed).
+    ///
+    /// # Errors
+    /// A problem if it does not fit the type.
+    pub fn resumed<T: DeserializeOwned>(&self) -> Result<Option<T>, Problem> {
+        self.run.lease.as_ref().map_or(Ok(None), |lease| lease.resumed().map_err(|error: Error| error.into()))
+    }
+
+    /// [`done`](Self::done) in a tower service.
+    pub fn done_response<B>(self, response: Response<B>) -> Response<B> {
+        self.handed_back(response, HandedBack::Done)
+    }
+
+    /// [`not_done`](Self::not_done) in a tower service.
+    pub fn not_done_response<B>(self, response: Response<B>) -> Response<B> {
+        self.handed_back(response, HandedBack::NotDone)
+    }
+
+    pub(crate) fn handed_back<B>(self, mut response: Response<B>, how: HandedBack) -> Response<B> {
+        self.run.id.hand_back(how, response.extensions_mut());
+        response
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("keys", &self.keys).field("lease", &self.lease).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("lease", &self.run.lease).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+//! What is known of a key before the handler runs: in this process, then in the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use idem_core::operation::{Seat, Taken};
+use idem_core::{Database, RetryPolicy};
+use tokio::time::{Instant, timeout_at};
+
+use super::{Transactional, Turn};
+use crate::guard::mode::Entered;
+use crate::guard::prepare::Admitted;
+use crate::guard::settings::Settings;
+use crate::observe::{self, Step, Verdict};
+use crate::problem::Kind;
+use crate::refusal::refusal;
+
+/// The shortest time between two looks at what another process records.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+pub(super) async fn enter<DB: Database>(
+    mode: &Transactional<DB>,
+    request: &Admitted,
+    settings: &Settings,
+) -> Entered<Turn<DB>> {
+    let until = Instant::now() + settings.wait.min(Duration::from_hours(24));
+    let turn = |seat: Option<Arc<Seat<DB>>>, fails_open| {
+        Entered::Turn(Turn {
+            idem: mode.idem.clone(),
+            seat,
+            fails_open,
+            run: None,
+            retry: RetryPolicy::default().attempts(settings.attempts),
+            lost_runs: 0,
+            wait: until.saturating_duration_since(Instant::now()),
+            pause: FIRST_PAUSE,
+            max_answer: settings.max_answer,
+            max_outcome: mode.operation.max_outcome(),
+        })
+    };
+    let Some(key) = &request.key else { return turn(None, false) };
+    let operation = match settings.derived.filter(|_| request.is_derived) {
+        Some(window) => mode.operation.clone().remember_for(window),
+        None => mode.operation.clone(),
+    };
+    let seat = loop {
+        match operation.enter(key, &request.request) {
+            Ok(seat) => break Arc::new(seat),
+            Err(Taken::OtherRequest) => return Entered::Refused(Kind::KeyReused.into(), Verdict::KeyReused),
+            Err(Taken::SameRequest(ended)) => {
+                if settings.wait.is_zero() || timeout_at(until, ended).await.is_err() {
+                    return Entered::Refused(Kind::InFlight.into(), Verdict::InFlight);
+                }
+            }
+        }
+    };
+    match Step::LookUp.run(seat.recall()).await {
+        Ok(None) => turn(Some(seat), false),
+        Ok(Some(remembered)) => Entered::Known(remembered.into()),
+        Err(error) => match (refusal(error), settings.fail_open) {
+            ((problem, Verdict::Refused), Some(why)) => {
+                observe::problem(&problem);
+                observe::fail_open(why);
+                turn(None, true)
+            }
+            ((problem, verdict), _) => Entered::Refused(problem, verdict),
+        },
+    }
+}

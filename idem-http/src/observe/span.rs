@@ -1,0 +1,98 @@
+//! A span per guarded request, and events, if the feature `tracing` is on.
+
+#[cfg(feature = "tracing")]
+mod on {
+    use std::error::Error as _;
+
+    use idem_core::Key;
+    use tracing::Instrument as _;
+    use tracing::field::Empty;
+
+    use crate::observe::Verdict;
+    use crate::problem::Problem;
+
+    #[derive(Clone)]
+    pub(crate) struct Span(tracing::Span);
+
+    impl Span {
+        pub(crate) fn new(namespace: &str, route: &str, correlation: &str) -> Self {
+            Self(tracing::info_span!(
+                "idem.http",
+                namespace,
+                route,
+                correlation,
+                scope = Empty,
+                key = Empty,
+                verdict = Empty,
+                attempts = Empty,
+            ))
+        }
+
+        pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
+            work.instrument(self.0.clone())
+        }
+
+        pub(crate) fn key(&self, key: &Key) {
+            self.0.record("scope", key.scope());
+            self.0.record("key", tracing::field::display(key.tag()));
+        }
+
+        pub(crate) fn end(&self, verdict: Verdict, attempts: u32) {
+            self.0.record("verdict", verdict.word());
+            self.0.record("attempts", attempts);
+        }
+    }
+
+    /// A problem of the service itself is logged with what is behind it.
+    pub(crate) fn problem(problem: &Problem) {
+        if problem.status().is_server_error() {
+            let source = problem.source().map(ToString::to_string);
+            tracing::error!(kind = problem.kind(), status = problem.status().as_u16(), source, "a request failed");
+        }
+    }
+
+    pub(crate) fn panicked(text: &str) {
+        tracing::error!(text, "a handler panicked");
+    }
+
+    pub(crate) fn weak_key() {
+        tracing::warn!("an idempotency key is so short or uniform that two requests may have it by accident");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use idem_core::Key;
+
+    use crate::observe::Verdict;
+    use crate::problem::Problem;
+
+    #[derive(Clone)]
+    pub(crate) struct Span;
+
+    #[allow(clippy::unused_self, reason = "the shape of the other form")]
+    impl Span {
+        pub(crate) fn new(_namespace: &str, _route: &str, _correlation: &str) -> Self {
+            Self
+        }
+
+        pub(crate) fn run<F: Future>(&self, work: F) -> F {
+            work
+        }
+
+        pub(crate) fn key(&self, _key: &Key) {}
+
+        pub(crate) fn end(&self, _verdict: Verdict, _attempts: u32) {}
+    }
+
+    pub(crate) fn problem(_problem: &Problem) {}
+
+    pub(crate) fn panicked(_text: &str) {}
+
+    pub(crate) fn weak_key() {}
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use off::*;
+#[cfg(feature = "tracing")]
+pub(crate) use on::*;

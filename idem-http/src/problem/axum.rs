@@ -1,0 +1,13 @@
+//! A problem as an answer.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+
+use super::Problem;
+
+impl IntoResponse for Problem {
+    /// Problem details; a guard around it gives it the look of the service.
+    fn into_response(self) -> Response {
+        self.response().map(Body::from)
+    }
+}

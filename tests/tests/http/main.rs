@@ -1,0 +1,40 @@
+//! The HTTP edge on real databases: each row of the table of answers, on SQLite and PostgreSQL, in this process and over a socket.
+
+#![allow(clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod keyed;
+mod leased;
+mod nodes;
+mod rows;
+mod service;
+mod site;
+
+/// Each clause on both databases, in this process and over a socket.
+#[macro_export]
+macro_rules! on_each {
+    ($($clause:ident)*) => { $(
+        mod $clause {
+            use $crate::site::Via;
+
+            #[tokio::test]
+            async fn sqlite() {
+                super::$clause::<sqlx::Sqlite>(Via::Call).await;
+            }
+
+            #[tokio::test]
+            async fn sqlite_over_socket() {
+                super::$clause::<sqlx::Sqlite>(Via::Socket).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$clause::<sqlx::Postgres>(Via::Call).await;
+            }
+
+            #[tokio::test]
+            async fn postgres_over_socket() {
+                super::$clause::<sqlx::Postgres>(Via::Socket).await;
+            }
+        }
+    )* };
+}
