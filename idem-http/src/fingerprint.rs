@@ -39,7 +39,9 @@ fn target(parts: &Parts) -> &http::Uri {
     }
     // A nested router has taken its prefix away.
     #[cfg(feature = "axum")]
-    if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
+    if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get()
+        && !seeded_bug!("stripped-path")
+    {
         return uri;
     }
     &parts.uri

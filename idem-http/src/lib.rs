@@ -22,6 +22,9 @@
 //! | `metrics` | | guarded requests by verdict and route, and what belongs to it, by the `metrics` facade: `docs/OPERATIONS.md` lists them |
 //! | `testing` | | a probe for the tests of guarded routes |
 
+#[macro_use]
+mod fault;
+
 #[cfg(feature = "server")]
 mod answer;
 #[cfg(feature = "server")]

@@ -68,7 +68,7 @@ impl Record {
         let kept = |(name, value): (&HeaderName, &HeaderValue)| (name.clone(), value.clone());
         let is_kept = |name: &HeaderName| {
             (KEPT.contains(name) || also.contains(name))
-                && !NEVER.contains(&name.as_str())
+                && (!NEVER.contains(&name.as_str()) || seeded_bug!("cookie-kept"))
                 && !is_of_connection(headers, name)
         };
         let headers = headers.iter().filter(|(name, _)| is_kept(name)).map(kept).collect();

@@ -17,6 +17,7 @@
 //! | with random choices that can be repeated | [`Seed`] |
 //! | with every kind of call, on any database | [`lane::Lane`] on a [`Backend`] |
 //! | with every kind of operation, lease and lock | [`operations::Operations`] |
+//! | with payments over HTTP that are lost on their way | [`http::Client`], [`http::LossyProxy`] |
 //! | that a store does what every store must do | [`conformance`] |
 //!
 //! Everything here panics when it cannot do its work, which fails the test that asked.
@@ -31,6 +32,7 @@ mod backend;
 pub mod conformance;
 pub mod copies;
 mod databases;
+pub mod http;
 mod kill;
 pub mod lane;
 mod lane_accounts;

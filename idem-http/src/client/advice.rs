@@ -54,7 +54,7 @@ pub fn verdict(status: StatusCode, headers: &HeaderMap, idempotent: bool) -> Adv
     match status.as_u16() {
         // The table is of failures: no header makes a success one.
         ..400 => Advice::Final,
-        _ if says(headers, REPLAYED, "true") => Advice::Final,
+        _ if says(headers, REPLAYED, "true") && !seeded_bug!("replay-repeated") => Advice::Final,
         _ if says(headers, STRIPE, "false") => Advice::Final,
         _ if says(headers, STRIPE, "true") => again(true),
         409 if wait.is_some() => again(false),

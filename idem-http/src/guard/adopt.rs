@@ -61,7 +61,9 @@ impl<R, E> Drop for GuardFuture<R, E> {
     fn drop(&mut self) {
         let Some(work) = self.work.take().filter(|_| self.handler.0.load(Ordering::Relaxed)) else { return };
         // Outside a runtime it is dropped, and rolled back.
-        if let Ok(runtime) = Handle::try_current() {
+        if let Ok(runtime) = Handle::try_current()
+            && !seeded_bug!("dropped-with-client")
+        {
             observe::adopted();
             runtime.spawn(async move { drop(work.await) });
         }

@@ -76,7 +76,9 @@ impl Kind {
 
 impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
-        let (status, word, retryable, detail) = kind.row();
+        let shown = if seeded_bug!("statuses-swapped") && kind == Kind::KeyReused { Kind::InFlight } else { kind };
+        let (status, ..) = shown.row();
+        let (_, word, retryable, detail) = kind.row();
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let problem = Self::new(status, word).detail(detail);
         if retryable { problem.retry_after(SOON) } else { problem }

@@ -121,6 +121,11 @@ impl Verifier {
     }
 
     pub(super) fn check(&self, claim: &Claim<'_>, body: &[u8], now: i64) -> Result<Verified, VerifyError> {
+        if let Some(at) = claim.at
+            && seeded_bug!("clock-before-signature")
+        {
+            self.check_time(at, now)?;
+        }
         let mut hashes = self.keys.hash(&claim.signed, body);
         if !hashes.any(|hash| claim.signatures.iter().any(|signature| hash.clone().verify_slice(signature).is_ok())) {
             return Err(VerifyError::Mismatch);

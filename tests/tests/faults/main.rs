@@ -10,6 +10,7 @@ mod dropped;
 mod duplicates;
 mod first_use;
 mod ground;
+mod http;
 mod invariants;
 mod late;
 mod lost;

@@ -45,8 +45,10 @@ async fn duplicate_on_another_node_is_refused_or_waits<DB: Backend>(via: Via) {
 /// Between the look and the transaction of one node the other one does all of its work.
 async fn record_of_another_node_is_found_late<DB: Backend>(via: Via) {
     let Some(site) = Site::<DB>::open(via).await else { return };
+    site.script("CREATE TABLE made (id bigint PRIMARY KEY)").await;
     let other = second(&site, Duration::ZERO).await;
     let ends = [
+        Script::new(Then::Unique).untouched(),
         Script::new(Then::Done),
         Script::new(Then::Refused).status(402),
         Script::new(Then::Problem).status(422),

@@ -55,6 +55,8 @@ pub(crate) enum Then {
     Stream,
     /// Hands back what the database refuses to commit.
     Violation,
+    /// Makes what can be made once, and answers a conflict by `?` where it is there already.
+    Unique,
 }
 
 fn created() -> u16 {
@@ -187,6 +189,11 @@ async fn act<DB: Backend>(
             return Err(Problem::new(status, "scripted").detail("as the script says"));
         }
         Then::Panic => panic!("as the script says"),
+        Then::Unique => {
+            let statement = "INSERT INTO made VALUES (1)";
+            DB::script(work.tx().await?.bare().await?, statement).await?;
+            work.done(answer(&script))
+        }
         Then::Violation => {
             let statement = "INSERT INTO owed VALUES (1, 2)";
             DB::script(work.tx().await?.bare().await?, statement).await?;

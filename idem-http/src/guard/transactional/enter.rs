@@ -46,6 +46,9 @@ pub(super) async fn enter<DB: Database>(
     let seat = loop {
         match operation.enter(key, &request.request) {
             Ok(seat) => break Arc::new(seat),
+            Err(Taken::OtherRequest) if seeded_bug!("in-flight-first") => {
+                return Entered::Refused(Kind::InFlight.into(), Verdict::InFlight);
+            }
             Err(Taken::OtherRequest) => return Entered::Refused(Kind::KeyReused.into(), Verdict::KeyReused),
             Err(Taken::SameRequest(ended)) => {
                 if settings.wait.is_zero() || timeout_at(until, ended).await.is_err() {

@@ -48,6 +48,9 @@ impl<DB: Database> Settling<'_, DB> {
             None => Left { touched: false, failed: None, tx: None },
         };
         match ran {
+            Ran::Answered(response, None) if !is_error(&response) && seeded_bug!("commit-without-token") => {
+                self.handed_back(response, HandedBack::Done, left).await
+            }
             Ran::Answered(response, Some(how)) if !response.status().is_server_error() => {
                 self.handed_back(response, how, left).await
             }
@@ -199,6 +202,9 @@ impl<DB: Database> Settling<'_, DB> {
 
     /// Another process may have done the work meanwhile, in which case this answer is wrong.
     async fn look_once_more<R>(&self, reply: Reply<R>) -> Reply<R> {
+        if seeded_bug!("no-second-look") {
+            return reply;
+        }
         match self.recall().await {
             Ok(None) => reply,
             Ok(Some(remembered)) => Reply::from(Answered::from(remembered)).with_verdict(Verdict::Late),
@@ -218,7 +224,8 @@ impl<DB: Database> Settling<'_, DB> {
 
     /// Nothing was done, and the key is free.
     fn released<R>(&self, reply: Reply<R>) -> Reply<R> {
-        let status = if self.turn.fails_open { KeyStatus::Ignored } else { KeyStatus::Released };
+        let ignored = self.turn.fails_open || seeded_bug!("released-as-ignored");
+        let status = if ignored { KeyStatus::Ignored } else { KeyStatus::Released };
         Reply { status: Some(status), ..reply }
     }
 }
