@@ -295,6 +295,18 @@ mod tests {
         }
     }
 
+    /// The generated cases of structured-field-tests: each byte in a string, and after its escape.
+    #[test]
+    fn each_byte_in_a_string_is_read_as_structured_fields_have_it() {
+        for byte in 0..=u8::MAX {
+            let plain = parse(&[b'"', b' ', byte, b' ', b'"'], true);
+            let fits = (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
+            assert_eq!(plain.is_ok(), fits, "{byte}");
+            let escaped = parse(&[b'"', b'\\', byte, b'"'], true);
+            assert_eq!(escaped.is_ok(), matches!(byte, b'"' | b'\\'), "{byte}");
+        }
+    }
+
     #[test]
     fn bare_key_has_no_signs_that_lists_and_strings_use() {
         for line in ["key,with,commas", "'foo'", "fo\u{fc}", "a b", "a\"b", "a\\b", "a\tb"] {

@@ -39,6 +39,8 @@ pub mod client;
 mod correlation;
 #[cfg(feature = "server")]
 mod fingerprint;
+#[cfg(all(feature = "server", test))]
+mod fuzz;
 #[cfg(feature = "server")]
 mod guard;
 #[cfg(feature = "server")]

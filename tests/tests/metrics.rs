@@ -78,6 +78,43 @@ async fn calls_are_counted_by_verdict<DB: Backend>() {
     assert_eq!(in_flight, [0.0; 4], "none is under way");
 }
 
+/// Guarded requests are counted by route and verdict.
+#[tokio::test]
+async fn guarded_requests_are_counted_by_route_and_verdict() {
+    use axum::routing::post;
+    use idem_http::{Done, Guard, Problem, Work, scope};
+    use tower::ServiceExt as _;
+
+    async fn made(mut work: Work<sqlx::Sqlite>) -> Result<Done, Problem> {
+        let attempt = work.attempt();
+        let tx = work.tx().await?;
+        if attempt == 1 {
+            tx.note(&sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
+            return Err(Problem::unprocessable("lost to another writer"));
+        }
+        Ok(work.done("made"))
+    }
+
+    let place = <sqlx::Sqlite as Backend>::fresh().await.expect("a file");
+    let counted = Counted::default();
+    let _guard = metrics::set_default_local_recorder(&counted);
+    let idem = Idem::<sqlx::Sqlite>::open(&place.address()).await.unwrap();
+    let guard = Guard::transactional(&idem, scope::single()).required();
+    let service = axum::Router::new().route("/things/{id}", post(made)).layer(guard);
+    for uri in ["/things/1", "/things/1", "/things/2"] {
+        let request = http::Request::post(uri).header("idempotency-key", "8e03978e-40d5-43e8-bc93");
+        service.clone().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    }
+    let verdicts = ["fresh", "replayed", "key_reused"];
+    let requests = |verdict| counted.of(&format!("idem_http_requests_total /things/{{id}} {verdict}"));
+    assert_eq!(verdicts.map(requests), [1.0; 3]);
+    assert_eq!(counted.of("idem_http_reruns_total /things/{id}"), 1.0);
+    assert_eq!(counted.of("idem_http_seconds /things/{id}"), 3.0);
+    assert_eq!(counted.of("idem_http_in_flight /things/{id}"), 0.0);
+    assert_eq!(counted.of("idem_http_store_seconds look_up"), 3.0);
+    assert_eq!(counted.of("idem_http_store_seconds record"), 1.0);
+}
+
 #[tokio::test]
 async fn dropped_call_is_under_way_no_more() {
     let place = <sqlx::Sqlite as Backend>::fresh().await.expect("a file");

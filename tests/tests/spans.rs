@@ -103,6 +103,36 @@ async fn span_with_ids_on_demand_shows_machine_and_account() {
     tx.commit().await.unwrap();
 }
 
+/// A guarded request has a span around those of its calls, without its key and its path.
+#[tokio::test]
+async fn guarded_request_has_a_span_without_secrets() {
+    use axum::routing::post;
+    use idem_http::{Done, Guard, Problem, Work, scope};
+    use tower::ServiceExt as _;
+
+    async fn made(mut work: Work<sqlx::Sqlite>) -> Result<Done, Problem> {
+        work.tx().await?;
+        Ok(work.done(SECRET))
+    }
+
+    let place = <sqlx::Sqlite as Backend>::fresh().await.expect("a file");
+    let idem = Idem::<sqlx::Sqlite>::open(&place.address()).await.unwrap();
+    let guard = Guard::transactional(&idem, scope::single()).required();
+    let service = axum::Router::new().route("/things/{id}", post(made)).layer(guard);
+    let spans = Spans::default();
+    let _guard = tracing::subscriber::set_default(spans.clone());
+    for verdict in ["fresh", "replayed"] {
+        let request =
+            http::Request::post(format!("/things/{SECRET}")).header("idempotency-key", format!("{SECRET}-{SECRET}-1"));
+        let request = request.header("x-request-id", "trace-7").body(axum::body::Body::empty()).unwrap();
+        service.clone().oneshot(request).await.unwrap();
+        let span = spans.only();
+        let shown = told(&span, &["namespace", "route", "correlation", "scope", "verdict"]);
+        assert_eq!(shown, format!("http /things/{{id}} trace-7 single {verdict}"));
+        assert!(span["key"].starts_with('#') && span.contains_key("attempts"), "{span:?}");
+    }
+}
+
 type Fields = BTreeMap<&'static str, String>;
 
 /// The spans of calls that are not asked for yet.
@@ -148,7 +178,7 @@ fn told(span: &Fields, fields: &[&str]) -> String {
 
 impl Subscriber for Spans {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.name() == "idem.call"
+        ["idem.call", "idem.http"].contains(&metadata.name())
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {

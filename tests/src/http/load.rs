@@ -63,13 +63,10 @@ impl Client {
         for _ in 0..CALLS {
             let request = self.http.post(format!("{}/payments", self.url)).with_extension(key.clone());
             let body = serde_json::to_vec(payment).expect("JSON");
-            let reply = match request.header("content-type", "application/json").body(body).send().await {
-                Ok(reply) => reply,
-                Err(_) => {
-                    tally.unanswered.fetch_add(1, Relaxed);
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
+            let Ok(reply) = request.header("content-type", "application/json").body(body).send().await else {
+                tally.unanswered.fetch_add(1, Relaxed);
+                tokio::time::sleep(PAUSE).await;
+                continue;
             };
             let (status, replayed) = (reply.status(), reply.headers().contains_key("idempotent-replayed"));
             if status == StatusCode::CREATED {

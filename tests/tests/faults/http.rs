@@ -137,7 +137,7 @@ async fn pay(client: &Client, tally: &Tally, number: usize, payments: usize) -> 
         let amount = i64::try_from(1 + (number + at) % 97).expect("a small number");
         let payment = Payment { lane: format!("lane-{number}-{at}"), amount };
         let first = client.pay(&payment, tally).await;
-        if REPEATED.fetch_add(1, Relaxed) % 10 == 0 {
+        if REPEATED.fetch_add(1, Relaxed).is_multiple_of(10) {
             assert_eq!(client.pay(&payment, tally).await, first, "every answer is the first one");
         }
         answered.push(first);

@@ -2,9 +2,13 @@
 
 #![allow(clippy::expect_used, reason = "a panic is how a test fails")]
 
+mod advice;
+mod away;
+mod dropped;
 mod keyed;
 mod leased;
 mod nodes;
+mod observed;
 mod rows;
 mod service;
 mod site;
