@@ -15,7 +15,9 @@ const LONG: Duration = Duration::from_mins(10);
 
 /// Gives `check` each input of the corpus, then changed ones.
 fn fuzz(corpus: &[Vec<u8>], mut check: impl FnMut(&[u8])) {
-    corpus.iter().for_each(|input| check(input));
+    for input in corpus {
+        check(input);
+    }
     let seed = std::env::var("IDEM_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
     eprintln!("IDEM_SEED={seed}");
     let (mut random, long, began) =
