@@ -7,10 +7,13 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use serde::Serialize;
 
+use crate::answer::Answer;
+use crate::guard::Lease;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use crate::Work;
+use crate::guard::Work;
 use crate::guard::run::HandedBack;
-use crate::{Answer, Keys, Lease, Problem};
+use crate::keys::Keys;
+use crate::problem::Problem;
 
 /// An answer that a handler has handed back: by `Work::done`, `Work::refused`, [`Lease::done`] or [`Lease::not_done`].
 #[derive(Debug)]

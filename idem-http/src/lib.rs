@@ -23,6 +23,7 @@
 //! | `testing` | | a probe for the tests of guarded routes |
 
 #[macro_use]
+#[cfg(any(feature = "client", feature = "server", feature = "webhook"))]
 mod fault;
 
 #[cfg(feature = "server")]
@@ -82,3 +83,9 @@ pub use observe::{Audit, Verdict};
 pub use problem::MapRejected;
 #[cfg(any(feature = "server", feature = "webhook"))]
 pub use problem::Problem;
+
+#[cfg(all(doctest, feature = "axum", feature = "client", feature = "sqlite"))]
+mod documents {
+    #[doc = include_str!("../../docs/HTTP.md")]
+    mod http {}
+}

@@ -16,8 +16,8 @@ use tower_service::Service;
 
 use super::adopt::Handler;
 use super::answered::{Answer, Marks, Reply, Settled};
-use super::layer::Policy;
 use super::mode::{Entered, Mode};
+use super::policy::Policy;
 use super::prepare::{Admitted, admit, admitted, head};
 use super::run::{Polled, Ran, RunId, handed_back, panic_text, poll};
 use crate::answer_body::AnswerBody;
@@ -227,43 +227,5 @@ impl<B: From<Bytes>> Template<B> {
             once @ RunBody::Once(_) => once.take()?,
         };
         Some(Request::from_parts(self.parts.clone(), body))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use http_body_util::Full;
-    use tower::service_fn;
-
-    use super::*;
-    use crate::guard::Guard;
-    use crate::{Leases, scope};
-
-    /// A request in flight holds this, its body, and what its handler holds.
-    const LARGEST: usize = 4 << 10;
-
-    fn size<M: Mode>(guard: Guard<M>) -> usize {
-        let service =
-            service_fn(async |_: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
-        let request = Request::post("/").body(Full::default()).expect("a request");
-        size_of_val(&serve(guard.required().policy(), service, request, Handler::default()))
-    }
-
-    #[test]
-    fn request_in_flight_is_small() {
-        let sizes = [size(Guard::keyed(scope::single())), size(Guard::leased(Leases::memory(), scope::single()))];
-        assert!(sizes.iter().all(|size| *size <= LARGEST), "{sizes:?}");
-    }
-
-    #[cfg(feature = "sqlite")]
-    #[tokio::test]
-    async fn transactional_request_in_flight_is_small() {
-        let pool = sqlx::SqlitePool::connect_lazy("sqlite::memory:").expect("a URL");
-        let idem = idem_core::Idem::builder().open_pool(pool);
-        let Ok(idem) = idem else { panic!("a pool is taken: {idem:?}") };
-        let size = size(Guard::transactional(&idem, scope::single()));
-        assert!(size <= LARGEST, "{size}");
     }
 }

@@ -15,6 +15,7 @@ use super::adopt::{GuardFuture, Handler};
 use super::driver::serve;
 use super::gate::Gate;
 use super::mode::Mode;
+use super::policy::Policy;
 use super::settings::Settings;
 use crate::answer_body::AnswerBody;
 
@@ -26,13 +27,6 @@ pub struct GuardLayer<M>(Arc<Policy<M>>);
 pub struct GuardService<S, M> {
     inner: S,
     policy: Arc<Policy<M>>,
-}
-
-/// What all requests of a guard share.
-pub(crate) struct Policy<M> {
-    pub(crate) mode: M,
-    pub(crate) settings: Settings,
-    pub(crate) gate: Arc<Gate>,
 }
 
 impl<M> GuardLayer<M> {

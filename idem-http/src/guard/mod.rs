@@ -13,6 +13,7 @@ mod keyed;
 mod layer;
 mod leased;
 mod mode;
+mod policy;
 mod prepare;
 pub(crate) mod run;
 pub(crate) mod settings;
@@ -298,5 +299,46 @@ impl<M: Recorded> Guard<M> {
 impl<M: Mode> fmt::Debug for Guard<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard").field("mode", &M::NAME).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::Request;
+    use http_body_util::Full;
+    use idem_core::lease::Leases;
+    use tower::service_fn;
+
+    use super::adopt::Handler;
+    use super::driver::serve;
+    use super::*;
+    use crate::scope;
+
+    /// A request in flight holds this, its body, and what its handler holds.
+    const LARGEST: usize = 4 << 10;
+
+    fn size<M: Mode>(guard: Guard<M>) -> usize {
+        let service =
+            service_fn(async |_: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
+        let request = Request::post("/").body(Full::default()).expect("a request");
+        size_of_val(&serve(guard.required().policy(), service, request, Handler::default()))
+    }
+
+    #[test]
+    fn request_in_flight_is_small() {
+        let sizes = [size(Guard::keyed(scope::single())), size(Guard::leased(Leases::memory(), scope::single()))];
+        assert!(sizes.iter().all(|size| *size <= LARGEST), "{sizes:?}");
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn transactional_request_in_flight_is_small() {
+        let pool = sqlx::SqlitePool::connect_lazy("sqlite::memory:").expect("a URL");
+        let idem = idem_core::Idem::builder().open_pool(pool);
+        let Ok(idem) = idem else { panic!("a pool is taken: {idem:?}") };
+        let size = size(Guard::transactional(&idem, scope::single()));
+        assert!(size <= LARGEST, "{size}");
     }
 }

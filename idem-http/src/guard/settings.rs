@@ -11,14 +11,12 @@ use http::{Method, Response};
 
 use crate::body::MAX_BODY;
 use crate::header::{IDEMPOTENCY_KEY, X_IDEMPOTENCY_KEY};
-use crate::observe::Audit;
+use crate::observe::Auditor;
 use crate::problem::{BASE, Problem};
 use crate::scope::Scope;
 
 /// How a problem looks on the wire.
 pub(crate) type Look = Arc<dyn Fn(&Problem) -> Response<Bytes> + Send + Sync>;
-
-pub(crate) type Auditor = Arc<dyn Fn(&Audit<'_>) + Send + Sync>;
 
 /// What a guard is set to.
 #[derive(Clone)]

@@ -37,7 +37,7 @@ mod on {
     use metrics::{counter, gauge, histogram};
 
     use super::Step;
-    use crate::observe::Verdict;
+    use crate::observe::verdict::Verdict;
 
     pub(crate) struct Meter {
         route: String,
@@ -95,7 +95,7 @@ mod on {
 #[cfg(not(feature = "metrics"))]
 mod off {
     use super::Step;
-    use crate::observe::Verdict;
+    use crate::observe::verdict::Verdict;
 
     pub(crate) struct Meter;
 

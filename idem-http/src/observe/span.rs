@@ -8,7 +8,7 @@ mod on {
     use tracing::Instrument as _;
     use tracing::field::Empty;
 
-    use crate::observe::Verdict;
+    use crate::observe::verdict::Verdict;
     use crate::problem::Problem;
 
     #[derive(Clone)]
@@ -64,7 +64,7 @@ mod on {
 mod off {
     use idem_core::Key;
 
-    use crate::observe::Verdict;
+    use crate::observe::verdict::Verdict;
     use crate::problem::Problem;
 
     #[derive(Clone)]

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 
-use super::Problem;
+use super::details::Problem;
 
 impl IntoResponse for Problem {
     /// Problem details; a guard around it gives it the look of the service.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::Problem;
+use super::details::Problem;
 
 /// As soon as that it is worth another try, where nothing better is known.
 const SOON: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use idem_core::{CommandError, Error, ErrorKind, KeyError};
 
-use super::Problem;
+use super::details::Problem;
 use super::kind::Kind;
 
 /// The answer to an error of this kind: its status and its kind on the wire. That of [`ErrorKind::is_retryable`]'s documentation.

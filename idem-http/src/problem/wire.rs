@@ -7,7 +7,7 @@ use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 
-use super::Problem;
+use super::details::Problem;
 
 /// What the `type` of a problem begins with, unless it is set.
 pub(crate) const BASE: &str = "/problems/";

@@ -42,11 +42,14 @@ struct Policy {
     max_body: usize,
 }
 
-impl WebhookLayer {
-    pub(super) fn new(verifier: Verifier) -> Self {
-        Self { policy: Arc::new(Policy { verifier, max_body: MAX_BODY }) }
+impl Verifier {
+    /// A layer that runs a service for verified requests only.
+    pub fn layer(self) -> WebhookLayer {
+        WebhookLayer { policy: Arc::new(Policy { verifier: self, max_body: MAX_BODY }) }
     }
+}
 
+impl WebhookLayer {
     /// The longest body that is read, in bytes; 1 MiB by default.
     #[must_use]
     pub fn max_body(self, bytes: usize) -> Self {

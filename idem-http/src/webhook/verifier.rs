@@ -8,7 +8,6 @@ use http::HeaderMap;
 use super::claim::Claim;
 use super::error::{SecretError, VerifyError};
 use super::keys::Keys;
-use super::layer::WebhookLayer;
 use super::scheme::{GITHUB, STANDARD, STRIPE, Scheme};
 
 /// The window of Stripe's SDKs and of Standard Webhooks.
@@ -92,11 +91,6 @@ impl Verifier {
     #[must_use]
     pub fn tolerance(self, tolerance: Duration) -> Self {
         Self { tolerance, ..self }
-    }
-
-    /// A layer that runs a service for verified requests only.
-    pub fn layer(self) -> WebhookLayer {
-        WebhookLayer::new(self)
     }
 
     /// Verifies a request by the clock of the system.

@@ -9,6 +9,7 @@ mod keyed;
 mod leased;
 mod nodes;
 mod observed;
+mod promises;
 mod rows;
 mod service;
 mod site;

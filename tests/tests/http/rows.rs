@@ -46,6 +46,7 @@ on_each! {
     too_many_and_draining_are_refused
     superseded_is_said
     expired_key_is_new
+    forgotten_answer_is_gone
     problems_have_the_look_of_the_service
     kept_headers_are_replayed
     record_that_cannot_be_read_is_an_error
@@ -586,6 +587,16 @@ async fn expired_key_is_new<DB: Backend>(via: Via) {
     assert_eq!(door.act(KEY, &script.clone().amount(6)).await.key_status(), Some("executed"));
     assert_eq!(door.act(KEY, &script.amount(6)).await.key_status(), Some("replayed"));
     assert_eq!(site.effects().await, 2);
+}
+
+async fn forgotten_answer_is_gone<DB: Backend>(via: Via) {
+    let Some(site) = Site::<DB>::open(via).await else { return };
+    let door = site.serve(|guard| guard).await;
+    let script = Script::new(Then::Done);
+    assert_eq!(door.act(KEY, &script).await.key_status(), Some("executed"));
+    site.idem.forget("single").await.expect("forgotten");
+    assert_eq!(door.act(KEY, &script).await.refusal(), (410, "forgotten".into(), None, false));
+    assert_eq!((site.effects().await, site.app.runs()), (1, 1));
 }
 
 async fn problems_have_the_look_of_the_service<DB: Backend>(via: Via) {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idem_core::operation::{Seat, Taken};
-use idem_core::{Database, RetryPolicy};
+use idem_core::operation::{Operation, Seat, Taken};
+use idem_core::{Database, Idem, RetryPolicy};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Transactional, Turn};
+use super::turn::Turn;
 use crate::guard::mode::Entered;
 use crate::guard::prepare::Admitted;
 use crate::guard::settings::Settings;
@@ -19,14 +19,15 @@ use crate::refusal::refusal;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) async fn enter<DB: Database>(
-    mode: &Transactional<DB>,
+    idem: &Idem<DB>,
+    operation: &Operation<DB>,
     request: &Admitted,
     settings: &Settings,
 ) -> Entered<Turn<DB>> {
     let until = Instant::now() + settings.wait.min(Duration::from_hours(24));
     let turn = |seat: Option<Arc<Seat<DB>>>, fails_open| {
         Entered::Turn(Turn {
-            idem: mode.idem.clone(),
+            idem: idem.clone(),
             seat,
             fails_open,
             run: None,
@@ -35,13 +36,13 @@ pub(super) async fn enter<DB: Database>(
             wait: until.saturating_duration_since(Instant::now()),
             pause: FIRST_PAUSE,
             max_answer: settings.max_answer,
-            max_outcome: mode.operation.max_outcome(),
+            max_outcome: operation.max_outcome(),
         })
     };
     let Some(key) = &request.key else { return turn(None, false) };
     let operation = match settings.derived.filter(|_| request.is_derived) {
-        Some(window) => mode.operation.clone().remember_for(window),
-        None => mode.operation.clone(),
+        Some(window) => operation.clone().remember_for(window),
+        None => operation.clone(),
     };
     let seat = loop {
         match operation.enter(key, &request.request) {

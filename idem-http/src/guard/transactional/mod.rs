@@ -2,20 +2,21 @@
 
 mod enter;
 mod settle;
+mod turn;
 pub(crate) mod work;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::Extensions;
 use http_body::Body;
-use idem_core::operation::{Operation, Seat};
-use idem_core::{Database, Idem, RetryPolicy};
+use idem_core::operation::Operation;
+use idem_core::{Database, Idem};
 use tokio::time::Instant;
 
 use self::settle::Settling;
+use self::turn::Turn;
 use self::work::{Begins, Run};
 use super::answered::Settled;
 use super::mode::{Engine, Entered, Mode, Recorded};
@@ -27,27 +28,6 @@ use super::settings::Settings;
 pub struct Transactional<DB: Database> {
     idem: Idem<DB>,
     operation: Operation<DB>,
-}
-
-/// A key that this process works under.
-#[derive(Debug)]
-pub(crate) struct Turn<DB: Database> {
-    idem: Idem<DB>,
-    /// `None`: nothing is recorded.
-    seat: Option<Arc<Seat<DB>>>,
-    /// The records could not be reached, and the handler runs all the same.
-    fails_open: bool,
-    /// What the present run of the handler shares with this.
-    run: Option<Arc<Run<DB>>>,
-    retry: RetryPolicy,
-    /// Runs that lost to other writers.
-    lost_runs: u32,
-    /// How long another process may be waited for.
-    wait: Duration,
-    /// How long until the next look at what it records.
-    pause: Duration,
-    max_answer: usize,
-    max_outcome: usize,
 }
 
 impl<DB: Database> Transactional<DB> {
@@ -70,7 +50,7 @@ impl<DB: Database> Engine for Transactional<DB> {
     }
 
     async fn enter(&self, request: &Admitted, settings: &Settings) -> Entered<Turn<DB>> {
-        enter::enter(self, request, settings).await
+        enter::enter(&self.idem, &self.operation, request, settings).await
     }
 
     fn lend(turn: &mut Turn<DB>, request: &Admitted, run: (u32, &RunId), extensions: &mut Extensions) {

@@ -9,7 +9,7 @@ use idem_core::operation::{Completed, Remembered};
 use idem_core::{Database, Effect, Error, ErrorKind};
 use tokio::time::{Instant, sleep};
 
-use super::Turn;
+use super::turn::Turn;
 use super::work::{Ground, Left, NotBegun};
 use crate::answer_body::{AnswerBody, ReadBody, read_answer};
 use crate::guard::answered::{Answered, KeyStatus, Reply, Settled};

@@ -1,0 +1,116 @@
+//! A guarded request as it is seen from outside.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::request::Parts;
+use idem_core::Key;
+
+use super::meter::{Meter, rerun};
+use super::span::Span;
+use super::verdict::Verdict;
+
+/// What a guarded request came to, for [`Guard::audit`](crate::Guard::audit).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Audit<'a> {
+    /// What it came to.
+    pub verdict: Verdict,
+    /// The status that it was answered with; `None` if the service failed.
+    pub status: Option<u16>,
+    /// The route, as axum matched it: `/payments/{id}`. Empty elsewhere.
+    pub route: &'a str,
+    /// The namespace of the guard.
+    pub namespace: &'a str,
+    /// The scope: the tenant. `None` if it was not found out.
+    pub scope: Option<&'a str>,
+    /// A short hash of the key, as [`Key::tag`] shows it; `None` if there was none.
+    pub key: Option<&'a str>,
+    /// The correlation id.
+    pub correlation: &'a str,
+    /// How often the handler ran.
+    pub attempts: u32,
+    /// How long it took, from its head to its answer.
+    pub took: Duration,
+}
+
+/// What is called with each verdict.
+pub(crate) type Auditor = Arc<dyn Fn(&Audit<'_>) + Send + Sync>;
+
+/// A guarded request.
+pub(crate) struct Watch {
+    span: Span,
+    meter: Meter,
+    pub(crate) correlation: Arc<str>,
+    route: String,
+    namespace: Arc<str>,
+    auditor: Option<Auditor>,
+    key: Option<Key>,
+    attempts: u32,
+    began: Instant,
+}
+
+impl Watch {
+    pub(crate) fn new(parts: &Parts, namespace: &Arc<str>, auditor: Option<&Auditor>) -> Self {
+        let (correlation, route) = (crate::correlation::of(&parts.headers), route(parts));
+        Self {
+            span: Span::new(namespace, &route, &correlation),
+            meter: Meter::new(&route),
+            correlation,
+            route,
+            namespace: namespace.clone(),
+            auditor: auditor.cloned(),
+            key: None,
+            attempts: 0,
+            began: Instant::now(),
+        }
+    }
+
+    /// The span around the request.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub(crate) fn key(&mut self, key: &Key) {
+        self.span.key(key);
+        if self.auditor.is_some() {
+            self.key = Some(key.clone());
+        }
+    }
+
+    pub(crate) fn attempt(&mut self, attempt: u32) {
+        self.attempts = attempt;
+        if attempt > 1 {
+            rerun(&self.route);
+        }
+    }
+
+    pub(crate) fn end(&self, verdict: Verdict, status: Option<u16>) {
+        self.span.end(verdict, self.attempts);
+        self.meter.end(&self.route, verdict);
+        let Some(auditor) = &self.auditor else { return };
+        let tag = self.key.as_ref().map(|key| key.tag().to_string());
+        auditor(&Audit {
+            verdict,
+            status,
+            route: &self.route,
+            namespace: &self.namespace,
+            scope: self.key.as_ref().map(Key::scope),
+            key: tag.as_deref(),
+            correlation: &self.correlation,
+            attempts: self.attempts,
+            took: self.began.elapsed(),
+        });
+    }
+}
+
+/// The route, never the path: a path has ids in it, and there is no end of them.
+#[cfg(feature = "axum")]
+fn route(parts: &Parts) -> String {
+    parts.extensions.get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default()
+}
+
+#[cfg(not(feature = "axum"))]
+fn route(_: &Parts) -> String {
+    String::new()
+}
