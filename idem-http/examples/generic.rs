@@ -15,11 +15,14 @@ use serde::{Deserialize, Serialize};
 
 /// The service's own statements.
 pub trait Notes: Database {
+    /// The statement that makes the table.
     const TABLE: &'static str =
         "CREATE TABLE IF NOT EXISTS notes (name VARCHAR(100) PRIMARY KEY, text VARCHAR(1000) NOT NULL)";
 
+    /// Makes the table.
     fn create(idem: &Idem<Self>) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
+    /// Writes a note.
     fn put(tx: &mut Tx<Self>, name: &str, text: &str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 }
 
@@ -62,6 +65,9 @@ async fn words<DB: Notes>(State(_idem): State<Idem<DB>>) -> &'static str {
 }
 
 /// The service on any of the databases.
+///
+/// # Errors
+/// Those of the database.
 pub async fn router<DB: Notes>(idem: Idem<DB>) -> Result<Router, sqlx::Error> {
     DB::create(&idem).await?;
     let guard = Guard::transactional(&idem, scope::single()).methods([axum::http::Method::PUT]);

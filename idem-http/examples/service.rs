@@ -45,7 +45,7 @@ pub async fn open(url: &str) -> Result<(Router, Sweeper, Drain), Box<dyn Error +
     let table =
         "CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, item TEXT NOT NULL, amount INTEGER NOT NULL)";
     sqlx::query(table).execute(idem.pool()).await?;
-    let sweeper = idem.sweep_in_background(Duration::from_secs(60));
+    let sweeper = idem.sweep_in_background(Duration::from_mins(1));
     // The tenant, as a gateway in front has found it out; its keys are its own.
     let guard = Guard::transactional(&idem, scope::header(HeaderName::from_static("x-tenant")));
     let drain = guard.drain();

@@ -20,7 +20,7 @@
 //! | `webhook` | | `webhook`, for any tower service; no axum, no database |
 //! | `tracing` | | a span per guarded request: route, namespace, verdict, attempts, a hash of the key, never the key |
 //! | `metrics` | | guarded requests by verdict and route, and what belongs to it, by the `metrics` facade: `docs/OPERATIONS.md` lists them |
-//! | `testing` | | a probe for the tests of guarded routes |
+//! | `testing` | | `testing`, a probe for the tests of routes, guarded or not |
 
 #[macro_use]
 #[cfg(any(feature = "client", feature = "server", feature = "webhook"))]
@@ -58,6 +58,8 @@ mod record;
 mod refusal;
 #[cfg(feature = "server")]
 pub mod scope;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 

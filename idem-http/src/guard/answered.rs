@@ -157,16 +157,19 @@ impl Marks<'_> {
         Response::from_parts(parts, AnswerBody::whole(body))
     }
 
+    /// A problem as an answer of the handler.
+    pub(crate) fn shown_problem<R>(&self, mut problem: Problem) -> Response<AnswerBody<R>> {
+        problem.occurred(&self.instance);
+        crate::observe::problem(&problem);
+        self.settings.response(&problem).map(AnswerBody::whole)
+    }
+
     /// The answer as it is sent. `None` if the service failed.
     pub(crate) fn response<R>(self, reply: Reply<R>) -> Option<Response<AnswerBody<R>>> {
         let mut response = match reply.answer {
             Answer::Handlers(response) => response,
             Answer::Recorded(response) => response.map(AnswerBody::whole),
-            Answer::Problem(mut problem) => {
-                problem.occurred(&self.instance);
-                crate::observe::problem(&problem);
-                self.settings.response(&problem).map(AnswerBody::whole)
-            }
+            Answer::Problem(problem) => self.shown_problem(problem),
             Answer::None => return None,
         };
         let headers = response.headers_mut();

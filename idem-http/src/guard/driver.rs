@@ -1,5 +1,6 @@
 //! How a guarded request goes, whatever the mode: its head, its body, its key, runs of the handler, the answer.
 
+use std::any::Any;
 use std::error::Error;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ where
     M: Mode,
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
+    S::Error: 'static,
     B: Body<Data = Bytes> + From<Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
     R: Body<Data = Bytes> + Send + 'static,
@@ -100,6 +102,7 @@ where
     M: Mode,
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
+    S::Error: 'static,
     B: Body<Data = Bytes> + From<Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
     R: Body<Data = Bytes> + Send + 'static,
@@ -151,7 +154,10 @@ where
                 let token = handed_back(&run, response.extensions_mut());
                 (Ran::Answered(marks.shown(response), token), None)
             }
-            Polled::Ended(Err(failed)) => (Ran::Failed, Some(failed)),
+            Polled::Ended(Err(failed)) => match problem_of(failed) {
+                Ok(problem) => (Ran::Answered(marks.shown_problem(problem), None), None),
+                Err(failed) => (Ran::Failed, Some(failed)),
+            },
             Polled::Panicked(panic) => {
                 observe::panicked(&panic_text(&*panic));
                 (Ran::Panicked, None)
@@ -171,6 +177,18 @@ where
             }
         }
     }
+}
+
+/// The problem that a service failed with: it is an answer, as in axum.
+fn problem_of<E: 'static>(failed: E) -> Result<Problem, E> {
+    let mut failed = Some(failed);
+    if let Some(problem) = (&mut failed as &mut dyn Any).downcast_mut::<Option<Problem>>()
+        && let Some(problem) = problem.take()
+    {
+        return Ok(problem);
+    }
+    // Only a problem was taken.
+    failed.map_or_else(|| Ok(Problem::internal("a service failed with nothing")), Err)
 }
 
 async fn prepare<M, B>(

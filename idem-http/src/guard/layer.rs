@@ -23,7 +23,8 @@ use crate::answer_body::AnswerBody;
 pub struct GuardLayer<M>(Arc<Policy<M>>);
 
 /// The service of a [`GuardLayer`]: any service of HTTP whose requests can be made of bytes, as those of axum and `Full<Bytes>` can.
-/// `Incoming` of hyper cannot: map it first. The service is cloned, for a handler that runs again.
+/// `Incoming` of hyper cannot: map it first. The service is cloned, for a handler that runs again. One that fails with a
+/// [`Problem`](crate::Problem) has answered it; any other error is handed on, once what was begun is ended.
 pub struct GuardService<S, M> {
     inner: S,
     policy: Arc<Policy<M>>,

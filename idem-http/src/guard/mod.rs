@@ -71,7 +71,7 @@ pub struct Guard<M> {
 
 impl Guard<Keyed> {
     /// A guard that records nothing: the handler is one command under a key of [`Keys`](crate::Keys), and that command's own record
-    /// answers a repeat. The same outcome; the body is written from it anew.
+    /// answers a repeat. The same outcome; the body is written from it anew. Answer with [`Answer`](crate::Answer), which marks a replay.
     pub fn keyed(scope: impl Scope) -> Self {
         Self::new(Keyed, scope)
     }
