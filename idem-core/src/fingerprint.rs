@@ -1,5 +1,6 @@
 //! Fingerprints: how a repeat under a known key is distinguished from another request.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::key::{Hasher, Hex};
@@ -116,7 +117,8 @@ impl Node {
             }
             Node::Object(mut members) => {
                 members.retain(|(name, _)| !facts.iter().any(|fact| is_name(&json[name.clone()], fact)));
-                members.sort_by(|(one, _), (other, _)| json[one.clone()].cmp(&json[other.clone()]));
+                // By what the names mean: of one that comes twice, written in two ways, the last counts, so their order stays.
+                members.sort_by(|(one, _), (other, _)| name_of(&json[one.clone()]).cmp(&name_of(&json[other.clone()])));
                 hash.part(b"{");
                 for (name, value) in members {
                     hash.part(&json[name]);
@@ -129,10 +131,17 @@ impl Node {
 }
 
 fn is_name(quoted: &[u8], name: &str) -> bool {
-    if quoted.contains(&b'\\') {
-        return serde_json::from_slice::<String>(quoted).is_ok_and(|unquoted| unquoted == name);
+    *name_of(quoted) == *name.as_bytes()
+}
+
+/// The name of a member, without its quotation marks and escapes.
+fn name_of(quoted: &[u8]) -> Cow<'_, [u8]> {
+    if quoted.contains(&b'\\')
+        && let Ok(name) = serde_json::from_slice::<String>(quoted)
+    {
+        return Cow::Owned(name.into_bytes());
     }
-    quoted.len() == name.len() + 2 && &quoted[1..=name.len()] == name.as_bytes()
+    Cow::Borrowed(&quoted[1..quoted.len() - 1])
 }
 
 struct Scanner<'a> {
@@ -253,6 +262,13 @@ mod tests {
         assert_ne!(of("[[1],2]"), of("[[1,2]]"));
         assert_ne!(Fingerprint::of("Pay", "order-1", b"1", &[]), Fingerprint::of("Pay", "order-2", b"1", &[]));
         assert_ne!(Fingerprint::of("Pay", "order-1", b"1", &[]), Fingerprint::of("Ship", "order-1", b"1", &[]));
+    }
+
+    #[test]
+    fn fingerprint_differs_for_the_order_of_one_name_that_comes_twice() {
+        assert_ne!(of(r#"{"amount":1,"amount":2}"#), of(r#"{"amount":2,"amount":1}"#));
+        assert_ne!(of(r#"{"amount":1,"\u0061mount":2}"#), of(r#"{"\u0061mount":2,"amount":1}"#));
+        assert_eq!(of(r#"{"b":1,"\u0061":2}"#), of(r#"{"\u0061":2,"b":1}"#));
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Request {
     }
 
     /// The key of a request that came without one: two of the same have the same. Remember its outcome for a short time only: a request that
-    /// is meant twice cannot be distinguished from a repeat.
+    /// is meant twice cannot be distinguished from a repeat. No client can send it as a key of its own: it has a character that is not ASCII.
     ///
     /// ```
     /// use idem_core::operation::Request;
@@ -69,7 +69,8 @@ impl Request {
     /// # Errors
     /// [`KeyError`] if the scope is empty, longer than 255 bytes or has a control character.
     pub fn key(&self, scope: impl Into<String>) -> Result<Key, KeyError> {
-        Key::new(scope, format!("r.{}", Hex(&self.fingerprint().0)))
+        // No key that comes in a header has a character like this one.
+        Key::new(scope, format!("r\u{b7}{}", Hex(&self.fingerprint().0)))
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {

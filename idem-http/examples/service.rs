@@ -40,6 +40,9 @@ async fn place(State(idem): State<Idem<Sqlite>>, mut work: Work, Json(order): Js
 }
 
 /// The service, what deletes the records of keys that have expired, and what waits for the last request.
+///
+/// # Errors
+/// Those of the database.
 pub async fn open(url: &str) -> Result<(Router, Sweeper, Drain), Box<dyn Error + Send + Sync>> {
     let idem = Idem::<Sqlite>::open(url).await?;
     let table =

@@ -5,13 +5,12 @@ use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, timeout_at};
 
-use crate::problem::{Kind, Problem};
+use crate::body::{Read, Stopped};
 
 pin_project! {
     /// The body of the answer of a guarded service, of which `R` is the handler's own.
@@ -50,11 +49,17 @@ impl<R> AnswerBody<R> {
     }
 }
 
+/// Why the body of an answer could not be read.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It broke off.
+    Broken(Box<dyn Error + Send + Sync>),
+    /// It took too long.
+    Late,
+}
+
 /// Reads a body, at most `max` bytes of it. Of one that is longer as it says itself nothing is read, nor of any if `max` is 0.
-///
-/// # Errors
-/// `not-committed` if it breaks off, `deadline` if it takes too long.
-pub(crate) async fn read_answer<R>(body: AnswerBody<R>, max: usize, until: Instant) -> Result<ReadBody<R>, Problem>
+pub(crate) async fn read_answer<R>(body: AnswerBody<R>, max: usize, until: Instant) -> Result<ReadBody<R>, Unread>
 where
     R: Body<Data = Bytes>,
     R::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -69,33 +74,16 @@ where
         return Ok(ReadBody::Part(AnswerBody::own(body)));
     }
     let mut rest = Box::pin(body);
-    let (mut read, mut bytes) = (VecDeque::new(), 0);
-    loop {
-        let frame = match timeout_at(until, rest.frame()).await {
-            Err(_) => return Err(Kind::Deadline.into()),
-            Ok(Some(Err(error))) => return Err(Problem::from(Kind::NotCommitted).because(error)),
-            Ok(Some(Ok(frame))) => frame,
-            Ok(None) => return Ok(ReadBody::Whole(joined(read, bytes))),
-        };
-        let data = frame.data_ref().map(Bytes::len);
-        bytes += data.unwrap_or_default();
-        read.push_back(frame);
-        if data.is_none() || bytes > max {
-            return Ok(ReadBody::Part(AnswerBody { inner: Inner::Part { read, rest } }));
-        }
-    }
-}
-
-fn joined(frames: VecDeque<Frame<Bytes>>, bytes: usize) -> Bytes {
-    let mut parts = frames.into_iter().filter_map(|frame| frame.into_data().ok());
-    let Some(first) = parts.next() else { return Bytes::new() };
-    if first.len() == bytes {
-        return first;
-    }
-    let mut whole = BytesMut::with_capacity(bytes);
-    whole.extend(first);
-    parts.for_each(|part| whole.extend(part));
-    whole.freeze()
+    let mut read = Read::default();
+    let stopped = timeout_at(until, read.from(rest.as_mut(), max)).await.map_err(|_| Unread::Late)?;
+    let other = match stopped {
+        Stopped::End => return Ok(ReadBody::Whole(read.into_bytes())),
+        Stopped::Broken(error) => return Err(Unread::Broken(error.into())),
+        Stopped::Full => None,
+        Stopped::Other(frame) => Some(frame),
+    };
+    let read = [Frame::data(read.into_bytes())].into_iter().chain(other).collect();
+    Ok(ReadBody::Part(AnswerBody { inner: Inner::Part { read, rest } }))
 }
 
 impl<R> Body for AnswerBody<R>

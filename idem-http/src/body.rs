@@ -1,16 +1,88 @@
-//! Bodies of requests, read whole.
+//! Bodies, read as bytes: joined as they come, so that many small frames hold no more than one large one.
 
 use std::error::Error;
+use std::pin::Pin;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::StatusCode;
-use http_body::Body;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, LengthLimitError};
 
 use crate::problem::Problem;
 
 /// The longest body by default, in bytes.
 pub(crate) const MAX_BODY: usize = 1 << 20;
+
+/// As many frames are read in one go; then others have their turn.
+#[cfg(feature = "server")]
+const FRAMES: u32 = 64;
+
+/// What was read of a body.
+#[derive(Default)]
+pub(crate) struct Read {
+    first: Option<Bytes>,
+    /// From the second frame on, with the first.
+    joined: BytesMut,
+}
+
+/// Where reading stopped.
+pub(crate) enum Stopped<E> {
+    End,
+    /// More bytes than were asked for.
+    Full,
+    /// Something else than bytes: trailers.
+    Other(Frame<Bytes>),
+    Broken(E),
+}
+
+impl Read {
+    pub(crate) fn len(&self) -> usize {
+        self.first.as_ref().map_or(self.joined.len(), Bytes::len)
+    }
+
+    fn push(&mut self, data: Bytes) {
+        if data.is_empty() {
+        } else if self.len() == 0 {
+            self.first = Some(data);
+        } else {
+            if let Some(first) = self.first.take() {
+                self.joined.extend(first);
+            }
+            self.joined.extend(data);
+        }
+    }
+
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.first.unwrap_or_else(|| self.joined.freeze())
+    }
+
+    /// Reads on, until more than `max` bytes were read.
+    pub(crate) async fn from<B: Body<Data = Bytes>>(&mut self, mut body: Pin<&mut B>, max: usize) -> Stopped<B::Error> {
+        #[cfg(feature = "server")]
+        let mut frames = 0;
+        loop {
+            let data = match body.frame().await {
+                None => return Stopped::End,
+                Some(Err(error)) => return Stopped::Broken(error),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => data,
+                    Err(other) => return Stopped::Other(other),
+                },
+            };
+            self.push(data);
+            if self.len() > max {
+                return Stopped::Full;
+            }
+            #[cfg(feature = "server")]
+            {
+                frames += 1;
+                if frames % FRAMES == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+}
 
 /// Reads a body to its end.
 ///
@@ -23,16 +95,39 @@ where
 {
     // A length that was announced is refused before anything is read.
     if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes <= max) {
-        match Limited::new(body, max).collect().await {
-            Ok(whole) => return Ok(whole.to_bytes()),
-            Err(error) if !error.is::<LengthLimitError>() => {
-                let broken =
-                    Problem::new(StatusCode::BAD_REQUEST, "body").detail("the body ended before it was complete");
-                return Err(broken.retryable(true).because(error));
+        let mut body = std::pin::pin!(body);
+        let mut read = Read::default();
+        loop {
+            match read.from(body.as_mut(), max).await {
+                Stopped::End => return Ok(read.into_bytes()),
+                Stopped::Full => break,
+                // Trailers of a request are left out.
+                Stopped::Other(_) => {}
+                Stopped::Broken(error) => {
+                    let error = error.into();
+                    if is_too_long(&*error) {
+                        break;
+                    }
+                    return Err(Problem::new(StatusCode::BAD_REQUEST, "body")
+                        .detail("the body ended before it was complete")
+                        .retryable(true)
+                        .because(error));
+                }
             }
-            Err(_) => {}
         }
     }
-    let detail = format!("the body has more than {max} bytes");
+    let detail = format!("the body has more than {max} bytes, or than a layer in front accepts");
     Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large").detail(detail))
+}
+
+/// Whether a layer around has limited the body.
+fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }

@@ -3,15 +3,21 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
+use http::header::HeaderName;
 use idem_core::Key;
 
-/// The trace id of `traceparent` (W3C Trace Context), else `X-Request-Id`, else a new one.
-pub(crate) fn of(headers: &HeaderMap) -> Arc<str> {
+/// The trace id of `traceparent` (W3C Trace Context), else `X-Request-Id`, else a new one. Never the key of the request: it is shown in logs.
+pub(crate) fn of(headers: &HeaderMap, key_headers: &[HeaderName]) -> Arc<str> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(id) = text("traceparent").and_then(trace_id) {
         return id.into();
     }
-    match text("x-request-id").filter(|id| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len())) {
+    let is_key = |id: &str| {
+        let mut keys = key_headers.iter().flat_map(|name| headers.get_all(name));
+        keys.any(|key| key.as_bytes().windows(id.len()).any(|part| part == id.as_bytes()))
+    };
+    let fits = |id: &&str| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len()) && !is_key(id);
+    match text("x-request-id").filter(fits) {
         Some(id) => id.into(),
         None => random(),
     }
@@ -49,10 +55,10 @@ mod tests {
     use super::*;
 
     fn id(headers: &[(&'static str, &'static str)]) -> Arc<str> {
-        of(&headers
-            .iter()
-            .map(|&(name, value)| (name.parse().expect("a name"), HeaderValue::from_static(value)))
-            .collect())
+        let line = |&(name, value): &(&'static str, &'static str)| {
+            (name.parse().expect("a name"), HeaderValue::from_static(value))
+        };
+        of(&headers.iter().map(line).collect(), &[crate::header::IDEMPOTENCY_KEY])
     }
 
     #[test]
@@ -62,6 +68,7 @@ mod tests {
         assert_eq!(&*id(&[("traceparent", "00-00000000000000000000000000000000-0-0"), ("x-request-id", "r1")]), "r1");
         assert_eq!(id(&[("traceparent", "nonsense")]).len(), 36);
         assert_ne!(id(&[]), id(&[]));
+        assert_eq!(id(&[("x-request-id", "the-key"), ("idempotency-key", "\"the-key\"")]).len(), 36);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The keys of what a handler does, derived from the key of the request.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use http::{Extensions, Request};
 use idem_core::Key;
 
@@ -10,11 +13,20 @@ use crate::problem::{Kind, Problem};
 /// Under `Guard::keyed` the command's own key is what answers a repeat, so the handler is **one** command: with two under two words, a
 /// process that dies between them has done one of them.
 #[derive(Debug, Clone)]
-pub struct Keys(Key);
+pub struct Keys {
+    key: Key,
+    /// Under a lease: whether a key was taken, with which something may have gone out.
+    taken: Option<Arc<AtomicBool>>,
+}
 
 impl Keys {
     pub(crate) fn new(key: Key) -> Self {
-        Self(key)
+        Self { key, taken: None }
+    }
+
+    /// The same, which note in `taken` that a key was taken.
+    pub(crate) fn noting(&self, taken: &Arc<AtomicBool>) -> Self {
+        Self { key: self.key.clone(), taken: Some(taken.clone()) }
     }
 
     /// The keys of a request, in a tower service. In axum it is an extractor.
@@ -31,13 +43,17 @@ impl Keys {
         extensions.get::<Self>().cloned().ok_or_else(missing)
     }
 
-    /// The key for one step of what the handler does: `keys.key("pay")`. The same for every repeat of the request.
+    /// The key for one step of what the handler does: `keys.key("pay")`. The same for every repeat of the request. Under a lease it counts as
+    /// [`Lease::key`](crate::Lease::key): from this call on an end that is not handed back is unknown.
     pub fn key(&self, step: &str) -> Key {
-        self.0.derive(step)
+        if let Some(taken) = &self.taken {
+            taken.store(true, Ordering::SeqCst);
+        }
+        self.key.derive(step)
     }
 
     /// The scope of the request.
     pub fn scope(&self) -> &str {
-        self.0.scope()
+        self.key.scope()
     }
 }

@@ -71,6 +71,9 @@ impl Record {
                 && (!NEVER.contains(&name.as_str()) || seeded_bug!("cookie-kept"))
                 && !is_of_connection(headers, name)
         };
+        if headers.contains_key(CONTENT_ENCODING) {
+            crate::observe::encoded();
+        }
         let headers = headers.iter().filter(|(name, _)| is_kept(name)).map(kept).collect();
         Self { status, headers, body }
     }
@@ -126,10 +129,13 @@ impl Record {
 
     /// The answer, if its body was kept.
     pub(crate) fn response(self) -> Result<Response<Bytes>, HeaderMap> {
-        let headers = self.headers.into_iter().fold(HeaderMap::new(), |mut headers, (name, value)| {
-            headers.append(name, value);
-            headers
-        });
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers {
+            // More of them than a map holds do not come from here.
+            if headers.try_append(name, value).is_err() {
+                return Err(headers);
+            }
+        }
         let Some(body) = self.body else { return Err(headers) };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;

@@ -17,7 +17,7 @@ use crate::lease::leases::Leases;
 use crate::lease::lock::Lock;
 use crate::lease::operators::{ClaimId, LostClaim, Resolved};
 use crate::lease::owned::Lease;
-use crate::lease::remembered::WhenLost;
+use crate::lease::remembered::{Remembered, WhenLost};
 use crate::lease::working::{Taken, WorkHere};
 use crate::operation::call::OperationCall;
 use crate::operation::place::Place;
@@ -170,6 +170,18 @@ impl<DB: Database> Operation<DB> {
     ) -> Place<DB> {
         let of = (self.idem.shared.clone(), self.leased.name.clone());
         Place::new(of, (key.clone(), hash, fingerprint), self.leased.settings.keep, work)
+    }
+
+    /// What is remembered of a key, for a call that has no [`Seat`]: another one of this process works under the key, or only gives what is
+    /// remembered. As [`Seat::recall`].
+    ///
+    /// # Errors
+    /// As [`Seat::recall`].
+    ///
+    /// # Cancel safety
+    /// Reads only: a dropped call leaves nothing behind.
+    pub async fn recall(&self, key: &Key, request: &Request) -> Result<Option<Remembered>, Error> {
+        self.place(key, (key.hash_in(&self.leased.name), request.fingerprint()), None).recall().await
     }
 
     /// Takes the place of the one call of this process that works under a key. Asks no database and never waits. The outcomes of a layer are

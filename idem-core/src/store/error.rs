@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 
-use crate::error::Error;
+use crate::error::{Effect, Error};
 use crate::store::migrate::texts::VERSION;
 
 /// The error of a transaction that has ended too early.
@@ -61,8 +61,12 @@ impl StoreError {
 
     /// The error of a call that was refused after this time, or of which nothing was sent that could have an effect.
     pub(crate) fn not_sent(self, waited: Duration) -> Error {
+        let is_unreadable = is_unreadable(&self.source);
         let source = Box::new(self.source);
         match self.class {
+            Class::Other if is_unreadable => {
+                Error::Undecodable { what: "a row of idem's tables".into(), effect: Effect::Unknown, source }
+            }
             Class::Contention => Error::Contention { attempts: 1 },
             Class::Busy | Class::Late => Error::in_flight(waited),
             Class::Ended => Error::Store { source: ENDED.into() },
@@ -80,6 +84,11 @@ impl From<sqlx::Error> for StoreError {
     fn from(source: sqlx::Error) -> Self {
         Self { class: driver_class(&source), source }
     }
+}
+
+/// Whether the database answered with what this release cannot read.
+fn is_unreadable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_))
 }
 
 /// What the errors of a driver mean.

@@ -1,7 +1,7 @@
 //! A breaker: nothing is sent to a host that only fails.
 //!
 //! ```text
-//! closed ── 10 failures in a row ──► open ── after 5 s, the next request ──► probing
+//! closed ── 10 failures in a row ──► open ── after 5 s, the next request ──► probing ── after 5 s, the next request ──► probing
 //!    ▲                                ▲ └───────────── probe dropped ◄──────────┤
 //!    │                                └─────────────── probe failed ◄───────────┤
 //!    └──────────────────────────────── probe answered ◄─────────────────────────┘
@@ -23,7 +23,14 @@ pub(super) struct Breaker(Mutex<State>);
 enum State {
     Closed { failures: u32 },
     Open { until: Instant },
-    Probing,
+    Probing { since: Instant },
+}
+
+impl State {
+    /// When the next request is a probe.
+    fn probes_at(&self, time: Instant) -> Instant {
+        if matches!(self, Self::Probing { .. }) { time + OPEN } else { time }
+    }
 }
 
 impl Breaker {
@@ -36,12 +43,12 @@ impl Breaker {
         let mut state = self.state();
         match *state {
             State::Closed { .. } => Ok(Permit { breaker: self, probe_since: None }),
-            State::Open { until } if until <= now => {
-                *state = State::Probing;
+            // A probe that is not answered for as long is not waited for any more.
+            State::Open { until } | State::Probing { since: until } if state.probes_at(until) <= now => {
+                *state = State::Probing { since: now };
                 Ok(Permit { breaker: self, probe_since: Some(now) })
             }
-            State::Open { until } => Err(until - now),
-            State::Probing => Err(OPEN),
+            State::Open { until } | State::Probing { since: until } => Err(state.probes_at(until) - now),
         }
     }
 
@@ -79,7 +86,7 @@ impl Permit<'_> {
         let failures = match *state {
             _ if self.probe_since.take().is_some() => FAILURES,
             State::Closed { failures } => failures + 1,
-            State::Open { .. } | State::Probing => return,
+            State::Open { .. } | State::Probing { .. } => return,
         };
         *state = if failures < FAILURES { State::Closed { failures } } else { State::Open { until: now + OPEN } };
     }
@@ -87,8 +94,11 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if let Some(since) = self.probe_since.take() {
-            *self.breaker.state() = State::Open { until: since };
+        let Some(mine) = self.probe_since.take() else { return };
+        let mut state = self.breaker.state();
+        // Another one may be under way.
+        if matches!(*state, State::Probing { since } if since == mine) {
+            *state = State::Open { until: mine };
         }
     }
 }
@@ -136,6 +146,19 @@ mod tests {
         drop(breaker.enter(now + OPEN).expect("the probe"));
         let _probe = breaker.enter(now + OPEN).expect("the next probe");
         breaker.enter(now + OPEN).expect_err("probing");
+    }
+
+    #[test]
+    fn probe_that_is_never_answered_does_not_keep_it_open() {
+        let (breaker, now) = (Breaker::new(), Instant::now());
+        fail(&breaker, 10, now);
+        let hangs = breaker.enter(now + OPEN).expect("the probe");
+        assert_eq!(breaker.enter(now + OPEN / 5 * 6).expect_err("probing"), OPEN / 5 * 4);
+        let next = breaker.enter(now + OPEN * 2).expect("the next probe");
+        drop(hangs);
+        breaker.enter(now + OPEN * 2).expect_err("the next one is under way");
+        next.answered();
+        assert!(breaker.enter(now + OPEN * 2).is_ok());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A guarded request, which runs on when its client disconnects.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +10,10 @@ use std::task::{Context, Poll};
 use http::Response;
 use tokio::runtime::Handle;
 
+use super::run::panic_text;
 use crate::answer_body::AnswerBody;
 use crate::observe;
+use crate::problem::{Kind, Problem};
 
 type Work<R, E> = Pin<Box<dyn Future<Output = Result<Response<AnswerBody<R>>, E>> + Send>>;
 
@@ -22,6 +25,7 @@ type Work<R, E> = Pin<Box<dyn Future<Output = Result<Response<AnswerBody<R>>, E>
 pub struct GuardFuture<R: 'static, E: 'static> {
     work: Option<Work<R, E>>,
     handler: Handler,
+    is_guarded: bool,
 }
 
 /// Whether the handler of a request has begun.
@@ -40,7 +44,12 @@ impl<R, E> GuardFuture<R, E> {
         work: impl Future<Output = Result<Response<AnswerBody<R>>, E>> + Send + 'static,
         handler: Handler,
     ) -> Self {
-        Self { work: Some(Box::pin(work)), handler }
+        Self { work: Some(Box::pin(work)), handler, is_guarded: true }
+    }
+
+    /// The answer of a service that is not guarded.
+    pub(crate) fn untouched(work: impl Future<Output = Result<Response<AnswerBody<R>>, E>> + Send + 'static) -> Self {
+        Self { work: Some(Box::pin(work)), handler: Handler::default(), is_guarded: false }
     }
 }
 
@@ -48,16 +57,27 @@ impl<R, E> Future for GuardFuture<R, E> {
     type Output = Result<Response<AnswerBody<R>>, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(work) = &mut self.work else { return Poll::Pending };
-        let polled = work.as_mut().poll(cx);
-        if polled.is_ready() {
-            self.work = None;
+        // Out of here while it is polled: one that panics is not polled again, here or in a task of its own.
+        let Some(mut work) = self.work.take() else { return Poll::Pending };
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => {
+                self.work = Some(work);
+                Poll::Pending
+            }
+            Ok(answered) => answered,
+            // In the body of an answer, in a hook of the guard, or where something was dropped. What was begun is rolled back, or abandoned.
+            Err(panic) if self.is_guarded => {
+                observe::panicked(&panic_text(&*panic));
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(work)));
+                drop(dropped);
+                Poll::Ready(Ok(Problem::from(Kind::Panic).response().map(AnswerBody::whole)))
+            }
+            Err(panic) => resume_unwind(panic),
         }
-        polled
     }
 }
 
-impl<R, E> Drop for GuardFuture<R, E> {
+impl<R: 'static, E: 'static> Drop for GuardFuture<R, E> {
     fn drop(&mut self) {
         let Some(work) = self.work.take().filter(|_| self.handler.0.load(Ordering::Relaxed)) else { return };
         // Outside a runtime it is dropped, and rolled back.
@@ -65,13 +85,14 @@ impl<R, E> Drop for GuardFuture<R, E> {
             && !seeded_bug!("dropped-with-client")
         {
             observe::adopted();
-            runtime.spawn(async move { drop(work.await) });
+            let adopted = Self { work: Some(work), handler: Handler::default(), is_guarded: self.is_guarded };
+            runtime.spawn(async move { drop(adopted.await) });
         }
     }
 }
 
 impl<R, E> fmt::Debug for GuardFuture<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardFuture").field("ended", &self.work.is_none()).field("handler", &self.handler).finish()
+        f.debug_struct("GuardFuture").field("ended", &self.work.is_none()).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,9 @@
 //! Answers of guarded requests, before they are sent.
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue, LOCATION};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use http::{HeaderMap, Response};
 use idem_core::operation::Remembered;
 
@@ -76,6 +78,19 @@ impl<R> Reply<R> {
         Self { answer: Answer::Problem(problem.into()), status, is_superseded: false, verdict }
     }
 
+    /// The same of work without a record, of which it is not known whether it was done: not to be repeated, whatever it says.
+    pub(crate) fn unrecorded(self) -> Self {
+        let answer = match self.answer {
+            Answer::Handlers(mut response) => {
+                response.headers_mut().remove(RETRY_AFTER);
+                Answer::Handlers(response)
+            }
+            Answer::Problem(problem) => Answer::Problem(problem.retryable(false)),
+            answer => answer,
+        };
+        Self { answer, status: Some(KeyStatus::Ignored), ..self }
+    }
+
     /// The same with another verdict.
     pub(crate) fn with_verdict(self, verdict: Verdict) -> Self {
         Self { verdict, ..self }
@@ -100,8 +115,11 @@ impl From<Remembered> for Answered {
         let is_superseded = remembered.superseded;
         let answer = match Record::decode(remembered.outcome) {
             Ok(record) => record.response().map_err(|headers| not_kept(&headers)),
-            // Another layer uses this name, or a newer release of this one.
-            Err(corrupt) => Err(Problem::internal(corrupt)),
+            // It was done, whatever its answer was: recorded by a newer release, or by another layer under this name.
+            Err(corrupt) => {
+                crate::observe::unreadable(&corrupt.to_string());
+                Err(not_kept(&HeaderMap::new()))
+            }
         };
         Self { answer, is_superseded }
     }
@@ -140,18 +158,18 @@ impl Marks<'_> {
     pub(crate) fn shown<R>(&self, response: Response<R>) -> Response<AnswerBody<R>> {
         let (mut parts, body) = response.into_parts();
         let problem = Problem::behind(&mut parts.extensions);
-        // Something inside has made another answer of it.
-        let Some(mut problem) = problem.filter(|problem| problem.status() == parts.status) else {
+        // A layer inside has made another answer of it.
+        let is_problem = |problem: &Problem| problem.status() == parts.status && is_problem(&parts.headers);
+        let Some(mut problem) = problem.filter(is_problem) else {
             return Response::from_parts(parts, AnswerBody::own(body));
         };
         problem.occurred(&self.instance);
         crate::observe::problem(&problem);
         let (shown, body) = self.settings.response(&problem).into_parts();
-        // What layers inside have added stays.
-        shown.headers.keys().for_each(|name| {
+        // What layers inside have added stays, except what they said of the body that it had.
+        for name in shown.headers.keys().chain(&[CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, ETAG]) {
             parts.headers.remove(name);
-        });
-        parts.headers.remove(http::header::CONTENT_LENGTH);
+        }
         parts.headers.extend(shown.headers);
         parts.status = shown.status;
         Response::from_parts(parts, AnswerBody::whole(body))
@@ -173,6 +191,10 @@ impl Marks<'_> {
             Answer::None => return None,
         };
         let headers = response.headers_mut();
+        // Those of a service behind this one would say something else.
+        for name in [STATUS, REPLAYED, SUPERSEDED] {
+            headers.remove(name);
+        }
         if let Some(status) = reply.status {
             headers.insert(STATUS, HeaderValue::from_static(status.word()));
         }
@@ -187,4 +209,8 @@ impl Marks<'_> {
         }
         Some(response)
     }
+}
+
+fn is_problem(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"))
 }

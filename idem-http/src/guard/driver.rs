@@ -9,14 +9,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use idem_core::operation::Request as Fingerprinted;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 use tower_service::Service;
 
 use super::adopt::Handler;
-use super::answered::{Answer, Marks, Reply, Settled};
+use super::answered::{Answer, KeyStatus, Marks, Reply, Settled};
 use super::mode::{Entered, Mode};
 use super::policy::Policy;
 use super::prepare::{Admitted, admit, admitted, head};
@@ -69,7 +69,7 @@ where
     // Boxed: it is passed on a few times, and a request is large.
     let template = Box::new(Template::new(request));
     let settings = &policy.settings;
-    let mut watch = Watch::new(&template.parts, &settings.namespace, settings.auditor.as_ref());
+    let mut watch = Watch::new(&template.parts, &settings.names, &settings.namespace, settings.auditor.as_ref());
     let mut marks = Marks { settings, instance: urn(&watch.correlation), key: None };
     let span = watch.span();
     let reply = span.run(answer(&policy, service, template, handler, &mut watch, &mut marks)).await;
@@ -151,11 +151,11 @@ where
         let polled = poll(async { service.call(request).await }, until, M::lost(&turn)).await;
         let (ran, failed) = match polled {
             Polled::Ended(Ok(mut response)) => {
-                let token = handed_back(&run, response.extensions_mut());
-                (Ran::Answered(marks.shown(response), token), None)
+                let (status, token) = (response.status(), handed_back(&run, response.extensions_mut()));
+                (Ran::Answered(status, marks.shown(response), token), None)
             }
             Polled::Ended(Err(failed)) => match problem_of(failed) {
-                Ok(problem) => (Ran::Answered(marks.shown_problem(problem), None), None),
+                Ok(problem) => (Ran::Answered(problem.status(), marks.shown_problem(problem), None), None),
                 Err(failed) => (Ran::Failed, Some(failed)),
             },
             Polled::Panicked(panic) => {
@@ -171,8 +171,11 @@ where
             (Settled::Answer(reply), Some(failed)) => return Err((failed, reply.verdict)),
             (Settled::Again, _) => {
                 service = spare;
-                if let Err(failed) = poll_fn(|cx| service.poll_ready(cx)).await {
-                    return Err((failed, Verdict::Released));
+                match timeout_at(until, poll_fn(|cx| service.poll_ready(cx))).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(failed)) => return Err((failed, Verdict::Released)),
+                    // What it had begun is rolled back by now.
+                    Err(_) => return Ok(Reply::problem(Kind::Deadline, Some(KeyStatus::Released), Verdict::Released)),
                 }
             }
         }
@@ -208,7 +211,12 @@ where
     let body = if M::COMPARES { template.body.take() } else { None };
     let admitted = match body {
         Some(body) => {
-            let (admitted, body) = admit(&head, &template.parts, body, settings, &watch.correlation).await?;
+            let reading = admit(&head, &template.parts, body, settings, &watch.correlation);
+            let Ok(admitted) = timeout(settings.deadline.min(NEVER), reading).await else {
+                let late = Problem::new(StatusCode::REQUEST_TIMEOUT, "body").detail("the body took too long to come");
+                return Err((late.retryable(true), Verdict::Refused));
+            };
+            let (admitted, body) = admitted?;
             template.body = RunBody::Whole(body);
             admitted
         }

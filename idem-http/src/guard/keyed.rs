@@ -43,7 +43,7 @@ impl Engine for Keyed {
         R: Body<Data = Bytes> + Send + 'static,
     {
         match ran {
-            Ran::Answered(response, _) => answered(response),
+            Ran::Answered(_, response, _) => answered(response),
             // Whether its command had its effect is known by the key of the command: a repeat finds out.
             Ran::TooLong => Reply::problem(Kind::Deadline, None, Verdict::Passed),
             Ran::Panicked | Ran::Lost | Ran::Failed => Reply::problem(Kind::Panic, None, Verdict::Passed),

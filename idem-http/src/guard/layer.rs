@@ -72,11 +72,11 @@ where
         // The one that was polled ready is the one to call.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
-        let handler = Handler::default();
         if !self.policy.settings.methods.contains(request.method()) {
             let answer = inner.call(request);
-            return GuardFuture::new(async move { Ok(answer.await?.map(AnswerBody::own)) }, handler);
+            return GuardFuture::untouched(async move { Ok(answer.await?.map(AnswerBody::own)) });
         }
+        let handler = Handler::default();
         GuardFuture::new(serve(self.policy.clone(), inner, request, handler.clone()), handler)
     }
 }

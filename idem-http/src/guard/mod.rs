@@ -93,7 +93,8 @@ impl Guard<Leased> {
     }
 
     /// How long a claim holds without a renewal: 100 milliseconds to 30 days, default 30 seconds. It is renewed while the handler runs:
-    /// so it is how long a repeat waits after its process died.
+    /// so it is how long a repeat waits after its process died. Leases on SQLite need the one writer for that: let no transaction on the
+    /// file take a third of the lease.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.mode.lease = lease;
@@ -166,19 +167,11 @@ impl<M: Mode> Guard<M> {
         self
     }
 
-    /// How long a handler may take, all its attempts together. Default 30 seconds. After that it is dropped: a transaction is rolled back, the
-    /// end of work under a lease is unknown.
+    /// How long a handler may take, all its attempts and the body of its answer together. Default 30 seconds. After that it is dropped: a
+    /// transaction is rolled back, the end of work under a lease is unknown. The body of a request may take as long before that.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
-        self
-    }
-
-    /// The longest body of a request, in bytes. Default 1 MiB. Each request in flight may hold as much, see
-    /// [`max_in_flight`](Self::max_in_flight).
-    #[must_use]
-    pub fn max_body(mut self, bytes: usize) -> Self {
-        self.settings.max_body = bytes;
         self
     }
 
@@ -189,7 +182,11 @@ impl<M: Mode> Guard<M> {
         self
     }
 
-    /// How problems look on the wire, those of handlers as well. The answer gets the guard's own headers after that.
+    /// How problems look on the wire, those of handlers as well: the status, the body, its type. What is committed is decided before that, by
+    /// the problem's own status. Headers that clients act on ([`Problem::headers`]) are added where they are left out.
+    ///
+    /// It also sees what is behind a problem, by [`Error::source`](std::error::Error::source): log it here if your logs may have it. The
+    /// guard does not, as a database quotes values in its texts.
     #[must_use]
     pub fn problems(mut self, look: impl Fn(&Problem) -> Response<Bytes> + Send + Sync + 'static) -> Self {
         self.settings.look = Some(Arc::new(look));
@@ -218,6 +215,14 @@ impl<M: Mode> Guard<M> {
 }
 
 impl<M: Recorded> Guard<M> {
+    /// The longest body of a request, in bytes. Default 1 MiB. Each request in flight may hold as much, those that wait included: see
+    /// [`max_in_flight`](Self::max_in_flight).
+    #[must_use]
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.settings.max_body = bytes;
+        self
+    }
+
     /// Keys of one namespace are known to each other, whatever route and guard they come to. Default `http`. It is the name of the operation
     /// in idem's tables.
     #[must_use]
@@ -226,8 +231,8 @@ impl<M: Recorded> Guard<M> {
         self
     }
 
-    /// How long an answer is remembered, counted from its commit. Default 24 hours, at least one minute; in a database at least as long as a
-    /// call may take, by default about 5 minutes. A key that comes later is a new request.
+    /// How long an answer is remembered, counted from its commit. Default 24 hours, at least one minute; of a transaction at least as long as a
+    /// call may take that loses each reply, by default about 5 minutes. A key that comes later is a new request.
     #[must_use]
     pub fn keep(mut self, keep: Duration) -> Self {
         self.settings.keep = keep.max(Duration::from_mins(1));
@@ -287,7 +292,7 @@ impl<M: Recorded> Guard<M> {
         self
     }
 
-    /// Runs the handler where the records cannot be reached, and says so by `Idempotency-Status: ignored`: a repeat is a second effect.
+    /// Runs the handler where the records cannot be reached now, and says so by `Idempotency-Status: ignored`: a repeat is a second effect.
     /// The reason is counted and logged. Without this such a request is refused (503).
     #[must_use]
     pub fn fail_open_named(mut self, why: &'static str) -> Self {

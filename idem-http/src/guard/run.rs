@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::{Extensions, Response};
+use http::{Extensions, Response, StatusCode};
 use tokio::time::{Instant, sleep_until};
 
 use crate::answer_body::AnswerBody;
@@ -15,8 +15,8 @@ use crate::answer_body::AnswerBody;
 /// What a run of a handler came to.
 #[derive(Debug)]
 pub(crate) enum Ran<R> {
-    /// It answered; and how, if it handed its work back.
-    Answered(Response<AnswerBody<R>>, Option<HandedBack>),
+    /// It answered: with this status, whatever a problem of it is shown as; and how, if it handed its work back.
+    Answered(StatusCode, Response<AnswerBody<R>>, Option<HandedBack>),
     Panicked,
     /// It was dropped: it took too long.
     TooLong,
@@ -86,6 +86,11 @@ pub(crate) async fn poll<T>(
         }
     })
     .await
+}
+
+/// Whether an answer of this status can be sent, recorded and sent again.
+pub(crate) fn is_sendable(status: StatusCode) -> bool {
+    (200..600).contains(&status.as_u16())
 }
 
 /// What a panic said.

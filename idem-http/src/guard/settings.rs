@@ -78,10 +78,17 @@ impl Settings {
 
     /// The problem as this service shows it.
     pub(crate) fn response(&self, problem: &Problem) -> Response<Bytes> {
-        match &self.look {
-            Some(look) => look(problem),
-            None => problem.response_under(&self.base),
+        let Some(look) = &self.look else { return problem.response_under(&self.base) };
+        let mut response = look(problem);
+        // What clients act on stays, whatever the look.
+        let mut last = None;
+        for (name, value) in problem.headers() {
+            last = name.or(last);
+            if let Some(name) = last.clone().filter(|name| !response.headers().contains_key(name)) {
+                response.headers_mut().insert(name, value);
+            }
         }
+        response
     }
 }
 

@@ -12,7 +12,7 @@ mod verdict;
 mod watch;
 
 pub(crate) use meter::{Step, adopted, fail_open, not_recorded};
-pub(crate) use span::{panicked, problem, weak_key};
+pub(crate) use span::{encoded, panicked, problem, unreadable, weak_key};
 pub use verdict::Verdict;
 pub use watch::Audit;
 pub(crate) use watch::{Auditor, Watch};

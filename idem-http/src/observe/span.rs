@@ -9,7 +9,7 @@ mod on {
     use tracing::field::Empty;
 
     use crate::observe::verdict::Verdict;
-    use crate::problem::Problem;
+    use crate::problem::{Misuse, Problem};
 
     #[derive(Clone)]
     pub(crate) struct Span(tracing::Span);
@@ -43,12 +43,28 @@ mod on {
         }
     }
 
-    /// A problem of the service itself is logged with what is behind it.
+    /// A problem of the service itself is logged by its kind, and by that of an error of idem behind it. Not with the text of a database: it
+    /// may quote what the client sent.
     pub(crate) fn problem(problem: &Problem) {
         if problem.status().is_server_error() {
-            let source = problem.source().map(ToString::to_string);
-            tracing::error!(kind = problem.kind(), status = problem.status().as_u16(), source, "a request failed");
+            let cause = problem.source().and_then(|source| source.downcast_ref::<idem_core::Error>());
+            let cause = cause.map(|error| error.kind().to_string());
+            let fix = problem.source().and_then(|source| source.downcast_ref::<Misuse>()).map(|misuse| misuse.0);
+            tracing::error!(kind = problem.kind(), status = problem.status().as_u16(), cause, fix, "a request failed");
         }
+    }
+
+    /// The record of an answer cannot be read.
+    pub(crate) fn unreadable(why: &str) {
+        tracing::error!(why, "the record of an answer cannot be read");
+    }
+
+    /// A layer inside has compressed an answer: its record is of one client's encoding.
+    pub(crate) fn encoded() {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| {
+            tracing::warn!("an answer is recorded with its Content-Encoding; compress outside the guard, not inside");
+        });
     }
 
     pub(crate) fn panicked(text: &str) {
@@ -86,6 +102,10 @@ mod off {
     }
 
     pub(crate) fn problem(_problem: &Problem) {}
+
+    pub(crate) fn unreadable(_why: &str) {}
+
+    pub(crate) fn encoded() {}
 
     pub(crate) fn panicked(_text: &str) {}
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::header::HeaderName;
 use http::request::Parts;
 use idem_core::Key;
 
@@ -51,8 +52,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(parts: &Parts, namespace: &Arc<str>, auditor: Option<&Auditor>) -> Self {
-        let (correlation, route) = (crate::correlation::of(&parts.headers), route(parts));
+    pub(crate) fn new(parts: &Parts, names: &[HeaderName], namespace: &Arc<str>, auditor: Option<&Auditor>) -> Self {
+        let (correlation, route) = (crate::correlation::of(&parts.headers, names), route(parts));
         Self {
             span: Span::new(namespace, &route, &correlation),
             meter: Meter::new(&route),

@@ -108,6 +108,9 @@ impl Problem {
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
+        if !retryable {
+            self.0.retry_after = None;
+        }
         self
     }
 

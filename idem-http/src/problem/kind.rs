@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     OutcomeUnknown,
     /// The same, and only an operator finds out.
     OutcomeLost,
+    /// The same, and nothing is recorded: nobody finds out.
+    OutcomeUnrecorded,
     Deadline,
     StoreAway,
     Busy,
@@ -34,6 +36,9 @@ pub(crate) enum Kind {
     GuardedTwice,
     TakenTwice,
     NoScope,
+    BadNamespace,
+    WorkKept,
+    BadStatus,
 }
 
 impl Kind {
@@ -43,7 +48,12 @@ impl Kind {
             Self::KeyReused => {
                 (422, "key-reused", false, "the key was used for another request; use a new key for a new request")
             }
-            Self::InFlight => (409, "in-flight", true, "the first request with this key has not finished"),
+            Self::InFlight => (
+                409,
+                "in-flight",
+                true,
+                "the first request with this key, or another one for the same, has not finished",
+            ),
             Self::KeyMissing => (400, "key-missing", false, "this request needs the header Idempotency-Key"),
             Self::KeyMalformed => (400, "key-malformed", false, "the idempotency key cannot be read"),
             Self::KeyWeak => (400, "key-weak", false, "the idempotency key is too easy to make twice; use a UUID"),
@@ -52,7 +62,7 @@ impl Kind {
             }
             Self::NotCommitted => (500, "not-committed", false, "nothing was done"),
             Self::Panic => (500, "panic", false, "the service failed"),
-            Self::Contended => (503, "contended", true, "too many requests for the same at once; nothing was done"),
+            Self::Contended => (503, "contended", true, "too many requests for the same at once"),
             Self::OutcomeUnknown => {
                 (503, "outcome-unknown", true, "whether the request was done is not known; repeat it with the same key")
             }
@@ -62,14 +72,23 @@ impl Kind {
                 false,
                 "whether the request was done is not known; the service's operators have to find out",
             ),
+            Self::OutcomeUnrecorded => (
+                500,
+                "outcome-unknown",
+                false,
+                "whether the request was done is not known, and it was not recorded: a repeat may do it a second time",
+            ),
             Self::Deadline => (503, "deadline", true, "the request took too long"),
-            Self::StoreAway => (503, "store-away", true, "the service cannot reach its data; nothing was done"),
+            Self::StoreAway => (503, "store-away", true, "the service cannot reach its data"),
             Self::Busy => (503, "busy", true, "too many requests are in flight"),
             Self::Draining => (503, "draining", true, "the service is stopping"),
             Self::NoGuard => (500, "no-guard", false, "the service is set up wrongly"),
             Self::GuardedTwice => (500, "guarded-twice", false, "the service is set up wrongly"),
             Self::TakenTwice => (500, "taken-twice", false, "the service is set up wrongly"),
             Self::NoScope => (500, "no-scope", false, "the service is set up wrongly"),
+            Self::BadNamespace => (500, "bad-namespace", false, "the service is set up wrongly"),
+            Self::WorkKept => (500, "work-kept", false, "the service is set up wrongly"),
+            Self::BadStatus => (500, "not-committed", false, "the service is set up wrongly"),
         }
     }
 }
@@ -85,9 +104,14 @@ impl From<Kind> for Problem {
     }
 }
 
+/// What a developer has to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Misuse(pub(crate) &'static str);
+
 impl Problem {
     /// Of this kind, with what a developer has to do: it shows at the first call of a route.
     pub(crate) fn misuse(kind: Kind, fix: &'static str) -> Self {
-        Self::from(kind).detail(fix).because(fix)
+        Self::from(kind).detail(fix).because(Misuse(fix))
     }
 }

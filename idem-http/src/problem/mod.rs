@@ -11,7 +11,7 @@ mod wire;
 
 pub use details::Problem;
 #[cfg(feature = "server")]
-pub(crate) use kind::Kind;
+pub(crate) use kind::{Kind, Misuse};
 #[cfg(feature = "server")]
 pub use of_error::MapRejected;
 #[cfg(feature = "server")]

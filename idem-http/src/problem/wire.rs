@@ -3,8 +3,8 @@
 use bytes::Bytes;
 #[cfg(feature = "server")]
 use http::Extensions;
-use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, Response};
 use serde::Serialize;
 
 use super::details::Problem;
@@ -47,13 +47,20 @@ impl Problem {
         // Texts and numbers: serde_json writes them all.
         let mut response = Response::new(Bytes::from(serde_json::to_vec(&body).unwrap_or_default()));
         *response.status_mut() = parts.status;
-        let headers = response.headers_mut();
-        headers.extend(parts.headers.clone());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(after) = parts.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1_000).clamp(1, 86_400) as u64));
-        }
+        *response.headers_mut() = self.headers();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
+    }
+
+    /// The headers that its answer has: `Retry-After` and those that were given to it. A look of your own need not set them: where it left
+    /// one out, the guard does.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = self.0.headers.clone();
+        if let Some(after) = self.0.retry_after {
+            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.clamp(1, 86_400)));
+        }
+        headers
     }
 
     /// The problem that a response was made of, for the guard around it.

@@ -4,15 +4,19 @@
 
 mod advice;
 mod away;
+mod broken;
 mod dropped;
+mod ends;
 mod keyed;
 mod leased;
+mod looks;
 mod nodes;
 mod observed;
 mod promises;
 mod rows;
 mod service;
 mod site;
+mod unrecorded;
 
 /// Each clause on both databases, in this process and over a socket.
 #[macro_export]

@@ -41,6 +41,7 @@ on_each! {
     duplicate_in_flight_is_refused_or_waits
     other_request_in_flight_is_refused_first
     many_duplicates_have_one_effect
+    replays_at_once_are_all_given
     client_that_went_away_has_its_effect
     closed_store_is_away
     too_many_and_draining_are_refused
@@ -49,7 +50,7 @@ on_each! {
     forgotten_answer_is_gone
     problems_have_the_look_of_the_service
     kept_headers_are_replayed
-    record_that_cannot_be_read_is_an_error
+    record_that_cannot_be_read_is_of_a_request_that_was_done
 }
 
 const OTHER: &str = "clkyoesmbgybucifusbbtdsbohtyuuwz";
@@ -507,6 +508,17 @@ async fn many_duplicates_have_one_effect<DB: Backend>(via: Via) {
     assert_eq!((site.effects().await, site.app.runs()), (2, 2));
 }
 
+async fn replays_at_once_are_all_given<DB: Backend>(via: Via) {
+    let Some(site) = Site::<DB>::open(via).await else { return };
+    let door = site.serve(|guard| guard).await;
+    let script = Script::new(Then::Done);
+    door.act(KEY, &script).await;
+    let calls: Vec<_> = (0..40).map(|_| door.begin(KEY, &script)).collect();
+    for call in calls {
+        assert_eq!(call.await.expect("answered").verdict(), (201, Some("replayed"), true));
+    }
+}
+
 async fn client_that_went_away_has_its_effect<DB: Backend>(via: Via) {
     let Some(site) = Site::<DB>::open(via).await else { return };
     let guard = site.guard();
@@ -643,7 +655,7 @@ async fn kept_headers_are_replayed<DB: Backend>(via: Via) {
     assert_eq!(door.act(OTHER, &Script::new(Then::Done)).await.header("x-request-cost"), None);
 }
 
-async fn record_that_cannot_be_read_is_an_error<DB: Backend>(via: Via) {
+async fn record_that_cannot_be_read_is_of_a_request_that_was_done<DB: Backend>(via: Via) {
     let Some(site) = Site::<DB>::open(via).await else { return };
     let door = site.serve(|guard| guard).await;
     let script = Script::new(Then::Done);
@@ -652,7 +664,8 @@ async fn record_that_cannot_be_read_is_an_error<DB: Backend>(via: Via) {
     let bytes = if DB::TITLE == "SQLite" { "x'ff00'" } else { "'\\xff00'::bytea" };
     site.script(&format!("UPDATE idem_claims SET outcome = {bytes}")).await;
     let got = door.act(KEY, &script).await;
-    assert_eq!((got.status, got.problem()), (500, "internal".to_owned()));
+    // It was done: no client is to take it for a failure.
+    assert_eq!((got.status, got.problem(), got.key_status()), (410, "answer-not-kept".to_owned(), Some("replayed")));
     assert!(!String::from_utf8_lossy(&got.body).contains(&tag));
     assert_eq!((site.effects().await, site.app.runs()), (1, 1));
 }

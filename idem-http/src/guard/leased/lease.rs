@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Extensions, Request, Response};
-use idem_core::{Error, Key, lease};
+use idem_core::{Error, ErrorKind, Key, lease};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,9 +15,11 @@ use crate::problem::{Kind, Problem};
 
 /// The lease of a handler under [`Guard::leased`](crate::Guard::leased): its key is claimed, and renewed while it runs.
 ///
-/// - Before the first call of [`key`](Self::key) nothing can have gone out: an answer passes, and the key is free.
+/// - Before the first call of [`key`](Self::key) nothing can have gone out: an answer passes, and the key is free. Unless an owner before this
+///   one was lost: then its end stays unknown.
 /// - `Ok(lease.done(answer))` records the answer, whatever its status.
-/// - `Ok(lease.not_done(answer))` frees the key: nothing was done, for sure.
+/// - `Ok(lease.not_done(answer))` frees the key: nothing was done, for sure; where [`attempt`](Self::attempt) is above 1, not by the owners
+///   before, either.
 /// - Anything else after `key`, an error by `?`, a panic, a timeout, leaves the end unknown:
 ///   [`Guard::when_lost`](crate::Guard::when_lost) says what a repeat gets.
 #[must_use = "dropped after `key`, whether the work was done is not known"]
@@ -33,19 +35,24 @@ pub(crate) struct Run {
     /// `None` if nothing is recorded.
     lease: Option<lease::Lease>,
     taken: AtomicBool,
-    touched: AtomicBool,
+    touched: Arc<AtomicBool>,
 }
 
 impl Run {
     pub(crate) fn new(id: &RunId, keys: &Keys, correlation: &Arc<str>, lease: Option<lease::Lease>) -> Self {
+        let touched = Arc::default();
         Self {
             id: id.clone(),
-            keys: keys.clone(),
+            keys: keys.noting(&touched),
             correlation: correlation.clone(),
             lease,
             taken: AtomicBool::new(false),
-            touched: AtomicBool::new(false),
+            touched,
         }
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Whether something can have gone out.
@@ -75,7 +82,6 @@ impl Lease {
     /// The key to send to the foreign side, for one step of the work: the same for every repeat of the request and every owner of the
     /// lease, and without the client's text. From this call on an end that is not handed back is unknown.
     pub fn key(&self, step: &str) -> Key {
-        self.run.touched.store(true, Ordering::SeqCst);
         self.run.keys.key(step)
     }
 
@@ -106,7 +112,11 @@ impl Lease {
     /// Dropped, it may or may not be saved.
     pub async fn save<T: Serialize + ?Sized>(&self, checkpoint: &T) -> Result<(), Problem> {
         match &self.run.lease {
-            Some(lease) => Ok(lease.save(checkpoint).await?),
+            // Whatever has gone out by now has, and stays.
+            Some(lease) => lease.save(checkpoint).await.map_err(|error| match error.kind() {
+                ErrorKind::Fenced | ErrorKind::Unencodable | ErrorKind::TooLarge => error.into(),
+                _ => Problem::from(Kind::OutcomeUnknown).because(error),
+            }),
             None => Ok(()),
         }
     }

@@ -11,9 +11,9 @@ use super::turn::Turn;
 use crate::guard::mode::Entered;
 use crate::guard::prepare::Admitted;
 use crate::guard::settings::Settings;
-use crate::observe::{self, Step, Verdict};
+use crate::observe::{Step, Verdict};
 use crate::problem::Kind;
-use crate::refusal::refusal;
+use crate::refusal::{Refusal, refusal};
 
 /// The shortest time between two looks at what another process records.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -52,22 +52,23 @@ pub(super) async fn enter<DB: Database>(
             }
             Err(Taken::OtherRequest) => return Entered::Refused(Kind::KeyReused.into(), Verdict::KeyReused),
             Err(Taken::SameRequest(ended)) => {
-                if settings.wait.is_zero() || timeout_at(until, ended).await.is_err() {
-                    return Entered::Refused(Kind::InFlight.into(), Verdict::InFlight);
+                if !settings.wait.is_zero() && timeout_at(until, ended).await.is_ok() {
+                    continue;
                 }
+                // The other one may only give what is remembered, as this one can.
+                return match Step::LookUp.run(operation.recall(key, &request.request)).await {
+                    Ok(Some(remembered)) => Entered::Known(remembered.into()),
+                    Ok(None) | Err(_) => Entered::Refused(Kind::InFlight.into(), Verdict::InFlight),
+                };
             }
         }
     };
     match Step::LookUp.run(seat.recall()).await {
         Ok(None) => turn(Some(seat), false),
         Ok(Some(remembered)) => Entered::Known(remembered.into()),
-        Err(error) => match (refusal(error), settings.fail_open) {
-            ((problem, Verdict::Refused), Some(why)) => {
-                observe::problem(&problem);
-                observe::fail_open(why);
-                turn(None, true)
-            }
-            ((problem, verdict), _) => Entered::Refused(problem, verdict),
+        Err(error) => match refusal(error, settings.fail_open) {
+            Refusal::Open => turn(None, true),
+            Refusal::Answer(problem, verdict) => Entered::Refused(problem, verdict),
         },
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use http_body::Body;
 use idem_core::operation::{Completed, Remembered};
 use idem_core::{Database, Effect, Error, ErrorKind};
@@ -11,17 +11,21 @@ use tokio::time::{Instant, sleep};
 
 use super::turn::Turn;
 use super::work::{Ground, Left, NotBegun};
-use crate::answer_body::{AnswerBody, ReadBody, read_answer};
+use crate::answer_body::{AnswerBody, ReadBody, Unread, read_answer};
 use crate::guard::answered::{Answered, KeyStatus, Reply, Settled};
-use crate::guard::run::{HandedBack, Ran};
+use crate::guard::run::{HandedBack, Ran, is_sendable};
 use crate::guard::settings::Settings;
 use crate::observe::{Step, Verdict};
 use crate::problem::{Kind, Problem};
 use crate::record::Record;
-use crate::refusal::refusal;
+use crate::refusal::{Refusal, refusal};
 
 /// The longest time between two looks at what another process records.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+const FIX: &str = "return `work.done(answer)` or `work.refused(answer)`: what is not handed back is rolled back";
+const STATUS: &str = "an answer that is recorded has a status from 200 to 599";
+const KEPT: &str = "a task has kept the handler's `Work`, and its transaction; await the task, or drop `Work`, before the handler answers";
 
 /// The end of a run.
 pub(super) struct Settling<'s, DB: Database> {
@@ -45,36 +49,26 @@ impl<DB: Database> Settling<'_, DB> {
     {
         let left = match self.turn.run.take() {
             Some(run) => run.end(),
-            None => Left { touched: false, failed: None, tx: None },
+            None => Left::default(),
         };
-        match ran {
-            Ran::Answered(response, None) if !is_error(&response) && seeded_bug!("commit-without-token") => {
-                self.handed_back(response, HandedBack::Done, left).await
+        let problem = |problem| Reply::problem(problem, None, Verdict::Released);
+        let misuse = |kind, fix| problem(Problem::misuse(kind, fix));
+        let reply = match ran {
+            // Its transaction is open: what becomes of it is not known yet.
+            _ if left.is_kept => return misuse(Kind::WorkKept, KEPT).with_verdict(Verdict::Unknown).into(),
+            Ran::Answered(status, response, None) if !is_error(status) && seeded_bug!("commit-without-token") => {
+                return self.handed_back(response, HandedBack::Done, left).await;
             }
-            Ran::Answered(response, Some(how)) if !response.status().is_server_error() => {
-                self.handed_back(response, how, left).await
+            Ran::Answered(status, response, Some(how)) if is_sendable(status) && !status.is_server_error() => {
+                return self.handed_back(response, how, left).await;
             }
-            Ran::Answered(response, None) if !is_error(&response) => {
-                let fix =
-                    "return `work.done(answer)` or `work.refused(answer)`: what is not handed back is rolled back";
-                self.not_handed_back(
-                    Reply::problem(Problem::misuse(Kind::NotCommitted, fix), None, Verdict::Released),
-                    left,
-                )
-                .await
-            }
-            Ran::Answered(response, _) => {
-                self.not_handed_back(Reply::handlers(response, None, Verdict::Released), left).await
-            }
-            Ran::Panicked => self.not_handed_back(Reply::problem(Kind::Panic, None, Verdict::Released), left).await,
-            Ran::TooLong => self.not_handed_back(Reply::problem(Kind::Deadline, None, Verdict::Released), left).await,
-            Ran::Lost | Ran::Failed => {
-                if let Some(tx) = left.tx {
-                    tx.abort().await;
-                }
-                Reply::problem(Kind::Panic, None, Verdict::Released).into()
-            }
-        }
+            Ran::Answered(status, _, Some(_)) if !is_sendable(status) => misuse(Kind::BadStatus, STATUS),
+            Ran::Answered(status, _, None) if !is_error(status) => misuse(Kind::NotCommitted, FIX),
+            Ran::Answered(_, response, _) => Reply::handlers(response, None, Verdict::Released),
+            Ran::Panicked | Ran::Lost | Ran::Failed => problem(Kind::Panic.into()),
+            Ran::TooLong => problem(Kind::Deadline.into()),
+        };
+        self.not_handed_back(reply, left).await
     }
 
     /// Commits an answer, or undoes what was written and records the answer alone.
@@ -83,8 +77,13 @@ impl<DB: Database> Settling<'_, DB> {
         R: Body<Data = Bytes>,
         R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Left { touched, failed, mut tx } = left;
-        // The handler went on after it had lost to another writer.
+        let Left { failed, mut tx, .. } = left;
+        // The handler went on without the transaction that it could not begin.
+        if failed.is_some() && tx.is_none() && how == HandedBack::Done {
+            let left = Left { touched: true, failed, ..Left::default() };
+            return self.not_handed_back(Reply::problem(Kind::StoreAway, None, Verdict::Released), left).await;
+        }
+        // Or after it had lost to another writer.
         if tx.as_mut().is_some_and(|tx| tx.tx().is_contended()) {
             return self.lost_to_another(tx).await;
         }
@@ -97,8 +96,12 @@ impl<DB: Database> Settling<'_, DB> {
         let max = if self.turn.seat.is_some() { self.turn.max_answer } else { 0 };
         let body = match read_answer(body, max, self.until).await {
             Ok(body) => body,
-            Err(problem) => {
-                let left = Left { touched, failed, tx };
+            Err(unread) => {
+                let problem = match unread {
+                    Unread::Broken(error) => Problem::from(Kind::NotCommitted).because(error),
+                    Unread::Late => Kind::Deadline.into(),
+                };
+                let left = Left { touched: true, tx, ..Left::default() };
                 return self.not_handed_back(Reply::problem(problem, None, Verdict::Released), left).await;
             }
         };
@@ -143,10 +146,15 @@ impl<DB: Database> Settling<'_, DB> {
     /// A commit failed.
     async fn not_committed<R>(&mut self, error: Error) -> Settled<R> {
         if error.effect() == Effect::Unknown {
-            return Reply::problem(Problem::from(Kind::OutcomeUnknown).because(error), None, Verdict::Unknown).into();
+            let unknown = |kind| Reply::problem(Problem::from(kind).because(error), None, Verdict::Unknown);
+            return match self.turn.seat {
+                Some(_) => unknown(Kind::OutcomeUnknown),
+                None => unknown(Kind::OutcomeUnrecorded).unrecorded(),
+            }
+            .into();
         }
         match error.kind() {
-            ErrorKind::Contention | ErrorKind::NotApplied | ErrorKind::Interrupted => self.lost_to_another(None).await,
+            ErrorKind::Contention | ErrorKind::NotApplied => self.lost_to_another(None).await,
             ErrorKind::InFlight => self.elsewhere().await,
             _ => {
                 let problem = Problem::from(Kind::NotCommitted).because(error);
@@ -157,7 +165,7 @@ impl<DB: Database> Settling<'_, DB> {
 
     /// Rolls back. Then: again, if another writer was faster; what is recorded meanwhile; or this answer.
     async fn not_handed_back<R>(&mut self, reply: Reply<R>, left: Left<DB>) -> Settled<R> {
-        let Left { touched, failed, mut tx } = left;
+        let Left { touched, failed, mut tx, .. } = left;
         if failed == Some(NotBegun::Contended) || tx.as_mut().is_some_and(|tx| tx.tx().is_contended()) {
             return self.lost_to_another(tx).await;
         }
@@ -183,21 +191,30 @@ impl<DB: Database> Settling<'_, DB> {
         self.look_once_more(self.released(Reply::problem(Kind::Contended, None, Verdict::Released))).await.into()
     }
 
-    /// Another process works under the key. What it recorded; or, as long as it may be waited for, again after a pause.
+    /// Another process works under the key. What it recorded; or, once it has ended without that, again. As long as it may be waited for.
     async fn elsewhere<R>(&mut self) -> Settled<R> {
-        let rest = self.turn.wait.min(self.until.saturating_duration_since(Instant::now()));
-        let pause = self.turn.pause.min(rest);
-        for pause in [Duration::ZERO, pause] {
-            sleep(pause).await;
-            let in_flight = Reply::problem(Kind::InFlight, None, Verdict::InFlight);
-            let reply = self.look_once_more(in_flight).await;
+        let in_flight = |verdict| Reply::problem(Kind::InFlight, None, verdict);
+        loop {
+            let reply = self.look_once_more(in_flight(Verdict::InFlight)).await;
+            let rest = self.turn.wait.min(self.until.saturating_duration_since(Instant::now()));
             if reply.verdict != Verdict::InFlight || rest.is_zero() {
                 return reply.into();
             }
+            let pause = self.turn.pause.min(rest);
+            sleep(pause).await;
+            self.turn.wait = rest.saturating_sub(pause);
+            self.turn.pause = (self.turn.pause * 2).min(LONGEST_PAUSE);
+            // Whether it is free is asked for, and the handler is not run for that.
+            let Some(seat) = &self.turn.seat else { return Settled::Again };
+            match seat.begin().await {
+                Ok(unit) => {
+                    unit.abort().await;
+                    return Settled::Again;
+                }
+                Err(error) if error.kind() == ErrorKind::InFlight => {}
+                Err(error) => return Reply::problem(error, None, Verdict::Refused).into(),
+            }
         }
-        self.turn.wait = rest.saturating_sub(pause);
-        self.turn.pause = (self.turn.pause * 2).min(LONGEST_PAUSE);
-        Settled::Again
     }
 
     /// Another process may have done the work meanwhile, in which case this answer is wrong.
@@ -208,10 +225,10 @@ impl<DB: Database> Settling<'_, DB> {
         match self.recall().await {
             Ok(None) => reply,
             Ok(Some(remembered)) => Reply::from(Answered::from(remembered)).with_verdict(Verdict::Late),
-            Err(error) => {
-                let (problem, verdict) = refusal(error);
-                Reply::problem(problem, None, verdict)
-            }
+            Err(error) => match refusal(error, None) {
+                Refusal::Answer(problem, verdict) => Reply::problem(problem, None, verdict),
+                Refusal::Open => reply,
+            },
         }
     }
 
@@ -234,7 +251,6 @@ fn late<R>(remembered: Remembered) -> Settled<R> {
     Reply::from(Answered::from(remembered)).with_verdict(Verdict::Late).into()
 }
 
-/// Whether it is a 4xx or 5xx.
-fn is_error<R>(response: &Response<R>) -> bool {
-    response.status().is_client_error() || response.status().is_server_error()
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }

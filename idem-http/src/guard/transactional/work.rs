@@ -85,6 +85,8 @@ struct State<DB: Database> {
     touched: bool,
     /// Why it could not be begun.
     failed: Option<NotBegun>,
+    /// The handler has a transaction.
+    is_open: bool,
     /// What was begun, when the handler has no more of it.
     tx: Option<Ground<DB>>,
 }
@@ -115,6 +117,8 @@ pub(crate) enum NotBegun {
 
 /// What the guard finds when a handler has ended.
 pub(crate) struct Left<DB: Database> {
+    /// A task has what was begun.
+    pub(crate) is_kept: bool,
     pub(crate) touched: bool,
     pub(crate) failed: Option<NotBegun>,
     pub(crate) tx: Option<Ground<DB>>,
@@ -148,6 +152,8 @@ impl<DB: Database> Work<DB> {
     /// Dropped, a transaction that had begun is rolled back.
     pub async fn tx(&mut self) -> Result<&mut Tx<DB>, Problem> {
         let tx = match self.tx.take() {
+            // The handler has answered without it: dropped, it is rolled back.
+            Some(_) if self.run.has_ended() => return Err(Error::Interrupted.into()),
             Some(tx) => tx,
             None => self.run.begin().await?,
         };
@@ -195,15 +201,18 @@ impl<DB: Database> Work<DB> {
 /// What was begun goes to the guard, which ends it.
 impl<DB: Database> Drop for Work<DB> {
     fn drop(&mut self) {
-        if let Some(tx) = self.tx.take() {
-            self.run.state().tx = Some(tx);
-        }
+        let tx = self.tx.take();
+        let mut state = self.run.state();
+        // After the end of the run nobody else ends it: dropped here, it is rolled back with its connection.
+        state.tx = tx.filter(|_| state.begins.is_some());
+        state.is_open = false;
     }
 }
 
 impl<DB: Database> Run<DB> {
     pub(crate) fn new((attempt, id): (u32, &RunId), keys: &Keys, correlation: &Arc<str>, begins: Begins<DB>) -> Self {
-        let state = State { taken: false, begins: Some(begins), touched: false, failed: None, tx: None };
+        let state =
+            State { taken: false, begins: Some(begins), touched: false, failed: None, is_open: false, tx: None };
         Self { id: id.clone(), attempt, keys: keys.clone(), correlation: correlation.clone(), state: Mutex::new(state) }
     }
 
@@ -228,14 +237,29 @@ impl<DB: Database> Run<DB> {
         })?;
         // It is from a header, or made here: a text that fits.
         let _ = tx.tx().correlate(&self.correlation);
+        let mut state = self.state();
+        if state.begins.is_none() {
+            return Err(Error::Interrupted.into());
+        }
+        (state.failed, state.is_open) = (None, true);
         Ok(tx)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.state().begins.is_none()
     }
 
     /// Ends the run: nothing can be begun any more. What the handler has left.
     pub(crate) fn end(&self) -> Left<DB> {
         let mut state = self.state();
         state.begins = None;
-        Left { touched: state.touched, failed: state.failed, tx: state.tx.take() }
+        Left { is_kept: state.is_open, touched: state.touched, failed: state.failed, tx: state.tx.take() }
+    }
+}
+
+impl<DB: Database> Default for Left<DB> {
+    fn default() -> Self {
+        Self { is_kept: false, touched: false, failed: None, tx: None }
     }
 }
 

@@ -1,0 +1,94 @@
+//! What the look of a problem changes, and what it does not; and what other services' headers do not say of this one.
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use axum::routing::post;
+use bytes::Bytes;
+use http::header::HeaderValue;
+use idem_http::{Done, Problem, Work};
+use tests::Backend;
+use tower::util::MapResponseLayer;
+
+use crate::on_each;
+use crate::service::{Script, Then, inner};
+use crate::site::{Door, KEY, Site, Via};
+
+on_each! {
+    look_does_not_decide_what_is_committed
+    headers_that_clients_act_on_stay
+    problem_that_was_encoded_inside_is_plain_again
+    headers_of_a_service_behind_are_taken_away
+}
+
+/// As some services answer everything.
+fn always_ok(problem: &Problem) -> http::Response<Bytes> {
+    http::Response::new(Bytes::from(format!(r#"{{"error":"{}"}}"#, problem.kind())))
+}
+
+async fn fails<DB: Backend>(mut work: Work<DB>) -> Result<Done, Problem> {
+    DB::note(work.tx().await?.conn(), "lane", "acted").await?;
+    Ok(work.done(Problem::unavailable("the other side")))
+}
+
+async fn look_does_not_decide_what_is_committed<DB: Backend>(via: Via) {
+    let Some(site) = Site::<DB>::open(via).await else { return };
+    let guard = site.guard().problems(always_ok).required();
+    let door = Door::open(Router::new().route("/acts", post(fails::<DB>)).layer(guard), via).await;
+    let got = door.act(KEY, &Script::new(Then::Done)).await;
+    assert_eq!((got.status, got.key_status(), site.effects().await), (200, Some("released"), 0));
+    let door = site.serve(|guard| guard.problems(always_ok)).await;
+    let got = door.act(KEY, &Script::new(Then::Problem).status(422)).await;
+    assert_eq!((&*got.body, got.key_status()), (&br#"{"error":"scripted"}"#[..], Some("released")));
+}
+
+async fn headers_that_clients_act_on_stay<DB: Backend>(via: Via) {
+    let Some(site) = Site::<DB>::open(via).await else { return };
+    let look = |problem: &Problem| {
+        let mut response = http::Response::new(Bytes::from(problem.kind().to_owned()));
+        *response.status_mut() = problem.status();
+        response
+    };
+    let door = site.serve(|guard| guard.problems(look).max_answer(0)).await;
+    let waiting = Script::new(Then::Done).waiting();
+    let first = door.begin(KEY, &waiting);
+    site.app.gate.reached().await;
+    let got = door.act(KEY, &waiting).await;
+    assert_eq!((got.status, got.header("retry-after")), (409, Some("1")));
+    site.app.gate.open();
+    first.await.expect("answered");
+    let got = door.act(KEY, &waiting).await;
+    assert_eq!((got.status, got.header("location")), (410, Some("/acts/1")));
+    let got = door.send(crate::site::post("/acts", &[], waiting.json())).await;
+    assert!(got.header("link").is_some_and(|link| link.contains("describedby")));
+    let got = door.act(KEY, &Script::new(Then::Problem).status(422)).await;
+    assert_ne!(got.header("content-type"), Some("application/problem+json"), "its body is none");
+}
+
+async fn problem_that_was_encoded_inside_is_plain_again<DB: Backend>(via: Via) {
+    let Some(site) = Site::<DB>::open(via).await else { return };
+    let zip = |mut response: Response| {
+        response.headers_mut().insert("content-encoding", HeaderValue::from_static("gzip"));
+        response.map(|_| Body::from(vec![0x1f, 0x8b]))
+    };
+    let acts = inner::<DB>().layer(MapResponseLayer::new(zip)).layer(site.guard().required());
+    let door = Door::open(acts.with_state(site.app.clone()), via).await;
+    let got = door.act(KEY, &Script::new(Then::Problem).status(422)).await;
+    assert_eq!((got.header("content-encoding"), got.problem()), (None, "scripted".to_owned()));
+}
+
+async fn headers_of_a_service_behind_are_taken_away<DB: Backend>(via: Via) {
+    let Some(site) = Site::<DB>::open(via).await else { return };
+    let proxied = |mut response: Response| {
+        for (name, value) in
+            [("idempotent-replayed", "true"), ("idempotency-status", "executed"), ("idempotency-superseded", "true")]
+        {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    };
+    let acts = inner::<DB>().layer(MapResponseLayer::new(proxied)).layer(site.guard().required());
+    let door = Door::open(acts.with_state(site.app.clone()), via).await;
+    let got = door.act(KEY, &Script::new(Then::Problem).status(422)).await;
+    assert_eq!((got.verdict(), got.header("idempotency-superseded")), ((422, Some("released"), false), None));
+}

@@ -1,0 +1,119 @@
+//! Work without a record: what runs, what does not, and that nobody is asked to repeat what may have been done.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::post;
+use http::StatusCode;
+use idem_core::Idem;
+use idem_http::client::{Advice, Retries, verdict};
+use idem_http::{Guard, Lease, scope};
+use tests::{At, Backend, Cut, Hangup, Place as _, Postgres, Proxy, Sqlite};
+
+use crate::service::{App, Script, Then, router};
+use crate::site::{Door, KEY, Site, Via, node, post as request};
+
+const AWAY: &str = "ALTER TABLE idem_claims RENAME TO claims_away";
+const WHY: &str = "as the test says";
+
+async fn script<DB: Backend>(url: &str, sql: &str) {
+    DB::script(&mut DB::connect(url).await, sql).await.expect("the test's statement runs");
+}
+
+#[tokio::test]
+async fn unknown_end_without_a_record_is_not_repeated_by_our_client() {
+    let place = Sqlite::fresh();
+    let idem = Idem::<sqlx::Sqlite>::open(&place.url()).await.expect("opened");
+    let charges = Arc::new(AtomicU32::new(0));
+    let gateway = charges.clone();
+    let act = move |lease: Lease| {
+        let gateway = gateway.clone();
+        async move {
+            let _ = lease.key("charge");
+            gateway.fetch_add(1, SeqCst);
+            std::future::pending::<()>().await;
+            lease.done("never")
+        }
+    };
+    let guard = Guard::leased(&idem, scope::single()).fail_open_named(WHY).deadline(Duration::from_millis(50));
+    let service = Router::new().route("/acts", post(act)).layer(guard.required());
+    let Door::Socket(_, url) = Door::open(service, Via::Socket).await else { unreachable!("a socket") };
+    script::<sqlx::Sqlite>(&place.url(), AWAY).await;
+    let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(Retries::default()).build();
+    let reply = client.post(format!("{url}/acts")).body("pay").send().await.expect("an answer");
+    assert_eq!((reply.status().as_u16(), reply.headers()["idempotency-status"].as_bytes()), (503, &b"ignored"[..]));
+    assert_eq!(charges.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn lost_commit_without_a_record_is_final() {
+    let Some(place) = Postgres::fresh().await else { return };
+    let (url, proxy) = (place.address(), Proxy::start(place.url()));
+    sqlx::Postgres::prepare(&url).await;
+    let idem = node::<sqlx::Postgres>(&place.url().through(proxy.address()).to_string()).await;
+    let guard = Guard::transactional(&idem, scope::single());
+    let open = Door::Call(router(App::default(), &guard.clone().fail_open_named(WHY).required()));
+    let keyless = Door::Call(router(App::default(), &guard.optional()));
+    let done = Script::new(Then::Done);
+    let is_final = |got: &crate::site::Got| {
+        let status = StatusCode::from_u16(got.status).expect("a status");
+        verdict(status, &got.headers, false) == Advice::Final
+    };
+    proxy.arm(At::Commit, Cut::LoseReply(Hangup::Reset));
+    let got = keyless.send(request("/acts", &[], done.json())).await;
+    assert_eq!(got.refusal(), (500, "outcome-unknown".into(), Some("ignored"), false));
+    assert!(is_final(&got));
+    script::<sqlx::Postgres>(&url, AWAY).await;
+    proxy.arm(At::Commit, Cut::LoseReply(Hangup::Reset));
+    let got = open.act(KEY, &done).await;
+    assert_eq!(got.refusal(), (500, "outcome-unknown".into(), Some("ignored"), false));
+    assert!(is_final(&got));
+}
+
+#[tokio::test]
+async fn record_that_is_there_and_cannot_be_read_runs_nothing() {
+    let Some(site) = Site::<sqlx::Sqlite>::open(Via::Call).await else { return };
+    let door = site.serve(|guard| guard.fail_open_named(WHY)).await;
+    let done = Script::new(Then::Done);
+    door.act(KEY, &done).await;
+    site.script("PRAGMA ignore_check_constraints = ON; UPDATE idem_claims SET state = 9").await;
+    let got = door.act(KEY, &done).await;
+    assert_eq!((got.status, site.effects().await), (500, 1), "{got:?}");
+}
+
+#[tokio::test]
+async fn namespace_that_does_not_fit_is_misuse() {
+    let Some(site) = Site::<sqlx::Sqlite>::open(Via::Call).await else { return };
+    for name in ["@mine", "", "a\nb"] {
+        let door = site.serve(|guard| guard.fail_open_named(WHY).namespace(name)).await;
+        let got = door.act(KEY, &Script::new(Then::Done)).await;
+        assert_eq!(got.refusal(), (500, "bad-namespace".into(), None, false), "{name:?}");
+    }
+    assert_eq!(site.effects().await, 0);
+}
+
+#[tokio::test]
+async fn store_that_was_shut_down_does_not_open_a_guard() {
+    let Some(site) = Site::<sqlx::Sqlite>::open(Via::Call).await else { return };
+    let runs = site.app.runs.clone();
+    let act = move |lease: Lease| {
+        runs.fetch_add(1, SeqCst);
+        async move {
+            let _ = lease.key("charge");
+            lease.done("charged")
+        }
+    };
+    let guard = Guard::leased(&site.idem, scope::single()).fail_open_named(WHY);
+    let leased = Door::Call(Router::new().route("/acts", post(act)).layer(guard.required()));
+    let transactional = site.serve(|guard| guard.fail_open_named(WHY)).await;
+    leased.act(KEY, &Script::new(Then::Done)).await;
+    site.idem.shutdown().await;
+    let got = leased.act(KEY, &Script::new(Then::Done)).await;
+    assert_eq!(got.refusal(), (503, "draining".into(), None, true));
+    assert_eq!(site.app.runs(), 1);
+    // This one has only read by then, and its handler cannot begin.
+    let got = transactional.act("a-key-of-the-other-guard", &Script::new(Then::Done)).await;
+    assert_eq!((got.refusal(), site.effects().await), ((503, "draining".into(), Some("released"), true), 0));
+}
