@@ -212,6 +212,18 @@ impl Key {
         self.hash_in("")
     }
 
+    /// The same as it is stored in one namespace, the name of a machine or an operation: as [`LostClaim::tag`](crate::lease::LostClaim::tag) and
+    /// [`KeyReused::tag`](crate::error::KeyReused::tag) show it.
+    ///
+    /// ```
+    /// let key = idem_core::Key::new("tenant-7", "req-17")?;
+    /// assert_ne!(key.tag_in("charge").to_string(), key.tag_in("refund").to_string());
+    /// # Ok::<(), idem_core::KeyError>(())
+    /// ```
+    pub fn tag_in(&self, namespace: &str) -> impl fmt::Display + use<> {
+        self.hash_in(namespace)
+    }
+
     /// What the key is stored under in one namespace (a machine's name, the ledger, an operation).
     pub(crate) fn hash_in(&self, namespace: &str) -> KeyHash {
         let hash = Hasher::new("idem key v1")

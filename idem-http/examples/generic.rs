@@ -51,6 +51,17 @@ struct Note {
     text: String,
 }
 
+/// What handlers share. `derive(Clone)` would ask for `DB: Clone`, and then no function is a handler.
+struct App<DB: Database> {
+    idem: Idem<DB>,
+}
+
+impl<DB: Database> Clone for App<DB> {
+    fn clone(&self) -> Self {
+        Self { idem: self.idem.clone() }
+    }
+}
+
 async fn write<DB: Notes>(
     mut work: Work<DB>,
     Path(name): Path<String>,
@@ -60,8 +71,8 @@ async fn write<DB: Notes>(
     Ok(work.done((StatusCode::OK, Json(note))))
 }
 
-async fn words<DB: Notes>(State(_idem): State<Idem<DB>>) -> &'static str {
-    "PUT /notes/{name}"
+async fn now<DB: Notes>(State(app): State<App<DB>>) -> Result<String, Problem> {
+    Ok(app.idem.now().await?.to_string())
 }
 
 /// The service on any of the databases.
@@ -71,8 +82,8 @@ async fn words<DB: Notes>(State(_idem): State<Idem<DB>>) -> &'static str {
 pub async fn router<DB: Notes>(idem: Idem<DB>) -> Result<Router, sqlx::Error> {
     DB::create(&idem).await?;
     let guard = Guard::transactional(&idem, scope::single()).methods([axum::http::Method::PUT]);
-    let notes = put(write::<DB>).get(words::<DB>);
-    Ok(Router::new().route("/notes/{name}", notes).layer(guard.required()).with_state(idem))
+    let notes = put(write::<DB>).get(now::<DB>);
+    Ok(Router::new().route("/notes/{name}", notes).route_layer(guard.required()).with_state(App { idem }))
 }
 
 #[tokio::main]

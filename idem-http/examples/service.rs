@@ -52,7 +52,7 @@ pub async fn open(url: &str) -> Result<(Router, Sweeper, Drain), Box<dyn Error +
     // The tenant, as a gateway in front has found it out; its keys are its own.
     let guard = Guard::transactional(&idem, scope::header(HeaderName::from_static("x-tenant")));
     let drain = guard.drain();
-    Ok((Router::new().route("/orders", post(place)).layer(guard.required()).with_state(idem), sweeper, drain))
+    Ok((Router::new().route("/orders", post(place)).route_layer(guard.required()).with_state(idem), sweeper, drain))
 }
 
 #[tokio::main]

@@ -15,18 +15,26 @@ use crate::problem::{Kind, Problem};
 #[derive(Debug, Clone)]
 pub struct Keys {
     key: Key,
+    /// The client sent it.
+    is_clients: bool,
     /// Under a lease: whether a key was taken, with which something may have gone out.
     taken: Option<Arc<AtomicBool>>,
 }
 
 impl Keys {
-    pub(crate) fn new(key: Key) -> Self {
-        Self { key, taken: None }
+    /// Made of the client's key.
+    pub(crate) fn of_client(key: Key) -> Self {
+        Self { key, is_clients: true, taken: None }
+    }
+
+    /// Made of another key, where the client sent none.
+    pub(crate) fn made(key: Key) -> Self {
+        Self { key, is_clients: false, taken: None }
     }
 
     /// The same, which note in `taken` that a key was taken.
     pub(crate) fn noting(&self, taken: &Arc<AtomicBool>) -> Self {
-        Self { key: self.key.clone(), taken: Some(taken.clone()) }
+        Self { taken: Some(taken.clone()), ..self.clone() }
     }
 
     /// The keys of a request, in a tower service. In axum it is an extractor.
@@ -50,6 +58,12 @@ impl Keys {
             taken.store(true, Ordering::SeqCst);
         }
         self.key.derive(step)
+    }
+
+    /// The key as the client sent it, without quotation marks and escapes; `None` if it sent none. For a table of your own, while a service
+    /// moves from one: send it to nobody.
+    pub fn client_key(&self) -> Option<&str> {
+        Some(self.key.as_str()).filter(|_| self.is_clients)
     }
 
     /// The scope of the request.

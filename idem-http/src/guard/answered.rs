@@ -1,5 +1,7 @@
 //! Answers of guarded requests, before they are sent.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
@@ -9,6 +11,7 @@ use idem_core::operation::Remembered;
 
 use super::settings::Settings;
 use crate::answer_body::AnswerBody;
+use crate::correlation::urn;
 use crate::observe::Verdict;
 use crate::problem::{Kind, Problem};
 use crate::record::Record;
@@ -78,8 +81,13 @@ impl<R> Reply<R> {
         Self { answer: Answer::Problem(problem.into()), status, is_superseded: false, verdict }
     }
 
-    /// The same of work without a record, of which it is not known whether it was done: not to be repeated, whatever it says.
+    /// The same of work without a record, of which it is not known whether it was done: a repeat may do it a second time.
     pub(crate) fn unrecorded(self) -> Self {
+        Self { status: Some(KeyStatus::Ignored), ..self.not_to_be_repeated() }
+    }
+
+    /// The same without what asks for a repeat.
+    pub(crate) fn not_to_be_repeated(self) -> Self {
         let answer = match self.answer {
             Answer::Handlers(mut response) => {
                 response.headers_mut().remove(RETRY_AFTER);
@@ -88,7 +96,7 @@ impl<R> Reply<R> {
             Answer::Problem(problem) => Answer::Problem(problem.retryable(false)),
             answer => answer,
         };
-        Self { answer, status: Some(KeyStatus::Ignored), ..self }
+        Self { answer, ..self }
     }
 
     /// The same with another verdict.
@@ -147,8 +155,8 @@ impl<R> From<Answered> for Reply<R> {
 /// What every answer to one request has in common.
 pub(crate) struct Marks<'a> {
     pub(crate) settings: &'a Settings,
-    /// The URI of this occurrence of a problem.
-    pub(crate) instance: String,
+    /// What makes the URI of this occurrence of a problem.
+    pub(crate) correlation: Arc<str>,
     /// The key, as it is given back.
     pub(crate) key: Option<HeaderValue>,
 }
@@ -163,7 +171,7 @@ impl Marks<'_> {
         let Some(mut problem) = problem.filter(is_problem) else {
             return Response::from_parts(parts, AnswerBody::own(body));
         };
-        problem.occurred(&self.instance);
+        problem.occurred(&urn(&self.correlation));
         crate::observe::problem(&problem);
         let (shown, body) = self.settings.response(&problem).into_parts();
         // What layers inside have added stays, except what they said of the body that it had.
@@ -177,7 +185,7 @@ impl Marks<'_> {
 
     /// A problem as an answer of the handler.
     pub(crate) fn shown_problem<R>(&self, mut problem: Problem) -> Response<AnswerBody<R>> {
-        problem.occurred(&self.instance);
+        problem.occurred(&urn(&self.correlation));
         crate::observe::problem(&problem);
         self.settings.response(&problem).map(AnswerBody::whole)
     }

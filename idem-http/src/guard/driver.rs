@@ -22,7 +22,6 @@ use super::policy::Policy;
 use super::prepare::{Admitted, admit, admitted, head};
 use super::run::{Polled, Ran, RunId, handed_back, panic_text, poll};
 use crate::answer_body::AnswerBody;
-use crate::correlation::urn;
 use crate::header::quoted;
 use crate::observe::{self, Verdict, Watch};
 use crate::problem::{Kind, Problem};
@@ -70,7 +69,7 @@ where
     let template = Box::new(Template::new(request));
     let settings = &policy.settings;
     let mut watch = Watch::new(&template.parts, &settings.names, &settings.namespace, settings.auditor.as_ref());
-    let mut marks = Marks { settings, instance: urn(&watch.correlation), key: None };
+    let mut marks = Marks { settings, correlation: watch.correlation.clone(), key: None };
     let span = watch.span();
     let reply = span.run(answer(&policy, service, template, handler, &mut watch, &mut marks)).await;
     let (reply, failed) = match reply {
@@ -138,7 +137,7 @@ where
     loop {
         attempt += 1;
         watch.attempt(attempt);
-        let Some(mut request) = template.request() else {
+        let Some(mut request) = template.request(M::RERUNS) else {
             return refuse((Problem::internal("a body that is sent once ran twice"), Verdict::Released));
         };
         let run = RunId::default();
@@ -146,7 +145,7 @@ where
         extensions.insert(Guarded);
         extensions.insert(admitted.keys.clone());
         M::lend(&mut turn, &admitted, (attempt, &run), extensions);
-        let spare = service.clone();
+        let spare = M::RERUNS.then(|| service.clone());
         // Within the future: a service may panic when it is called.
         let polled = poll(async { service.call(request).await }, until, M::lost(&turn)).await;
         let (ran, failed) = match polled {
@@ -170,6 +169,9 @@ where
             (Settled::Answer(reply), None) => return Ok(reply),
             (Settled::Answer(reply), Some(failed)) => return Err((failed, reply.verdict)),
             (Settled::Again, _) => {
+                let Some(spare) = spare else {
+                    return refuse((Problem::internal("a handler that runs once ran again"), Verdict::Released));
+                };
                 service = spare;
                 match timeout_at(until, poll_fn(|cx| service.poll_ready(cx))).await {
                     Ok(Ok(())) => {}
@@ -246,12 +248,17 @@ impl<B> Template<B> {
 }
 
 impl<B: From<Bytes>> Template<B> {
-    /// The request for the next run.
-    fn request(&mut self) -> Option<Request<B>> {
+    /// The request for the next run; the last one, unless it may run again.
+    fn request(&mut self, again: bool) -> Option<Request<B>> {
         let body = match &mut self.body {
             RunBody::Whole(body) => B::from(body.clone()),
             once @ RunBody::Once(_) => once.take()?,
         };
-        Some(Request::from_parts(self.parts.clone(), body))
+        let parts = if again {
+            self.parts.clone()
+        } else {
+            std::mem::replace(&mut self.parts, Request::new(()).into_parts().0)
+        };
+        Some(Request::from_parts(parts, body))
     }
 }

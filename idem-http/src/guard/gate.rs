@@ -1,24 +1,21 @@
 //! How many requests are in flight, and the end of the process.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::problem::{Kind, Problem};
 
 /// The requests in flight of a guard and its clones.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Gate {
-    in_flight: watch::Sender<usize>,
+    in_flight: AtomicUsize,
     draining: AtomicBool,
-}
-
-impl Default for Gate {
-    fn default() -> Self {
-        Self { in_flight: watch::Sender::new(0), draining: AtomicBool::new(false) }
-    }
+    /// None is in flight any more, while it drains.
+    empty: Notify,
 }
 
 /// A request in flight, until it is dropped.
@@ -28,25 +25,21 @@ pub(crate) struct InFlight(Arc<Gate>);
 impl Gate {
     /// Lets a request in, if there is room.
     pub(crate) fn enter(self: &Arc<Self>, max: usize) -> Result<InFlight, Problem> {
-        let mut has_room = false;
-        self.in_flight.send_if_modified(|requests| {
-            has_room = *requests < max;
-            *requests += usize::from(has_room);
-            // Nobody waits for more of them.
-            false
-        });
-        if !has_room {
-            return Err(Kind::Busy.into());
-        }
         // Counted first: who begins to drain sees it, or it sees the beginning.
+        let before = self.in_flight.fetch_add(1, Ordering::SeqCst);
         let entered = InFlight(self.clone());
-        if self.draining.load(Ordering::SeqCst) { Err(Kind::Draining.into()) } else { Ok(entered) }
+        if self.draining.load(Ordering::SeqCst) {
+            return Err(Kind::Draining.into());
+        }
+        if before < max { Ok(entered) } else { Err(Kind::Busy.into()) }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.send_modify(|requests| *requests -= 1);
+        if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.draining.load(Ordering::SeqCst) {
+            self.0.empty.notify_waiters();
+        }
     }
 }
 
@@ -77,7 +70,7 @@ impl Drain {
 
     /// How many requests are in flight, those among them whose clients have disconnected.
     pub fn in_flight(&self) -> usize {
-        *self.0.in_flight.borrow()
+        self.0.in_flight.load(Ordering::SeqCst)
     }
 
     /// Refuses requests from now on, and resolves when none is in flight: not before the last handler has ended. Give it a timeout.
@@ -86,9 +79,15 @@ impl Drain {
     /// Cancel safe; requests stay refused.
     pub async fn finished(&self) {
         self.begin();
-        let mut in_flight = self.0.in_flight.subscribe();
-        // The sender is kept here, so this ends when the number is 0.
-        let _ = in_flight.wait_for(|requests| *requests == 0).await;
+        loop {
+            // Before the look: what ends after it is noticed.
+            let mut empty = pin!(self.0.empty.notified());
+            empty.as_mut().enable();
+            if self.in_flight() == 0 {
+                return;
+            }
+            empty.await;
+        }
     }
 }
 

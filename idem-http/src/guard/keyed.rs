@@ -24,6 +24,7 @@ impl Mode for Keyed {}
 impl Engine for Keyed {
     const NAME: &'static str = "keyed";
     const COMPARES: bool = false;
+    const RERUNS: bool = false;
     type Turn = ();
 
     fn set_up(&mut self, _: &Settings) {}

@@ -32,6 +32,7 @@ pub struct GuardService<S, M> {
 
 impl<M> GuardLayer<M> {
     pub(super) fn new(mode: M, settings: Settings, gate: Arc<Gate>) -> Self {
+        crate::observe::describe();
         Self(Arc::new(Policy { mode, settings, gate }))
     }
 

@@ -25,6 +25,8 @@ pub(crate) trait Engine: Clone + Send + Sync + 'static {
     const NAME: &'static str;
     /// Whether a repeat is compared by the request itself, which is then read whole.
     const COMPARES: bool;
+    /// Whether a handler may run again for one request.
+    const RERUNS: bool;
     /// What is held of a key while a handler works under it.
     type Turn: Send;
 

@@ -97,8 +97,9 @@ pub(crate) fn admitted(
         None => (None, false),
     };
     let keys = match &key {
-        Some(key) => Keys::new(key.clone()),
-        None => Keys::new(Key::random(scope).map_err(unfit)?),
+        Some(key) if !is_derived => Keys::of_client(key.clone()),
+        Some(key) => Keys::made(key.clone()),
+        None => Keys::made(Key::random(scope).map_err(unfit)?),
     };
     Ok(Admitted { key, is_derived, keys, request, correlation: correlation.clone() })
 }

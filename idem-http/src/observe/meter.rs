@@ -34,7 +34,8 @@ impl Step {
 mod on {
     use std::time::Instant;
 
-    use metrics::{counter, gauge, histogram};
+    use metrics::Unit::{Count, Seconds};
+    use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
     use super::Step;
     use crate::observe::verdict::Verdict;
@@ -73,6 +74,18 @@ mod on {
             histogram!("idem_http_store_seconds", "step" => self.word()).record(began.elapsed());
             result
         }
+    }
+
+    /// Describes the metrics to the recorder that is installed.
+    pub(crate) fn describe() {
+        describe_counter!("idem_http_requests_total", Count, "guarded requests by what they came to");
+        describe_gauge!("idem_http_in_flight", Count, "guarded requests in flight");
+        describe_histogram!("idem_http_seconds", Seconds, "how long a guarded request took");
+        describe_histogram!("idem_http_store_seconds", Seconds, "how long the record was waited for");
+        describe_counter!("idem_http_reruns_total", Count, "handlers that ran again");
+        describe_counter!("idem_http_adopted_total", Count, "handlers that ran on when their client had disconnected");
+        describe_counter!("idem_http_fail_open_total", Count, "requests that ran without a record");
+        describe_counter!("idem_http_not_recorded_total", Count, "answers that could not be recorded");
     }
 
     pub(crate) fn rerun(route: &str) {
@@ -114,6 +127,8 @@ mod off {
             work
         }
     }
+
+    pub(crate) fn describe() {}
 
     pub(crate) fn rerun(_route: &str) {}
 

@@ -11,7 +11,7 @@ mod span;
 mod verdict;
 mod watch;
 
-pub(crate) use meter::{Step, adopted, fail_open, not_recorded};
+pub(crate) use meter::{Step, adopted, describe, fail_open, not_recorded};
 pub(crate) use span::{encoded, panicked, problem, unreadable, weak_key};
 pub use verdict::Verdict;
 pub use watch::Audit;

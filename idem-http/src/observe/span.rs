@@ -32,9 +32,9 @@ mod on {
             work.instrument(self.0.clone())
         }
 
-        pub(crate) fn key(&self, key: &Key) {
+        pub(crate) fn key(&self, key: &Key, namespace: &str) {
             self.0.record("scope", key.scope());
-            self.0.record("key", tracing::field::display(key.tag()));
+            self.0.record("key", tracing::field::display(key.tag_in(namespace)));
         }
 
         pub(crate) fn end(&self, verdict: Verdict, attempts: u32) {
@@ -96,7 +96,7 @@ mod off {
             work
         }
 
-        pub(crate) fn key(&self, _key: &Key) {}
+        pub(crate) fn key(&self, _key: &Key, _namespace: &str) {}
 
         pub(crate) fn end(&self, _verdict: Verdict, _attempts: u32) {}
     }

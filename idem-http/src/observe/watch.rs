@@ -25,7 +25,7 @@ pub struct Audit<'a> {
     pub namespace: &'a str,
     /// The scope: the tenant. `None` if it was not found out.
     pub scope: Option<&'a str>,
-    /// A short hash of the key, as [`Key::tag`] shows it; `None` if there was none.
+    /// A short hash of the key, as [`Key::tag_in`] shows it for the namespace, and the list of lost claims; `None` if there was none.
     pub key: Option<&'a str>,
     /// The correlation id.
     pub correlation: &'a str,
@@ -73,7 +73,7 @@ impl Watch {
     }
 
     pub(crate) fn key(&mut self, key: &Key) {
-        self.span.key(key);
+        self.span.key(key, &self.namespace);
         if self.auditor.is_some() {
             self.key = Some(key.clone());
         }
@@ -90,7 +90,7 @@ impl Watch {
         self.span.end(verdict, self.attempts);
         self.meter.end(&self.route, verdict);
         let Some(auditor) = &self.auditor else { return };
-        let tag = self.key.as_ref().map(|key| key.tag().to_string());
+        let tag = self.key.as_ref().map(|key| key.tag_in(&self.namespace).to_string());
         auditor(&Audit {
             verdict,
             status,

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     NotCommitted,
     Panic,
     Contended,
+    /// Another transaction holds what this one needs.
+    Held,
     /// The end of the work is not known; a repeat finds out.
     OutcomeUnknown,
     /// The same, and only an operator finds out.
@@ -63,6 +65,12 @@ impl Kind {
             Self::NotCommitted => (500, "not-committed", false, "nothing was done"),
             Self::Panic => (500, "panic", false, "the service failed"),
             Self::Contended => (503, "contended", true, "too many requests for the same at once"),
+            Self::Held => (
+                503,
+                "contended",
+                true,
+                "another transaction holds what this request needs; if it is the handler's own, its calls need `.within(tx)`",
+            ),
             Self::OutcomeUnknown => {
                 (503, "outcome-unknown", true, "whether the request was done is not known; repeat it with the same key")
             }

@@ -28,7 +28,7 @@ fn answer(kind: ErrorKind) -> (StatusCode, &'static str) {
 fn of_guards(kind: ErrorKind) -> Option<Kind> {
     Some(match kind {
         ErrorKind::KeyReused => Kind::KeyReused,
-        ErrorKind::InFlight | ErrorKind::Fenced => Kind::InFlight,
+        ErrorKind::Fenced => Kind::InFlight,
         ErrorKind::Lost => Kind::OutcomeLost,
         ErrorKind::Indeterminate => Kind::OutcomeUnknown,
         ErrorKind::Contention => Kind::Contended,
@@ -44,11 +44,19 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let kind = error.kind();
         let (after, text) = (error.retry_after(), kind.public_message());
-        let problem = of_guards(kind).map_or_else(
+        let of_guards = match kind {
+            // Under a lease it is the same request. Otherwise another call has the machine, account or row: perhaps this handler's own
+            // transaction.
+            ErrorKind::InFlight => Some(if after.is_some() { Kind::InFlight } else { Kind::Held }),
+            kind => of_guards(kind),
+        };
+        let problem = of_guards.map_or_else(
             || {
                 let (status, word) = answer(kind);
                 let problem = Self::new(status, word).detail(text);
-                if kind.is_retryable() { problem.retry_after(std::time::Duration::from_secs(1)) } else { problem }
+                // A 404 is final for clients, whatever comes later.
+                let again = kind.is_retryable() && status != StatusCode::NOT_FOUND;
+                if again { problem.retry_after(std::time::Duration::from_secs(1)) } else { problem }
             },
             Self::from,
         );

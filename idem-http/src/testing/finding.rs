@@ -137,7 +137,7 @@ impl FindingKind {
             }
             Self::OtherRequestAnswered => (
                 "other-request-answered",
-                "compare method, path, query and body with those of the first, and refuse (422)",
+                "compare method, path, query and body with those of the first, and refuse (422); a keyed guard compares what its command gets, so a route whose query means nothing needs `Route::query_ignored`",
             ),
             Self::WrongRefusal => ("wrong-refusal", "answer with 409, or wait for the first and replay its answer"),
             Self::KeyStuck => (

@@ -16,6 +16,9 @@ use super::route::Route;
 /// Sends to the routes of a service what clients do to them, in the tests of that service: repeats, other requests under the same key, two
 /// at once, connections that end, broken bodies, missing keys.
 ///
+/// What it does not see: an effect that only a run that fails doubles, as a statement outside `work.tx()` before an error does, or a call under a lease
+/// without a key of it. Let the process die there, in a test of its own.
+///
 /// It calls the service in this process, and looks at answers only. So it works for any service that honours an idempotency key, with a
 /// guard of this crate or without, and reports which promise is kept. Each scenario has keys of its own.
 ///

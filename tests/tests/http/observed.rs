@@ -45,7 +45,7 @@ async fn each_verdict_is_audited_without_secrets<DB: Backend>(via: Via) {
     let seen = seen.lock().expect("not poisoned");
     let lines: Vec<_> = seen.iter().map(|(line, ..)| line.clone()).collect();
     assert_eq!(lines, expected);
-    let tag = idem_core::Key::new("single", KEY).expect("a key").tag().to_string();
+    let tag = idem_core::Key::new("single", KEY).expect("a key").tag_in("http").to_string();
     assert_eq!(seen[0].1.as_deref(), Some(&*tag));
     assert!(seen[3].1.is_none() && !seen[3].2, "of a key that cannot be read nothing is known");
 }

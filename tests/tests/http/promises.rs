@@ -1,14 +1,18 @@
 //! The page of guarantees names tests that there are.
 
 const PAGE: &str = include_str!("../../../docs/GUARANTEES.md");
-const TESTS: [(&str, &str); 7] = [
+const TESTS: [(&str, &str); 11] = [
     ("advice", include_str!("advice.rs")),
     ("away", include_str!("away.rs")),
+    ("broken", include_str!("broken.rs")),
     ("dropped", include_str!("dropped.rs")),
+    ("ends", include_str!("ends.rs")),
     ("keyed", include_str!("keyed.rs")),
     ("leased", include_str!("leased.rs")),
+    ("looks", include_str!("looks.rs")),
     ("nodes", include_str!("nodes.rs")),
     ("rows", include_str!("rows.rs")),
+    ("unrecorded", include_str!("unrecorded.rs")),
 ];
 
 #[test]

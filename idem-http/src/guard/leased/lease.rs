@@ -85,7 +85,7 @@ impl Lease {
         self.run.keys.key(step)
     }
 
-    /// The lease itself, for fences: `payments.at(&id).fenced_by(lease)`. `None` if nothing is recorded: the request has no key, or the
+    /// The lease itself, for fences: `payments.at(&id).pay(&key, pay).fenced_by(lease)`. `None` if nothing is recorded: the request has no key, or the
     /// guard fails open. As after [`key`](Self::key), an end that is not handed back is unknown.
     pub fn lease(&self) -> Option<&lease::Lease> {
         self.run.touched.store(true, Ordering::SeqCst);

@@ -49,6 +49,7 @@ impl Recorded for Leased {}
 impl Engine for Leased {
     const NAME: &'static str = "leased";
     const COMPARES: bool = true;
+    const RERUNS: bool = false;
     type Turn = Turn;
 
     fn set_up(&mut self, settings: &Settings) {

@@ -59,6 +59,8 @@ fn ended<R>(turn: &Turn, freed: Freed, reply: Reply<R>) -> Reply<R> {
             let status = if turn.fails_open { KeyStatus::Ignored } else { KeyStatus::Released };
             Reply { status: Some(status), ..reply.with_verdict(Verdict::Released) }
         }
+        // A repeat is refused until an operator has found out: no time makes it worth a try.
+        Freed::Unknown if turn.when_lost == WhenLost::Indeterminate => reply.not_to_be_repeated(),
         Freed::Elsewhere | Freed::Unknown => reply,
         Freed::Unrecorded => reply.unrecorded(),
     }

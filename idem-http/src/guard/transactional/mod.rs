@@ -43,6 +43,7 @@ impl<DB: Database> Recorded for Transactional<DB> {}
 impl<DB: Database> Engine for Transactional<DB> {
     const NAME: &'static str = "transactional";
     const COMPARES: bool = true;
+    const RERUNS: bool = true;
     type Turn = Turn<DB>;
 
     fn set_up(&mut self, settings: &Settings) {
