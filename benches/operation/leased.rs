@@ -1,17 +1,15 @@
 //! Leases in Redis beside round trips of the same client.
 
+use benches::sets::{Sets, connect, remove};
 use idem_core::lease::{Failed, LeasedOperation, Leases};
 use idem_core::{Error, Key};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands, Client, Script, SetExpiry, SetOptions};
+use redis::aio::ConnectionManager;
+use redis::{Client, Script};
 
 use crate::databases::TASKS;
 use crate::race::{Contender, Player};
 use crate::wire::{Wire, print_trips};
 use crate::{Asked, Failure, renewals};
-
-/// How long a key is kept that a run did not remove, in seconds.
-const SECONDS: u64 = 600;
 
 /// Measures on the server that `IDEM_REDIS_URL` names.
 pub(crate) async fn redis(asked: &Asked) -> Result<(), Failure> {
@@ -51,37 +49,10 @@ async fn measure(asked: &Asked, url: &str, prefix: &str) -> Result<(), Failure> 
 async fn players(url: &str, prefix: &str) -> Result<Vec<Box<dyn crate::race::Measured>>, Failure> {
     let leases = Leases::redis_with_prefix(url, prefix).await?;
     Ok(vec![
-        Player::boxed("two SETs", Sets { connection: connect(url).await?, prefix: prefix.to_owned() }),
+        Player::boxed("two SETs", Sets::on(url, prefix).await?),
         Player::boxed("two EVALSHAs", Scripts { connection: connect(url).await?, script: Script::new("return 1") }),
         Player::boxed("idem, leased", Charge(leases.operation("charge"))),
     ])
-}
-
-/// A connection of the kind that leases have.
-async fn connect(url: &str) -> Result<ConnectionManager, Failure> {
-    Ok(ConnectionManager::new_with_config(Client::open(url)?, ConnectionManagerConfig::new()).await?)
-}
-
-async fn remove(url: &str, prefix: &str) -> Result<(), Failure> {
-    let mut connection = connect(url).await?;
-    let mut cursor = 0_u64;
-    loop {
-        let mut scan = redis::cmd("SCAN");
-        let scan = scan.arg(cursor).arg("MATCH").arg(format!("{prefix}*")).arg("COUNT").arg(1_000);
-        let (next, keys): (u64, Vec<String>) = scan.query_async(&mut connection).await?;
-        if !keys.is_empty() {
-            let () = connection.unlink(keys).await?;
-        }
-        if next == 0 {
-            return Ok(());
-        }
-        cursor = next;
-    }
-}
-
-struct Sets {
-    connection: ConnectionManager,
-    prefix: String,
 }
 
 struct Scripts {
@@ -90,18 +61,6 @@ struct Scripts {
 }
 
 struct Charge(LeasedOperation);
-
-impl Contender for Sets {
-    async fn call(&self, number: u64) -> Result<(), Failure> {
-        let mut connection = self.connection.clone();
-        let key = format!("{}set:{number:016}", self.prefix);
-        let kept = SetOptions::default().with_expiration(SetExpiry::EX(SECONDS));
-        for value in ["claimed", "completed"] {
-            let () = connection.set_options(&key, value, kept.clone()).await?;
-        }
-        Ok(())
-    }
-}
 
 impl Contender for Scripts {
     async fn call(&self, number: u64) -> Result<(), Failure> {

@@ -6,26 +6,21 @@
 //! created there and dropped again. Redis is used where `IDEM_REDIS_URL` points, under a prefix whose keys are removed at the end.
 
 mod by_hand;
-#[path = "../stored/cpu.rs"]
-mod cpu;
 mod databases;
 mod door;
 #[path = "../folder.rs"]
 mod folder;
 mod idem;
 mod leased;
-mod race;
 mod renewals;
 #[path = "../server.rs"]
 mod server;
-mod wire;
 
 use std::time::Duration;
 
-pub(crate) use race::Race;
-
-/// Any error: the bench stops and says what it was.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) use benches::Failure;
+use benches::race::Race;
+use benches::{race, wire};
 
 /// What is asked of the bench.
 #[derive(Debug, Clone)]

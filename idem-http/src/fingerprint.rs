@@ -1,6 +1,8 @@
 //! What a repeat is compared by: method, path, query, body, and chosen headers. Never `Host`, and never all headers: clients send other
 //! ones when they try again.
 
+use std::borrow::Cow;
+
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use idem_core::operation::Request;
@@ -49,7 +51,7 @@ fn target(parts: &Parts) -> &http::Uri {
 
 enum Kind<'r> {
     Json,
-    Multipart(&'r str),
+    Multipart(Cow<'r, str>),
     Bytes,
 }
 
@@ -65,15 +67,42 @@ fn kind(parts: &Parts) -> Kind<'_> {
         return Kind::Json;
     }
     if media_type.eq_ignore_ascii_case("multipart/form-data") {
-        let boundary = parameters.split(';').find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"'))
-        });
+        let boundary = parameter(parameters, "boundary");
         if let Some(boundary) = boundary.filter(|boundary| !boundary.is_empty()) {
             return Kind::Multipart(boundary);
         }
     }
     Kind::Bytes
+}
+
+/// A parameter of a media type: a token, or a quoted string, in which any sign may stand (RFC 9110, section 5.6.6).
+fn parameter<'p>(mut text: &'p str, wanted: &str) -> Option<Cow<'p, str>> {
+    loop {
+        let (name, rest) = text.split_once('=')?;
+        let (value, rest) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let (value, rest) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+            (Cow::Borrowed(value.trim()), rest)
+        };
+        if name.trim_matches([';', ' ', '\t']).eq_ignore_ascii_case(wanted) {
+            return Some(value);
+        }
+        text = rest;
+    }
+}
+
+/// What stands before the closing quotation mark, and what after it.
+fn unquoted(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
+    let (mut value, mut signs) = (String::new(), quoted.char_indices());
+    while let Some((at, sign)) = signs.next() {
+        match sign {
+            '"' => return Some((Cow::Owned(value), &quoted[at + 1..])),
+            '\\' => value.push(signs.next()?.1),
+            sign => value.push(sign),
+        }
+    }
+    None
 }
 
 /// The parts of a form, without the boundary between them: a client that tries again may make a new one.
@@ -94,11 +123,17 @@ fn line_of(body: &[u8], delimiter: &[u8]) -> Option<usize> {
     loop {
         // Each line once: not every byte is looked at by a comparison.
         let at = from + body[from..].windows(2).position(|two| two == b"--")?;
-        if begins_line(at) && body[at..].starts_with(delimiter) {
+        if begins_line(at) && body[at..].strip_prefix(delimiter).is_some_and(ends_line) {
             return Some(at);
         }
         from = at + 1;
     }
+}
+
+/// Whether nothing of content stands behind a delimiter (RFC 2046, section 5.1.1).
+fn ends_line(rest: &[u8]) -> bool {
+    let padding = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+    rest.starts_with(b"--") || rest[padding..].starts_with(b"\r\n") || padding == rest.len()
 }
 
 #[cfg(test)]
@@ -158,5 +193,9 @@ mod tests {
         assert_ne!(form("one", "5"), form("one", "6"));
         // What looks like a boundary and is the other form's counts as content.
         assert_ne!(form("one", "x\r\n--other\r\ny"), form("other", "x\r\n--other\r\ny"));
+        // A line of content that begins as the boundary does.
+        assert_ne!(form("one", "x\r\n--oneself"), form("other", "x\r\n--otherself"));
+        // Any sign may stand in quotation marks.
+        assert_eq!(form("a;b=c", "5"), form("one", "5"));
     }
 }

@@ -9,6 +9,16 @@
 //! - `webhook`: verifies the signatures of Stripe, GitHub and Standard Webhooks, over the bytes that were signed; a layer for receivers,
 //!   and a signer.
 //!
+//! # Differences from other crates
+//! Read in November 2026; `docs/COMPARE.md` has a table.
+//!
+//! - [axum-idempotent](https://github.com/jimmielovell/axum-idempotent) 0.6 caches answers in a session: it needs no key where a request is recognised
+//!   by its content, and no database. It does not compare a repeat with the first request, runs both of two that come at once, and knows
+//!   nothing of the handler's writes.
+//! - [idempotent](https://github.com/aklanti/idempotent) 2.0 claims a key under a lease that is renewed and fenced, in memory or Valkey, and runs the
+//!   handler in a task: as [`Guard::leased`]. It has no record in the transaction of the effect, and answers another request under the key
+//!   with 400.
+//!
 //! # Features
 //! | feature | default | what it brings |
 //! |---|---|---|

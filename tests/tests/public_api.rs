@@ -1,6 +1,6 @@
-//! The public interface of idem-core, all features, as one page: `docs/API.txt`.
+//! The public interfaces of idem-core and idem-http, all features, as a page each: `docs/API.txt`, `docs/API-HTTP.txt`.
 //!
-//! A change of the interface is read in the diff of that page: `IDEM_BLESS=1 cargo test -p tests --test public_api` writes it.
+//! A change of an interface is read in the diff of its page: `IDEM_BLESS=1 cargo test -p tests --test public_api` writes it.
 #![allow(clippy::expect_used, reason = "a test says what it relies on")]
 
 use std::collections::BTreeSet;
@@ -22,7 +22,16 @@ struct Format {
 
 #[test]
 fn public_interface_is_as_on_its_page() {
-    let json = rustdoc_json();
+    is_as_on_its_page("idem-core", "docs/API.txt");
+}
+
+#[test]
+fn public_interface_of_http_is_as_on_its_page() {
+    is_as_on_its_page("idem-http", "docs/API-HTTP.txt");
+}
+
+fn is_as_on_its_page(package: &str, page: &str) {
+    let json = rustdoc_json(package);
     let text = fs::read_to_string(&json).expect("rustdoc wrote it");
     let Format { format_version: found } = serde_json::from_str(&text).expect("JSON of rustdoc");
     if found != FORMAT {
@@ -32,13 +41,14 @@ fn public_interface_is_as_on_its_page() {
         return;
     }
     let listed = listing(&json);
-    let page = root().join("docs/API.txt");
+    let name = page;
+    let page = root().join(page);
     if std::env::var_os("IDEM_BLESS").is_some() {
         fs::write(&page, &listed).expect("the page is written");
     }
     let expected = fs::read_to_string(&page).expect("the page is there");
     let differences = differences(&expected, &listed);
-    assert!(differences.is_empty(), "{}\nif that is meant: IDEM_BLESS=1 writes docs/API.txt", differences.join("\n"));
+    assert!(differences.is_empty(), "{}\nif that is meant: IDEM_BLESS=1 writes {name}", differences.join("\n"));
 }
 
 #[test]
@@ -70,14 +80,14 @@ fn page_has_each_line_once_and_no_methods_of_trait_impls() {
     assert_eq!(page.split('\n').collect::<Vec<_>>(), expected);
 }
 
-/// What rustdoc knows of idem-core, as JSON.
+/// What rustdoc knows of a package, as JSON.
 ///
 /// rustdoc alone may use what is unstable. `RUSTC_BOOTSTRAP` in the environment of cargo would be seen by the build scripts of
 /// dependencies as well, which would all be built anew, and again by the next build without it. So this shares the target folder of
 /// the tests, and builds no more than the metadata of dependencies that `cargo doc` needs.
-fn rustdoc_json() -> PathBuf {
+fn rustdoc_json(package: &str) -> PathBuf {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let rustdoc = tmp.join("rustdoc-unstable");
+    let rustdoc = tmp.join(format!("rustdoc-unstable-{package}"));
     fs::write(&rustdoc, "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc \"$@\"\n").expect("a script");
     fs::set_permissions(&rustdoc, fs::Permissions::from_mode(0o755)).expect("may be run");
     let target = tmp.parent().expect("the target folder");
@@ -89,7 +99,7 @@ fn rustdoc_json() -> PathBuf {
     }
     let made = cargo
         .current_dir(root())
-        .args(["rustdoc", "--quiet", "--package", "idem-core", "--lib", "--all-features", "--locked", "--target-dir"])
+        .args(["rustdoc", "--quiet", "--package", package, "--lib", "--all-features", "--locked", "--target-dir"])
         .arg(target)
         .args(["--", "-Zunstable-options", "--output-format=json", "--cap-lints=allow"])
         .env("RUSTDOC", &rustdoc)
@@ -97,7 +107,7 @@ fn rustdoc_json() -> PathBuf {
         .output()
         .expect("cargo runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    target.join("doc/idem_core.json")
+    target.join(format!("doc/{}.json", package.replace('-', "_")))
 }
 
 fn is_of_the_package(name: &str) -> bool {

@@ -83,7 +83,7 @@ impl ErrorKind {
     /// Whether the same call with the same key may succeed later: while other calls end, once a start that is on its way has come,
     /// or by another process.
     ///
-    /// What a service answers with, if it has no better: retryable 503, or 409 for [`ErrorKind::InFlight`] and 404 for
+    /// What a service answers with, if it has no better: retryable 503, or 409 for [`ErrorKind::InFlight`] under a lease and 404 for
     /// [`ErrorKind::NotStarted`]; [`ErrorKind::KeyReused`] 422, [`ErrorKind::Forgotten`] 410, [`ErrorKind::Key`],
     /// [`ErrorKind::KeyRequired`] and [`ErrorKind::TooLarge`] 400; [`ErrorKind::Missing`] 404; the other refusals of what was asked
     /// (`Rejected`, `Invalid`, `ReachedOtherwise`, `AlreadyStarted`, `OutOfBounds`, `Ledger`, `Stale`, `Fenced`, `Lost`) 409; everything else 500.

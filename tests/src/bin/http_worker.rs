@@ -2,15 +2,11 @@
 
 use std::env;
 use std::error::Error;
-use std::time::Duration;
 
-use idem_core::Idem;
-use tests::Backend;
+use tests::{Backend, open_after_kill};
 use tokio::net::TcpListener;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
-
-const WAIT: Duration = Duration::from_secs(20);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -19,20 +15,8 @@ async fn main() -> Result<()> {
 }
 
 async fn serve<DB: Backend>(url: &str) -> Result<()> {
-    let idem = open::<DB>(url).await?;
+    let idem = open_after_kill::<DB>(url).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     Ok(axum::serve(listener, tests::http::router(&idem)).await?)
-}
-
-/// A process that was killed may hold its locks for a moment longer: then opening is tried again, as a service would.
-async fn open<DB: Backend>(url: &str) -> Result<Idem<DB>> {
-    let builder = || Idem::<DB>::builder().lock_wait(WAIT).acquire_timeout(WAIT);
-    for _ in 0..20 {
-        match builder().open(url).await {
-            Err(error) if error.is_retryable() => {}
-            opened => return Ok(opened?),
-        }
-    }
-    Ok(builder().open(url).await?)
 }

@@ -3,16 +3,12 @@
 
 use std::env;
 use std::error::Error;
-use std::time::Duration;
 
-use idem_core::Idem;
 use idem_core::lease::Leases;
-use tests::Backend;
 use tests::operations::{ON_DATABASE, ON_LEASES, Operations};
+use tests::{Backend, open_after_kill};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
-
-const WAIT: Duration = Duration::from_secs(20);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -27,7 +23,7 @@ async fn main() -> Result<()> {
 }
 
 async fn work<DB: Backend>(url: &str, leases: &str, lanes: &[String]) -> Result<()> {
-    let idem = open::<DB>(url).await?;
+    let idem = open_after_kill::<DB>(url).await?;
     for lane in lanes {
         let (leases, calls) = match leases.split_once('#') {
             Some((server, prefix)) => (Leases::redis_with_prefix(server, prefix).await?, &ON_LEASES[..]),
@@ -39,16 +35,4 @@ async fn work<DB: Backend>(url: &str, leases: &str, lanes: &[String]) -> Result<
         }
     }
     Ok(())
-}
-
-/// A process that was killed may hold its locks for a moment longer: then opening is tried again, as a service would.
-async fn open<DB: Backend>(url: &str) -> Result<Idem<DB>> {
-    let builder = || Idem::<DB>::builder().lock_wait(WAIT).acquire_timeout(WAIT);
-    for _ in 0..20 {
-        match builder().open(url).await {
-            Err(error) if error.is_retryable() => {}
-            opened => return Ok(opened?),
-        }
-    }
-    Ok(builder().open(url).await?)
 }

@@ -18,14 +18,19 @@ const UNCOUNTED: u64 = 50;
 const COUNTED: u32 = 200;
 
 /// A way to a server that counts round trips: what the client sends after the server's last word, until the server speaks again.
-pub(crate) struct Wire {
-    pub(crate) port: u16,
+#[derive(Debug)]
+pub struct Wire {
+    /// Where it is, on 127.0.0.1.
+    pub port: u16,
     trips: Arc<AtomicU64>,
 }
 
 impl Wire {
     /// A way to a server at `host:port`.
-    pub(crate) async fn to(server: String) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// If there is no port to listen on.
+    pub async fn to(server: String) -> Result<Self, Failure> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let wire = Self { port: listener.local_addr()?.port(), trips: Arc::default() };
         let trips = wire.trips.clone();
@@ -48,7 +53,8 @@ impl Wire {
         Ok(wire)
     }
 
-    pub(crate) fn trips(&self) -> u64 {
+    /// The round trips so far.
+    pub fn trips(&self) -> u64 {
         self.trips.load(Ordering::SeqCst)
     }
 }
@@ -64,7 +70,10 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, passes: impl F
 }
 
 /// Prints how often each contender asks the server in a call.
-pub(crate) async fn print_trips(players: &[Box<dyn Measured>], asked: impl Fn() -> u64) -> Result<(), Failure> {
+///
+/// # Errors
+/// That of the first call that fails.
+pub async fn print_trips(players: &[Box<dyn Measured>], asked: impl Fn() -> u64) -> Result<(), Failure> {
     for player in players {
         player.repeat(UNCOUNTED).await?;
         let before = asked();
@@ -80,17 +89,20 @@ static COUNTING: AtomicBool = AtomicBool::new(false);
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 
 /// Lets the statements be counted that sqlx runs.
-pub(crate) fn count_sqlx() -> Result<(), Failure> {
+///
+/// # Errors
+/// If something else already receives what is traced.
+pub fn count_sqlx() -> Result<(), Failure> {
     Ok(tracing::subscriber::set_global_default(Counter)?)
 }
 
 /// Whether they are counted now. A statement that is counted takes longer.
-pub(crate) fn counting(counting: bool) {
+pub fn counting(counting: bool) {
     COUNTING.store(counting, Ordering::SeqCst);
 }
 
 /// The statements that were counted. sqlx says nothing of the BEGIN of a transaction of its own.
-pub(crate) fn statements() -> u64 {
+pub fn statements() -> u64 {
     STATEMENTS.load(Ordering::SeqCst)
 }
 

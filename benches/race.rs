@@ -11,29 +11,34 @@ use tokio::task::JoinSet;
 use crate::{Failure, cpu};
 
 /// Something that is called.
-pub(crate) trait Contender: Send + Sync + 'static {
+pub trait Contender: Send + Sync + 'static {
     /// Makes the call of this number, which no other call of this contender has, and checks its answer.
     fn call(&self, number: u64) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// How long and how often each contender is measured.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Race {
-    pub(crate) time: Duration,
-    pub(crate) rounds: u64,
+pub struct Race {
+    /// How long a cell of the table is measured in one round.
+    pub time: Duration,
+    /// How many rounds there are.
+    pub rounds: u64,
 }
 
 /// A contender with the number of its next call.
-pub(crate) struct Player<C> {
+#[derive(Debug)]
+pub struct Player<C> {
     name: &'static str,
     contender: Arc<C>,
     next: Arc<AtomicU64>,
 }
 
 /// A contender of any kind.
-pub(crate) trait Measured {
+pub trait Measured {
+    /// Its name in the table.
     fn name(&self) -> &'static str;
 
+    /// Calls it for this time, by so many tasks.
     fn measure(&self, tasks: u64, time: Duration) -> Future1<'_, Sample>;
 
     /// Makes this number of calls one after the other.
@@ -43,19 +48,26 @@ pub(crate) trait Measured {
     fn made(&self) -> u64;
 }
 
-type Future1<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
+/// What a contender of any kind gives.
+pub type Future1<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
 
 /// Calls per second, and the processor time of this process for each, where it is known.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sample {
+pub struct Sample {
     rate: f64,
     cpu: f64,
 }
 
 impl Race {
-    /// Measures all contenders in alternation, the first of them the base of the ratios.
-    pub(crate) async fn run(self, load: &str, players: &[Box<dyn Measured>], tasks: &[u64]) -> Result<(), Failure> {
-        println!("| {load}, tasks | contender | calls/s | processor µs | to the first |\n|---|---|---|---|---|");
+    /// Measures all contenders in alternation, the first of them the base of the ratios; the second as well, where there are more.
+    ///
+    /// # Errors
+    /// That of the first call that fails.
+    pub async fn run(self, load: &str, players: &[Box<dyn Measured>], tasks: &[u64]) -> Result<(), Failure> {
+        let (column, line) = if players.len() > 2 { (" to the second |", "---|") } else { ("", "") };
+        println!(
+            "| {load}, tasks | contender | calls/s | processor µs | to the first |{column}\n|---|---|---|---|---|{line}"
+        );
         for &tasks in tasks {
             let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); players.len()];
             for round in 0..usize::try_from(self.rounds)? {
@@ -77,10 +89,16 @@ fn print(tasks: u64, players: &[Box<dyn Measured>], samples: &[Vec<Sample>]) {
     for (player, own) in players.iter().zip(samples) {
         let (rate, ..) = spread(own.iter().map(|sample| sample.rate));
         let (cpu, ..) = spread(own.iter().map(|sample| sample.cpu * 1e6));
-        let base = samples.first().into_iter().flatten();
-        let (ratio, lowest, highest) = spread(own.iter().zip(base).map(|(one, base)| one.rate / base.rate));
-        println!("| {tasks} | {} | {rate:.0} | {cpu:.0} | {ratio:.2} [{lowest:.2}, {highest:.2}] |", player.name());
+        let bases = if players.len() > 2 { 2 } else { 1 };
+        let ratios = samples.iter().take(bases).map(|base| format!(" {} |", ratio(own, base)));
+        println!("| {tasks} | {} | {rate:.0} | {cpu:.1} |{}", player.name(), ratios.collect::<String>());
     }
+}
+
+/// Median, lowest and highest of the ratios within a round.
+fn ratio(own: &[Sample], base: &[Sample]) -> String {
+    let (ratio, lowest, highest) = spread(own.iter().zip(base).map(|(one, base)| one.rate / base.rate));
+    format!("{ratio:.2} [{lowest:.2}, {highest:.2}]")
 }
 
 /// Median, lowest and highest.
@@ -92,7 +110,8 @@ fn spread(values: impl Iterator<Item = f64>) -> (f64, f64, f64) {
 }
 
 impl<C: Contender> Player<C> {
-    pub(crate) fn boxed(name: &'static str, contender: C) -> Box<dyn Measured> {
+    /// A contender that has not been called yet.
+    pub fn boxed(name: &'static str, contender: C) -> Box<dyn Measured> {
         Box::new(Self { name, contender: Arc::new(contender), next: Arc::default() })
     }
 }
