@@ -1,5 +1,10 @@
 //! The body of an answer: kept, the handler's own, or the handler's own after what was read of it.
 
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "some parts are for transactions")
+)]
+
 use std::collections::VecDeque;
 use std::error::Error;
 use std::pin::Pin;

@@ -1,5 +1,7 @@
 //! Bodies, read as bytes: joined as they come, so that many small frames hold no more than one large one.
 
+#![cfg_attr(not(feature = "server"), allow(dead_code, reason = "some parts are for the bodies of answers"))]
+
 use std::error::Error;
 use std::pin::Pin;
 

@@ -1,25 +1,31 @@
 //! The correlation id of a request: what connects it with the requests and logs of others.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::HeaderMap;
 use http::header::HeaderName;
 use idem_core::Key;
 
-/// The trace id of `traceparent` (W3C Trace Context), else `X-Request-Id`, else a new one. Never the key of the request: it is shown in logs.
-pub(crate) fn of(headers: &HeaderMap, key_headers: &[HeaderName]) -> Arc<str> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(id) = text("traceparent").and_then(trace_id) {
-        return id.into();
+/// The correlation id of a request. One that no header gives is made when it is first asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Correlation(Arc<OnceLock<Arc<str>>>);
+
+impl Correlation {
+    /// The trace id of `traceparent` (W3C Trace Context), else `X-Request-Id`, else a new one. Never the key of the request: it is shown in
+    /// logs.
+    pub(crate) fn of(headers: &HeaderMap, key_headers: &[HeaderName]) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let is_key = |id: &str| {
+            let mut keys = key_headers.iter().flat_map(|name| headers.get_all(name));
+            keys.any(|key| key.as_bytes().windows(id.len()).any(|part| part == id.as_bytes()))
+        };
+        let fits = |id: &&str| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len()) && !is_key(id);
+        let given = text("traceparent").and_then(trace_id).or_else(|| text("x-request-id").filter(fits));
+        Self(Arc::new(given.map_or_else(OnceLock::new, |id| OnceLock::from(Arc::from(id)))))
     }
-    let is_key = |id: &str| {
-        let mut keys = key_headers.iter().flat_map(|name| headers.get_all(name));
-        keys.any(|key| key.as_bytes().windows(id.len()).any(|part| part == id.as_bytes()))
-    };
-    let fits = |id: &&str| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len()) && !is_key(id);
-    match text("x-request-id").filter(fits) {
-        Some(id) => id.into(),
-        None => random(),
+
+    pub(crate) fn id(&self) -> &Arc<str> {
+        self.0.get_or_init(random)
     }
 }
 
@@ -58,7 +64,7 @@ mod tests {
         let line = |&(name, value): &(&'static str, &'static str)| {
             (name.parse().expect("a name"), HeaderValue::from_static(value))
         };
-        of(&headers.iter().map(line).collect(), &[crate::header::IDEMPOTENCY_KEY])
+        Correlation::of(&headers.iter().map(line).collect(), &[crate::header::IDEMPOTENCY_KEY]).id().clone()
     }
 
     #[test]

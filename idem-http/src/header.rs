@@ -40,7 +40,7 @@ impl From<Malformed> for Problem {
 
 /// The key in these headers, if there is one. One that comes by several names has to be the same.
 pub(crate) fn key_in(headers: &HeaderMap, names: &[HeaderName], strict: bool) -> Result<Option<String>, Malformed> {
-    let mut found = None;
+    let mut found: Option<String> = None;
     for name in names {
         let mut lines = headers.get_all(name).iter();
         let Some(line) = lines.next() else { continue };
@@ -48,8 +48,10 @@ pub(crate) fn key_in(headers: &HeaderMap, names: &[HeaderName], strict: bool) ->
             return Err(Malformed::Lines);
         }
         let key = parse(line.as_bytes(), strict)?;
-        if found.get_or_insert_with(|| key.clone()) != &key {
-            return Err(Malformed::Lines);
+        match &found {
+            Some(other) if *other != key => return Err(Malformed::Lines),
+            Some(_) => {}
+            None => found = Some(key),
         }
     }
     Ok(found)

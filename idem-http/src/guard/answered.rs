@@ -1,7 +1,5 @@
 //! Answers of guarded requests, before they are sent.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
@@ -11,7 +9,7 @@ use idem_core::operation::Remembered;
 
 use super::settings::Settings;
 use crate::answer_body::AnswerBody;
-use crate::correlation::urn;
+use crate::correlation::{Correlation, urn};
 use crate::observe::Verdict;
 use crate::problem::{Kind, Problem};
 use crate::record::Record;
@@ -156,7 +154,7 @@ impl<R> From<Answered> for Reply<R> {
 pub(crate) struct Marks<'a> {
     pub(crate) settings: &'a Settings,
     /// What makes the URI of this occurrence of a problem.
-    pub(crate) correlation: Arc<str>,
+    pub(crate) correlation: Correlation,
     /// The key, as it is given back.
     pub(crate) key: Option<HeaderValue>,
 }
@@ -171,7 +169,7 @@ impl Marks<'_> {
         let Some(mut problem) = problem.filter(is_problem) else {
             return Response::from_parts(parts, AnswerBody::own(body));
         };
-        problem.occurred(&urn(&self.correlation));
+        problem.occurred(&urn(self.correlation.id()));
         crate::observe::problem(&problem);
         let (shown, body) = self.settings.response(&problem).into_parts();
         // What layers inside have added stays, except what they said of the body that it had.
@@ -185,7 +183,7 @@ impl Marks<'_> {
 
     /// A problem as an answer of the handler.
     pub(crate) fn shown_problem<R>(&self, mut problem: Problem) -> Response<AnswerBody<R>> {
-        problem.occurred(&urn(&self.correlation));
+        problem.occurred(&urn(self.correlation.id()));
         crate::observe::problem(&problem);
         self.settings.response(&problem).map(AnswerBody::whole)
     }

@@ -213,7 +213,7 @@ where
     let body = if M::COMPARES { template.body.take() } else { None };
     let admitted = match body {
         Some(body) => {
-            let reading = admit(&head, &template.parts, body, settings, &watch.correlation);
+            let reading = admit(head, &template.parts, body, settings, &watch.correlation);
             let Ok(admitted) = timeout(settings.deadline.min(NEVER), reading).await else {
                 let late = Problem::new(StatusCode::REQUEST_TIMEOUT, "body").detail("the body took too long to come");
                 return Err((late.retryable(true), Verdict::Refused));
@@ -222,7 +222,7 @@ where
             template.body = RunBody::Whole(body);
             admitted
         }
-        None => admitted(&head, Fingerprinted::to(""), settings, &watch.correlation)?,
+        None => admitted(head, Fingerprinted::to(""), settings, &watch.correlation)?,
     };
     if let Some(key) = &admitted.key {
         watch.key(key);

@@ -1,7 +1,6 @@
 //! What is done with a request before its key is looked for, in this order: the key, the scope, the body.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -14,6 +13,7 @@ use idem_core::operation::Request;
 
 use super::settings::Settings;
 use crate::body::read_whole;
+use crate::correlation::Correlation;
 use crate::fingerprint;
 use crate::header::{is_weak, key_in};
 use crate::keys::Keys;
@@ -33,7 +33,7 @@ pub(crate) struct Admitted {
     pub(crate) keys: Keys,
     /// What a repeat is compared by.
     pub(crate) request: Request,
-    pub(crate) correlation: Arc<str>,
+    pub(crate) correlation: Correlation,
 }
 
 /// What the headers of a request say.
@@ -67,11 +67,11 @@ pub(crate) fn head(parts: &Parts, settings: &Settings) -> Result<Head, (Problem,
 
 /// Reads the body, where the mode compares requests, and makes the key.
 pub(crate) async fn admit<B>(
-    head: &Head,
+    head: Head,
     parts: &Parts,
     body: B,
     settings: &Settings,
-    correlation: &Arc<str>,
+    correlation: &Correlation,
 ) -> Result<(Admitted, Bytes), (Problem, Verdict)>
 where
     B: Body<Data = Bytes>,
@@ -84,22 +84,24 @@ where
 
 /// The request with its key.
 pub(crate) fn admitted(
-    head: &Head,
+    head: Head,
     request: Request,
     settings: &Settings,
-    correlation: &Arc<str>,
+    correlation: &Correlation,
 ) -> Result<Admitted, (Problem, Verdict)> {
-    let scope = head.scope.as_str();
+    let Head { key, scope } = head;
     let unfit = |_| (no_scope("a scope is 1 to 255 bytes without control characters"), Verdict::Refused);
-    let (key, is_derived) = match &head.key {
-        Some(key) => (Some(Key::new(scope, key).map_err(unfit)?), false),
-        None if settings.derived.is_some() => (Some(request.key(scope).map_err(unfit)?), true),
-        None => (None, false),
-    };
-    let keys = match &key {
-        Some(key) if !is_derived => Keys::of_client(key.clone()),
-        Some(key) => Keys::made(key.clone()),
-        None => Keys::made(Key::random(scope).map_err(unfit)?),
+    let is_derived = key.is_none() && settings.derived.is_some();
+    let (key, keys) = match key {
+        Some(key) => {
+            let key = Key::new(scope, key).map_err(unfit)?;
+            (Some(key.clone()), Keys::of_client(key))
+        }
+        None if is_derived => {
+            let key = request.key(scope).map_err(unfit)?;
+            (Some(key.clone()), Keys::made(key))
+        }
+        None => (None, Keys::made(Key::random(scope).map_err(unfit)?)),
     };
     Ok(Admitted { key, is_derived, keys, request, correlation: correlation.clone() })
 }

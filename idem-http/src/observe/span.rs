@@ -8,6 +8,7 @@ mod on {
     use tracing::Instrument as _;
     use tracing::field::Empty;
 
+    use crate::correlation::Correlation;
     use crate::observe::verdict::Verdict;
     use crate::problem::{Misuse, Problem};
 
@@ -15,17 +16,22 @@ mod on {
     pub(crate) struct Span(tracing::Span);
 
     impl Span {
-        pub(crate) fn new(namespace: &str, route: &str, correlation: &str) -> Self {
-            Self(tracing::info_span!(
+        pub(crate) fn new(namespace: &str, route: &str, correlation: &Correlation) -> Self {
+            let span = tracing::info_span!(
                 "idem.http",
                 namespace,
                 route,
-                correlation,
+                correlation = Empty,
                 scope = Empty,
                 key = Empty,
                 verdict = Empty,
                 attempts = Empty,
-            ))
+            );
+            // Not made for nobody.
+            if !span.is_disabled() {
+                span.record("correlation", &**correlation.id());
+            }
+            Self(span)
         }
 
         pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
@@ -80,6 +86,7 @@ mod on {
 mod off {
     use idem_core::Key;
 
+    use crate::correlation::Correlation;
     use crate::observe::verdict::Verdict;
     use crate::problem::Problem;
 
@@ -88,7 +95,7 @@ mod off {
 
     #[allow(clippy::unused_self, reason = "the shape of the other form")]
     impl Span {
-        pub(crate) fn new(_namespace: &str, _route: &str, _correlation: &str) -> Self {
+        pub(crate) fn new(_namespace: &str, _route: &str, _correlation: &Correlation) -> Self {
             Self
         }
 

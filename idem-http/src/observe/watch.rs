@@ -10,6 +10,7 @@ use idem_core::Key;
 use super::meter::{Meter, rerun};
 use super::span::Span;
 use super::verdict::Verdict;
+use crate::correlation::Correlation;
 
 /// What a guarded request came to, for [`Guard::audit`](crate::Guard::audit).
 #[derive(Debug)]
@@ -42,8 +43,8 @@ pub(crate) type Auditor = Arc<dyn Fn(&Audit<'_>) + Send + Sync>;
 pub(crate) struct Watch {
     span: Span,
     meter: Meter,
-    pub(crate) correlation: Arc<str>,
-    route: String,
+    pub(crate) correlation: Correlation,
+    route: Route,
     namespace: Arc<str>,
     auditor: Option<Auditor>,
     key: Option<Key>,
@@ -53,10 +54,10 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(parts: &Parts, names: &[HeaderName], namespace: &Arc<str>, auditor: Option<&Auditor>) -> Self {
-        let (correlation, route) = (crate::correlation::of(&parts.headers, names), route(parts));
+        let (correlation, route) = (Correlation::of(&parts.headers, names), Route::of(parts));
         Self {
-            span: Span::new(namespace, &route, &correlation),
-            meter: Meter::new(&route),
+            span: Span::new(namespace, route.as_str(), &correlation),
+            meter: Meter::new(route.as_str()),
             correlation,
             route,
             namespace: namespace.clone(),
@@ -82,36 +83,55 @@ impl Watch {
     pub(crate) fn attempt(&mut self, attempt: u32) {
         self.attempts = attempt;
         if attempt > 1 {
-            rerun(&self.route);
+            rerun(self.route.as_str());
         }
     }
 
     pub(crate) fn end(&self, verdict: Verdict, status: Option<u16>) {
         self.span.end(verdict, self.attempts);
-        self.meter.end(&self.route, verdict);
+        self.meter.end(self.route.as_str(), verdict);
         let Some(auditor) = &self.auditor else { return };
         let tag = self.key.as_ref().map(|key| key.tag_in(&self.namespace).to_string());
         auditor(&Audit {
             verdict,
             status,
-            route: &self.route,
+            route: self.route.as_str(),
             namespace: &self.namespace,
             scope: self.key.as_ref().map(Key::scope),
             key: tag.as_deref(),
-            correlation: &self.correlation,
+            correlation: self.correlation.id(),
             attempts: self.attempts,
             took: self.began.elapsed(),
         });
     }
 }
 
-/// The route, never the path: a path has ids in it, and there is no end of them.
+/// The route, never the path: a path has ids in it, and there is no end of them. Empty where no router has matched it.
 #[cfg(feature = "axum")]
-fn route(parts: &Parts) -> String {
-    parts.extensions.get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default()
+struct Route(Option<axum::extract::MatchedPath>);
+
+#[cfg(feature = "axum")]
+impl Route {
+    fn of(parts: &Parts) -> Self {
+        Self(parts.extensions.get().cloned())
+    }
+
+    fn as_str(&self) -> &str {
+        self.0.as_ref().map_or("", axum::extract::MatchedPath::as_str)
+    }
 }
 
 #[cfg(not(feature = "axum"))]
-fn route(_: &Parts) -> String {
-    String::new()
+struct Route;
+
+#[cfg(not(feature = "axum"))]
+#[allow(clippy::unused_self, clippy::unnecessary_literal_bound, reason = "the shape of the other form")]
+impl Route {
+    fn of(_: &Parts) -> Self {
+        Self
+    }
+
+    fn as_str(&self) -> &str {
+        ""
+    }
 }

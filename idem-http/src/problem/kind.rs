@@ -1,5 +1,10 @@
 //! The problems of the guards themselves: the table of answers, in one place.
 
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "some parts are for transactions")
+)]
+
 use std::time::Duration;
 
 use http::StatusCode;

@@ -11,7 +11,9 @@ mod wire;
 
 pub use details::Problem;
 #[cfg(feature = "server")]
-pub(crate) use kind::{Kind, Misuse};
+pub(crate) use kind::Kind;
+#[cfg(all(feature = "server", feature = "tracing"))]
+pub(crate) use kind::Misuse;
 #[cfg(feature = "server")]
 pub use of_error::MapRejected;
 #[cfg(feature = "server")]

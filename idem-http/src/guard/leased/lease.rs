@@ -9,6 +9,7 @@ use idem_core::{Error, ErrorKind, Key, lease};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::correlation::Correlation;
 use crate::guard::run::{HandedBack, RunId};
 use crate::keys::Keys;
 use crate::problem::{Kind, Problem};
@@ -31,7 +32,7 @@ pub struct Lease {
 pub(crate) struct Run {
     id: RunId,
     keys: Keys,
-    correlation: Arc<str>,
+    correlation: Correlation,
     /// `None` if nothing is recorded.
     lease: Option<lease::Lease>,
     taken: AtomicBool,
@@ -39,7 +40,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(id: &RunId, keys: &Keys, correlation: &Arc<str>, lease: Option<lease::Lease>) -> Self {
+    pub(crate) fn new(id: &RunId, keys: &Keys, correlation: &Correlation, lease: Option<lease::Lease>) -> Self {
         let touched = Arc::default();
         Self {
             id: id.clone(),
@@ -99,7 +100,7 @@ impl Lease {
 
     /// The correlation id of the request: the trace id of `traceparent`, else `X-Request-Id`, else a new one.
     pub fn correlation(&self) -> &str {
-        &self.run.correlation
+        self.run.correlation.id()
     }
 
     /// Stores how far the work is, for an owner that takes over: [`Lease::save`](lease::Lease::save). Nothing is stored where nothing is

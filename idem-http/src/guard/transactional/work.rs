@@ -7,6 +7,7 @@ use http::{Extensions, Request, Response};
 use idem_core::operation::{Seat, Unit};
 use idem_core::{Database, Error, ErrorKind, Idem, Key, Tx};
 
+use crate::correlation::Correlation;
 use crate::guard::run::{HandedBack, RunId};
 use crate::keys::Keys;
 use crate::problem::{Kind, Problem};
@@ -72,7 +73,7 @@ pub(crate) struct Run<DB: Database> {
     id: RunId,
     attempt: u32,
     keys: Keys,
-    correlation: Arc<str>,
+    correlation: Correlation,
     state: Mutex<State<DB>>,
 }
 
@@ -173,7 +174,7 @@ impl<DB: Database> Work<DB> {
     /// The correlation id of the request: the trace id of `traceparent`, else `X-Request-Id`, else a new one. Commands in the
     /// transaction have it.
     pub fn correlation(&self) -> &str {
-        &self.run.correlation
+        self.run.correlation.id()
     }
 
     /// How often the handler has run for this request, this run included.
@@ -210,7 +211,12 @@ impl<DB: Database> Drop for Work<DB> {
 }
 
 impl<DB: Database> Run<DB> {
-    pub(crate) fn new((attempt, id): (u32, &RunId), keys: &Keys, correlation: &Arc<str>, begins: Begins<DB>) -> Self {
+    pub(crate) fn new(
+        (attempt, id): (u32, &RunId),
+        keys: &Keys,
+        correlation: &Correlation,
+        begins: Begins<DB>,
+    ) -> Self {
         let state =
             State { taken: false, begins: Some(begins), touched: false, failed: None, is_open: false, tx: None };
         Self { id: id.clone(), attempt, keys: keys.clone(), correlation: correlation.clone(), state: Mutex::new(state) }
@@ -236,7 +242,7 @@ impl<DB: Database> Run<DB> {
             Problem::from(error)
         })?;
         // It is from a header, or made here: a text that fits.
-        let _ = tx.tx().correlate(&self.correlation);
+        let _ = tx.tx().correlate(self.correlation.id());
         let mut state = self.state();
         if state.begins.is_none() {
             return Err(Error::Interrupted.into());
