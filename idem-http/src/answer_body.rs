@@ -16,6 +16,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, timeout_at};
 
 use crate::body::{Read, Stopped};
+use crate::panics::caught;
 
 pin_project! {
     /// The body of the answer of a guarded service, of which `R` is the handler's own.
@@ -72,7 +73,11 @@ where
     let body = match body.inner {
         Inner::Own { body } if !body.is_end_stream() => body,
         Inner::Own { .. } => return Ok(ReadBody::Whole(Bytes::new())),
-        Inner::Whole { body } => return Ok(ReadBody::Whole(body.unwrap_or_default())),
+        Inner::Whole { body } => {
+            let bytes = body.unwrap_or_default();
+            let is_short = bytes.len() <= max;
+            return Ok(if is_short { ReadBody::Whole(bytes) } else { ReadBody::Part(AnswerBody::whole(bytes)) });
+        }
         part @ Inner::Part { .. } => return Ok(ReadBody::Part(AnswerBody { inner: part })),
     };
     if max == 0 || usize::try_from(body.size_hint().lower()).is_ok_and(|lower| lower > max) {
@@ -80,7 +85,9 @@ where
     }
     let mut rest = Box::pin(body);
     let mut read = Read::default();
-    let stopped = timeout_at(until, read.from(rest.as_mut(), max)).await.map_err(|_| Unread::Late)?;
+    let stopped = timeout_at(until, caught(read.from(rest.as_mut(), max))).await.map_err(|_| Unread::Late)?;
+    // One that panics has broken off.
+    let Some(stopped) = stopped else { return Err(Unread::Broken("the body of the answer panicked".into())) };
     let other = match stopped {
         Stopped::End => return Ok(ReadBody::Whole(read.into_bytes())),
         Stopped::Broken(error) => return Err(Unread::Broken(error.into())),

@@ -97,19 +97,14 @@ where
 {
     // A length that was announced is refused before anything is read.
     if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes <= max) {
-        let mut body = std::pin::pin!(body);
         let mut read = Read::default();
-        loop {
-            match read.from(body.as_mut(), max).await {
-                Stopped::End => return Ok(read.into_bytes()),
-                Stopped::Full => break,
-                // Trailers of a request are left out.
-                Stopped::Other(_) => {}
-                Stopped::Broken(error) => {
-                    let error = error.into();
-                    if is_too_long(&*error) {
-                        break;
-                    }
+        match read.from(std::pin::pin!(body), max).await {
+            // Trailers of a request are left out; nothing follows them.
+            Stopped::End | Stopped::Other(_) => return Ok(read.into_bytes()),
+            Stopped::Full => {}
+            Stopped::Broken(error) => {
+                let error = error.into();
+                if !is_too_long(&*error) {
                     return Err(Problem::new(StatusCode::BAD_REQUEST, "body")
                         .detail("the body ended before it was complete")
                         .retryable(true)

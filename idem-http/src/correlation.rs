@@ -15,12 +15,13 @@ impl Correlation {
     /// logs.
     pub(crate) fn of(headers: &HeaderMap, key_headers: &[HeaderName]) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let is_key = |id: &str| {
-            let mut keys = key_headers.iter().flat_map(|name| headers.get_all(name));
-            keys.any(|key| key.as_bytes().windows(id.len()).any(|part| part == id.as_bytes()))
+        let shows_key = |id: &str| {
+            let keys = key_headers.iter().flat_map(|name| headers.get_all(name));
+            let mut keys = keys.map(|line| String::from_utf8_lossy(line.as_bytes()).replace(['"', '\\'], ""));
+            keys.any(|key| !key.is_empty() && (key.contains(id) || id.contains(&key)))
         };
-        let fits = |id: &&str| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len()) && !is_key(id);
-        let given = text("traceparent").and_then(trace_id).or_else(|| text("x-request-id").filter(fits));
+        let fits = |id: &&str| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len()) && !shows_key(id);
+        let given = text("traceparent").and_then(trace_id).filter(fits).or_else(|| text("x-request-id").filter(fits));
         Self(Arc::new(given.map_or_else(OnceLock::new, |id| OnceLock::from(Arc::from(id)))))
     }
 
@@ -74,7 +75,12 @@ mod tests {
         assert_eq!(&*id(&[("traceparent", "00-00000000000000000000000000000000-0-0"), ("x-request-id", "r1")]), "r1");
         assert_eq!(id(&[("traceparent", "nonsense")]).len(), 36);
         assert_ne!(id(&[]), id(&[]));
-        assert_eq!(id(&[("x-request-id", "the-key"), ("idempotency-key", "\"the-key\"")]).len(), 36);
+        for id_with_key in ["the-key", "req-the-key", "the-key.2", "the"] {
+            assert_eq!(id(&[("x-request-id", id_with_key), ("idempotency-key", "\"the-key\"")]).len(), 36);
+        }
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_ne!(&*id(&[("traceparent", parent), ("idempotency-key", trace)]), trace);
     }
 
     #[test]

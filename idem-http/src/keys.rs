@@ -15,6 +15,7 @@ use crate::problem::{Kind, Problem};
 #[derive(Debug, Clone)]
 pub struct Keys {
     key: Key,
+    namespace: Arc<str>,
     /// The client sent it.
     is_clients: bool,
     /// Under a lease: whether a key was taken, with which something may have gone out.
@@ -23,13 +24,13 @@ pub struct Keys {
 
 impl Keys {
     /// Made of the client's key.
-    pub(crate) fn of_client(key: Key) -> Self {
-        Self { key, is_clients: true, taken: None }
+    pub(crate) fn of_client(key: Key, namespace: &Arc<str>) -> Self {
+        Self { key, namespace: namespace.clone(), is_clients: true, taken: None }
     }
 
     /// Made of another key, where the client sent none.
-    pub(crate) fn made(key: Key) -> Self {
-        Self { key, is_clients: false, taken: None }
+    pub(crate) fn made(key: Key, namespace: &Arc<str>) -> Self {
+        Self { key, namespace: namespace.clone(), is_clients: false, taken: None }
     }
 
     /// The same, which note in `taken` that a key was taken.
@@ -51,13 +52,16 @@ impl Keys {
         extensions.get::<Self>().cloned().ok_or_else(missing)
     }
 
-    /// The key for one step of what the handler does: `keys.key("pay")`. The same for every repeat of the request. Under a lease it counts as
+    /// The key for one step of what the handler does: `keys.key("pay")`, made of the scope, the client's key, the namespace of the guard and this
+    /// word. The same for every repeat of the request, and also for a later request under the same key, once the record has expired: what
+    /// a command or a foreign side remembers longer than the guard is then not done again. Under a lease it counts as
     /// [`Lease::key`](crate::Lease::key): from this call on an end that is not handed back is unknown.
     pub fn key(&self, step: &str) -> Key {
         if let Some(taken) = &self.taken {
             taken.store(true, Ordering::SeqCst);
         }
-        self.key.derive(step)
+        // The length makes the border between the two.
+        self.key.derive(&format!("{} {}{step}", self.namespace.len(), self.namespace))
     }
 
     /// The key as the client sent it, without quotation marks and escapes; `None` if it sent none. For a table of your own, while a service

@@ -60,6 +60,8 @@ mod header;
 mod keys;
 #[cfg(feature = "server")]
 mod observe;
+#[cfg(feature = "server")]
+mod panics;
 #[cfg(any(feature = "server", feature = "webhook"))]
 mod problem;
 #[cfg(feature = "server")]

@@ -78,9 +78,14 @@ impl Record {
         Self { status, headers, body }
     }
 
-    /// The same without its body.
-    pub(crate) fn without_body(self) -> Self {
-        Self { body: None, ..self }
+    /// As much of it as fits: all, all but the body, or the status alone.
+    pub(crate) fn fitting(&self, max: usize) -> Vec<u8> {
+        let whole = self.encode();
+        if whole.len() <= max {
+            return whole;
+        }
+        let head = Self { body: None, headers: self.headers.clone(), ..*self }.encode();
+        if head.len() <= max { head } else { Self { body: None, headers: Vec::new(), ..*self }.encode() }
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {

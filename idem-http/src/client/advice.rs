@@ -55,13 +55,13 @@ pub fn verdict(status: StatusCode, headers: &HeaderMap, idempotent: bool) -> Adv
         // The table is of failures: no header makes a success one.
         ..400 => Advice::Final,
         _ if says(headers, REPLAYED, "true") && !seeded_bug!("replay-repeated") => Advice::Final,
+        // The server did not look at the key, so a repeat can be a second effect; with `Retry-After` it promises that there was none.
+        _ if !idempotent && wait.is_none() && says(headers, STATUS, "ignored") => Advice::Final,
         _ if says(headers, STRIPE, "false") => Advice::Final,
         _ if says(headers, STRIPE, "true") => again(true),
         409 if wait.is_some() => again(false),
         425 => again(false),
         408 | 429 => again(true),
-        // The server did not look at the key, so a repeat can be a second effect; with `Retry-After` it promises that there was none.
-        500 | 502..=504 if !idempotent && wait.is_none() && says(headers, STATUS, "ignored") => Advice::Final,
         500 | 502..=504 => again(true),
         _ => Advice::Final,
     }
@@ -147,7 +147,8 @@ mod tests {
         for status in [408, 429] {
             assert_eq!(advice(status, &[], false), AGAIN);
             assert_eq!(advice(status, &[("retry-after", "7")], false), after(7, true));
-            assert_eq!(advice(status, &[("idempotency-status", "ignored")], false), AGAIN);
+            assert_eq!(advice(status, &[("idempotency-status", "ignored")], false), Advice::Final);
+            assert_eq!(advice(status, &[("idempotency-status", "ignored")], true), AGAIN);
         }
     }
 

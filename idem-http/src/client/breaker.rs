@@ -27,6 +27,11 @@ enum State {
 }
 
 impl State {
+    /// Whether this permit is the probe under way.
+    fn is_probe(&self, permitted: Option<Instant>) -> bool {
+        matches!(self, Self::Probing { since } if Some(*since) == permitted)
+    }
+
     /// When the next request is a probe.
     fn probes_at(&self, time: Instant) -> Instant {
         if matches!(self, Self::Probing { .. }) { time + OPEN } else { time }
@@ -73,20 +78,23 @@ pub(super) struct Permit<'a> {
 impl Permit<'_> {
     /// The host answered, and its answer is no failure.
     pub(super) fn answered(mut self) {
+        let probe = self.probe_since.take();
         let mut state = self.breaker.state();
-        // An answer to a request from before the breaker opened does not close it: only the probe does.
-        if self.probe_since.take().is_some() || matches!(*state, State::Closed { .. }) {
+        // An answer to a request from before the breaker opened does not close it, nor does that of a probe that was given up: only the
+        // probe under way does.
+        if state.is_probe(probe) || (probe.is_none() && matches!(*state, State::Closed { .. })) {
             *state = State::Closed { failures: 0 };
         }
     }
 
     /// The host failed.
     pub(super) fn failed(mut self, now: Instant) {
+        let probe = self.probe_since.take();
         let mut state = self.breaker.state();
         let failures = match *state {
-            _ if self.probe_since.take().is_some() => FAILURES,
-            State::Closed { failures } => failures + 1,
-            State::Open { .. } | State::Probing { .. } => return,
+            _ if state.is_probe(probe) => FAILURES,
+            State::Closed { failures } if probe.is_none() => failures + 1,
+            _ => return,
         };
         *state = if failures < FAILURES { State::Closed { failures } } else { State::Open { until: now + OPEN } };
     }
@@ -97,7 +105,7 @@ impl Drop for Permit<'_> {
         let Some(mine) = self.probe_since.take() else { return };
         let mut state = self.breaker.state();
         // Another one may be under way.
-        if matches!(*state, State::Probing { since } if since == mine) {
+        if state.is_probe(Some(mine)) {
             *state = State::Open { until: mine };
         }
     }
@@ -155,7 +163,7 @@ mod tests {
         let hangs = breaker.enter(now + OPEN).expect("the probe");
         assert_eq!(breaker.enter(now + OPEN / 5 * 6).expect_err("probing"), OPEN / 5 * 4);
         let next = breaker.enter(now + OPEN * 2).expect("the next probe");
-        drop(hangs);
+        hangs.failed(now + OPEN * 2);
         breaker.enter(now + OPEN * 2).expect_err("the next one is under way");
         next.answered();
         assert!(breaker.enter(now + OPEN * 2).is_ok());

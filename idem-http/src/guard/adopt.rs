@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use http::Response;
 use tokio::runtime::Handle;
 
-use super::run::panic_text;
 use crate::answer_body::AnswerBody;
 use crate::observe;
+use crate::panics::{called, drop_panic};
 use crate::problem::{Kind, Problem};
 
 type Work<R, E> = Pin<Box<dyn Future<Output = Result<Response<AnswerBody<R>>, E>> + Send>>;
@@ -67,9 +67,8 @@ impl<R, E> Future for GuardFuture<R, E> {
             Ok(answered) => answered,
             // In the body of an answer, in a hook of the guard, or where something was dropped. What was begun is rolled back, or abandoned.
             Err(panic) if self.is_guarded => {
-                observe::panicked(&panic_text(&*panic));
-                let dropped = catch_unwind(AssertUnwindSafe(|| drop(work)));
-                drop(dropped);
+                drop_panic(panic);
+                let _ = called(|| drop(work));
                 Poll::Ready(Ok(Problem::from(Kind::Panic).response().map(AnswerBody::whole)))
             }
             Err(panic) => resume_unwind(panic),

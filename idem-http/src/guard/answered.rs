@@ -16,6 +16,8 @@ use crate::record::Record;
 
 pub(crate) const STATUS: HeaderName = HeaderName::from_static("idempotency-status");
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// How Stripe's clients are asked for a repeat, or not.
+const STRIPE: HeaderName = HeaderName::from_static("stripe-should-retry");
 pub(crate) const SUPERSEDED: HeaderName = HeaderName::from_static("idempotency-superseded");
 
 /// What became of the key: `Idempotency-Status`.
@@ -89,12 +91,21 @@ impl<R> Reply<R> {
         let answer = match self.answer {
             Answer::Handlers(mut response) => {
                 response.headers_mut().remove(RETRY_AFTER);
+                response.headers_mut().remove(STRIPE);
+                if let Some(problem) = Problem::behind(response.extensions_mut()) {
+                    response.extensions_mut().insert(problem.retryable(false));
+                }
                 Answer::Handlers(response)
             }
             Answer::Problem(problem) => Answer::Problem(problem.retryable(false)),
             answer => answer,
         };
         Self { answer, ..self }
+    }
+
+    /// Whether the handler answered, and neither 4xx nor 5xx.
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(&self.answer, Answer::Handlers(response) if response.status().as_u16() < 400)
     }
 
     /// The same with another verdict.
@@ -161,13 +172,13 @@ pub(crate) struct Marks<'a> {
 
 impl Marks<'_> {
     /// Gives the handler's problem, if it answered one, the look of this service.
-    pub(crate) fn shown<R>(&self, response: Response<R>) -> Response<AnswerBody<R>> {
+    pub(crate) fn shown<R>(&self, response: Response<AnswerBody<R>>) -> Response<AnswerBody<R>> {
         let (mut parts, body) = response.into_parts();
         let problem = Problem::behind(&mut parts.extensions);
         // A layer inside has made another answer of it.
         let is_problem = |problem: &Problem| problem.status() == parts.status && is_problem(&parts.headers);
         let Some(mut problem) = problem.filter(is_problem) else {
-            return Response::from_parts(parts, AnswerBody::own(body));
+            return Response::from_parts(parts, body);
         };
         problem.occurred(&urn(self.correlation.id()));
         crate::observe::problem(&problem);
@@ -191,7 +202,7 @@ impl Marks<'_> {
     /// The answer as it is sent. `None` if the service failed.
     pub(crate) fn response<R>(self, reply: Reply<R>) -> Option<Response<AnswerBody<R>>> {
         let mut response = match reply.answer {
-            Answer::Handlers(response) => response,
+            Answer::Handlers(response) => self.shown(response),
             Answer::Recorded(response) => response.map(AnswerBody::whole),
             Answer::Problem(problem) => self.shown_problem(problem),
             Answer::None => return None,

@@ -20,10 +20,11 @@ use super::answered::{Answer, KeyStatus, Marks, Reply, Settled};
 use super::mode::{Entered, Mode};
 use super::policy::Policy;
 use super::prepare::{Admitted, admit, admitted, head};
-use super::run::{Polled, Ran, RunId, handed_back, panic_text, poll};
+use super::run::{Polled, Ran, RunId, handed_back, poll};
 use crate::answer_body::AnswerBody;
 use crate::header::quoted;
-use crate::observe::{self, Verdict, Watch};
+use crate::observe::{Verdict, Watch};
+use crate::panics::drop_panic;
 use crate::problem::{Kind, Problem};
 
 /// A deadline that never comes.
@@ -150,21 +151,21 @@ where
         let polled = poll(async { service.call(request).await }, until, M::lost(&turn)).await;
         let (ran, failed) = match polled {
             Polled::Ended(Ok(mut response)) => {
-                let (status, token) = (response.status(), handed_back(&run, response.extensions_mut()));
-                (Ran::Answered(status, marks.shown(response), token), None)
+                let token = handed_back(&run, response.extensions_mut());
+                (Ran::Answered(response.map(AnswerBody::own), token), None)
             }
             Polled::Ended(Err(failed)) => match problem_of(failed) {
-                Ok(problem) => (Ran::Answered(problem.status(), marks.shown_problem(problem), None), None),
+                Ok(problem) => (Ran::Answered(problem.response().map(AnswerBody::whole), None), None),
                 Err(failed) => (Ran::Failed, Some(failed)),
             },
             Polled::Panicked(panic) => {
-                observe::panicked(&panic_text(&*panic));
+                drop_panic(panic);
                 (Ran::Panicked, None)
             }
             Polled::TooLong => (Ran::TooLong, None),
             Polled::Lost => (Ran::Lost, None),
         };
-        let settled = Box::pin(M::settle(&mut turn, settings, until, ran)).await;
+        let settled = Box::pin(M::settle(&mut turn, marks, until, ran)).await;
         match (settled, failed) {
             (Settled::Answer(reply), None) => return Ok(reply),
             (Settled::Answer(reply), Some(failed)) => return Err((failed, reply.verdict)),

@@ -5,7 +5,7 @@ use http::{Extensions, Response};
 use http_body::Body;
 use tokio::time::Instant;
 
-use super::answered::{KeyStatus, Reply, Settled};
+use super::answered::{KeyStatus, Marks, Reply, Settled};
 use super::mode::{Engine, Entered, Mode};
 use super::prepare::Admitted;
 use super::run::{Ran, RunId};
@@ -25,31 +25,33 @@ impl Engine for Keyed {
     const NAME: &'static str = "keyed";
     const COMPARES: bool = false;
     const RERUNS: bool = false;
-    type Turn = ();
+    /// Whether the request has a key: a repeat then has the same keys.
+    type Turn = bool;
 
     fn set_up(&mut self, _: &Settings) {}
 
-    async fn enter(&self, _: &Admitted, _: &Settings) -> Entered<()> {
-        Entered::Turn(())
+    async fn enter(&self, request: &Admitted, _: &Settings) -> Entered<bool> {
+        Entered::Turn(request.key.is_some())
     }
 
-    fn lend((): &mut (), _: &Admitted, _: (u32, &RunId), _: &mut Extensions) {}
+    fn lend(_: &mut bool, _: &Admitted, _: (u32, &RunId), _: &mut Extensions) {}
 
-    async fn lost((): &()) {
+    async fn lost(_: &bool) {
         std::future::pending::<()>().await;
     }
 
-    async fn settle<R>((): &mut (), _: &Settings, _: Instant, ran: Ran<R>) -> Settled<R>
+    async fn settle<R>(has_key: &mut bool, _: &Marks<'_>, _: Instant, ran: Ran<R>) -> Settled<R>
     where
         R: Body<Data = Bytes> + Send + 'static,
     {
-        match ran {
-            Ran::Answered(_, response, _) => answered(response),
-            // Whether its command had its effect is known by the key of the command: a repeat finds out.
+        // Whether its command had its effect is known by the key of the command: a repeat finds out.
+        let reply = match ran {
+            Ran::Answered(response, _) => answered(response),
             Ran::TooLong => Reply::problem(Kind::Deadline, None, Verdict::Passed),
             Ran::Panicked | Ran::Lost | Ran::Failed => Reply::problem(Kind::Panic, None, Verdict::Passed),
-        }
-        .into()
+        };
+        // Without one it has other keys, and may do it a second time.
+        if *has_key || reply.is_success() { reply } else { reply.unrecorded() }.into()
     }
 }
 

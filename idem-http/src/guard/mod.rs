@@ -83,6 +83,15 @@ impl<DB: Database> Guard<Transactional<DB>> {
     pub fn transactional(idem: &Idem<DB>, scope: impl Scope) -> Self {
         Self::new(Transactional::new(idem), scope)
     }
+
+    /// A request without a key has one derived from what it asks for, which is remembered for this time: for clients that cannot send
+    /// keys. Two orders of the same thing within that time are one. As for [`keep`](Self::keep) there is a shortest time. Not for leased
+    /// guards: a foreign side would take a later order for a repeat of the first.
+    #[must_use]
+    pub fn derived(mut self, window: Duration) -> Self {
+        self.settings.derived = Some(window.max(Duration::from_mins(1)));
+        self
+    }
 }
 
 impl Guard<Leased> {
@@ -236,14 +245,6 @@ impl<M: Recorded> Guard<M> {
     #[must_use]
     pub fn keep(mut self, keep: Duration) -> Self {
         self.settings.keep = keep.max(Duration::from_mins(1));
-        self
-    }
-
-    /// A request without a key has one derived from what it asks for, which is remembered for this time: for clients that cannot send
-    /// keys. Two orders of the same thing within that time are one. As for [`keep`](Self::keep) there is a shortest time.
-    #[must_use]
-    pub fn derived(mut self, window: Duration) -> Self {
-        self.settings.derived = Some(window.max(Duration::from_mins(1)));
         self
     }
 

@@ -5,7 +5,7 @@ use http::Extensions;
 use http_body::Body;
 use tokio::time::Instant;
 
-use super::answered::{Answered, Settled};
+use super::answered::{Answered, Marks, Settled};
 use super::prepare::Admitted;
 use super::run::{Ran, RunId};
 use super::settings::Settings;
@@ -45,7 +45,7 @@ pub(crate) trait Engine: Clone + Send + Sync + 'static {
     /// Ends a run of the handler by what it came to.
     fn settle<R>(
         turn: &mut Self::Turn,
-        settings: &Settings,
+        marks: &Marks<'_>,
         until: Instant,
         ran: Ran<R>,
     ) -> impl Future<Output = Settled<R>> + Send

@@ -95,13 +95,15 @@ pub(crate) fn admitted(
     let (key, keys) = match key {
         Some(key) => {
             let key = Key::new(scope, key).map_err(unfit)?;
-            (Some(key.clone()), Keys::of_client(key))
+            (Some(key.clone()), Keys::of_client(key, &settings.namespace))
         }
         None if is_derived => {
             let key = request.key(scope).map_err(unfit)?;
-            (Some(key.clone()), Keys::made(key))
+            // Not of this key: after the window the same order is meant again, and its commands are to run again.
+            let made = Key::random(key.scope()).map_err(unfit)?;
+            (Some(key), Keys::made(made, &settings.namespace))
         }
-        None => (None, Keys::made(Key::random(scope).map_err(unfit)?)),
+        None => (None, Keys::made(Key::random(scope).map_err(unfit)?, &settings.namespace)),
     };
     Ok(Admitted { key, is_derived, keys, request, correlation: correlation.clone() })
 }

@@ -15,8 +15,8 @@ use crate::answer_body::AnswerBody;
 /// What a run of a handler came to.
 #[derive(Debug)]
 pub(crate) enum Ran<R> {
-    /// It answered: with this status, whatever a problem of it is shown as; and how, if it handed its work back.
-    Answered(StatusCode, Response<AnswerBody<R>>, Option<HandedBack>),
+    /// It answered; and how, if it handed its work back. A problem has no look yet.
+    Answered(Response<AnswerBody<R>>, Option<HandedBack>),
     Panicked,
     /// It was dropped: it took too long.
     TooLong,
@@ -91,10 +91,4 @@ pub(crate) async fn poll<T>(
 /// Whether an answer of this status can be sent, recorded and sent again.
 pub(crate) fn is_sendable(status: StatusCode) -> bool {
     (200..600).contains(&status.as_u16())
-}
-
-/// What a panic said.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

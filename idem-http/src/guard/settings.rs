@@ -12,6 +12,7 @@ use http::{Method, Response};
 use crate::body::MAX_BODY;
 use crate::header::{IDEMPOTENCY_KEY, X_IDEMPOTENCY_KEY};
 use crate::observe::Auditor;
+use crate::panics::called;
 use crate::problem::{BASE, Problem};
 use crate::scope::Scope;
 
@@ -79,13 +80,12 @@ impl Settings {
     /// The problem as this service shows it.
     pub(crate) fn response(&self, problem: &Problem) -> Response<Bytes> {
         let Some(look) = &self.look else { return problem.response_under(&self.base) };
-        let mut response = look(problem);
+        let Some(mut response) = called(|| look(problem)) else { return problem.response_under(&self.base) };
         // What clients act on stays, whatever the look.
-        let mut last = None;
-        for (name, value) in problem.headers() {
-            last = name.or(last);
-            if let Some(name) = last.clone().filter(|name| !response.headers().contains_key(name)) {
-                response.headers_mut().insert(name, value);
+        let headers = problem.headers();
+        for name in headers.keys().filter(|name| !response.headers().contains_key(*name)).cloned().collect::<Vec<_>>() {
+            for value in headers.get_all(&name) {
+                response.headers_mut().append(name.clone(), value.clone());
             }
         }
         response

@@ -1,5 +1,6 @@
 //! A guarded request as it is seen from outside.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use http::request::Parts;
 use idem_core::Key;
 
 use super::meter::{Meter, rerun};
-use super::span::Span;
+use super::span::{Span, panicked};
 use super::verdict::Verdict;
 use crate::correlation::Correlation;
 
@@ -92,7 +93,7 @@ impl Watch {
         self.meter.end(self.route.as_str(), verdict);
         let Some(auditor) = &self.auditor else { return };
         let tag = self.key.as_ref().map(|key| key.tag_in(&self.namespace).to_string());
-        auditor(&Audit {
+        let audit = Audit {
             verdict,
             status,
             route: self.route.as_str(),
@@ -102,7 +103,12 @@ impl Watch {
             correlation: self.correlation.id(),
             attempts: self.attempts,
             took: self.began.elapsed(),
-        });
+        };
+        // The answer stands, whatever becomes of the log.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| auditor(&audit))) {
+            panicked();
+            std::mem::forget(panic);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 #[cfg(feature = "server")]
 use http::Extensions;
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderMap, Response};
 use serde::Serialize;
 
@@ -56,8 +56,11 @@ impl Problem {
     /// one out, the guard does.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = self.0.headers.clone();
+        // The connection's, which knows better.
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
         if let Some(after) = self.0.retry_after {
-            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.clamp(1, 86_400)));
         }
         headers

@@ -28,6 +28,7 @@ async fn each_fault_is_found_in_its_scenario() {
         (Fault::RaceUndoesFirst, Scenario::AtOnce, FindingKind::EffectLost),
         (Fault::ClaimStays, Scenario::ClientGone, FindingKind::KeyStuck),
         (Fault::GoesOnWithoutClaim, Scenario::ClientGone, FindingKind::SecondEffect),
+        (Fault::GapAfterEffect, Scenario::ClientGone, FindingKind::SecondEffect),
         (Fault::KeyOfBrokenBodyIsDone, Scenario::BrokenBody, FindingKind::EffectLost),
         (Fault::KeyOfBrokenBodyIsKept, Scenario::BrokenBody, FindingKind::KeySpent),
         (Fault::KeyNotRequired, Scenario::NoKey, FindingKind::KeyNotRequired),

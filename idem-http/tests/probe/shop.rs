@@ -43,6 +43,8 @@ pub(crate) enum Fault {
     KeyOfBrokenBodyIsDone,
     RaceUndoesFirst,
     GoesOnWithoutClaim,
+    /// An await between the effect and its record.
+    GapAfterEffect,
     Instant,
     OnceOnly,
     NeverAnswers,
@@ -217,7 +219,7 @@ async fn run(shop: &Shop, key: &str) {
         return;
     }
     shop.effect();
-    if !shop.has(Fault::Instant) {
+    if shop.has(Fault::GapAfterEffect) {
         yield_now().await;
     }
 }

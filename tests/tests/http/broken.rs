@@ -55,18 +55,20 @@ async fn panic_outside_the_handler_is_answered() {
     let done = Script::new(Then::Done);
     let panics = async |work: OnSqlite| work.done(Body::new(BadBody::Panics));
     let body = Door::Call(Router::new().route("/acts", post(panics)).layer(site.guard().required()));
-    assert_eq!(body.act(KEY, &done).await.problem_unseen(), "panic");
-    let auditor = site.serve(|guard| guard.audit(|_| panic!("as the test says"))).await;
-    assert_eq!(auditor.act(KEY, &done).await.problem_unseen(), "panic");
-    let look = site.serve(|guard| guard.problems(|_| panic!("as the test says"))).await;
-    assert_eq!(look.act("\"", &done).await.problem_unseen(), "panic");
+    assert_eq!(body.act(KEY, &done).await.refusal(), (500, "not-committed".into(), Some("released"), false));
     let nobody = |_: &http::request::Parts| -> Result<String, Problem> { panic!("as the test says") };
     let guard = Guard::transactional(&site.idem, nobody).required();
     let acts = crate::service::inner::<sqlx::Sqlite>().layer(guard).with_state(site.app.clone());
     assert_eq!(Door::Call(acts).act(KEY, &done).await.problem_unseen(), "panic");
-    // What was committed before the auditor was called is.
-    let got = site.serve(|guard| guard).await.act(KEY, &done).await;
-    assert_eq!((got.key_status(), site.effects().await), (Some("replayed"), 1));
+    // A hook that panics changes no answer, and not what is committed.
+    let look = site.serve(|guard| guard.problems(|_| panic!("as the test says"))).await;
+    assert_eq!(look.act("\"", &done).await.refusal(), (400, "key-malformed".into(), None, false));
+    let failed = Script::new(Then::Problem).status(422);
+    assert_eq!(look.act(KEY, &failed).await.refusal(), (422, "scripted".into(), Some("released"), false));
+    let auditor = site.serve(|guard| guard.audit(|_| panic!("as the test says"))).await;
+    assert_eq!(auditor.act(KEY, &done).await.key_status(), Some("executed"));
+    assert_eq!(auditor.act(KEY, &done).await.key_status(), Some("replayed"));
+    assert_eq!(site.effects().await, 1);
 }
 
 #[tokio::test]
@@ -129,6 +131,16 @@ async fn handler_that_goes_on_without_its_transaction_is_not_remembered() {
     sqlx::Sqlite::script(&mut other, "BEGIN IMMEDIATE").await.expect("begun");
     let got = door.act(KEY, &Script::new(Then::Done)).await;
     assert_ne!(got.key_status(), Some("executed"), "{got:?}");
+    // Nor one that did not wait for it.
+    let hurries = async |mut work: OnSqlite| -> Result<Done, Problem> {
+        let begun = PollLimit::new(1, work.tx()).await;
+        assert!(begun.is_none(), "another writer has the database");
+        drop(begun);
+        Ok(work.done("made"))
+    };
+    let quick = Door::Call(Router::new().route("/acts", post(hurries)).layer(site.guard().required()));
+    let got = quick.act(KEY, &Script::new(Then::Done)).await;
+    assert_eq!(got.refusal(), (503, "store-away".into(), Some("released"), true));
     sqlx::Sqlite::script(&mut other, "ROLLBACK").await.expect("ended");
     let got = door.act(KEY, &Script::new(Then::Done)).await;
     assert_eq!((got.key_status(), site.effects().await), (Some("executed"), 1));

@@ -124,3 +124,81 @@ async fn lease_that_is_lost_before_anything_went_out_is_in_flight_elsewhere() {
     let (got, ()) = tokio::join!(send(&door, "x", ""), takes);
     assert_eq!(got.refusal(), (409, "in-flight".into(), None, true));
 }
+
+/// A body that panics when it is read.
+struct Panics;
+
+impl http_body::Body for Panics {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        panic!("as the test says")
+    }
+}
+
+#[tokio::test]
+async fn answer_that_panics_is_of_work_that_is_done() {
+    let charges = Arc::new(Mutex::new(0));
+    let gateway = charges.clone();
+    let act = move |lease: Lease| {
+        let _ = lease.key("charge");
+        *gateway.lock().expect("not poisoned") += 1;
+        async move { lease.done(Body::new(Panics)) }
+    };
+    let again = |guard: Guard<idem_http::Leased>| guard.when_lost(WhenLost::Reexecute);
+    let door = door(Leases::memory(), again, Router::new().route("/acts", post(act)));
+    for status in ["executed", "replayed"] {
+        let got = send(&door, "x", "").await;
+        assert_eq!((got.status, got.key_status()), (410, Some(status)));
+    }
+    assert_eq!(*charges.lock().expect("not poisoned"), 1);
+}
+
+#[tokio::test]
+async fn lease_and_keys_that_a_task_keeps_are_not_released() {
+    for keeps_lease in [true, false] {
+        let kept = Arc::new(tokio::sync::Notify::new());
+        let waits = kept.clone();
+        let act = move |keys: Keys, lease: Lease| {
+            let waits = waits.clone();
+            async move {
+                if keeps_lease {
+                    tokio::spawn(async move {
+                        waits.notified().await;
+                        drop(lease);
+                    });
+                } else {
+                    tokio::spawn(async move {
+                        waits.notified().await;
+                        drop(keys);
+                    });
+                }
+                Err::<Done, _>(Problem::unavailable("the task goes on"))
+            }
+        };
+        let door = door(Leases::memory(), |guard| guard, Router::new().route("/acts", post(act)));
+        assert_eq!(send(&door, "x", "").await.key_status(), None, "the task may still send something");
+        assert_eq!(send(&door, "x", "").await.problem(), "outcome-unknown");
+        kept.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn checkpoint_is_kept_for_the_next_owner() {
+    let act = async |lease: Lease| -> Result<Done, Problem> {
+        if let Some(job) = lease.resumed::<String>()? {
+            return Ok(lease.done(job));
+        }
+        lease.save("job 1").await?;
+        Err(Problem::unavailable("later"))
+    };
+    let resumes = |guard: Guard<idem_http::Leased>| guard.when_lost(WhenLost::Resume);
+    let door = door(Leases::memory(), resumes, Router::new().route("/acts", post(act)));
+    assert_eq!(send(&door, "x", "").await.key_status(), None);
+    let got = send(&door, "x", "").await;
+    assert_eq!((got.key_status(), &*got.body), (Some("executed"), &b"job 1"[..]));
+}

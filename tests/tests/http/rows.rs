@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue, IF_MATCH};
 use http::{Method, Response, StatusCode};
-use idem_core::Key;
+use idem_core::{Idem, Key};
 use idem_http::scope;
 use tests::Backend;
 
@@ -169,6 +169,9 @@ async fn derived_key_makes_one_of_two<DB: Backend>(via: Via) {
     site.script("UPDATE idem_claims SET expires_at = expires_at - 3610000000").await;
     assert_eq!(send(5).await.key_status(), Some("executed"));
     assert_eq!(door.act(KEY, &Script::new(Then::Done)).await.key_status(), Some("replayed"));
+    let mut conn = DB::connect(&site.url).await;
+    let lanes = DB::ask(&mut conn, "SELECT lane, count(*) FROM notes GROUP BY lane").await;
+    assert!(lanes.iter().all(|(_, count)| *count == 1), "its commands have other keys by then: {lanes:?}");
 }
 
 async fn old_request_is_refused_where_asked<DB: Backend>(via: Via) {
@@ -413,6 +416,18 @@ async fn long_answer_is_given_once<DB: Backend>(via: Via) {
     let key = "a-key-whose-answer-is-not-kept";
     assert_eq!(none.act(key, &Script::new(Then::Done)).await.status, 201);
     assert_eq!(none.act(key, &Script::new(Then::Done)).await.problem(), "answer-not-kept");
+    // Nor is the body of a problem, or headers that the store does not take.
+    let key = "a-key-whose-refusal-is-not-kept";
+    let refused = Script::new(Then::RefusedProblem).status(409);
+    assert_eq!(none.act(key, &refused).await.problem(), "scripted");
+    assert_eq!(none.act(key, &refused).await.problem(), "answer-not-kept");
+    let small = Idem::<DB>::builder().max_payload(100).open(&site.url).await.expect("opened");
+    let guard =
+        idem_http::Guard::transactional(&small, scope::single()).replays_header(HeaderName::from_static("x-long"));
+    let door = site.serve_router(router(site.app.clone(), &guard.required())).await;
+    let key = "a-key-whose-headers-are-too-long";
+    assert_eq!(door.act(key, &Script::new(Then::Done)).await.key_status(), Some("executed"));
+    assert_eq!(door.act(key, &Script::new(Then::Done)).await.problem(), "answer-not-kept");
 }
 
 async fn stream_is_recorded_or_given_once<DB: Backend>(via: Via) {

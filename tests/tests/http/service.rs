@@ -47,6 +47,8 @@ pub(crate) enum Then {
     Done,
     /// Undoes it, and has the answer remembered.
     Refused,
+    /// Has a problem remembered.
+    RefusedProblem,
     /// Answers without handing back.
     Answer,
     /// Answers a problem by `?`.
@@ -152,6 +154,7 @@ pub(crate) fn answer(script: &Script) -> Response {
     let headers = response.headers_mut();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
     headers.insert("location", HeaderValue::from_static("/acts/1"));
+    headers.insert("x-long", HeaderValue::from_str(&"long".repeat(50)).expect("a header"));
     headers.insert("x-request-cost", HeaderValue::from_static("7"));
     headers.insert("set-cookie", HeaderValue::from_static("session=secret"));
     response
@@ -179,6 +182,10 @@ async fn act<DB: Backend>(
     let done: Done = match script.then {
         Then::Done => work.done(answer(&script)),
         Then::Refused => work.refused(answer(&script)),
+        Then::RefusedProblem => {
+            let status = StatusCode::from_u16(script.status).expect("a status");
+            work.refused(Problem::new(status, "scripted").detail("as the script says"))
+        }
         Then::Stream => {
             let frames = (0..4).map(|number| Ok::<_, std::io::Error>(Bytes::from(format!("part {number}\n"))));
             work.done(Body::from_stream(futures_util::stream::iter(frames)))

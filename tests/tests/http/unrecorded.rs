@@ -117,3 +117,42 @@ async fn store_that_was_shut_down_does_not_open_a_guard() {
     let got = transactional.act("a-key-of-the-other-guard", &Script::new(Then::Done)).await;
     assert_eq!((got.refusal(), site.effects().await), ((503, "draining".into(), Some("released"), true), 0));
 }
+
+/// Answers that ask for a repeat, of work that has no record: our client sends them once.
+#[tokio::test]
+async fn answer_that_asks_for_a_repeat_without_a_record_is_final() {
+    let place = Sqlite::fresh();
+    let idem = Idem::<sqlx::Sqlite>::open(&place.url()).await.expect("opened");
+    let charges = Arc::new(AtomicU32::new(0));
+    let gateway = charges.clone();
+    let act = move |lease: Lease, headers: http::HeaderMap| {
+        let _ = lease.key("charge");
+        gateway.fetch_add(1, SeqCst);
+        async move {
+            let status: u16 = headers["x-status"].to_str().expect("a number").parse().expect("a number");
+            let again = [("stripe-should-retry", "true"), ("retry-after", "1")];
+            (StatusCode::from_u16(status).expect("a status"), again, "again")
+        }
+    };
+    let guard = Guard::leased(&idem, scope::single()).fail_open_named(WHY);
+    let service = Router::new().route("/acts", post(act)).layer(guard.required());
+    let Door::Socket(_, url) = Door::open(service, Via::Socket).await else { unreachable!("a socket") };
+    script::<sqlx::Sqlite>(&place.url(), AWAY).await;
+    let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(Retries::default()).build();
+    for (sent, status) in (1..).zip([408, 409, 425, 429, 503]) {
+        let request = client.post(format!("{url}/acts")).header("x-status", status).body("pay");
+        let reply = request.send().await.expect("an answer");
+        assert_eq!((reply.status().as_u16(), charges.load(SeqCst)), (status, sent));
+    }
+}
+
+#[tokio::test]
+async fn keyed_request_without_a_key_is_not_repeated() {
+    let guard = Guard::keyed(scope::single()).deadline(Duration::from_millis(50));
+    let acts = Router::new().route("/acts", post(async || std::future::pending::<&str>().await));
+    let door = Door::Call(acts.layer(guard.optional()));
+    let got = door.send(request("/acts", &[], Vec::new())).await;
+    assert_eq!(got.refusal(), (503, "deadline".into(), Some("ignored"), false));
+    let got = door.act(KEY, &Script::new(Then::Done)).await;
+    assert_eq!(got.refusal(), (503, "deadline".into(), None, true));
+}

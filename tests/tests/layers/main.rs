@@ -69,6 +69,7 @@ const HTTP: &Layers = &[
             "header",
             "keys",
             "observe",
+            "panics",
             "problem",
             "record",
             "refusal",

@@ -56,9 +56,11 @@ impl Run {
         &self.keys
     }
 
-    /// Whether something can have gone out.
-    pub(crate) fn is_touched(&self) -> bool {
-        self.touched.load(Ordering::SeqCst)
+    /// Whether something can have gone out, or still go out: by a task that has kept the lease or its keys.
+    pub(crate) fn is_touched_or_kept(run: &Arc<Self>) -> bool {
+        // This one; and in `touched` this and the keys that it has.
+        let is_kept = Arc::strong_count(run) > 1 || Arc::strong_count(&run.touched) > 2;
+        is_kept || run.touched.load(Ordering::SeqCst)
     }
 }
 
@@ -103,7 +105,7 @@ impl Lease {
         self.run.correlation.id()
     }
 
-    /// Stores how far the work is, for an owner that takes over: [`Lease::save`](lease::Lease::save). Nothing is stored where nothing is
+    /// As after [`key`](Self::key), an end that is not handed back is unknown. Stores how far the work is, for an owner that takes over: [`Lease::save`](lease::Lease::save). Nothing is stored where nothing is
     /// recorded.
     ///
     /// # Errors
@@ -112,6 +114,7 @@ impl Lease {
     /// # Cancel safety
     /// Dropped, it may or may not be saved.
     pub async fn save<T: Serialize + ?Sized>(&self, checkpoint: &T) -> Result<(), Problem> {
+        self.run.touched.store(true, Ordering::SeqCst);
         match &self.run.lease {
             // Whatever has gone out by now has, and stays.
             Some(lease) => lease.save(checkpoint).await.map_err(|error| match error.kind() {

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use self::lease::Run;
 use self::turn::Turn;
-use super::answered::Settled;
+use super::answered::{Marks, Settled};
 use super::mode::{Engine, Entered, Mode, Recorded};
 use super::prepare::Admitted;
 use super::run::{Ran, RunId};
@@ -63,11 +63,7 @@ impl Engine for Leased {
             Entered::Turn(Turn { owned, fails_open, run: None, when_lost, max_outcome })
         };
         let Some(key) = &request.key else { return turn(None, false) };
-        let operation = match settings.derived.filter(|_| request.is_derived) {
-            Some(window) => self.operation.clone().remember_for(window),
-            None => self.operation.clone(),
-        };
-        let claim = Step::Claim.run(operation.claim_within(key, &request.request, settings.wait)).await;
+        let claim = Step::Claim.run(self.operation.claim_within(key, &request.request, settings.wait)).await;
         match claim {
             Ok(Claim::Mine(owned)) if owned.lease().check().is_ok() => turn(Some(owned), false),
             // The claim took so long that its lease cannot be relied on.
@@ -104,12 +100,12 @@ impl Engine for Leased {
         }
     }
 
-    async fn settle<R>(turn: &mut Turn, settings: &Settings, until: Instant, ran: Ran<R>) -> Settled<R>
+    async fn settle<R>(turn: &mut Turn, marks: &Marks<'_>, until: Instant, ran: Ran<R>) -> Settled<R>
     where
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        settle::settle(turn, settings, until, ran).await.into()
+        settle::settle(turn, marks, until, ran).await.into()
     }
 }
 

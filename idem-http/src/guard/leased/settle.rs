@@ -13,9 +13,8 @@ use tokio::time::Instant;
 
 use super::turn::{Freed, Turn};
 use crate::answer_body::{AnswerBody, ReadBody, read_answer};
-use crate::guard::answered::{Answered, KeyStatus, Reply};
+use crate::guard::answered::{Answered, KeyStatus, Marks, Reply};
 use crate::guard::run::{HandedBack, Ran, is_sendable};
-use crate::guard::settings::Settings;
 use crate::observe::{self, Step, Verdict};
 use crate::problem::{Kind, Problem};
 use crate::record::Record;
@@ -24,22 +23,22 @@ const FIX: &str =
     "return `lease.done(answer)` or `lease.not_done(answer)`: the end of what is not handed back is unknown";
 const STATUS: &str = "an answer that is recorded has a status from 200 to 599";
 
-pub(super) async fn settle<R>(turn: &mut Turn, settings: &Settings, until: Instant, ran: Ran<R>) -> Reply<R>
+pub(super) async fn settle<R>(turn: &mut Turn, marks: &Marks<'_>, until: Instant, ran: Ran<R>) -> Reply<R>
 where
     R: Body<Data = Bytes>,
     R::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let reply = match ran {
-        Ran::Answered(_, response, Some(HandedBack::NotDone)) => {
+        Ran::Answered(response, Some(HandedBack::NotDone)) => {
             let freed = turn.release().await;
             return ended(turn, freed, Reply::handlers(response, None, Verdict::Unknown));
         }
-        Ran::Answered(status, response, Some(_)) if is_sendable(status) => {
-            return done(turn, response, settings, until).await;
+        Ran::Answered(response, Some(_)) if is_sendable(response.status()) => {
+            return done(turn, response, marks, until).await;
         }
-        Ran::Answered(_, _, Some(_)) => misuse(Kind::BadStatus, STATUS),
-        Ran::Answered(status, _, None) if is_success(status) => misuse(Kind::NotCommitted, FIX),
-        Ran::Answered(_, response, None) => Reply::handlers(response, None, Verdict::Unknown),
+        Ran::Answered(_, Some(_)) => misuse(Kind::BadStatus, STATUS),
+        Ran::Answered(response, None) if is_success(response.status()) => misuse(Kind::NotCommitted, FIX),
+        Ran::Answered(response, None) => Reply::handlers(response, None, Verdict::Unknown),
         Ran::Panicked | Ran::Failed => Reply::problem(Kind::Panic, None, Verdict::Unknown),
         Ran::TooLong => Reply::problem(Kind::Deadline, None, Verdict::Unknown),
         Ran::Lost => return lost(turn).await,
@@ -79,7 +78,7 @@ async fn lost<R>(turn: &mut Turn) -> Reply<R> {
 }
 
 /// Records an answer.
-async fn done<R>(turn: &mut Turn, response: Response<AnswerBody<R>>, settings: &Settings, until: Instant) -> Reply<R>
+async fn done<R>(turn: &mut Turn, response: Response<AnswerBody<R>>, marks: &Marks<'_>, until: Instant) -> Reply<R>
 where
     R: Body<Data = Bytes>,
     R::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -87,20 +86,18 @@ where
     let Some(owned) = turn.owned.take() else {
         let (status, verdict) =
             if turn.fails_open { (Some(KeyStatus::Ignored), Verdict::FailOpen) } else { (None, Verdict::Passed) };
-        return Reply::handlers(response, status, verdict);
+        let reply = Reply::handlers(response, status, verdict);
+        return if reply.is_success() { reply } else { reply.not_to_be_repeated() };
     };
-    let (head, body) = response.into_parts();
-    let (kept, body) = match read_answer(body, settings.max_answer, until).await {
+    let (head, body) = marks.shown(response).into_parts();
+    let (kept, body) = match read_answer(body, marks.settings.max_answer, until).await {
         Ok(ReadBody::Whole(body)) => (Some(body.clone()), Some(AnswerBody::whole(body))),
         Ok(ReadBody::Part(body)) => (None, Some(body)),
         // It was done all the same, and that is recorded.
         Err(_) => (None, None),
     };
-    let record = Record::of(head.status, &head.headers, kept, &settings.replayed);
-    let mut outcome = record.encode();
-    if outcome.len() > turn.max_outcome {
-        outcome = record.without_body().encode();
-    }
+    let record = Record::of(head.status, &head.headers, kept, &marks.settings.replayed);
+    let outcome = record.fitting(turn.max_outcome);
     let answered = |status, verdict| match body {
         Some(body) => Reply::handlers(Response::from_parts(head, body), Some(status), verdict),
         None => Reply::problem(Kind::AnswerNotKept, Some(status), verdict),
@@ -113,7 +110,7 @@ where
         Err(error) => {
             observe::problem(&error.into());
             observe::not_recorded();
-            answered(KeyStatus::Ignored, Verdict::FailOpen)
+            answered(KeyStatus::Ignored, Verdict::FailOpen).not_to_be_repeated()
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) enum Freed {
 impl Turn {
     /// Ends work that was not handed back: something may have gone out, by this owner or by one before it; or nothing has.
     pub(super) async fn give_up(&mut self) -> Freed {
-        let is_touched = self.run.as_ref().is_some_and(|run| run.is_touched());
+        let is_touched = self.run.take().is_some_and(|run| Run::is_touched_or_kept(&run));
         let Some(owned) = self.owned.take() else {
             return if is_touched { Freed::Unrecorded } else { Freed::Free };
         };

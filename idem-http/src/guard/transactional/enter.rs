@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idem_core::operation::{Operation, Seat, Taken};
-use idem_core::{Database, Idem, RetryPolicy};
+use idem_core::operation::{Operation, Remembered, Seat, Taken};
+use idem_core::{Database, Error, ErrorKind, Idem, RetryPolicy};
 use tokio::time::{Instant, timeout_at};
 
 use super::turn::Turn;
@@ -50,16 +50,16 @@ pub(super) async fn enter<DB: Database>(
             Err(Taken::OtherRequest) if seeded_bug!("in-flight-first") => {
                 return Entered::Refused(Kind::InFlight.into(), Verdict::InFlight);
             }
-            Err(Taken::OtherRequest) => return Entered::Refused(Kind::KeyReused.into(), Verdict::KeyReused),
+            // That one may itself be refused by what is remembered of this one.
+            Err(Taken::OtherRequest) => {
+                return known_or(operation.recall(key, &request.request), Kind::KeyReused).await;
+            }
             Err(Taken::SameRequest(ended)) => {
                 if !settings.wait.is_zero() && timeout_at(until, ended).await.is_ok() {
                     continue;
                 }
                 // The other one may only give what is remembered, as this one can.
-                return match Step::LookUp.run(operation.recall(key, &request.request)).await {
-                    Ok(Some(remembered)) => Entered::Known(remembered.into()),
-                    Ok(None) | Err(_) => Entered::Refused(Kind::InFlight.into(), Verdict::InFlight),
-                };
+                return known_or(operation.recall(key, &request.request), Kind::InFlight).await;
             }
         }
     };
@@ -70,5 +70,15 @@ pub(super) async fn enter<DB: Database>(
             Refusal::Open => turn(None, true),
             Refusal::Answer(problem, verdict) => Entered::Refused(problem, verdict),
         },
+    }
+}
+
+/// What is remembered of a key that another call of this process works under; or this refusal.
+async fn known_or<T>(recall: impl Future<Output = Result<Option<Remembered>, Error>>, kind: Kind) -> Entered<T> {
+    match Step::LookUp.run(recall).await {
+        Ok(Some(remembered)) => Entered::Known(remembered.into()),
+        Err(error) if error.kind() == ErrorKind::Forgotten => Entered::Refused(error.into(), Verdict::Replayed),
+        Ok(None) | Err(_) if kind == Kind::KeyReused => Entered::Refused(kind.into(), Verdict::KeyReused),
+        Ok(None) | Err(_) => Entered::Refused(kind.into(), Verdict::InFlight),
     }
 }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use self::settle::Settling;
 use self::turn::Turn;
 use self::work::{Begins, Run};
-use super::answered::Settled;
+use super::answered::{Marks, Settled};
 use super::mode::{Engine, Entered, Mode, Recorded};
 use super::prepare::Admitted;
 use super::run::{Ran, RunId};
@@ -68,12 +68,12 @@ impl<DB: Database> Engine for Transactional<DB> {
         std::future::pending::<()>().await;
     }
 
-    async fn settle<R>(turn: &mut Turn<DB>, settings: &Settings, until: Instant, ran: Ran<R>) -> Settled<R>
+    async fn settle<R>(turn: &mut Turn<DB>, marks: &Marks<'_>, until: Instant, ran: Ran<R>) -> Settled<R>
     where
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        Settling { turn, settings, until }.settle(ran).await
+        Settling { turn, marks, until }.settle(ran).await
     }
 }
 

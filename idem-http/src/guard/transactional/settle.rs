@@ -7,14 +7,13 @@ use http::{Response, StatusCode};
 use http_body::Body;
 use idem_core::operation::{Completed, Remembered};
 use idem_core::{Database, Effect, Error, ErrorKind};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::turn::Turn;
 use super::work::{Ground, Left, NotBegun};
 use crate::answer_body::{AnswerBody, ReadBody, Unread, read_answer};
-use crate::guard::answered::{Answered, KeyStatus, Reply, Settled};
+use crate::guard::answered::{Answered, KeyStatus, Marks, Reply, Settled};
 use crate::guard::run::{HandedBack, Ran, is_sendable};
-use crate::guard::settings::Settings;
 use crate::observe::{Step, Verdict};
 use crate::problem::{Kind, Problem};
 use crate::record::Record;
@@ -30,7 +29,7 @@ const KEPT: &str = "a task has kept the handler's `Work`, and its transaction; a
 /// The end of a run.
 pub(super) struct Settling<'s, DB: Database> {
     pub(super) turn: &'s mut Turn<DB>,
-    pub(super) settings: &'s Settings,
+    pub(super) marks: &'s Marks<'s>,
     pub(super) until: Instant,
 }
 
@@ -56,15 +55,17 @@ impl<DB: Database> Settling<'_, DB> {
         let reply = match ran {
             // Its transaction is open: what becomes of it is not known yet.
             _ if left.is_kept => return misuse(Kind::WorkKept, KEPT).with_verdict(Verdict::Unknown).into(),
-            Ran::Answered(status, response, None) if !is_error(status) && seeded_bug!("commit-without-token") => {
+            Ran::Answered(response, None) if !is_error(response.status()) && seeded_bug!("commit-without-token") => {
                 return self.handed_back(response, HandedBack::Done, left).await;
             }
-            Ran::Answered(status, response, Some(how)) if is_sendable(status) && !status.is_server_error() => {
+            Ran::Answered(response, Some(how))
+                if is_sendable(response.status()) && !response.status().is_server_error() =>
+            {
                 return self.handed_back(response, how, left).await;
             }
-            Ran::Answered(status, _, Some(_)) if !is_sendable(status) => misuse(Kind::BadStatus, STATUS),
-            Ran::Answered(status, _, None) if !is_error(status) => misuse(Kind::NotCommitted, FIX),
-            Ran::Answered(_, response, _) => Reply::handlers(response, None, Verdict::Released),
+            Ran::Answered(response, Some(_)) if !is_sendable(response.status()) => misuse(Kind::BadStatus, STATUS),
+            Ran::Answered(response, None) if !is_error(response.status()) => misuse(Kind::NotCommitted, FIX),
+            Ran::Answered(response, _) => Reply::handlers(response, None, Verdict::Released),
             Ran::Panicked | Ran::Lost | Ran::Failed => problem(Kind::Panic.into()),
             Ran::TooLong => problem(Kind::Deadline.into()),
         };
@@ -77,9 +78,9 @@ impl<DB: Database> Settling<'_, DB> {
         R: Body<Data = Bytes>,
         R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Left { failed, mut tx, .. } = left;
-        // The handler went on without the transaction that it could not begin.
-        if failed.is_some() && tx.is_none() && how == HandedBack::Done {
+        let Left { touched, failed, mut tx, .. } = left;
+        // The handler went on without the transaction that it could not begin, or did not wait for.
+        if touched && tx.is_none() && how == HandedBack::Done {
             let left = Left { touched: true, failed, ..Left::default() };
             return self.not_handed_back(Reply::problem(Kind::StoreAway, None, Verdict::Released), left).await;
         }
@@ -92,7 +93,7 @@ impl<DB: Database> Settling<'_, DB> {
         {
             tx.abort().await;
         }
-        let (head, body) = response.into_parts();
+        let (head, body) = self.marks.shown(response).into_parts();
         let max = if self.turn.seat.is_some() { self.turn.max_answer } else { 0 };
         let body = match read_answer(body, max, self.until).await {
             Ok(body) => body,
@@ -109,7 +110,7 @@ impl<DB: Database> Settling<'_, DB> {
             ReadBody::Whole(body) => (Some(body.clone()), AnswerBody::whole(body)),
             ReadBody::Part(body) => (None, body),
         };
-        let record = Record::of(head.status, &head.headers, kept, &self.settings.replayed);
+        let record = Record::of(head.status, &head.headers, kept, &self.marks.settings.replayed);
         let response = Response::from_parts(head, body);
         match Step::Record.run(self.commit(tx, how, record)).await {
             Ended::Fresh => {
@@ -118,7 +119,9 @@ impl<DB: Database> Settling<'_, DB> {
                     (None, true) => (Some(KeyStatus::Ignored), Verdict::FailOpen),
                     (None, false) => (None, Verdict::Passed),
                 };
-                Reply::handlers(response, status, verdict).into()
+                let reply = Reply::handlers(response, status, verdict);
+                let may_repeat = self.turn.seat.is_some() || reply.is_success();
+                if may_repeat { reply } else { reply.not_to_be_repeated() }.into()
             }
             Ended::Faster(remembered) => late(remembered),
             Ended::Failed(error) => self.not_committed(error).await,
@@ -126,10 +129,7 @@ impl<DB: Database> Settling<'_, DB> {
     }
 
     async fn commit(&self, tx: Option<Ground<DB>>, how: HandedBack, record: Record) -> Ended {
-        let outcome = || {
-            let whole = record.encode();
-            if whole.len() <= self.turn.max_outcome { whole } else { record.clone().without_body().encode() }
-        };
+        let outcome = || record.fitting(self.turn.max_outcome);
         let completed = match (tx, &self.turn.seat) {
             (Some(Ground::Unit(unit)), _) => unit.complete(&outcome()).await,
             (Some(Ground::Bare(tx)), _) => return tx.commit().await.map_or_else(Ended::Failed, |()| Ended::Fresh),
@@ -206,14 +206,18 @@ impl<DB: Database> Settling<'_, DB> {
             self.turn.pause = (self.turn.pause * 2).min(LONGEST_PAUSE);
             // Whether it is free is asked for, and the handler is not run for that.
             let Some(seat) = &self.turn.seat else { return Settled::Again };
-            match seat.begin().await {
-                Ok(unit) => {
+            let bound = Instant::now() + self.turn.wait;
+            match timeout_at(self.until.min(bound), seat.begin()).await {
+                Ok(Ok(unit)) => {
                     unit.abort().await;
                     return Settled::Again;
                 }
-                Err(error) if error.kind() == ErrorKind::InFlight => {}
-                Err(error) => return Reply::problem(error, None, Verdict::Refused).into(),
+                Ok(Err(error)) if error.kind() != ErrorKind::InFlight => {
+                    return Reply::problem(error, None, Verdict::Refused).into();
+                }
+                Ok(Err(_)) | Err(_) => {}
             }
+            self.turn.wait = bound.saturating_duration_since(Instant::now());
         }
     }
 

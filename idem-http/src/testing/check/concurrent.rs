@@ -10,8 +10,8 @@ use crate::testing::scenario::Scenario;
 use crate::testing::seen::Seen;
 use crate::testing::session::{Session, new_key};
 
-/// After this number of polls the client's future is dropped, under a key of its own each time.
-const POLLS: [u32; 4] = [1, 2, 4, 8];
+/// The client's future is dropped after 1, 2, … polls, under a key of its own each time, until it ends before; at most after as many.
+const MAX_POLLS: u32 = 16;
 
 pub(super) async fn at_once(session: &mut Session<'_>) {
     session.open(Scenario::AtOnce);
@@ -40,7 +40,7 @@ pub(super) async fn at_once(session: &mut Session<'_>) {
 
 pub(super) async fn client_gone(session: &mut Session<'_>) {
     session.open(Scenario::ClientGone);
-    for polls in POLLS {
+    for polls in 1..=MAX_POLLS {
         let before = session.ready().await;
         let key = new_key();
         let sending = session.sending(KeyLines::One(&key, session.form), What::Same);
@@ -48,7 +48,7 @@ pub(super) async fn client_gone(session: &mut Session<'_>) {
             let Some(seen) = session.saw(ended) else { return };
             if !seen.is_accepted() {
                 session.found(FindingKind::NotAccepted, format!("the request is answered with {seen}"));
-            } else if polls == POLLS[0] {
+            } else if polls == 1 {
                 session.unchecked("the service answers at its first poll, so no client can end before");
             }
             return;
