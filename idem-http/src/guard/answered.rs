@@ -68,8 +68,6 @@ pub(crate) enum Answer<R> {
     /// One that was recorded.
     Recorded(Response<Bytes>),
     Problem(Problem),
-    /// None: the service failed.
-    None,
 }
 
 impl<R> Reply<R> {
@@ -98,7 +96,7 @@ impl<R> Reply<R> {
                 Answer::Handlers(response)
             }
             Answer::Problem(problem) => Answer::Problem(problem.retryable(false)),
-            answer => answer,
+            answer @ Answer::Recorded(_) => answer,
         };
         Self { answer, ..self }
     }
@@ -199,13 +197,12 @@ impl Marks<'_> {
         self.settings.response(&problem).map(AnswerBody::whole)
     }
 
-    /// The answer as it is sent. `None` if the service failed.
-    pub(crate) fn response<R>(self, reply: Reply<R>) -> Option<Response<AnswerBody<R>>> {
+    /// The answer as it is sent.
+    pub(crate) fn response<R>(self, reply: Reply<R>) -> Response<AnswerBody<R>> {
         let mut response = match reply.answer {
             Answer::Handlers(response) => self.shown(response),
             Answer::Recorded(response) => response.map(AnswerBody::whole),
             Answer::Problem(problem) => self.shown_problem(problem),
-            Answer::None => return None,
         };
         let headers = response.headers_mut();
         // Those of a service behind this one would say something else.
@@ -224,7 +221,7 @@ impl Marks<'_> {
         if let Some(key) = self.key {
             headers.insert(crate::header::IDEMPOTENCY_KEY, key);
         }
-        Some(response)
+        response
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tower_service::Service;
 
 use super::adopt::Handler;
-use super::answered::{Answer, KeyStatus, Marks, Reply, Settled};
+use super::answered::{KeyStatus, Marks, Reply, Settled};
 use super::mode::{Entered, Mode};
 use super::policy::Policy;
 use super::prepare::{Admitted, admit, admitted, head};
@@ -73,21 +73,12 @@ where
     let mut marks = Marks { settings, correlation: watch.correlation.clone(), key: None };
     let span = watch.span();
     let reply = span.run(answer(&policy, service, template, handler, &mut watch, &mut marks)).await;
-    let (reply, failed) = match reply {
-        Ok(reply) => (reply, None),
-        Err((failed, verdict)) => {
-            (Reply { answer: Answer::None, status: None, is_superseded: false, verdict }, Some(failed))
-        }
+    let (verdict, answered) = match reply {
+        Ok(reply) => (reply.verdict, Ok(marks.response(reply))),
+        Err((failed, verdict)) => (verdict, Err(failed)),
     };
-    let verdict = reply.verdict;
-    let response = marks.response(reply);
-    watch.end(verdict, response.as_ref().map(|response| response.status().as_u16()));
-    match (response, failed) {
-        (_, Some(failed)) => Err(failed),
-        (Some(response), None) => Ok(response),
-        // Only a service that failed has no answer.
-        (None, None) => Ok(Problem::internal("a run without an answer").response().map(AnswerBody::whole)),
-    }
+    watch.end(verdict, answered.as_ref().ok().map(|response| response.status().as_u16()));
+    answered
 }
 
 async fn answer<M, S, B, R>(

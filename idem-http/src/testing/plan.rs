@@ -11,7 +11,7 @@ use http::{Method, Request, Uri};
 use super::door::Door;
 use crate::header::quoted;
 
-/// A function of the user's test.
+/// A function that a test gives the probe.
 pub(super) type Hook<'p, T> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = T> + Send + 'p>> + Send + Sync + 'p>;
 
 pub(super) struct Plan<'p> {

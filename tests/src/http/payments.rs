@@ -1,4 +1,4 @@
-//! The service: a payment is a change of an account and a row of the caller's own table, in one transaction.
+//! The service: a payment is a change of an account and a row of the service's table, in one transaction.
 
 use axum::extract::State;
 use axum::routing::post;
