@@ -55,8 +55,9 @@ CREATE INDEX {transitions_by_expiry} ON {:transitions} (expires_at) WHERE expire
 -- (`@update`). The key itself is not stored; the hash is of (surface, scope, key).
 -- state: 1 claimed by the owner of the newest epoch, until its lease ends; 2 completed, with its outcome; 3 released, and free.
 -- machine, id, seq: the last machine that the unit moved; of an update the table (id), and the version (seq) that it led to.
+-- Rows in the order in which they were made: a hash is random, and in its order each new row would change a page of its own.
 CREATE TABLE {claims} (
-    hash BLOB NOT NULL PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
     surface TEXT NOT NULL,
     scope TEXT NOT NULL,
     fingerprint BLOB NOT NULL,
@@ -73,7 +74,7 @@ CREATE TABLE {claims} (
     id TEXT,
     seq INTEGER,
     reason TEXT
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX {claims_by_expiry} ON {:claims} (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX {claims_by_surface} ON {:claims} (surface, hash) WHERE state = 1;
 
