@@ -6,6 +6,7 @@ use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, COOKIE};
 use benches::race::Contender;
 use http_body_util::BodyExt as _;
+use idem_core::Key;
 use tower::ServiceExt as _;
 
 use crate::{Failure, rival};
@@ -25,12 +26,14 @@ pub(crate) struct Caller {
     numbers: u64,
     marked: Option<(&'static str, &'static str)>,
     has_session: bool,
+    /// Its keys are UUIDs of version 7, as those of `idem_http::client` are.
+    has_timed_keys: bool,
 }
 
 impl Caller {
     /// A client whose every request is new.
     pub(crate) fn new(router: Router, name: &'static str, lines: u64) -> Self {
-        Self { router, name, lines, numbers: u64::MAX, marked: None, has_session: false }
+        Self { router, name, lines, numbers: u64::MAX, marked: None, has_session: false, has_timed_keys: false }
     }
 
     /// The answers have this header.
@@ -41,6 +44,11 @@ impl Caller {
     /// Every answer says that the request was done.
     pub(crate) fn executed(self) -> Self {
         self.marked("idempotency-status", "executed")
+    }
+
+    /// A key begins with the time at which it was made.
+    pub(crate) fn with_timed_keys(self) -> Self {
+        Self { has_timed_keys: true, ..self }
     }
 
     /// It has a session, a new one for each key.
@@ -61,12 +69,17 @@ impl Caller {
         Ok(())
     }
 
+    fn key(&self, number: u64) -> Result<String, Failure> {
+        let Self { name, has_timed_keys, .. } = self;
+        Ok(if *has_timed_keys { Key::random(*name)?.as_str().to_owned() } else { format!("{name}-{number:016}") })
+    }
+
     fn request(&self, number: u64) -> Result<Request<Body>, Failure> {
-        let Self { name, lines, .. } = self;
+        let lines = self.lines;
         let body = format!(r#"{{"item":"the item of order {number:016}","lines":{lines}}}"#);
         let mut request = Request::post(format!("/orders/{number}"))
             .header(CONTENT_TYPE, "application/json")
-            .header("idempotency-key", format!("{name}-{number:016}"));
+            .header("idempotency-key", self.key(number)?);
         if self.has_session {
             request = request.header(COOKIE, format!("{}={number:021}A", rival::COOKIE));
         }

@@ -65,7 +65,7 @@ async fn answer<DB: Shop>(asked: &Asked, question: &str, site: &Site<DB>) -> Res
 }
 
 /// Where one connection writes, the pool of writers has one: others would poll for the lock.
-async fn on_sqlite(folder: &Folder, name: &str) -> Result<Site<Sqlite>, Failure> {
+pub(crate) async fn on_sqlite(folder: &Folder, name: &str) -> Result<Site<Sqlite>, Failure> {
     let file = folder.0.join(format!("{name}.db"));
     let options = SqliteConnectOptions::new()
         .filename(&file)

@@ -1,5 +1,5 @@
 //! The HTTP edge beside handlers without it: `cargo bench -p benches --bench http -- [SECONDS [ROUNDS]]`, with `transactional`, `replay`,
-//! `keyed`, `leased`, `layer` or `cost` for some of the questions alone, and `sqlite` or `postgres` for one of the databases.
+//! `keyed`, `leased`, `layer`, `cost` or `written` for some of the questions alone, and `sqlite` or `postgres` for one of the databases.
 //!
 //! The contenders take turns, round after round, in one process and on one database, each on a table of its own. What counts is the
 //! ratio within a round; absolute figures are the machine's. Requests are made and answered in this process: HTTP is read and written
@@ -20,6 +20,7 @@ mod rival;
 mod service;
 mod shop;
 mod sides;
+mod written;
 
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ pub(crate) struct Asked {
     pub(crate) race: Race,
 }
 
-const QUESTIONS: [&str; 6] = ["transactional", "replay", "keyed", "leased", "layer", "cost"];
+const QUESTIONS: [&str; 7] = ["transactional", "replay", "keyed", "leased", "layer", "cost", "written"];
 const DATABASES: [&str; 2] = ["sqlite", "postgres"];
 
 fn main() -> Result<(), Failure> {
@@ -58,6 +59,7 @@ async fn measure(names: Vec<String>) -> Result<(), Failure> {
     databases::postgres(&asked).await?;
     leased::redis(&asked).await?;
     layer::memory(&asked).await?;
+    written::print(&asked).await?;
     cost::print(&asked)
 }
 
