@@ -1,5 +1,6 @@
 //! Child processes that are killed while they work.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
@@ -83,4 +84,13 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Asks a process to end, as Ctrl-C does.
+///
+/// # Panics
+/// If there is no such process.
+pub fn interrupt(process: u32) {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw).expect("the id of a process");
+    kill_process(process, Signal::INT).expect("it is running");
 }

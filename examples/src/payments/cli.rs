@@ -2,16 +2,56 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Write as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::{CommandFactory as _, Parser, error::ErrorKind};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use tokio::runtime::Runtime;
+use tokio::signal::ctrl_c;
+use tokio::time::timeout;
 
 use super::diagram;
 use super::kill::KillSwitch;
 use super::run::{Failed, Input, run};
+use super::server::serve::{self, ServeError};
 
-const DEFAULT: &str = "sqlite://payments.db";
+const DELIVERIES: &str = "sqlite://deliveries.db";
+const SERVER: &str = "sqlite://payments.db";
+
+/// Payments that are made once, however often they are asked for.
+///
+/// Without a command it serves. Exit status: 0 done, 1 the audit failed or the database was lost, 2 wrong usage.
+#[derive(Parser)]
+#[command(name = "payments", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(Serve),
+    Deliveries(Feed),
+    Diagram(Diagram),
+}
+
+/// Serves the core of Stripe's API, so that Stripe's own libraries can be pointed at it.
+#[derive(Args)]
+struct Serve {
+    /// Where the payments are kept: `sqlite://FILE` or `postgres://USER@HOST/NAME`
+    #[arg(long, value_name = "URL", default_value = SERVER)]
+    db: String,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12111")]
+    listen: SocketAddr,
+    /// End after this time, as in `30s`
+    #[arg(long = "for", value_name = "TIME")]
+    time: Option<humantime::Duration>,
+}
 
 /// Feeds a payment machine with deliveries that come twice, late, wrong and at once, and proves that each had its effect
 /// exactly once.
@@ -23,14 +63,11 @@ const DEFAULT: &str = "sqlite://payments.db";
 /// Commands: authorize {customer, merchant, amount, funds}, capture {amount} or {} for the rest, void {reason},
 /// refund {amount}, expire {}. Amounts are in minor units. Deliveries of one payment that follow each other with the
 /// same "lane" come at once.
-///
-/// Exit status: 0 done, 1 the audit failed or the database was lost, 2 wrong usage.
-#[derive(Parser)]
-#[command(name = "payments", version, verbatim_doc_comment)]
-#[command(after_help = "`payments diagram` draws the payment machine; see `payments diagram --help`")]
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
 struct Feed {
     /// Where the payments are kept: `sqlite://FILE` or `postgres://USER@HOST/NAME`
-    #[arg(long, value_name = "URL", default_value = DEFAULT)]
+    #[arg(long, value_name = "URL", default_value = DELIVERIES)]
     db: String,
     /// How many deliveries are worked on at a time; those of one payment keep their order
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
@@ -45,22 +82,28 @@ struct Feed {
     file: Option<PathBuf>,
 }
 
-/// Draws the payment machine: as Mermaid on stdout, or as a picture.
-#[derive(Parser)]
-#[command(name = "payments diagram", version)]
+/// Draws the machine of the deliveries: as Mermaid on stdout, or as a picture.
+#[derive(Args)]
 struct Diagram {
     /// Write the picture here
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
 
+/// A database that the program can use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Sqlite,
+    Postgres,
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
-    // Not a subcommand of clap's: it would take a second FILE for one that is misspelt.
-    let mut arguments = std::env::args_os().skip(1).peekable();
-    let done = match arguments.next_if(|first| first == "diagram") {
-        Some(name) => draw(Diagram::parse_from(std::iter::once(name).chain(arguments)).svg),
-        None => feed(&Feed::parse()),
+    let Cli { command, serve: without } = Cli::parse();
+    let done = match command.unwrap_or(Command::Serve(without)) {
+        Command::Serve(arguments) => serve(&arguments),
+        Command::Deliveries(arguments) => feed(&arguments),
+        Command::Diagram(arguments) => draw(arguments.svg),
     };
     match done {
         Ok(code) => code,
@@ -72,25 +115,61 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn feed(feed: &Feed) -> Result<ExitCode, String> {
-    let scheme = feed.db.split_once(':').map_or("", |(scheme, _)| scheme);
-    if !matches!(scheme, "sqlite" | "postgres" | "postgresql") {
-        let problem = format!("--db {:?}: give sqlite://FILE or postgres://USER@HOST/NAME", feed.db);
-        usage(ErrorKind::ValueValidation, &problem);
+/// The database of a URL; ends the program if it is none.
+fn scheme(url: &str) -> Scheme {
+    match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+        "sqlite" => Scheme::Sqlite,
+        "postgres" | "postgresql" => Scheme::Postgres,
+        _ => {
+            usage(ErrorKind::ValueValidation, &format!("--db {url:?}: give sqlite://FILE or postgres://USER@HOST/NAME"))
+        }
     }
+}
+
+fn threads() -> Result<Runtime, String> {
+    Runtime::new().map_err(|error| format!("no threads to work with: {error}"))
+}
+
+fn serve(arguments: &Serve) -> Result<ExitCode, String> {
+    let Serve { db, listen, time } = arguments;
+    let scheme = scheme(db);
+    let time = time.map(Duration::from);
+    let stop = async move {
+        match time {
+            Some(time) => drop(timeout(time, ctrl_c()).await),
+            None => drop(ctrl_c().await),
+        }
+    };
+    let served = threads()?.block_on(async {
+        match scheme {
+            Scheme::Sqlite => serve::serve::<sqlx::Sqlite>(db, &redacted(db), *listen, stop).await,
+            Scheme::Postgres => serve::serve::<sqlx::Postgres>(db, &redacted(db), *listen, stop).await,
+        }
+    });
+    let summary = match served {
+        Ok(summary) => summary,
+        Err(ServeError::Open(idem_core::Error::Config { problem })) => usage(ErrorKind::ValueValidation, &problem),
+        Err(error) => return Err(error.to_string()),
+    };
+    print(&summary.to_string())?;
+    Ok(if summary.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn feed(feed: &Feed) -> Result<ExitCode, String> {
+    let scheme = scheme(&feed.db);
     let input = open(feed);
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("no threads to work with: {error}"))?;
+    let runtime = threads()?;
     let kill = feed.kill_after.map(KillSwitch::after);
     let from = feed.file.as_ref().map_or("the bundled sample".to_owned(), |file| match file.to_str() {
         Some("-") => "stdin".to_owned(),
         _ => file.display().to_string(),
     });
-    let note = if feed.db == DEFAULT { " (in this directory; --db takes another)" } else { "" };
+    let note = if feed.db == DELIVERIES { " (in this directory; --db takes another)" } else { "" };
     drop(writeln!(io::stderr(), "payments: {from} into {}{note}, {} workers", redacted(&feed.db), feed.workers));
     let done = runtime.block_on(async {
         match scheme {
-            "sqlite" => run::<sqlx::Sqlite>(&feed.db, input, feed.workers, kill).await,
-            _ => run::<sqlx::Postgres>(&feed.db, input, feed.workers, kill).await,
+            Scheme::Sqlite => run::<sqlx::Sqlite>(&feed.db, input, feed.workers, kill).await,
+            Scheme::Postgres => run::<sqlx::Postgres>(&feed.db, input, feed.workers, kill).await,
         }
     });
     // A thread that still waits for stdin does not keep the program.
@@ -139,7 +218,7 @@ fn draw(svg: Option<PathBuf>) -> Result<ExitCode, String> {
 
 /// Ends the program as clap does: the problem, how it is used, status 2.
 fn usage(kind: ErrorKind, problem: &str) -> ! {
-    Feed::command().error(kind, problem).exit()
+    Cli::command().error(kind, problem).exit()
 }
 
 /// A reader that went away (`| head`) is no failure.

@@ -18,6 +18,7 @@ mod progress;
 mod report;
 pub mod rules;
 mod run;
+pub mod server;
 mod tables;
 mod tally;
 mod worker;

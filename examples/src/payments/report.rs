@@ -124,7 +124,7 @@ fn money(minor: i64) -> String {
     format!("{sign}{}.{:02}", grouped(minor.unsigned_abs() / 100), minor.unsigned_abs() % 100)
 }
 
-fn grouped(number: impl Display) -> String {
+pub(super) fn grouped(number: impl Display) -> String {
     let digits = format!("{number}");
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -48,8 +48,9 @@ fn empty_file_makes_empty_book() {
     let Database::Sqlite(database) = Database::sqlite() else { unreachable!("as asked") };
     let file = database.folder().join("feed.jsonl");
     std::fs::write(&file, "").expect("a temporary folder");
-    let output = bare().current_dir(database.folder()).arg(&file).output().expect("the program starts");
+    let output =
+        bare().current_dir(database.folder()).arg("deliveries").arg(&file).output().expect("the program starts");
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("payments.db"), "{}", text(&output.stderr));
-    assert!(database.folder().join("payments.db").exists());
+    assert!(text(&output.stderr).contains("deliveries.db"), "{}", text(&output.stderr));
+    assert!(database.folder().join("deliveries.db").exists());
 }

@@ -6,5 +6,7 @@ mod input;
 mod kills;
 mod oracle;
 mod runs;
+mod sdk;
+mod server;
 mod support;
 mod usage;

@@ -57,7 +57,7 @@ impl Payments {
 
     pub(crate) fn at(url: &str, feed: &[u8]) -> Self {
         let mut command = bare();
-        command.args(["--db", url, "-"]);
+        command.args(["deliveries", "--db", url, "-"]);
         Self { command, feed: feed.to_vec() }
     }
 

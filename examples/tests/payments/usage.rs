@@ -18,27 +18,38 @@ fn ends_with(status: i32, arguments: &[&str], told: &str) {
 
 #[test]
 fn wrong_arguments_end_with_code_2() {
-    ends_with(2, &["--wrokers", "3"], "--workers");
-    ends_with(2, &["--workers", "0"], "1..=256");
-    ends_with(2, &["--kill-after", "soon"], "--kill-after");
-    ends_with(2, &["--db", "payments.db"], "sqlite://FILE");
-    ends_with(2, &["--db", "mysql://root@localhost/x"], "postgres://USER@HOST/NAME");
-    ends_with(2, &["--db", "sqlite://:memory:"], "open a file");
-    ends_with(2, &["no-such-file.jsonl"], "no-such-file.jsonl cannot be read");
-    ends_with(2, &["a.jsonl", "b.jsonl"], "unexpected argument");
-    ends_with(2, &["."], "is a directory");
+    ends_with(2, &["--lisen", "127.0.0.1:0"], "--listen");
+    ends_with(2, &["serve", "--listen", "nowhere"], "--listen");
+    ends_with(2, &["--for", "soon"], "--for");
+    ends_with(2, &["serve", "--db", "payments.db"], "sqlite://FILE");
+    ends_with(2, &["serve", "--db", "sqlite://:memory:"], "open a file");
+    ends_with(2, &["delivery"], "deliveries");
+    ends_with(2, &["deliveries", "--wrokers", "3"], "--workers");
+    ends_with(2, &["deliveries", "--workers", "0"], "1..=256");
+    ends_with(2, &["deliveries", "--kill-after", "soon"], "--kill-after");
+    ends_with(2, &["deliveries", "--db", "payments.db"], "sqlite://FILE");
+    ends_with(2, &["deliveries", "--db", "mysql://root@localhost/x"], "postgres://USER@HOST/NAME");
+    ends_with(2, &["deliveries", "--db", "sqlite://:memory:"], "open a file");
+    ends_with(2, &["deliveries", "no-such-file.jsonl"], "no-such-file.jsonl cannot be read");
+    ends_with(2, &["deliveries", "a.jsonl", "b.jsonl"], "unexpected argument");
+    ends_with(2, &["deliveries", "."], "is a directory");
     ends_with(2, &["diagram", "--png"], "--png");
 }
 
 #[test]
 fn missing_database_ends_with_code_1() {
-    ends_with(1, &["--db", "postgres://nobody:secret@127.0.0.1:1/none"], "no connection to the database");
-    ends_with(1, &["--db", "sqlite:///no/such/folder/payments.db"], "the folder \"/no/such/folder\" does not exist");
+    ends_with(1, &["deliveries", "--db", "postgres://nobody:secret@127.0.0.1:1/none"], "no connection to the database");
+    ends_with(1, &["serve", "--db", "postgres://nobody:secret@127.0.0.1:1/none"], "no connection to the database");
+    ends_with(
+        1,
+        &["deliveries", "--db", "sqlite:///no/such/folder/payments.db"],
+        "the folder \"/no/such/folder\" does not exist",
+    );
 }
 
 #[test]
 fn password_in_url_is_not_printed() {
-    let output = run(&["--db", "postgres://nobody:sec@ret@127.0.0.1:1/none"]);
+    let output = run(&["deliveries", "--db", "postgres://nobody:sec@ret@127.0.0.1:1/none"]);
     assert!(!text(&output.stderr).contains("ret@"), "{}", text(&output.stderr));
 }
 

@@ -1,0 +1,130 @@
+//! Forms as Stripe's libraries send them: `metadata[order]=7`, `expand[0]=latest_charge`, in a body or in a query string.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use serde_json::{Map, Value};
+
+use super::error::ApiError;
+
+/// The parameters of a request, in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn add(&mut self, text: &[u8]) {
+        self.0.extend(form_urlencoded::parse(text).into_owned());
+    }
+
+    /// # Errors
+    /// [`ApiError`] for a parameter that is not one of these.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        let base = |name: &str| name.split('[').next().unwrap_or_default().to_owned();
+        match self.0.iter().map(|(name, _)| base(name)).find(|name| !known.contains(&name.as_str())) {
+            Some(name) => {
+                Err(ApiError::param(&name, "parameter_unknown", format!("Received unknown parameter: {name}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A text; the last one, if it came twice. An empty one counts as none.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.sent(name).filter(|text| !text.is_empty())
+    }
+
+    /// A text, which may be empty: that takes the old one away.
+    pub(super) fn sent(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+
+    /// # Errors
+    /// [`ApiError`] if it is missing.
+    pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
+        let missing = || ApiError::param(name, "parameter_missing", format!("Missing required param: {name}."));
+        self.text(name).ok_or_else(missing)
+    }
+
+    /// A whole number.
+    ///
+    /// # Errors
+    /// [`ApiError`] if it is none.
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        let parse = |text: &str| {
+            let invalid = |_| ApiError::param(name, "parameter_invalid_integer", format!("Invalid integer: {text}"));
+            text.parse().map_err(invalid)
+        };
+        self.text(name).map(parse).transpose()
+    }
+
+    /// # Errors
+    /// [`ApiError`] if it is neither `true` nor `false`.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        Ok(self.one_of(name, &["true", "false"])?.map(|text| text == "true"))
+    }
+
+    /// One of these words.
+    ///
+    /// # Errors
+    /// [`ApiError`] for another one.
+    pub(super) fn one_of<'a>(&self, name: &str, words: &[&'a str]) -> Result<Option<&'a str>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let invalid = || format!("Invalid {name}: must be one of {}", words.join(", "));
+        let found = words.iter().find(|word| **word == text).copied();
+        found.map(Some).ok_or_else(|| ApiError::param(name, "parameter_invalid", invalid()))
+    }
+
+    /// The texts of `name[…]`, by what stands in the brackets.
+    pub(super) fn map(&self, name: &str) -> Map<String, Value> {
+        let within = |key: &str| Some(key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?.to_owned());
+        self.0.iter().filter_map(|(key, text)| Some((within(key)?, Value::from(text.as_str())))).collect()
+    }
+
+    /// The texts of `name[0]`, `name[]`.
+    pub(super) fn list(&self, name: &str) -> Vec<&str> {
+        let within = |key: &str| key.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
+        self.0.iter().filter(|(key, _)| within(key)).map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let mut form = Self::default();
+        form.add(request.uri().query().unwrap_or_default().as_bytes());
+        let body = Bytes::from_request(request, state).await;
+        form.add(&body.map_err(|_| ApiError::invalid("The body could not be read."))?);
+        Ok(form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(text: &str) -> Form {
+        let mut form = Form::default();
+        form.add(text.as_bytes());
+        form
+    }
+
+    #[test]
+    fn nested_names_of_both_libraries_are_read() {
+        let form = form("amount=500&metadata[order]=a+b&metadata%5Bfoo%5D=c%20d&expand[0]=customer&expand[]=charge&a=");
+        assert_eq!(form.integer("amount").unwrap(), Some(500));
+        assert_eq!(Value::from(form.map("metadata")), serde_json::json!({"order": "a b", "foo": "c d"}));
+        assert_eq!(form.list("expand"), ["customer", "charge"]);
+        assert_eq!((form.text("a"), form.sent("a")), (None, Some("")));
+        assert!(form.only(&["amount", "metadata", "expand", "a"]).is_ok());
+    }
+
+    #[test]
+    fn wrong_parameters_are_named() {
+        let form = form("amount=5.0&confirm=yes&nonsense[a]=1");
+        let message = |error: ApiError| (error.parameter().unwrap_or_default().to_owned(), error.to_string());
+        assert_eq!(message(form.integer("amount").unwrap_err()), ("amount".into(), "Invalid integer: 5.0".into()));
+        assert_eq!(message(form.flag("confirm").unwrap_err()).0, "confirm");
+        assert_eq!(message(form.required("currency").unwrap_err()).1, "Missing required param: currency.");
+        assert_eq!(message(form.only(&["amount", "confirm"]).unwrap_err()).0, "nonsense");
+    }
+}

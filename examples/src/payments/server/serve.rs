@@ -1,0 +1,129 @@
+//! The program around the API: it listens, says what to try, and ends with what it has done.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
+use idem_core::Idem;
+use tokio::net::TcpListener;
+
+use super::super::report::grouped;
+use super::machine::{Intent, intent};
+use super::routes::{Api, api};
+use super::rules::Processor;
+use super::store::Store;
+
+/// Why the server ends early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The database was not opened.
+    #[error(transparent)]
+    Open(idem_core::Error),
+    /// Or refuses the server's own tables.
+    #[error("the server's tables cannot be made: {0}")]
+    Tables(#[from] sqlx::Error),
+    /// It cannot listen there.
+    #[error("{address} cannot be listened on: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot say where it listens.
+    #[error("stdout: {0}")]
+    Stdout(io::Error),
+    /// The audit of the books cannot be made.
+    #[error("the books cannot be read: {0}")]
+    Books(idem_core::Error),
+}
+
+/// What a server has done.
+#[derive(Debug)]
+pub struct Summary {
+    /// Requests that write, by how they were answered.
+    verdicts: BTreeMap<&'static str, u64>,
+    /// Payment intents, by the state of their machines.
+    intents: Vec<(intent::StateKind, u64)>,
+    /// Whether the entries of the ledger prove its balances.
+    is_sound: bool,
+}
+
+/// Serves a database until `stop` resolves, then until the last request has ended.
+///
+/// # Errors
+/// [`ServeError`].
+pub(in crate::payments) async fn serve<DB: Store>(
+    url: &str,
+    shown_url: &str,
+    listen: SocketAddr,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<Summary, ServeError> {
+    let idem = Idem::<DB>::open(url).await.map_err(ServeError::Open)?;
+    let Api { router, sweeper, drain, verdicts } = api(idem.clone()).await?;
+    let failed = |source| ServeError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    writeln!(io::stdout().lock(), "{}", greeting(address, shown_url)).map_err(ServeError::Stdout)?;
+    axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(failed)?;
+    // Requests whose clients have disconnected end as well.
+    drain.finished().await;
+    drop(sweeper);
+    let summary = summary(&idem, verdicts.counts()).await.map_err(ServeError::Books)?;
+    idem.shutdown().await;
+    Ok(summary)
+}
+
+async fn summary<DB: Store>(
+    idem: &Idem<DB>,
+    verdicts: BTreeMap<&'static str, u64>,
+) -> Result<Summary, idem_core::Error> {
+    let counts = Intent::stored(idem, Processor).count_by_state().await?;
+    let intents = intent::StateKind::ALL.iter().map(|state| (*state, counts.of(state))).collect();
+    Ok(Summary { verdicts, intents, is_sound: idem.ledger().audit().await?.is_sound() })
+}
+
+fn greeting(address: SocketAddr, database: &str) -> String {
+    let call = format!("curl http://{address}");
+    let auth = "-H 'Authorization: Bearer sk_test_shop'";
+    format!(
+        "A payments server that speaks the core of Stripe's API, on http://{address}, kept in {database}.
+Try, in another terminal:
+
+  {call}/v1/payment_intents {auth} \\
+    -H 'Idempotency-Key: order-1' -d amount=500 -d currency=eur -d payment_method=pm_card_visa -d confirm=true
+
+The same once more: the first answer is repeated, and nothing is charged again. Then:
+
+  {call}/v1/balance {auth}
+
+Ctrl-C ends it."
+    )
+}
+
+impl Summary {
+    /// Whether the books are sound.
+    pub fn is_sound(&self) -> bool {
+        self.is_sound
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let requests: u64 = self.verdicts.values().sum();
+        writeln!(f, "{} requests that write", grouped(requests))?;
+        for (verdict, count) in &self.verdicts {
+            writeln!(f, "{:>12}  {verdict}", grouped(count))?;
+        }
+        let intents: u64 = self.intents.iter().map(|(_, count)| count).sum();
+        writeln!(f, "{} payment intents", grouped(intents))?;
+        for (state, count) in self.intents.iter().filter(|(_, count)| *count > 0) {
+            writeln!(f, "{:>12}  {state}", grouped(count))?;
+        }
+        let books = if self.is_sound { "sound: its entries prove every balance" } else { "NOT SOUND" };
+        write!(f, "the ledger is {books}")
+    }
+}
