@@ -70,6 +70,16 @@ where
     R: Body<Data = Bytes>,
     R::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    // One that panics has broken off, wherever it does, in its destructor as well.
+    let read = caught(read_body(body, max, until)).await;
+    read.unwrap_or_else(|| Err(Unread::Broken("the body of the answer panicked".into())))
+}
+
+async fn read_body<R>(body: AnswerBody<R>, max: usize, until: Instant) -> Result<ReadBody<R>, Unread>
+where
+    R: Body<Data = Bytes>,
+    R::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let body = match body.inner {
         Inner::Own { body } if !body.is_end_stream() => body,
         Inner::Own { .. } => return Ok(ReadBody::Whole(Bytes::new())),
@@ -85,9 +95,7 @@ where
     }
     let mut rest = Box::pin(body);
     let mut read = Read::default();
-    let stopped = timeout_at(until, caught(read.from(rest.as_mut(), max))).await.map_err(|_| Unread::Late)?;
-    // One that panics has broken off.
-    let Some(stopped) = stopped else { return Err(Unread::Broken("the body of the answer panicked".into())) };
+    let stopped = timeout_at(until, read.from(rest.as_mut(), max)).await.map_err(|_| Unread::Late)?;
     let other = match stopped {
         Stopped::End => return Ok(ReadBody::Whole(read.into_bytes())),
         Stopped::Broken(error) => return Err(Unread::Broken(error.into())),

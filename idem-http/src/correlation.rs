@@ -16,9 +16,10 @@ impl Correlation {
     pub(crate) fn of(headers: &HeaderMap, key_headers: &[HeaderName]) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let shows_key = |id: &str| {
+            let id = letters(id.as_bytes());
             let keys = key_headers.iter().flat_map(|name| headers.get_all(name));
-            let mut keys = keys.map(|line| String::from_utf8_lossy(line.as_bytes()).replace(['"', '\\'], ""));
-            keys.any(|key| !key.is_empty() && (key.contains(id) || id.contains(&key)))
+            let mut keys = keys.map(|line| letters(line.as_bytes()));
+            keys.any(|key| !key.is_empty() && (key.contains(&id) || id.contains(&key)))
         };
         let fits = |id: &&str| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len()) && !shows_key(id);
         let given = text("traceparent").and_then(trace_id).filter(fits).or_else(|| text("x-request-id").filter(fits));
@@ -28,6 +29,11 @@ impl Correlation {
     pub(crate) fn id(&self) -> &Arc<str> {
         self.0.get_or_init(random)
     }
+}
+
+/// A text as it is compared: without quotation marks, escapes and hyphens, in small letters.
+fn letters(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).replace(['"', '\\', '-'], "").to_lowercase()
 }
 
 fn trace_id(header: &str) -> Option<&str> {
@@ -77,6 +83,14 @@ mod tests {
         assert_ne!(id(&[]), id(&[]));
         for id_with_key in ["the-key", "req-the-key", "the-key.2", "the"] {
             assert_eq!(id(&[("x-request-id", id_with_key), ("idempotency-key", "\"the-key\"")]).len(), 36);
+        }
+        for (id_with_key, key) in [
+            ("a\"b\"key", r#""a\"b\"key""#),
+            (r"a\bkey", r#""a\\bkey""#),
+            ("8E03978E-40D5-43E8-BC93-6894A57F9324", "8e03978e-40d5-43e8-bc93-6894a57f9324"),
+            ("8e03978e40d543e8bc936894a57f9324", "8e03978e-40d5-43e8-bc93-6894a57f9324"),
+        ] {
+            assert_ne!(&*id(&[("x-request-id", id_with_key), ("idempotency-key", key)]), id_with_key);
         }
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

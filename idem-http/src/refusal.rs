@@ -28,7 +28,7 @@ pub(crate) fn refusal(error: Error, fail_open: Option<&'static str>) -> Refusal 
         kind => {
             let away = is_away(kind);
             let problem = if away { Problem::from(Kind::StoreAway).because(error) } else { error.into() };
-            return match fail_open.filter(|_| away) {
+            return match fail_open.filter(|_| fails(kind)) {
                 Some(why) => {
                     observe::problem(&problem);
                     observe::fail_open(why);
@@ -41,7 +41,12 @@ pub(crate) fn refusal(error: Error, fail_open: Option<&'static str>) -> Refusal 
     Refusal::Answer(error.into(), verdict)
 }
 
-/// Whether the store cannot be reached now. Not: it is shut down, or what it has cannot be read.
+/// Whether the store cannot be reached, or fails: its tables are missing. Not one that is there and refuses, or is busy.
+fn fails(kind: ErrorKind) -> bool {
+    is_away(kind) && !matches!(kind, ErrorKind::ReadOnly | ErrorKind::Contention | ErrorKind::Interrupted)
+}
+
+/// Whether the store cannot be used now. Not: it is shut down, or what it has cannot be read.
 fn is_away(kind: ErrorKind) -> bool {
     matches!(
         kind,

@@ -46,8 +46,8 @@ pub fn extension<T: Send + Sync + 'static>(name: impl Fn(&T) -> String + Send + 
     }
 }
 
-/// The scope is in a header that a gateway in front of the service sets on every request, and removes from what clients send. A header that
-/// carries a credential is refused at the first request.
+/// The scope is in a header that a gateway in front of the service sets on every request, and removes from what clients send. `Authorization`,
+/// `Proxy-Authorization` and `Cookie` are refused at the first request: they carry credentials.
 ///
 /// ```
 /// use http::header::{AUTHORIZATION, HeaderName};

@@ -12,7 +12,8 @@ const REPEAT: &str = "ask the server, or send it again under the same key while 
 
 /// Why [`Retries`](super::Retries) has no answer to give. It is inside [`reqwest_middleware::Error`]: see [`SendError::of`].
 ///
-/// A request that was answered is no error, even if the answer is a 503 in the last attempt: the answer is handed on, with [`Sent`].
+/// A request that was answered in its last attempt is no error, even if the answer is a 503: the answer is handed on, with [`Sent`]. One whose
+/// next attempt is not made, since the breaker has opened or the time is over meanwhile, is an error; it names the last answer's status.
 /// Errors that no repeat can mend, such as a malformed URL, too many redirects or one of another middleware, pass unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -87,7 +87,8 @@ impl Retries {
     }
 
     /// The longest pause after the first attempt; after each further one it doubles. Default 200 milliseconds. A pause is a random share
-    /// of that, and never shorter than `Retry-After`.
+    /// of that, and never shorter than `Retry-After`, of which a day is waited at most; a date there counts from the answer's `Date`, and for
+    /// nothing without one.
     #[must_use]
     pub fn first_pause(self, pause: Duration) -> Self {
         Self { first_pause: pause, ..self }

@@ -103,7 +103,9 @@ impl Retries {
         let name = host_and_port(request.url());
         let first = self.clock.now();
         let host = self.hosts.named(&name, first);
-        let call = Call { retries: self, host: &host, first, keyed, idempotent: method.is_idempotent() };
+        // A method that is sent with a key is repeated by that key alone: named as keyed, it has effects that its service does not undo.
+        let idempotent = method.is_idempotent() && !self.methods.contains(&method);
+        let call = Call { retries: self, host: &host, first, keyed, idempotent };
 
         let mut attempts = 0;
         let mut last = None;

@@ -58,8 +58,14 @@ pub(crate) struct Reply<R> {
     pub(crate) answer: Answer<R>,
     pub(crate) status: Option<KeyStatus>,
     pub(crate) is_superseded: bool,
+    /// Nobody is asked to send the request again, whatever the look of the answer says.
+    pub(super) is_final: bool,
     pub(crate) verdict: Verdict,
 }
+
+/// The problem that an answer shows.
+#[derive(Debug, Clone)]
+struct Shown(Problem);
 
 #[derive(Debug)]
 pub(crate) enum Answer<R> {
@@ -72,11 +78,11 @@ pub(crate) enum Answer<R> {
 
 impl<R> Reply<R> {
     pub(crate) fn handlers(response: Response<AnswerBody<R>>, status: Option<KeyStatus>, verdict: Verdict) -> Self {
-        Self { answer: Answer::Handlers(response), status, is_superseded: false, verdict }
+        Self { answer: Answer::Handlers(response), status, is_superseded: false, is_final: false, verdict }
     }
 
     pub(crate) fn problem(problem: impl Into<Problem>, status: Option<KeyStatus>, verdict: Verdict) -> Self {
-        Self { answer: Answer::Problem(problem.into()), status, is_superseded: false, verdict }
+        Self { answer: Answer::Problem(problem.into()), status, is_superseded: false, is_final: false, verdict }
     }
 
     /// The same of work without a record, of which it is not known whether it was done: a repeat may do it a second time.
@@ -88,17 +94,22 @@ impl<R> Reply<R> {
     pub(crate) fn not_to_be_repeated(self) -> Self {
         let answer = match self.answer {
             Answer::Handlers(mut response) => {
-                response.headers_mut().remove(RETRY_AFTER);
-                response.headers_mut().remove(STRIPE);
-                if let Some(problem) = Problem::behind(response.extensions_mut()) {
-                    response.extensions_mut().insert(problem.retryable(false));
+                let extensions = response.extensions_mut();
+                let shown = extensions.remove::<Shown>();
+                match (shown, Problem::behind(extensions)) {
+                    // It is shown already, and says that it may be repeated.
+                    (Some(Shown(problem)), _) if problem.is_retryable() => Answer::Problem(problem.retryable(false)),
+                    (_, Some(problem)) => {
+                        extensions.insert(problem.retryable(false));
+                        Answer::Handlers(response)
+                    }
+                    _ => Answer::Handlers(response),
                 }
-                Answer::Handlers(response)
             }
             Answer::Problem(problem) => Answer::Problem(problem.retryable(false)),
             answer @ Answer::Recorded(_) => answer,
         };
-        Self { answer, ..self }
+        Self { answer, is_final: true, ..self }
     }
 
     /// Whether the handler answered, and neither 4xx nor 5xx.
@@ -155,7 +166,8 @@ impl<R> From<Answered> for Reply<R> {
             Ok(response) => Answer::Recorded(response),
             Err(problem) => Answer::Problem(problem),
         };
-        Self { answer, status: Some(KeyStatus::Replayed), is_superseded, verdict: Verdict::Replayed }
+        let (status, verdict) = (Some(KeyStatus::Replayed), Verdict::Replayed);
+        Self { answer, status, is_superseded, is_final: false, verdict }
     }
 }
 
@@ -187,6 +199,7 @@ impl Marks<'_> {
         }
         parts.headers.extend(shown.headers);
         parts.status = shown.status;
+        parts.extensions.insert(Shown(problem));
         Response::from_parts(parts, AnswerBody::whole(body))
     }
 
@@ -204,10 +217,18 @@ impl Marks<'_> {
             Answer::Recorded(response) => response.map(AnswerBody::whole),
             Answer::Problem(problem) => self.shown_problem(problem),
         };
+        response.extensions_mut().remove::<Shown>();
         let headers = response.headers_mut();
         // Those of a service behind this one would say something else.
         for name in [STATUS, REPLAYED, SUPERSEDED] {
             headers.remove(name);
+        }
+        if reply.is_final {
+            headers.remove(RETRY_AFTER);
+            // Without it Stripe's clients repeat by the status.
+            if let Some(value) = headers.get_mut(STRIPE) {
+                *value = HeaderValue::from_static("false");
+            }
         }
         if let Some(status) = reply.status {
             headers.insert(STATUS, HeaderValue::from_static(status.word()));

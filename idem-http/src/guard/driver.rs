@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use idem_core::operation::Request as Fingerprinted;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use tower_service::Service;
 
 use super::adopt::Handler;
-use super::answered::{KeyStatus, Marks, Reply, Settled};
+use super::answered::{Marks, Reply, Settled};
+use super::gate::InFlight;
 use super::mode::{Entered, Mode};
 use super::policy::Policy;
 use super::prepare::{Admitted, admit, admitted, head};
@@ -72,7 +74,9 @@ where
     let mut watch = Watch::new(&template.parts, &settings.names, &settings.namespace, settings.auditor.as_ref());
     let mut marks = Marks { settings, correlation: watch.correlation.clone(), key: None };
     let span = watch.span();
-    let reply = span.run(answer(&policy, service, template, handler, &mut watch, &mut marks)).await;
+    // It ends after the last auditor has run.
+    let mut in_flight = None;
+    let reply = span.run(answer(&policy, (service, template, handler), &mut in_flight, &mut watch, &mut marks)).await;
     let (verdict, answered) = match reply {
         Ok(reply) => (reply.verdict, Ok(marks.response(reply))),
         Err((failed, verdict)) => (verdict, Err(failed)),
@@ -83,9 +87,8 @@ where
 
 async fn answer<M, S, B, R>(
     policy: &Policy<M>,
-    mut service: S,
-    mut template: Box<Template<B>>,
-    handler: Handler,
+    (mut service, mut template, handler): (S, Box<Template<B>>, Handler),
+    in_flight: &mut Option<InFlight>,
     watch: &mut Watch,
     marks: &mut Marks<'_>,
 ) -> Result<Reply<R>, (S::Error, Verdict)>
@@ -105,14 +108,14 @@ where
         let fix = "one guard belongs around a route; put groups side by side, not inside each other";
         return refuse((Problem::misuse(Kind::GuardedTwice, fix), Verdict::Refused));
     }
-    let _in_flight = match policy.gate.enter(settings.max_in_flight) {
-        Ok(in_flight) => in_flight,
+    match policy.gate.enter(settings.max_in_flight) {
+        Ok(entered) => *in_flight = Some(entered),
         Err(problem) if problem.kind() == "draining" => {
             let problem = problem.header(CONNECTION, HeaderValue::from_static("close"));
             return refuse((problem, Verdict::Refused));
         }
         Err(problem) => return refuse((problem, Verdict::Refused)),
-    };
+    }
     // Boxed: done by the time the handler runs, so its future need not hold the room.
     let admitted = match Box::pin(prepare(policy, &mut template, watch, marks)).await {
         Ok(admitted) => admitted,
@@ -139,7 +142,14 @@ where
         M::lend(&mut turn, &admitted, (attempt, &run), extensions);
         let spare = M::RERUNS.then(|| service.clone());
         // Within the future: a service may panic when it is called.
-        let polled = poll(async { service.call(request).await }, until, M::lost(&turn)).await;
+        let polled = {
+            let running = pin!(Some(async {
+                // Not before: a duplicate that waits holds no place of a layer inside, and a replay takes none.
+                poll_fn(|cx| service.poll_ready(cx)).await?;
+                service.call(request).await
+            }));
+            poll(running, until, M::lost(&turn)).await
+        };
         let (ran, failed) = match polled {
             Polled::Ended(Ok(mut response)) => {
                 let token = handed_back(&run, response.extensions_mut());
@@ -165,12 +175,6 @@ where
                     return refuse((Problem::internal("a handler that runs once ran again"), Verdict::Released));
                 };
                 service = spare;
-                match timeout_at(until, poll_fn(|cx| service.poll_ready(cx))).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(failed)) => return Err((failed, Verdict::Released)),
-                    // What it had begun is rolled back by now.
-                    Err(_) => return Ok(Reply::problem(Kind::Deadline, Some(KeyStatus::Released), Verdict::Released)),
-                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -65,17 +66,18 @@ where
     type Error = S::Error;
     type Future = GuardFuture<R, S::Error>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    /// Always: the service behind is asked when its handler is to run, see [`Guard::wait`](super::Guard::wait).
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The one that was polled ready is the one to call.
-        let next = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, next);
+        let mut inner = self.inner.clone();
         if !self.policy.settings.methods.contains(request.method()) {
-            let answer = inner.call(request);
-            return GuardFuture::untouched(async move { Ok(answer.await?.map(AnswerBody::own)) });
+            return GuardFuture::untouched(async move {
+                poll_fn(|cx| inner.poll_ready(cx)).await?;
+                Ok(inner.call(request).await?.map(AnswerBody::own))
+            });
         }
         let handler = Handler::default();
         GuardFuture::new(serve(self.policy.clone(), inner, request, handler.clone()), handler)

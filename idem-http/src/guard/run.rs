@@ -3,14 +3,16 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
 use http::{Extensions, Response, StatusCode};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
 use crate::answer_body::AnswerBody;
+use crate::panics::called;
 
 /// What a run of a handler came to.
 #[derive(Debug)]
@@ -67,25 +69,28 @@ pub(crate) enum Polled<T> {
     Lost,
 }
 
-/// Polls a handler until it ends, panics, takes too long, or what it holds is lost.
-pub(crate) async fn poll<T>(
-    handler: impl Future<Output = T>,
+/// Polls a handler until it ends, panics, takes too long, or what it holds is lost; then drops it. A destructor may panic as well.
+pub(crate) async fn poll<F: Future>(
+    mut handler: Pin<&mut Option<F>>,
     until: Instant,
     lost: impl Future<Output = ()>,
-) -> Polled<T> {
-    let (mut handler, mut lost, mut late) = (pin!(handler), pin!(lost), pin!(sleep_until(until)));
-    poll_fn(|cx| {
+) -> Polled<F::Output> {
+    // A handler that is always ready uses up what tokio lets a task do at once; the deadline is looked at all the same.
+    let (mut lost, mut late) = (pin!(lost), pin!(unconstrained(sleep_until(until))));
+    let polled = poll_fn(|cx| {
         if lost.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Polled::Lost);
         }
-        // What a panic leaves behind is dropped: the handler is not polled again.
-        match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))) {
+        let Some(running) = handler.as_mut().as_pin_mut() else { return Poll::Ready(Polled::Lost) };
+        match catch_unwind(AssertUnwindSafe(|| running.poll(cx))) {
             Err(panic) => Poll::Ready(Polled::Panicked(panic)),
             Ok(Poll::Ready(value)) => Poll::Ready(Polled::Ended(value)),
             Ok(Poll::Pending) => late.as_mut().poll(cx).map(|()| Polled::TooLong),
         }
     })
-    .await
+    .await;
+    called(|| handler.set(None));
+    polled
 }
 
 /// Whether an answer of this status can be sent, recorded and sent again.

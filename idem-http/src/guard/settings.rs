@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::header::HeaderName;
 use http::{Method, Response};
 
+use super::run::is_sendable;
 use crate::body::MAX_BODY;
 use crate::header::{IDEMPOTENCY_KEY, X_IDEMPOTENCY_KEY};
 use crate::observe::Auditor;
@@ -80,7 +81,9 @@ impl Settings {
     /// The problem as this service shows it.
     pub(crate) fn response(&self, problem: &Problem) -> Response<Bytes> {
         let Some(look) = &self.look else { return problem.response_under(&self.base) };
-        let Some(mut response) = called(|| look(problem)) else { return problem.response_under(&self.base) };
+        // A look that panics, or gives a status that cannot be sent, is none.
+        let shown = called(|| look(problem)).filter(|response| is_sendable(response.status()));
+        let Some(mut response) = shown else { return problem.response_under(&self.base) };
         // What clients act on stays, whatever the look.
         let headers = problem.headers();
         for name in headers.keys().filter(|name| !response.headers().contains_key(*name)).cloned().collect::<Vec<_>>() {

@@ -25,7 +25,7 @@ pub struct Audit<'a> {
     pub route: &'a str,
     /// The namespace of the guard.
     pub namespace: &'a str,
-    /// The scope: the tenant. `None` if it was not found out.
+    /// The scope: the tenant. `None` of a request without a key, and of one that was refused before its key was read.
     pub scope: Option<&'a str>,
     /// A short hash of the key, as [`Key::tag_in`] shows it for the namespace, and the list of lost claims; `None` if there was none.
     pub key: Option<&'a str>,

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
 /// An error behind a problem; its type is not part of the interface.
@@ -110,6 +110,7 @@ impl Problem {
         self.0.retryable = retryable;
         if !retryable {
             self.0.retry_after = None;
+            self.0.headers.remove(RETRY_AFTER);
         }
         self
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Method;
 use idem_http::client::End;
 
 use crate::clock::TestClock;
@@ -80,6 +81,15 @@ async fn put_is_repeated_even_if_the_key_was_ignored() {
     let reply = client(with(&TestClock::new())).put(server.url()).send().await.expect("an answer");
     assert_eq!(sent(&reply), (204, 2, End::Final));
     assert_eq!(server.seen()[0].header("idempotency-key"), None);
+}
+
+#[tokio::test]
+async fn put_with_a_key_that_was_ignored_is_final() {
+    let server = Server::start(|_| answer(500, &[("Idempotency-Status", "ignored")]));
+    let keyed = with(&TestClock::new()).methods([Method::PUT]);
+    let reply = client(keyed).put(server.url()).send().await.expect("an answer");
+    assert_eq!(sent(&reply), (500, 1, End::Final));
+    assert!(server.seen()[0].header("idempotency-key").is_some());
 }
 
 #[tokio::test]

@@ -125,8 +125,14 @@ async fn lease_that_is_lost_before_anything_went_out_is_in_flight_elsewhere() {
     assert_eq!(got.refusal(), (409, "in-flight".into(), None, true));
 }
 
-/// A body that panics when it is read.
-struct Panics;
+/// A body that panics there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Panics {
+    Read,
+    End,
+    Length,
+    Drop,
+}
 
 impl http_body::Body for Panics {
     type Data = Bytes;
@@ -136,26 +142,68 @@ impl http_body::Body for Panics {
         self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        panic!("as the test says")
+        assert!(*self != Self::Read, "as the test says");
+        std::task::Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        assert!(*self != Self::End, "as the test says");
+        false
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        assert!(*self != Self::Length, "as the test says");
+        http_body::SizeHint::default()
+    }
+}
+
+impl Drop for PanicsInBody {
+    fn drop(&mut self) {
+        assert!(self.0 != Panics::Drop || std::thread::panicking(), "as the test says");
+    }
+}
+
+/// The same with a destructor.
+struct PanicsInBody(Panics);
+
+impl http_body::Body for PanicsInBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        std::pin::Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.0.size_hint()
     }
 }
 
 #[tokio::test]
 async fn answer_that_panics_is_of_work_that_is_done() {
-    let charges = Arc::new(Mutex::new(0));
-    let gateway = charges.clone();
-    let act = move |lease: Lease| {
-        let _ = lease.key("charge");
-        *gateway.lock().expect("not poisoned") += 1;
-        async move { lease.done(Body::new(Panics)) }
-    };
-    let again = |guard: Guard<idem_http::Leased>| guard.when_lost(WhenLost::Reexecute);
-    let door = door(Leases::memory(), again, Router::new().route("/acts", post(act)));
-    for status in ["executed", "replayed"] {
-        let got = send(&door, "x", "").await;
-        assert_eq!((got.status, got.key_status()), (410, Some(status)));
+    for panics in [Panics::Read, Panics::End, Panics::Length, Panics::Drop] {
+        let charges = Arc::new(Mutex::new(0));
+        let gateway = charges.clone();
+        let act = move |lease: Lease| {
+            let _ = lease.key("charge");
+            *gateway.lock().expect("not poisoned") += 1;
+            async move { lease.done(Body::new(PanicsInBody(panics))) }
+        };
+        let again = |guard: Guard<idem_http::Leased>| guard.when_lost(WhenLost::Reexecute);
+        let door = door(Leases::memory(), again, Router::new().route("/acts", post(act)));
+        for status in ["executed", "replayed"] {
+            let got = send(&door, "x", "").await;
+            assert_eq!((got.status, got.key_status()), (410, Some(status)));
+        }
+        assert_eq!(*charges.lock().expect("not poisoned"), 1);
     }
-    assert_eq!(*charges.lock().expect("not poisoned"), 1);
 }
 
 #[tokio::test]

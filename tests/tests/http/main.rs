@@ -9,6 +9,7 @@ mod dropped;
 mod ends;
 mod keyed;
 mod leased;
+mod limits;
 mod looks;
 mod nodes;
 mod observed;

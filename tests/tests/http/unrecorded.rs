@@ -7,10 +7,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER};
 use idem_core::Idem;
 use idem_http::client::{Advice, Retries, verdict};
-use idem_http::{Guard, Lease, scope};
-use tests::{At, Backend, Cut, Hangup, Place as _, Postgres, Proxy, Sqlite};
+use idem_http::{Done, Guard, Lease, Problem, scope};
+use tests::{At, Backend, Cut, Hangup, Place as _, Postgres, Proxy, Seed, Sqlite};
 
 use crate::service::{App, Script, Then, router};
 use crate::site::{Door, KEY, Site, Via, node, post as request};
@@ -45,6 +46,95 @@ async fn unknown_end_without_a_record_is_not_repeated_by_our_client() {
     let reply = client.post(format!("{url}/acts")).body("pay").send().await.expect("an answer");
     assert_eq!((reply.status().as_u16(), reply.headers()["idempotency-status"].as_bytes()), (503, &b"ignored"[..]));
     assert_eq!(charges.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn no_header_and_no_look_asks_for_a_repeat_of_it() {
+    let place = Sqlite::fresh();
+    let idem = Idem::<sqlx::Sqlite>::open(&place.url()).await.expect("opened");
+    script::<sqlx::Sqlite>(&place.url(), AWAY).await;
+    let problem =
+        || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "away").header(RETRY_AFTER, HeaderValue::from_static("1"));
+    let fails = async move |lease: Lease| {
+        let _ = lease.key("charge");
+        Err::<Done, _>(problem())
+    };
+    let is_done = async move |lease: Lease| {
+        let _ = lease.key("charge");
+        lease.done(problem().retryable(true))
+    };
+    let guard = || Guard::leased(&idem, scope::single()).fail_open_named(WHY);
+    let look = |problem: &Problem| {
+        let mut response = problem.response();
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response.headers_mut().insert("stripe-should-retry", HeaderValue::from_static("true"));
+        response
+    };
+    for guard in [guard(), guard().problems(look)] {
+        let layer = guard.required();
+        let service = Router::new().route("/fails", post(fails)).route("/done", post(is_done)).layer(layer);
+        let door = Door::Call(service);
+        for path in ["/fails", "/done"] {
+            let got = door.send(request(path, &[("idempotency-key", KEY)], Vec::new())).await;
+            assert_eq!(
+                (got.status, got.key_status(), got.header("retry-after")),
+                (503, Some("ignored"), None),
+                "{path}"
+            );
+            assert_ne!(got.header("stripe-should-retry"), Some("true"));
+            let status = StatusCode::from_u16(got.status).expect("a status");
+            assert_eq!(verdict(status, &got.headers, false), Advice::Final);
+            assert!(!String::from_utf8_lossy(&got.body).contains("\"retryable\":true"), "{path}: {got:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn store_that_refuses_does_not_open_a_guard() {
+    let Some(place) = Postgres::fresh().await else { return };
+    let url = place.address();
+    sqlx::Postgres::prepare(&url).await;
+    let opened = Idem::<sqlx::Postgres>::open(&url).await.expect("opened");
+    let mut conn = sqlx::Postgres::connect(&url).await;
+    let role = format!("reads_{:016x}", Seed::new().rng(0).u64(..));
+    let make = format!(
+        "CREATE ROLE {role} LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};
+        GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}"
+    );
+    sqlx::Postgres::script(&mut conn, &make).await.expect("a role");
+    let idem = Idem::<sqlx::Postgres>::open(&url.replace("postgres@", &format!("{role}@"))).await.expect("opened");
+    let app = App::default();
+    let transactional = Door::Call(router(
+        app.clone(),
+        &Guard::transactional(&idem, scope::single()).namespace("tx").fail_open_named(WHY).required(),
+    ));
+    let runs = app.runs.clone();
+    let act = move |lease: Lease| {
+        runs.fetch_add(1, SeqCst);
+        async move {
+            let _ = lease.key("charge");
+            lease.done("charged")
+        }
+    };
+    let guard = Guard::leased(&idem, scope::single()).fail_open_named(WHY);
+    let leased = Door::Call(Router::new().route("/acts", post(act)).layer(guard.required()));
+    let done = Script::new(Then::Done);
+    for door in [&transactional, &leased] {
+        assert_eq!(door.act(KEY, &done).await.key_status(), Some("executed"));
+    }
+    for refuse in ["SELECT", "INSERT, UPDATE, DELETE"] {
+        let revoke = format!("REVOKE {refuse} ON idem_claims FROM {role}");
+        sqlx::Postgres::script(&mut conn, &revoke).await.expect("revoked");
+        let got = leased.act(KEY, &done).await;
+        assert_eq!(got.refusal(), (503, "store-away".into(), None, true), "{got:?}");
+        let got = transactional.act(KEY, &done).await;
+        assert!([Some("replayed"), None].contains(&got.key_status()), "{got:?}");
+        sqlx::Postgres::script(&mut conn, &format!("GRANT ALL ON idem_claims TO {role}")).await.expect("granted");
+    }
+    assert_eq!(app.runs(), 2);
+    idem.shutdown().await;
+    opened.shutdown().await;
+    sqlx::Postgres::script(&mut conn, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.expect("dropped");
 }
 
 #[tokio::test]

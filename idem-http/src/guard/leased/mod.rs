@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Extensions, Response};
+use http::{Extensions, Response, StatusCode};
 use http_body::Body;
 use idem_core::lease::{Claim, LeasedOperation, Leases, Resolved, WhenLost};
 use tokio::time::Instant;
@@ -19,7 +19,7 @@ use self::turn::Turn;
 use super::answered::{Marks, Settled};
 use super::mode::{Engine, Entered, Mode, Recorded};
 use super::prepare::Admitted;
-use super::run::{Ran, RunId};
+use super::run::{Ran, RunId, is_sendable};
 use super::settings::Settings;
 use crate::observe::{Step, Verdict};
 use crate::problem::{Kind, Problem};
@@ -41,6 +41,9 @@ impl Leased {
         Self { leases, operation, lease: Duration::from_secs(30), when_lost: WhenLost::default() }
     }
 }
+
+/// When a duplicate may ask again: an owner that works renews its lease, so what is left of it says nothing of when the work ends.
+const SOON: Duration = Duration::from_secs(2);
 
 impl Mode for Leased {}
 
@@ -74,7 +77,7 @@ impl Engine for Leased {
             }
             Ok(Claim::Remembered(remembered)) => Entered::Known(remembered.into()),
             Ok(Claim::Held { left }) => {
-                Entered::Refused(Problem::from(Kind::InFlight).retry_after(left), Verdict::InFlight)
+                Entered::Refused(Problem::from(Kind::InFlight).retry_after(left.min(SOON)), Verdict::InFlight)
             }
             Ok(Claim::Lost { .. }) => Entered::Refused(Kind::OutcomeLost.into(), Verdict::Unknown),
             Err(error) => match refusal(error, settings.fail_open) {
@@ -110,7 +113,9 @@ impl Engine for Leased {
 }
 
 /// What an operator resolves a lost request with: repeats get this answer.
-/// [`LeasedOperation::resolve`] takes it, of the operation that is named as the guard's namespace.
+/// [`LeasedOperation::resolve`] takes it, of the operation that is named as the guard's namespace. Of an answer that cannot be sent again,
+/// with a status below 200 or above 599, no body is kept: repeats are answered with 410. Headers that only a guard's
+/// [`replays_header`](super::Guard::replays_header) names are not kept.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -122,7 +127,9 @@ impl Engine for Leased {
 /// # Ok::<(), http::Error>(())
 /// ```
 pub fn recorded(answer: &Response<Bytes>) -> Resolved {
-    let record = Record::of(answer.status(), answer.headers(), Some(answer.body().clone()), &[]);
+    let kept = is_sendable(answer.status()).then(|| answer.body().clone());
+    let status = if kept.is_some() { answer.status() } else { StatusCode::OK };
+    let record = Record::of(status, answer.headers(), kept, &[]);
     Resolved::Completed(record.encode())
 }
 
