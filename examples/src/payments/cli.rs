@@ -16,6 +16,7 @@ use super::diagram;
 use super::kill::KillSwitch;
 use super::run::{Failed, Input, run};
 use super::server::serve::{self, ServeError};
+use super::server::webhooks::Endpoint;
 
 const DELIVERIES: &str = "sqlite://deliveries.db";
 const SERVER: &str = "sqlite://payments.db";
@@ -48,6 +49,9 @@ struct Serve {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12111")]
     listen: SocketAddr,
+    /// Send every event there, in Stripe's form, signed with the secret: `http://HOST/PATH=whsec_SECRET`; may be given more than once
+    #[arg(long, value_name = "URL=SECRET", value_parser = endpoint)]
+    webhook: Vec<Endpoint>,
     /// End after this time, as in `30s`
     #[arg(long = "for", value_name = "TIME")]
     time: Option<humantime::Duration>,
@@ -115,6 +119,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// An endpoint of webhooks.
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let (url, secret) = text.split_once("=whsec_").ok_or("give URL=whsec_SECRET")?;
+    if !url.starts_with("http://") {
+        return Err("give an address that begins with http://".to_owned());
+    }
+    Ok(Endpoint { url: url.to_owned(), secret: format!("whsec_{secret}") })
+}
+
 /// The database of a URL; ends the program if it is none.
 fn scheme(url: &str) -> Scheme {
     match url.split_once(':').map_or("", |(scheme, _)| scheme) {
@@ -131,7 +144,7 @@ fn threads() -> Result<Runtime, String> {
 }
 
 fn serve(arguments: &Serve) -> Result<ExitCode, String> {
-    let Serve { db, listen, time } = arguments;
+    let Serve { db, listen, webhook, time } = arguments;
     let scheme = scheme(db);
     let time = time.map(Duration::from);
     let stop = async move {
@@ -142,8 +155,8 @@ fn serve(arguments: &Serve) -> Result<ExitCode, String> {
     };
     let served = threads()?.block_on(async {
         match scheme {
-            Scheme::Sqlite => serve::serve::<sqlx::Sqlite>(db, &redacted(db), *listen, stop).await,
-            Scheme::Postgres => serve::serve::<sqlx::Postgres>(db, &redacted(db), *listen, stop).await,
+            Scheme::Sqlite => serve::serve::<sqlx::Sqlite>((db, &redacted(db)), *listen, webhook, stop).await,
+            Scheme::Postgres => serve::serve::<sqlx::Postgres>((db, &redacted(db)), *listen, webhook, stop).await,
         }
     });
     let summary = match served {

@@ -10,3 +10,4 @@ mod sdk;
 mod server;
 mod support;
 mod usage;
+mod webhooks;

@@ -16,8 +16,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one, and waits until it listens.
     pub(crate) fn start(url: &str) -> Self {
+        Self::start_with(url, &[])
+    }
+
+    pub(crate) fn start_with(url: &str, arguments: &[&str]) -> Self {
         let mut command = bare();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--db", url]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--db", url]).args(arguments);
         let mut child = command.spawn().expect("the program starts");
         let mut rest = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
         let mut line = String::new();

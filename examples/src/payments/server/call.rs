@@ -7,9 +7,9 @@ use sqlx::Pool;
 
 use super::error::ApiError;
 use super::machine::intent;
-use super::objects;
 use super::rules::Processor;
 use super::store::{Row, Store};
+use super::{objects, webhooks};
 
 /// What the handlers share.
 pub(super) struct App<DB: Store> {
@@ -126,7 +126,7 @@ pub(super) async fn update<DB: Store>(tx: &mut Tx<DB>, object: &Value) -> Result
     Ok(DB::update(tx, object["id"].as_str().unwrap_or_default(), &object.to_string()).await?)
 }
 
-/// Notes what happened to an object.
+/// Notes what happened to an object, and queues it for the webhooks' endpoints.
 pub(super) async fn happened<DB: Store>(
     tx: &mut Tx<DB>,
     caller: &Caller,
@@ -135,7 +135,8 @@ pub(super) async fn happened<DB: Store>(
 ) -> Result<(), ApiError> {
     let request = (&*caller.request, caller.key.as_deref());
     let event = objects::event((&objects::new_id("evt")?, at), kind, object, request);
-    insert(tx, caller, ("event", kind), &event).await
+    insert(tx, caller, ("event", kind), &event).await?;
+    Ok(DB::queue(tx, webhooks::id(&event)).await?)
 }
 
 impl<DB: Store> Clone for App<DB> {

@@ -20,3 +20,4 @@ pub mod rules;
 pub mod serve;
 mod store;
 mod verdicts;
+pub mod webhooks;

@@ -1,5 +1,6 @@
 //! The routes, and the guard around those that write.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,6 +9,7 @@ use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use idem_core::{Idem, Sweeper};
 use idem_http::{Drain, Guard, scope};
+use tokio::sync::Notify;
 
 use super::call::{App, Caller};
 use super::edge::edge;
@@ -30,6 +32,8 @@ pub(super) struct Api {
     /// Waits for the last request.
     pub(super) drain: Drain,
     pub(super) verdicts: Verdicts,
+    /// Woken when a request has ended that may have queued a webhook.
+    pub(super) queued: Arc<Notify>,
 }
 
 /// The API on this database.
@@ -41,8 +45,12 @@ pub(super) async fn api<DB: Store>(idem: Idem<DB>) -> Result<Api, sqlx::Error> {
     let sweeper = idem.sweep_in_background(Duration::from_mins(1));
     let guard = Guard::transactional(&idem, scope::extension(|caller: &Caller| caller.account.clone()));
     let verdicts = Verdicts::default();
-    let noted = verdicts.clone();
-    let guard = guard.wait(WAIT).problems(look).audit(move |audit| noted.note(audit));
+    let (noted, queued) = (verdicts.clone(), Arc::new(Notify::new()));
+    let wakes = queued.clone();
+    let guard = guard.wait(WAIT).problems(look).audit(move |audit| {
+        noted.note(audit);
+        wakes.notify_waiters();
+    });
     let drain = guard.drain();
     let app = App { intents: Intent::stored(&idem, Processor), idem };
     let writes = Router::new()
@@ -61,7 +69,7 @@ pub(super) async fn api<DB: Store>(idem: Idem<DB>) -> Result<Api, sqlx::Error> {
             .route(&kind.one(), get(move |app, caller, id, form| kind.retrieve::<DB>(app, caller, id, form)));
     }
     let router = api.fallback(unknown).layer(from_fn(edge)).with_state(app);
-    Ok(Api { router, sweeper, drain, verdicts })
+    Ok(Api { router, sweeper, drain, verdicts, queued })
 }
 
 async fn unknown(uri: Uri) -> ApiError {

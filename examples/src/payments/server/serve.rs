@@ -14,6 +14,7 @@ use super::machine::{Intent, intent};
 use super::routes::{Api, api};
 use super::rules::Processor;
 use super::store::Store;
+use super::webhooks::{Endpoint, Sender};
 
 /// Why the server ends early.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub enum ServeError {
     /// Or refuses the server's own tables.
     #[error("the server's tables cannot be made: {0}")]
     Tables(#[from] sqlx::Error),
+    /// The secret of an endpoint is none.
+    #[error("--webhook: {0}")]
+    Secret(#[from] idem_http::webhook::SecretError),
     /// It cannot listen there.
     #[error("{address} cannot be listened on: {source}")]
     Listen {
@@ -57,13 +61,17 @@ pub struct Summary {
 /// # Errors
 /// [`ServeError`].
 pub(in crate::payments) async fn serve<DB: Store>(
-    url: &str,
-    shown_url: &str,
+    (url, shown_url): (&str, &str),
     listen: SocketAddr,
+    endpoints: &[Endpoint],
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Summary, ServeError> {
     let idem = Idem::<DB>::open(url).await.map_err(ServeError::Open)?;
-    let Api { router, sweeper, drain, verdicts } = api(idem.clone()).await?;
+    let Api { router, sweeper, drain, verdicts, queued } = api(idem.clone()).await?;
+    for endpoint in endpoints {
+        DB::register(idem.pool(), &endpoint.url).await?;
+    }
+    let sender = Sender::start(&idem, endpoints, &queued)?;
     let failed = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -71,6 +79,7 @@ pub(in crate::payments) async fn serve<DB: Store>(
     axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(failed)?;
     // Requests whose clients have disconnected end as well.
     drain.finished().await;
+    drop(sender);
     drop(sweeper);
     let summary = summary(&idem, verdicts.counts()).await.map_err(ServeError::Books)?;
     idem.shutdown().await;

@@ -1,7 +1,9 @@
 //! The service's own tables: what the API shows, and the webhooks that are to be sent. Written in the transaction of the request.
 
-use idem_core::{Database, Tx};
+use idem_core::Tx;
 use sqlx::AssertSqlSafe;
+
+use super::webhooks::Queue;
 
 /// A row of the API's objects.
 #[derive(Debug, Clone)]
@@ -31,7 +33,7 @@ pub(in crate::payments) struct Page<'p> {
 }
 
 /// The service's own statements. Each database has its own types in sqlx, so they are made for each by a macro.
-pub(in crate::payments) trait Store: Database {
+pub(in crate::payments) trait Store: Queue {
     /// The statements that make the tables.
     const TABLES: &'static str;
 
@@ -98,7 +100,12 @@ macro_rules! store {
                 $seq,
                 ", id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, account TEXT NOT NULL, parent TEXT NOT NULL, body TEXT NOT NULL);
                 CREATE INDEX IF NOT EXISTS stripe_objects_by_kind ON stripe_objects (account, kind, seq);
-                CREATE INDEX IF NOT EXISTS stripe_objects_by_parent ON stripe_objects (account, kind, parent, seq);"
+                CREATE INDEX IF NOT EXISTS stripe_objects_by_parent ON stripe_objects (account, kind, parent, seq);
+                CREATE TABLE IF NOT EXISTS stripe_endpoints (url TEXT NOT NULL PRIMARY KEY);
+                CREATE TABLE IF NOT EXISTS stripe_webhooks (seq ",
+                $seq,
+                ", endpoint TEXT NOT NULL, event TEXT NOT NULL);
+                CREATE INDEX IF NOT EXISTS stripe_webhooks_by_endpoint ON stripe_webhooks (endpoint, seq);"
             );
 
             async fn create(pool: &sqlx::Pool<Self>) -> Result<(), sqlx::Error> {
