@@ -1,13 +1,16 @@
 //! The command line of `payments`.
 
 use std::fs::File;
+use std::future::{Future as _, poll_fn};
 use std::io::{self, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use indicatif::ProgressBar;
 use tokio::runtime::Runtime;
 use tokio::signal::ctrl_c;
 use tokio::time::timeout;
@@ -17,9 +20,14 @@ use super::kill::KillSwitch;
 use super::run::{Failed, Input, run};
 use super::server::serve::{self, ServeError};
 use super::server::webhooks::Endpoint;
+use super::storm::{self, Count, Plan, PlanError};
 
 const DELIVERIES: &str = "sqlite://deliveries.db";
 const SERVER: &str = "sqlite://payments.db";
+
+const OTHER_SERVICE: &str = r#"A service of your own:
+  payments storm --url http://127.0.0.1:8080 --path /orders --body '{"item":"tea"}' \
+    --header 'Content-Type: application/json' --count /orders/count --pointer /number"#;
 
 /// Payments that are made once, however often they are asked for.
 ///
@@ -38,6 +46,7 @@ enum Command {
     Serve(Serve),
     Deliveries(Feed),
     Diagram(Diagram),
+    Storm(Storm),
 }
 
 /// Serves the core of Stripe's API, so that Stripe's own libraries can be pointed at it.
@@ -94,6 +103,50 @@ struct Diagram {
     svg: Option<PathBuf>,
 }
 
+/// Sends requests more than once, at once, and without waiting for the reply, and proves that each had one effect.
+///
+/// Without --path the service is a payments server: each request is a payment, and the ledger proves it. Any other service needs its
+/// path, its body, and where it counts effects.
+///
+/// Exit status: 0 each request had one effect, 1 it had not or cannot be known, 2 wrong usage.
+#[derive(Args)]
+#[command(after_help = OTHER_SERVICE)]
+struct Storm {
+    /// The service
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:12111")]
+    url: String,
+    /// How many different requests
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    requests: u32,
+    /// How many are under way at a time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    clients: u32,
+    /// How many are sent in a second at most, copies included
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    rate: u32,
+    /// Repeats the random choices of an earlier storm, whose keys are known to the service then
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Where requests are sent, of a service that is no payments server
+    #[arg(long, value_name = "PATH", requires = "count")]
+    path: Option<String>,
+    /// The body of each request
+    #[arg(long, value_name = "TEXT", requires = "path", default_value = "")]
+    body: String,
+    /// A header of each request: `NAME: VALUE`; may be given more than once
+    #[arg(long, value_name = "HEADER")]
+    header: Vec<String>,
+    /// Where the service gives the number of effects, as JSON
+    #[arg(long, value_name = "PATH", requires = "path")]
+    count: Option<String>,
+    /// The number in that document, as a JSON pointer
+    #[arg(long, value_name = "POINTER", requires = "count", default_value = "")]
+    pointer: String,
+    /// The service may be on another machine: one of yours
+    #[arg(long)]
+    allow_remote: bool,
+}
+
 /// A database that the program can use.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scheme {
@@ -108,6 +161,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve(&arguments),
         Command::Deliveries(arguments) => feed(&arguments),
         Command::Diagram(arguments) => draw(arguments.svg),
+        Command::Storm(arguments) => storm(&arguments),
     };
     match done {
         Ok(code) => code,
@@ -117,6 +171,34 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn storm(arguments: &Storm) -> Result<ExitCode, String> {
+    let plan = plan(arguments).unwrap_or_else(|error| usage(ErrorKind::ValueValidation, &error.to_string()));
+    let progress = ProgressBar::new(plan.requests.into());
+    let summary = threads()?.block_on(storm::storm(plan, progress)).map_err(|error| error.to_string())?;
+    print(&summary.to_string())?;
+    Ok(if summary.is_exact() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn plan(arguments: &Storm) -> Result<Plan, PlanError> {
+    const AMOUNT: i64 = 100;
+    let Storm { url, requests, clients, rate, path, pointer, allow_remote, .. } = arguments;
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
+    let address = |path: &str| Plan::address(url, path, *allow_remote);
+    let mut headers = Plan::headers(&arguments.header)?;
+    let (target, body, count) = if let (Some(path), Some(count)) = (path, &arguments.count) {
+        let count = Count::Number { url: address(count)?, pointer: pointer.clone() };
+        (address(path)?, arguments.body.clone(), count)
+    } else {
+        // A merchant of the storm's own: nothing else is in its balance.
+        let merchant = [format!("Authorization: Bearer sk_test_storm_{seed:016x}")];
+        headers.extend(Plan::headers(&merchant)?);
+        let body = format!("amount={AMOUNT}&currency=eur&payment_method=pm_card_visa&confirm=true");
+        let count = Count::Balance { url: address("/v1/balance")?, currency: "eur".to_owned(), amount: AMOUNT };
+        (address("/v1/payment_intents")?, body, count)
+    };
+    Ok(Plan { target, headers, body, requests: *requests, clients: *clients, rate: *rate, count, seed })
 }
 
 /// An endpoint of webhooks.
@@ -147,13 +229,17 @@ fn serve(arguments: &Serve) -> Result<ExitCode, String> {
     let Serve { db, listen, webhook, time } = arguments;
     let scheme = scheme(db);
     let time = time.map(Duration::from);
-    let stop = async move {
-        match time {
-            Some(time) => drop(timeout(time, ctrl_c()).await),
-            None => drop(ctrl_c().await),
-        }
-    };
     let served = threads()?.block_on(async {
+        // Heard from here on: before the server says where it is.
+        let mut interrupted = Box::pin(ctrl_c());
+        let early = poll_fn(|cx| Poll::Ready(interrupted.as_mut().poll(cx).is_ready())).await;
+        let stop = async move {
+            match time {
+                _ if early => {}
+                Some(time) => drop(timeout(time, interrupted).await),
+                None => drop(interrupted.await),
+            }
+        };
         match scheme {
             Scheme::Sqlite => serve::serve::<sqlx::Sqlite>((db, &redacted(db)), *listen, webhook, stop).await,
             Scheme::Postgres => serve::serve::<sqlx::Postgres>((db, &redacted(db)), *listen, webhook, stop).await,

@@ -19,6 +19,7 @@ mod report;
 pub mod rules;
 mod run;
 pub mod server;
+pub mod storm;
 mod tables;
 mod tally;
 mod worker;

@@ -8,6 +8,7 @@ mod oracle;
 mod runs;
 mod sdk;
 mod server;
+mod storm;
 mod support;
 mod usage;
 mod webhooks;

@@ -41,7 +41,7 @@ async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body
     let id = event["id"].as_str().expect("an id").to_owned();
     let mut seen = receiver.seen.lock().expect("not poisoned");
     // Before it is taken, or after it.
-    let (fails, forgets) = (seen.random.u8(0..100) < 10, seen.random.u8(0..100) < 10);
+    let (fails, forgets) = (seen.random.u8(0..100) < 20, seen.random.u8(0..100) < 20);
     if fails {
         seen.refused += 1;
         return StatusCode::SERVICE_UNAVAILABLE;

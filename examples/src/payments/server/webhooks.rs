@@ -19,7 +19,7 @@ use super::objects::VERSION;
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause after a first failure; after each further one it doubles.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How often the queue is looked at without a reason: another process may have queued something.
 const POLL: Duration = Duration::from_secs(1);

@@ -1,0 +1,189 @@
+//! The storm itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use fastrand::Rng;
+use indicatif::ProgressBar;
+use reqwest::{Client, StatusCode};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
+
+use super::count::CountError;
+use super::plan::Plan;
+use super::summary::Summary;
+
+/// Tries of one request.
+const MOST_TRIES: u32 = 500;
+/// The longest wait of a client that is gone before the reply, in microseconds.
+const HASTE: u64 = 20_000;
+/// How long a reply is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a storm ends without a proof.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StormError {
+    /// The effects are not known.
+    #[error(transparent)]
+    Count(#[from] CountError),
+    /// The service does not take the request.
+    #[error("the service refuses the request with {status}: {text}")]
+    Refused {
+        /// The status.
+        status: StatusCode,
+        /// The beginning of the answer.
+        text: String,
+    },
+    /// The service never answered.
+    #[error("a request was sent {tries} times and never answered")]
+    NoAnswer {
+        /// How often.
+        tries: u32,
+    },
+    /// A client of the storm panicked.
+    #[error("a client of the storm panicked")]
+    Panicked,
+}
+
+/// How an attempt ended.
+enum Ended {
+    Answered(Vec<u8>),
+    /// It may be repeated.
+    Failed,
+}
+
+#[derive(Default)]
+struct Tally {
+    sent: AtomicU64,
+    raced: AtomicU64,
+    abandoned: AtomicU64,
+    repeated: AtomicU64,
+    failed: AtomicU64,
+    contradicted: AtomicU64,
+}
+
+struct Storm {
+    plan: Plan,
+    client: Client,
+    tally: Tally,
+    pace: Mutex<Interval>,
+    progress: ProgressBar,
+}
+
+/// Storms a service, and counts the effects.
+///
+/// # Errors
+/// [`StormError`].
+pub async fn storm(plan: Plan, progress: ProgressBar) -> Result<Summary, StormError> {
+    let client = Client::new();
+    let before = plan.count.now(&client, &plan.headers).await?;
+    let mut pace = interval(Duration::from_secs(1) / plan.rate.max(1));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (clients, requests) = (u64::from(plan.clients), u64::from(plan.requests));
+    let storm = Arc::new(Storm { plan, client, tally: Tally::default(), pace: Mutex::new(pace), progress });
+    let mut running = JoinSet::new();
+    for number in 0..clients {
+        let storm = storm.clone();
+        running.spawn(async move {
+            for request in (number..requests).step_by(usize::try_from(clients).unwrap_or(1)) {
+                storm.request(request).await?;
+                storm.progress.inc(1);
+            }
+            Ok::<_, StormError>(())
+        });
+    }
+    while let Some(ended) = running.join_next().await {
+        ended.map_err(|_| StormError::Panicked)??;
+    }
+    storm.progress.finish_and_clear();
+    let after = storm.plan.count.now(&storm.client, &storm.plan.headers).await?;
+    let count = |count: &AtomicU64| count.load(Relaxed);
+    let tally = &storm.tally;
+    Ok(Summary {
+        requests,
+        sent: count(&tally.sent),
+        raced: count(&tally.raced),
+        abandoned: count(&tally.abandoned),
+        repeated: count(&tally.repeated),
+        failed: count(&tally.failed),
+        contradicted: count(&tally.contradicted),
+        effects: (after - before) / storm.plan.count.unit().max(1),
+    })
+}
+
+impl Storm {
+    /// One request, until it is answered.
+    async fn request(&self, number: u64) -> Result<(), StormError> {
+        let mut random = Rng::with_seed(self.plan.seed.wrapping_add(number));
+        let key = format!("storm-{:016x}-{number:08}", self.plan.seed);
+        let (mut tries, mut answer) = (0, None);
+        while answer.is_none() {
+            if tries >= MOST_TRIES {
+                return Err(StormError::NoAnswer { tries });
+            }
+            tries += 1;
+            match random.u8(0..10) {
+                // The client is gone before the reply; the next one begins anew.
+                0..3 => {
+                    self.tally.abandoned.fetch_add(1, Relaxed);
+                    let _ = timeout(Duration::from_micros(random.u64(..HASTE)), self.send(&key)).await;
+                }
+                3..6 => {
+                    let copies = random.u64(2..5);
+                    self.tally.raced.fetch_add(copies, Relaxed);
+                    let sent = (0..copies).map(|_| self.send(&key));
+                    for ended in futures_util::future::join_all(sent).await {
+                        self.note(ended?, &mut answer);
+                    }
+                }
+                _ => {
+                    let ended = self.send(&key).await?;
+                    self.note(ended, &mut answer);
+                }
+            }
+            if answer.is_none() {
+                sleep(Duration::from_millis(random.u64(5..50))).await;
+            }
+        }
+        if random.bool() {
+            self.tally.repeated.fetch_add(1, Relaxed);
+            let ended = self.send(&key).await?;
+            self.note(ended, &mut answer);
+        }
+        Ok(())
+    }
+
+    async fn send(&self, key: &str) -> Result<Ended, StormError> {
+        self.pace.lock().await.tick().await;
+        self.tally.sent.fetch_add(1, Relaxed);
+        let Plan { target, headers, body, .. } = &self.plan;
+        let request = self.client.post(target.clone()).headers(headers.clone()).header("idempotency-key", key);
+        let Ok(answer) = request.timeout(PATIENCE).body(body.clone()).send().await else { return Ok(Ended::Failed) };
+        let status = answer.status();
+        let Ok(bytes) = answer.bytes().await else { return Ok(Ended::Failed) };
+        if status.is_success() {
+            return Ok(Ended::Answered(bytes.to_vec()));
+        }
+        if status.is_server_error() || [StatusCode::CONFLICT, StatusCode::TOO_MANY_REQUESTS].contains(&status) {
+            return Ok(Ended::Failed);
+        }
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();
+        Err(StormError::Refused { status, text })
+    }
+
+    /// All answers to one request are the same.
+    fn note(&self, ended: Ended, first: &mut Option<Vec<u8>>) {
+        match (ended, &*first) {
+            (Ended::Failed, _) => {
+                self.tally.failed.fetch_add(1, Relaxed);
+            }
+            (Ended::Answered(answer), Some(first)) if answer != *first => {
+                self.tally.contradicted.fetch_add(1, Relaxed);
+            }
+            (Ended::Answered(answer), _) => *first = Some(answer),
+        }
+    }
+}
