@@ -142,7 +142,7 @@ struct Storm {
     /// The number in that document, as a JSON pointer
     #[arg(long, value_name = "POINTER", requires = "count", default_value = "")]
     pointer: String,
-    /// The service may be on another machine: one of yours
+    /// The service may be on another machine, which is yours
     #[arg(long)]
     allow_remote: bool,
 }
