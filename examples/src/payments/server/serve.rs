@@ -83,6 +83,8 @@ pub(in crate::payments) async fn serve<DB: Store>(
     drop(sweeper);
     let summary = summary(&idem, verdicts.counts()).await.map_err(ServeError::Books)?;
     idem.shutdown().await;
+    // The last connection leaves no log behind.
+    idem.pool().close().await;
     Ok(summary)
 }
 
