@@ -92,3 +92,17 @@ async fn headers_of_a_service_behind_are_taken_away<DB: Backend>(via: Via) {
     let got = door.act(KEY, &Script::new(Then::Problem).status(422)).await;
     assert_eq!((got.verdict(), got.header("idempotency-superseded")), ((422, Some("released"), false), None));
 }
+
+#[tokio::test]
+async fn look_with_a_status_that_cannot_be_sent_is_none() {
+    for status in [101_u16, 600] {
+        let guard = idem_http::Guard::keyed(idem_http::scope::single()).problems(move |_| {
+            let status = http::StatusCode::from_u16(status).expect("a status");
+            http::Response::builder().status(status).body(bytes::Bytes::new()).expect("a response")
+        });
+        let act = async |_: idem_http::Keys| Err::<(), _>(idem_http::Problem::conflict("as the test says"));
+        let service = axum::Router::new().route("/acts", axum::routing::post(act)).layer(guard.required());
+        let got = crate::site::Door::Call(service).send(crate::site::post("/acts", &[], Vec::new())).await;
+        assert_eq!((got.status, got.problem()), (400, "key-missing".to_owned()));
+    }
+}
