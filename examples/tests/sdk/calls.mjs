@@ -102,6 +102,9 @@ async function declinedThenPaid() {
   expect((await stripe.paymentIntents.confirm(id)).status === "succeeded", "paid");
   const unexpected = { code: "payment_intent_unexpected_state" };
   await refused("StripeInvalidRequestError", () => stripe.paymentIntents.cancel(id), unexpected);
+  for (const late of [{ amount: 1 }, { payment_method: "pm_card_mastercard" }]) {
+    await refused("StripeInvalidRequestError", () => stripe.paymentIntents.update(id, late), unexpected);
+  }
   expected.eur += amount + 1;
 }
 

@@ -118,6 +118,12 @@ def declined_then_paid(client, chance, expected):
         lambda: client.v1.payment_intents.cancel(intent.id),
         code="payment_intent_unexpected_state",
     )
+    for late in ({"amount": 1}, {"payment_method": "pm_card_mastercard"}):
+        refused(
+            stripe.InvalidRequestError,
+            lambda: client.v1.payment_intents.update(intent.id, late),
+            code="payment_intent_unexpected_state",
+        )
     expected["eur"] += amount + 1
 
 

@@ -293,8 +293,9 @@ impl<M: Recorded> Guard<M> {
         self
     }
 
-    /// Runs the handler where the store cannot be reached or fails (its tables are missing), and says so by `Idempotency-Status: ignored`: a repeat is a second effect.
-    /// The reason is counted and logged. Without this such a request is refused (503).
+    /// Runs the handler where the store cannot be reached or fails (its tables are missing), and says so by `Idempotency-Status:
+    /// ignored`: a repeat is a second effect. Not where the store refuses (read-only, no rights), is busy with other writers, or was shut
+    /// down. The reason is counted and logged. Without this such a request is refused (503).
     #[must_use]
     pub fn fail_open_named(mut self, why: &'static str) -> Self {
         self.settings.fail_open = Some(why);

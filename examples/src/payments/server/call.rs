@@ -44,7 +44,7 @@ const MOST_PATHS: usize = 10;
 const MOST_STEPS: usize = 4;
 
 impl<DB: Store> Source<'_, DB> {
-    /// An object of the caller's. `param` is the parameter that names it; without one the path does.
+    /// An object of this caller. `param` is the parameter that names it; `None` if the path does.
     ///
     /// # Errors
     /// [`ApiError`] if there is none.

@@ -77,7 +77,6 @@ pub(super) async fn change<DB: Store>(
         "amount",
         "capture_method",
         "currency",
-        "customer",
         "description",
         "expand",
         "metadata",
@@ -89,7 +88,8 @@ pub(super) async fn change<DB: Store>(
     let key = work.key("update");
     let tx = work.tx().await?;
     let mut object = Source::Tx(tx).find(&caller, "payment_intent", &id, None).await?;
-    if amount.is_some() || currency.is_some() || method.is_some() {
+    // The machine decides whether there is still something to pay, and with what.
+    if amount.is_some() || currency.is_some() || method.is_some() || form.text("payment_method").is_some() {
         let stored = app.intents.at(&id).within(tx).get().await?;
         let mut terms = stored.ok_or_else(|| ApiError::missing("payment_intent", &id, None))?.state().terms().clone();
         terms.amount = amount.unwrap_or(terms.amount);

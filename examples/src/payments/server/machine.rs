@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// The life of a payment intent. What may be changed at any time, its description and its metadata, stands in the service's own table.
 ///
-/// Every command leads back to where it started on some edge, so only a key tells its repeat from a new request.
+/// A command is repeated under its key. Captures and refunds in parts, and a card that is declined, lead back to the same state, so the state
+/// alone does not show a repeat.
 #[idempotent_fsm(name = "payment_intent")]
 #[command(Update { terms: Terms })]
 // What the card's network says is looked up by the server: a repeat that looked it up again is still a repeat.
