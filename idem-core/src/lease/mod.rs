@@ -26,6 +26,7 @@
 )]
 
 pub(crate) mod claim;
+pub(crate) mod claim_id;
 mod closure;
 pub(crate) mod failed;
 #[cfg(feature = "_sql")]
@@ -49,11 +50,12 @@ mod tests;
 pub(crate) mod working;
 
 pub use claim::Claim;
+pub use claim_id::ClaimId;
 pub use failed::Failed;
 pub use leased::LeasedOperation;
 pub use leases::Leases;
 pub use lock::{Lock, LockGuard};
-pub use operators::{ClaimId, LostClaim, Resolved};
+pub use operators::{LostClaim, Resolved};
 pub use owned::{Lease, OwnedLease};
 pub use remembered::{Completed, Remembered, WhenLost};
 pub use working::{Ended, Taken};

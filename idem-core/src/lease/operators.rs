@@ -1,7 +1,6 @@
 //! What operators do about claims whose owners lost their leases.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,7 +8,8 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::epoch::Epoch;
 use crate::error::Error;
-use crate::key::{Hasher, Hex, KeyHash, check_name};
+use crate::key::check_name;
+use crate::lease::claim_id::ClaimId;
 use crate::lease::leased::{LeasedOperation, check_operation};
 use crate::lease::store::NotOwned;
 use crate::model::claim::call::LostRow;
@@ -18,15 +18,6 @@ use crate::wire::Stored;
 
 /// As many are listed.
 const LISTED: u32 = 1_000;
-
-/// Names a claim: its operation and the hash of its key, and its epoch. Written and read as text, for a list and a button beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClaimId {
-    hash: KeyHash,
-    epoch: Epoch,
-    /// Of which operation.
-    operation: u32,
-}
 
 /// A claim whose owner lost its lease: whether the work was done is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +87,7 @@ impl LeasedOperation {
         check_operation(&self.name)?;
         let rows = self.leases.keeper.store.lost(&self.name, LISTED).await?;
         let claim = |row: LostRow| LostClaim {
-            id: ClaimId { hash: row.hash, epoch: row.epoch, operation: tag(&self.name) },
+            id: ClaimId::new(row.hash, row.epoch, &self.name),
             operation: self.name.clone(),
             scope: row.scope,
             claimed_at: row.at,
@@ -140,7 +131,7 @@ impl LeasedOperation {
     /// Dropped, it is resolved or not.
     pub async fn resolve(&self, id: &ClaimId, how: Resolved, reason: &str) -> Result<(), Error> {
         check_name("reason", reason)?;
-        if id.operation != tag(&self.name) {
+        if !id.is_of(&self.name) {
             let problem = format!("the claim {id} is not of the operation {:?}; resolve it by its own", self.name);
             return Err(Error::Config { problem });
         }
@@ -154,40 +145,10 @@ impl LeasedOperation {
                 Resolution::Completed { outcome: outcome.into(), keep: self.settings.keep }
             }
         };
-        let resolved = self.leases.keeper.store.resolve((&id.hash, id.epoch), &how, reason).await?;
-        resolved
-            .map_err(|NotOwned(claim)| Error::Fenced { mine: id.epoch, current: claim.map(|claim| claim.record.epoch) })
-    }
-}
-
-/// A short hash of an operation's name.
-fn tag(operation: &str) -> u32 {
-    let hash = Hasher::new("idem claim v1").with(operation.as_bytes()).finish();
-    u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
-}
-
-impl fmt::Display for ClaimId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{:08x}", Hex(&self.hash.0), self.epoch, self.operation)
-    }
-}
-
-impl FromStr for ClaimId {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let read = || {
-            let (hash, rest) = text.split_once('-')?;
-            let (epoch, operation) = rest.split_once('-')?;
-            let digits = |at: usize| hash.get(at * 2..at * 2 + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
-            let bytes: Vec<u8> = (0..hash.len() / 2).map(digits).collect::<Option<_>>()?;
-            let whole = hash.len() == KeyHash::BYTES * 2 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let hash = KeyHash(bytes.try_into().ok().filter(|_| whole)?);
-            let operation = u32::from_str_radix(operation, 16).ok()?;
-            Some(Self { hash, epoch: Epoch(epoch.parse().ok()?), operation })
-        };
-        read().ok_or_else(|| Error::Config {
-            problem: format!("{text:?} is no id of a claim; take it from a list of lost ones"),
+        let resolved = self.leases.keeper.store.resolve((&id.hash(), id.epoch()), &how, reason).await?;
+        resolved.map_err(|NotOwned(claim)| Error::Fenced {
+            mine: id.epoch(),
+            current: claim.map(|claim| claim.record.epoch),
         })
     }
 }

@@ -13,6 +13,7 @@ use crate::fingerprint::Fingerprint;
 #[cfg(feature = "_sql")]
 use crate::key::Hex;
 use crate::key::{Key, KeyHash};
+use crate::lease::claim_id::ClaimId;
 use crate::lease::keeper::{Ending, Keeper};
 use crate::lease::live::LiveLease;
 use crate::lease::remembered::{Completed, Remembered};
@@ -65,6 +66,12 @@ impl Lease {
     /// every owner of this claim.
     pub fn key(&self) -> Key {
         self.0.key.derive(&format!("lease of {}", self.0.surface))
+    }
+
+    /// The id under which [`lost`](crate::lease::LeasedOperation::lost) lists this claim, if its owner is lost. Stored beside a row of the
+    /// application, it leads an operator from the claim to that row.
+    pub fn id(&self) -> ClaimId {
+        ClaimId::new(self.0.live.hash, self.epoch(), &self.0.surface)
     }
 
     /// Which of the key's owners this is: a resource that refuses a lower one than it has seen fences off the others.

@@ -22,8 +22,12 @@ pub async fn lost_claims_of_operation_are_listed<S: LeaseSubject>(on: &S) {
     let first = mine(&here, "first").await;
     let (epoch, hour) = (first.lease().epoch(), Duration::from_hours(1));
     on.set_clock(LEASE + 1).await;
-    mine(&here, "first").await.abandon().await.expect("abandoned");
-    assert_eq!(only(&there).await.attempts, 2);
+    let again = mine(&here, "first").await;
+    let id = again.lease().id();
+    assert_ne!(id, first.lease().id());
+    again.abandon().await.expect("abandoned");
+    let listed = only(&there).await;
+    assert_eq!((listed.attempts, listed.id), (2, id));
     on.set_clock(60).await;
     let scoped = Key::new("tenant", "second").expect("a key");
     let Claim::Mine(second) = here.claim(&scoped, &request("tea")).await.expect("answered") else { panic!("free") };
