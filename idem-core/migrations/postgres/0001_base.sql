@@ -105,6 +105,7 @@ CREATE TABLE {installation} (
     at bigint NOT NULL,
     epoch_floor bigint NOT NULL DEFAULT 0
 );
+ALTER TABLE {installation} REPLICA IDENTITY FULL;
 INSERT INTO {installation} (id, at)
 SELECT gen_random_uuid()::text, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint;
 

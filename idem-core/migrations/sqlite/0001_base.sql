@@ -162,8 +162,9 @@ CREATE TABLE {holds} (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX {holds_by_expiry} ON {:holds} (account, expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 
+-- A position is given once: that of a message which was delivered and deleted is not given to another.
 CREATE TABLE {outbox} (
-    position INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     machine TEXT NOT NULL,
     id TEXT NOT NULL,
     seq INTEGER NOT NULL,

@@ -99,6 +99,7 @@ on_every_store! {
         migration_repeated_changes_nothing
         concurrent_migrations_all_succeed
         table_with_scope_can_be_forgotten
+        position_of_deleted_message_is_not_given_again
         failed_migration_leaves_nothing
         missing_tables_are_schema_error
         write_to_read_only_database_is_read_only_error

@@ -33,6 +33,22 @@ fn lock_timeout_is_set_for_its_statement_only() {
     });
 }
 
+/// Without it a table that is published can neither be updated nor deleted from.
+#[test]
+fn table_has_replica_identity() {
+    run::<Postgres, _>(async |mut db: Db| {
+        let without = format!(
+            "SELECT coalesce(string_agg(c.relname, ', '), 'none') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = '{}' AND c.relkind = 'r' AND c.relreplident = 'd'
+             AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)",
+            db.tables.schema().expect("a schema of its own")
+        );
+        let found: String =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(without)).fetch_one(&mut db.conn.conn).await.expect("readable");
+        assert_eq!(found, "none");
+    });
+}
+
 #[test]
 fn lost_race_above_read_committed_is_contention() {
     for level in ["REPEATABLE READ", "SERIALIZABLE"] {

@@ -4,8 +4,9 @@ use crate::store::machine::queries::load;
 use crate::store::migrate::run::{migrate, version};
 use crate::store::migrate::texts::{VERSION, steps};
 use crate::store::tests::ground::{Fresh, Ground, WAIT, both};
-use crate::store::tests::sample::{SHOP, With, hash, step};
+use crate::store::tests::sample::{SHOP, With, hash, message, step};
 use crate::store::tests::statements::all;
+use crate::store::write::part::Write;
 
 pub(super) async fn migration_repeated_changes_nothing<DB: Ground>(mut db: Fresh<DB>) {
     assert!(db.write(&step("m", 1)).await);
@@ -27,6 +28,15 @@ pub(super) async fn table_with_scope_can_be_forgotten<DB: Ground>(_db: Fresh<DB>
         }
     }
     assert_eq!(scoped, ScopedTable::ALL.map(ScopedTable::name));
+}
+
+/// A reader that deletes a message again, as the reply to the first time was lost, deletes no other one.
+pub(super) async fn position_of_deleted_message_is_not_given_again<DB: Ground>(mut db: Fresh<DB>) {
+    assert!(db.write(&Write { messages: vec![message(0)], ..step("m", 1) }).await);
+    let first = db.number("SELECT max(position) FROM {outbox}").await;
+    db.execute("DELETE FROM {outbox}").await;
+    assert!(db.write(&Write { messages: vec![message(1)], ..step("m", 2) }).await);
+    assert!(db.number("SELECT max(position) FROM {outbox}").await > first);
 }
 
 pub(super) async fn concurrent_migrations_all_succeed<DB: Ground>(mut db: Fresh<DB>) {
