@@ -10,6 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use idem_core::machine::Machine as _;
 use indicatif::ProgressBar;
 use tokio::runtime::Runtime;
 use tokio::signal::ctrl_c;
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 
 use super::diagram;
 use super::kill::KillSwitch;
+use super::machine::{Payment, payment};
 use super::run::{Failed, Input, run};
 use super::server::serve::{self, ServeError};
 use super::server::webhooks::Endpoint;
@@ -308,8 +310,8 @@ fn open(feed: &Feed) -> Input {
 
 fn draw(svg: Option<PathBuf>) -> Result<ExitCode, String> {
     match svg {
-        None => print(super::machine::payment::mermaid())?,
-        Some(file) => std::fs::write(&file, diagram::svg())
+        None => print(payment::mermaid())?,
+        Some(file) => std::fs::write(&file, diagram::document(Payment::GRAPH))
             .map_err(|error| format!("{} cannot be written: {error}", file.display()))?,
     }
     Ok(ExitCode::SUCCESS)

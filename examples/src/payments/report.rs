@@ -125,8 +125,9 @@ fn money(minor: i64) -> String {
 }
 
 pub(super) fn grouped(number: impl Display) -> String {
-    let digits = format!("{number}");
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    let number = format!("{number}");
+    let (sign, digits) = number.split_at(usize::from(number.starts_with('-')));
+    let mut text = String::from(sign);
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn report_groups_digits_of_numbers_and_money() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 999, 1_000, -123, -1_234_567].map(grouped), ["0", "999", "1,000", "-123", "-1,234,567"]);
         assert_eq!([0, 5, -123, 123_456_789].map(money), ["0.00", "0.05", "-1.23", "1,234,567.89"]);
     }
 }

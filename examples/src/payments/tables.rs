@@ -5,10 +5,13 @@ use sqlx::Pool;
 /// The questions of the book, on each database.
 pub(super) trait Tables: idem_core::Database {
     /// A query for one number.
-    async fn number(pool: &Pool<Self>, sql: &'static str) -> Result<i64, sqlx::Error>;
+    fn number(pool: &Pool<Self>, sql: &'static str) -> impl Future<Output = Result<i64, sqlx::Error>> + Send;
 
     /// A query for names and numbers.
-    async fn numbers(pool: &Pool<Self>, sql: &'static str) -> Result<Vec<(String, i64)>, sqlx::Error>;
+    fn numbers(
+        pool: &Pool<Self>,
+        sql: &'static str,
+    ) -> impl Future<Output = Result<Vec<(String, i64)>, sqlx::Error>> + Send;
 }
 
 /// sqlx's bounds for a query over any database are longer than the query; a macro writes it for two.

@@ -2,9 +2,11 @@
 #![allow(clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod audit;
+mod browser;
 mod input;
 mod kills;
 mod oracle;
+mod page;
 mod runs;
 mod sdk;
 mod server;

@@ -1,14 +1,16 @@
-//! The payment machine as a picture, drawn from its graph.
+//! A machine as a picture, drawn from its graph.
 
 mod layout;
 mod svg;
 
-use idem_core::machine::Machine as _;
+use idem_core::machine::Graph;
 
-use super::machine::Payment;
+/// A document of its own.
+pub(super) fn document(graph: &Graph) -> String {
+    svg::document(graph, &layout::layout(graph))
+}
 
-/// The picture as a document of its own.
-pub(super) fn svg() -> String {
-    let graph = Payment::GRAPH;
-    svg::draw(graph, &layout::layout(graph))
+/// A part of a page, whose style sheet colours it. Each state shows its count, in the order of the graph.
+pub(super) fn part(graph: &Graph, counts: &[String]) -> String {
+    svg::part(graph, &layout::layout(graph), counts)
 }

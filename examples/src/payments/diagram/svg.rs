@@ -6,19 +6,28 @@ use idem_core::machine::Graph;
 
 use super::layout::{Arrow, BOX_HEIGHT, Picture, Place};
 
+/// The classes that the style sheet of a page has to know as well.
 const STYLE: &str = "text{font:14px ui-sans-serif,system-ui,'DejaVu Sans',sans-serif;text-anchor:middle;fill:#1f2937}\
-    .state{fill:#f3f6fb;stroke:#4b6a9b;stroke-width:1.5}.inner{fill:none;stroke:#4b6a9b}\
+    .state{fill:#f3f6fb;stroke:#4b6a9b;stroke-width:1.5}.inner{fill:none;stroke:#4b6a9b}.start,.head{fill:#64748b}\
     .arrow{fill:none;stroke:#64748b;stroke-width:1.4;marker-end:url(#head)}\
     .label{font-size:12px;fill:#475569;paint-order:stroke;stroke:#fff;stroke-width:6px;stroke-linejoin:round}";
-const HEAD: &str = "<marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"7\" markerHeight=\"7\" \
-    orient=\"auto\"><path d=\"M0 0L10 5L0 10z\" fill=\"#64748b\"/></marker>";
+const HEAD: &str = "<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"7\" markerHeight=\"7\" \
+    orient=\"auto\"><path class=\"head\" d=\"M0 0L10 5L0 10z\"/></marker></defs>\n";
 
-pub(super) fn draw(graph: &Graph, picture: &Picture) -> String {
+pub(super) fn document(graph: &Graph, picture: &Picture) -> String {
+    let style = format!("<style>{STYLE}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
+    draw(graph, picture, &style, &[])
+}
+
+pub(super) fn part(graph: &Graph, picture: &Picture, counts: &[String]) -> String {
+    draw(graph, picture, "", counts)
+}
+
+fn draw(graph: &Graph, picture: &Picture, style: &str, counts: &[String]) -> String {
     let Picture { width, height, states, arrows } = picture;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
-         height=\"{height:.0}\" role=\"img\">\n<title>{} as a state machine</title>\n<style>{STYLE}</style>\n\
-         <defs>{HEAD}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
+         height=\"{height:.0}\" role=\"img\">\n<title>{} as a state machine</title>\n{style}{HEAD}",
         escaped(graph.name)
     );
     let mut labels = String::new();
@@ -30,14 +39,22 @@ pub(super) fn draw(graph: &Graph, picture: &Picture) -> String {
     }
     let start = states[graph.initial];
     let left = start.x - start.width / 2.0;
-    line(&mut svg, format_args!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"6\" fill=\"#1f2937\"/>", left - 40.0, start.y));
+    line(&mut svg, format_args!("<circle class=\"start\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"6\"/>", left - 40.0, start.y));
     line(&mut svg, format_args!("<path class=\"arrow\" d=\"M{:.1} {:.1}H{left:.1}\"/>", left - 34.0, start.y));
-    for (state, place) in graph.states.iter().zip(states) {
+    for (at, (state, place)) in graph.states.iter().zip(states).enumerate() {
         rectangle(&mut svg, "state", place, 0.0);
         if state.terminal {
             rectangle(&mut svg, "inner", place, 4.0);
         }
-        let (x, y, name) = (place.x, place.y + 5.0, escaped(state.ident));
+        let (x, name) = (place.x, escaped(state.ident));
+        // A count stands below the name.
+        let y = if let Some(count) = counts.get(at) {
+            let y = place.y + 13.0;
+            line(&mut svg, format_args!("<text class=\"count\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(count)));
+            place.y - 3.0
+        } else {
+            place.y + 5.0
+        };
         line(&mut svg, format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\">{name}</text>"));
     }
     // Above everything, so that no arrow crosses a word.

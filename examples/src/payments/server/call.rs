@@ -7,9 +7,9 @@ use sqlx::Pool;
 
 use super::error::ApiError;
 use super::machine::intent;
+use super::objects;
 use super::rules::Processor;
 use super::store::{Row, Store};
-use super::{objects, webhooks};
 
 /// What the handlers share.
 pub(super) struct App<DB: Store> {
@@ -116,14 +116,19 @@ pub(super) async fn insert<DB: Store>(
     (kind, parent): (&'static str, &str),
     object: &Value,
 ) -> Result<(), ApiError> {
-    let id = object["id"].as_str().unwrap_or_default().to_owned();
-    let row = Row { id, kind, account: caller.account.clone(), parent: parent.to_owned(), body: object.to_string() };
+    let row = Row {
+        id: objects::id(object).to_owned(),
+        kind,
+        account: caller.account.clone(),
+        parent: parent.to_owned(),
+        body: object.to_string(),
+    };
     Ok(DB::insert(tx, &row).await?)
 }
 
 /// Replaces an object.
 pub(super) async fn update<DB: Store>(tx: &mut Tx<DB>, object: &Value) -> Result<(), ApiError> {
-    Ok(DB::update(tx, object["id"].as_str().unwrap_or_default(), &object.to_string()).await?)
+    Ok(DB::update(tx, objects::id(object), &object.to_string()).await?)
 }
 
 /// Notes what happened to an object, and queues it for the webhooks' endpoints.
@@ -136,7 +141,7 @@ pub(super) async fn happened<DB: Store>(
     let request = (&*caller.request, caller.key.as_deref());
     let event = objects::event((&objects::new_id("evt")?, at), kind, object, request);
     insert(tx, caller, ("event", kind), &event).await?;
-    Ok(DB::queue(tx, webhooks::id(&event)).await?)
+    Ok(DB::queue(tx, objects::id(&event)).await?)
 }
 
 impl<DB: Store> Clone for App<DB> {

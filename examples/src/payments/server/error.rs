@@ -71,6 +71,14 @@ impl ApiError {
         self
     }
 
+    /// Whether the request is at fault, and not the server.
+    pub(super) fn is_refusal(&self) -> bool {
+        match &*self.0 {
+            What::Own { status, .. } => status.is_client_error(),
+            What::Problem(problem) => problem.status().is_client_error(),
+        }
+    }
+
     /// What it says, as JSON.
     pub(super) fn body(&self) -> Value {
         match &*self.0 {

@@ -297,7 +297,8 @@ async fn answer<DB: Store>(
     Ok((StatusCode::OK, object))
 }
 
-fn amount(amount: Option<i64>) -> Result<Option<i64>, ApiError> {
+/// An amount of money that can be moved.
+pub(super) fn amount(amount: Option<i64>) -> Result<Option<i64>, ApiError> {
     let invalid =
         || ApiError::param("amount", "parameter_invalid_integer", "This value must be greater than or equal to 1.");
     match amount {
@@ -310,7 +311,8 @@ fn amount(amount: Option<i64>) -> Result<Option<i64>, ApiError> {
     }
 }
 
-fn currency(text: &str) -> Result<&'static str, ApiError> {
+/// A currency of this server, in small letters.
+pub(super) fn currency(text: &str) -> Result<&'static str, ApiError> {
     let known = CURRENCIES.into_iter().find(|known| known.eq_ignore_ascii_case(text));
     let invalid = || format!("Invalid currency: {text}. This server has {}.", CURRENCIES.join(", "));
     known.ok_or_else(|| ApiError::param("currency", "parameter_invalid", invalid()))

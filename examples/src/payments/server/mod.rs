@@ -4,6 +4,7 @@
 //! the machine, moves money in the ledger, and writes the objects that the API shows. The guard around it, in `routes`, commits that
 //! with the answer, and gives the answer to every repeat.
 
+mod bank;
 mod call;
 mod cards;
 mod customers;
@@ -13,11 +14,13 @@ mod form;
 mod intents;
 pub mod machine;
 mod objects;
+mod page;
+mod payouts;
 mod reads;
 mod refunds;
+mod requests;
 mod routes;
 pub mod rules;
 pub mod serve;
 mod store;
-mod verdicts;
 pub mod webhooks;

@@ -3,6 +3,7 @@
 use idem_core::{Key, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::bank::Statement;
 use super::cards::Card;
 use super::error::ApiError;
 use super::machine::{Intent, Terms};
@@ -142,6 +143,51 @@ pub(super) fn refund(
     })
 }
 
+/// A payout of which the bank has said nothing yet.
+pub(super) fn payout(
+    id: &str,
+    at: Timestamp,
+    (amount, currency, to, description): (i64, &str, &str, Option<&str>),
+    hold: &str,
+) -> Value {
+    json!({
+        "id": id,
+        "object": "payout",
+        "amount": amount,
+        "arrival_date": seconds(at),
+        "automatic": false,
+        "balance_transaction": null,
+        "created": seconds(at),
+        "currency": currency,
+        "description": description,
+        "destination": to,
+        "failure_code": null,
+        "failure_message": null,
+        // Not in Stripe's objects: what reserves the money.
+        "hold": hold,
+        "livemode": false,
+        "metadata": {},
+        "method": "standard",
+        "reconciliation_status": "not_applicable",
+        "source_type": "card",
+        "statement_descriptor": null,
+        "status": "pending",
+        "type": "bank_account",
+    })
+}
+
+/// Shows what the bank's statement shows.
+pub(super) fn settle_payout(payout: &mut Value, statement: Statement) {
+    match statement {
+        Statement::Paid => payout["status"] = "paid".into(),
+        Statement::NotPaid => {
+            payout["status"] = "failed".into();
+            payout["failure_code"] = "could_not_process".into();
+            payout["failure_message"] = "The bank could not process this transfer.".into();
+        }
+    }
+}
+
 /// A customer that is new.
 pub(super) fn customer(id: &str, at: Timestamp) -> Value {
     json!({
@@ -185,6 +231,11 @@ pub(super) fn event((id, at): (&str, Timestamp), kind: &str, object: &Value, req
 /// A page of a list.
 pub(super) fn list(url: &str, data: &[Value], has_more: bool) -> Value {
     json!({"object": "list", "url": url, "has_more": has_more, "data": data})
+}
+
+/// The id of an object.
+pub(super) fn id(object: &Value) -> &str {
+    object["id"].as_str().unwrap_or_default()
 }
 
 /// Adds what was sent to an object's metadata; an empty text takes a name away.

@@ -24,6 +24,8 @@ pub(super) const CHARGES: Kind = Kind { name: "charge", by: "payment_intent", ur
 pub(super) const CUSTOMERS: Kind = Kind { name: "customer", by: "email", url: "/v1/customers" };
 pub(super) const EVENTS: Kind = Kind { name: "event", by: "type", url: "/v1/events" };
 pub(super) const INTENTS: Kind = Kind { name: "payment_intent", by: "customer", url: "/v1/payment_intents" };
+/// By the claim of its request, as the page shows it.
+pub(super) const PAYOUTS: Kind = Kind { name: "payout", by: "claim", url: "/v1/payouts" };
 pub(super) const REFUNDS: Kind = Kind { name: "refund", by: "payment_intent", url: "/v1/refunds" };
 
 const MOST: i64 = 100;
@@ -83,7 +85,7 @@ pub(super) async fn balance<DB: Store>(State(app): State<App<DB>>, caller: Calle
     let (mut free, mut pending) = (Vec::new(), Vec::new());
     for currency in currencies() {
         let state = app.idem.ledger().account(available(&caller.account, currency)).get().await?;
-        let amount = state.map_or(0, |state| state.balance);
+        let amount = state.map_or(0, |state| state.available());
         if amount != 0 || currency == "usd" {
             free.push(json!({"amount": amount, "currency": currency, "source_types": {"card": amount}}));
             pending.push(json!({"amount": 0, "currency": currency, "source_types": {"card": 0}}));

@@ -7,18 +7,23 @@ use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
+use idem_core::lease::WhenLost;
 use idem_core::{Idem, Sweeper};
-use idem_http::{Drain, Guard, scope};
+use idem_http::{Audit, Drain, Guard, Leases, scope};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use super::call::{App, Caller};
 use super::edge::edge;
 use super::error::{ApiError, look};
 use super::machine::Intent;
-use super::reads::{CHARGES, CUSTOMERS, EVENTS, INTENTS, REFUNDS, balance};
+use super::page::Page;
+use super::payouts::{self, PAYOUTS};
+use super::reads::{self, CHARGES, CUSTOMERS, EVENTS, INTENTS, REFUNDS, balance};
+use super::requests::Requests;
 use super::rules::Processor;
+use super::serve::ServeError;
 use super::store::Store;
-use super::verdicts::Verdicts;
 use super::{customers, intents, refunds};
 
 /// How long a repeat waits for the first request: the libraries repeat a request twice, and would meet a slow one with an error.
@@ -29,30 +34,39 @@ pub(super) struct Api {
     pub(super) router: Router,
     /// Deletes the records of keys that have expired.
     pub(super) sweeper: Sweeper,
-    /// Waits for the last request.
-    pub(super) drain: Drain,
-    pub(super) verdicts: Verdicts,
+    /// Wait for the last requests.
+    pub(super) drains: [Drain; 2],
+    pub(super) requests: Requests,
+    /// Ends when everything is logged.
+    pub(super) log: JoinHandle<()>,
     /// Woken when a request has ended that may have queued a webhook.
     pub(super) queued: Arc<Notify>,
 }
 
-/// The API on this database.
+/// The API on this database. `shown`: where it is, without a password.
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn api<DB: Store>(idem: Idem<DB>) -> Result<Api, sqlx::Error> {
+pub(super) async fn api<DB: Store>(idem: Idem<DB>, shown: &str) -> Result<Api, ServeError> {
     DB::create(idem.pool()).await?;
     let sweeper = idem.sweep_in_background(Duration::from_mins(1));
-    let guard = Guard::transactional(&idem, scope::extension(|caller: &Caller| caller.account.clone()));
-    let verdicts = Verdicts::default();
-    let (noted, queued) = (verdicts.clone(), Arc::new(Notify::new()));
-    let wakes = queued.clone();
-    let guard = guard.wait(WAIT).problems(look).audit(move |audit| {
+    let (requests, log) = Requests::start(&idem);
+    let queued = Arc::new(Notify::new());
+    let (noted, woken) = (requests.clone(), queued.clone());
+    let ended = move |audit: &Audit<'_>| {
         noted.note(audit);
-        wakes.notify_waiters();
-    });
-    let drain = guard.drain();
+        woken.notify_waiters();
+    };
+    let account = || scope::extension(|caller: &Caller| caller.account.clone());
+    let in_transactions = Guard::transactional(&idem, account()).wait(WAIT).problems(look).audit(ended.clone());
+    // The bank knows no keys, so it is not asked again on a guess.
+    let under_leases = Guard::leased(Leases::from(&idem), account()).when_lost(WhenLost::Indeterminate);
+    let under_leases = under_leases.namespace(PAYOUTS).wait(WAIT).problems(look).audit(ended);
+    let drains = [in_transactions.drain(), under_leases.drain()];
     let app = App { intents: Intent::stored(&idem, Processor), idem };
+    let page = Page::new(&app, &requests, shown).map_err(ServeError::Open)?;
+    let payouts =
+        Router::new().route(reads::PAYOUTS.url, post(payouts::create::<DB>)).route_layer(under_leases.required());
     let writes = Router::new()
         .route("/v1/customers", post(customers::create::<DB>))
         .route("/v1/payment_intents", post(intents::create::<DB>))
@@ -61,15 +75,15 @@ pub(super) async fn api<DB: Store>(idem: Idem<DB>) -> Result<Api, sqlx::Error> {
         .route("/v1/payment_intents/{id}/capture", post(intents::capture::<DB>))
         .route("/v1/payment_intents/{id}/confirm", post(intents::confirm::<DB>))
         .route("/v1/refunds", post(refunds::create::<DB>))
-        .route_layer(guard.optional());
-    let mut api = writes.route("/v1/balance", get(balance::<DB>));
-    for kind in [CHARGES, CUSTOMERS, EVENTS, INTENTS, REFUNDS] {
+        .route_layer(in_transactions.optional());
+    let mut api = writes.merge(payouts).route("/v1/balance", get(balance::<DB>));
+    for kind in [CHARGES, CUSTOMERS, EVENTS, INTENTS, reads::PAYOUTS, REFUNDS] {
         api = api
             .route(kind.url, get(move |app, caller, form| kind.list::<DB>(app, caller, form)))
             .route(&kind.one(), get(move |app, caller, id, form| kind.retrieve::<DB>(app, caller, id, form)));
     }
-    let router = api.fallback(unknown).layer(from_fn(edge)).with_state(app);
-    Ok(Api { router, sweeper, drain, verdicts, queued })
+    let router = api.fallback(unknown).layer(from_fn(edge)).with_state(app).merge(page.routes());
+    Ok(Api { router, sweeper, drains, requests, log, queued })
 }
 
 async fn unknown(uri: Uri) -> ApiError {

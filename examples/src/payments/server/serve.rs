@@ -67,7 +67,7 @@ pub(in crate::payments) async fn serve<DB: Store>(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Summary, ServeError> {
     let idem = Idem::<DB>::open(url).await.map_err(ServeError::Open)?;
-    let Api { router, sweeper, drain, verdicts, queued } = api(idem.clone()).await?;
+    let Api { router, sweeper, drains, requests, log, queued } = api(idem.clone(), shown_url).await?;
     for endpoint in endpoints {
         DB::register(idem.pool(), &endpoint.url).await?;
     }
@@ -78,10 +78,15 @@ pub(in crate::payments) async fn serve<DB: Store>(
     writeln!(io::stdout().lock(), "{}", greeting(address, shown_url)).map_err(ServeError::Stdout)?;
     axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(failed)?;
     // Requests whose clients have disconnected end as well.
-    drain.finished().await;
+    for drain in drains {
+        drain.finished().await;
+    }
     drop(sender);
     drop(sweeper);
-    let summary = summary(&idem, verdicts.counts()).await.map_err(ServeError::Books)?;
+    let verdicts = requests.counts();
+    requests.flush().await;
+    log.abort();
+    let summary = summary(&idem, verdicts).await.map_err(ServeError::Books)?;
     idem.shutdown().await;
     // The last connection leaves no log behind.
     idem.pool().close().await;
@@ -102,7 +107,7 @@ fn greeting(address: SocketAddr, database: &str) -> String {
     let auth = "-H 'Authorization: Bearer sk_test_shop'";
     format!(
         "A payments server that speaks the core of Stripe's API, on http://{address}, kept in {database}.
-Try, in another terminal:
+That address, in a browser, shows what it has done. Try, in another terminal:
 
   {call}/v1/payment_intents {auth} \\
     -H 'Idempotency-Key: order-1' -d amount=500 -d currency=eur -d payment_method=pm_card_visa -d confirm=true

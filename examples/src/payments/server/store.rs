@@ -3,17 +3,21 @@
 use idem_core::Tx;
 use sqlx::AssertSqlSafe;
 
+use super::super::tables::Tables;
+use super::page::Accounts;
+use super::requests::Log;
 use super::webhooks::Queue;
 
 /// A row of the API's objects.
 #[derive(Debug, Clone)]
 pub(in crate::payments) struct Row {
     pub(super) id: String,
-    /// `payment_intent`, `charge`, `refund`, `customer`, `event`.
+    /// `payment_intent`, `charge`, `refund`, `customer`, `payout`, `event`.
     pub(super) kind: &'static str,
     /// The merchant's account.
     pub(super) account: String,
-    /// What lists select by: of a payment intent the customer, of a charge and a refund the payment intent, of an event its type.
+    /// What lists select by: of a payment intent the customer, of a charge and a refund the payment intent, of a
+    /// payout the claim of its request, of an event its type.
     pub(super) parent: String,
     /// As JSON.
     pub(super) body: String,
@@ -33,7 +37,7 @@ pub(in crate::payments) struct Page<'p> {
 }
 
 /// The service's own statements. Each database has its own types in sqlx, so they are made for each by a macro.
-pub(in crate::payments) trait Store: Queue {
+pub(in crate::payments) trait Store: Queue + Log + Accounts + Tables {
     /// The statements that make the tables.
     const TABLES: &'static str;
 
@@ -109,7 +113,8 @@ macro_rules! store {
             );
 
             async fn create(pool: &sqlx::Pool<Self>) -> Result<(), sqlx::Error> {
-                sqlx::raw_sql(Self::TABLES).execute(pool).await.map(drop)
+                sqlx::raw_sql(Self::TABLES).execute(pool).await?;
+                sqlx::raw_sql(Self::TABLE).execute(pool).await.map(drop)
             }
 
             async fn insert(tx: &mut Tx<Self>, row: &Row) -> Result<(), sqlx::Error> {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use idem_core::{Database, Idem, Tx};
 use idem_http::webhook::{SecretError, Signer};
 use reqwest::Client;
-use serde_json::Value;
 use sqlx::Pool;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -156,9 +155,4 @@ impl To {
         let request = request.header("content-type", "application/json").header("stripe-version", VERSION);
         request.body(event.body.clone()).send().await.is_ok_and(|answer| answer.status().is_success())
     }
-}
-
-/// The id of an event.
-pub(super) fn id(event: &Value) -> &str {
-    event["id"].as_str().unwrap_or_default()
 }
