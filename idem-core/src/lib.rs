@@ -68,6 +68,9 @@
 //! drivers it uses. A driver that it does not use gets it from your program alone: with sqlx's `mysql` beside idem, turn on sqlx's
 //! `macros` as well, or that driver does not compile.
 
+// Shows the feature of an item where docs.rs builds the pages. `_sql` is no feature of users, and is not shown.
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "_sql"))))]
+
 // `__private` and the documentation tests name the crate as its users do.
 extern crate self as idem_core;
 
@@ -194,6 +197,8 @@ macro_rules! __stored {
 mod documents {
     #[doc = include_str!("../../README.md")]
     mod readme {}
+    #[doc = include_str!("../README.md")]
+    mod package {}
     #[doc = include_str!("../../docs/GUARANTEES.md")]
     mod guarantees {}
 }

@@ -32,6 +32,9 @@
 //! | `metrics` | | guarded requests by verdict and route, and what belongs to it, by the `metrics` facade: `docs/OPERATIONS.md` lists them |
 //! | `testing` | | `testing`, a probe for the tests of routes, guarded or not |
 
+// Shows the feature of an item where docs.rs builds the pages.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[macro_use]
 #[cfg(any(feature = "client", feature = "server", feature = "webhook"))]
 mod fault;

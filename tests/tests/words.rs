@@ -239,7 +239,10 @@ impl Paragraph {
 /// All that is read: pages, the newest section of the changelog, and the doc comments of the published crates.
 fn pages() -> Vec<Paragraph> {
     let mut all = Vec::new();
-    let mut pages = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
+    let of_packages = ["idem-core", "idem-http", "idem-macros"].map(|package| root().join(package).join("README.md"));
+    let mut pages =
+        ["README.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"].map(|page| root().join(page)).to_vec();
+    pages.extend(of_packages);
     pages.extend(files(&root().join("docs"), "md"));
     for page in pages {
         all.extend(markdown(&shown(&page), &read(&page)));
