@@ -1,4 +1,4 @@
-// The order of the README's blocks: it is paid, beside it stands a table of parcels, and the block runs twice, as by a retry.
+// The order of the tour's blocks: it is paid, beside it stands a table of parcels, and the block runs twice, as by a retry.
 use idem_core::{Context, Idem, Key, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 use sqlx::Sqlite;

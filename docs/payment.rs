@@ -1,4 +1,4 @@
-// The payment of the README, for the examples of the doc comments.
+// The payment of the README and the tour, for the examples of the doc comments.
 use idem_core::{Context, Step, idempotent_fsm};
 use serde::{Deserialize, Serialize};
 

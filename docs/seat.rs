@@ -1,4 +1,4 @@
-// What the README's block on the explorer stands on: a seat that is reserved, then paid.
+// What the tour's block on the explorer stands on: a seat that is reserved, then paid.
 use std::time::Duration;
 
 use idem_core::{Context, Never, Step, idempotent_fsm};

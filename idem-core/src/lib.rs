@@ -50,7 +50,7 @@
 //!
 //! # Errors of the compiler
 //! `use idem_core::idempotent_fsm;` brings the attribute, and all others belong to it: `cannot find attribute` is about that line.
-//! Most mistakes have a code, as `[F503]`, and a page in `docs/errors`.
+//! Most mistakes have a code, as `[F503]`, and a page in `compile_errors`, a module of this documentation.
 //!
 //! # Features
 //! | feature | default | what it brings |
@@ -81,6 +81,8 @@ mod fault;
 #[cfg(feature = "_sql")]
 mod builder;
 pub mod clock;
+#[cfg(doc)]
+pub mod compile_errors;
 #[cfg(feature = "_sql")]
 mod engine;
 mod epoch;
@@ -195,8 +197,6 @@ macro_rules! __stored {
 
 #[cfg(all(doctest, feature = "sqlite"))]
 mod documents {
-    #[doc = include_str!("../../README.md")]
-    mod readme {}
     #[doc = include_str!("../README.md")]
     mod package {}
     #[doc = include_str!("../../docs/GUARANTEES.md")]

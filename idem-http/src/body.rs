@@ -113,7 +113,7 @@ where
             }
         }
     }
-    let detail = format!("the body has more than {max} bytes, or than a layer in front accepts");
+    let detail = format!("the body is longer than {max} bytes, or longer than an outer layer accepts");
     Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large").detail(detail))
 }
 

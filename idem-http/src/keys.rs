@@ -54,7 +54,8 @@ impl Keys {
 
     /// The key for one step of what the handler does: `keys.key("pay")`, made of the scope, the client's key, the namespace of the guard and this
     /// word. The same for every repeat of the request, and also for a later request under the same key, once the record has expired: what
-    /// a command or a foreign side remembers longer than the guard is then not done again. Under a lease it counts as
+    /// a command or a foreign side remembers longer than the guard is then not done again. A request without a key, also one whose key is
+    /// [derived](crate::Guard::derived), gets other keys in each run: what it does outside its transaction may be done again. Under a lease it counts as
     /// [`Lease::key`](crate::Lease::key): from this call on an end that is not handed back is unknown.
     pub fn key(&self, step: &str) -> Key {
         if let Some(taken) = &self.taken {

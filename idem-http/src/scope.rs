@@ -3,6 +3,8 @@
 //! Keys are unique within a scope, so two tenants that choose the same key do not meet. A scope is the name of a principal or tenant, never
 //! its credential: a client whose token is renewed between two attempts has to meet its own record.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION};
 use http::request::Parts;
@@ -65,7 +67,11 @@ pub fn header(name: HeaderName) -> impl Scope {
         if is_credential {
             return Err(no_scope("a scope names a client, and must not be its credential, which changes"));
         }
-        only(&request.headers, &name).ok_or_else(|| no_scope("the gateway in front has set no such header, or several"))
+        only(&request.headers, &name).ok_or_else(|| {
+            let fix =
+                format!("the request needs the header {name} once, set by the gateway in front or by authentication");
+            no_scope(fix)
+        })
     }
 }
 
@@ -83,6 +89,6 @@ fn only(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     line.to_str().ok().map(str::to_owned)
 }
 
-pub(crate) fn no_scope(fix: &'static str) -> Problem {
+pub(crate) fn no_scope(fix: impl Into<Cow<'static, str>>) -> Problem {
     Problem::misuse(Kind::NoScope, fix)
 }

@@ -319,3 +319,34 @@ mod axum {
         assert!(!text.contains("private"), "{text}");
     }
 }
+
+/// A service with places: whoever polls it ready takes one.
+#[derive(Clone, Default)]
+struct Places(Arc<AtomicUsize>);
+
+impl Service<Request<Full<Bytes>>> for Places {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.fetch_add(1, SeqCst);
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
+        std::future::ready(Ok(Response::default()))
+    }
+}
+
+#[tokio::test]
+async fn message_that_is_not_verified_takes_no_place_of_service() {
+    let places = Places::default();
+    let mut service = ServiceBuilder::new().layer(layer()).service(places.clone());
+    let forged = signed(b"another body");
+    let answer =
+        service.ready().await.expect("ready").call(request(forged, Full::from("{}"))).await.expect("an answer");
+    assert_eq!((answer.status(), places.0.load(SeqCst)), (StatusCode::UNAUTHORIZED, 0));
+    let answer = service.ready().await.expect("ready").call(request(signed(b"{}"), Full::from("{}"))).await;
+    assert_eq!((answer.expect("an answer").status(), places.0.load(SeqCst)), (StatusCode::OK, 1));
+}

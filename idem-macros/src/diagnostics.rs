@@ -87,7 +87,7 @@ impl Draft {
 impl From<Report> for syn::Error {
     fn from(report: Report) -> Self {
         let Report { code, at, mut lines, also } = report;
-        lines.push(format!("see docs/errors/{code}.md"));
+        lines.push(format!("see idem_core::compile_errors::{}", code.to_lowercase()));
         let mut error = syn::Error::new_spanned(at, lines.join("\n"));
         if let Some((at, text)) = also {
             error.combine(syn::Error::new_spanned(at, format!("[{code}] {text}")));

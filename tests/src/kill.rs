@@ -1,6 +1,6 @@
 //! Child processes that are killed while they work.
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
@@ -93,4 +93,11 @@ impl Drop for Worker {
 pub fn interrupt(process: u32) {
     let process = i32::try_from(process).ok().and_then(Pid::from_raw).expect("the id of a process");
     kill_process(process, Signal::INT).expect("it is running");
+}
+
+/// Kills a process that leads a group of its own, with all that it has started.
+pub fn kill_group(leader: u32) {
+    let group = i32::try_from(leader).ok().and_then(Pid::from_raw).expect("the id of a process");
+    // All of it may have ended.
+    let _ = kill_process_group(group, Signal::KILL);
 }

@@ -52,7 +52,7 @@ pub mod shop;
 
 pub use backend::{Backend, Place};
 pub use databases::{PgUrl, Postgres, Sqlite, postgres};
-pub use kill::{Ended, Worker, interrupt};
+pub use kill::{Ended, Worker, interrupt, kill_group};
 pub use opening::open_after_kill;
 pub use points::{abort_at, has_points, list_points};
 pub use polls::{PollLimit, polled, polled_again, sweep};

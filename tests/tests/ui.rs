@@ -1,4 +1,4 @@
-//! The fixtures of `tests/ui`, a directory for each rule, and the pages of `docs/errors`: each shows the other.
+//! The fixtures of `tests/ui`, a directory for each rule, and the pages of `idem_core::compile_errors`: each shows the other.
 //!
 //! That the fixtures give the errors beside them is tested by `ui-no-store` and `ui-store`; what must compile is in
 //! `compiles`.
@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+const PAGES: &str = "idem-core/src/compile_errors";
 
 #[test]
 fn every_error_code_has_page() {
@@ -19,10 +21,10 @@ fn every_error_code_has_page() {
     }
     let pages: BTreeSet<String> = pages().into_iter().map(|(code, _)| code).collect();
     let missing: Vec<_> = written.difference(&pages).collect();
-    assert!(missing.is_empty(), "no page in docs/errors for {missing:?}");
-    let index = read(&root().join("docs/errors/README.md"));
+    assert!(missing.is_empty(), "no page in idem-core/src/compile_errors for {missing:?}");
+    let index = read(&root().join(PAGES).join("README.md"));
     let unlisted: Vec<_> = pages.iter().filter(|code| !index.contains(&format!("[{code}]({code}.md)"))).collect();
-    assert!(unlisted.is_empty(), "docs/errors/README.md does not list {unlisted:?}");
+    assert!(unlisted.is_empty(), "the README of the pages does not list {unlisted:?}");
 }
 
 /// A page shows its fixture and what the compiler says of it, word for word.
@@ -46,7 +48,7 @@ fn every_fixture_rule_has_error_page() {
         .collect();
     // Two mistakes in one program belong to two rules.
     let missing: Vec<_> = rules().into_iter().filter(|rule| rule != "pairs" && !shown.contains(rule)).collect();
-    assert!(missing.is_empty(), "no page in docs/errors shows a fixture of {missing:?}");
+    assert!(missing.is_empty(), "no page in idem-core/src/compile_errors shows a fixture of {missing:?}");
 }
 
 #[test]
@@ -55,7 +57,8 @@ fn every_macro_error_names_its_fix() {
         for file in rust_files(&root().join("tests/ui").join(rule)) {
             let errors = read(&file.with_extension("stderr"));
             // What rustc says by itself and the second of two places have no fix of their own.
-            for error in errors.split("\n\n").filter(|error| error.starts_with("error: [F") && error.contains("docs/"))
+            for error in
+                errors.split("\n\n").filter(|error| error.starts_with("error: [F") && error.contains("compile_errors"))
             {
                 assert!(error.contains("\n       fix: "), "{}: no fix in\n{error}", file.display());
             }
@@ -74,15 +77,15 @@ fn rules() -> Vec<String> {
 
 /// The pages by code.
 fn pages() -> Vec<(String, String)> {
-    let entries = fs::read_dir(root().join("docs/errors")).expect("the pages are there");
+    let entries = fs::read_dir(root().join(PAGES)).expect("the pages are there");
     let files = entries.map(|entry| entry.expect("a directory entry").path());
     let named = |file: &PathBuf| file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
-    files.filter_map(|file| Some((named(&file)?, read(&file)))).filter(|(code, _)| code != "README").collect()
+    files.filter_map(|file| Some((named(&file)?, read(&file)))).filter(|(code, _)| code.starts_with('F')).collect()
 }
 
 /// The first fixture that a page links to, from the root.
 fn fixture(page: &str) -> Option<PathBuf> {
-    let (_, link) = page.split_once("](../../")?;
+    let (_, link) = page.split_once("](https://github.com/idem-rs/idem/blob/HEAD/")?;
     let (path, _) = link.split_once(')')?;
     Some(PathBuf::from(path))
 }

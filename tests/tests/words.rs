@@ -240,8 +240,9 @@ impl Paragraph {
 fn pages() -> Vec<Paragraph> {
     let mut all = Vec::new();
     let of_packages = ["idem-core", "idem-http", "idem-macros"].map(|package| root().join(package).join("README.md"));
-    let mut pages =
-        ["README.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"].map(|page| root().join(page)).to_vec();
+    let mut pages = ["README.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md", "examples/README.md"]
+        .map(|page| root().join(page))
+        .to_vec();
     pages.extend(of_packages);
     pages.extend(files(&root().join("docs"), "md"));
     for page in pages {

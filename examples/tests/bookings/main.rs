@@ -12,13 +12,13 @@ fn misuse_does_not_compile() {
     trybuild::TestCases::new().compile_fail("tests/ui/bookings/*.rs");
 }
 
-/// The README shows the test above and its fixture, word for word.
+/// The tour shows the test above and its fixture, word for word.
 #[test]
-fn readme_shows_misuse_test_and_its_fixture() {
-    let (readme, test) = (include_str!("../../../README.md"), include_str!("main.rs"));
+fn tour_shows_misuse_test_and_its_fixture() {
+    let (tour, test) = (include_str!("../../../docs/TOUR.md"), include_str!("main.rs"));
     let begins = test.find("#[test]\nfn misuse").expect("the test above");
     let length = test[begins..].find("\n}\n").expect("its end") + 3;
     for shown in [&test[begins..begins + length], include_str!("../ui/bookings/declined_after_reserved.rs")] {
-        assert!(readme.contains(shown), "README.md does not show\n{shown}");
+        assert!(tour.contains(shown), "TOUR.md does not show\n{shown}");
     }
 }

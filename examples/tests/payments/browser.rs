@@ -2,12 +2,13 @@
 //! JavaScript, and it fits a narrow window. `scripts/test --browser` installs the browser.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::skip;
+use tests::{kill_group, skip};
 use tokio::runtime::Runtime;
 
 use crate::page::{Merchant, counted, numbers, traffic};
@@ -30,8 +31,13 @@ impl Browser {
             return None;
         };
         let mut command = Command::new(path);
-        let mut driver =
-            command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let mut driver = command
+            .arg("--port=0")
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
         let lines = BufReader::new(driver.stdout.take().expect("stdout is a pipe")).lines();
         let port = lines.map_while(Result::ok).find_map(|line| {
             let (_, port) = line.split_once("started successfully on port ")?;
@@ -119,14 +125,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let session = std::mem::take(&mut self.session);
-        // The driver ends its browser when the session ends; a thread of its own can wait for that.
-        let ended = std::thread::spawn(move || {
-            let runtime = Runtime::new().expect("threads");
-            let _ = runtime.block_on(reqwest::Client::new().delete(session).timeout(Duration::from_secs(10)).send());
-        });
-        let _ = ended.join();
-        let _ = self.driver.kill();
+        // The browsers of the driver are of its group.
+        kill_group(self.driver.id());
         let _ = self.driver.wait();
     }
 }

@@ -122,7 +122,7 @@ pub enum Error {
     },
 
     /// The lease or lock that this was fenced by is another owner's by now, or has ended. Nothing is written. Stop working under it.
-    #[error("the lease of epoch {mine} is lost: {}; stop working under it", Current(*current))]
+    #[error("the claim of epoch {mine} is over, by another owner or an operator: {}; stop working under it, or list the lost claims anew", Current(*current))]
     Fenced {
         /// The epoch under which the call was made.
         mine: Epoch,
@@ -516,7 +516,7 @@ impl fmt::Display for Current {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(epoch) => write!(f, "the newest claim has epoch {epoch}"),
-            None => f.write_str("this process does not know of whom it is, if of anybody"),
+            None => f.write_str("this process does not know whose the newest one is"),
         }
     }
 }

@@ -5,7 +5,7 @@
     message = "[F508] `stored` needs a database, and `idem-core` is built without one",
     label = "found no feature for a database, expected `sqlite` or `postgres`",
     note = "fix: name the feature in Cargo.toml, `idem-core = {{ version = \"…\", features = [\"postgres\"] }}`; `sqlite` is on by default",
-    note = "see docs/errors/F508.md"
+    note = "see idem_core::compile_errors::f508"
 )]
 pub trait Store {
     #[doc(hidden)]

@@ -25,8 +25,7 @@ pub enum Advice {
     },
 }
 
-/// Whether to repeat a request that was answered so. `idempotent` is whether its *method* is: true for GET, HEAD, OPTIONS, TRACE, PUT and
-/// DELETE, false for POST and PATCH, whatever key they carry.
+/// Whether to repeat a request that was answered so.
 ///
 /// The rules are for a request that is idempotent by its method or carries an idempotency key; without either, a repeat can be a second
 /// effect whatever the answer.
@@ -38,14 +37,14 @@ pub enum Advice {
 /// use idem_http::client::{Advice, verdict};
 ///
 /// let mut headers = HeaderMap::new();
-/// assert_eq!(verdict(StatusCode::CONFLICT, &headers, false), Advice::Final);                  // the application's own
+/// assert_eq!(verdict(StatusCode::CONFLICT, &headers), Advice::Final);                  // the application's own
 /// headers.insert("retry-after", HeaderValue::from_static("3"));
 /// let wait = Some(Duration::from_secs(3));
-/// assert_eq!(verdict(StatusCode::CONFLICT, &headers, false), Advice::Again { wait, counts: false });      // in flight
+/// assert_eq!(verdict(StatusCode::CONFLICT, &headers), Advice::Again { wait, counts: false });      // in flight
 /// headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
-/// assert_eq!(verdict(StatusCode::INTERNAL_SERVER_ERROR, &headers, false), Advice::Final);     // what happened the first time
+/// assert_eq!(verdict(StatusCode::INTERNAL_SERVER_ERROR, &headers), Advice::Final);     // what happened the first time
 /// ```
-pub fn verdict(status: StatusCode, headers: &HeaderMap, idempotent: bool) -> Advice {
+pub fn verdict(status: StatusCode, headers: &HeaderMap) -> Advice {
     let wait = retry_after(headers);
     let again = |counts| Advice::Again { wait, counts };
     // Headers are enough: the problem `outcome-unknown` that must not be repeated is a 409 without `Retry-After`. So the body is left to the
@@ -56,7 +55,7 @@ pub fn verdict(status: StatusCode, headers: &HeaderMap, idempotent: bool) -> Adv
         ..400 => Advice::Final,
         _ if says(headers, REPLAYED, "true") && !seeded_bug!("replay-repeated") => Advice::Final,
         // The server did not look at the key, so a repeat can be a second effect; with `Retry-After` it promises that there was none.
-        _ if !idempotent && wait.is_none() && says(headers, STATUS, "ignored") => Advice::Final,
+        _ if wait.is_none() && says(headers, STATUS, "ignored") => Advice::Final,
         _ if says(headers, STRIPE, "false") => Advice::Final,
         _ if says(headers, STRIPE, "true") => again(true),
         409 if wait.is_some() => again(false),
@@ -84,9 +83,9 @@ mod tests {
 
     const AGAIN: Advice = Advice::Again { wait: None, counts: true };
 
-    fn advice(status: u16, headers: &[(&'static str, &'static str)], idempotent: bool) -> Advice {
+    fn advice(status: u16, headers: &[(&'static str, &'static str)]) -> Advice {
         let headers = headers.iter().map(|&(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
-        verdict(StatusCode::from_u16(status).unwrap(), &headers.collect(), idempotent)
+        verdict(StatusCode::from_u16(status).unwrap(), &headers.collect())
     }
 
     fn after(seconds: u64, counts: bool) -> Advice {
@@ -98,57 +97,54 @@ mod tests {
         let replay = ("idempotent-replayed", "true");
         for status in [200, 402, 409, 425, 429, 500, 503] {
             let more = [replay, ("stripe-should-retry", "true"), ("retry-after", "1")];
-            assert_eq!(advice(status, &more, false), Advice::Final, "{status}");
-            assert_eq!(advice(status, &more, true), Advice::Final, "{status}");
+            assert_eq!(advice(status, &more), Advice::Final, "{status}");
         }
-        assert_eq!(advice(500, &[("idempotent-replayed", "True")], false), Advice::Final);
-        assert_eq!(advice(500, &[("idempotent-replayed", "false")], false), AGAIN);
-        assert_eq!(advice(500, &[("idempotent-replayed", "false"), replay], false), Advice::Final);
+        assert_eq!(advice(500, &[("idempotent-replayed", "True")]), Advice::Final);
+        assert_eq!(advice(500, &[("idempotent-replayed", "false")]), AGAIN);
+        assert_eq!(advice(500, &[("idempotent-replayed", "false"), replay]), Advice::Final);
     }
 
     #[test]
     fn stripe_header_decides_before_the_status() {
         for status in [402, 409, 429, 500, 503] {
-            assert_eq!(advice(status, &[("stripe-should-retry", "false"), ("retry-after", "1")], false), Advice::Final);
-            assert_eq!(advice(status, &[("stripe-should-retry", "true")], false), AGAIN, "{status}");
+            assert_eq!(advice(status, &[("stripe-should-retry", "false"), ("retry-after", "1")]), Advice::Final);
+            assert_eq!(advice(status, &[("stripe-should-retry", "true")]), AGAIN, "{status}");
         }
-        assert_eq!(advice(409, &[("stripe-should-retry", "true"), ("retry-after", "2")], false), after(2, true));
-        assert_eq!(advice(500, &[("stripe-should-retry", "perhaps")], false), AGAIN);
-        assert_eq!(advice(402, &[("stripe-should-retry", "perhaps")], false), Advice::Final);
+        assert_eq!(advice(409, &[("stripe-should-retry", "true"), ("retry-after", "2")]), after(2, true));
+        assert_eq!(advice(500, &[("stripe-should-retry", "perhaps")]), AGAIN);
+        assert_eq!(advice(402, &[("stripe-should-retry", "perhaps")]), Advice::Final);
         for status in [201, 307] {
-            assert_eq!(advice(status, &[("stripe-should-retry", "true")], false), Advice::Final, "{status}");
+            assert_eq!(advice(status, &[("stripe-should-retry", "true")]), Advice::Final, "{status}");
         }
     }
 
     #[test]
     fn client_error_is_final() {
         for status in [400, 401, 403, 404, 405, 410, 412, 413, 418, 421, 422, 428, 431, 451] {
-            assert_eq!(advice(status, &[("retry-after", "1")], true), Advice::Final, "{status}");
+            assert_eq!(advice(status, &[("retry-after", "1")]), Advice::Final, "{status}");
         }
     }
 
     #[test]
     fn conflict_is_in_flight_only_with_retry_after() {
-        assert_eq!(advice(409, &[("retry-after", "3")], false), after(3, false));
-        assert_eq!(advice(409, &[("retry-after", "3")], true), after(3, false));
-        assert_eq!(advice(409, &[("content-type", "application/problem+json")], false), Advice::Final);
-        assert_eq!(advice(409, &[("retry-after", "-3")], false), Advice::Final);
-        assert_eq!(advice(409, &[("retry-after", "Thu, 01 Jan 2026 00:00:00 GMT")], false), after(0, false));
+        assert_eq!(advice(409, &[("retry-after", "3")]), after(3, false));
+        assert_eq!(advice(409, &[("content-type", "application/problem+json")]), Advice::Final);
+        assert_eq!(advice(409, &[("retry-after", "-3")]), Advice::Final);
+        assert_eq!(advice(409, &[("retry-after", "Thu, 01 Jan 2026 00:00:00 GMT")]), after(0, false));
     }
 
     #[test]
     fn too_early_is_repeated_and_does_not_count() {
-        assert_eq!(advice(425, &[], false), Advice::Again { wait: None, counts: false });
-        assert_eq!(advice(425, &[("retry-after", "1")], false), after(1, false));
+        assert_eq!(advice(425, &[]), Advice::Again { wait: None, counts: false });
+        assert_eq!(advice(425, &[("retry-after", "1")]), after(1, false));
     }
 
     #[test]
     fn timeout_and_rate_limit_are_repeated_after_their_wait() {
         for status in [408, 429] {
-            assert_eq!(advice(status, &[], false), AGAIN);
-            assert_eq!(advice(status, &[("retry-after", "7")], false), after(7, true));
-            assert_eq!(advice(status, &[("idempotency-status", "ignored")], false), Advice::Final);
-            assert_eq!(advice(status, &[("idempotency-status", "ignored")], true), AGAIN);
+            assert_eq!(advice(status, &[]), AGAIN);
+            assert_eq!(advice(status, &[("retry-after", "7")]), after(7, true));
+            assert_eq!(advice(status, &[("idempotency-status", "ignored")]), Advice::Final);
         }
     }
 
@@ -156,30 +152,29 @@ mod tests {
     fn server_error_of_ignored_key_is_final() {
         for status in [500, 502, 503, 504] {
             let ignored = ("idempotency-status", "ignored");
-            assert_eq!(advice(status, &[ignored], false), Advice::Final, "{status}");
-            assert_eq!(advice(status, &[("idempotency-status", "ignored;why=\"off\"")], false), Advice::Final);
-            assert_eq!(advice(status, &[ignored, ("retry-after", "soon")], false), Advice::Final);
-            assert_eq!(advice(status, &[ignored, ("retry-after", "4")], false), after(4, true));
-            assert_eq!(advice(status, &[ignored], true), AGAIN);
+            assert_eq!(advice(status, &[ignored]), Advice::Final, "{status}");
+            assert_eq!(advice(status, &[("idempotency-status", "ignored;why=\"off\"")]), Advice::Final);
+            assert_eq!(advice(status, &[ignored, ("retry-after", "soon")]), Advice::Final);
+            assert_eq!(advice(status, &[ignored, ("retry-after", "4")]), after(4, true));
         }
     }
 
     #[test]
     fn server_error_is_repeated() {
         for status in [500, 502, 503, 504] {
-            assert_eq!(advice(status, &[], false), AGAIN);
-            assert_eq!(advice(status, &[("idempotency-status", "released")], false), AGAIN);
-            assert_eq!(advice(status, &[("retry-after", "9")], true), after(9, true));
+            assert_eq!(advice(status, &[]), AGAIN);
+            assert_eq!(advice(status, &[("idempotency-status", "released")]), AGAIN);
+            assert_eq!(advice(status, &[("retry-after", "9")]), after(9, true));
         }
         for status in [501, 505, 507, 511, 599] {
-            assert_eq!(advice(status, &[("retry-after", "9")], true), Advice::Final, "{status}");
+            assert_eq!(advice(status, &[("retry-after", "9")]), Advice::Final, "{status}");
         }
     }
 
     #[test]
     fn success_and_redirect_are_final() {
         for status in [100, 200, 201, 204, 299, 301, 303, 307, 308, 399] {
-            assert_eq!(advice(status, &[("retry-after", "1")], true), Advice::Final, "{status}");
+            assert_eq!(advice(status, &[("retry-after", "1")]), Advice::Final, "{status}");
         }
     }
 }

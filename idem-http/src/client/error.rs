@@ -3,12 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use super::breaker::FAILURES;
-
-/// What to do about an unknown effect.
-const REPEAT: &str = "ask the server, or send it again under the same key while the server keeps it";
 
 /// Why [`Retries`](super::Retries) has no answer to give. It is inside [`reqwest_middleware::Error`]: see [`SendError::of`].
 ///
@@ -20,15 +17,20 @@ const REPEAT: &str = "ask the server, or send it again under the same key while 
 pub enum SendError {
     /// The host has failed so often in a row that nothing is sent to it for a while.
     #[error(
-        "{host} has failed {FAILURES} times in a row, so nothing is sent to it; this request was sent {attempts} times{}; try again in {} ms, with the same key if it was sent",
+        "{host} has failed {FAILURES} times in a row, so nothing is sent to it for {} ms; this request was tried {attempts} times{}, and {}",
+        wait.as_millis(),
         Last(*last),
-        wait.as_millis()
+        Effect(*was_sent)
     )]
     BreakerOpen {
         /// Name and port.
         host: String,
-        /// How often this request was sent. If it is 0, nothing has happened.
+        /// How many attempts were made.
         attempts: u32,
+        /// Whether an attempt may have reached a host.
+        was_sent: bool,
+        /// The value of its header `Idempotency-Key`, if it had one.
+        key: Option<HeaderValue>,
         /// What the last attempt failed with.
         last: Option<Reason>,
         /// After at most this time a request is sent to the host again.
@@ -36,14 +38,19 @@ pub enum SendError {
     },
     /// The pause before an attempt took longer than it should have, so the attempt came too late and was not made.
     #[error(
-        "{host} failed in {attempts} attempts{}, and the pause after it lasted too long, so {end}; whether the request had an effect is unknown: {REPEAT}",
-        Last(Some(*last))
+        "{host} failed in {attempts} attempts{}, and the pause after it lasted too long, so {end}; {}",
+        Last(Some(*last)),
+        Effect(*was_sent)
     )]
     TooLate {
         /// Name and port.
         host: String,
-        /// How often the request was sent.
+        /// How many attempts were made.
         attempts: u32,
+        /// Whether an attempt may have reached a host.
+        was_sent: bool,
+        /// The value of its header `Idempotency-Key`, if it had one.
+        key: Option<HeaderValue>,
         /// What the last attempt failed with.
         last: Reason,
         /// Which time is over.
@@ -51,14 +58,19 @@ pub enum SendError {
     },
     /// No attempt was answered.
     #[error(
-        "no answer from {host} in {attempts} attempts{}, and {end}; whether the request had an effect is unknown: {REPEAT}",
-        Last(Some(*last))
+        "no answer from {host} in {attempts} attempts{}, and {end}; {}",
+        Last(Some(*last)),
+        Effect(*was_sent)
     )]
     NoAnswer {
         /// Name and port.
         host: String,
-        /// How often the request was sent.
+        /// How many attempts were made.
         attempts: u32,
+        /// Whether an attempt may have reached a host.
+        was_sent: bool,
+        /// The value of its header `Idempotency-Key`, if it had one.
+        key: Option<HeaderValue>,
         /// What the last attempt failed with.
         last: Reason,
         /// Why no further attempt was made.
@@ -89,12 +101,30 @@ impl SendError {
         }
     }
 
-    /// How often the request was sent.
+    /// How many attempts were made.
     pub fn attempts(&self) -> u32 {
         match self {
             Self::BreakerOpen { attempts, .. } | Self::TooLate { attempts, .. } | Self::NoAnswer { attempts, .. } => {
                 *attempts
             }
+        }
+    }
+
+    /// Whether an attempt may have reached a host, and so have had an effect. `false` if no attempt was made, or if none got a connection and
+    /// the client follows [no redirects](super::Retries::no_redirects): then the handler of a leased guard may answer `lease.not_done`.
+    pub fn was_sent(&self) -> bool {
+        match self {
+            Self::BreakerOpen { was_sent, .. } | Self::TooLate { was_sent, .. } | Self::NoAnswer { was_sent, .. } => {
+                *was_sent
+            }
+        }
+    }
+
+    /// The key under which it was sent, as the value of the header `Idempotency-Key`: set it on the next try, also where it was a random one.
+    /// `Debug` does not show it.
+    pub fn key(&self) -> Option<&HeaderValue> {
+        match self {
+            Self::BreakerOpen { key, .. } | Self::TooLate { key, .. } | Self::NoAnswer { key, .. } => key.as_ref(),
         }
     }
 
@@ -113,7 +143,8 @@ impl SendError {
 pub enum Reason {
     /// The host answered with this status.
     Status(StatusCode),
-    /// No connection was made, so nothing was sent.
+    /// This attempt got no connection, to the host or to another one that it was redirected to. Whether something was sent:
+    /// [`SendError::was_sent`].
     Connect,
     /// The answer did not come in time.
     Timeout,
@@ -167,6 +198,19 @@ impl fmt::Display for End {
             Self::NoKey => f.write_str("the request has no key, so it is sent once"),
             Self::Body => f.write_str("its body is a stream, so it is sent once"),
         }
+    }
+}
+
+/// What a request without an answer may have done.
+struct Effect(bool);
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0 {
+            "whether it had an effect is unknown: ask the server, or send it again under the same key while the server keeps it"
+        } else {
+            "nothing was sent, so it had no effect"
+        })
     }
 }
 

@@ -8,11 +8,14 @@ use idem_core::Key;
 use reqwest_middleware::{Error, Result};
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+/// What some services read in its place. A key of our own beside it would be another one.
+const OTHER_HEADER: HeaderName = HeaderName::from_static("x-idempotency-key");
 
 /// The key to send a request under, as an extension of the request: the one way to repeat it in another call or another process.
 ///
 /// It is derived from a [`Key`], so the same key gives the same text, and neither the client's own text nor the scope is sent to another
-/// service. A request with this extension carries the key whatever its method. A header `Idempotency-Key` that is set by the caller wins.
+/// service. A request with this extension carries the key whatever its method. A header `Idempotency-Key` or
+/// `X-Idempotency-Key` that is set by the caller wins.
 ///
 /// Give each call of one piece of work its own key by [`Key::derive`]; one key for two different requests is refused by the server (422).
 ///
@@ -27,6 +30,13 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key")
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestKey(Key);
+
+impl RequestKey {
+    /// The text that is sent, in quotes, in the header `Idempotency-Key`: by it the other side finds the request. `Debug` shows a hash of it.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
 
 impl From<&Key> for RequestKey {
     fn from(key: &Key) -> Self {
@@ -47,7 +57,7 @@ pub(super) fn set_key(
     keyed: &[Method],
     extensions: &Extensions,
 ) -> Result<bool> {
-    if headers.contains_key(&HEADER) {
+    if headers.contains_key(&HEADER) || headers.contains_key(&OTHER_HEADER) {
         return Ok(true);
     }
     let key = match extensions.get::<RequestKey>() {

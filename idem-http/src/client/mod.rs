@@ -31,12 +31,12 @@
 //! | answer | sent again | counts against budget and breaker |
 //! |---|---|---|
 //! | below 400; `Idempotent-Replayed: true`, whatever the status | no | |
-//! | `Idempotency-Status: ignored`, without `Retry-After`, to a method that is not idempotent | no | |
+//! | `Idempotency-Status: ignored`, without `Retry-After`: it was done, or may have been, without a record | no | |
 //! | `Stripe-Should-Retry: false` | no | |
 //! | `Stripe-Should-Retry: true` | yes | yes |
-//! | 409 with `Retry-After`: the first request is in flight | yes | no |
+//! | 409 with `Retry-After`: the first request is in flight | yes, and it is none of the attempts | no |
 //! | 409 without: a conflict of the application | no | |
-//! | 425 | yes | no |
+//! | 425 | yes, and it is none of the attempts | no |
 //! | 408, 429 | yes | yes |
 //! | 500, 502, 503, 504 | yes | yes |
 //! | any other | no | |

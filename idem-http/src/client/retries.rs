@@ -39,6 +39,7 @@ pub struct Retries {
     first_pause: Duration,
     longest_pause: Duration,
     pub(super) methods: Arc<[Method]>,
+    pub(super) follows_redirects: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) hosts: Arc<Hosts>,
 }
@@ -54,6 +55,7 @@ impl Default for Retries {
             first_pause: Duration::from_millis(200),
             longest_pause: Duration::from_secs(5),
             methods: Arc::new([Method::POST, Method::PATCH]),
+            follows_redirects: true,
             clock: Arc::new(TokioClock),
             hosts: Arc::default(),
         }
@@ -61,7 +63,8 @@ impl Default for Retries {
 }
 
 impl Retries {
-    /// At most this many attempts, the first included; at least 1. Default 5.
+    /// At most this many attempts, the first included; at least 1. Default 5. With 1 a request is sent once. One that meets the first
+    /// request in flight does not count: those end with [`give_up_after`](Self::give_up_after).
     #[must_use]
     pub fn attempts(self, attempts: u32) -> Self {
         Self { attempts: attempts.max(1), ..self }
@@ -113,6 +116,13 @@ impl Retries {
         Self { methods: methods.into_iter().collect(), ..self }
     }
 
+    /// The client follows no redirects: it is built with `redirect::Policy::none()`. Then a request that got no connection was not sent, and
+    /// [`SendError::was_sent`](super::SendError::was_sent) says so. Where redirects are followed, the connection may be that to a second host.
+    #[must_use]
+    pub fn no_redirects(self) -> Self {
+        Self { follows_redirects: false, ..self }
+    }
+
     /// Another clock and source of randomness, for tests. The budget always uses tokio's clock.
     #[must_use]
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
@@ -127,18 +137,20 @@ impl Retries {
         if since_first > self.give_up_after { Err(End::GivenUp) } else { Ok(()) }
     }
 
-    /// The pause after attempt number `made`, if another one may follow: full jitter, and at least `Retry-After`.
-    pub(super) fn pause(&self, made: u32, wait: Option<Duration>) -> Result<Duration, End> {
-        if made >= self.attempts {
-            return Err(End::Attempts);
-        }
+    /// Whether one more attempt may follow this number of failed ones.
+    pub(super) fn may_follow(&self, failed: u32) -> Result<(), End> {
+        if failed >= self.attempts || self.attempts == 1 { Err(End::Attempts) } else { Ok(()) }
+    }
+
+    /// The pause after attempt number `made`: full jitter, and at least `Retry-After`.
+    pub(super) fn pause(&self, made: u32, wait: Option<Duration>) -> Duration {
         let doubled = self.first_pause.saturating_mul(2_u32.saturating_pow(made.saturating_sub(1)));
         let share = self.clock.jitter();
         // The clock is the caller's, and a share that is no number, or below 0, would end in a panic.
         let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 1.0 };
         // A day bounds the product: with `Duration::MAX` it would overflow.
         let longest = doubled.min(self.longest_pause).min(Duration::from_hours(24));
-        Ok(longest.mul_f64(share).max(wait.unwrap_or_default()))
+        longest.mul_f64(share).max(wait.unwrap_or_default())
     }
 }
 
@@ -169,7 +181,7 @@ mod tests {
 
     fn pauses(retries: &Retries, wait: Option<u64>) -> Vec<u128> {
         let wait = wait.map(Duration::from_millis);
-        (1..6).map(|made| retries.pause(made, wait).expect("a pause").as_millis()).collect()
+        (1..6).map(|made| retries.pause(made, wait).as_millis()).collect()
     }
 
     #[test]
@@ -193,13 +205,15 @@ mod tests {
     fn pause_of_extreme_settings_is_bounded() {
         let retries = Retries::default().attempts(u32::MAX).first_pause(Duration::MAX).longest_pause(Duration::MAX);
         let longest = retries.clock(Arc::new(Share(1.0))).pause(u32::MAX - 1, None);
-        assert_eq!(longest, Ok(Duration::from_hours(24)));
+        assert_eq!(longest, Duration::from_hours(24));
     }
 
     #[test]
-    fn last_attempt_has_no_pause() {
-        assert_eq!(Retries::default().attempts(3).pause(3, None), Err(End::Attempts));
-        assert_eq!(Retries::default().attempts(0).pause(1, None), Err(End::Attempts));
+    fn no_attempt_follows_the_last() {
+        assert_eq!(Retries::default().attempts(3).may_follow(3), Err(End::Attempts));
+        assert_eq!(Retries::default().attempts(3).may_follow(2), Ok(()));
+        assert_eq!(Retries::default().attempts(0).may_follow(1), Err(End::Attempts));
+        assert_eq!(Retries::default().attempts(1).may_follow(0), Err(End::Attempts));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tower::retry::budget::Budget as _;
 use super::advice::{Advice, verdict};
 use super::error::{End, Reason, SendError, Sent};
 use super::hosts::Host;
-use super::key::set_key;
+use super::key::{HEADER, set_key};
 use super::retries::Retries;
 
 // Written out, as the macro of `async-trait` would write it: a macro for one function is not worth its dependency.
@@ -39,16 +39,18 @@ struct Failure {
     reason: Reason,
     wait: Option<Duration>,
     counts: bool,
+    /// Whether it may have reached a host.
+    was_sent: bool,
 }
 
 impl Failure {
     /// `None` if the result is final.
-    fn of(result: &Result<Response>, idempotent: bool) -> Option<Self> {
+    fn of(result: &Result<Response>, follows_redirects: bool) -> Option<Self> {
         let reason = match result {
-            Ok(response) => match verdict(response.status(), response.headers(), idempotent) {
+            Ok(response) => match verdict(response.status(), response.headers()) {
                 Advice::Final => return None,
                 Advice::Again { wait, counts } => {
-                    return Some(Self { reason: Reason::Status(response.status()), wait, counts });
+                    return Some(Self { reason: Reason::Status(response.status()), wait, counts, was_sent: true });
                 }
             },
             // Before the timeout, because a connection that was not made in time is both, and this says that nothing was sent.
@@ -58,7 +60,8 @@ impl Failure {
             // A malformed request or URL, too many redirects, an error of another middleware.
             Err(_) => return None,
         };
-        Some(Self { reason, wait: None, counts: true })
+        // After a redirect the host that was not reached is another one than that which has had the request.
+        Some(Self { reason, wait: None, counts: true, was_sent: reason != Reason::Connect || follows_redirects })
     }
 }
 
@@ -75,7 +78,7 @@ impl Call<'_> {
     /// The request to send next and the pause before it, or why there is none. The budget comes last: what is withdrawn is spent.
     fn next(
         &self,
-        attempts: u32,
+        (attempts, failed): (u32, u32),
         failure: Failure,
         kept: Option<Request>,
     ) -> std::result::Result<(Request, Duration), End> {
@@ -83,7 +86,8 @@ impl Call<'_> {
             return Err(End::NoKey);
         }
         let request = kept.ok_or(End::Body)?;
-        let pause = self.retries.pause(attempts, failure.wait)?;
+        self.retries.may_follow(failed)?;
+        let pause = self.retries.pause(attempts, failure.wait);
         let now = self.retries.clock.now();
         self.retries.in_time(now.saturating_duration_since(self.first).saturating_add(pause), self.keyed)?;
         if self.host.breaker.is_open_at(now + pause) {
@@ -107,13 +111,15 @@ impl Retries {
         let idempotent = method.is_idempotent() && !self.methods.contains(&method);
         let call = Call { retries: self, host: &host, first, keyed, idempotent };
 
-        let mut attempts = 0;
-        let mut last = None;
+        // A request that meets the first one in flight waits for it: that is no failed attempt.
+        let (mut attempts, mut failed) = (0, 0);
+        let (mut last, mut was_sent) = (None, false);
+        let key = request.headers().get(&HEADER).cloned();
         loop {
             let permit = match host.breaker.enter(self.clock.now()) {
                 Ok(permit) => permit,
                 Err(wait) => {
-                    let error = SendError::BreakerOpen { host: name, attempts, last, wait };
+                    let error = SendError::BreakerOpen { host: name, attempts, was_sent, key, last, wait };
                     return Err(Error::middleware(error));
                 }
             };
@@ -128,23 +134,33 @@ impl Retries {
             attempts += 1;
             let result = next.clone().run(sent, extensions).await;
 
-            let Some(failure) = Failure::of(&result, call.idempotent) else {
+            let Some(failure) = Failure::of(&result, self.follows_redirects) else {
                 return result.map(|response| {
                     permit.answered();
                     stamped(response, attempts, End::Final)
                 });
             };
+            failed += u32::from(failure.counts);
             if failure.counts {
                 permit.failed(self.clock.now());
             } else {
                 permit.answered();
             }
             let reason = failure.reason;
-            let (again, pause) = match call.next(attempts, failure, kept) {
+            was_sent |= failure.was_sent;
+            let (again, pause) = match call.next((attempts, failed), failure, kept) {
                 Ok(next) => next,
                 Err(end) => {
                     return result.map(|response| stamped(response, attempts, end)).map_err(|source| {
-                        Error::middleware(SendError::NoAnswer { host: name, attempts, last: reason, end, source })
+                        Error::middleware(SendError::NoAnswer {
+                            host: name,
+                            attempts,
+                            was_sent,
+                            key,
+                            last: reason,
+                            end,
+                            source,
+                        })
                     });
                 }
             };
@@ -154,7 +170,14 @@ impl Retries {
             self.clock.pause(pause).await;
             // Again, because a pause can last longer than it should: the process may have been stopped.
             if let Err(end) = self.in_time(self.clock.now().saturating_duration_since(first), keyed) {
-                return Err(Error::middleware(SendError::TooLate { host: name, attempts, last: reason, end }));
+                return Err(Error::middleware(SendError::TooLate {
+                    host: name,
+                    attempts,
+                    was_sent,
+                    key,
+                    last: reason,
+                    end,
+                }));
             }
             (request, last) = (again, Some(reason));
         }

@@ -224,7 +224,8 @@ impl<M: Mode> Guard<M> {
 }
 
 impl<M: Recorded> Guard<M> {
-    /// The longest body of a request, in bytes. Default 1 MiB. Each request in flight may hold as much, those that wait included: see
+    /// The longest body of a request, in bytes. Default 1 MiB. Extractors of axum have a limit of their own, 2 MB: for more, raise
+    /// `DefaultBodyLimit` as well. Each request in flight may hold as much, those that wait included: see
     /// [`max_in_flight`](Self::max_in_flight).
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
@@ -263,7 +264,7 @@ impl<M: Recorded> Guard<M> {
         self
     }
 
-    /// How often a handler is run whose transaction lost to other writers. Default 3.
+    /// How often a handler is run whose transaction lost to other writers. Default 3, at least 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.settings.attempts = attempts.max(1);

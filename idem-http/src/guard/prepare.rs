@@ -109,7 +109,9 @@ pub(crate) fn admitted(
 }
 
 fn missing(settings: &Settings) -> Problem {
-    let problem = Problem::from(Kind::KeyMissing);
+    let names: Vec<&str> = settings.names.iter().map(http::HeaderName::as_str).collect();
+    let problem = Problem::from(Kind::KeyMissing)
+        .detail(format!("this request needs a key, in the header {}", names.join(" or ")));
     let described = format!("<{}key-missing>; rel=\"describedby\"", settings.base);
     match described.try_into() {
         Ok(link) => problem.header(http::header::LINK, link),

@@ -5,6 +5,7 @@
     allow(dead_code, reason = "some parts are for transactions")
 )]
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -55,13 +56,8 @@ impl Kind {
             Self::KeyReused => {
                 (422, "key-reused", false, "the key was used for another request; use a new key for a new request")
             }
-            Self::InFlight => (
-                409,
-                "in-flight",
-                true,
-                "the first request with this key, or another one for the same, has not finished",
-            ),
-            Self::KeyMissing => (400, "key-missing", false, "this request needs the header Idempotency-Key"),
+            Self::InFlight => (409, "in-flight", true, "another request with this key has not finished"),
+            Self::KeyMissing => (400, "key-missing", false, "this request needs a key, in a header"),
             Self::KeyMalformed => (400, "key-malformed", false, "the idempotency key cannot be read"),
             Self::KeyWeak => (400, "key-weak", false, "the idempotency key is too easy to make twice; use a UUID"),
             Self::KeyTooOld => {
@@ -120,11 +116,12 @@ impl From<Kind> for Problem {
 /// What a developer has to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Misuse(pub(crate) &'static str);
+pub(crate) struct Misuse(pub(crate) Cow<'static, str>);
 
 impl Problem {
     /// Of this kind, with what a developer has to do: it shows at the first call of a route.
-    pub(crate) fn misuse(kind: Kind, fix: &'static str) -> Self {
-        Self::from(kind).detail(fix).because(Misuse(fix))
+    pub(crate) fn misuse(kind: Kind, fix: impl Into<Cow<'static, str>>) -> Self {
+        let fix = fix.into();
+        Self::from(kind).detail(fix.clone()).because(Misuse(fix))
     }
 }

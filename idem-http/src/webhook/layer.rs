@@ -1,6 +1,7 @@
 //! A layer that lets verified requests through.
 
 use std::error::Error;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -87,21 +88,20 @@ where
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    /// Always ready: the service behind is asked once a message is verified. A sender whose message is not takes no place behind.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The one that was polled ready is the one to call.
-        let next = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, next);
-        let policy = self.policy.clone();
+        let (mut inner, policy) = (self.inner.clone(), self.policy.clone());
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             match policy.receive(&parts, body).await {
                 Ok(webhook) => {
                     let body = B::from(webhook.bytes().clone());
                     parts.extensions.insert(webhook);
+                    poll_fn(|cx| inner.poll_ready(cx)).await?;
                     Ok(inner.call(Request::from_parts(parts, body)).await?.map(Either::Right))
                 }
                 Err(problem) => Ok(problem.response().map(|body| Either::Left(Full::from(body)))),

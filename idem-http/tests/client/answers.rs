@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::Method;
-use idem_http::client::End;
+use idem_core::Key;
+use idem_http::client::{End, RequestKey};
 
 use crate::clock::TestClock;
 use crate::server::{Reply, Server, answer};
@@ -48,8 +49,8 @@ async fn last_answer_is_handed_on_when_no_attempt_is_left() {
 async fn request_in_flight_is_awaited_and_no_failure_of_the_host() {
     let server = Server::start(|n| if n % 20 < 19 { answer(409, &[("Retry-After", "3")]) } else { answer(200, &[]) });
     let clock = TestClock::new();
-    let client = client(with(&clock).attempts(20).give_up_after(HOUR).longest_pause(SECOND));
-    // 19 of each 20 say so: more than the breaker and the budget would bear.
+    let client = client(with(&clock).attempts(2).give_up_after(HOUR).longest_pause(SECOND));
+    // 19 of each 20 say so: more than the attempts, the breaker and the budget would bear.
     for _ in 0..4 {
         let reply = client.post(server.url()).send().await.expect("an answer");
         assert_eq!(sent(&reply), (200, 20, End::Final));
@@ -75,21 +76,29 @@ async fn final_answer_is_not_repeated() {
     }
 }
 
+/// What may have been done without a record is not done again, whatever the method, and whoever has given the key.
 #[tokio::test]
-async fn put_is_repeated_even_if_the_key_was_ignored() {
-    let server = Server::start(|n| answer(if n == 0 { 500 } else { 204 }, &[("Idempotency-Status", "ignored")]));
-    let reply = client(with(&TestClock::new())).put(server.url()).send().await.expect("an answer");
-    assert_eq!(sent(&reply), (204, 2, End::Final));
-    assert_eq!(server.seen()[0].header("idempotency-key"), None);
-}
-
-#[tokio::test]
-async fn put_with_a_key_that_was_ignored_is_final() {
-    let server = Server::start(|_| answer(500, &[("Idempotency-Status", "ignored")]));
-    let keyed = with(&TestClock::new()).methods([Method::PUT]);
-    let reply = client(keyed).put(server.url()).send().await.expect("an answer");
-    assert_eq!(sent(&reply), (500, 1, End::Final));
-    assert!(server.seen()[0].header("idempotency-key").is_some());
+async fn answer_to_an_ignored_key_is_final() {
+    let key = RequestKey::from(&Key::new("customer-7", "req-1").expect("a key"));
+    for (method, with_key, of_its_own) in [
+        (Method::PUT, false, false),
+        (Method::PUT, true, false),
+        (Method::PUT, false, true),
+        (Method::DELETE, true, false),
+        (Method::POST, false, false),
+    ] {
+        let server = Server::start(|_| answer(500, &[("Idempotency-Status", "ignored")]));
+        let retries = with(&TestClock::new());
+        let retries = if of_its_own { retries.methods([Method::PUT]) } else { retries };
+        let request = client(retries).request(method.clone(), server.url());
+        let request = if with_key { request.with_extension(key.clone()) } else { request };
+        let reply = request.send().await.expect("an answer");
+        assert_eq!(sent(&reply), (500, 1, End::Final), "{method}");
+        assert_eq!(
+            server.seen()[0].header("idempotency-key").is_some(),
+            with_key || of_its_own || method == Method::POST
+        );
+    }
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn breaker_that_opens_in_a_pause_ends_the_call() {
     let error = call.await.expect("no panic").expect_err("open");
     let last = Some(Reason::Status(http::StatusCode::SERVICE_UNAVAILABLE));
     assert!(matches!(failed(&error), SendError::BreakerOpen { attempts: 1, .. }) && failed(&error).last() == last);
-    assert!(error.to_string().contains("was sent 1 times (the last: status 503)"), "{error}");
+    assert!(error.to_string().contains("was tried 1 times (the last: status 503)"), "{error}");
     assert_eq!(server.requests(), 10);
 }
 

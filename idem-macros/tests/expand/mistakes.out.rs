@@ -1,20 +1,20 @@
 ::core::compile_error! {
-    "[F001] `Piad` is not a state of `Order`\nfound: `Piad`; did you mean `Paid`?\nexpected: one of `Pending`, `Paid`, `Shipped`\nfix: write `Paid`\nsee docs/errors/F001.md"
+    "[F001] `Piad` is not a state of `Order`\nfound: `Piad`; did you mean `Paid`?\nexpected: one of `Pending`, `Paid`, `Shipped`\nfix: write `Paid`\nsee idem_core::compile_errors::f001"
 }
 ::core::compile_error! {
-    "[F002] `Refund` is not a command of `Order`\nexpected: one of `Pay`, `Ship`\nfix: name a command of the enum, or declare it: `#[command(Refund)]`\nsee docs/errors/F002.md"
+    "[F002] `Refund` is not a command of `Order`\nexpected: one of `Pay`, `Ship`\nfix: name a command of the enum, or declare it: `#[command(Refund)]`\nsee idem_core::compile_errors::f002"
 }
 ::core::compile_error! {
-    "[F001] `Elsewhere` is not a state of `Order`\nexpected: one of `Pending`, `Paid`, `Shipped`\nfix: name a variant of the enum, or add one\nsee docs/errors/F001.md"
+    "[F001] `Elsewhere` is not a state of `Order`\nexpected: one of `Pending`, `Paid`, `Shipped`\nfix: name a variant of the enum, or add one\nsee idem_core::compile_errors::f001"
 }
 ::core::compile_error! {
-    "[F102] `Pending` answers `Pay` twice\nfix: one edge with both targets: `#[on(Pay => A | B)]`\nsee docs/errors/F102.md"
+    "[F102] `Pending` answers `Pay` twice\nfix: one edge with both targets: `#[on(Pay => A | B)]`\nsee idem_core::compile_errors::f102"
 }
 ::core::compile_error! {
     "[F102] `Pending` answers `Pay` here first"
 }
 ::core::compile_error! {
-    "[F304] `Order` is stored by serde and does not derive `Deserialize`\nexpected: `#[derive(Serialize, Deserialize)]` below `#[idempotent_fsm]`\nfix: add the derive, or move it below the attribute, which gives it the names on the wire\nsee docs/errors/F304.md"
+    "[F304] `Order` is stored by serde and does not derive `Deserialize`\nexpected: `#[derive(Serialize, Deserialize)]` below `#[idempotent_fsm]`\nfix: add the derive, or move it below the attribute, which gives it the names on the wire\nsee idem_core::compile_errors::f304"
 }
 #[allow(non_camel_case_types, unused_qualifications)]
 type F502_move_Order_out_of_the_function = Order;

@@ -232,6 +232,52 @@ async fn transaction_rolled_back_by_sqlite_refuses_later_calls() {
     report.finish(9);
 }
 
+/// SQLite itself ends the transaction, and the caller passes over it: the caller's next statement would be committed at once.
+#[tokio::test]
+async fn transaction_rolled_back_by_sqlite_refuses_later_statements() {
+    let mut report = Report::new("transaction that SQLite has rolled back, and the caller's next statement", 5);
+    for _ in 0..scale(5, 50) {
+        for statement in
+            ["INSERT OR ROLLBACK INTO once VALUES (1)", "INSERT INTO strict VALUES (1)", "INSERT INTO once VALUES (2)"]
+        {
+            let Some(mut ground) = Ground::<sqlx::Sqlite>::fresh().await else { return };
+            let tables = "CREATE TABLE once (number integer PRIMARY KEY); INSERT INTO once VALUES (1);
+                CREATE TABLE strict (number integer UNIQUE ON CONFLICT ROLLBACK); INSERT INTO strict VALUES (1);
+                CREATE TABLE effects (text TEXT);
+                CREATE TRIGGER refuse BEFORE INSERT ON once WHEN NEW.number = 2 BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
+            sqlx::Sqlite::script(&mut ground.conn, tables).await.unwrap();
+            let lane = ground.lane("lane");
+            let mut tx = lane.idem.begin().await.unwrap();
+            sqlx::query("INSERT INTO effects VALUES ('before')").execute(tx.conn()).await.unwrap();
+            sqlx::query(statement).execute(tx.conn()).await.expect_err("refused");
+            for _ in 0..2 {
+                let written = sqlx::query("INSERT INTO effects VALUES ('after')").execute(tx.conn()).await;
+                assert!(written.expect_err(statement).to_string().contains("has ended"), "{statement}");
+                let read = sqlx::query("SELECT 1").fetch_all(tx.conn()).await;
+                assert!(read.is_err(), "{statement}");
+            }
+            // A COMMIT in a text of several statements would have ended it as well: that nothing is applied is not known.
+            assert_eq!(tx.commit().await.expect_err("it has ended").effect(), Effect::Unknown, "{statement}");
+            let effects: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM effects").fetch_one(lane.idem.pool()).await.unwrap();
+            assert_eq!(effects, 0, "{statement}");
+            report.strike("rolled back");
+        }
+        // One that fails alone leaves the transaction as it was.
+        let Some(mut ground) = Ground::<sqlx::Sqlite>::fresh().await else { return };
+        sqlx::Sqlite::script(&mut ground.conn, "CREATE TABLE once (number integer PRIMARY KEY)").await.unwrap();
+        let lane = ground.lane("lane");
+        let mut tx = lane.idem.begin().await.unwrap();
+        for number in [1, 1, 2, 2, 3] {
+            let _ = sqlx::query("INSERT INTO once VALUES ($1)").bind(number).execute(tx.conn()).await;
+        }
+        tx.commit().await.unwrap();
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM once").fetch_one(lane.idem.pool()).await.unwrap();
+        assert_eq!(rows, 3);
+    }
+    report.finish(15);
+}
+
 #[tokio::test]
 async fn refused_change_leaves_others_of_its_group_unaffected_sqlite() {
     let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON idem_entries WHEN NEW.delta = 13

@@ -16,7 +16,7 @@ on_each! {
 
 /// Whether the client sends it again: `None` if not, else whether it counts as a failure of the host.
 fn again(got: &Got) -> Option<bool> {
-    match verdict(StatusCode::from_u16(got.status).expect("a status"), &got.headers, false) {
+    match verdict(StatusCode::from_u16(got.status).expect("a status"), &got.headers) {
         Advice::Final => None,
         Advice::Again { counts, .. } => Some(counts),
     }

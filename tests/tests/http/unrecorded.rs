@@ -83,7 +83,7 @@ async fn no_header_and_no_look_asks_for_a_repeat_of_it() {
             );
             assert_ne!(got.header("stripe-should-retry"), Some("true"));
             let status = StatusCode::from_u16(got.status).expect("a status");
-            assert_eq!(verdict(status, &got.headers, false), Advice::Final);
+            assert_eq!(verdict(status, &got.headers), Advice::Final);
             assert!(!String::from_utf8_lossy(&got.body).contains("\"retryable\":true"), "{path}: {got:?}");
         }
     }
@@ -149,7 +149,7 @@ async fn lost_commit_without_a_record_is_final() {
     let done = Script::new(Then::Done);
     let is_final = |got: &crate::site::Got| {
         let status = StatusCode::from_u16(got.status).expect("a status");
-        verdict(status, &got.headers, false) == Advice::Final
+        verdict(status, &got.headers) == Advice::Final
     };
     proxy.arm(At::Commit, Cut::LoseReply(Hangup::Reset));
     let got = keyless.send(request("/acts", &[], done.json())).await;

@@ -39,6 +39,7 @@ const CORE: &Layers = &[
         "surfaces",
         &[
             "builder",
+            "compile_errors",
             "forget",
             "idem",
             "installation",

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::clock::Timestamp;
 use crate::engine::session::loan::{Lent, Loan};
 use crate::engine::session::pool::Lease;
-use crate::engine::session::tx_conn::{Again, TxConn, may_pass};
+use crate::engine::session::tx_conn::{Notes, TxConn, may_pass};
 use crate::engine::session::witnesses::Witnesses;
 use crate::engine::shared::Shared;
 use crate::epoch::Epoch;
@@ -62,10 +62,8 @@ pub struct Tx<DB: Database> {
     /// A statement ran since the engine's last write: it may have failed and aborted the transaction, ended it, or undone a part
     /// of it.
     touched: bool,
-    /// A statement lost to another writer, or the connection: it is worth another attempt.
-    again: bool,
-    /// Something else than `commit` has ended the transaction.
-    ended: bool,
+    /// What statements have said about it.
+    notes: Notes,
     /// Rows that prove the commit.
     witnesses: Witnesses,
     /// The graphs that were stored in this transaction: other transactions do not see them yet.
@@ -141,8 +139,7 @@ impl<DB: Database> Tx<DB> {
             shared: self.shared.clone(),
             connection: std::mem::replace(&mut self.connection, TxConnection::Ended),
             touched: self.touched,
-            again: self.again,
-            ended: self.ended,
+            notes: self.notes,
             witnesses: std::mem::take(&mut self.witnesses),
             graphs: std::mem::take(&mut self.graphs),
             tables: std::mem::take(&mut self.tables),
@@ -158,8 +155,7 @@ impl<DB: Database> Tx<DB> {
             shared,
             connection,
             touched,
-            again: false,
-            ended: false,
+            notes: Notes::default(),
             witnesses: Witnesses::default(),
             graphs: Vec::new(),
             tables: Vec::new(),
@@ -230,8 +226,8 @@ impl<DB: Database> Tx<DB> {
     /// # Ok(()) }) }
     /// ```
     pub fn conn(&mut self) -> TxConn<'_, DB> {
-        let (conn, again) = self.parts();
-        TxConn::new(conn, again)
+        let (conn, notes) = self.parts();
+        TxConn::new(conn, notes)
     }
 
     /// The driver's connection, for what takes nothing else: `sqlx::Connection::begin` (a savepoint), COPY, functions that take
@@ -279,7 +275,7 @@ impl<DB: Database> Tx<DB> {
     /// # Ok(()) }) }
     /// ```
     pub fn note(&mut self, error: &sqlx::Error) {
-        Again(&mut self.again).note::<DB>(Some(error));
+        self.notes.note::<DB>(Some(error));
     }
 
     /// Whether a statement in it lost to another writer, or its connection broke: run again from its beginning, the work may succeed.
@@ -297,7 +293,7 @@ impl<DB: Database> Tx<DB> {
     /// # Ok(()) }) }
     /// ```
     pub fn is_contended(&self) -> bool {
-        self.again
+        self.notes.again
     }
 
     /// Gives every command in this transaction that has no [correlation](crate::machine::Call::correlation) of its own this one, from
@@ -342,14 +338,14 @@ impl<DB: Database> Tx<DB> {
     }
 
     /// The connection for statements that the engine does not see, and where their failures are noted.
-    fn parts(&mut self) -> (Option<&mut DB::Connection>, &mut bool) {
+    fn parts(&mut self) -> (Option<&mut DB::Connection>, &mut Notes) {
         self.may_be_changed();
         let conn = match &mut self.connection {
             TxConnection::Own(lease) => Some(lease.conn()),
             TxConnection::Adopted(tx, _) => Some(&mut **tx),
             TxConnection::Ended => None,
         };
-        (conn, &mut self.again)
+        (conn, &mut self.notes)
     }
 
     /// Begins a call of the engine that only reads.
@@ -385,7 +381,7 @@ impl<DB: Database> Tx<DB> {
         match self.prepare(asks).await {
             Ok(true) => Ok(TxCall { tx: self, began }),
             Ok(false) => {
-                self.ended = true;
+                self.notes.ended = true;
                 Err(Error::Store { source: ENDED.into() })
             }
             Err(error) => TxCall { tx: self, began }.end(Err(error)),
@@ -435,7 +431,7 @@ impl<DB: Database> Tx<DB> {
         if self.lender.as_ref().is_some_and(|(lender, _)| lender.is_over()) && !seeded_bug!("kept-tx-usable") {
             return Err(Error::Interrupted);
         }
-        if self.ended {
+        if self.notes.ended {
             return Err(Error::Store { source: ENDED.into() });
         }
         let state = match &self.connection {
@@ -478,10 +474,10 @@ impl<DB: Database> TxCall<'_, DB> {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        self.tx.again |= may_pass(error.class);
+        self.tx.notes.again |= may_pass(error.class);
         // The database may have aborted the transaction, or ended it; the next call or commit asks.
         self.tx.touched = true;
-        self.tx.ended |= error.class == Class::Ended;
+        self.tx.notes.ended |= error.class == Class::Ended;
         Err(error.not_sent(self.began.elapsed()))
     }
 

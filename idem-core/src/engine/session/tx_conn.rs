@@ -5,7 +5,7 @@ use std::future::ready;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::once;
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, StreamExt as _, TryFutureExt as _};
 use sqlx::{Error, Execute, Executor};
 use sqlx_core::describe::Describe;
 use sqlx_core::sql_str::SqlStr;
@@ -16,27 +16,47 @@ use crate::store::error::Class;
 
 /// The connection of a [`Tx`](crate::Tx), for your own statements: a sqlx executor, which notes whether a statement
 /// failed because another writer was faster or the connection broke. [`Idem::transaction`](crate::Idem::transaction) then runs
-/// its closure again, whatever error the closure makes of it.
+/// its closure again, whatever error the closure makes of it. A statement after a failed one runs if the transaction is still open: SQLite may
+/// have rolled all of it back (`OR ROLLBACK`), and would commit the next one at once.
 ///
 /// Generic over the database it needs no bound: `sqlx::raw_sql("…").execute(tx.conn())` compiles for every
 /// [`Database`].
 pub struct TxConn<'t, DB: Database> {
     /// `None`: the closure of an operation kept the transaction, or ended it.
     conn: Option<&'t mut DB::Connection>,
-    again: Again<'t>,
+    notes: &'t mut Notes,
 }
 
-/// Whether another run of the transaction may do better: a statement failed by a race or with the connection. One that succeeds
-/// later clears it: the failure was tolerated, by a savepoint or by the database.
-pub(crate) struct Again<'t>(pub(crate) &'t mut bool);
+/// What the answers of the caller's statements say about their transaction.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Notes {
+    /// Another run of it may do better: a statement failed by a race or with the connection. One that succeeds later clears it: the
+    /// failure was tolerated, by a savepoint or by the database.
+    pub(crate) again: bool,
+    /// Something else than `commit` has ended it.
+    pub(crate) ended: bool,
+    /// A statement failed, and the database may have rolled all of it back.
+    failed: bool,
+}
 
-impl Again<'_> {
+impl Notes {
     /// Notes the answer of a statement: its error, if it failed.
     pub(crate) fn note<DB: Database>(&mut self, error: Option<&Error>) {
         match error {
-            None => *self.0 &= seeded_bug!("tolerated-runs-again"),
-            Some(error) => *self.0 |= may_pass(DB::class(error)),
+            None => self.again &= seeded_bug!("tolerated-runs-again"),
+            Some(error) => {
+                self.again |= may_pass(DB::class(error));
+                self.failed = !DB::ERRORS_ABORT && !seeded_bug!("rolled-back-unseen");
+            }
         }
+    }
+
+    /// Looks whether a transaction in which a statement has failed is still open.
+    async fn look<DB: Database>(&mut self, conn: &mut DB::Connection) -> Result<(), Error> {
+        let looked = DB::run(conn, DB::look().into()).await.map_err(DB::classify);
+        self.ended = !DB::is_open(looked).map_err(|error| error.source)?;
+        self.failed = false;
+        if self.ended { Err(ended()) } else { Ok(()) }
     }
 }
 
@@ -46,26 +66,32 @@ pub(crate) fn may_pass(class: Class) -> bool {
 }
 
 fn ended() -> Error {
-    Error::Protocol("the transaction was kept or ended by the closure of an operation in it; roll it back".to_owned())
+    const ENDED: &str = "the transaction has ended: an earlier statement ended it, or the closure of an operation in it kept it; roll it back";
+    Error::Protocol(ENDED.to_owned())
 }
 
 impl<'t, DB: Database> TxConn<'t, DB> {
-    pub(crate) fn new(conn: Option<&'t mut DB::Connection>, again: &'t mut bool) -> Self {
-        Self { conn, again: Again(again) }
+    pub(crate) fn new(conn: Option<&'t mut DB::Connection>, notes: &'t mut Notes) -> Self {
+        Self { conn: conn.filter(|_| !notes.ended), notes }
     }
 
     /// Waits for the answer of one statement, and notes it.
     fn noted<'e, T: Send + 'e>(
         self,
-        run: impl FnOnce(&'e mut DB::Connection) -> BoxFuture<'e, Result<T, Error>>,
+        run: impl FnOnce(&'e mut DB::Connection) -> BoxFuture<'e, Result<T, Error>> + Send + 'e,
     ) -> BoxFuture<'e, Result<T, Error>>
     where
         't: 'e,
     {
-        let Self { conn, mut again } = self;
+        let Self { conn, notes } = self;
         let Some(conn) = conn else { return ready(Err(ended())).boxed() };
-        let answer = run(conn);
-        answer.inspect(move |answer| again.note::<DB>(answer.as_ref().err())).boxed()
+        async move {
+            if notes.failed {
+                notes.look::<DB>(conn).await?;
+            }
+            run(conn).await.inspect(|_| notes.note::<DB>(None)).inspect_err(|error| notes.note::<DB>(Some(error)))
+        }
+        .boxed()
     }
 }
 
@@ -77,9 +103,16 @@ impl<'t, DB: Database> Executor<'t> for TxConn<'t, DB> {
         't: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let Self { conn, mut again } = self;
+        let Self { conn, notes } = self;
         let Some(conn) = conn else { return once(ready(Err(ended()))).boxed() };
-        DB::fetch_many(conn, query).inspect(move |answer| again.note::<DB>(answer.as_ref().err())).boxed()
+        if !notes.failed {
+            return DB::fetch_many(conn, query).inspect(move |answer| notes.note::<DB>(answer.as_ref().err())).boxed();
+        }
+        let looked = async move {
+            notes.look::<DB>(conn).await?;
+            Ok(DB::fetch_many(conn, query).inspect(move |answer| notes.note::<DB>(answer.as_ref().err())))
+        };
+        looked.try_flatten_stream().boxed()
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>

@@ -10,7 +10,7 @@ use crate::outcome::{Origin, Outcome};
     message = "[F505] the result of a call is read before `.await`",
     label = "found a call that has not run, expected its result",
     note = "fix: `.await` the call first, as in `order.pay(&key, payment).await?`",
-    note = "see docs/errors/F505.md"
+    note = "see idem_core::compile_errors::f505"
 )]
 pub trait Awaited {
     fn __never(&self) -> !;

@@ -92,7 +92,7 @@ pub(crate) type KindOf<X> = <<X as Rules>::Machine as Machine>::StateKind;
     message = "[F305] `{Self}` is stored by a machine, so it needs serde",
     label = "neither written nor read back without `Serialize` and `Deserialize`",
     note = "fix: `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}`, which must own its data",
-    note = "see docs/errors/F305.md"
+    note = "see idem_core::compile_errors::f305"
 )]
 pub trait WithSerde {}
 
@@ -219,7 +219,7 @@ impl<C: Unambiguous> Repeatable for C {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot name a repeat of `{C}`",
     label = "expected `&Key`, or `Natural` for a command whose repeat is unambiguous",
-    note = "pass `&key`, with a key made by `Key::new(scope, key)`; see docs/errors for `Natural`"
+    note = "pass `&key`, with a key made by `Key::new(scope, key)`; see idem_core::compile_errors::f401"
 )]
 pub trait KeyOrNatural<C> {
     /// The key, if there is one.
@@ -250,7 +250,7 @@ impl<C: Repeatable> KeyOrNatural<C> for Option<&Key> {
     message = "[F511] `{Self}` is not legal in the initial state",
     label = "no edge leads from the initial state by this command",
     note = "fix: `start` the machine and call the command after, or let an edge lead from the initial state",
-    note = "see docs/errors/F511.md"
+    note = "see idem_core::compile_errors::f511"
 )]
 pub trait FirstCommand<C> {
     /// Its outcome.

@@ -11,7 +11,7 @@ pub trait Targets {
     message = "[F503] `{Self}` is not a target of the transition to `{S}`",
     label = "found `{Self}`, expected `{States}`",
     note = "fix: a struct of the machine's module, `Step::to(module::State {{ … }})`, not a variant of the enum; a target that is missing is added to the edge: `#[on(… => …)]`",
-    note = "see docs/errors/F503.md"
+    note = "see idem_core::compile_errors::f503"
 )]
 pub trait Target<S, States>: Into<S> {}
 
@@ -24,7 +24,7 @@ impl<X: Into<S>, S, States> Target<S, States> for X {}
     message = "[F504] this step has no outcome, and its command has one",
     label = "found a step without an outcome, expected one with `{Self}`",
     note = "fix: `Step::to(…).outcome(value)`, before `or_if_refused`",
-    note = "see docs/errors/F504.md"
+    note = "see idem_core::compile_errors::f504"
 )]
 pub trait NoOutcome: Sized {
     #[doc(hidden)]

@@ -16,14 +16,14 @@ use crate::problem::{Kind, Problem};
 
 /// The lease of a handler under [`Guard::leased`](crate::Guard::leased): its key is claimed, and renewed while it runs.
 ///
-/// - Before the first call of [`key`](Self::key) nothing can have gone out: an answer passes, and the key is free. Unless an owner before this
-///   one was lost: then its end stays unknown.
+/// - Before the first call of [`key`](Self::key) or [`begin`](Self::begin) nothing has gone out: an error passes, and the key is free. Unless
+///   an owner before this one was lost: then its end stays unknown.
 /// - `Ok(lease.done(answer))` records the answer, whatever its status.
 /// - `Ok(lease.not_done(answer))` frees the key: nothing was done, for sure; where [`attempt`](Self::attempt) is above 1, not by the owners
 ///   before, either.
-/// - Anything else after `key`, an error by `?`, a panic, a timeout, leaves the end unknown:
+/// - Anything else after that, an error by `?`, a panic, a timeout, leaves the end unknown:
 ///   [`Guard::when_lost`](crate::Guard::when_lost) says what a repeat gets.
-#[must_use = "dropped after `key`, whether the work was done is not known"]
+#[must_use = "dropped after `key` or `begin`, whether the work was done is not known"]
 pub struct Lease {
     run: Arc<Run>,
 }
@@ -88,10 +88,16 @@ impl Lease {
         self.run.keys.key(step)
     }
 
+    /// Something goes out now, to a side that takes no key: from here on an end that is not handed back is unknown, as after
+    /// [`key`](Self::key).
+    pub fn begin(&self) {
+        self.run.touched.store(true, Ordering::SeqCst);
+    }
+
     /// The lease itself, for fences: `payments.at(&id).pay(&key, pay).fenced_by(lease)`. `None` if nothing is recorded: the request has no key, or the
     /// guard fails open. As after [`key`](Self::key), an end that is not handed back is unknown.
     pub fn lease(&self) -> Option<&lease::Lease> {
-        self.run.touched.store(true, Ordering::SeqCst);
+        self.begin();
         self.run.lease.as_ref()
     }
 
@@ -105,8 +111,8 @@ impl Lease {
         self.run.correlation.id()
     }
 
-    /// As after [`key`](Self::key), an end that is not handed back is unknown. Stores how far the work is, for an owner that takes over: [`Lease::save`](lease::Lease::save). Nothing is stored where nothing is
-    /// recorded.
+    /// Stores how far the work is, for an owner that takes over: [`Lease::save`](lease::Lease::save). Nothing is stored where nothing is
+    /// recorded. As after [`key`](Self::key), an end that is not handed back is unknown.
     ///
     /// # Errors
     /// A problem: those of [`Lease::save`](lease::Lease::save).
@@ -114,7 +120,7 @@ impl Lease {
     /// # Cancel safety
     /// Dropped, it may or may not be saved.
     pub async fn save<T: Serialize + ?Sized>(&self, checkpoint: &T) -> Result<(), Problem> {
-        self.run.touched.store(true, Ordering::SeqCst);
+        self.begin();
         match &self.run.lease {
             // Whatever has gone out by now has, and stays.
             Some(lease) => lease.save(checkpoint).await.map_err(|error| match error.kind() {

@@ -161,7 +161,7 @@ impl<DB: Database> Work<DB> {
         Ok(self.tx.insert(tx).tx())
     }
 
-    /// The key for one step of the work: derived from the scope, the client's key and this word.
+    /// The key for one step of the work: derived from the scope, the client's key and this word, as [`Keys::key`](crate::Keys::key) says.
     pub fn key(&self, step: &str) -> Key {
         self.run.keys.key(step)
     }

@@ -83,7 +83,7 @@ impl<DB: Database> Tx<DB> {
     }
 
     async fn commit_own(mut self) -> Result<(), Error> {
-        if !self.ended {
+        if !self.notes.ended {
             self.usable()?;
         }
         fail_point!("tx.commit.before");
@@ -97,12 +97,12 @@ impl<DB: Database> Tx<DB> {
         }
         match end {
             End::Committed => Ok(()),
-            End::Refused(_) if self.again => Err(Error::Contention { attempts: 1 }),
+            End::Refused(_) if self.notes.again => Err(Error::Contention { attempts: 1 }),
             End::Refused(error) => Err(error.not_sent(began.elapsed())),
             End::RolledBack => Err(Error::Store { source: ENDED.into() }),
             End::Unknown => Err(Error::Indeterminate { source: ENDED.into() }),
             End::Unsent(error, witnesses) => Err(match find(&self.shared, witnesses).await? {
-                Found::Undone if self.again => Error::Contention { attempts: 1 },
+                Found::Undone if self.notes.again => Error::Contention { attempts: 1 },
                 Found::Undone => error.not_sent(began.elapsed()),
                 Found::Committed | Found::Unproved => Error::Indeterminate { source: ENDED.into() },
             }),
@@ -115,7 +115,7 @@ impl<DB: Database> Tx<DB> {
     }
 
     async fn end(&mut self) -> End {
-        let (ended, undone) = (self.ended, self.witnesses.is_complete());
+        let (ended, undone) = (self.notes.ended, self.witnesses.is_complete());
         let witnesses = self.witnesses.clone();
         // The caller's statements may have committed it before, and begun another one.
         let alone = !self.touched || seeded_bug!("refused-is-undone");
@@ -203,7 +203,7 @@ impl<DB: Database> Tx<DB> {
     /// Rolls back; whether the closure may run again, as it may if it lost a race or its connection. It may not if a statement of the
     /// caller has committed what it did.
     pub(crate) async fn roll_back(mut self) -> bool {
-        let again = self.again;
+        let again = self.notes.again;
         let lost = self.end_by_rollback().await;
         if !self.touched || !(again || lost) {
             return again || lost;

@@ -1,0 +1,16 @@
+include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/order.rs"));
+
+async fn ship(idem: Idem<Sqlite>, order: Paid, key: Key, tracking: String) -> Done {
+let (order, key, tracking) = (&order, &key, &tracking);
+idem.transaction(|mut tx| async move {
+    let shipped = order.within(&mut tx).ship(key, order::Ship { tracking: tracking.clone() }).await?;
+    if shipped.is_fresh() {
+        sqlx::query("INSERT INTO parcels (tracking) VALUES ($1)").bind(tracking).execute(tx.conn()).await?;
+    }
+    Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+})
+.await?;
+Ok(()) }
+
+#[test]
+fn order_block_runs_twice() -> Done { twice(ship, 1) }
