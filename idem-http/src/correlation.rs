@@ -6,24 +6,21 @@ use http::HeaderMap;
 use http::header::HeaderName;
 use idem_core::Key;
 
+use crate::header::parse;
+
 /// The correlation id of a request. One that no header gives is made when it is first asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Correlation(Arc<OnceLock<Arc<str>>>);
 
 impl Correlation {
-    /// The trace id of `traceparent` (W3C Trace Context), else `X-Request-Id`, else a new one. Never the key of the request: it is shown in
-    /// logs.
+    /// The trace id of `traceparent` (W3C Trace Context), else `X-Request-Id`, else a new one. Never one that shows the key of the request: it
+    /// is shown in logs.
     pub(crate) fn of(headers: &HeaderMap, key_headers: &[HeaderName]) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let shows_key = |id: &str| {
-            let id = letters(id.as_bytes());
-            let keys = key_headers.iter().flat_map(|name| headers.get_all(name));
-            let mut keys = keys.map(|line| letters(line.as_bytes()));
-            keys.any(|key| !key.is_empty() && (key.contains(&id) || id.contains(&key)))
-        };
-        let fits = |id: &&str| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len()) && !shows_key(id);
-        let given = text("traceparent").and_then(trace_id).filter(fits).or_else(|| text("x-request-id").filter(fits));
-        Self(Arc::new(given.map_or_else(OnceLock::new, |id| OnceLock::from(Arc::from(id)))))
+        let trace = || text("traceparent").and_then(trace_id).filter(|id| !shows_key(id, headers, key_headers, false));
+        let fits = |id: &&str| (1..=idem_core::MAX_NAME_BYTES).contains(&id.len());
+        let request = || text("x-request-id").filter(fits).filter(|id| !shows_key(id, headers, key_headers, true));
+        Self(Arc::new(trace().or_else(request).map_or_else(OnceLock::new, |id| OnceLock::from(Arc::from(id)))))
     }
 
     pub(crate) fn id(&self) -> &Arc<str> {
@@ -31,9 +28,58 @@ impl Correlation {
     }
 }
 
-/// A text as it is compared: without quotation marks, escapes and hyphens, in small letters.
-fn letters(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).replace(['"', '\\', '-'], "").to_lowercase()
+/// As many letters and digits in a row are a part of the key, and do not stand in both by accident.
+const SHARED: usize = 12;
+/// More lines, and more of one that cannot be read, are not compared: such a request has no key.
+const MOST_LINES: usize = 8;
+const LONGEST_LINE: usize = 512;
+
+/// Whether an id shows so much of a key that it can be found in it. With `short`, a short key and a short id count as well: of a trace id,
+/// which is always long, they are a part by accident.
+fn shows_key(id: &str, headers: &HeaderMap, key_headers: &[HeaderName], short: bool) -> bool {
+    let ids = forms(id);
+    let lines = key_headers.iter().flat_map(|name| headers.get_all(name));
+    lines.take(MOST_LINES).map(|line| key_of(line.as_bytes())).any(|key| {
+        let keys = forms(&key);
+        let pairs = || ids.iter().flat_map(|id| keys.iter().map(move |key| (id, key)));
+        // A key without letters and digits is compared as it is.
+        id == key || pairs().any(|(id, key)| shares_run(id, key) || short && contains_other(id, key))
+    })
+}
+
+/// The key of a header; of one that cannot be read, what stands in it.
+fn key_of(line: &[u8]) -> String {
+    parse(line, false).unwrap_or_else(|_| String::from_utf8_lossy(&line[..line.len().min(LONGEST_LINE)]).into_owned())
+}
+
+/// A text as it is compared: its letters and digits in small letters, as they stand, and with percent escapes read, once and twice.
+fn forms(text: &str) -> [Vec<u8>; 3] {
+    let letters =
+        |text: &[u8]| text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    let once = unescaped(text.as_bytes());
+    [letters(text.as_bytes()), letters(&once), letters(&unescaped(&once))]
+}
+
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| {
+        text.get(at).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
+    };
+    let (mut read, mut at) = (Vec::with_capacity(text.len()), 0);
+    while let Some(&byte) = text.get(at) {
+        let escaped = digit(at + 1).zip(digit(at + 2)).filter(|_| byte == b'%');
+        read.push(escaped.map_or(byte, |(high, low)| high << 4 | low));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    read
+}
+
+fn shares_run(one: &[u8], other: &[u8]) -> bool {
+    one.windows(SHARED).any(|run| other.windows(SHARED).any(|there| there == run))
+}
+
+fn contains_other(one: &[u8], other: &[u8]) -> bool {
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    !short.is_empty() && long.windows(short.len()).any(|part| part == short)
 }
 
 fn trace_id(header: &str) -> Option<&str> {
@@ -95,6 +141,48 @@ mod tests {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert_ne!(&*id(&[("traceparent", parent), ("idempotency-key", trace)]), trace);
+    }
+
+    #[test]
+    fn id_that_shows_the_key_is_not_taken() {
+        const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
+        for (id_with_key, key) in [
+            (format!("req-{KEY}"), format!("\"{KEY}\";v=1")),
+            (KEY.to_owned(), format!("\"{KEY}\";a;b=?1")),
+            (KEY.replace('-', "_"), KEY.to_owned()),
+            (KEY.replace('-', ":"), KEY.to_owned()),
+            (KEY.replace('-', "%2D"), KEY.to_owned()),
+            (KEY.replace('-', "%252d"), KEY.to_owned()),
+            (KEY.replace('-', "").to_uppercase(), format!("\"{KEY}\"")),
+            (format!("req.{}.1", &KEY[..30]), KEY.to_owned()),
+            (format!("req.{}", &KEY[6..]), KEY.to_owned()),
+            (KEY[12..26].to_owned(), KEY.to_owned()),
+            ("req-order%2017%20of%20alice@x.org".into(), "\"order 17 of alice@x.org\"".into()),
+            ("req-order-17-of-alice".into(), "order_17_of_alice".into()),
+            ("req-order-17".into(), "order%2D17".into()),
+            ("--==--".into(), "--==--".into()),
+            (format!("req-{KEY}"), format!("\"{KEY}")),
+        ] {
+            let headers = [("x-request-id", &id_with_key), ("idempotency-key", &key)];
+            let headers = headers.map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
+            let names = [crate::header::X_IDEMPOTENCY_KEY, crate::header::IDEMPOTENCY_KEY];
+            let shown = Correlation::of(&headers.into_iter().collect(), &names).id().clone();
+            assert_ne!(*shown, *id_with_key, "{key}");
+            assert_eq!(shown.len(), 36, "a new one");
+        }
+    }
+
+    #[test]
+    fn id_that_only_looks_like_the_key_is_taken() {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        // A short key stands in many trace ids by accident.
+        for key in ["577b", "\"577b\"", "8e03978e-40d5-43e8-bc93-6894a57f9324"] {
+            assert_eq!(&*id(&[("traceparent", trace), ("idempotency-key", key)]), "4bf92f3577b34da6a3ce929d0e0e4736");
+        }
+        let other = "8e03978e-40d0-43e8-bc93-6894a57f9324";
+        let first_eleven = ("x-request-id", "8e03978e40d-elsewhere");
+        assert_eq!(&*id(&[first_eleven, ("idempotency-key", other)]), "8e03978e40d-elsewhere");
+        assert_eq!(&*id(&[("x-request-id", "r1"), ("idempotency-key", "----")]), "r1");
     }
 
     #[test]

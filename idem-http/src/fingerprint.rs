@@ -109,31 +109,39 @@ fn unquoted(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
 fn without_boundary(mut request: Request, body: &[u8], boundary: &[u8]) -> Request {
     let delimiter = [b"--", boundary].concat();
     let mut rest = body;
-    while let Some(at) = line_of(rest, &delimiter) {
+    while let Some((at, is_last)) = line_of(rest, &delimiter) {
         request = request.part(&rest[..at]);
         rest = &rest[at + delimiter.len()..];
+        if is_last {
+            break;
+        }
     }
     request.part(b"multipart").part(rest)
 }
 
-/// Where a line begins with these bytes.
-fn line_of(body: &[u8], delimiter: &[u8]) -> Option<usize> {
+/// Where a line is a delimiter, and whether it is the closing one, behind which is no other (RFC 2046, section 5.1.1).
+fn line_of(body: &[u8], delimiter: &[u8]) -> Option<(usize, bool)> {
     let begins_line = |at: usize| at == 0 || body[..at].ends_with(b"\r\n");
     let mut from = 0;
     loop {
         // Each line once: not every byte is looked at by a comparison.
         let at = from + body[from..].windows(2).position(|two| two == b"--")?;
-        if begins_line(at) && body[at..].strip_prefix(delimiter).is_some_and(ends_line) {
-            return Some(at);
+        if begins_line(at)
+            && let Some(rest) = body[at..].strip_prefix(delimiter)
+        {
+            let closed = rest.strip_prefix(b"--");
+            if ends_line(closed.unwrap_or(rest)) {
+                return Some((at, closed.is_some()));
+            }
         }
         from = at + 1;
     }
 }
 
-/// Whether nothing of content stands behind a delimiter (RFC 2046, section 5.1.1).
+/// Whether nothing but white space stands on the rest of this line.
 fn ends_line(rest: &[u8]) -> bool {
     let padding = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
-    rest.starts_with(b"--") || rest[padding..].starts_with(b"\r\n") || padding == rest.len()
+    rest[padding..].starts_with(b"\r\n") || padding == rest.len()
 }
 
 #[cfg(test)]
@@ -195,6 +203,23 @@ mod tests {
         assert_ne!(form("one", "x\r\n--other\r\ny"), form("other", "x\r\n--other\r\ny"));
         // A line of content that begins as the boundary does.
         assert_ne!(form("one", "x\r\n--oneself"), form("other", "x\r\n--otherself"));
+        // Or as the closing one does.
+        assert_ne!(form("one", "x\r\n--one--self\r\ny"), form("other", "x\r\n--other--self\r\ny"));
+        assert_ne!(form("one", "x\r\n--one-- self\r\ny"), form("other", "x\r\n--other-- self\r\ny"));
+        assert_ne!(form("one", "x\r\n--one-\r\ny"), form("other", "x\r\n--other-\r\ny"));
+        assert_ne!(form("one", "x--one\r\ny"), form("other", "x--other\r\ny"));
+        assert_ne!(form("one", "x\n--one\r\ny"), form("other", "x\n--other\r\ny"));
+        // White space may stand behind a delimiter, and is compared.
+        assert_eq!(form("one", "x\r\n--one \t\r\n\r\ny"), form("other", "x\r\n--other \t\r\n\r\ny"));
+        let padded = |boundary: &str| {
+            let content_type = format!("multipart/form-data; boundary={boundary}");
+            let body = format!("--{boundary} \r\n\r\n5\r\n--{boundary}-- \t\r\n");
+            of("POST", "/", &[("content-type", &content_type)], body.as_bytes())
+        };
+        assert_eq!(padded("one"), padded("other"));
+        // Behind the closing delimiter is no other one.
+        let behind = |boundary: &str| form(boundary, &format!("x\r\n--{boundary}--\r\n--{boundary}\r\n\r\ny"));
+        assert_ne!(behind("one"), behind("other"));
         // Any sign may stand in quotation marks.
         assert_eq!(form("a;b=c", "5"), form("one", "5"));
     }

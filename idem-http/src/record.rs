@@ -24,7 +24,7 @@ const KEPT: [HeaderName; 10] = [
     VARY,
 ];
 
-/// Headers of one connection or one answer, which no replay has, named or not.
+/// Headers of one connection or one answer, which no replay has: named or not, and whatever is stored.
 const NEVER: [&str; 12] = [
     "connection",
     "content-length",
@@ -67,9 +67,7 @@ impl Record {
     pub(crate) fn of(status: StatusCode, headers: &HeaderMap, body: Option<Bytes>, also: &[HeaderName]) -> Self {
         let kept = |(name, value): (&HeaderName, &HeaderValue)| (name.clone(), value.clone());
         let is_kept = |name: &HeaderName| {
-            (KEPT.contains(name) || also.contains(name))
-                && (!NEVER.contains(&name.as_str()) || seeded_bug!("cookie-kept"))
-                && !is_of_connection(headers, name)
+            (KEPT.contains(name) || also.contains(name)) && !is_never(name) && !is_of_connection(headers, name)
         };
         if headers.contains_key(CONTENT_ENCODING) {
             crate::observe::encoded();
@@ -113,22 +111,24 @@ impl Record {
         }
         let status = take(&mut input, 2)?;
         let status = u16::from_be_bytes([status[0], status[1]]);
-        // 100 to 599 are the ones that HTTP has.
-        let status = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() < 600).ok_or(Corrupt::Status)?;
+        let status = StatusCode::from_u16(status).ok().filter(|status| is_sendable(*status)).ok_or(Corrupt::Status)?;
         let is_kept = match take(&mut input, 1)?[0] {
             0 => false,
             BODY_IS_KEPT => true,
             _ => return Err(Corrupt::Version(version)),
         };
-        let mut headers = Vec::new();
+        let mut headers = HeaderMap::new();
         for _ in 0..take_length(&mut input)? {
             let name = HeaderName::from_bytes(&take_bytes(&mut input)?).map_err(|_| Corrupt::Header)?;
             let value = HeaderValue::from_maybe_shared(take_bytes(&mut input)?).map_err(|_| Corrupt::Header)?;
-            headers.push((name, value));
+            // More of them than a map holds do not come from here.
+            headers.try_append(name, value).map_err(|_| Corrupt::Header)?;
         }
         if !is_kept && !input.is_empty() {
             return Err(Corrupt::Length);
         }
+        let fits = |(name, _): &(&HeaderName, &HeaderValue)| !is_never(name) && !is_of_connection(&headers, name);
+        let headers = headers.iter().filter(fits).map(|(name, value)| (name.clone(), value.clone())).collect();
         Ok(Self { status, headers, body: is_kept.then_some(input) })
     }
 
@@ -147,6 +147,10 @@ impl Record {
         *response.headers_mut() = headers;
         Ok(response)
     }
+}
+
+fn is_never(name: &HeaderName) -> bool {
+    NEVER.contains(&name.as_str()) && !seeded_bug!("cookie-kept")
 }
 
 fn is_of_connection(headers: &HeaderMap, name: &HeaderName) -> bool {
@@ -176,6 +180,11 @@ fn take_length(input: &mut Bytes) -> Result<usize, Corrupt> {
 fn take_bytes(input: &mut Bytes) -> Result<Bytes, Corrupt> {
     let length = take_length(input)?;
     take(input, length)
+}
+
+/// Whether an answer of this status can be sent, recorded and sent again.
+pub(crate) fn is_sendable(status: StatusCode) -> bool {
+    (200..600).contains(&status.as_u16())
 }
 
 #[cfg(test)]
@@ -224,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn headers_that_are_never_recorded_are_not_read() {
+        let line = |name: &'static str| (HeaderName::from_static(name), HeaderValue::from_static("9"));
+        let mut headers: Vec<_> = NEVER.into_iter().map(line).collect();
+        headers.extend([line("etag"), line("x-request-cost")]);
+        let stored = Record { status: StatusCode::OK, headers, body: Some(Bytes::from_static(b"made")) };
+        let read = Record::decode(stored.encode()).expect("a record");
+        assert_eq!(read.headers, [line("etag"), line("x-request-cost")]);
+        let hop = [(CONNECTION, HeaderValue::from_static("x-hop")), line("x-hop"), line("x-request-cost")];
+        let read = Record::decode(Record { headers: hop.into(), ..stored }.encode()).expect("a record");
+        assert_eq!(read.headers, [line("x-request-cost")]);
+    }
+
+    #[test]
     fn bytes_that_are_no_record_are_refused() {
         let whole = record(Some(b"body")).encode();
         for end in 0..whole.len() - 4 {
@@ -236,7 +258,7 @@ mod tests {
         };
         assert_eq!(with(0, 2), Err(Corrupt::Version(2)));
         assert_eq!(with(3, 2), Err(Corrupt::Version(1)));
-        for status in [0_u16, 99, 600, 1000] {
+        for status in [0_u16, 99, 100, 101, 103, 199, 600, 1000] {
             let mut bytes = whole.clone();
             bytes[1..3].copy_from_slice(&status.to_be_bytes());
             assert_eq!(Record::decode(bytes), Err(Corrupt::Status), "{status}");

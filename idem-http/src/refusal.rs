@@ -26,9 +26,10 @@ pub(crate) fn refusal(error: Error, fail_open: Option<&'static str>) -> Refusal 
             return Refusal::Answer(Problem::misuse(Kind::BadNamespace, FIX), Verdict::Refused);
         }
         kind => {
-            let away = is_away(kind);
-            let problem = if away { Problem::from(Kind::StoreAway).because(error) } else { error.into() };
-            return match fail_open.filter(|_| fails(kind)) {
+            // It did not answer. One that refuses, whatever and for whatever reason, has.
+            let opens = error.is_store_away();
+            let problem = if is_away(kind) { Problem::from(Kind::StoreAway).because(error) } else { error.into() };
+            return match fail_open.filter(|_| opens) {
                 Some(why) => {
                     observe::problem(&problem);
                     observe::fail_open(why);
@@ -39,11 +40,6 @@ pub(crate) fn refusal(error: Error, fail_open: Option<&'static str>) -> Refusal 
         }
     };
     Refusal::Answer(error.into(), verdict)
-}
-
-/// Whether the store cannot be reached, or fails: its tables are missing. Not one that is there and refuses, or is busy.
-fn fails(kind: ErrorKind) -> bool {
-    is_away(kind) && !matches!(kind, ErrorKind::ReadOnly | ErrorKind::Contention | ErrorKind::Interrupted)
 }
 
 /// Whether the store cannot be used now. Not: it is shut down, or what it has cannot be read.

@@ -1,5 +1,6 @@
 //! Errors: what a call was refused for, and what that means for its effect.
 
+mod away;
 mod command;
 mod display;
 mod kind;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::epoch::Epoch;
 use crate::error::{Effect, Error};
@@ -18,7 +19,7 @@ use crate::lease::keeper::{Ending, Keeper};
 use crate::lease::live::LiveLease;
 use crate::lease::remembered::{Completed, Remembered};
 use crate::lease::store::{End, NotOwned};
-use crate::lease::working::WorkHere;
+use crate::lease::working::{Ended, WorkHere};
 use crate::model::claim::call::Claimed;
 #[cfg(feature = "_sql")]
 use crate::model::claim::fence::Fence;
@@ -59,7 +60,13 @@ pub struct OwnedLease {
     work: Option<WorkHere>,
     /// How it ends if it is dropped.
     when_dropped: End,
+    /// Until when a store that refuses its end for a moment is asked again.
+    until: Option<Instant>,
 }
+
+/// Between two tries of its end, at first.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Lease {
     /// The key for the foreign side: derived from the caller's, so two services that share a scope cannot collide, and the same for
@@ -87,6 +94,15 @@ impl Lease {
     /// When it ends at the earliest, if it is not renewed until then.
     pub fn ends(&self) -> Instant {
         self.0.live.ends().into_std()
+    }
+
+    /// Resolves once this process works on the claim no more: it was ended, also in the background where its store did not answer at first,
+    /// or that was given up.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub fn settled(&self) -> Ended {
+        self.0.keeper.working.end_of(self.hash()).unwrap_or_else(Ended::over)
     }
 
     /// Resolves when the owner has to stop: another one has the key, or the lease was not renewed for four fifths of its length.
@@ -184,7 +200,7 @@ impl OwnedLease {
     pub(crate) fn new(shared: Shared, when_dropped: End) -> Self {
         let work = shared.keeper.working.claimed(shared.live.hash, shared.fingerprint);
         shared.keeper.keep(shared.live.clone());
-        Self { lease: Lease(Arc::new(shared)), work: Some(work), when_dropped }
+        Self { lease: Lease(Arc::new(shared)), work: Some(work), when_dropped, until: None }
     }
 
     /// For those who work under it.
@@ -192,12 +208,21 @@ impl OwnedLease {
         &self.lease
     }
 
+    /// Until when a store that refuses its end for a moment, or does not answer, is asked again, as long as the lease is held. Default: for
+    /// [`complete`](Self::complete) until the lease ends, as it is known then; [`release`](Self::release) is asked for once. Not for
+    /// [`abandon`](Self::abandon), which is as the end of the lease.
+    pub fn retry_until(mut self, until: Instant) -> Self {
+        self.until = Some(until);
+        self
+    }
+
     /// Records the outcome; until when it is remembered is counted from now. A lost lease may still be completed while no other owner has
     /// the key: nobody else worked on it.
     ///
     /// # Errors
-    /// [`Error::Fenced`] if another owner has the key and is not done; [`Error::TooLarge`], and nothing is recorded; those of the store:
-    /// then the claim is abandoned, and what was done is not remembered.
+    /// [`Error::Fenced`] if another owner has the key and is not done; [`Error::TooLarge`], and nothing is recorded; those of the store,
+    /// which is asked again for a while ([`retry_until`](Self::retry_until)): then the claim is abandoned, and what was done is not
+    /// remembered.
     ///
     /// # Cancel safety
     /// Dropped, the outcome may be recorded or not; if it is not, the claim is abandoned.
@@ -205,7 +230,9 @@ impl OwnedLease {
         self.lease.fits("the outcome", outcome.len())?;
         let shared = &self.lease.0;
         let claim = (self.lease.hash(), self.lease.epoch());
-        let not_owned = match shared.keeper.store.complete(claim, outcome, shared.keep).await? {
+        let until = self.until.unwrap_or_else(|| self.lease.ends());
+        let completed = self.tried(until, || shared.keeper.store.complete(claim, outcome, shared.keep));
+        let not_owned = match completed.await? {
             Ok(at) => {
                 self.end();
                 return Ok(Completed::Fresh { at });
@@ -225,7 +252,8 @@ impl OwnedLease {
     /// Frees the key: nothing was done. For any request, of the same kind or another.
     ///
     /// # Errors
-    /// [`Error::Fenced`] if another owner has the key; those of the store: it is then tried again in the background for a few minutes.
+    /// [`Error::Fenced`] if another owner has the key; those of the store: it is then tried again in the background for a few minutes
+    /// ([`Lease::settled`]).
     ///
     /// # Cancel safety
     /// Dropped, it is freed in the background.
@@ -250,9 +278,29 @@ impl OwnedLease {
     async fn end_by(mut self, how: End) -> Result<(), Error> {
         let claim = (self.lease.hash(), self.lease.epoch());
         // A store that does not answer is asked again when this is dropped.
-        let ended = self.lease.0.keeper.store.end(claim, how).await?;
+        let until = self.until.filter(|_| how == End::Release).unwrap_or_else(Instant::now);
+        let ended = self.tried(until, || self.lease.0.keeper.store.end(claim, how)).await?;
         self.end();
         ended.map_err(|not_owned| self.lease.fenced(&not_owned))
+    }
+
+    /// Asks the store for an end until it answers, as long as that is worth it. Each end can be asked for twice.
+    async fn tried<T, F>(&self, until: Instant, end: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match end().await {
+                Err(error) if error.is_retryable() && !matches!(error, Error::ShutDown) => error,
+                answered => return answered,
+            };
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() || timeout(pause.min(rest), self.lease.lost()).await.is_ok() {
+                return Err(error);
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     /// It has ended in the store.

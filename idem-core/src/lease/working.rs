@@ -90,6 +90,11 @@ impl Drop for WorkHere {
 }
 
 impl Ended {
+    /// It has ended already.
+    pub(crate) fn over() -> Self {
+        Self(Box::pin(std::future::ready(())))
+    }
+
     fn new(mut ended: watch::Receiver<()>) -> Self {
         Self(Box::pin(async move { while ended.changed().await.is_ok() {} }))
     }

@@ -1,5 +1,7 @@
 //! Answers of guarded requests, before they are sent.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
@@ -7,6 +9,7 @@ use http::header::{
 use http::{HeaderMap, Response};
 use idem_core::operation::Remembered;
 
+use super::gate::Gate;
 use super::settings::Settings;
 use crate::answer_body::AnswerBody;
 use crate::correlation::{Correlation, urn};
@@ -174,6 +177,7 @@ impl<R> From<Answered> for Reply<R> {
 /// What every answer to one request has in common.
 pub(crate) struct Marks<'a> {
     pub(crate) settings: &'a Settings,
+    pub(crate) gate: &'a Arc<Gate>,
     /// What makes the URI of this occurrence of a problem.
     pub(crate) correlation: Correlation,
     /// The key, as it is given back.

@@ -26,7 +26,7 @@ use super::run::{Polled, Ran, RunId, handed_back, poll};
 use crate::answer_body::AnswerBody;
 use crate::header::quoted;
 use crate::observe::{Verdict, Watch};
-use crate::panics::drop_panic;
+use crate::panics::{caught, drop_panic};
 use crate::problem::{Kind, Problem};
 
 /// A deadline that never comes.
@@ -72,7 +72,7 @@ where
     let template = Box::new(Template::new(request));
     let settings = &policy.settings;
     let mut watch = Watch::new(&template.parts, &settings.names, &settings.namespace, settings.auditor.as_ref());
-    let mut marks = Marks { settings, correlation: watch.correlation.clone(), key: None };
+    let mut marks = Marks { settings, gate: &policy.gate, correlation: watch.correlation.clone(), key: None };
     let span = watch.span();
     // It ends after the last auditor has run.
     let mut in_flight = None;
@@ -116,10 +116,11 @@ where
         }
         Err(problem) => return refuse((problem, Verdict::Refused)),
     }
-    // Boxed: done by the time the handler runs, so its future need not hold the room.
-    let admitted = match Box::pin(prepare(policy, &mut template, watch, marks)).await {
-        Ok(admitted) => admitted,
-        Err(refusal) => return refuse(refusal),
+    // Boxed: done by the time the handler runs, so its future need not hold the room. A scope may panic, and the body of a request.
+    let admitted = match Box::pin(caught(prepare(policy, &mut template, watch, marks))).await {
+        Some(Ok(admitted)) => admitted,
+        Some(Err(refusal)) => return refuse(refusal),
+        None => return refuse((Kind::Panic.into(), Verdict::Refused)),
     };
     let mut turn = match Box::pin(policy.mode.enter(&admitted, settings)).await {
         Entered::Turn(turn) => turn,

@@ -13,8 +13,10 @@ use crate::problem::{Kind, Problem};
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     in_flight: AtomicUsize,
+    /// Keys of answered requests that are still being freed.
+    freeing: AtomicUsize,
     draining: AtomicBool,
-    /// None is in flight any more, while it drains.
+    /// None of one of them is left, while it drains.
     empty: Notify,
 }
 
@@ -22,7 +24,24 @@ pub(crate) struct Gate {
 #[derive(Debug)]
 pub(crate) struct InFlight(Arc<Gate>);
 
+/// A key that is being freed, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Freeing(Arc<Gate>);
+
 impl Gate {
+    /// A key is freed after its request was answered: the process is not to end before that.
+    pub(crate) fn frees(self: &Arc<Self>) -> Freeing {
+        self.freeing.fetch_add(1, Ordering::SeqCst);
+        Freeing(self.clone())
+    }
+
+    /// One of these has ended.
+    fn ends(&self, counted: &AtomicUsize) {
+        if counted.fetch_sub(1, Ordering::SeqCst) == 1 && self.draining.load(Ordering::SeqCst) {
+            self.empty.notify_waiters();
+        }
+    }
+
     /// Lets a request in, if there is room.
     pub(crate) fn enter(self: &Arc<Self>, max: usize) -> Result<InFlight, Problem> {
         // Counted first: who begins to drain sees it, or it sees the beginning.
@@ -37,9 +56,13 @@ impl Gate {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.draining.load(Ordering::SeqCst) {
-            self.0.empty.notify_waiters();
-        }
+        self.0.ends(&self.0.in_flight);
+    }
+}
+
+impl Drop for Freeing {
+    fn drop(&mut self) {
+        self.0.ends(&self.0.freeing);
     }
 }
 
@@ -73,7 +96,8 @@ impl Drain {
         self.0.in_flight.load(Ordering::SeqCst)
     }
 
-    /// Refuses requests from now on, and resolves when none is in flight: not before the last handler has ended. Give it a timeout.
+    /// Refuses requests from now on, and resolves when none is in flight: not before the last handler has ended, nor while a key is being
+    /// freed whose store did not take that at first. Give it a timeout.
     ///
     /// # Cancel safety
     /// Cancel safe; requests stay refused.
@@ -83,7 +107,7 @@ impl Drain {
             // Before the look: what ends after it is noticed.
             let mut empty = pin!(self.0.empty.notified());
             empty.as_mut().enable();
-            if self.in_flight() == 0 {
+            if self.in_flight() == 0 && self.0.freeing.load(Ordering::SeqCst) == 0 {
                 return;
             }
             empty.await;

@@ -124,7 +124,7 @@ impl<M: Mode> Guard<M> {
         Self { mode, settings: Settings::new(scope), gate: Arc::default() }
     }
 
-    /// A request without a key is refused (400).
+    /// A request without a key is refused (400), before the routes inside are asked: also one whose method axum would refuse (405).
     pub fn required(self) -> GuardLayer<M> {
         self.layer(true)
     }
@@ -233,7 +233,7 @@ impl<M: Recorded> Guard<M> {
         self
     }
 
-    /// Keys of one namespace are known to each other, whatever route and guard they come to. Default `http`. It is the name of the operation
+    /// Keys of one namespace in one store are known to each other, whatever route and guard they come to. Default `http`. It is the name of the operation
     /// in idem's tables.
     #[must_use]
     pub fn namespace(mut self, name: impl Into<Arc<str>>) -> Self {
@@ -264,7 +264,7 @@ impl<M: Recorded> Guard<M> {
         self
     }
 
-    /// How often a handler is run whose transaction lost to other writers. Default 3, at least 1.
+    /// How often a handler is run whose transaction lost to other writers, or whose COMMIT waited too long for one. Default 3, at least 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.settings.attempts = attempts.max(1);
@@ -280,7 +280,7 @@ impl<M: Recorded> Guard<M> {
         self
     }
 
-    /// Counts a header as a part of what is asked for: `If-Match`. A repeat with another value is another request.
+    /// Counts a header as a part of what is asked for: `If-Match`, `Content-Type`. A repeat with another value is another request.
     #[must_use]
     pub fn fingerprint_header(mut self, name: HeaderName) -> Self {
         self.settings.fingerprinted = self.settings.fingerprinted.iter().cloned().chain([name]).collect();
@@ -294,9 +294,11 @@ impl<M: Recorded> Guard<M> {
         self
     }
 
-    /// Runs the handler where the store cannot be reached or fails (its tables are missing), and says so by `Idempotency-Status:
-    /// ignored`: a repeat is a second effect. Not where the store refuses (read-only, no rights), is busy with other writers, or was shut
-    /// down. The reason is counted and logged. Without this such a request is refused (503).
+    /// Runs the handler where the store does not answer, and says so by `Idempotency-Status: ignored`: a repeat is a second effect. It does
+    /// not answer if there is no connection, if that breaks, if no reply comes in time, if all connections are in use for the whole
+    /// acquire timeout, and while PostgreSQL says that it starts or stops: [`Error::is_store_away`](idem_core::Error::is_store_away). Not
+    /// where the store answers, whatever it refuses (rights, a password, memory, missing tables, a damaged file), where it is busy with
+    /// other writers, or was shut down. The reason is counted and logged. Without this such a request is refused (503).
     #[must_use]
     pub fn fail_open_named(mut self, why: &'static str) -> Self {
         self.settings.fail_open = Some(why);

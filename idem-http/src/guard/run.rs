@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::{Extensions, Response, StatusCode};
+use http::{Extensions, Response};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
@@ -91,9 +91,4 @@ pub(crate) async fn poll<F: Future>(
     .await;
     called(|| handler.set(None));
     polled
-}
-
-/// Whether an answer of this status can be sent, recorded and sent again.
-pub(crate) fn is_sendable(status: StatusCode) -> bool {
-    (200..600).contains(&status.as_u16())
 }

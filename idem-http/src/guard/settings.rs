@@ -9,12 +9,12 @@ use bytes::Bytes;
 use http::header::HeaderName;
 use http::{Method, Response};
 
-use super::run::is_sendable;
 use crate::body::MAX_BODY;
 use crate::header::{IDEMPOTENCY_KEY, X_IDEMPOTENCY_KEY};
 use crate::observe::Auditor;
 use crate::panics::called;
 use crate::problem::{BASE, Problem};
+use crate::record::is_sendable;
 use crate::scope::Scope;
 
 /// How a problem looks on the wire.

@@ -53,8 +53,7 @@ mod on {
     /// may quote what the client sent.
     pub(crate) fn problem(problem: &Problem) {
         if problem.status().is_server_error() {
-            let cause = problem.source().and_then(|source| source.downcast_ref::<idem_core::Error>());
-            let cause = cause.map(|error| error.kind().to_string());
+            let cause = problem.cause().map(|kind| kind.to_string());
             let fix = problem.source().and_then(|source| source.downcast_ref::<Misuse>()).map(|misuse| &*misuse.0);
             tracing::error!(kind = problem.kind(), status = problem.status().as_u16(), cause, fix, "a request failed");
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
+use idem_core::ErrorKind;
 
 /// An error behind a problem; its type is not part of the interface.
 type Source = Arc<dyn StdError + Send + Sync>;
@@ -161,6 +162,11 @@ impl Problem {
         self.0.detail.as_deref()
     }
 
+    /// The kind of the error of idem that is behind it.
+    pub(crate) fn cause(&self) -> Option<ErrorKind> {
+        self.source().and_then(|source| source.downcast_ref::<idem_core::Error>()).map(idem_core::Error::kind)
+    }
+
     /// Gives it the URI of this occurrence, unless it has one.
     #[cfg(feature = "server")]
     pub(crate) fn occurred(&mut self, instance: &str) {
@@ -178,15 +184,16 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Without the text of what is behind it: a database quotes values in its texts.
 impl fmt::Debug for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { status, kind, detail, retryable, source, .. } = &*self.0;
+        let Parts { status, kind, detail, retryable, .. } = &*self.0;
         f.debug_struct("Problem")
             .field("status", &status.as_u16())
             .field("kind", kind)
             .field("detail", detail)
             .field("retryable", retryable)
-            .field("source", source)
+            .field("cause", &self.cause())
             .finish_non_exhaustive()
     }
 }
@@ -194,5 +201,27 @@ impl fmt::Debug for Problem {
 impl StdError for Problem {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Refused(&'static str);
+
+    #[test]
+    fn problem_in_a_log_shows_no_text_of_what_is_behind_it() {
+        let shown = |problem: Problem| format!("{problem} {problem:?} {:?}", Some(problem.clone()));
+        let refused = || Refused("Key (t)=(value-of-the-client) already exists.");
+        let conflict = Problem::conflict("this exists already").because(refused());
+        let of_idem = Problem::internal(idem_core::Error::Store { source: refused().into() });
+        for problem in [conflict.clone(), of_idem.clone(), Problem::unavailable(conflict.clone())] {
+            assert!(!shown(problem.clone()).contains("value-of-the-client"), "{problem:?}");
+        }
+        assert!(shown(conflict).contains("this exists already"));
+        assert!(shown(of_idem).contains("Store"), "the kind of an error of idem");
     }
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use http::StatusCode;
 use idem_http::client::{Advice, verdict};
+use idem_http::{Guard, scope};
 use tests::Backend;
 
 use crate::on_each;
-use crate::service::{Script, Then};
-use crate::site::{Door, Got, KEY, Site, Via, post};
+use crate::service::{App, Script, Then, router};
+use crate::site::{Door, Got, KEY, Site, Via, nowhere, post};
 
 on_each! {
     client_repeats_what_the_service_says_can_be_repeated
@@ -54,7 +55,8 @@ async fn client_repeats_what_the_service_says_can_be_repeated<DB: Backend>(via: 
     site.app.gate.open();
     first.await.expect("answered");
     // Without its records: where it runs all the same, a failure is not repeated, as it may have been done.
-    let open = site.serve(|guard| guard.fail_open_named("as the test says")).await;
+    let guard = Guard::transactional(&nowhere(), scope::single()).fail_open_named("as the test says");
+    let open = Door::open(router(App::default(), &guard.required()), via).await;
     site.script("ALTER TABLE idem_claims RENAME TO claims_away").await;
     assert_eq!(counts(&door, "a-key-without-a-record", &done).await, Some(true), "store away");
     let failing = Script::new(Then::Problem).status(500).untouched();

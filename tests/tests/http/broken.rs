@@ -56,10 +56,6 @@ async fn panic_outside_the_handler_is_answered() {
     let panics = async |work: OnSqlite| work.done(Body::new(BadBody::Panics));
     let body = Door::Call(Router::new().route("/acts", post(panics)).layer(site.guard().required()));
     assert_eq!(body.act(KEY, &done).await.refusal(), (500, "not-committed".into(), Some("released"), false));
-    let nobody = |_: &http::request::Parts| -> Result<String, Problem> { panic!("as the test says") };
-    let guard = Guard::transactional(&site.idem, nobody).required();
-    let acts = crate::service::inner::<sqlx::Sqlite>().layer(guard).with_state(site.app.clone());
-    assert_eq!(Door::Call(acts).act(KEY, &done).await.problem_unseen(), "panic");
     // A hook that panics changes no answer, and not what is committed.
     let look = site.serve(|guard| guard.problems(|_| panic!("as the test says"))).await;
     assert_eq!(look.act("\"", &done).await.refusal(), (400, "key-malformed".into(), None, false));
@@ -69,6 +65,42 @@ async fn panic_outside_the_handler_is_answered() {
     assert_eq!(auditor.act(KEY, &done).await.key_status(), Some("executed"));
     assert_eq!(auditor.act(KEY, &done).await.key_status(), Some("replayed"));
     assert_eq!(site.effects().await, 1);
+}
+
+/// Before the handler: in the scope, or in the body of the request.
+#[tokio::test]
+async fn panic_before_the_handler_is_refused_as_all_else() {
+    let site = open().await;
+    let look = |problem: &Problem| {
+        let mut response = problem.response();
+        response.headers_mut().insert("x-look", http::HeaderValue::from_static("mine"));
+        response
+    };
+    let nobody = |_: &http::request::Parts| -> Result<String, Problem> { panic!("as the test says") };
+    let audited = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let guard = |guard: Guard<idem_http::Transactional<sqlx::Sqlite>>| {
+        let notes = audited.clone();
+        let audit = move |audit: &idem_http::Audit<'_>| {
+            notes.lock().expect("not poisoned").push((audit.verdict.word(), audit.correlation.to_owned()));
+        };
+        crate::service::inner::<sqlx::Sqlite>()
+            .layer(guard.problems(look).audit(audit).required())
+            .with_state(site.app.clone())
+    };
+    for (service, body) in [
+        (guard(Guard::transactional(&site.idem, nobody)), Body::empty()),
+        (guard(site.guard()), Body::new(BadBody::Panics)),
+    ] {
+        let request = act(KEY, &Script::new(Then::Done)).map(|_| body);
+        let response = service.oneshot(request).await.expect("axum does not fail");
+        assert_eq!((response.status().as_u16(), response.headers()["x-look"].as_bytes()), (500, &b"mine"[..]));
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.expect("a body").to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        let (verdict, correlation) = audited.lock().expect("not poisoned").pop().expect("audited");
+        assert_eq!((&body["title"], verdict), (&"panic".into(), "refused"));
+        assert_eq!(body["instance"], format!("urn:uuid:{correlation}"));
+    }
+    assert_eq!(site.app.runs(), 0);
 }
 
 #[tokio::test]

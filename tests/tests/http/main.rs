@@ -14,6 +14,7 @@ mod looks;
 mod nodes;
 mod observed;
 mod promises;
+mod refusing;
 mod rows;
 mod service;
 mod site;

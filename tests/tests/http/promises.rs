@@ -1,7 +1,7 @@
 //! The page of guarantees names tests that there are.
 
 const PAGE: &str = include_str!("../../../docs/GUARANTEES.md");
-const TESTS: [(&str, &str); 11] = [
+const TESTS: [(&str, &str); 12] = [
     ("advice", include_str!("advice.rs")),
     ("away", include_str!("away.rs")),
     ("broken", include_str!("broken.rs")),
@@ -11,6 +11,7 @@ const TESTS: [(&str, &str); 11] = [
     ("leased", include_str!("leased.rs")),
     ("looks", include_str!("looks.rs")),
     ("nodes", include_str!("nodes.rs")),
+    ("refusing", include_str!("refusing.rs")),
     ("rows", include_str!("rows.rs")),
     ("unrecorded", include_str!("unrecorded.rs")),
 ];

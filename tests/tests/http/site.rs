@@ -100,6 +100,13 @@ pub(crate) async fn node<DB: Backend>(url: &str) -> Idem<DB> {
     Idem::<DB>::builder().acquire_timeout(bound).lock_wait(bound).open(url).await.expect("opened")
 }
 
+/// A database at a port where nobody listens.
+pub(crate) fn nowhere() -> Idem<sqlx::Postgres> {
+    let pool = sqlx::postgres::PgPoolOptions::new().acquire_timeout(Duration::from_millis(100));
+    let pool = pool.connect_lazy("postgres://postgres@127.0.0.1:1/nowhere").expect("a URL");
+    Idem::builder().open_pool(pool).expect("a pool is taken")
+}
+
 impl Door {
     pub(crate) async fn open(router: Router, via: Via) -> Self {
         match via {

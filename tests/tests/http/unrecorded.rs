@@ -11,22 +11,48 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use idem_core::Idem;
 use idem_http::client::{Advice, Retries, verdict};
 use idem_http::{Done, Guard, Lease, Problem, scope};
-use tests::{At, Backend, Cut, Hangup, Place as _, Postgres, Proxy, Seed, Sqlite};
+use tests::{At, Backend, Cut, Hangup, Place as _, Postgres, Proxy, Seed};
 
 use crate::service::{App, Script, Then, router};
-use crate::site::{Door, KEY, Site, Via, node, post as request};
+use crate::site::{Door, KEY, Site, Via, node, nowhere, post as request};
 
-const AWAY: &str = "ALTER TABLE idem_claims RENAME TO claims_away";
 const WHY: &str = "as the test says";
 
-async fn script<DB: Backend>(url: &str, sql: &str) {
-    DB::script(&mut DB::connect(url).await, sql).await.expect("the test's statement runs");
+/// A handler that has begun to charge, and how often.
+fn charges() -> (axum::routing::MethodRouter, Arc<AtomicU32>) {
+    let charged = Arc::new(AtomicU32::new(0));
+    let gateway = charged.clone();
+    let act = move |lease: Lease| {
+        let _ = lease.key("charge");
+        gateway.fetch_add(1, SeqCst);
+        async move { lease.done("charged") }
+    };
+    (post(act), charged)
+}
+
+#[tokio::test]
+async fn store_that_cannot_be_reached_opens_a_guard_that_fails_open() {
+    let (act, charged) = charges();
+    let acts = |fails_open: bool| {
+        let guard = Guard::leased(&nowhere(), scope::single());
+        let guard = if fails_open { guard.fail_open_named(WHY) } else { guard };
+        Door::Call(Router::new().route("/acts", act.clone()).layer(guard.required()))
+    };
+    let done = Script::new(Then::Done);
+    assert_eq!(acts(false).act(KEY, &done).await.refusal(), (503, "store-away".into(), None, true));
+    assert_eq!(acts(true).act(KEY, &done).await.key_status(), Some("ignored"));
+    assert_eq!(charged.load(SeqCst), 1);
+    let guard = Guard::transactional(&nowhere(), scope::single()).fail_open_named(WHY);
+    let transactional = Door::Call(router(App::default(), &guard.required()));
+    let scripts = [(done, 201), (Script::new(Then::Problem).status(422), 422)];
+    for (script, status) in scripts.map(|(script, status)| (script.untouched(), status)) {
+        assert_eq!(transactional.act(KEY, &script).await.verdict(), (status, Some("ignored"), false));
+    }
 }
 
 #[tokio::test]
 async fn unknown_end_without_a_record_is_not_repeated_by_our_client() {
-    let place = Sqlite::fresh();
-    let idem = Idem::<sqlx::Sqlite>::open(&place.url()).await.expect("opened");
+    let idem = nowhere();
     let charges = Arc::new(AtomicU32::new(0));
     let gateway = charges.clone();
     let act = move |lease: Lease| {
@@ -41,7 +67,6 @@ async fn unknown_end_without_a_record_is_not_repeated_by_our_client() {
     let guard = Guard::leased(&idem, scope::single()).fail_open_named(WHY).deadline(Duration::from_millis(50));
     let service = Router::new().route("/acts", post(act)).layer(guard.required());
     let Door::Socket(_, url) = Door::open(service, Via::Socket).await else { unreachable!("a socket") };
-    script::<sqlx::Sqlite>(&place.url(), AWAY).await;
     let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(Retries::default()).build();
     let reply = client.post(format!("{url}/acts")).body("pay").send().await.expect("an answer");
     assert_eq!((reply.status().as_u16(), reply.headers()["idempotency-status"].as_bytes()), (503, &b"ignored"[..]));
@@ -50,9 +75,7 @@ async fn unknown_end_without_a_record_is_not_repeated_by_our_client() {
 
 #[tokio::test]
 async fn no_header_and_no_look_asks_for_a_repeat_of_it() {
-    let place = Sqlite::fresh();
-    let idem = Idem::<sqlx::Sqlite>::open(&place.url()).await.expect("opened");
-    script::<sqlx::Sqlite>(&place.url(), AWAY).await;
+    let idem = nowhere();
     let problem =
         || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "away").header(RETRY_AFTER, HeaderValue::from_static("1"));
     let fails = async move |lease: Lease| {
@@ -132,6 +155,14 @@ async fn store_that_refuses_does_not_open_a_guard() {
         sqlx::Postgres::script(&mut conn, &format!("GRANT ALL ON idem_claims TO {role}")).await.expect("granted");
     }
     assert_eq!(app.runs(), 2);
+    let out = format!(
+        "ALTER ROLE {role} NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"
+    );
+    sqlx::Postgres::script(&mut conn, &out).await.expect("logged out");
+    for door in [&leased, &transactional] {
+        assert_eq!(door.act(KEY, &done).await.refusal(), (503, "store-away".into(), None, true));
+    }
+    assert_eq!(app.runs(), 2);
     idem.shutdown().await;
     opened.shutdown().await;
     sqlx::Postgres::script(&mut conn, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.expect("dropped");
@@ -144,7 +175,8 @@ async fn lost_commit_without_a_record_is_final() {
     sqlx::Postgres::prepare(&url).await;
     let idem = node::<sqlx::Postgres>(&place.url().through(proxy.address()).to_string()).await;
     let guard = Guard::transactional(&idem, scope::single());
-    let open = Door::Call(router(App::default(), &guard.clone().fail_open_named(WHY).required()));
+    let app = App::default();
+    let open = Door::Call(router(app.clone(), &guard.clone().fail_open_named(WHY).required()));
     let keyless = Door::Call(router(App::default(), &guard.optional()));
     let done = Script::new(Then::Done);
     let is_final = |got: &crate::site::Got| {
@@ -155,9 +187,13 @@ async fn lost_commit_without_a_record_is_final() {
     let got = keyless.send(request("/acts", &[], done.json())).await;
     assert_eq!(got.refusal(), (500, "outcome-unknown".into(), Some("ignored"), false));
     assert!(is_final(&got));
-    script::<sqlx::Postgres>(&url, AWAY).await;
+    let (script, gate) = (done.waiting(), &app.gate);
+    proxy.arm_for_good(At::Statement("idem_claims".into()), Cut::Before(Hangup::Reset));
+    let got = open.begin(KEY, &script);
+    gate.reached().await;
     proxy.arm(At::Commit, Cut::LoseReply(Hangup::Reset));
-    let got = open.act(KEY, &done).await;
+    gate.open();
+    let got = got.await.expect("answered");
     assert_eq!(got.refusal(), (500, "outcome-unknown".into(), Some("ignored"), false));
     assert!(is_final(&got));
 }
@@ -211,8 +247,7 @@ async fn store_that_was_shut_down_does_not_open_a_guard() {
 /// Answers that ask for a repeat, of work that has no record: our client sends them once.
 #[tokio::test]
 async fn answer_that_asks_for_a_repeat_without_a_record_is_final() {
-    let place = Sqlite::fresh();
-    let idem = Idem::<sqlx::Sqlite>::open(&place.url()).await.expect("opened");
+    let idem = nowhere();
     let charges = Arc::new(AtomicU32::new(0));
     let gateway = charges.clone();
     let act = move |lease: Lease, headers: http::HeaderMap| {
@@ -227,7 +262,6 @@ async fn answer_that_asks_for_a_repeat_without_a_record_is_final() {
     let guard = Guard::leased(&idem, scope::single()).fail_open_named(WHY);
     let service = Router::new().route("/acts", post(act)).layer(guard.required());
     let Door::Socket(_, url) = Door::open(service, Via::Socket).await else { unreachable!("a socket") };
-    script::<sqlx::Sqlite>(&place.url(), AWAY).await;
     let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(Retries::default()).build();
     for (sent, status) in (1..).zip([408, 409, 425, 429, 503]) {
         let request = client.post(format!("{url}/acts")).header("x-status", status).body("pay");

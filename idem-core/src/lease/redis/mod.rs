@@ -290,7 +290,7 @@ fn not_owned(recalled: Recalled) -> NotOwned {
     NotOwned(recalled.claim.map(Box::new))
 }
 
-/// Whether a call that failed like this may be answered in a moment.
+/// Whether a call that failed like this is asked again at once: nothing was answered, or the server is not yet what it will be.
 fn may_pass(error: &RedisError) -> bool {
     let starting = [ServerErrorKind::BusyLoading, ServerErrorKind::TryAgain, ServerErrorKind::MasterDown];
     error.is_io_error() || matches!(error.kind(), ErrorKind::Server(kind) if starting.contains(&kind))
@@ -301,8 +301,14 @@ fn refused(error: RedisError) -> Error {
         ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::NoPerm) => {
             Error::ReadOnly { source: Box::new(error) }
         }
+        _ if is_momentary(&error) => unavailable(error),
         _ => Error::Store { source: Box::new(error) },
     }
+}
+
+/// Whether the server refuses all that is written, or all, for a while: a script of another client, too few replicas, no memory left.
+fn is_momentary(error: &RedisError) -> bool {
+    matches!(error.code(), Some("BUSY" | "NOREPLICAS" | "OOM" | "CLUSTERDOWN"))
 }
 
 fn unavailable(error: RedisError) -> Error {
@@ -318,5 +324,35 @@ fn micros(span: Duration) -> i64 {
 impl fmt::Debug for RedisLeases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisLeases").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusal_of_redis_has_its_kind() {
+        let read = |line: &str| redis::parse_redis_value(format!("-{line}\r\n").as_bytes());
+        let error = |line: &str| match read(line).and_then(redis::Value::extract_error) {
+            Ok(value) => panic!("an answer: {value:?}"),
+            Err(error) => error,
+        };
+        for line in ["LOADING dataset", "TRYAGAIN later", "MASTERDOWN Link is down"] {
+            assert!(may_pass(&error(line)), "{line}");
+        }
+        for line in [
+            "BUSY Redis is busy running a script",
+            "NOREPLICAS Not enough good replicas",
+            "OOM command not allowed",
+            "CLUSTERDOWN down",
+        ] {
+            assert!(!may_pass(&error(line)), "{line}");
+            assert!(matches!(refused(error(line)), Error::Unavailable { .. }), "{line}");
+        }
+        for line in ["NOAUTH Authentication required", "WRONGTYPE of a key", "MISCONF of disks", "ERR unknown"] {
+            assert!(matches!(refused(error(line)), Error::Store { .. }), "{line}");
+        }
+        assert!(matches!(refused(error("NOPERM no")), Error::ReadOnly { .. }));
     }
 }

@@ -17,7 +17,8 @@ use crate::problem::{Kind, Problem};
 /// The lease of a handler under [`Guard::leased`](crate::Guard::leased): its key is claimed, and renewed while it runs.
 ///
 /// - Before the first call of [`key`](Self::key) or [`begin`](Self::begin) nothing has gone out: an error passes, and the key is free. Unless
-///   an owner before this one was lost: then its end stays unknown.
+///   an owner before this one was lost, or a task or a layer has kept the lease, its keys or the extensions of the request: then the end is
+///   unknown.
 /// - `Ok(lease.done(answer))` records the answer, whatever its status.
 /// - `Ok(lease.not_done(answer))` frees the key: nothing was done, for sure; where [`attempt`](Self::attempt) is above 1, not by the owners
 ///   before, either.

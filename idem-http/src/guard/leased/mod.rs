@@ -19,11 +19,11 @@ use self::turn::Turn;
 use super::answered::{Marks, Settled};
 use super::mode::{Engine, Entered, Mode, Recorded};
 use super::prepare::Admitted;
-use super::run::{Ran, RunId, is_sendable};
+use super::run::{Ran, RunId};
 use super::settings::Settings;
 use crate::observe::{Step, Verdict};
 use crate::problem::{Kind, Problem};
-use crate::record::Record;
+use crate::record::{Record, is_sendable};
 use crate::refusal::{Refusal, refusal};
 
 /// The mode of [`Guard::leased`](super::Guard::leased).

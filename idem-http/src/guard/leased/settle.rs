@@ -14,10 +14,10 @@ use tokio::time::Instant;
 use super::turn::{Freed, Turn};
 use crate::answer_body::{AnswerBody, ReadBody, read_answer};
 use crate::guard::answered::{Answered, KeyStatus, Marks, Reply};
-use crate::guard::run::{HandedBack, Ran, is_sendable};
+use crate::guard::run::{HandedBack, Ran};
 use crate::observe::{self, Step, Verdict};
 use crate::problem::{Kind, Problem};
-use crate::record::Record;
+use crate::record::{Record, is_sendable};
 
 const FIX: &str =
     "return `lease.done(answer)` or `lease.not_done(answer)`: the end of what is not handed back is unknown";
@@ -30,7 +30,7 @@ where
 {
     let reply = match ran {
         Ran::Answered(response, Some(HandedBack::NotDone)) => {
-            let freed = turn.release().await;
+            let freed = turn.release(marks.gate, until).await;
             return ended(turn, freed, Reply::handlers(response, None, Verdict::Unknown));
         }
         Ran::Answered(response, Some(_)) if is_sendable(response.status()) => {
@@ -41,9 +41,9 @@ where
         Ran::Answered(response, None) => Reply::handlers(response, None, Verdict::Unknown),
         Ran::Panicked | Ran::Failed => Reply::problem(Kind::Panic, None, Verdict::Unknown),
         Ran::TooLong => Reply::problem(Kind::Deadline, None, Verdict::Unknown),
-        Ran::Lost => return lost(turn).await,
+        Ran::Lost => return lost(turn, marks, until).await,
     };
-    let freed = turn.give_up().await;
+    let freed = turn.give_up(marks.gate, until).await;
     ended(turn, freed, reply)
 }
 
@@ -66,9 +66,9 @@ fn ended<R>(turn: &Turn, freed: Freed, reply: Reply<R>) -> Reply<R> {
 }
 
 /// The lease was lost while the handler ran.
-async fn lost<R>(turn: &mut Turn) -> Reply<R> {
+async fn lost<R>(turn: &mut Turn, marks: &Marks<'_>, until: Instant) -> Reply<R> {
     let problem = |kind, verdict| Reply::problem(kind, None, verdict);
-    match (turn.give_up().await, turn.when_lost) {
+    match (turn.give_up(marks.gate, until).await, turn.when_lost) {
         // Nothing had gone out.
         (freed @ Freed::Free, _) => ended(turn, freed, problem(Kind::StoreAway, Verdict::Released)),
         (Freed::Elsewhere, _) => problem(Kind::InFlight, Verdict::InFlight),
@@ -102,7 +102,7 @@ where
         Some(body) => Reply::handlers(Response::from_parts(head, body), Some(status), verdict),
         None => Reply::problem(Kind::AnswerNotKept, Some(status), verdict),
     };
-    match Step::Record.run(owned.complete(&outcome)).await {
+    match Step::Record.run(owned.retry_until(until.into_std()).complete(&outcome)).await {
         Ok(Completed::Fresh { .. }) => answered(KeyStatus::Executed, Verdict::Fresh),
         Ok(Completed::Remembered(winner)) => Reply::from(Answered::from(winner)).with_verdict(Verdict::Late),
         Err(error) if error.kind() == ErrorKind::Fenced => Reply::problem(error, None, Verdict::InFlight),

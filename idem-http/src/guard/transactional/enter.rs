@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idem_core::operation::{Operation, Remembered, Seat, Taken};
-use idem_core::{Database, Error, ErrorKind, Idem, RetryPolicy};
+use idem_core::{Database, Error, Idem, RetryPolicy};
 use tokio::time::{Instant, timeout_at};
 
 use super::turn::Turn;
@@ -34,6 +34,7 @@ pub(super) async fn enter<DB: Database>(
             retry: RetryPolicy::default().attempts(settings.attempts),
             lost_runs: 0,
             wait: until.saturating_duration_since(Instant::now()),
+            waits_until: None,
             pause: FIRST_PAUSE,
             max_answer: settings.max_answer,
             max_outcome: operation.max_outcome(),
@@ -73,12 +74,16 @@ pub(super) async fn enter<DB: Database>(
     }
 }
 
-/// What is remembered of a key that another call of this process works under; or this refusal.
+/// What is remembered of a key that another call of this process works under; or this refusal. A look-up that fails says nothing of the
+/// key, and nothing runs beside that call.
 async fn known_or<T>(recall: impl Future<Output = Result<Option<Remembered>, Error>>, kind: Kind) -> Entered<T> {
+    let verdict = if kind == Kind::KeyReused { Verdict::KeyReused } else { Verdict::InFlight };
     match Step::LookUp.run(recall).await {
         Ok(Some(remembered)) => Entered::Known(remembered.into()),
-        Err(error) if error.kind() == ErrorKind::Forgotten => Entered::Refused(error.into(), Verdict::Replayed),
-        Ok(None) | Err(_) if kind == Kind::KeyReused => Entered::Refused(kind.into(), Verdict::KeyReused),
-        Ok(None) | Err(_) => Entered::Refused(kind.into(), Verdict::InFlight),
+        Ok(None) => Entered::Refused(kind.into(), verdict),
+        Err(error) => match refusal(error, None) {
+            Refusal::Answer(problem, verdict) => Entered::Refused(problem, verdict),
+            Refusal::Open => Entered::Refused(kind.into(), verdict),
+        },
     }
 }

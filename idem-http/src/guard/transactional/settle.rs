@@ -7,16 +7,17 @@ use http::{Response, StatusCode};
 use http_body::Body;
 use idem_core::operation::{Completed, Remembered};
 use idem_core::{Database, Effect, Error, ErrorKind};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::turn::Turn;
 use super::work::{Ground, Left, NotBegun};
 use crate::answer_body::{AnswerBody, ReadBody, Unread, read_answer};
 use crate::guard::answered::{Answered, KeyStatus, Marks, Reply, Settled};
-use crate::guard::run::{HandedBack, Ran, is_sendable};
+use crate::guard::run::{HandedBack, Ran};
 use crate::observe::{Step, Verdict};
 use crate::problem::{Kind, Problem};
 use crate::record::Record;
+use crate::record::is_sendable;
 use crate::refusal::{Refusal, refusal};
 
 /// The longest time between two looks at what another process records.
@@ -191,33 +192,32 @@ impl<DB: Database> Settling<'_, DB> {
         self.look_once_more(self.released(Reply::problem(Kind::Contended, None, Verdict::Released))).await.into()
     }
 
-    /// Another process works under the key. What it recorded; or, once it has ended without that, again. As long as it may be waited for.
+    /// Another process works under the key. What it recorded; or, once it has ended without that, again, which counts as a run that lost. As
+    /// long as it may be waited for, counted from the first time.
     async fn elsewhere<R>(&mut self) -> Settled<R> {
-        let in_flight = |verdict| Reply::problem(Kind::InFlight, None, verdict);
+        let waits_until = match self.turn.waits_until {
+            Some(until) => until,
+            None => *self.turn.waits_until.insert(self.until.min(Instant::now() + self.turn.wait)),
+        };
         loop {
-            let reply = self.look_once_more(in_flight(Verdict::InFlight)).await;
-            let rest = self.turn.wait.min(self.until.saturating_duration_since(Instant::now()));
-            if reply.verdict != Verdict::InFlight || rest.is_zero() {
+            let reply = self.look_once_more(Reply::problem(Kind::InFlight, None, Verdict::InFlight)).await;
+            if reply.verdict != Verdict::InFlight || Instant::now() >= waits_until {
                 return reply.into();
             }
-            let pause = self.turn.pause.min(rest);
-            sleep(pause).await;
-            self.turn.wait = rest.saturating_sub(pause);
+            sleep_until(waits_until.min(Instant::now() + self.turn.pause)).await;
             self.turn.pause = (self.turn.pause * 2).min(LONGEST_PAUSE);
             // Whether it is free is asked for, and the handler is not run for that.
-            let Some(seat) = &self.turn.seat else { return Settled::Again };
-            let bound = Instant::now() + self.turn.wait;
-            match timeout_at(self.until.min(bound), seat.begin()).await {
+            let Some(seat) = &self.turn.seat else { return self.lost_to_another(None).await };
+            match timeout_at(waits_until, seat.begin()).await {
                 Ok(Ok(unit)) => {
                     unit.abort().await;
-                    return Settled::Again;
+                    return self.lost_to_another(None).await;
                 }
                 Ok(Err(error)) if error.kind() != ErrorKind::InFlight => {
                     return Reply::problem(error, None, Verdict::Refused).into();
                 }
                 Ok(Err(_)) | Err(_) => {}
             }
-            self.turn.wait = bound.saturating_duration_since(Instant::now());
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use idem_core::operation::Seat;
 use idem_core::{Database, Idem, RetryPolicy};
+use tokio::time::Instant;
 
 use super::work::Run;
 
@@ -23,6 +24,8 @@ pub(crate) struct Turn<DB: Database> {
     pub(super) lost_runs: u32,
     /// How long another process may be waited for.
     pub(super) wait: Duration,
+    /// Until when it is, from the first time that it was found.
+    pub(super) waits_until: Option<Instant>,
     /// How long until the next look at what it records.
     pub(super) pause: Duration,
     pub(super) max_answer: usize,
