@@ -3,12 +3,15 @@
 //! Ada and Ben read the same version. Who saves second is told so, reads again, and puts his work on top; nothing is
 //! overwritten that nobody has read. A save whose answer was lost is repeated under its key, and gets its first answer.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
+use clap::Parser;
 use idem_core::update::{ConditionalUpdate, Upsert, Version, retry_stale};
 use idem_core::{Error, Idem, Key, Outcome, RetryPolicy};
 use sqlx::Sqlite;
+
+use crate::program::{self, EXIT};
 
 /// Any error ends the story.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -18,28 +21,15 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS documents (
 
 const NAME: &str = "minutes";
 
-/// Runs the program on a file that is gone afterwards.
+/// Tells the story of two editors of one document, on a SQLite file that is removed afterwards.
+#[derive(Parser)]
+#[command(name = "documents", version, after_help = EXIT)]
+struct Cli {}
+
+/// Runs the program on a file that is removed afterwards.
 pub fn main() -> ExitCode {
-    let file = std::env::temp_dir().join(format!("idem-documents-{}.db", std::process::id()));
-    let told = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| {
-        runtime.block_on(async {
-            let idem = Idem::<Sqlite>::open(&format!("sqlite://{}", file.display())).await?;
-            let told = tell(&idem, &mut io::stdout().lock()).await;
-            idem.pool().close().await;
-            told
-        })
-    });
-    for end in ["", "-wal", "-shm"] {
-        // What is not there need not be removed, and a temporary file that stays does no harm.
-        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
-    }
-    match told {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(io::stderr(), "documents: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    let Cli {} = Cli::parse();
+    program::end::<Cli>(program::story("documents", async |idem, out| tell(idem, out).await))
 }
 
 /// Tells the story while it happens.
@@ -72,8 +62,10 @@ pub async fn tell(idem: &Idem<Sqlite>, out: &mut impl Write) -> Result<(), Failu
     writeln!(out, "Ada goes on: version {}.", *saved)?;
 
     let again = request.execute(idem).await?;
-    let kind = if again.is_replay() { "the first answer" } else { "a second effect" };
-    writeln!(out, "Ben's answer was lost, so his program repeats the save: version {}, {kind}.", *again)?;
+    if !again.is_replay() {
+        return Err("Ben's save had a second effect".into());
+    }
+    writeln!(out, "Ben's answer was lost, so his program repeats the save: version {}, the first answer.", *again)?;
 
     let document = read(idem).await?;
     writeln!(out, "\nVersion {}:\n{}", document.version, document.body)?;

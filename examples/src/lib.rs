@@ -12,9 +12,13 @@
 //!
 //! [`jobs`] runs two worker processes on one database: nightly reports under a lock with a fence, mails under leases, while one worker
 //! is killed and one is paused.
+//!
+//! Each program has `--help`, and looks at its own machines, accounts and tables alone: all may use one database.
 
 pub mod bookings;
 pub mod documents;
+mod figures;
 pub mod jobs;
 pub mod payments;
+mod program;
 pub mod wallets;

@@ -1,40 +1,30 @@
 //! The story that the program tells.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
+use clap::Parser;
 use idem_core::ledger::Bounds;
 use idem_core::{Idem, Key, Natural};
 use sqlx::Sqlite;
 
 use super::desk::{Failure, TABLE, reserve};
 use super::machine::{Booking, HOTEL, Hotel, account, booking};
+use crate::figures::money;
+use crate::program::{self, EXIT};
 
 /// Any error ends the story.
 type Ended = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs the program on a file that is gone afterwards.
+/// Tells the story of a hotel whose rooms are booked, on a SQLite file that is removed afterwards.
+#[derive(Parser)]
+#[command(name = "bookings", version, after_help = EXIT)]
+struct Cli {}
+
+/// Runs the program on a file that is removed afterwards.
 pub fn main() -> ExitCode {
-    let file = std::env::temp_dir().join(format!("idem-bookings-{}.db", std::process::id()));
-    let told = tokio::runtime::Runtime::new().map_err(Ended::from).and_then(|runtime| {
-        runtime.block_on(async {
-            let idem = Idem::<Sqlite>::open(&format!("sqlite://{}", file.display())).await?;
-            let told = tell(&idem, &mut io::stdout().lock()).await;
-            idem.pool().close().await;
-            told
-        })
-    });
-    for end in ["", "-wal", "-shm"] {
-        // What is not there need not be removed, and a temporary file that stays does no harm.
-        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
-    }
-    match told {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(io::stderr(), "bookings: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    let Cli {} = Cli::parse();
+    program::end::<Cli>(program::story("bookings", async |idem, out| tell(idem, out).await))
 }
 
 /// Tells the story while it happens.
@@ -50,7 +40,7 @@ pub async fn tell(idem: &Idem<Sqlite>, out: &mut impl Write) -> Result<(), Ended
         wallet.apply_delta(&Key::new(guest, "deposit-1")?, cents).await?;
         let requested = booking::Requested { guest: guest.to_owned(), price: 8_000 };
         Booking::stored(idem, Hotel).at(format!("{guest}-1")).start(Natural, requested).await?;
-        writeln!(out, "{guest} has {} and wants a room for 80.00.", euros(cents))?;
+        writeln!(out, "{guest} has {} and wants a room for 80.00.", money(cents))?;
     }
 
     let key = Key::new("ann", "reserve-1")?;
@@ -76,22 +66,22 @@ pub async fn tell(idem: &Idem<Sqlite>, out: &mut impl Write) -> Result<(), Ended
     let pay = booking::Pay { amount: 7_500 };
     bookings.at("ann-1").pay(Natural, pay.clone()).await?;
     let again = bookings.at("ann-1").pay(Natural, pay).await?;
-    let times = if again.is_replay() { "once" } else { "twice" };
-    writeln!(out, "\nann pays 75.00, and her program repeats it; paid {times}: {}.", show(idem, "ann").await?)?;
+    if !again.is_replay() {
+        return Err("ann has paid twice".into());
+    }
+    writeln!(out, "\nann pays 75.00, and her program repeats it; paid once: {}.", show(idem, "ann").await?)?;
     bookings.at("cleo-1").cancel(Natural).await?;
     writeln!(out, "cleo cancels: {}.", show(idem, "cleo").await?)?;
 
     let hotel = ledger.account(HOTEL).get().await?.map_or(0, |state| state.balance);
-    let audit = if ledger.audit().await?.is_sound() { "sound" } else { "not sound" };
-    writeln!(out, "The hotel has {}, and its books are {audit}.", euros(hotel))?;
+    if let Some(finding) = ledger.audit().await?.findings.first() {
+        return Err(format!("the books are not sound: {finding}").into());
+    }
+    writeln!(out, "The hotel has {}, and its books are sound.", money(hotel))?;
     Ok(())
 }
 
 async fn show(idem: &Idem<Sqlite>, guest: &str) -> Result<String, Ended> {
     let wallet = idem.ledger().account(account(guest)).get().await?.ok_or("every guest has an account")?;
-    Ok(format!("{} available, {} held", euros(wallet.available()), euros(wallet.held)))
-}
-
-fn euros(cents: i64) -> String {
-    format!("{}.{:02}", cents / 100, cents % 100)
+    Ok(format!("{} available, {} held", money(wallet.available()), money(wallet.held)))
 }

@@ -7,6 +7,10 @@ use serde::Serialize;
 
 use super::events::Event;
 use super::server::Post;
+use crate::figures::{count, counted, cut, grouped};
+
+/// What is wrong and is printed; the JSON has all of it.
+const SHOWN: usize = 5;
 
 /// What was heard of the workers.
 #[derive(Debug, Default)]
@@ -89,7 +93,7 @@ impl Proof {
                 .map(|(night, many)| format!("night {night} has {many} reports")),
         );
         if i64::try_from(reports.len()) != Ok(nights) {
-            wrong.push(format!("{} of {nights} nights have a report", reports.len()));
+            wrong.push(format!("{} of {} have a report", grouped(reports.len()), counted(nights, "night")));
         }
         let grow = epochs.windows(2).all(|pair| matches!(pair, [(_, before), (_, after)] if before < after));
         if !grow {
@@ -99,15 +103,15 @@ impl Proof {
             post.sent
                 .iter()
                 .filter(|(_, times)| **times != 1)
-                .map(|(mail, times)| format!("{mail:?} was sent {times} times")),
+                .map(|(mail, times)| format!("the mail of night {} to {} was sent {times} times", mail.night, mail.to)),
         );
         let expected = nights.unsigned_abs() * mails;
         let sent: u64 = post.sent.values().sum();
         if u64::try_from(post.sent.len()) != Ok(expected) {
-            wrong.push(format!("{} of {expected} mails were sent", post.sent.len()));
+            wrong.push(format!("{} of {} were sent", grouped(post.sent.len()), counted(expected, "mail")));
         }
         if lost != 0 {
-            wrong.push(format!("{lost} mails have an owner that lost its lease"));
+            wrong.push(format!("{} of this run have an owner that lost its lease", counted(lost, "mail")));
         }
         for (asked, done, what) in [(kill, tally.killed, "killed"), (pause, tally.paused, "paused")] {
             if asked && done == 0 {
@@ -148,27 +152,54 @@ impl Proof {
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "reports    {} of {} nights", self.reports, self.nights)?;
-        writeln!(
-            f,
-            "mails      {} of {} sent; {} requests, {} of them repeats that the mail server knew by their keys",
-            self.mails_sent, self.mails, self.requests, self.repeats
-        )?;
-        writeln!(f, "workers    {} killed, {} paused", self.killed, self.paused)?;
-        writeln!(
-            f,
-            "lock       {} times lost, {} times taken over; {} writes fenced",
-            self.locks_lost, self.locks_taken_over, self.fenced
-        )?;
-        writeln!(
-            f,
-            "leases     {} mails taken over, {} not known to their sender",
-            self.mails_taken_over, self.unknown
-        )?;
-        writeln!(f, "retried    {} errors\n", self.retried)?;
-        if self.holds() {
-            return writeln!(f, "proved     one report a night, each mail sent once");
+        let Self { nights, reports, mails, mails_sent, requests, repeats, killed, paused, .. } = self;
+        writeln!(f, "This run: {}, {}, 2 workers", counted(nights, "night"), counted(mails, "mail"))?;
+        f.write_str(&count(reports, "report is written", "reports are written"))?;
+        let (requests, repeats) = (counted(requests, "request"), counted(repeats, "repeat"));
+        let sent = format!("sent; the mail server got {requests}, among them {repeats} under a key it knew");
+        f.write_str(&count(mails_sent, &format!("mail is {sent}"), &format!("mails are {sent}")))?;
+        let taken = counted(self.locks_taken_over, "takeover");
+        let lost = ["owner of the lock of the report", "owners of the lock of the report"];
+        let [one, many] = lost.map(|lost| format!("{lost} did not release it; {taken} by another owner"));
+        for (number, one, many) in [
+            (*killed, "worker was killed, and another one started", "workers were killed, and others started"),
+            (*paused, "worker was paused", "workers were paused"),
+            (self.locks_lost as u64, &*one, &*many),
+            (
+                self.fenced,
+                "report of an owner that had lost the lock was refused by the fence",
+                "reports of owners that had lost the lock were refused by the fence",
+            ),
+            (
+                self.mails_taken_over,
+                "mail was taken over from a worker that lost its lease",
+                "mails were taken over from workers that lost their leases",
+            ),
+            (
+                self.unknown,
+                "mail was repeated, because its worker did not know whether it was sent",
+                "mails were repeated, because their workers did not know whether they were sent",
+            ),
+            (self.retried, "error was followed by another try", "errors were followed by another try"),
+        ] {
+            f.write_str(&count(number, one, many))?;
         }
-        self.wrong.iter().try_for_each(|wrong| writeln!(f, "WRONG      {wrong}"))
+        if self.holds() {
+            return writeln!(
+                f,
+                "\nProof passed: each of {} has one report, no report is of an older owner of the lock than\n\
+                 the one before, and the mail server sent each of {} once.",
+                counted(nights, "night"),
+                counted(mails, "mail")
+            );
+        }
+        writeln!(f, "\nProof FAILED:")?;
+        for wrong in self.wrong.iter().take(SHOWN) {
+            f.write_str(&cut(&format!("  {wrong}")))?;
+        }
+        match self.wrong.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => writeln!(f, "  and {} more; --json lists them", grouped(more)),
+        }
     }
 }

@@ -18,6 +18,8 @@ use super::events::Event;
 use super::proof::{Proof, Tally};
 use super::server::MailServer;
 use super::tables::Tables;
+use super::worker::mail;
+use crate::program::close;
 
 const WORKERS: usize = 2;
 /// Between two looks at a worker that is paused.
@@ -45,7 +47,7 @@ pub(super) enum Failed {
     Signal(String),
     #[error("worker-{worker} failed: {status}")]
     Worker { worker: usize, status: std::process::ExitStatus },
-    #[error("not done within {0:?}")]
+    #[error("the jobs are not done within {0:?}")]
     Late(Duration),
 }
 
@@ -65,22 +67,36 @@ struct Crew {
 
 /// Runs the jobs of new nights, and gives the proof.
 pub(super) async fn run<DB: Tables>(jobs: Jobs) -> Result<Proof, Failed> {
+    let idem = Idem::<DB>::open(&jobs.db).await?;
+    let proof = prove(&idem, jobs).await;
+    if proof.is_err() {
+        // A worker that was killed has left the log of a SQLite file: the connection that is closed last removes it.
+        drop(idem.now().await);
+    }
+    close(&idem).await;
+    proof
+}
+
+async fn prove<DB: Tables>(idem: &Idem<DB>, jobs: Jobs) -> Result<Proof, Failed> {
     let Jobs { db, nights, mails, within, drill } = jobs;
-    let idem = Idem::<DB>::open(&db).await?;
     DB::create(idem.pool()).await?;
-    let before = DB::newest_night(idem.pool()).await?;
+    let (before, began) = (DB::newest_night(idem.pool()).await?, idem.now().await?);
     let server = MailServer::default();
     let address = server.listen().await?;
     let (said, listens) = channel(64);
     let arguments = arguments(before + 1, before + nights, mails, address);
-    let crew = Crew { arguments, db, workers: (0..WORKERS).map(|_| None).collect(), said, killed: [false; WORKERS] };
+    let mut crew =
+        Crew { arguments, db, workers: (0..WORKERS).map(|_| None).collect(), said, killed: [false; WORKERS] };
     let (asked, mut tally) = (drill.asks(), Tally::default());
-    supervise((crew, listens), drill, within, &server, &mut tally).await?;
+    let supervised = supervise((&mut crew, listens), drill, within, &server, &mut tally).await;
+    crew.end().await;
+    supervised?;
     let epochs = DB::epochs_after(idem.pool(), before).await?;
-    let lost = idem.operation("send_mail").lost().await?;
-    idem.shutdown().await;
+    // Mails of this run: earlier runs, and other users of the database, may have left claims of their own.
+    let lost = idem.operation(mail::OPERATION).lost().await?;
+    let lost = lost.iter().filter(|claim| claim.scope == mail::SCOPE && claim.claimed_at >= began).count();
     let post = server.post();
-    Ok(Proof::new((nights, mails, asked), &epochs, lost.len(), &post, &tally))
+    Ok(Proof::new((nights, mails, asked), &epochs, lost, &post, &tally))
 }
 
 fn arguments(first: i64, last: i64, mails: u64, server: SocketAddr) -> Vec<String> {
@@ -88,7 +104,7 @@ fn arguments(first: i64, last: i64, mails: u64, server: SocketAddr) -> Vec<Strin
 }
 
 async fn supervise(
-    (mut crew, mut listens): (Crew, Receiver<Said>),
+    (crew, mut listens): (&mut Crew, Receiver<Said>),
     mut drill: Drill,
     within: Duration,
     server: &MailServer,
@@ -159,6 +175,14 @@ impl Crew {
             *place = Some(child);
         }
         Ok(())
+    }
+
+    /// Kills those that still run, and waits for their ends.
+    async fn end(&mut self) {
+        for child in self.workers.iter_mut().filter_map(Option::as_mut) {
+            // One that cannot be killed has ended.
+            drop(child.kill().await);
+        }
     }
 
     fn is_at_work(&self) -> bool {

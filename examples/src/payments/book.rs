@@ -10,12 +10,12 @@ use super::machine::{Payment, payment};
 use super::rules::House;
 use super::tables::Tables;
 
-/// What all runs together have come to. Two feeds of the same deliveries end in the same book.
+/// What all runs together have come to, whatever other users of the database have done. Two feeds of the same deliveries end in the same book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Book {
     /// How many payments are in each state.
     pub(super) payments: BTreeMap<&'static str, u64>,
-    /// The balance of each account, in minor units.
+    /// The balance of each account that payments have moved money on, in minor units.
     pub(super) accounts: BTreeMap<String, i64>,
     /// Commands that had an effect, and how many of them came with a key.
     pub(super) effects: i64,
@@ -34,7 +34,6 @@ pub(super) enum Unreadable {
     Sql(#[from] sqlx::Error),
 }
 
-const ACCOUNTS: &str = "SELECT account, balance FROM idem_accounts ORDER BY account";
 const EFFECTS: &str = "SELECT count(*) FROM idem_transitions WHERE machine = 'payment' AND command NOT LIKE '@%'";
 // Without a seq it is a second key of a command that had run before.
 const FRESH_KEYS: &str = "SELECT count(hash) FROM idem_transitions WHERE machine = 'payment' AND seq IS NOT NULL";
@@ -48,7 +47,7 @@ pub(super) async fn read<DB: Tables>(idem: &Idem<DB>) -> Result<Book, Unreadable
     let pool = idem.pool();
     Ok(Book {
         payments: counts,
-        accounts: DB::numbers(pool, ACCOUNTS).await?.into_iter().collect(),
+        accounts: DB::numbers(pool, audit::BALANCES).await?.into_iter().collect(),
         effects: DB::number(pool, EFFECTS).await?,
         fresh_keys: DB::number(pool, FRESH_KEYS).await?,
         messages: DB::number(pool, MESSAGES).await?,

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::task::Poll;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use clap::{Args, Parser, Subcommand};
 use idem_core::machine::Machine as _;
 use indicatif::ProgressBar;
 use tokio::runtime::Runtime;
@@ -23,19 +23,23 @@ use super::run::{Failed, Input, run};
 use super::server::serve::{self, ServeError};
 use super::server::webhooks::Endpoint;
 use super::storm::{self, Count, Plan, PlanError};
+use crate::figures::grouped;
+use crate::program::{self, Db, EXIT, Ended, Scheme, print};
 
 const DELIVERIES: &str = "sqlite://deliveries.db";
 const SERVER: &str = "sqlite://payments.db";
 
 const OTHER_SERVICE: &str = r#"A service of your own:
   payments storm --url http://127.0.0.1:8080 --path /orders --body '{"item":"tea"}' \
-    --header 'Content-Type: application/json' --count /orders/count --pointer /number"#;
+    --header 'Content-Type: application/json' --count /orders/count --pointer /number
+
+Exit status: 0 each request had one effect, 1 it had not or cannot be known, 2 wrong usage."#;
 
 /// Payments that are made once, however often they are asked for.
 ///
-/// Without a command it serves. Exit status: 0 done, 1 the audit failed or the database was lost, 2 wrong usage.
+/// Without a command it serves.
 #[derive(Parser)]
-#[command(name = "payments", version, args_conflicts_with_subcommands = true)]
+#[command(name = "payments", version, after_help = EXIT, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -53,10 +57,11 @@ enum Command {
 
 /// Serves the core of Stripe's API, so that Stripe's own libraries can be pointed at it.
 #[derive(Args)]
+#[command(after_help = EXIT)]
 struct Serve {
     /// Where the payments are kept: `sqlite://FILE` or `postgres://USER@HOST/NAME`
     #[arg(long, value_name = "URL", default_value = SERVER)]
-    db: String,
+    db: Db,
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12111")]
     listen: SocketAddr,
@@ -79,11 +84,11 @@ struct Serve {
 /// refund {amount}, expire {}. Amounts are in minor units. Deliveries of one payment that follow each other with the
 /// same "lane" come at once.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = EXIT)]
 struct Feed {
     /// Where the payments are kept: `sqlite://FILE` or `postgres://USER@HOST/NAME`
     #[arg(long, value_name = "URL", default_value = DELIVERIES)]
-    db: String,
+    db: Db,
     /// How many deliveries are worked on at a time; those of one payment keep their order
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     workers: u32,
@@ -99,20 +104,20 @@ struct Feed {
 
 /// Draws the machine of the deliveries: as Mermaid on stdout, or as a picture.
 #[derive(Args)]
+#[command(after_help = "Exit status: 0 done, 1 the picture cannot be written, 2 wrong usage.")]
 struct Diagram {
     /// Write the picture here
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
 
-/// Sends requests more than once, at once, and without waiting for the reply, and proves that each had one effect.
+/// Sends requests more than once, at once, and without waiting for the reply, and proves that each had
+/// one effect.
 ///
-/// Without --path the service is a payments server: each request is a payment, and the ledger proves it. Any other service needs its
-/// path, its body, and where it counts effects.
-///
-/// Exit status: 0 each request had one effect, 1 it had not or cannot be known, 2 wrong usage.
+/// Without --path the service is a payments server: each request is a payment, and the ledger proves it.
+/// Any other service needs its path, its body, and where it counts effects.
 #[derive(Args)]
-#[command(after_help = OTHER_SERVICE)]
+#[command(verbatim_doc_comment, after_help = OTHER_SERVICE)]
 struct Storm {
     /// The service
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:12111")]
@@ -149,36 +154,21 @@ struct Storm {
     allow_remote: bool,
 }
 
-/// A database that the program can use.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scheme {
-    Sqlite,
-    Postgres,
-}
-
 /// Runs the program.
 pub fn main() -> ExitCode {
     let Cli { command, serve: without } = Cli::parse();
-    let done = match command.unwrap_or(Command::Serve(without)) {
+    program::end::<Cli>(match command.unwrap_or(Command::Serve(without)) {
         Command::Serve(arguments) => serve(&arguments),
         Command::Deliveries(arguments) => feed(&arguments),
         Command::Diagram(arguments) => draw(arguments.svg),
         Command::Storm(arguments) => storm(&arguments),
-    };
-    match done {
-        Ok(code) => code,
-        Err(problem) => {
-            // Who cannot be told still gets the exit status.
-            drop(writeln!(io::stderr(), "payments: {problem}"));
-            ExitCode::FAILURE
-        }
-    }
+    })
 }
 
-fn storm(arguments: &Storm) -> Result<ExitCode, String> {
-    let plan = plan(arguments).unwrap_or_else(|error| usage(ErrorKind::ValueValidation, &error.to_string()));
+fn storm(arguments: &Storm) -> Result<ExitCode, Ended> {
+    let plan = plan(arguments).map_err(|error| Ended::Usage(error.to_string()))?;
     let progress = ProgressBar::new(plan.requests.into());
-    let summary = threads()?.block_on(storm::storm(plan, progress)).map_err(|error| error.to_string())?;
+    let summary = Runtime::new()?.block_on(storm::storm(plan, progress))?;
     print(&summary.to_string())?;
     Ok(if summary.is_exact() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -205,33 +195,18 @@ fn plan(arguments: &Storm) -> Result<Plan, PlanError> {
 
 /// An endpoint of webhooks.
 fn endpoint(text: &str) -> Result<Endpoint, String> {
-    let (url, secret) = text.split_once("=whsec_").ok_or("give URL=whsec_SECRET")?;
-    if !url.starts_with("http://") {
-        return Err("give an address that begins with http://".to_owned());
-    }
+    let (url, secret) =
+        text.split_once("=whsec_").filter(|(_, secret)| !secret.is_empty()).ok_or("give URL=whsec_SECRET")?;
+    let address = reqwest::Url::parse(url).ok().filter(|address| address.scheme() == "http" && address.has_host());
+    address.ok_or("give an address that begins with http://")?;
     Ok(Endpoint { url: url.to_owned(), secret: format!("whsec_{secret}") })
 }
 
-/// The database of a URL; ends the program if it is none.
-fn scheme(url: &str) -> Scheme {
-    match url.split_once(':').map_or("", |(scheme, _)| scheme) {
-        "sqlite" => Scheme::Sqlite,
-        "postgres" | "postgresql" => Scheme::Postgres,
-        _ => {
-            usage(ErrorKind::ValueValidation, &format!("--db {url:?}: give sqlite://FILE or postgres://USER@HOST/NAME"))
-        }
-    }
-}
-
-fn threads() -> Result<Runtime, String> {
-    Runtime::new().map_err(|error| format!("no threads to work with: {error}"))
-}
-
-fn serve(arguments: &Serve) -> Result<ExitCode, String> {
+fn serve(arguments: &Serve) -> Result<ExitCode, Ended> {
     let Serve { db, listen, webhook, time } = arguments;
-    let scheme = scheme(db);
+    let (url, shown_url) = (&*db.url, db.redacted());
     let time = time.map(Duration::from);
-    let served = threads()?.block_on(async {
+    let served = Runtime::new()?.block_on(async {
         // Heard from here on: before the server says where it is.
         let mut interrupted = Box::pin(ctrl_c());
         let early = poll_fn(|cx| Poll::Ready(interrupted.as_mut().poll(cx).is_ready())).await;
@@ -242,101 +217,75 @@ fn serve(arguments: &Serve) -> Result<ExitCode, String> {
                 None => drop(interrupted.await),
             }
         };
-        match scheme {
-            Scheme::Sqlite => serve::serve::<sqlx::Sqlite>((db, &redacted(db)), *listen, webhook, stop).await,
-            Scheme::Postgres => serve::serve::<sqlx::Postgres>((db, &redacted(db)), *listen, webhook, stop).await,
+        match db.scheme {
+            Scheme::Sqlite => serve::serve::<sqlx::Sqlite>((url, &shown_url), *listen, webhook, stop).await,
+            Scheme::Postgres => serve::serve::<sqlx::Postgres>((url, &shown_url), *listen, webhook, stop).await,
         }
     });
-    let summary = match served {
-        Ok(summary) => summary,
-        Err(ServeError::Open(idem_core::Error::Config { problem })) => usage(ErrorKind::ValueValidation, &problem),
-        Err(error) => return Err(error.to_string()),
-    };
+    let summary = served.map_err(|error| match error {
+        ServeError::Open(error) => Ended::open(error),
+        error => error.into(),
+    })?;
     print(&summary.to_string())?;
     Ok(if summary.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn feed(feed: &Feed) -> Result<ExitCode, String> {
-    let scheme = scheme(&feed.db);
-    let input = open(feed);
-    let runtime = threads()?;
+fn feed(feed: &Feed) -> Result<ExitCode, Ended> {
+    let Feed { db, workers, .. } = feed;
+    let input = open(feed)?;
+    let runtime = Runtime::new()?;
     let kill = feed.kill_after.map(KillSwitch::after);
     let from = feed.file.as_ref().map_or("the bundled sample".to_owned(), |file| match file.to_str() {
         Some("-") => "stdin".to_owned(),
         _ => file.display().to_string(),
     });
-    let note = if feed.db == DELIVERIES { " (in this directory; --db takes another)" } else { "" };
-    drop(writeln!(io::stderr(), "payments: {from} into {}{note}, {} workers", redacted(&feed.db), feed.workers));
+    let note = if db.url == DELIVERIES { " (in this directory; --db takes another)" } else { "" };
+    drop(writeln!(io::stderr(), "payments: {from} into {}{note}, {workers} at a time", db.redacted()));
     let done = runtime.block_on(async {
-        match scheme {
-            Scheme::Sqlite => run::<sqlx::Sqlite>(&feed.db, input, feed.workers, kill).await,
-            Scheme::Postgres => run::<sqlx::Postgres>(&feed.db, input, feed.workers, kill).await,
+        match db.scheme {
+            Scheme::Sqlite => run::<sqlx::Sqlite>(&db.url, input, *workers, kill).await,
+            Scheme::Postgres => run::<sqlx::Postgres>(&db.url, input, *workers, kill).await,
         }
     });
     // A thread that still waits for stdin does not keep the program.
     runtime.shutdown_background();
-    let report = match done {
-        Ok(report) => report,
-        Err(Failed::Open(idem_core::Error::Config { problem })) => usage(ErrorKind::ValueValidation, &problem),
-        Err(failed) => return Err(failed.to_string()),
-    };
-    let text = if feed.json { report.json().map_err(|error| error.to_string())? } else { report.to_string() };
+    let report = done.map_err(|failed| match failed {
+        Failed::Open(error @ idem_core::Error::Config { .. }) => Ended::open(error),
+        failed => failed.into(),
+    })?;
+    let text = if feed.json { report.json()? } else { report.to_string() };
     print(&text)?;
     if let Some(after) = feed.kill_after {
         drop(writeln!(
             io::stderr(),
             "payments: --kill-after {after}: the run had only {} fresh commands",
-            report.tally.fresh
+            grouped(report.tally.fresh)
         ));
     }
     Ok(if report.book.audit.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn open(feed: &Feed) -> Input {
+fn open(feed: &Feed) -> Result<Input, Ended> {
     let Some(file) = &feed.file else {
-        return Input { lines: Box::new(super::SAMPLE), bytes: Some(super::SAMPLE.len() as u64) };
+        return Ok(Input { lines: Box::new(super::SAMPLE), bytes: Some(super::SAMPLE.len() as u64) });
     };
     if file.as_os_str() == "-" {
-        return Input { lines: Box::new(BufReader::new(io::stdin())), bytes: None };
+        return Ok(Input { lines: Box::new(BufReader::new(io::stdin())), bytes: None });
     }
     match File::open(file).and_then(|opened| Ok((opened.metadata()?, opened))) {
         Ok((about, opened)) if !about.is_dir() => {
-            Input { lines: Box::new(BufReader::new(opened)), bytes: about.is_file().then_some(about.len()) }
+            Ok(Input { lines: Box::new(BufReader::new(opened)), bytes: about.is_file().then_some(about.len()) })
         }
-        Ok(_) => usage(ErrorKind::Io, &format!("{} is a directory; give a file of deliveries", file.display())),
-        Err(error) => usage(ErrorKind::Io, &format!("{} cannot be read: {error}", file.display())),
+        Ok(_) => Err(Ended::Usage(format!("{} is a directory; give a file of deliveries", file.display()))),
+        Err(error) => Err(Ended::Usage(format!("{} cannot be read: {error}", file.display()))),
     }
 }
 
-fn draw(svg: Option<PathBuf>) -> Result<ExitCode, String> {
+fn draw(svg: Option<PathBuf>) -> Result<ExitCode, Ended> {
     match svg {
         None => print(payment::mermaid())?,
         Some(file) => std::fs::write(&file, diagram::document(Payment::GRAPH))
-            .map_err(|error| format!("{} cannot be written: {error}", file.display()))?,
+            .map_err(|error| Ended::Failed(format!("{} cannot be written: {error}", file.display())))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Ends the program as clap does: the problem, how it is used, status 2.
-fn usage(kind: ErrorKind, problem: &str) -> ! {
-    Cli::command().error(kind, problem).exit()
-}
-
-/// A reader that went away (`| head`) is no failure.
-fn print(text: &str) -> Result<(), String> {
-    match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
-        _ => Ok(()),
-    }
-}
-
-/// The URL without its password.
-fn redacted(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    match rest.rsplit_once('@').and_then(|(login, place)| Some((login.split_once(':')?.0, place))) {
-        Some((user, place)) => format!("{scheme}://{user}:…@{place}"),
-        None => url.to_owned(),
-    }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::tally::Verdict;
+use crate::figures::grouped;
 
 /// A plain line is due after this many lines of the feed.
 const STRIDE: u64 = 5_000;
@@ -60,7 +61,7 @@ impl Progress {
             }
             // A progress that cannot be told stops nothing.
             None if lines.is_multiple_of(STRIDE) => {
-                drop(writeln!(std::io::stderr(), "payments: line {lines}, {}", self.counts()));
+                drop(writeln!(std::io::stderr(), "payments: {} lines read: {}", grouped(lines), self.counts()));
             }
             None => {}
         }
@@ -83,8 +84,8 @@ impl Progress {
 
     fn counts(&self) -> String {
         let Shared { fresh, replayed, refused, .. } = &*self.shared;
-        let (fresh, replayed, refused) = (fresh.load(Relaxed), replayed.load(Relaxed), refused.load(Relaxed));
-        format!("{fresh} fresh, {replayed} replayed, {refused} refused")
+        let [fresh, replayed, refused] = [fresh, replayed, refused].map(|count| grouped(count.load(Relaxed)));
+        format!("{fresh} commands with an effect, {replayed} repeats, {refused} refused")
     }
 }
 

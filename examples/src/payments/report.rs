@@ -8,6 +8,12 @@ use serde::Serialize;
 use super::book::Book;
 use super::machine::payment::StateKind;
 use super::tally::Tally;
+use crate::figures::{count, counted, cut, list, money, row};
+
+pub(super) use crate::figures::grouped;
+
+/// How many findings and malformed lines are printed; the JSON has more.
+const SHOWN: usize = 5;
 
 /// The book and the verdicts of the run.
 pub(super) struct Report {
@@ -44,106 +50,162 @@ impl Report {
         u64::try_from(rate).unwrap_or(u64::MAX)
     }
 
-    fn write_book(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let book = &self.book;
-        writeln!(f, "\nThe book, from the database alone")?;
-        row(f, "payments", &grouped(book.payments.values().sum::<u64>()), "")?;
-        for state in StateKind::ALL {
-            match book.payments.get(state.name()) {
-                None | Some(0) => {}
-                Some(many) => row(f, &format!("  {state}"), &grouped(many), "")?,
-            }
-        }
-        for (kind, title) in [("merchant", "merchants have"), ("held", "held for them"), ("customer", "customers paid")]
-        {
-            let accounts: Vec<_> = book.accounts_of(kind).collect();
-            let sum: i64 = accounts.iter().map(|(_, balance)| balance).sum();
-            let many = accounts.len();
-            row(f, title, &money(sum), &format!("in {many} account{}", if many == 1 { "" } else { "s" }))?;
-            if kind == "merchant" {
-                for (name, balance) in accounts.iter().take(10) {
-                    row(f, &format!("  {name}"), &money(*balance), "")?;
-                }
-                if many > 10 {
-                    row(f, &format!("  and {} more", many - 10), "", "--json lists them")?;
-                }
-            }
-        }
-        row(f, "effects ever", &grouped(book.effects), &format!("{} by a key of their own", grouped(book.fresh_keys)))?;
-        row(f, "messages", &grouped(book.messages), "in the outbox")?;
-        let audit = &book.audit;
-        let (verdict, many) = if audit.passed() { ("passed", 0) } else { ("FAILED", audit.found) };
-        let checked = format!(
-            "{} entries add up, {} payments run again to the same state and outcome",
-            grouped(audit.entries),
-            grouped(audit.verified)
-        );
-        row(f, "audit", verdict, if many == 0 { &checked } else { "" })?;
-        for finding in audit.findings.iter().take(20) {
-            writeln!(f, "    {finding}")?;
-        }
-        if many > 20 { writeln!(f, "    and {} more; --json lists the first", grouped(many - 20)) } else { Ok(()) }
+    fn write_run(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tally, lines, elapsed, .. } = self;
+        let (lines, seconds, rate) = (counted(lines, "line"), elapsed.as_secs_f64(), counted(self.rate(), "line"));
+        writeln!(f, "This run: {lines} in {seconds:.1} s, {rate} a second")?;
+        let fresh = ["command had its effect in this run", "commands had their effect in this run"];
+        f.write_str(&count(tally.fresh, fresh[0], fresh[1]))?;
+        let late = format!("the payments of {} have changed since", grouped(tally.superseded));
+        let replayed = ["repeat got its first answer", "repeats got their first answer"];
+        let [one, many] = replayed.map(|replayed| format!("{replayed}; {late}"));
+        f.write_str(&count(tally.replayed, &one, &many))?;
+        let end = if tally.refused.is_empty() { "" } else { ":" };
+        let [one, many] = ["command was", "commands were"].map(|of| format!("{of} refused and changed nothing{end}"));
+        f.write_str(&count(tally.refusals(), &one, &many))?;
+        f.write_str(&list(tally.refused.iter().map(|(reason, many)| format!("{reason}: {}", grouped(many)))))
     }
 
-    fn write_run(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tally = &self.tally;
-        writeln!(f, "This run")?;
-        let seconds = self.elapsed.as_secs_f64();
-        let rate = format!("in {seconds:.1} s, {} a second", grouped(self.rate()));
-        row(f, "lines", &grouped(self.lines), &rate)?;
-        row(f, "  fresh", &grouped(tally.fresh), "had their effect now")?;
-        let late = format!("got their original answer, {} after their payment had moved on", grouped(tally.superseded));
-        row(f, "  replayed", &grouped(tally.replayed), &late)?;
-        row(f, "  refused", &grouped(tally.refusals()), "without an effect:")?;
-        for (reason, many) in &tally.refused {
-            row(f, "", &grouped(*many), reason)?;
+    fn write_book(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let book = &self.book;
+        writeln!(f, "\nAll runs, as the database has them")?;
+        f.write_str(&count(book.payments.values().sum::<u64>(), "payment, by state:", "payments, by state:"))?;
+        let states = StateKind::ALL.iter().filter_map(|state| Some((state, *book.payments.get(state.name())?)));
+        let states = states.filter(|(_, many)| *many > 0);
+        f.write_str(&list(states.map(|(state, many)| format!("{state}: {}", grouped(many)))))?;
+        let (keys, messages) = (grouped(book.fresh_keys), counted(book.messages, "message"));
+        let [one, many] = ["command", "commands"]
+            .map(|of| format!("{of} had an effect, {keys} under a key; {messages} in the outbox"));
+        f.write_str(&count(book.effects, &one, &many))?;
+        let sum = |kind| book.accounts_of(kind).map(|(_, balance)| balance).sum::<i64>();
+        let accounts = |kind| counted(book.accounts_of(kind).count(), "account");
+        let paid = format!("was paid by customers and not given back, from {}", accounts("customer"));
+        f.write_str(&row(&money(-sum("customer")), &paid))?;
+        let (merchants, held) = (accounts("merchant"), money(sum("held")));
+        f.write_str(&row(
+            &money(sum("merchant")),
+            &format!("of it is in {merchants} of merchants, and {held} is held for them"),
+        ))
+    }
+
+    fn write_proof(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let audit = &self.book.audit;
+        if audit.passed() {
+            return writeln!(
+                f,
+                "Proof passed: {} add up to the balances of {}, the states of all payments\n\
+                 give the same balances, and {}, run again by the rules, gave the same answers.",
+                counted(audit.entries, "entry"),
+                counted(self.book.accounts.len(), "account"),
+                counted(audit.verified, "payment"),
+            );
         }
-        row(f, "  malformed", &grouped(tally.malformed), "")?;
-        for malformed in &tally.malformed_lines {
-            writeln!(f, "    line {}: {}", malformed.line, malformed.problem)?;
+        writeln!(f, "Proof FAILED: {}", counted(audit.found, "finding"))?;
+        for finding in audit.findings.iter().take(SHOWN) {
+            f.write_str(&cut(&format!("  {finding}")))?;
         }
-        let more = tally.malformed.saturating_sub(tally.malformed_lines.len() as u64);
-        if more > 0 { writeln!(f, "    and {} more", grouped(more)) } else { Ok(()) }
+        rest(f, audit.found, audit.findings.len())
+    }
+
+    fn write_malformed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tally { malformed, malformed_lines, .. } = &self.tally;
+        if *malformed == 0 {
+            return Ok(());
+        }
+        let verb = if *malformed == 1 { "is" } else { "are" };
+        write!(f, "{} {verb} malformed and had no effect", counted(malformed, "line"))?;
+        // The findings of the proof need the room.
+        if !self.book.audit.passed() {
+            return writeln!(f, "; --json lists the first {}", malformed_lines.len());
+        }
+        writeln!(f, ":")?;
+        for line in malformed_lines.iter().take(SHOWN) {
+            f.write_str(&cut(&format!("  line {}: {}", grouped(line.line), line.problem)))?;
+        }
+        rest(f, *malformed, malformed_lines.len())
     }
 }
 
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_run(f)?;
-        self.write_book(f)
+        self.write_book(f)?;
+        self.write_proof(f)?;
+        self.write_malformed(f)
     }
 }
 
-fn row(f: &mut fmt::Formatter<'_>, name: &str, value: &str, note: &str) -> fmt::Result {
-    writeln!(f, "{}", format!("  {name:<20} {value:>16}  {note}").trim_end())
-}
-
-/// Minor units as units: 1234567 is 12,345.67.
-fn money(minor: i64) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", grouped(minor.unsigned_abs() / 100), minor.unsigned_abs() % 100)
-}
-
-pub(super) fn grouped(number: impl Display) -> String {
-    let number = format!("{number}");
-    let (sign, digits) = number.split_at(usize::from(number.starts_with('-')));
-    let mut text = String::from(sign);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+/// How many are not shown, where `kept` of them are in the JSON.
+fn rest(f: &mut fmt::Formatter<'_>, many: u64, kept: usize) -> fmt::Result {
+    match many.saturating_sub(SHOWN as u64) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {} more; --json lists the first {}", grouped(more), grouped(kept)),
     }
-    text
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::audit::Audit;
+    use super::super::tally::{Malformed, REASONS};
     use super::*;
+    use crate::figures::WIDTH;
+
+    /// Every state, every reason, and large figures.
+    fn report(findings: usize) -> Report {
+        const MANY: u64 = 12_345;
+        let accounts = ["merchant", "held", "customer"].map(|kind| (format!("{kind}:1"), 12_345_678_901));
+        let audit = Audit {
+            entries: 12_345_678,
+            transitions: 12_345_678,
+            verified: MANY,
+            found: findings as u64,
+            findings: vec!["x".repeat(2 * WIDTH); findings.min(100)],
+        };
+        let book = Book {
+            // The first state carries nothing: no payment is stored in it.
+            payments: StateKind::ALL.iter().skip(1).map(|state| (state.name(), MANY)).collect(),
+            accounts: accounts.into(),
+            effects: 12_345_678,
+            fresh_keys: 12_345_678,
+            messages: 12_345_678,
+            audit,
+        };
+        let tally = Tally {
+            fresh: MANY,
+            replayed: MANY,
+            superseded: MANY,
+            refused: REASONS.iter().map(|reason| (*reason, MANY)).collect::<BTreeMap<_, _>>(),
+            malformed: MANY,
+            malformed_lines: vec![Malformed { line: MANY, problem: "ä".repeat(2 * WIDTH) }; 20],
+        };
+        Report { book, tally, lines: 12_345_678, elapsed: Duration::from_secs(1_234) }
+    }
 
     #[test]
-    fn report_groups_digits_of_numbers_and_money() {
-        assert_eq!([0, 999, 1_000, -123, -1_234_567].map(grouped), ["0", "999", "1,000", "-123", "-1,234,567"]);
-        assert_eq!([0, 5, -123, 123_456_789].map(money), ["0.00", "0.05", "-1.23", "1,234,567.89"]);
+    fn report_with_large_figures_fits_screen() {
+        for findings in [0, 1, 1_000] {
+            let text = report(findings).to_string();
+            assert!(text.lines().count() <= 24, "{text}");
+            assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        }
+    }
+
+    #[test]
+    fn report_ends_with_first_malformed_lines_and_number_of_others() {
+        let text = report(0).to_string();
+        let last: Vec<_> = text.lines().rev().take(7).collect();
+        assert_eq!(last[0], "  and 12,340 more; --json lists the first 20");
+        assert!(last[1..6].iter().all(|line| line.starts_with("  line 12,345: ä")), "{text}");
+        assert_eq!(last[6], "12,345 lines are malformed and had no effect:");
+    }
+
+    #[test]
+    fn failed_report_shows_findings_in_place_of_malformed_lines() {
+        let text = report(1_000).to_string();
+        assert!(text.contains("Proof FAILED: 1,000 findings\n  xxx"), "{text}");
+        assert!(text.contains("  and 995 more; --json lists the first 100\n"), "{text}");
+        assert!(text.ends_with("malformed and had no effect; --json lists the first 20\n"), "{text}");
     }
 }

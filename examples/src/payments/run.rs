@@ -13,6 +13,7 @@ use super::report::Report;
 use super::tables::Tables;
 use super::tally::Tally;
 use super::worker::{Counter, Lost};
+use crate::program::close;
 
 /// A server accepts a hundred by default, and not all are ours; further workers take turns.
 const MOST_CONNECTIONS: u32 = 64;
@@ -49,12 +50,23 @@ pub(super) async fn run<DB: Tables>(
     // Each worker has one command in flight, unless a lane comes at once: then they share.
     let builder = Idem::<DB>::builder().max_connections(workers.saturating_add(4).min(MOST_CONNECTIONS));
     let idem = builder.open(url).await.map_err(Failed::Open)?;
+    let report = fed(&idem, input, workers, kill).await;
+    close(&idem).await;
+    report
+}
+
+async fn fed<DB: Tables>(
+    idem: &Idem<DB>,
+    input: Input,
+    workers: u32,
+    kill: Option<KillSwitch>,
+) -> Result<Report, Failed> {
     let progress = Progress::begin(input.bytes);
-    let worked = work(&idem, input, workers, kill, &progress).await;
+    let worked = work(idem, input, workers, kill, &progress).await;
     let (lines, elapsed) = (progress.lines(), progress.elapsed());
     progress.end();
     let tally = worked?;
-    let book = book::read(&idem).await?;
+    let book = book::read(idem).await?;
     Ok(Report { book, tally, lines, elapsed })
 }
 

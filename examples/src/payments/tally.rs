@@ -80,6 +80,19 @@ impl Tally {
     }
 }
 
+/// Every reason of [`refusal`].
+#[cfg(test)]
+pub(super) const REASONS: [&str; 8] = [
+    "account of another unit, or closed",
+    "account out of bounds",
+    "illegal in its state",
+    "key reused for another request",
+    "more than is held",
+    "more than was sold",
+    "needs a key",
+    "ran before with other arguments",
+];
+
 /// The verdict that an error stands for; `None` if it is not about the delivery but about the database.
 pub(super) fn refusal(error: &CommandError<Refusal>) -> Option<Verdict> {
     let reason = match (error, error.kind()) {
@@ -90,6 +103,7 @@ pub(super) fn refusal(error: &CommandError<Refusal>) -> Option<Verdict> {
         (_, ErrorKind::ReachedOtherwise) => "ran before with other arguments",
         (_, ErrorKind::KeyRequired) => "needs a key",
         (_, ErrorKind::OutOfBounds) => "account out of bounds",
+        (_, ErrorKind::Ledger) => "account of another unit, or closed",
         (_, ErrorKind::Key | ErrorKind::TooLarge) => return Some(Verdict::Malformed(error.to_string())),
         _ => return None,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use idem_core::ledger::{Entry, Hold, Ledger, Transfer};
 use idem_core::{Database, Error, ErrorKind, Key, Outcome};
 
-use super::town::{FEES, MERCHANT, wallet};
+use super::town::Town;
 
 /// What a worker was told.
 #[derive(Debug, Default, Clone, Copy)]
@@ -45,22 +45,22 @@ impl Told {
 /// A wallet that cannot pay is declined for good: the refusal is remembered, or a repeat might succeed once a hold is let go.
 pub(super) async fn visit<DB: Database>(
     ledger: &Ledger<DB>,
-    wallets: u64,
+    town: &Town,
     number: u64,
     told: &mut Told,
 ) -> Result<(), Error> {
     let mut dice = Dice(number);
-    let from = wallet(dice.below(wallets));
+    let from = town.wallet(dice.below(town.wallets));
     let amount = 1 + i64::try_from(dice.below(900)).unwrap_or(0);
-    let key = Key::new("shop", format!("visit-{number}"))?;
+    let key = town.key(format!("visit-{number}"))?;
     let by_hold = dice.below(4) == 0;
     // Every fifth answer is lost on its way, and the request comes again.
     let deliveries = if dice.below(5) == 0 { 2 } else { 1 };
     for _ in 0..deliveries {
         let done = if by_hold {
-            reserve(ledger, &key, &from, amount, told).await
+            reserve(ledger, town, &key, (&from, amount), told).await
         } else {
-            pay(ledger, &key, &from, amount, told).await
+            pay(ledger, town, &key, (&from, amount), told).await
         };
         match done {
             Err(error) if error.kind() == ErrorKind::OutOfBounds => told.declined += 1,
@@ -73,13 +73,13 @@ pub(super) async fn visit<DB: Database>(
 /// Price and fee in one posting: both or neither.
 async fn pay<DB: Database>(
     ledger: &Ledger<DB>,
+    town: &Town,
     key: &Key,
-    from: &str,
-    amount: i64,
+    (from, amount): (&str, i64),
     told: &mut Told,
 ) -> Result<(), Error> {
     let fee = 1 + amount / 100;
-    let entries = [(from, -amount - fee), (MERCHANT, amount), (FEES, fee)];
+    let entries = [(from, -amount - fee), (town.merchant.as_str(), amount), (town.fees.as_str(), fee)];
     let posted: Outcome<Vec<Entry>> = ledger.post(key, entries).remember_refusal().await?;
     told.count(&posted, amount + fee);
     Ok(())
@@ -88,16 +88,17 @@ async fn pay<DB: Database>(
 /// Reserves the price, takes most of it, gives the rest back: three steps, three keys made from the first.
 async fn reserve<DB: Database>(
     ledger: &Ledger<DB>,
+    town: &Town,
     key: &Key,
-    from: &str,
-    amount: i64,
+    (from, amount): (&str, i64),
     told: &mut Told,
 ) -> Result<(), Error> {
     let call = ledger.account(from).hold_for(&key.derive("reserve"), amount, Duration::from_hours(1));
     let reserved: Outcome<Hold> = call.remember_refusal().await?;
     told.count(&reserved, 0);
     let part = amount - amount / 4;
-    let captured: Outcome<Transfer> = ledger.capture(&key.derive("capture"), &reserved.id, MERCHANT, part).await?;
+    let captured: Outcome<Transfer> =
+        ledger.capture(&key.derive("capture"), &reserved.id, town.merchant.as_str(), part).await?;
     told.count(&captured, part);
     if amount > part {
         let released = ledger.release(&key.derive("release"), &reserved.id).await?;

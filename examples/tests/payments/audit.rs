@@ -1,23 +1,26 @@
 //! The audit finds what is wrong: each kind of damage is done to a good book once.
 
 use sqlx::Connection as _;
+use tests::Sqlite;
 
-use crate::support::{Database, Payments, generated, text};
+use crate::support::{Payments, assert_no_log, generated, text};
 
 /// Damages the book by one statement and says what the audit finds.
 fn findings(damage: &'static str) -> String {
-    let database = Database::sqlite();
+    let sqlite = Sqlite::fresh();
+    let url = format!("sqlite://{}", sqlite.path().display());
     let feed = generated(1, 300);
-    Payments::on(&database, &feed).json();
+    Payments::at(&url, &feed).json();
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(async {
-        let mut connection = sqlx::SqliteConnection::connect(&database.url()).await.expect("the file is there");
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("the file is there");
         let done = sqlx::query(damage).execute(&mut connection).await.expect("the tables are there");
         assert_eq!(done.rows_affected(), 1, "{damage}");
         connection.close().await.expect("nothing is open");
     });
-    let output = Payments::on(&database, &feed).run();
+    let output = Payments::at(&url, &feed).run();
     assert_eq!(output.status.code(), Some(1), "{damage}: {}", text(&output.stderr));
+    assert_no_log(&sqlite);
     let report = text(&output.stdout);
     assert!(report.contains("FAILED"), "{report}");
     report

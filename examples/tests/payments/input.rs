@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Database, Payments, bare, text};
+use crate::support::{Database, Payments, bare, generated, text};
 
 const FEED: &str = r#"{"scope":"s","key":"1","payment":"p","command":"authorize","args":{"customer":"c","merchant":"m","amount":500,"funds":500}}
 not json
@@ -38,9 +38,20 @@ fn malformed_lines_are_reported_and_skipped() {
 }
 
 #[test]
-fn report_shows_first_malformed_lines_and_counts_rest() {
-    let report = text(&Payments::on(&Database::sqlite(), "no\n".repeat(50).as_bytes()).run().stdout);
-    assert!(report.contains("line 20:") && !report.contains("line 21:") && report.contains("and 30 more"), "{report}");
+fn report_ends_with_five_malformed_lines_and_number_of_others() {
+    let report = text(&Payments::on(&Database::sqlite(), "no\n".repeat(1_050).as_bytes()).run().stdout);
+    assert!(report.starts_with("This run: 1,050 lines in "), "{report}");
+    let lines: Vec<_> = report.lines().rev().take(7).collect();
+    assert_eq!(lines[0], "  and 1,045 more; --json lists the first 20", "{report}");
+    assert!(lines[5].starts_with("  line 1: ") && lines[1].starts_with("  line 5: "), "{report}");
+    assert_eq!(lines[6], "1,050 lines are malformed and had no effect:", "{report}");
+}
+
+#[test]
+fn report_of_generated_feed_fits_screen() {
+    let report = text(&Payments::on(&Database::sqlite(), &generated(7, 1_500)).run().stdout);
+    assert!(report.lines().count() <= 24 && report.lines().all(|line| line.chars().count() <= 100), "{report}");
+    assert!(report.contains("Proof passed: "), "{report}");
 }
 
 #[test]
@@ -52,5 +63,8 @@ fn empty_file_makes_empty_book() {
         bare().current_dir(database.folder()).arg("deliveries").arg(&file).output().expect("the program starts");
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("deliveries.db"), "{}", text(&output.stderr));
-    assert!(database.folder().join("deliveries.db").exists());
+    let files = std::fs::read_dir(database.folder()).expect("a temporary folder");
+    let mut names: Vec<_> = files.map(|file| file.expect("a file").file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["deliveries.db", "feed.jsonl"]);
 }

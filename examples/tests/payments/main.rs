@@ -10,6 +10,7 @@ mod page;
 mod runs;
 mod sdk;
 mod server;
+mod shared;
 mod storm;
 mod support;
 mod usage;

@@ -101,7 +101,7 @@ pub(crate) async fn counted(url: &str) -> BTreeMap<String, i64> {
         ("", "SELECT 'verdict-' || verdict, count(*) FROM stripe_requests GROUP BY verdict"),
         ("requests", "SELECT '', count(*) FROM stripe_requests"),
         ("duplicates", "SELECT '', count(*) FROM stripe_requests WHERE verdict IN ('replayed', 'late', 'in_flight')"),
-        ("unknown", "SELECT '', count(*) FROM idem_claims WHERE surface = 'payouts' AND state = 1"),
+        ("unknown", "SELECT '', count(*) FROM idem_claims WHERE surface = 'payments' AND state = 1"),
         ("accounts", "SELECT '', count(*) FROM idem_accounts"),
         ("entries", "SELECT '', count(seq) FROM idem_entries"),
         ("sum", "SELECT '', CAST(coalesce(sum(balance), 0) AS BIGINT) FROM idem_accounts"),
@@ -159,6 +159,7 @@ crate::support::on_each_database! {
     numbers_are_what_sql_counts,
     unknown_payouts_are_resolved,
     form_from_elsewhere_changes_nothing,
+    amount_that_is_none_moves_nothing,
 }
 
 fn numbers_are_what_sql_counts(database: impl Fn() -> Option<Database>) {
@@ -218,6 +219,8 @@ fn unknown_payouts_are_resolved(database: impl Fn() -> Option<Database>) {
                 "a repeat is answered with what the operator has said"
             );
         }
+        // One key is one request, on all routes.
+        assert_eq!(merchant.post("/v1/customers", "p1", &[]).await.0, 400);
         // Pressed once more, from a page that is out of date.
         assert_eq!(merchant.press(&page, 0, "not_paid", |form| form).await, 409);
 
@@ -251,6 +254,33 @@ fn form_from_elsewhere_changes_nothing(database: impl Fn() -> Option<Database>) 
         assert_eq!(merchant.press(&page, 0, "perhaps", |form| form).await, 400);
         let read = merchant.client.get(&merchant.url).header(HOST, "shop.example").send().await.expect("an answer");
         assert_eq!(read.status(), 421, "the token is not shown");
+        let api = merchant.client.get(format!("{}/v1/balance", merchant.url)).bearer_auth("sk_test_shop");
+        assert_eq!(
+            api.header(HOST, "shop.example").send().await.expect("an answer").status(),
+            421,
+            "nor what the API has"
+        );
         assert_eq!(numbers(&merchant.page().await)["unknown"], 2);
+    });
+}
+
+/// Without an amount all that is left is meant: an amount that cannot be read must not be taken for none.
+fn amount_that_is_none_moves_nothing(database: impl Fn() -> Option<Database>) {
+    let Some(database) = database() else { return };
+    let server = Server::start(&database.url());
+    Runtime::new().expect("threads").block_on(async {
+        let merchant = Merchant::of(&server);
+        let (_, paid) = merchant.pay("order", "1000").await;
+        let id = paid["id"].as_str().expect("an id").to_owned();
+        for (name, text) in
+            [("amount[]", "100"), ("amount[value]", "100"), ("amount", ""), ("amount", "0"), ("amount", "-5")]
+        {
+            let (status, refused) = merchant.post("/v1/refunds", "", &[("payment_intent", &id), (name, text)]).await;
+            assert_eq!(status, 400, "{name}={text}: {refused}");
+        }
+        let (status, refunded) = merchant.post("/v1/refunds", "", &[("payment_intent", &id)]).await;
+        assert_eq!((status, &refunded["amount"]), (200, &1000.into()));
+        let (_, again) = merchant.post("/v1/refunds", "", &[("payment_intent", &id)]).await;
+        assert_eq!(again["error"]["code"], "charge_already_refunded");
     });
 }

@@ -58,3 +58,23 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
+
+/// A client that does not send the rest of its request does not keep the server: a second Ctrl-C ends it.
+#[test]
+fn second_interrupt_ends_server_beside_half_sent_request() {
+    let database = crate::support::Database::sqlite();
+    let mut server = Server::start(&database.url());
+    let mut client = std::net::TcpStream::connect(server.address).expect("a connection");
+    let head = b"POST /v1/customers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nemail=";
+    std::io::Write::write_all(&mut client, head).expect("sent");
+    // The server has read the head once it has answered another request that was sent later.
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    runtime.block_on(reqwest::get(server.url())).expect("an answer");
+    let mut status = None;
+    while status.is_none() {
+        tests::interrupt(server.child.id());
+        std::thread::yield_now();
+        status = server.child.try_wait().expect("known");
+    }
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+}

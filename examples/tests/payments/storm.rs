@@ -102,7 +102,8 @@ fn other_machines_and_wrong_usage_are_refused() {
         (&["--url", "http://192.0.2.1:80"][..], "--allow-remote"),
         (&["--url", "http://example.com"], "--allow-remote"),
         (&["--url", "https://127.0.0.1"], "http://"),
-        (&["--url", "nowhere"], "no address"),
+        (&["--url", "nowhere"], "write http://HOST:PORT"),
+        (&["--path", "//192.0.2.1/x", "--count", "/c"], "--allow-remote"),
         (&["--path", "/orders"], "--count"),
         (&["--requests", "0"], "--requests"),
         (&["--header", "nonsense"], "NAME: VALUE"),
@@ -113,4 +114,93 @@ fn other_machines_and_wrong_usage_are_refused() {
     }
     let (status, output) = storm(&["--url", "http://127.0.0.1:1"]);
     assert_eq!(status, Some(1), "{output}");
+}
+
+/// A payments server that is not exact, though the sum of its balance may be.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Wrong {
+    /// One payment is made twice, another one not at all.
+    TwiceAndNever,
+    /// Some cents are made of nothing.
+    Cents,
+    /// Every key gets the first answer.
+    OneAnswer,
+}
+
+struct Payments {
+    wrong: Wrong,
+    made: Mutex<Vec<(String, String)>>,
+}
+
+async fn pay(State(payments): State<Arc<Payments>>, headers: HeaderMap) -> Json<Value> {
+    let key = headers["idempotency-key"].to_str().expect("text").to_owned();
+    let mut made = payments.made.lock().await;
+    let known = made.iter().find(|(known, _)| *known == key || payments.wrong == Wrong::OneAnswer).cloned();
+    let id = known.map_or_else(|| format!("pi_{:04}", made.len()), |(_, id)| id);
+    if !made.iter().any(|(known, _)| *known == key) {
+        made.push((key, id.clone()));
+    }
+    Json(json!({"id": id, "status": "succeeded"}))
+}
+
+async fn balance(State(payments): State<Arc<Payments>>) -> Json<Value> {
+    let made = payments.made.lock().await.len();
+    let cents = i64::from(payments.wrong == Wrong::Cents && made > 0) * 98;
+    let amount = i64::try_from(made).expect("few") * 100 + cents;
+    Json(json!({"available": [{"currency": "eur", "amount": amount}]}))
+}
+
+async fn listed(State(payments): State<Arc<Payments>>) -> Json<Value> {
+    let mut ids: Vec<String> = payments.made.lock().await.iter().map(|(_, id)| id.clone()).collect();
+    if payments.wrong == Wrong::TwiceAndNever && ids.len() > 1 {
+        let (first, rest) = ids.split_at_mut(1);
+        first[0].clone_from(&rest[0]);
+    }
+    let data: Vec<Value> = ids.iter().map(|id| json!({"id": id, "status": "succeeded"})).collect();
+    Json(json!({"data": data, "has_more": false}))
+}
+
+#[test]
+fn payments_server_whose_sum_alone_is_right_is_found() {
+    let runtime = Runtime::new().expect("threads");
+    for (wrong, found) in [
+        (Wrong::TwiceAndNever, "do not belong to each other"),
+        (Wrong::Cents, "beside whole effects"),
+        (Wrong::OneAnswer, "do not belong to each other"),
+    ] {
+        let payments = Arc::new(Payments { wrong, made: Mutex::default() });
+        let service = Router::new()
+            .route("/v1/payment_intents", post(pay).get(listed))
+            .route("/v1/balance", get(balance))
+            .with_state(payments);
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        runtime.spawn(async move { axum::serve(listener, service).await });
+        let (status, said) = storm(&["--url", &url, "--requests", "20"]);
+        assert_eq!(status, Some(1), "{wrong:?}: {said}");
+        assert!(said.contains(found), "{wrong:?}: {said}");
+    }
+}
+
+/// A redirect leads to no other service: its answer is one that the storm does not take.
+#[test]
+fn storm_follows_no_redirect() {
+    let runtime = Runtime::new().expect("threads");
+    let reached = Arc::new(AtomicI64::new(0));
+    let counts = reached.clone();
+    let elsewhere = Router::new().fallback(move || {
+        counts.fetch_add(1, SeqCst);
+        async { "1" }
+    });
+    let other = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let to = format!("http://{}/x", other.local_addr().expect("an address"));
+    runtime.spawn(async move { axum::serve(other, elsewhere).await });
+    let redirect = move || async move { (axum::http::StatusCode::TEMPORARY_REDIRECT, [("location", to)]) };
+    let service = Router::new().route("/orders", post(redirect)).route("/count", get(|| async { "1" }));
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    runtime.spawn(async move { axum::serve(listener, service).await });
+    let (status, said) = storm(&["--url", &url, "--requests", "5", "--path", "/orders", "--count", "/count"]);
+    assert_eq!((status, reached.load(SeqCst)), (Some(1), 0), "{said}");
+    assert!(said.contains("307"), "{said}");
 }

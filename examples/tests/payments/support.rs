@@ -31,6 +31,13 @@ impl Database {
     }
 }
 
+/// Whether a SQLite database is its file alone, without the files of a log.
+pub(crate) fn assert_no_log(sqlite: &Sqlite) {
+    let files = std::fs::read_dir(sqlite.folder()).expect("a temporary folder");
+    let names: Vec<_> = files.map(|file| file.expect("a file").file_name()).collect();
+    assert_eq!(names, ["test.db"]);
+}
+
 /// Runs a test on each database that is there.
 macro_rules! on_each_database {
     ($($test:ident),* $(,)?) => {

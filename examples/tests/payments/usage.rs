@@ -1,8 +1,11 @@
 //! Wrong usage is 2, a database that is not there is 1, and both say what to do.
 
+use std::net::TcpListener;
 use std::process::Output;
 
-use crate::support::{bare, text};
+use tests::Sqlite;
+
+use crate::support::{assert_no_log, bare, text};
 
 fn run(arguments: &[&str]) -> Output {
     bare().args(arguments).output().expect("the program starts")
@@ -45,6 +48,26 @@ fn missing_database_ends_with_code_1() {
         &["deliveries", "--db", "sqlite:///no/such/folder/payments.db"],
         "the folder \"/no/such/folder\" does not exist",
     );
+}
+
+#[test]
+fn server_without_free_address_ends_with_code_1_and_leaves_no_log() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let sqlite = Sqlite::fresh();
+    let db = format!("sqlite://{}", sqlite.path().display());
+    ends_with(1, &["serve", "--db", &db, "--listen", &address], "cannot be listened on");
+    assert_no_log(&sqlite);
+}
+
+#[test]
+fn help_of_each_subcommand_names_exit_statuses() {
+    for subcommand in ["serve", "deliveries", "diagram", "storm"] {
+        let output = run(&[subcommand, "--help"]);
+        assert!(output.status.success(), "{subcommand}");
+        let help = text(&output.stdout);
+        assert!(help.contains("Usage: payments") && help.contains("Exit status: 0 "), "{subcommand}: {help}");
+    }
 }
 
 #[test]

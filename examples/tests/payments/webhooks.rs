@@ -127,3 +127,46 @@ async fn listed(client: &reqwest::Client, url: &str) -> Vec<String> {
         after = format!("&starting_after={}", ids.last().expect("a page"));
     }
 }
+
+/// What leads elsewhere has taken nothing: the events stay queued, and no other address is asked.
+#[test]
+fn endpoint_that_redirects_has_taken_no_event() {
+    let (database, runtime) = (Database::sqlite(), Runtime::new().expect("threads"));
+    let arrived = Arc::new(Notify::new());
+    let (tells, mut gets) = (arrived.clone(), 0);
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let endpoint = format!("http://{}/events={SECRET}", listener.local_addr().expect("an address"));
+    let (seen, count) = std::sync::mpsc::channel();
+    let service = Router::new()
+        .route(
+            "/events",
+            post(move || async move {
+                tells.notify_one();
+                (StatusCode::FOUND, [("location", "/login")])
+            }),
+        )
+        .route(
+            "/login",
+            axum::routing::get(move || async move {
+                let _ = seen.send(());
+                "log in"
+            }),
+        );
+    runtime.spawn(async move { axum::serve(listener, service).await });
+    let server = Server::start_with(&database.url(), &["--webhook", &endpoint]);
+    runtime.block_on(async {
+        let merchant = crate::page::Merchant::of(&server);
+        assert_eq!(merchant.pay("order", "100").await.0, 200);
+        // Sent, and sent again.
+        arrived.notified().await;
+        arrived.notified().await;
+        let idem = idem_core::Idem::<sqlx::Sqlite>::open(&database.url()).await.expect("it opens");
+        let select = "SELECT count(*) FROM stripe_webhooks";
+        let queued: i64 = sqlx::query_scalar(select).fetch_one(idem.pool()).await.expect("readable");
+        assert!(queued > 0, "the events are queued");
+    });
+    while count.try_recv().is_ok() {
+        gets += 1;
+    }
+    assert_eq!(gets, 0);
+}

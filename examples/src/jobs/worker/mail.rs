@@ -10,6 +10,10 @@ use crate::jobs::events::{Event, LEASE, say};
 use crate::jobs::server::{Mail, send};
 use crate::jobs::tables::Tables;
 
+/// The operation that sends a mail, and the scope of its keys.
+pub(in crate::jobs) const OPERATION: &str = "send_mail";
+pub(in crate::jobs) const SCOPE: &str = "newsletter";
+
 /// The mails of a night. Every other worker begins at the other end, so that they meet in the middle.
 pub(super) fn mails_of(work: &Work, night: i64) -> Vec<Mail> {
     let mut mails: Vec<Mail> =
@@ -42,8 +46,8 @@ pub(super) async fn send_all<DB: Tables>(idem: &Idem<DB>, work: &Work, left: &mu
 }
 
 async fn send_once<DB: Tables>(idem: &Idem<DB>, work: &Work, mail: &Mail) -> Result<(), Stuck> {
-    let mails = idem.operation("send_mail").lease(LEASE).when_lost(WhenLost::Reexecute);
-    let key = Key::new("newsletter", format!("night-{}/{}", mail.night, mail.to)).map_err(Error::from)?;
+    let mails = idem.operation(OPERATION).lease(LEASE).when_lost(WhenLost::Reexecute);
+    let key = Key::new(SCOPE, format!("night-{}/{}", mail.night, mail.to)).map_err(Error::from)?;
     let sent = mails.leased(&key, mail, |lease| async move {
         say(&Event::Sending { night: mail.night, to: mail.to.clone(), attempt: lease.attempt() })?;
         // `?`: whether it was sent is not known. The next repeat sends it again, under the same key, which this mail server honours.

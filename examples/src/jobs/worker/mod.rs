@@ -1,6 +1,6 @@
 //! A worker: for each night the report, then the mails.
 
-mod mail;
+pub(super) mod mail;
 mod report;
 
 use std::net::SocketAddr;

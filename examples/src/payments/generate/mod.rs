@@ -19,12 +19,19 @@ use delivery::Delivery;
 use life::{Keys, life};
 use rng::Rng;
 
+use crate::figures::counted;
+use crate::program::{self, Ended};
+
 /// How many payments are on their way at a time.
 const ACTIVE: usize = 150;
 
 /// Writes deliveries for `payments`: the same seed and number of lines give the same bytes.
 #[derive(Parser)]
-#[command(name = "generate", version)]
+#[command(
+    name = "generate",
+    version,
+    after_help = "Exit status: 0 done, 1 the deliveries cannot be written, 2 wrong usage."
+)]
 struct Cli {
     /// What the choices are made from
     #[arg(long, default_value_t = 7)]
@@ -44,13 +51,19 @@ pub fn main() -> ExitCode {
         None => write(io::stdout().lock(), cli.seed, cli.lines),
         Some(file) => std::fs::File::create(file).and_then(|file| write(file, cli.seed, cli.lines)),
     };
-    let told = match &written {
-        Ok(()) => format!("generate: {} lines from seed {}", cli.lines, cli.seed),
-        Err(error) => format!("generate: {error}"),
+    let written = match written {
+        // A reader that has ended (`| head`) is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| match &cli.out {
+            Some(file) => Ended::Failed(format!("{} cannot be written: {error}", file.display())),
+            None => Ended::Failed(format!("stdout: {error}")),
+        }),
     };
-    // Who cannot be told still gets the exit status.
-    drop(writeln!(io::stderr(), "{told}"));
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if written.is_ok() {
+        // Without a standard error the exit status still says it.
+        drop(writeln!(io::stderr(), "generate: {} from seed {}", counted(cli.lines, "line"), cli.seed));
+    }
+    program::end::<Cli>(written.map(|()| ExitCode::SUCCESS))
 }
 
 /// Writes `lines` deliveries made from `seed`.

@@ -55,6 +55,9 @@ impl<DB: Store> Source<'_, DB> {
         id: &str,
         param: Option<&str>,
     ) -> Result<Value, ApiError> {
+        if id.contains('\0') {
+            return Err(ApiError::missing(kind, "", param));
+        }
         let body = match self {
             Self::Pool(pool) => DB::find(pool, kind, &caller.account, id).await?,
             Self::Tx(tx) => DB::find_in(tx, kind, &caller.account, id).await?,

@@ -1,7 +1,10 @@
 //! What stands around every call: the merchant's key, the id of the request, and the headers that Stripe's libraries read.
 
+use std::net::IpAddr;
+
 use axum::extract::Request;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -21,6 +24,10 @@ const LONGEST: usize = 64;
 
 /// Finds out who calls, and marks the answer.
 pub(super) async fn edge(mut request: Request, next: Next) -> Response {
+    if !is_own_name(&request) {
+        let message = "Use the address that the server has printed.";
+        return ApiError::new(StatusCode::MISDIRECTED_REQUEST, "invalid_request_error", message).into_response();
+    }
     let (key, version) = (request.headers().get(KEY).cloned(), request.headers().get(VERSION).cloned());
     let (id, mut response) = match caller(&request, key.as_ref()) {
         Ok(caller) => {
@@ -40,6 +47,20 @@ pub(super) async fn edge(mut request: Request, next: Next) -> Response {
         headers.insert(KEY, key);
     }
     response
+}
+
+/// Whether the request names this machine by an address or as `localhost`. A name that another site points here is not answered: a page of that
+/// site could read what the API says.
+pub(super) fn is_own_name(request: &Request) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    names_this_machine(host.or(request.uri().authority().map(Authority::as_str)).unwrap_or_default())
+}
+
+fn names_this_machine(host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name);
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name == "localhost" || address.parse::<IpAddr>().is_ok()
 }
 
 fn caller(request: &Request, key: Option<&HeaderValue>) -> Result<Caller, ApiError> {
@@ -66,4 +87,19 @@ fn caller(request: &Request, key: Option<&HeaderValue>) -> Result<Caller, ApiErr
 
 fn is_name(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_and_localhost_are_own_names() {
+        for host in ["127.0.0.1:12111", "127.0.0.1", "[::1]:80", "[::1]", "localhost:8080", "192.168.0.7:1"] {
+            assert!(names_this_machine(host), "{host}");
+        }
+        for host in ["", "evil.example", "evil.example:12111", "localhost.evil.example", "127.0.0.1.evil.example:80"] {
+            assert!(!names_this_machine(host), "{host}");
+        }
+    }
 }

@@ -109,8 +109,11 @@ pub(super) fn look(problem: &Problem) -> Response<Bytes> {
         "in-flight" => (
             StatusCode::CONFLICT,
             "idempotency_error",
-            "There is currently another in-progress request using this Idempotency-Key.",
+            "Another request with this Idempotency-Key is in progress, or the database is busy. Send it again.",
         ),
+        "contended" | "busy" | "store-away" => {
+            (problem.status(), "api_error", "The service is busy. Send the request again.")
+        }
         _ if problem.status().is_server_error() => {
             (problem.status(), "api_error", problem.detail_text().unwrap_or("Something went wrong."))
         }
@@ -165,6 +168,9 @@ impl From<sqlx::Error> for ApiError {
 impl From<CommandError<Refusal>> for ApiError {
     fn from(error: CommandError<Refusal>) -> Self {
         let rejection = match error {
+            CommandError::Failed(Error::Invalid { state: "Refunded", command: "Refund", .. }) => {
+                return Self::invalid("The charge has already been refunded.").with("code", "charge_already_refunded");
+            }
             CommandError::Failed(Error::Invalid { state, .. }) => return Self::in_state(state),
             // Another request did the same, or this with other parameters.
             CommandError::Failed(Error::ReachedOtherwise { .. }) => {

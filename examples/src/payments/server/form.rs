@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use super::error::ApiError;
 
+/// Parameters whose names have brackets.
+const NESTED: [&str; 4] = ["automatic_payment_methods", "expand", "metadata", "payment_method_types"];
+
 /// The parameters of a request, in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct Form(Vec<(String, String)>);
@@ -19,10 +22,14 @@ impl Form {
     /// [`ApiError`] for a parameter that is not one of these.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
         let base = |name: &str| name.split('[').next().unwrap_or_default().to_owned();
-        match self.0.iter().map(|(name, _)| base(name)).find(|name| !known.contains(&name.as_str())) {
-            Some(name) => {
-                Err(ApiError::param(&name, "parameter_unknown", format!("Received unknown parameter: {name}")))
-            }
+        if let Some(name) = self.0.iter().map(|(name, _)| base(name)).find(|name| !known.contains(&name.as_str())) {
+            return Err(ApiError::param(&name, "parameter_unknown", format!("Received unknown parameter: {name}")));
+        }
+        let is_unfit = |(name, text): &&(String, String)| {
+            text.contains('\0') || name.contains('[') && !NESTED.contains(&base(name).as_str())
+        };
+        match self.0.iter().find(is_unfit) {
+            Some((name, _)) => Err(ApiError::param(name, "parameter_invalid", format!("Invalid parameter: {name}"))),
             None => Ok(()),
         }
     }
@@ -53,7 +60,8 @@ impl Form {
             let invalid = |_| ApiError::param(name, "parameter_invalid_integer", format!("Invalid integer: {text}"));
             text.parse().map_err(invalid)
         };
-        self.text(name).map(parse).transpose()
+        // An empty one is no number, and not the lack of one: "all that is left".
+        self.sent(name).map(parse).transpose()
     }
 
     /// # Errors

@@ -129,7 +129,7 @@ pub(super) async fn capture<DB: Store>(
     form: Form,
 ) -> Result<Done, ApiError> {
     form.only(&["amount_to_capture", "expand", "final_capture", "metadata"])?;
-    let (amount, is_last) = (form.integer("amount_to_capture")?, form.flag("final_capture")?.unwrap_or(true));
+    let (amount, is_last) = (amount(form.integer("amount_to_capture")?)?, form.flag("final_capture")?.unwrap_or(true));
     let key = work.key("capture");
     let tx = work.tx().await?;
     let mut object = Source::Tx(tx).find(&caller, "payment_intent", &id, None).await?;

@@ -188,6 +188,15 @@ pub(super) fn settle_payout(payout: &mut Value, statement: Statement) {
     }
 }
 
+/// What the bank's statement shows of a payout; `None` if nothing is known.
+pub(super) fn statement(payout: &Value) -> Option<Statement> {
+    match payout["status"].as_str() {
+        Some("paid") => Some(Statement::Paid),
+        Some("failed") => Some(Statement::NotPaid),
+        _ => None,
+    }
+}
+
 /// A customer that is new.
 pub(super) fn customer(id: &str, at: Timestamp) -> Value {
     json!({

@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use idem_core::lease::{ClaimId, LeasedOperation, Leases, LostClaim, Resolved};
-use idem_core::{Idem, Key, Timestamp, Tx};
+use idem_core::{Error, Idem, Key, Timestamp, Tx};
 use idem_http::{Done, Lease, recorded};
 use serde_json::{Map, Value};
 
@@ -22,8 +22,8 @@ use super::intents::{amount, available, currency};
 use super::objects;
 use super::store::{Page, Store};
 
-/// The namespace of the guard, by which its lost claims are found.
-pub(super) const PAYOUTS: &str = "payouts";
+/// The namespace of the guards, by which lost claims are found. Both have one, so that a key is one request on all routes.
+pub(super) const NAMESPACE: &str = "payments";
 
 pub(super) async fn create<DB: Store>(
     State(app): State<App<DB>>,
@@ -130,17 +130,18 @@ pub(super) struct Unknown {
 }
 
 fn payouts<DB: Store>(idem: &Idem<DB>) -> LeasedOperation {
-    Leases::from(idem).operation(PAYOUTS)
+    Leases::from(idem).operation(NAMESPACE)
 }
 
-/// The payouts whose end is unknown, those that are so for the longest first.
-pub(super) async fn unknown<DB: Store>(idem: &Idem<DB>) -> Result<Vec<Unknown>, ApiError> {
-    let mut unknown = Vec::new();
-    for LostClaim { id: claim, scope: account, since, .. } in payouts(idem).lost().await? {
+/// How many payouts have an unknown end, at most 1,000, and those of this number that are so for the longest.
+pub(super) async fn unknown<DB: Store>(idem: &Idem<DB>, limit: usize) -> Result<(usize, Vec<Unknown>), ApiError> {
+    let lost = payouts(idem).lost().await?;
+    let (count, mut unknown) = (lost.len(), Vec::new());
+    for LostClaim { id: claim, scope: account, since, .. } in lost.into_iter().take(limit) {
         let payout = find(idem, &account, &claim).await?;
         unknown.push(Unknown { claim, account, since, payout });
     }
-    Ok(unknown)
+    Ok((count, unknown))
 }
 
 /// The payout of a claim.
@@ -154,23 +155,35 @@ async fn find<DB: Store>(idem: &Idem<DB>, account: &str, claim: &ClaimId) -> Res
 
 /// What the bank's statement shows, as an operator has read it. From then on a repeat of the request is answered with the payout.
 ///
+/// Two commits: that of the payout decides, under the lock of its row. A claim whose payout is settled and that is still listed is resolved by
+/// the next press.
+///
 /// # Errors
-/// [`ApiError`] if the claim is not lost: its request has ended, or another operator was faster.
+/// [`ApiError`] if the claim is not lost: its request has ended, or another operator was faster; and if the payout had ended otherwise.
 pub(super) async fn resolve<DB: Store>(app: &App<DB>, claim: &str, statement: Statement) -> Result<(), ApiError> {
-    let claim: ClaimId = claim.parse()?;
+    let conflict = |why: &str| ApiError::new(StatusCode::CONFLICT, "invalid_request_error", why);
+    let claim: ClaimId = claim.parse().map_err(|_| conflict("The form names no claim."))?;
     let operation = payouts(&app.idem);
     let lost = operation.lost().await?.into_iter().find(|lost| lost.id == claim);
-    let gone = || ApiError::new(StatusCode::CONFLICT, "invalid_request_error", "This payout is not unknown any more.");
-    let caller = Caller { account: lost.ok_or_else(gone)?.scope, request: objects::new_id("req")?, key: None };
-    let how = match find(&app.idem, &caller.account, &claim).await? {
+    let lost = lost.ok_or_else(|| conflict("It is known by now what became of this payout."))?;
+    let caller = Caller { account: lost.scope, request: objects::new_id("req")?, key: None };
+    let (how, settled) = match find(&app.idem, &caller.account, &claim).await? {
         Some(payout) => {
             let payout = settle(app, app.idem.begin().await?, &caller, objects::id(&payout), statement).await?;
             let mut answer = Response::new(Bytes::from(payout.to_string()));
             answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            recorded(&answer)
+            (recorded(&answer), Some(payout))
         }
-        None if statement == Statement::NotPaid => Resolved::NotDone,
-        None => return Err(ApiError::invalid("The bank was not asked to make this payout.")),
+        None if statement == Statement::NotPaid => (Resolved::NotDone, None),
+        None => return Err(conflict("The bank was not asked to make this payout.")),
     };
-    Ok(operation.resolve(&claim, how, "an operator has read the bank's statement").await?)
+    match operation.resolve(&claim, how, "an operator has read the bank's statement").await {
+        // Another operator, or the owner, was faster; the payout's status says what counts.
+        Ok(()) | Err(Error::Fenced { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    match settled.map(|payout| objects::statement(&payout)) {
+        Some(other) if other != Some(statement) => Err(conflict("The payout had ended already, and otherwise.")),
+        _ => Ok(()),
+    }
 }

@@ -8,7 +8,7 @@ use idem_http::{Done, Work};
 use super::call::{App, Caller, Source, happened, insert, update};
 use super::error::ApiError;
 use super::form::Form;
-use super::intents::first;
+use super::intents::{amount, first};
 use super::machine::intent;
 use super::objects;
 use super::store::Store;
@@ -22,7 +22,7 @@ pub(super) async fn create<DB: Store>(
     form: Form,
 ) -> Result<Done, ApiError> {
     form.only(&["amount", "charge", "expand", "metadata", "payment_intent", "reason"])?;
-    let (amount, reason) = (form.integer("amount")?, form.one_of("reason", &REASONS)?);
+    let (amount, reason) = (amount(form.integer("amount")?)?, form.one_of("reason", &REASONS)?);
     let key = work.key("refund");
     let tx = work.tx().await?;
     let charge = match (form.text("charge"), form.text("payment_intent")) {
@@ -30,6 +30,11 @@ pub(super) async fn create<DB: Store>(
         _ => None,
     };
     let of = charge.as_ref().and_then(|charge| charge["payment_intent"].as_str()).or(form.text("payment_intent"));
+    if let (Some(of), Some(intent)) = (of, form.text("payment_intent"))
+        && of != intent
+    {
+        return Err(ApiError::invalid("The charge and the payment_intent do not belong to each other."));
+    }
     let missing = || ApiError::invalid("One of the following params should be provided: payment_intent or charge.");
     let id = of.ok_or_else(missing)?;
     let object = Source::Tx(tx).find(&caller, "payment_intent", id, Some("payment_intent")).await?;

@@ -18,7 +18,7 @@ use super::edge::edge;
 use super::error::{ApiError, look};
 use super::machine::Intent;
 use super::page::Page;
-use super::payouts::{self, PAYOUTS};
+use super::payouts::{self, NAMESPACE};
 use super::reads::{self, CHARGES, CUSTOMERS, EVENTS, INTENTS, REFUNDS, balance};
 use super::requests::Requests;
 use super::rules::Processor;
@@ -58,10 +58,11 @@ pub(super) async fn api<DB: Store>(idem: Idem<DB>, shown: &str) -> Result<Api, S
         woken.notify_waiters();
     };
     let account = || scope::extension(|caller: &Caller| caller.account.clone());
-    let in_transactions = Guard::transactional(&idem, account()).wait(WAIT).problems(look).audit(ended.clone());
+    let in_transactions =
+        Guard::transactional(&idem, account()).namespace(NAMESPACE).wait(WAIT).problems(look).audit(ended.clone());
     // The bank knows no keys, so it is not asked again on a guess.
     let under_leases = Guard::leased(Leases::from(&idem), account()).when_lost(WhenLost::Indeterminate);
-    let under_leases = under_leases.namespace(PAYOUTS).wait(WAIT).problems(look).audit(ended);
+    let under_leases = under_leases.namespace(NAMESPACE).wait(WAIT).problems(look).audit(ended);
     let drains = [in_transactions.drain(), under_leases.drain()];
     let app = App { intents: Intent::stored(&idem, Processor), idem };
     let page = Page::new(&app, &requests, shown).map_err(ServeError::Open)?;

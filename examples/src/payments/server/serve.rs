@@ -5,9 +5,13 @@ use std::fmt;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use idem_core::Idem;
 use tokio::net::TcpListener;
+use tokio::signal::ctrl_c;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::super::report::grouped;
 use super::machine::{Intent, intent};
@@ -15,6 +19,7 @@ use super::routes::{Api, api};
 use super::rules::Processor;
 use super::store::Store;
 use super::webhooks::{Endpoint, Sender};
+use crate::program::close;
 
 /// Why the server ends early.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +50,9 @@ pub enum ServeError {
     Books(idem_core::Error),
 }
 
+/// How long the requests in flight have at the end; a second Ctrl-C ends it at once.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
 /// What a server has done.
 #[derive(Debug)]
 pub struct Summary {
@@ -67,30 +75,57 @@ pub(in crate::payments) async fn serve<DB: Store>(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Summary, ServeError> {
     let idem = Idem::<DB>::open(url).await.map_err(ServeError::Open)?;
+    let summary = serve_on(&idem, shown_url, listen, endpoints, stop).await;
+    close(&idem).await;
+    summary
+}
+
+async fn serve_on<DB: Store>(
+    idem: &Idem<DB>,
+    shown_url: &str,
+    listen: SocketAddr,
+    endpoints: &[Endpoint],
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<Summary, ServeError> {
     let Api { router, sweeper, drains, requests, log, queued } = api(idem.clone(), shown_url).await?;
     for endpoint in endpoints {
         DB::register(idem.pool(), &endpoint.url).await?;
     }
-    let sender = Sender::start(&idem, endpoints, &queued)?;
+    let sender = Sender::start(idem, endpoints, &queued)?;
     let failed = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     writeln!(io::stdout().lock(), "{}", greeting(address, shown_url)).map_err(ServeError::Stdout)?;
-    axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(failed)?;
-    // Requests whose clients have disconnected end as well.
-    for drain in drains {
-        drain.finished().await;
+    let (stopped, stops) = oneshot::channel();
+    let stop = async {
+        stop.await;
+        // The other end is waited for below.
+        let _ = stopped.send(());
+    };
+    let served = async {
+        axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(failed)?;
+        // Requests whose clients have disconnected end as well.
+        for drain in drains {
+            drain.finished().await;
+        }
+        Ok::<_, ServeError>(())
+    };
+    // A client that never sends the rest of its request does not keep the server.
+    let late = async {
+        if stops.await.is_ok() {
+            let _ = timeout(LAST_REQUESTS, ctrl_c()).await;
+        }
+    };
+    tokio::select! {
+        served = served => served?,
+        () = late => {}
     }
     drop(sender);
     drop(sweeper);
     let verdicts = requests.counts();
     requests.flush().await;
     log.abort();
-    let summary = summary(&idem, verdicts).await.map_err(ServeError::Books)?;
-    idem.shutdown().await;
-    // The last connection leaves no log behind.
-    idem.pool().close().await;
-    Ok(summary)
+    summary(idem, verdicts).await.map_err(ServeError::Books)
 }
 
 async fn summary<DB: Store>(
@@ -105,8 +140,10 @@ async fn summary<DB: Store>(
 fn greeting(address: SocketAddr, database: &str) -> String {
     let call = format!("curl http://{address}");
     let auth = "-H 'Authorization: Bearer sk_test_shop'";
+    let open =
+        if address.ip().is_loopback() { "" } else { "\nWithout logins, and open to other machines: for tests alone." };
     format!(
-        "A payments server that speaks the core of Stripe's API, on http://{address}, kept in {database}.
+        "A payments server that speaks the core of Stripe's API, on http://{address}, kept in {database}.{open}
 That address, in a browser, shows what it has done. Try, in another terminal:
 
   {call}/v1/payment_intents {auth} \\
@@ -130,12 +167,12 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let requests: u64 = self.verdicts.values().sum();
-        writeln!(f, "{} requests that write", grouped(requests))?;
+        writeln!(f, "In this run {} requests that write", grouped(requests))?;
         for (verdict, count) in &self.verdicts {
             writeln!(f, "{:>12}  {verdict}", grouped(count))?;
         }
         let intents: u64 = self.intents.iter().map(|(_, count)| count).sum();
-        writeln!(f, "{} payment intents", grouped(intents))?;
+        writeln!(f, "In the database {} payment intents", grouped(intents))?;
         for (state, count) in self.intents.iter().filter(|(_, count)| *count > 0) {
             writeln!(f, "{:>12}  {state}", grouped(count))?;
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use idem_core::{Database, Idem, Tx};
 use idem_http::webhook::{SecretError, Signer};
 use reqwest::Client;
+use reqwest::redirect::Policy;
 use sqlx::Pool;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -107,7 +108,9 @@ impl Sender {
     ) -> Result<Self, SecretError> {
         let mut tasks = JoinSet::new();
         for Endpoint { url, secret } in endpoints {
-            let to = To { url: url.clone(), signer: Signer::stripe(secret)?, client: Client::new() };
+            // An answer that leads elsewhere has taken nothing.
+            let Ok(client) = Client::builder().no_proxy().redirect(Policy::none()).build() else { continue };
+            let to = To { url: url.clone(), signer: Signer::stripe(secret)?, client };
             tasks.spawn(to.send_all(idem.clone(), queued.clone()));
         }
         Ok(Self { _tasks: tasks })

@@ -63,6 +63,57 @@ impl Count {
         number.ok_or_else(|| CountError::NoNumber { url: url.clone(), pointer: pointer.to_owned() })
     }
 
+    /// How many payments of the merchant and answers to requests do not belong to each other, one by one. `None` if the service is no
+    /// payments server: then the number of effects is all that is known.
+    ///
+    /// # Errors
+    /// [`CountError`].
+    pub(super) async fn unmatched(
+        &self,
+        client: &Client,
+        headers: &HeaderMap,
+        answers: &[Vec<u8>],
+    ) -> Result<Option<u64>, CountError> {
+        let Self::Balance { url, .. } = self else { return Ok(None) };
+        let id = |object: &Value| object["id"].as_str().unwrap_or_default().to_owned();
+        let mut answered: Vec<String> =
+            answers.iter().map(|answer| id(&serde_json::from_slice(answer).unwrap_or_default())).collect();
+        let mut listed: Vec<String> = Vec::new();
+        loop {
+            let mut page = url.clone();
+            page.set_path("/v1/payment_intents");
+            page.query_pairs_mut().append_pair("limit", "100");
+            if let Some(last) = listed.last() {
+                page.query_pairs_mut().append_pair("starting_after", last);
+            }
+            let answer = client.get(page).headers(headers.clone()).send().await?.error_for_status()?;
+            let document: Value = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
+            let data = document["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+            listed.extend(data.iter().filter(|intent| intent["status"] == "succeeded").map(id));
+            if data.is_empty() || document["has_more"] != true {
+                break;
+            }
+        }
+        answered.sort_unstable();
+        listed.sort_unstable();
+        let shared = answered.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
+        let (mut left, mut right, mut unmatched) = (answered.iter().peekable(), listed.iter().peekable(), shared);
+        loop {
+            match (left.peek(), right.peek()) {
+                (Some(one), Some(other)) if one == other => {
+                    left.next();
+                    right.next();
+                    continue;
+                }
+                (Some(one), Some(other)) if one < other => left.next(),
+                (Some(_), None) => left.next(),
+                (_, Some(_)) => right.next(),
+                (None, None) => return Ok(Some(unmatched)),
+            };
+            unmatched += 1;
+        }
+    }
+
     /// How much of it one effect is.
     pub(super) fn unit(&self) -> i64 {
         match self {

@@ -59,16 +59,21 @@ impl Plan {
     /// [`PlanError`].
     pub fn address(url: &str, path: &str, allow_remote: bool) -> Result<Url, PlanError> {
         let failed = |problem: String| PlanError::Url { url: url.to_owned(), problem };
-        let base = Url::parse(url).map_err(|error| failed(error.to_string()))?;
-        if base.scheme() != "http" {
-            return Err(failed("it does not begin with http://".to_owned()));
+        if !url.starts_with("http://") {
+            return Err(failed("write http://HOST:PORT".to_owned()));
         }
-        let host = base.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let base = Url::parse(url).map_err(|error| failed(error.to_string()))?;
+        // The path may be an address of its own.
+        let address = base.join(path).map_err(|error| failed(error.to_string()))?;
+        if address.scheme() != "http" {
+            return Err(failed(format!("{path:?} is no path")));
+        }
+        let host = address.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         if !is_here && !allow_remote {
             return Err(PlanError::Remote { host });
         }
-        base.join(path).map_err(|error| failed(error.to_string()))
+        Ok(address)
     }
 
     /// Reads headers as they are written: `Name: value`.
@@ -85,5 +90,30 @@ impl Plan {
             headers.append(name, value);
         }
         Ok(headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storm_stays_on_this_machine() {
+        for (url, path) in [("http://127.0.0.1:80", "/a"), ("http://localhost", "b?c=d"), ("http://[::1]:9/x/", "")] {
+            Plan::address(url, path, false).expect(url);
+        }
+        for (url, path) in [
+            ("http://192.0.2.2", "/"),
+            ("http://127.0.0.1", "//192.0.2.2/x"),
+            ("http://127.0.0.1", "http://192.0.2.2/x"),
+            ("http://localhost.evil.example", "/"),
+            ("http://127.0.0.1@192.0.2.2", "/"),
+        ] {
+            assert!(matches!(Plan::address(url, path, false), Err(PlanError::Remote { .. })), "{url} {path}");
+            Plan::address(url, path, true).expect(url);
+        }
+        for (url, path) in [("127.0.0.1:80", "/"), ("https://127.0.0.1", "/"), ("http://127.0.0.1", "file:///etc")] {
+            assert!(matches!(Plan::address(url, path, true), Err(PlanError::Url { .. })), "{url} {path}");
+        }
     }
 }

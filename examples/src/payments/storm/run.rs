@@ -1,26 +1,27 @@
 //! The storm itself.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
 use indicatif::ProgressBar;
+use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use super::count::CountError;
 use super::plan::Plan;
 use super::summary::Summary;
 
-/// Tries of one request.
-const MOST_TRIES: u32 = 500;
+/// A request that has no answer after this time ends the storm.
+const LONGEST: Duration = Duration::from_mins(1);
 /// The longest wait of a client that is gone before the reply, in microseconds.
 const HASTE: u64 = 20_000;
 /// How long a reply is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a storm ends without a proof.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,7 @@ pub enum StormError {
         text: String,
     },
     /// The service never answered.
-    #[error("a request was sent {tries} times and never answered")]
+    #[error("a request was sent {tries} times within a minute and never answered")]
     NoAnswer {
         /// How often.
         tries: u32,
@@ -66,6 +67,8 @@ struct Tally {
 }
 
 struct Storm {
+    /// The answer to each request.
+    answers: std::sync::Mutex<Vec<Vec<u8>>>,
     plan: Plan,
     client: Client,
     tally: Tally,
@@ -78,12 +81,21 @@ struct Storm {
 /// # Errors
 /// [`StormError`].
 pub async fn storm(plan: Plan, progress: ProgressBar) -> Result<Summary, StormError> {
-    let client = Client::new();
+    // Neither a redirect nor a proxy leads the storm to another machine.
+    let client =
+        Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE).build().map_err(CountError::from)?;
     let before = plan.count.now(&client, &plan.headers).await?;
     let mut pace = interval(Duration::from_secs(1) / plan.rate.max(1));
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (clients, requests) = (u64::from(plan.clients), u64::from(plan.requests));
-    let storm = Arc::new(Storm { plan, client, tally: Tally::default(), pace: Mutex::new(pace), progress });
+    let storm = Arc::new(Storm {
+        answers: std::sync::Mutex::default(),
+        plan,
+        client,
+        tally: Tally::default(),
+        pace: Mutex::new(pace),
+        progress,
+    });
     let mut running = JoinSet::new();
     for number in 0..clients {
         let storm = storm.clone();
@@ -100,6 +112,9 @@ pub async fn storm(plan: Plan, progress: ProgressBar) -> Result<Summary, StormEr
     }
     storm.progress.finish_and_clear();
     let after = storm.plan.count.now(&storm.client, &storm.plan.headers).await?;
+    let answers = std::mem::take(&mut *storm.answers.lock().unwrap_or_else(PoisonError::into_inner));
+    let unmatched = storm.plan.count.unmatched(&storm.client, &storm.plan.headers, &answers).await?;
+    let unit = storm.plan.count.unit().max(1);
     let count = |count: &AtomicU64| count.load(Relaxed);
     let tally = &storm.tally;
     Ok(Summary {
@@ -110,7 +125,10 @@ pub async fn storm(plan: Plan, progress: ProgressBar) -> Result<Summary, StormEr
         repeated: count(&tally.repeated),
         failed: count(&tally.failed),
         contradicted: count(&tally.contradicted),
-        effects: (after - before) / storm.plan.count.unit().max(1),
+        effects: (after - before) / unit,
+        rest: (after - before) % unit,
+        unmatched,
+        seed: storm.plan.seed,
     })
 }
 
@@ -119,9 +137,9 @@ impl Storm {
     async fn request(&self, number: u64) -> Result<(), StormError> {
         let mut random = Rng::with_seed(self.plan.seed.wrapping_add(number));
         let key = format!("storm-{:016x}-{number:08}", self.plan.seed);
-        let (mut tries, mut answer) = (0, None);
+        let (mut tries, mut answer, begun) = (0, None, Instant::now());
         while answer.is_none() {
-            if tries >= MOST_TRIES {
+            if begun.elapsed() > LONGEST {
                 return Err(StormError::NoAnswer { tries });
             }
             tries += 1;
@@ -153,6 +171,7 @@ impl Storm {
             let ended = self.send(&key).await?;
             self.note(ended, &mut answer);
         }
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).extend(answer);
         Ok(())
     }
 
@@ -161,7 +180,7 @@ impl Storm {
         self.tally.sent.fetch_add(1, Relaxed);
         let Plan { target, headers, body, .. } = &self.plan;
         let request = self.client.post(target.clone()).headers(headers.clone()).header("idempotency-key", key);
-        let Ok(answer) = request.timeout(PATIENCE).body(body.clone()).send().await else { return Ok(Ended::Failed) };
+        let Ok(answer) = request.body(body.clone()).send().await else { return Ok(Ended::Failed) };
         let status = answer.status();
         let Ok(bytes) = answer.bytes().await else { return Ok(Ended::Failed) };
         if status.is_success() {

@@ -20,42 +20,59 @@ pub struct Summary {
     pub repeated: u64,
     /// Answers that asked for a repeat, and connections that broke.
     pub failed: u64,
-    /// Requests that were answered with two different answers.
+    /// Answers that differed from the first answer to the same request.
     pub contradicted: u64,
     /// Effects that were counted.
     pub effects: i64,
+    /// What is left of the balance beside whole effects.
+    pub rest: i64,
+    /// Payments and answers that do not belong to each other; `None` if only the number of effects is known.
+    pub unmatched: Option<u64>,
+    /// Repeats the random choices, and the keys.
+    pub seed: u64,
 }
 
 impl Summary {
     /// Whether each request had one effect and one answer.
     pub fn is_exact(&self) -> bool {
-        self.contradicted == 0 && i64::try_from(self.requests) == Ok(self.effects)
+        let is_right = i64::try_from(self.requests) == Ok(self.effects) && self.rest == 0;
+        is_right && self.contradicted == 0 && self.unmatched.unwrap_or_default() == 0
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} requests, sent {} times:", grouped(self.requests), grouped(self.sent))?;
+        writeln!(f, "{} different requests were sent {} times:", grouped(self.requests), grouped(self.sent))?;
         for (count, what) in [
-            (self.raced, "as copies at the same time"),
-            (self.abandoned, "by clients that were gone before the reply"),
-            (self.repeated, "again after the answer was known"),
-            (self.failed, "answered with an error that may be repeated, or not at all"),
+            (self.raced, "copies were sent at the same time as another one"),
+            (self.abandoned, "were sent by clients that ended before the reply"),
+            (self.repeated, "were sent again after the answer was known"),
+            (self.failed, "got an error that may be repeated, or no answer"),
         ] {
             writeln!(f, "{:>12}  {what}", grouped(count))?;
         }
-        writeln!(f, "{} effects were counted", grouped(self.effects))?;
+        writeln!(f, "{} effects were counted at the service (seed {})", grouped(self.effects), self.seed)?;
         if self.is_exact() {
-            return write!(f, "each request had one effect and one answer");
+            return f.write_str(match self.unmatched {
+                Some(_) => "Proof passed: each request had one effect and one answer.",
+                None => "Proof passed: as many effects as requests, and one answer to each request.",
+            });
         }
         if self.contradicted > 0 {
-            writeln!(f, "NOT EXACT: {} requests had two different answers", grouped(self.contradicted))?;
+            let count = grouped(self.contradicted);
+            writeln!(f, "Proof FAILED: {count} answers differed from the first answer to the same request")?;
+        }
+        if let Some(unmatched @ 1..) = self.unmatched {
+            writeln!(f, "Proof FAILED: {} payments and answers do not belong to each other", grouped(unmatched))?;
+        }
+        if self.rest != 0 {
+            writeln!(f, "Proof FAILED: the balance has {} beside whole effects", grouped(self.rest))?;
         }
         let more = self.effects - i64::try_from(self.requests).unwrap_or(i64::MAX);
         match more {
-            0 => write!(f, "the number of effects is right all the same"),
-            1.. => write!(f, "NOT EXACT: {} effects too many", grouped(more)),
-            _ => write!(f, "NOT EXACT: {} effects are missing", grouped(-more)),
+            0 => write!(f, "The number of effects is right."),
+            1.. => write!(f, "Proof FAILED: {} effects too many", grouped(more)),
+            _ => write!(f, "Proof FAILED: {} effects are missing", grouped(-more)),
         }
     }
 }

@@ -13,6 +13,8 @@ use super::proof::Proof;
 
 /// Requests and accounts that are listed.
 const LISTED: i64 = 20;
+/// Payouts that are listed.
+const UNKNOWN: usize = 20;
 
 /// Verdicts of requests that came before, or came at the same time.
 const DUPLICATES: [&str; 3] = ["replayed", "late", "in_flight"];
@@ -39,7 +41,8 @@ pub(in crate::payments) struct Facts {
     /// Of all accounts: how many there are, how many entries they have, and their sum.
     pub(super) books: [i64; 3],
     pub(super) proof: Option<Proof>,
-    pub(super) unknown: Vec<Unknown>,
+    /// How many payouts have an unknown end, and the first of them.
+    pub(super) unknown: (usize, Vec<Unknown>),
 }
 
 /// The statement that has four columns; [`Tables`] has the others.
@@ -92,7 +95,7 @@ impl Facts {
             accounts: DB::accounts(pool, LISTED).await?,
             books,
             proof: page.prover.proof(&app.idem).await,
-            unknown: payouts::unknown(&app.idem).await?,
+            unknown: payouts::unknown(&app.idem, UNKNOWN).await?,
         })
     }
 

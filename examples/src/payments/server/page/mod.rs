@@ -10,7 +10,6 @@ mod view;
 pub(in crate::payments) use facts::Accounts;
 use facts::Facts;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -27,6 +26,7 @@ use idem_core::Key;
 use self::proof::Prover;
 use super::bank::Statement;
 use super::call::App;
+use super::edge::is_own_name;
 use super::error::ApiError;
 use super::form::Form;
 use super::payouts;
@@ -69,6 +69,7 @@ impl<DB: Store> Page<DB> {
         Router::new()
             .route("/", get(show::<DB>))
             .route("/payouts/resolve", post(resolve::<DB>))
+            .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
             .route("/style.css", get(|| async { ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE) }))
             .route("/live.js", get(|| async { ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT) }))
             .layer(from_fn(protect))
@@ -82,8 +83,7 @@ async fn show<DB: Store>(State(page): State<Page<DB>>) -> Result<Html<String>, A
 }
 
 async fn resolve<DB: Store>(State(page): State<Page<DB>>, form: Form) -> Result<Redirect, Response> {
-    let refused =
-        |status: StatusCode, why: &'static str| (status, Html(view::refused(why).into_string())).into_response();
+    let refused = |status: StatusCode, why: &str| (status, Html(view::refused(why).into_string())).into_response();
     if form.text("token") != Some(&*page.token) {
         return Err(refused(
             StatusCode::FORBIDDEN,
@@ -97,10 +97,7 @@ async fn resolve<DB: Store>(State(page): State<Page<DB>>, form: Form) -> Result<
     };
     match payouts::resolve(&page.app, form.text("claim").unwrap_or_default(), statement).await {
         Ok(()) => Ok(Redirect::to("/#unknown")),
-        Err(error) if error.is_refusal() => Err(refused(
-            StatusCode::CONFLICT,
-            "This payout is not unknown any more, or the bank was not asked to make it.",
-        )),
+        Err(error) if error.is_refusal() => Err(refused(StatusCode::CONFLICT, &error.to_string())),
         Err(error) => Err(error.into_response()),
     }
 }
@@ -110,7 +107,7 @@ async fn protect(request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own = format!("http://{host}");
     let is_foreign = |origin: &HeaderValue| origin.as_bytes() != own.as_bytes();
-    if !is_own_name(host) {
+    if !is_own_name(&request) {
         let why = "Open this page by the address that the server has printed.";
         return (StatusCode::MISDIRECTED_REQUEST, Html(view::refused(why).into_string())).into_response();
     }
@@ -127,14 +124,6 @@ async fn protect(request: Request, next: Next) -> Response {
     response
 }
 
-/// An address, or `localhost`.
-fn is_own_name(host: &str) -> bool {
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
-    let name = name.map_or(host, |(name, _)| name);
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    name == "localhost" || address.parse::<IpAddr>().is_ok()
-}
-
 impl<DB: Store> Clone for Page<DB> {
     fn clone(&self) -> Self {
         Self {
@@ -143,21 +132,6 @@ impl<DB: Store> Clone for Page<DB> {
             prover: self.prover.clone(),
             database: self.database.clone(),
             token: self.token.clone(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_addresses_and_localhost_are_own_names() {
-        for host in ["127.0.0.1:12111", "127.0.0.1", "[::1]:80", "[::1]", "localhost:8080", "192.168.0.7:1"] {
-            assert!(is_own_name(host), "{host}");
-        }
-        for host in ["", "evil.example", "evil.example:12111", "localhost.evil.example", "127.0.0.1.evil.example:80"] {
-            assert!(!is_own_name(host), "{host}");
         }
     }
 }

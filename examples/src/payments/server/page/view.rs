@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use idem_core::machine::Machine as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::Value;
 
 use super::super::super::diagram;
 use super::super::super::report::grouped;
@@ -33,12 +34,12 @@ pub(super) fn page(facts: &Facts, database: &str, token: &str) -> Markup {
     document(&html! {
         header {
             h1 { "payments" }
-            p { "Kept in " code { (database) } ". Each number is a count in its tables." }
+            p { "Kept in " code { (database) } ". Each number is read from its tables." }
             p #state { a href="/" { "Read it again" } }
         }
         main {
             (section("intents", "Payment intents", &intents(facts)))
-            (section("unknown", "Payouts whose end is unknown", &unknown(&facts.unknown, token)))
+            (section("unknown", "Payouts whose end is unknown", &unknown(facts.unknown.0, &facts.unknown.1, token)))
             (section("requests", "Requests that write", &requests(facts)))
             (section("last", "The last requests", &last(facts)))
             (section("accounts", "Accounts", &accounts(facts)))
@@ -85,13 +86,14 @@ fn table(class: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! { div.wide { table class=(class) { thead { tr { @for head in heads { th scope="col" { (head) } } } } tbody { (rows) } } } }
 }
 
-fn unknown(payouts: &[Unknown], token: &str) -> Markup {
+fn unknown(count: usize, payouts: &[Unknown], token: &str) -> Markup {
     html! {
-        p.large { (number("unknown", payouts.len())) }
+        p.large { (number("unknown", count)) @if count >= 1_000 { " or more" } }
         @if payouts.is_empty() {
-            p { "The bank has answered for each payout. To " code { "ba_test_silent" } " it pays without an answer." }
+            p { "After a crash it takes up to 30 seconds until a payout is listed. To " code { "ba_test_silent" } " the bank pays without an answer." }
         } @else {
-            p { "The bank was asked, and did not answer. Read its statement, and press what it shows: repeats of the request get that answer." }
+            p { "Whether the bank has made these is not known. Read its statement, and press what it shows: repeats of the request get that answer."
+                @if payouts.len() < count { " Listed are the first " (grouped(payouts.len())) "." } }
         }
         @if !payouts.is_empty() {
             (table("stack", &["since", "account", "payout", "amount", "the statement shows"], &html! {
@@ -101,7 +103,7 @@ fn unknown(payouts: &[Unknown], token: &str) -> Markup {
                         td { (account) }
                         @if let Some(payout) = payout {
                             td { code { (payout["id"].as_str().unwrap_or_default()) } }
-                            td.number { (money(payout["amount"].as_i64().unwrap_or_default(), payout["currency"].as_str())) }
+                            td.number { (amount_of(payout)) }
                         } @else {
                             td { "the bank was not asked" }
                             td {}
@@ -110,10 +112,12 @@ fn unknown(payouts: &[Unknown], token: &str) -> Markup {
                             form method="post" action="/payouts/resolve" {
                                 input type="hidden" name="token" value=(token);
                                 input type="hidden" name="claim" value=(claim);
-                                @if payout.is_some() {
-                                    button name="statement" value="paid" { "paid" }
+                                @if let Some(payout) = payout {
+                                    button name="statement" value="paid" { (amount_of(payout)) " was paid" }
+                                    button name="statement" value="not_paid" { "was not" }
+                                } @else {
+                                    button name="statement" value="not_paid" { "was not paid" }
                                 }
-                                button name="statement" value="not_paid" { "not paid" }
                             }
                         }
                     }
@@ -182,7 +186,7 @@ fn accounts(facts: &Facts) -> Markup {
             Some(proof) => (proven(proof)),
         }
         p { "All " (number("accounts", accounts)) " accounts sum to " (number("sum", sum)) ", in " (number("entries", entries))
-            " entries: no money was made or lost." }
+            " entries" @if sum == 0 { ": no money was made or lost" } "." }
         (table("", &["account", "balance", "held", "entries"], &html! {
             @for Account { name, balance, held, entries } in &facts.accounts {
                 tr {
@@ -207,6 +211,10 @@ fn proven(Proof { report, at, .. }: &Proof) -> Markup {
             ul { @for finding in report.findings.iter().take(10) { li { (finding) } } }
         }
     }
+}
+
+fn amount_of(payout: &Value) -> String {
+    money(payout["amount"].as_i64().unwrap_or_default(), payout["currency"].as_str())
 }
 
 /// An amount of an account, in the currency at the end of the account's name.
