@@ -92,7 +92,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let service = match url.as_deref() {
         #[cfg(feature = "postgres")]
         Some(url) if url.starts_with("postgres") => router(Idem::<sqlx::Postgres>::open(url).await?).await?,
-        url => router(Idem::<sqlx::Sqlite>::open(url.unwrap_or("sqlite://notes.db?mode=rwc")).await?).await?,
+        url => router(Idem::<sqlx::Sqlite>::open(url.unwrap_or("sqlite://notes.db")).await?).await?,
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     Ok(axum::serve(listener, service).await?)

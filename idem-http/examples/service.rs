@@ -57,7 +57,7 @@ pub async fn open(url: &str) -> Result<(Router, Sweeper, Drain), Box<dyn Error +
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (service, _sweeper, drain) = open("sqlite://orders.db?mode=rwc").await?;
+    let (service, _sweeper, drain) = open("sqlite://orders.db").await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     let stop = async { drop(tokio::signal::ctrl_c().await) };
     axum::serve(listener, service).with_graceful_shutdown(stop).await?;

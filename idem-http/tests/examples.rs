@@ -5,8 +5,6 @@
 
 #[path = "../examples/generic.rs"]
 mod generic;
-#[path = "readme/route.rs"]
-mod readme;
 #[path = "../examples/service.rs"]
 mod service;
 
@@ -65,34 +63,4 @@ fn guide_has_the_text_of_the_service() {
     let (guide, service) = (include_str!("../../docs/HTTP.md"), include_str!("../examples/service.rs"));
     let code = service.split_once("\n\n").expect("its first lines say what it is").1;
     assert!(guide.contains(code), "copy examples/service.rs into docs/HTTP.md, without its first lines");
-}
-
-#[tokio::test]
-async fn route_of_the_readme_places_an_order_once() {
-    let folder = folder();
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("orders.db").display());
-    let idem = Idem::<sqlx::Sqlite>::open(&url).await.expect("opened");
-    sqlx::query("CREATE TABLE orders (item TEXT NOT NULL)").execute(idem.pool()).await.expect("made");
-    let service = readme::service(idem.clone(), readme::Principal { tenant: "tenant-7".into() });
-    for status in ["executed", "replayed"] {
-        let got = send(&service, Request::post("/orders"), r#"{"item":"tea","amount":5}"#).await;
-        assert_eq!(got, (201, Some(status.into()), r#"{"item":"tea","amount":5}"#.into()));
-    }
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(idem.pool()).await.expect("counted");
-    assert_eq!(rows, 1);
-}
-
-/// The README has the text of `readme/route.rs`; where its lines begin and how wide they are does not count.
-#[test]
-fn readme_has_the_text_of_the_route() {
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (readme, route) = (include_str!("../../README.md"), include_str!("readme/route.rs"));
-    let between = |from: &str, to: &str| {
-        let rest = route.split_once(from).expect("its beginning").1;
-        plain(&format!("{from}{}", rest.split_once(to).expect("its end").0))
-    };
-    let readme = plain(readme);
-    for part in [between("type Work", "pub fn service"), between("let guard", "    service.layer")] {
-        assert!(readme.contains(&part), "copy tests/readme/route.rs into README.md: {part}");
-    }
 }
