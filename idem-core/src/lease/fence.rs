@@ -22,7 +22,7 @@ impl<DB: Database> Tx<DB> {
     /// use idem_core::Error;
     ///
     /// sqlx::query("CREATE TABLE reports (day INTEGER PRIMARY KEY)").execute(idem.pool()).await?;
-    /// let lock = idem.lock("nightly-report").lease(Duration::from_millis(100));
+    /// let lock = idem.lock("nightly-report");
     /// let guard = lock.acquire(Duration::ZERO).await?;
     /// let mut tx = idem.begin().await?;
     /// tx.fenced_by(&guard).await?;
