@@ -107,9 +107,7 @@ impl Retries {
         let name = host_and_port(request.url());
         let first = self.clock.now();
         let host = self.hosts.named(&name, first);
-        // A method that is sent with a key is repeated by that key alone: named as keyed, it has effects that its service does not undo.
-        let idempotent = method.is_idempotent() && !self.methods.contains(&method);
-        let call = Call { retries: self, host: &host, first, keyed, idempotent };
+        let call = Call { retries: self, host: &host, first, keyed, idempotent: method.is_idempotent() };
 
         // A request that meets the first one in flight waits for it: that is no failed attempt.
         let (mut attempts, mut failed) = (0, 0);

@@ -9,7 +9,7 @@ use idem_core::{Effect, Error, GroupCommit, Idem, Key, Natural, Tx};
 use sqlx::Postgres;
 use tests::lane::{Ack, Failure, Lane, PRICE, Step};
 use tests::shop::{order, wallet};
-use tests::{Backend, Report, scale};
+use tests::{Backend, PollLimit, Report, scale};
 
 use crate::ground::Ground;
 
@@ -262,6 +262,28 @@ async fn transaction_rolled_back_by_sqlite_refuses_later_statements() {
                 sqlx::query_scalar("SELECT count(*) FROM effects").fetch_one(lane.idem.pool()).await.unwrap();
             assert_eq!(effects, 0, "{statement}");
             report.strike("rolled back");
+        }
+        // The look itself is dropped, or the driver's connection is asked for.
+        for polls in 1..4 {
+            let Some(mut ground) = Ground::<sqlx::Sqlite>::fresh().await else { return };
+            let tables = "CREATE TABLE once (number integer PRIMARY KEY); INSERT INTO once VALUES (1)";
+            sqlx::Sqlite::script(&mut ground.conn, tables).await.unwrap();
+            let lane = ground.lane("lane");
+            let mut tx = lane.idem.begin().await.unwrap();
+            let refused = sqlx::query("INSERT OR ROLLBACK INTO once VALUES (1)").execute(tx.conn()).await;
+            refused.expect_err("refused");
+            let write = sqlx::query("INSERT INTO once VALUES (2)").execute(tx.conn());
+            let dropped = PollLimit::new(polls, write).await;
+            assert!(dropped.is_none_or(|written| written.is_err()), "{polls}");
+            sqlx::query("INSERT INTO once VALUES (3)").execute(tx.conn()).await.expect_err("it has ended");
+            assert!(tx.bare().await.is_err(), "{polls}");
+            tx.commit().await.expect_err("it has ended");
+            let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM once").fetch_one(lane.idem.pool()).await.unwrap();
+            assert_eq!(rows, 1, "{polls}");
+            let mut tx = lane.idem.begin().await.unwrap();
+            let refused = sqlx::query("INSERT OR ROLLBACK INTO once VALUES (1)").execute(tx.conn()).await;
+            refused.expect_err("refused");
+            assert!(tx.bare().await.is_err(), "{polls}");
         }
         // One that fails alone leaves the transaction as it was.
         let Some(mut ground) = Ground::<sqlx::Sqlite>::fresh().await else { return };

@@ -39,7 +39,7 @@ async fn buy(client: &reqwest::Client, url: &str) {
                 REPLAYS.fetch_add(answer.headers().contains_key("idempotent-replayed").into(), Relaxed);
                 return;
             }
-            _ => SENT_AGAIN.fetch_add(1, Relaxed), // no answer, 409 in flight, 503: nobody knows what was done
+            _ => SENT_AGAIN.fetch_add(1, Relaxed), // no answer, 409 in flight, 503: what was done is not known
         };
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

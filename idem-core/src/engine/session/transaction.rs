@@ -244,7 +244,10 @@ impl<DB: Database> Tx<DB> {
         let mut call = self.call()?;
         let announced = call.session()?.announce().await;
         call.end(announced)?;
-        self.parts().0.ok_or(Error::Interrupted)
+        let (conn, notes) = self.parts();
+        let conn = conn.ok_or(Error::Interrupted)?;
+        notes.look_after_failure::<DB>(conn).await.map_err(|error| Error::Store { source: error.into() })?;
+        Ok(conn)
     }
 
     /// Notes the error of a statement that ran on [`Tx::bare`], as [`Tx::conn`] does: if another writer was faster, or the

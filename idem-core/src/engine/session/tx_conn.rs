@@ -27,7 +27,7 @@ pub struct TxConn<'t, DB: Database> {
     notes: &'t mut Notes,
 }
 
-/// What the answers of the caller's statements say about their transaction.
+/// Notes on a transaction, from the answers to statements in it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Notes {
     /// Another run of it may do better: a statement failed by a race or with the connection. One that succeeds later clears it: the
@@ -52,7 +52,12 @@ impl Notes {
     }
 
     /// Looks whether a transaction in which a statement has failed is still open.
-    async fn look<DB: Database>(&mut self, conn: &mut DB::Connection) -> Result<(), Error> {
+    pub(crate) async fn look_after_failure<DB: Database>(&mut self, conn: &mut DB::Connection) -> Result<(), Error> {
+        if !self.failed {
+            return Ok(());
+        }
+        // Dropped here, or without an answer, it is not known whether the look has begun another transaction.
+        self.ended = true;
         let looked = DB::run(conn, DB::look().into()).await.map_err(DB::classify);
         self.ended = !DB::is_open(looked).map_err(|error| error.source)?;
         self.failed = false;
@@ -86,9 +91,7 @@ impl<'t, DB: Database> TxConn<'t, DB> {
         let Self { conn, notes } = self;
         let Some(conn) = conn else { return ready(Err(ended())).boxed() };
         async move {
-            if notes.failed {
-                notes.look::<DB>(conn).await?;
-            }
+            notes.look_after_failure::<DB>(conn).await?;
             run(conn).await.inspect(|_| notes.note::<DB>(None)).inspect_err(|error| notes.note::<DB>(Some(error)))
         }
         .boxed()
@@ -109,7 +112,7 @@ impl<'t, DB: Database> Executor<'t> for TxConn<'t, DB> {
             return DB::fetch_many(conn, query).inspect(move |answer| notes.note::<DB>(answer.as_ref().err())).boxed();
         }
         let looked = async move {
-            notes.look::<DB>(conn).await?;
+            notes.look_after_failure::<DB>(conn).await?;
             Ok(DB::fetch_many(conn, query).inspect(move |answer| notes.note::<DB>(answer.as_ref().err())))
         };
         looked.try_flatten_stream().boxed()

@@ -107,15 +107,14 @@ async fn protect(request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own = format!("http://{host}");
     let is_foreign = |origin: &HeaderValue| origin.as_bytes() != own.as_bytes();
-    if !is_own_name(&request) {
+    let mut response = if !is_own_name(&request) {
         let why = "Open this page by the address that the server has printed.";
-        return (StatusCode::MISDIRECTED_REQUEST, Html(view::refused(why).into_string())).into_response();
-    }
-    if request.method() != "GET" && request.headers().get(ORIGIN).is_some_and(is_foreign) {
-        let why = "The form is from another site.";
-        return (StatusCode::FORBIDDEN, Html(view::refused(why).into_string())).into_response();
-    }
-    let mut response = next.run(request).await;
+        (StatusCode::MISDIRECTED_REQUEST, Html(view::refused(why).into_string())).into_response()
+    } else if request.method() != "GET" && request.headers().get(ORIGIN).is_some_and(is_foreign) {
+        (StatusCode::FORBIDDEN, Html(view::refused("The form is from another site.").into_string())).into_response()
+    } else {
+        next.run(request).await
+    };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);

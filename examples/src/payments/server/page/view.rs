@@ -23,7 +23,7 @@ const VERDICTS: [(&str, &str); 11] = [
     ("in_flight", "the first request had not finished"),
     ("key_reused", "the key was used for another request"),
     ("malformed", "the key was missing or malformed"),
-    ("unknown", "nobody knows yet whether it was done"),
+    ("unknown", "whether it was done is not known yet"),
     ("fail_open", "done without a record"),
     ("refused", "refused before the key was looked for"),
     ("passed", "sent without a key"),
