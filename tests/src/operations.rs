@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use idem_core::lease::{Failed, Lease, LeasedOperation, Leases, Resolved, WhenLost};
-use idem_core::{Error, Idem, Key, Outcome};
+use idem_core::{Epoch, Error, Idem, Key, Outcome};
 
 use crate::Backend;
 
@@ -126,11 +126,16 @@ impl<DB: Backend> Operations<DB> {
     async fn mail(&self) -> Result<String, AnyError> {
         let (mail, key) = (self.operation("mail", WhenLost::Indeterminate), self.key()?);
         loop {
-            let made = mail.leased(&key, &self.lane, |_lease| async move {
+            let made = mail.leased(&key, &self.lane, |lease| async move {
                 self.stop_in("mail").await;
                 let mut server = DB::connect(&self.url).await;
-                let note = format!("INSERT INTO notes (lane, what) VALUES ('{}', 'mail')", self.lane);
-                DB::script(&mut server, &note).await?;
+                let request = self.mail_request(lease.epoch());
+                let send = format!(
+                    "BEGIN; INSERT INTO pages (name, body, version) VALUES ('{request}', 'sent', 1);
+                    INSERT INTO notes (lane, what) VALUES ('{}', 'mail'); COMMIT",
+                    self.lane
+                );
+                DB::script(&mut server, &send).await?;
                 Ok::<_, Failed<AnyError>>("sent".to_owned())
             });
             match made.wait(WAIT).await {
@@ -143,11 +148,22 @@ impl<DB: Backend> Operations<DB> {
         }
     }
 
+    fn mail_request(&self, epoch: Epoch) -> String {
+        format!("mail-{}-{epoch}", self.lane)
+    }
+
     async fn look_into(&self, mail: &LeasedOperation) -> Result<(), AnyError> {
         for lost in mail.lost().await?.into_iter().filter(|lost| lost.scope == self.lane) {
-            let asked = format!("SELECT '', count(*) FROM notes WHERE lane = '{}' AND what = 'mail'", self.lane);
-            let sent = DB::ask(&mut DB::connect(&self.url).await, &asked).await.pop().map_or(0, |(_, sent)| sent);
-            let how = if sent > 0 { Resolved::completed("sent")? } else { Resolved::NotDone };
+            // A dropped request may still be on its way to the server: it is sent before this, or never.
+            let mut server = DB::connect(&self.url).await;
+            let request = self.mail_request(lost.epoch);
+            let void = format!(
+                "INSERT INTO pages (name, body, version) VALUES ('{request}', 'void', 1) ON CONFLICT (name) DO NOTHING"
+            );
+            DB::script(&mut server, &void).await?;
+            let asked = format!("SELECT body, version FROM pages WHERE name = '{request}'");
+            let sent = DB::ask(&mut server, &asked).await.pop().is_some_and(|(body, _)| body == "sent");
+            let how = if sent { Resolved::completed("sent")? } else { Resolved::NotDone };
             match mail.resolve(&lost.id, how, "looked up").await {
                 // Another operator was faster.
                 Ok(()) | Err(Error::Fenced { .. }) => {}
