@@ -34,7 +34,7 @@ pub struct Key {
     scope: usize,
 }
 
-/// Why a text cannot be a scope, a key, a machine id or an account name.
+/// Why a text cannot be a scope, a key, a machine id, an account name, or a part of a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -63,6 +63,30 @@ pub enum KeyError {
         character: char,
         /// Where it starts, in bytes.
         at: usize,
+    },
+    /// The text has a character that is not allowed in it.
+    #[error("the {what} has the character {character:?} at byte {at}; allowed: {allowed}")]
+    Character {
+        /// Which text.
+        what: &'static str,
+        /// The character.
+        character: char,
+        /// Where it starts, in bytes.
+        at: usize,
+        /// What it may have.
+        allowed: &'static str,
+    },
+    /// It has more than fit.
+    #[error("the {what} has {count} {unit}, at most {limit} fit")]
+    TooMany {
+        /// Which text, or list of texts.
+        what: &'static str,
+        /// What is counted.
+        unit: &'static str,
+        /// How many it has.
+        count: usize,
+        /// How many fit.
+        limit: usize,
     },
 }
 
@@ -114,13 +138,8 @@ impl Key {
     /// # Panics
     /// If the operating system has no randomness to give.
     #[cfg(feature = "random")]
-    #[allow(clippy::expect_used, reason = "documented; a key that is not random would be a wrong answer")]
     pub fn random(scope: impl Into<String>) -> Result<Self, KeyError> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).expect("the operating system gives randomness");
-        let millis = crate::clock::Timestamp::local().as_micros() / 1_000;
-        bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
-        Self::new(scope, Uuid::stamped(bytes, 7).to_string())
+        Self::new(scope, Uuid::random().to_string())
     }
 
     /// The key of an operation that is named by what it is about: the hash of `parts`, each counted with its length,
@@ -325,6 +344,20 @@ impl Hasher {
 pub(crate) struct Uuid(pub(crate) [u8; 16]);
 
 impl Uuid {
+    /// One of version 7: the local time, then random bits.
+    ///
+    /// # Panics
+    /// If the operating system has no randomness to give.
+    #[cfg(feature = "random")]
+    #[allow(clippy::expect_used, reason = "documented; one that is not random would be a wrong answer")]
+    pub(crate) fn random() -> Self {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+        let millis = crate::clock::Timestamp::local().as_micros() / 1_000;
+        bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+        Self::stamped(bytes, 7)
+    }
+
     /// `bytes` with the version and the variant written over them.
     pub(crate) fn stamped(mut bytes: [u8; 16], version: u8) -> Self {
         bytes[6] = bytes[6] & 0x0f | version << 4;

@@ -102,11 +102,14 @@ pub mod lease;
 pub mod ledger;
 pub mod machine;
 mod map;
+mod message;
 mod model;
 #[cfg(feature = "leases")]
 mod namespace;
 #[cfg(feature = "leases")]
 pub mod operation;
+#[cfg(feature = "_sql")]
+mod outbox;
 mod outcome;
 #[cfg(feature = "leases")]
 mod request;
@@ -153,6 +156,7 @@ pub use idem::{Idem, Migration};
 pub use idem_macros::idempotent_fsm;
 pub use key::{Key, KeyError, MAX_NAME_BYTES};
 pub use machine::{Context, Natural, Step};
+pub use message::{MAX_HEADER_BYTES, MAX_HEADERS, Message, NewMessage};
 pub use outcome::{Origin, Outcome};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
 pub use store::Database;

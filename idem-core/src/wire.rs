@@ -1,6 +1,6 @@
-//! How values are stored: one version byte, then JSON.
+//! How values are stored: one version byte, then JSON; of a message's payload it may be bytes instead.
 //!
-//! The byte is a digit, so that the whole is text without NUL on every database, whatever the value holds.
+//! The byte is a digit, so that with JSON the whole is text without NUL on every database, whatever the value holds.
 
 mod buffer;
 mod finite;
@@ -22,6 +22,7 @@ use finite::Finite;
 pub struct Stored(pub(crate) Arc<[u8]>);
 
 const JSON: u8 = b'1';
+const BYTES: u8 = b'2';
 
 /// Why a value could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +131,16 @@ impl Stored {
         }
         let json = String::from_utf8_lossy(again.json()?);
         Err(WireError::Changed { again: json.chars().take(Self::SHOWN).collect() })
+    }
+
+    /// Bytes as they are, of the payload of a message.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        Self(std::iter::once(BYTES).chain(bytes.iter().copied()).collect())
+    }
+
+    /// What follows the format.
+    pub(crate) fn content(&self) -> &[u8] {
+        self.0.get(1..).unwrap_or_default()
     }
 
     /// The JSON text.

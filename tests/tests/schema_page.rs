@@ -63,7 +63,8 @@ async fn page_is_true_on_postgres() {
     for statement in statements("PostgreSQL") {
         sqlx::query(AssertSqlSafe(statement.to_owned())).fetch_all(idem.pool()).await.expect(statement);
     }
-    let columns =
-        "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_name LIKE 'idem\\_%'";
+    let columns = "SELECT c.table_name::text, c.column_name::text FROM information_schema.columns c
+        JOIN information_schema.tables t USING (table_schema, table_name)
+        WHERE t.table_type = 'BASE TABLE' AND c.table_name LIKE 'idem\\_%'";
     check(&sqlx::query_as(columns).fetch_all(idem.pool()).await.expect("readable"));
 }

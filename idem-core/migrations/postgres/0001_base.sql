@@ -7,6 +7,7 @@ CREATE TABLE {graphs} (
 );
 
 -- last_by_command: the seq of the newest run of each command. An index of all transitions would tell as well, and would grow with them.
+-- emitted: how many messages its steps have emitted.
 CREATE TABLE {machines} (
     machine text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
@@ -16,6 +17,7 @@ CREATE TABLE {machines} (
     version bigint NOT NULL CHECK (version BETWEEN 1 AND 4611686018427387903),
     visit bigint NOT NULL,
     entered_at bigint NOT NULL,
+    emitted bigint NOT NULL,
     PRIMARY KEY (machine, id)
 ) WITH (fillfactor = 80); -- Room for the next version of a row on its own page.
 CREATE INDEX ON {machines} (machine, state, entered_at, id);
@@ -39,6 +41,7 @@ CREATE TABLE {transitions} (
     visit bigint,
     at bigint NOT NULL,
     correlation text COLLATE "C",
+    emitted bigint,
     hash bytea,
     alias_of bigint,
     rejection bytea,
@@ -170,13 +173,38 @@ CREATE TABLE {holds} (
 );
 CREATE INDEX ON {holds} (account, expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 
+-- Messages until they are delivered. machine, id, seq and entry_no are of a message that a step emitted: its id is a hash of them.
+-- One that a transaction emitted beside machines has an id of its own. number: dense among the messages of a machine or of a sequence.
+-- Rows come and go, and a reader begins at the oldest: dead rows are removed soon, whatever the table's size.
 CREATE TABLE {outbox} (
     position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    machine text COLLATE "C" NOT NULL,
-    id text COLLATE "C" NOT NULL,
-    seq bigint NOT NULL,
-    entry_no bigint NOT NULL,
+    machine text COLLATE "C",
+    id text COLLATE "C",
+    seq bigint,
+    entry_no bigint,
+    message_id text COLLATE "C",
+    ordered text COLLATE "C",
+    number bigint,
     topic text COLLATE "C" NOT NULL,
+    key text COLLATE "C",
+    headers bytea,
     payload bytea NOT NULL,
-    at bigint NOT NULL
-);
+    correlation text COLLATE "C",
+    at bigint NOT NULL,
+    CHECK ((seq IS NULL) = (message_id IS NOT NULL))
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0,
+    autovacuum_analyze_threshold = 10000);
+
+-- The newest number of each sequence of messages beside machines.
+CREATE TABLE {sequences} (
+    name text COLLATE "C" PRIMARY KEY,
+    number bigint NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE VIEW {outbox_readable} AS
+    SELECT position, machine, id, seq, entry_no, message_id, ordered, number, topic, coalesce(key, id, ordered) AS key,
+        convert_from(substr(headers, 2), 'UTF8') AS headers,
+        CASE get_byte(payload, 0) WHEN 49 THEN convert_from(substr(payload, 2), 'UTF8') ELSE encode(substr(payload, 2), 'hex') END
+            AS payload,
+        correlation, to_timestamp(at / 1000000.0) AS at
+    FROM {outbox};

@@ -8,6 +8,7 @@ CREATE TABLE {graphs} (
 ) STRICT, WITHOUT ROWID;
 
 -- last_by_command: the seq of the newest run of each command. An index of all transitions would tell as well, and would grow with them.
+-- emitted: how many messages its steps have emitted.
 CREATE TABLE {machines} (
     machine TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -17,6 +18,7 @@ CREATE TABLE {machines} (
     version INTEGER NOT NULL CHECK (version BETWEEN 1 AND 4611686018427387903),
     visit INTEGER NOT NULL,
     entered_at INTEGER NOT NULL,
+    emitted INTEGER NOT NULL,
     PRIMARY KEY (machine, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX {machines_by_state} ON {:machines} (machine, state, entered_at, id);
@@ -40,6 +42,7 @@ CREATE TABLE {transitions} (
     visit INTEGER,
     at INTEGER NOT NULL,
     correlation TEXT,
+    emitted INTEGER,
     hash BLOB,
     alias_of INTEGER,
     rejection BLOB,
@@ -162,14 +165,36 @@ CREATE TABLE {holds} (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX {holds_by_expiry} ON {:holds} (account, expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 
+-- Messages until they are delivered. machine, id, seq and entry_no are of a message that a step emitted: its id is a hash of them.
+-- One that a transaction emitted beside machines has an id of its own. number: dense among the messages of a machine or of a sequence.
 -- A position is given once: that of a message which was delivered and deleted is not given to another.
 CREATE TABLE {outbox} (
     position INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    machine TEXT NOT NULL,
-    id TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    entry_no INTEGER NOT NULL,
+    machine TEXT,
+    id TEXT,
+    seq INTEGER,
+    entry_no INTEGER,
+    message_id TEXT,
+    ordered TEXT,
+    number INTEGER,
     topic TEXT NOT NULL,
+    key TEXT,
+    headers BLOB,
     payload BLOB NOT NULL,
-    at INTEGER NOT NULL
+    correlation TEXT,
+    at INTEGER NOT NULL,
+    CHECK ((seq IS NULL) = (message_id IS NOT NULL))
 ) STRICT;
+
+-- The newest number of each sequence of messages beside machines.
+CREATE TABLE {sequences} (
+    name TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW {outbox_readable} AS
+    SELECT position, machine, id, seq, entry_no, message_id, ordered, number, topic, coalesce(key, id, ordered) AS key,
+        CAST(substr(headers, 2) AS TEXT) AS headers,
+        CASE substr(payload, 1, 1) WHEN x'31' THEN CAST(substr(payload, 2) AS TEXT) ELSE hex(substr(payload, 2)) END AS payload,
+        correlation, strftime('%Y-%m-%d %H:%M:%f', at / 1000000.0, 'unixepoch') AS at
+    FROM {:outbox};

@@ -8,6 +8,7 @@
 //! - `machine`, `ledger`, `row`, `claims`: a family of tables each, its rows, its statements by name and its reads
 //! - `write`: what is written, as a list of parts
 //! - `verdicts`: what calls were answered
+//! - `outbox`: messages until they are delivered
 //! - `forget`, `sweep`: what a scope named is blanked, what has expired is deleted
 //! - `probe`, `migrate`: lost commits, and the schema
 //!
@@ -39,6 +40,7 @@ mod list;
 pub(crate) mod loaded;
 pub(crate) mod machine;
 pub(crate) mod migrate;
+pub(crate) mod outbox;
 pub(crate) mod probe;
 mod reader;
 mod render;
@@ -60,6 +62,7 @@ use ledger::texts::LedgerStore;
 use loaded::Load;
 use machine::texts::MachineStore;
 use migrate::texts::MigrateStore;
+use outbox::texts::OutboxStore;
 use probe::texts::ProbeStore;
 use row::store::RowStore;
 use sweep::texts::SweepStore;
@@ -78,6 +81,7 @@ pub trait Database:
     + ForgetStore
     + SweepStore
     + VerdictStore
+    + OutboxStore
     + ProbeStore
     + MigrateStore
 {

@@ -15,6 +15,7 @@ impl Statements {
             forget: DB::FORGET.render::<DB>(tables),
             sweep: DB::SWEEP.render::<DB>(tables),
             verdicts: DB::VERDICTS.render::<DB>(tables),
+            outbox: DB::OUTBOX.render::<DB>(tables),
             probes: DB::PROBES.render::<DB>(tables),
             migrate: DB::MIGRATE.render::<DB>(tables),
             writes: WriteCache::default(),

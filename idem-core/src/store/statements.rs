@@ -8,6 +8,7 @@ use super::forget::texts::ForgetTexts;
 use super::ledger::texts::LedgerTexts;
 use super::machine::texts::MachineTexts;
 use super::migrate::texts::MigrateTexts;
+use super::outbox::texts::OutboxTexts;
 use super::probe::texts::ProbeTexts;
 use super::row::table::DescribedTable;
 use super::sweep::texts::SweepTexts;
@@ -24,6 +25,7 @@ pub struct Statements {
     pub(super) forget: ForgetTexts,
     pub(super) sweep: SweepTexts,
     pub(super) verdicts: VerdictTexts,
+    pub(super) outbox: OutboxTexts,
     pub(super) probes: ProbeTexts,
     pub(super) migrate: MigrateTexts,
     pub(super) writes: WriteCache,

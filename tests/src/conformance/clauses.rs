@@ -145,6 +145,21 @@ macro_rules! for_each_clause {
                         concurrent_starts_with_command_have_one_effect,
                     }
                 }
+                outbox {
+                    machines {
+                        messages_of_machine_are_numbered_without_gap,
+                        rebuild_restores_number_of_messages,
+                        message_of_machine_has_key_headers_and_correlation,
+                        step_with_unfit_message_is_refused,
+                    }
+                    transactions {
+                        message_of_transaction_is_written_with_it,
+                        messages_of_sequence_are_numbered_without_gap,
+                        payload_of_bytes_is_stored_as_given,
+                        unfit_message_is_refused_and_transaction_goes_on,
+                        message_of_sequence_in_use_waits_for_it,
+                    }
+                }
                 transactions {
                     atomicity {
                         transaction_commit_keeps_command_and_row_of_caller,

@@ -14,6 +14,7 @@
 //! | conditional updates of the user's own tables | [`updates`] |
 //! | operations: once, in the open form, in a transaction; what fences let in | [`operations`] |
 //! | leases and locks; these speak to a [`LeaseSubject`](leases::LeaseSubject), which is not only a database | [`leases`] |
+//! | messages of machines and of transactions | [`outbox`] |
 //! | opening and migrating a database | [`opening`] |
 //!
 //! The machines that they drive are in [`machines`].
@@ -28,6 +29,7 @@ pub mod ledger;
 pub mod machines;
 pub mod opening;
 pub mod operations;
+pub mod outbox;
 pub mod stored;
 mod subject;
 pub mod transactions;

@@ -15,7 +15,8 @@ use crate::engine::memory::outcomes::{Identity, Outcome};
 use crate::engine::plan::{Assuming, Decided, Limits, Plan};
 use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
-use crate::key::{Key, KeyHash, check_name};
+use crate::key::{Key, KeyHash};
+use crate::message::unencodable;
 use crate::model::claim::fence::Fence;
 use crate::model::ledger::change::check_names;
 use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
@@ -230,6 +231,7 @@ fn decide_override<DB: Database>(
         fingerprint: command.fingerprint,
         keyed: true,
         visit,
+        emitted: None,
     };
     Ok(Ok(draft.add(&command.subject(), Some(&current), at, transition).1))
 }
@@ -353,11 +355,8 @@ fn run_transition<DB: Database>(
         let fingerprint = Fingerprint::of(START, &command.id, bare.json().unwrap_or_default(), &[]);
         draft.add(&subject, None, at, initial_transition(graph.initial, &bare, &bare, fingerprint)).0
     });
-    for (entry_no, message) in (0..).zip(step.effects.messages) {
-        if let Ok(payload) = message.payload {
-            draft.add_message(&subject, (seq, at), entry_no, (message.topic, payload));
-        }
-    }
+    let before = current.or(started.as_ref()).map_or(0, |current| current.emitted);
+    let emitted = draft.add_messages(&subject, (seq, at), before, step.effects.messages);
     let transition = TransitionDraft {
         state: step.state,
         body: step.body,
@@ -367,6 +366,7 @@ fn run_transition<DB: Database>(
         fingerprint: command.fingerprint,
         keyed: true,
         visit: None,
+        emitted,
     };
     Ok(Ok(draft.add(&subject, current.or(started.as_ref()), at, transition).1))
 }
@@ -405,6 +405,7 @@ fn initial_transition<'a>(
         fingerprint,
         keyed: false,
         visit: None,
+        emitted: None,
     }
 }
 
@@ -415,17 +416,12 @@ fn check(command: &Command, step: &ErasedStep, limits: &Limits) -> Result<(), Er
     }
     fits("the new state", &step.body, limits)?;
     fits("the outcome", &step.outcome, limits)?;
+    if let Some((topic, source)) = &step.effects.unencodable {
+        return Err(unencodable(topic, source));
+    }
     for message in &step.effects.messages {
-        match &message.payload {
-            Ok(payload) => fits("a message", payload, limits)?,
-            Err(error) => {
-                return Err(Error::Unencodable {
-                    what: format!("the message {:?}", message.topic),
-                    source: error.to_string().into(),
-                });
-            }
-        }
-        check_name("topic", &message.topic)?;
+        fits("a message", &message.payload, limits)?;
+        message.check()?;
     }
     step.effects.moves.iter().try_for_each(check_names)
 }

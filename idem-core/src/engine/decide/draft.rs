@@ -11,6 +11,7 @@ use crate::error::{Effect, Error};
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
 use crate::map::Map;
+use crate::message::NewMessage;
 use crate::model::machine::graph::Graph;
 use crate::store::Database;
 use crate::store::key::{KeyUse, KnownKey};
@@ -33,6 +34,8 @@ pub(crate) struct Current {
     pub(crate) version: i64,
     pub(crate) visit: i64,
     pub(crate) entered_at: Timestamp,
+    /// How many messages its steps have emitted.
+    pub(crate) emitted: i64,
     /// When its newest transition was made, as far as that is known: not before it entered its state.
     pub(crate) at: Timestamp,
 }
@@ -58,6 +61,8 @@ pub(crate) struct TransitionDraft<'a> {
     pub(crate) keyed: bool,
     /// The visit the state belongs to; `None`: decided by where it comes from.
     pub(crate) visit: Option<i64>,
+    /// How many messages the machine has emitted after it; `None`: none more than before.
+    pub(crate) emitted: Option<i64>,
 }
 
 /// A machine that is written, and what the plans after see of it.
@@ -159,15 +164,25 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         Err(Missing)
     }
 
-    pub(crate) fn add_message(
+    /// Adds the messages of a transition of a machine that has emitted as many as `emitted` before; how many it has after them.
+    pub(crate) fn add_messages(
         &mut self,
         subject: &Subject<'_>,
         (seq, at): (i64, Timestamp),
-        entry_no: i64,
-        (topic, payload): (String, Stored),
-    ) {
-        let (machine, id) = (subject.graph.name, subject.id.clone());
-        self.write.messages.push(MessageWrite { topic, payload, machine, id, seq, entry_no, at });
+        mut emitted: i64,
+        messages: Vec<NewMessage>,
+    ) -> Option<i64> {
+        if messages.is_empty() {
+            return None;
+        }
+        for (entry_no, message) in (0..).zip(messages) {
+            emitted += 1;
+            let (machine, id, correlation) = (subject.graph.name, subject.id.clone(), subject.correlation.cloned());
+            let headers = message.stored_headers();
+            let write = MessageWrite { message, headers, machine, id, seq, entry_no, number: emitted, correlation, at };
+            self.write.messages.push(write);
+        }
+        Some(emitted)
     }
 
     /// Adds a transition from `from` (none for the first) and gives the machine as it stands after it.
@@ -212,6 +227,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
                 at,
                 // With the key, so that what erases the key finds it.
                 correlation: subject.correlation.filter(|_| key.is_some() || subject.key.is_none()).cloned(),
+                emitted: transition.emitted,
                 hash: key.map(|(_, hash)| *hash),
             }),
         );
@@ -220,7 +236,9 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
         }
         let mut last = from.map_or_else(LastTransitions::default, |from| from.last.clone());
         last.note(transition.operation, seq);
-        let current = Current { state, state_name, body: transition.body, last, version: seq, visit, entered_at, at };
+        let emitted = transition.emitted.unwrap_or_else(|| from.map_or(0, |from| from.emitted));
+        let body = transition.body;
+        let current = Current { state, state_name, body, last, version: seq, visit, entered_at, emitted, at };
         self.move_machine(subject, &current, summary);
         let outcome = AnswerValue::Stored(transition.outcome);
         let state = Some(Name::Borrowed(state_name));
@@ -329,6 +347,7 @@ impl<'s, DB: Database> WriteDraft<'s, DB> {
                 version: current.version,
                 visit: current.visit,
                 entered_at: current.entered_at,
+                emitted: current.emitted,
                 at: current.at,
             });
         }
@@ -359,7 +378,7 @@ fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error>
         effect: Effect::NotApplied,
         source: error.into(),
     })?;
-    let MachineRow { body, version, visit, entered_at, .. } = row;
+    let MachineRow { body, version, visit, entered_at, emitted, .. } = row;
     Ok(Current {
         state,
         state_name,
@@ -368,6 +387,7 @@ fn current_of(subject: &Subject<'_>, row: &MachineRow) -> Result<Current, Error>
         version: *version,
         visit: *visit,
         entered_at: *entered_at,
+        emitted: *emitted,
         at: *entered_at,
     })
 }

@@ -10,6 +10,8 @@ pub(crate) struct History {
     pub(crate) newest: TransitionRow,
     pub(crate) entered_at: Timestamp,
     pub(crate) last: LastTransitions,
+    /// How many messages its steps have emitted.
+    pub(crate) emitted: i64,
     /// The number of the first transition that is missing.
     pub(crate) gap: Option<i64>,
 }
@@ -27,17 +29,19 @@ impl History {
             Some(before) if before.newest.visit == row.visit => before.entered_at,
             _ => row.at,
         };
+        let emitted = row.emitted.or_else(|| before.as_ref().map(|before| before.emitted)).unwrap_or(0);
         let mut last = before.map_or_else(LastTransitions::default, |before| before.last);
         last.note(&row.command, row.seq);
-        Self { newest: row, entered_at, last, gap }
+        Self { newest: row, entered_at, last, emitted, gap }
     }
 
     /// Whether the row is what the history says. Where a transition is missing, it may have been the newest one of its command,
-    /// or the one that entered the state.
+    /// the one that entered the state, or the last that emitted a message.
     pub(crate) fn agrees(&self, row: &MachineRow) -> bool {
         let newest = &self.newest;
+        let folded = (&self.last.encode(), self.entered_at, self.emitted);
         (&row.state, &row.body, row.version, row.visit) == (&newest.state, &newest.body, newest.seq, newest.visit)
-            && (self.gap.is_some() || (&row.last_by_command, row.entered_at) == (&self.last.encode(), self.entered_at))
+            && (self.gap.is_some() || (&row.last_by_command, row.entered_at, row.emitted) == folded)
     }
 }
 
@@ -63,6 +67,7 @@ mod tests {
             visit,
             at: Timestamp::from_micros(seq * 10),
             correlation: None,
+            emitted: None,
         }
     }
 

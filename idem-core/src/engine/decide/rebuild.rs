@@ -76,6 +76,7 @@ impl<DB: Database> Plan<DB> for Rebuild {
                 version: newest.seq,
                 visit: newest.visit,
                 entered_at: history.entered_at,
+                emitted: history.emitted,
                 at: newest.at,
             });
         }

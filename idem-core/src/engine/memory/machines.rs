@@ -43,11 +43,13 @@ impl Machines {
         let (mut known, now) = (self.lock(), Instant::now());
         let mut forgotten = Forgotten::none();
         for write in written {
-            let MachineWrite { machine, id, state, body, last_by_command, version, visit, entered_at, at, .. } = write;
+            let MachineWrite {
+                machine, id, state, body, last_by_command, version, visit, entered_at, emitted, at, ..
+            } = write;
             let id = (machine, id);
             let doubted = known.get(&id, now).map_or(0, |known| known.doubted.saturating_sub(1));
             let bytes = size_of::<(MachineId, Known)>() + id.1.len() + body.len() + last_by_command.len() + 64;
-            let row = MachineRow { state, body, last_by_command, version, visit, entered_at };
+            let row = MachineRow { state, body, last_by_command, version, visit, entered_at, emitted };
             known.put(id, Known { row, at, doubted, breaks }, bytes, now, &mut forgotten);
         }
         drop(known);

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::{CommandError, Effect, Error, KeyReused, Rejection};
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
+use crate::message::{self, Emitted, Message, NewMessage, message_id, message_source};
 use crate::model::ledger::books::{Books, Refused};
 use crate::model::ledger::change::LedgerChange;
 use crate::model::machine::answer::{AnswerInputs, Last, Verdict, answer};
@@ -17,6 +18,9 @@ use crate::wire::{Stored, WireError};
 
 /// The id that rules see: there is one machine, so its name matters to nobody.
 pub(crate) const ID: &str = "in memory";
+
+/// The installation of its messages.
+const INSTALLATION: &str = "in-memory";
 
 const NO_COMMAND: &str = "a command was answered and then run";
 
@@ -41,7 +45,7 @@ const ROOM: usize = 16;
 /// assert!(payment.capture(&key, payment::Capture { amount })?.is_fresh());    // the refusal left the key free
 /// assert!(payment.capture(&key, payment::Capture { amount })?.is_replay());
 /// assert_eq!((payment.balance("customers"), payment.balance("merchant")), (300, 500));
-/// assert_eq!(payment.messages().map(|(topic, _)| topic).collect::<Vec<_>>(), ["payment.captured"]);
+/// assert_eq!(payment.messages().map(|message| message.topic()).collect::<Vec<_>>(), ["payment.captured"]);
 /// # Ok(()) }
 /// ```
 pub struct InMemory<X: Rules> {
@@ -70,7 +74,7 @@ struct Life<X: Rules> {
     /// For each command the position in `history` of its newest run.
     last: Vec<Option<usize>>,
     books: Books,
-    messages: Vec<(String, Stored)>,
+    messages: Vec<Message>,
 }
 
 /// A transition, as a replay needs it.
@@ -198,9 +202,9 @@ impl<X: Rules> InMemory<X> {
         self.life.books.set_bounds(account.into(), floor, ceiling).map_err(Error::from)
     }
 
-    /// The messages that were emitted, oldest first: topic and JSON.
-    pub fn messages(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.life.messages.iter().map(|(topic, payload)| (topic.as_str(), payload.json().unwrap_or_default()))
+    /// The messages that were emitted, oldest first.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.life.messages.iter()
     }
 
     /// Puts the machine into `state` by hand, as the stored machine's `override_state` does; with `reopen`, in a new visit.
@@ -365,9 +369,9 @@ impl<X: Rules> Life<X> {
         };
         let ran = ran.map_err(|rejection| CommandError::Rejected { rejection, remembered: None })?;
         let taken = self.settled(ran, info.name, at)?;
-        for message in taken.effects.messages {
-            let payload = message.payload.map_err(|source| unencodable("a message", source))?;
-            self.messages.push((message.topic, payload));
+        for (entry_no, message) in (0..).zip(taken.effects.messages) {
+            let of = Emitted { machine: cx.machine, id: ID, seq: i64::try_from(seq).unwrap_or(i64::MAX), entry_no };
+            self.emit(message, of, at);
         }
         let position = taken.to.state();
         if position != self.state.state() {
@@ -378,6 +382,13 @@ impl<X: Rules> Life<X> {
         self.history.push(Run { did, at, state: position, visit: self.visit });
         self.last[index] = Some(seq - 1);
         Ok(Outcome::new(seq - 1, seq as u64, at, true, false))
+    }
+
+    fn emit(&mut self, message: NewMessage, of: Emitted<'_>, at: Timestamp) {
+        let id = message_id(INSTALLATION, of, &message.payload.0);
+        let key = message.key.clone().unwrap_or_else(|| ID.to_owned());
+        let message = message.key(key).received(id, message_source(INSTALLATION, Some(of.machine)));
+        self.messages.push(message.numbered(self.messages.len() as u64 + 1).emitted_at(at));
     }
 
     /// The step whose money fits: the one taken, or one of those it names instead.
@@ -391,6 +402,10 @@ impl<X: Rules> Life<X> {
             if let Some(problem) = taken.effects.misuse {
                 return Err(Error::Misuse { command, problem }.into());
             }
+            if let Some((topic, source)) = &taken.effects.unencodable {
+                return Err(message::unencodable(topic, source).into());
+            }
+            taken.effects.messages.iter().try_for_each(NewMessage::check).map_err(Error::from)?;
             if taken.effects.moves.is_empty() {
                 return Ok(taken);
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::message::NewMessage;
 use crate::model::ledger::change::{LedgerChange, lifetime_within_bounds};
 use crate::model::machine::target::{NoOutcome, Target, Targets};
 use crate::wire::{Stored, WireError};
@@ -188,12 +189,56 @@ impl<S, T> Step<S, T> {
     /// assert!(payment.capture(&Key::new("shop-1", "req-1")?, payment::Capture { amount: 600 }).is_err());
     /// assert_eq!(payment.messages().count(), 0);                                  // a rejection sends nothing
     /// let receipt = payment.capture(&Key::new("shop-1", "req-2")?, payment::Capture { amount: 500 })?.into_inner();
-    /// let (topic, payload) = payment.messages().next().expect("one message");
-    /// assert_eq!((topic, serde_json::from_slice::<Receipt>(payload)?), ("payment.captured", receipt));
+    /// let message = payment.messages().next().expect("one message");
+    /// assert_eq!((message.topic(), message.json::<Receipt>()?), ("payment.captured", receipt));
     /// # Ok(()) }
     /// ```
-    pub fn emit(mut self, topic: impl Into<String>, payload: &(impl Serialize + ?Sized)) -> Self {
-        self.effects.messages.push(Message { topic: topic.into(), payload: Stored::encode(payload) });
+    pub fn emit(self, topic: impl Into<String>, payload: &(impl Serialize + ?Sized)) -> Self {
+        self.emit_with(topic, payload, |message| message)
+    }
+
+    /// As [`emit`](Self::emit), with a key or headers.
+    ///
+    /// ```
+    /// # use idem_core::{Context, Natural, Never, Step, idempotent_fsm};
+    /// # #[idempotent_fsm]
+    /// # #[command(Ship)]
+    /// # #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+    /// # enum Parcel { #[initial] #[on(Ship => Shipped)] Packed { to: String }, #[terminal] Shipped }
+    /// struct Depot;
+    ///
+    /// impl parcel::Transitions for Depot {
+    ///     type Rejection = Never;
+    ///
+    ///     fn ship(&self, from: parcel::Packed, _: &parcel::Ship, _: &Context) -> Result<Step<parcel::Shipped>, Never> {
+    ///         Ok(Step::to(parcel::Shipped).emit_with("parcel.shipped", &(), |message| message.key(from.to).header("tenant", "acme")))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), idem_core::Error> {
+    /// let mut parcel = Parcel::in_memory(Depot, parcel::Packed { to: "Kiel".into() });
+    /// parcel.ship(Natural)?;
+    /// let message = parcel.messages().next().expect("one message");
+    /// assert_eq!((message.key(), message.header("tenant")?, message.number()), ("Kiel", "acme", Some(1)));
+    /// # Ok(()) }
+    /// ```
+    pub fn emit_with(
+        mut self,
+        topic: impl Into<String>,
+        payload: &(impl Serialize + ?Sized),
+        describe: impl FnOnce(NewMessage) -> NewMessage,
+    ) -> Self {
+        let topic = topic.into();
+        match Stored::encode(payload) {
+            Ok(payload) => {
+                let message = describe(NewMessage::stored(topic, payload));
+                if message.ordered.is_some() {
+                    self.effects.misuse = Some("a message of a step has the sequence of its machine, and no other one");
+                }
+                self.effects.messages.push(message);
+            }
+            Err(source) => self.effects.unencodable = Some((topic, source)),
+        }
         self.before_otherwise()
     }
 
@@ -253,16 +298,11 @@ fn name(text: impl Into<String>) -> Arc<str> {
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     pub(crate) moves: Vec<LedgerChange>,
-    pub(crate) messages: Vec<Message>,
+    pub(crate) messages: Vec<NewMessage>,
+    /// The topic of a message whose payload cannot be written.
+    pub(crate) unencodable: Option<(String, WireError)>,
     /// How the step was built wrongly; the engine refuses such a step.
     pub(crate) misuse: Option<&'static str>,
-}
-
-/// A message for the outbox.
-#[derive(Debug)]
-pub(crate) struct Message {
-    pub(crate) topic: String,
-    pub(crate) payload: Result<Stored, WireError>,
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub struct MachineRow {
     /// The visit it is in: the seq of the transition that entered the state from another one.
     pub(crate) visit: i64,
     pub(crate) entered_at: Timestamp,
+    /// How many messages its steps have emitted.
+    pub(crate) emitted: i64,
 }
 
 columns! {
@@ -34,6 +36,7 @@ columns! {
         version: [version Int],
         visit: [visit Int],
         entered_at: [entered_at Int],
+        emitted: [emitted Int],
     }
 }
 
@@ -92,6 +95,8 @@ pub struct TransitionRow {
     pub(crate) visit: i64,
     pub(crate) at: Timestamp,
     pub(crate) correlation: Option<Arc<str>>,
+    /// How many messages the machine has emitted after it; `None` if it emitted none.
+    pub(crate) emitted: Option<i64>,
     pub(crate) hash: Option<KeyHash>,
 }
 
@@ -127,6 +132,7 @@ columns! {
         visit: [visit Int],
         at: [at Int],
         correlation: [correlation Text],
+        emitted: [emitted Int],
         hash: [hash Bytes],
     }
 }

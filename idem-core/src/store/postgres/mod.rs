@@ -12,6 +12,7 @@ mod list;
 mod load;
 mod machine;
 mod migrate;
+mod outbox;
 mod parts;
 mod post_one;
 mod probe;

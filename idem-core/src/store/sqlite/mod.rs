@@ -17,6 +17,7 @@ mod load;
 mod machine;
 mod migrate;
 mod open_problem;
+mod outbox;
 mod parts;
 mod row;
 mod sweep;

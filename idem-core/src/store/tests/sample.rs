@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::message::NewMessage;
 use crate::store::dialect::Dialect;
 use crate::store::machine::rows::{AliasAnswer, AliasRow, TransitionRow};
 use crate::store::write::part::Write;
@@ -52,6 +53,7 @@ pub(super) fn machine(id: &str, expected: i64, version: i64) -> MachineWrite {
         version,
         visit: version,
         entered_at: Timestamp::from_micros(NOW + version),
+        emitted: 0,
         at: Timestamp::from_micros(NOW + version),
     }
 }
@@ -71,6 +73,7 @@ pub(super) fn transition(id: &str, seq: i64) -> TransitionWrite {
         visit: seq,
         at: Timestamp::from_micros(NOW + seq),
         correlation: None,
+        emitted: None,
         hash: None,
     };
     TransitionWrite { machine: SHOP, id: id.into(), row: HistoryRow::Transition(row) }
@@ -137,8 +140,10 @@ pub(super) fn money(account: &str, deltas: &[i64]) -> (AccountWrite, Vec<EntryWr
 
 pub(super) fn message(entry_no: i64) -> MessageWrite {
     MessageWrite {
-        topic: "paid".into(),
-        payload: stored(&format!("message {entry_no}")),
+        message: NewMessage::stored("paid".into(), stored(&format!("message {entry_no}"))),
+        headers: None,
+        number: entry_no + 1,
+        correlation: None,
         machine: SHOP,
         id: "m".into(),
         seq: 1,

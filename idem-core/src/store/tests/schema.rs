@@ -144,7 +144,8 @@ async fn drop_all<DB: Ground>(db: &mut Fresh<DB>) {
 }
 
 async fn drop_all_but_migrations<DB: Ground>(db: &mut Fresh<DB>) {
-    let keys = ["transitions", "claims", "fences", "installation", "verdicts"];
+    db.execute("DROP VIEW IF EXISTS {outbox_readable}").await;
+    let keys = ["transitions", "claims", "fences", "installation", "verdicts", "sequences"];
     for table in ["graphs", "machines", "accounts", "entries", "tails", "holds", "outbox"].into_iter().chain(keys) {
         db.execute(&format!("DROP TABLE IF EXISTS {{{table}}}")).await;
     }

@@ -119,6 +119,7 @@ pub(super) fn all<DB: Database>(tables: &Tables) -> Vec<(String, Text)> {
         ("sweep", owned(DB::SWEEP.all())),
         ("claims", owned(DB::CLAIMS.all())),
         ("verdicts", owned(DB::VERDICTS.all())),
+        ("outbox", owned(DB::OUTBOX.all())),
         ("probes", owned(DB::PROBES.all())),
         ("write", DB::fixed()),
     ];

@@ -70,6 +70,7 @@ pub(crate) const MACHINES: &[Column<MachineWrite>] = &[
     Column::int("version", |row| Some(row.version)),
     Column::int("visit", |row| Some(row.visit)),
     Column::int("entered_at", |row| Some(row.entered_at.as_micros())),
+    Column::int("emitted", |row| Some(row.emitted)),
 ];
 
 /// Transitions and aliases.
@@ -88,6 +89,7 @@ pub(crate) const TRANSITIONS: &[Column<TransitionWrite>] = &[
     Column::int("visit", |row| row.transition().map(|row| row.visit)),
     Column::int("at", |row| Some(row.at().as_micros())),
     Column::text("correlation", |row| row.transition().and_then(|row| row.correlation.as_deref())),
+    Column::int("emitted", |row| row.transition().and_then(|row| row.emitted)),
     Column::text("scope", |row: &TransitionWrite| row.key().map(Key::scope)).when(KEYED),
     Column::text("key", |row: &TransitionWrite| row.key().map(Key::as_str)).when(KEYED),
     Column::bytes("hash", |row: &TransitionWrite| row.hash().map(|hash| &hash.0[..])).when(KEYED),
@@ -185,8 +187,12 @@ pub(crate) const MESSAGES: &[Column<MessageWrite>] = &[
     Column::text("id", |row| Some(&row.id)),
     Column::int("seq", |row| Some(row.seq)),
     Column::int("entry_no", |row| Some(row.entry_no)),
-    Column::text("topic", |row| Some(&row.topic)),
-    Column::bytes("payload", |row| Some(&row.payload.0)),
+    Column::int("number", |row| Some(row.number)),
+    Column::text("topic", |row| Some(&row.message.topic)),
+    Column::text("key", |row| row.message.key.as_deref()),
+    Column::bytes("headers", |row| row.headers.as_ref().map(|headers| &*headers.0)),
+    Column::bytes("payload", |row| Some(&row.message.payload.0)),
+    Column::text("correlation", |row| row.correlation.as_deref()),
     Column::int("at", |row| Some(row.at.as_micros())),
 ];
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::fingerprint::Fingerprint;
 use crate::key::{Key, KeyHash};
+use crate::message::NewMessage;
 use crate::store::machine::rows::{AliasRow, Name, TransitionRow};
 use crate::wire::Stored;
 
@@ -39,6 +40,8 @@ pub struct MachineWrite {
     pub(crate) version: i64,
     pub(crate) visit: i64,
     pub(crate) entered_at: Timestamp,
+    /// How many messages its steps have emitted.
+    pub(crate) emitted: i64,
     /// When its newest transition is made. It is not stored with the machine.
     pub(crate) at: Timestamp,
 }
@@ -246,15 +249,19 @@ pub struct HoldWrite {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-/// A message for the outbox.
+/// A message of a machine, for the outbox.
 #[derive(Debug)]
 pub struct MessageWrite {
-    pub(crate) topic: String,
-    pub(crate) payload: Stored,
+    pub(crate) message: NewMessage,
+    /// As they are stored.
+    pub(crate) headers: Option<Stored>,
     pub(crate) machine: &'static str,
     pub(crate) id: Arc<str>,
     pub(crate) seq: i64,
     pub(crate) entry_no: i64,
+    /// Its number among the messages of the machine.
+    pub(crate) number: i64,
+    pub(crate) correlation: Option<Arc<str>>,
     pub(crate) at: Timestamp,
 }
 

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "machines to drive; what they mean is in the names")]
 
 pub mod carts;
+mod feeds;
 mod invoices;
 mod orders;
 mod payments;
@@ -11,6 +12,7 @@ pub mod shipment;
 mod subscriptions;
 mod vouchers;
 
+pub use feeds::{Described, Feed, feed};
 pub use invoices::{Invoice, SlowShop, invoice};
 pub use orders::{Order, Receipt, Refused, order};
 pub use payments::{Payment, payment};

@@ -1,16 +1,16 @@
 -- machines: load_one
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, m.emitted, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM (VALUES (1)) AS one
             LEFT JOIN "idem_machines" m ON m.machine = $1::text AND m.id = $2::text
             LEFT JOIN "idem_transitions" k ON k.hash = $3::bytea
             LEFT JOIN "idem_transitions" t ON t.machine = k.machine AND t.id = k.id AND t.seq = coalesce(k.seq, k.alias_of)
 
 -- machines: load_many
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, NULL::bytea, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 0::bigint, u.place - 1, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, m.emitted, NULL::bytea, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::bytea, NULL::bigint, NULL::text, NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint
             FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS u (machine, id, place)
             LEFT JOIN LATERAL (SELECT * FROM "idem_machines" WHERE machine = u.machine AND id = u.id LIMIT 1) m ON true
             UNION ALL
-            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, u.place - 1, NULL::text, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint, NULL::bigint, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, 1::bigint, u.place - 1, NULL::text, NULL::bytea, NULL::bytea, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM unnest((SELECT $3::bytea[])) WITH ORDINALITY AS u (hash, place)
             LEFT JOIN LATERAL (SELECT * FROM "idem_transitions" WHERE hash = u.hash LIMIT 1) k ON true
             LEFT JOIN LATERAL (
@@ -41,7 +41,7 @@
             ORDER BY machine DESC, id DESC, seq DESC LIMIT 1
 
 -- machines: history
-            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation, hash FROM "idem_transitions"
+            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation, emitted, hash FROM "idem_transitions"
             WHERE machine = $1::text AND id = $2::text AND seq > $3::bigint
             ORDER BY seq LIMIT $4::bigint
 
@@ -57,7 +57,7 @@
             )
 
 -- machines: in_state
-            SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at
+            SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, m.emitted
             FROM unnest((SELECT $2::text[])) AS s (state)
             CROSS JOIN LATERAL (
                 SELECT * FROM "idem_machines" n
@@ -449,6 +449,17 @@ UPDATE "idem_installation" SET id = $1::text, at = (extract(epoch FROM statement
                 SELECT * FROM "idem_verdicts" WHERE hash = $1::bytea ORDER BY position DESC LIMIT $2::bigint
             ) d ORDER BY d.position
 
+-- outbox: next_number
+            INSERT INTO "idem_sequences" AS s (name, number) VALUES ($1::text, 1)
+            ON CONFLICT (name) DO UPDATE SET number = s.number + 1
+            RETURNING number
+
+-- outbox: add
+            WITH begun AS MATERIALIZED (SELECT pg_current_xact_id() AS xid)
+            INSERT INTO "idem_outbox" (message_id, ordered, number, topic, key, headers, payload, correlation, at)
+            SELECT $1::text, $2::text, $3::bigint, $4::text, $5::text, $6::bytea, $7::bytea, $8::text, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+            FROM begun WHERE xid IS NOT NULL
+
 -- probes: wait
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)
                 / 1000000)
@@ -532,13 +543,13 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::bytea[]), (SELECT $11::bytea[]), (SELECT $12::bytea[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::text[]), (SELECT $20::bytea[]), (SELECT $21::bigint[]), (SELECT $22::bytea[]), (SELECT $23::bigint[])) WHERE (SELECT ok FROM begun) RETURNING 1)
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::bigint[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::text[]), (SELECT $10::bytea[]), (SELECT $11::bytea[]), (SELECT $12::bytea[]), (SELECT $13::bytea[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::bigint[]), (SELECT $19::text[]), (SELECT $20::text[]), (SELECT $21::bytea[]), (SELECT $22::bigint[]), (SELECT $23::bytea[]), (SELECT $24::bigint[])) WHERE (SELECT ok FROM begun) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM begun g CROSS JOIN begun b
 
 -- write: an alias joined
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bytea[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]), (SELECT $18::bytea[]), (SELECT $19::bigint[]), (SELECT $20::bytea[]), (SELECT $21::bigint[])) WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::bigint[]), (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::bytea[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bytea[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::text[]), (SELECT $18::text[]), (SELECT $19::bytea[]), (SELECT $20::bigint[]), (SELECT $21::bytea[]), (SELECT $22::bigint[])) WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
             all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = cardinality($2::text[]) AS ok FROM begun)
 SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written) FROM all_transitions_written
 
@@ -547,13 +558,13 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint, $13::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted) SELECT $14::text, $15::text, $16::bigint, $17::text, $18::text, $19::text, $20::bytea, $21::bytea, $22::bytea, $23::bytea, $24::bigint, $25::bigint, $26::bigint, $27::text, $28::bigint WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: start alone, keyed
@@ -561,13 +572,13 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint, $13::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bigint, $24::bigint, $25::bigint, $26::text, $27::text, $28::text, $29::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $14::text, $15::text, $16::bigint, $17::text, $18::text, $19::text, $20::bytea, $21::bytea, $22::bytea, $23::bytea, $24::bigint, $25::bigint, $26::bigint, $27::text, $28::bigint, $29::text, $30::text, $31::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: start alone, with money and messages
@@ -575,8 +586,8 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $4::text, $5::text, $6::text, $7::bytea, $8::bytea, $10::bigint, $11::bigint, $12::bigint, $13::bigint WHERE $9::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
@@ -590,7 +601,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -612,14 +623,14 @@ accounts_opened AS (
                 SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
                 FROM machines_written),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $21::text, $22::text, $23::bigint, $24::text, $25::text, $26::text, $27::bytea, $28::bytea, $29::bytea, $30::bytea, $31::bigint, $32::bigint, $33::bigint, $34::text, $35::text, $36::text, $37::bytea WHERE (SELECT ok FROM accounts_written) RETURNING 1),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $22::text, $23::text, $24::bigint, $25::text, $26::text, $27::text, $28::bytea, $29::bytea, $30::bytea, $31::bytea, $32::bigint, $33::bigint, $34::bigint, $35::text, $36::bigint, $37::text, $38::text, $39::bytea WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_planned f, unnest((SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                FROM begun, accounts_planned f, unnest((SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::bigint[]), (SELECT $45::bigint[]), (SELECT $46::text[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bytea[]), (SELECT $54::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT * FROM unnest((SELECT $50::text[]), (SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bytea[]), (SELECT $59::text[]), (SELECT $60::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: move alone, natural
@@ -627,12 +638,12 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint
+            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint, emitted = $13::bigint
             WHERE machine = $4::text AND id = $5::text AND version = $9::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bigint, $24::bigint, $25::bigint, $26::text WHERE (SELECT ok FROM machines_written) RETURNING 1)
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted) SELECT $14::text, $15::text, $16::bigint, $17::text, $18::text, $19::text, $20::bytea, $21::bytea, $22::bytea, $23::bytea, $24::bigint, $25::bigint, $26::bigint, $27::text, $28::bigint WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: move alone, keyed
@@ -640,12 +651,12 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint
+            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint, emitted = $13::bigint
             WHERE machine = $4::text AND id = $5::text AND version = $9::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $13::text, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bigint, $24::bigint, $25::bigint, $26::text, $27::text, $28::text, $29::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $14::text, $15::text, $16::bigint, $17::text, $18::text, $19::text, $20::bytea, $21::bytea, $22::bytea, $23::bytea, $24::bigint, $25::bigint, $26::bigint, $27::text, $28::bigint, $29::text, $30::text, $31::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: move alone, with money and messages
@@ -653,7 +664,7 @@ WITH begun AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1::text, true) IS NOT NULL AS ok, coalesce($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now,
         $3::bigint AS until),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint
+            UPDATE "idem_machines" SET state = $6::text, body = $7::bytea, last_by_command = $8::bytea, version = $10::bigint, visit = $11::bigint, entered_at = $12::bigint, emitted = $13::bigint
             WHERE machine = $4::text AND id = $5::text AND version = $9::bigint AND (SELECT ok FROM begun)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
@@ -667,7 +678,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -689,47 +700,47 @@ accounts_opened AS (
                 SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
                 FROM machines_written),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $21::text, $22::text, $23::bigint, $24::text, $25::text, $26::text, $27::bytea, $28::bytea, $29::bytea, $30::bytea, $31::bigint, $32::bigint, $33::bigint, $34::text, $35::text, $36::text, $37::bytea WHERE (SELECT ok FROM accounts_written) RETURNING 1),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $22::text, $23::text, $24::bigint, $25::text, $26::text, $27::text, $28::bytea, $29::bytea, $30::bytea, $31::bytea, $32::bigint, $33::bigint, $34::bigint, $35::text, $36::bigint, $37::text, $38::text, $39::bytea WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_planned f, unnest((SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                FROM begun, accounts_planned f, unnest((SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::bigint[]), (SELECT $44::bigint[]), (SELECT $45::bigint[]), (SELECT $46::text[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::text[]), (SELECT $53::bytea[]), (SELECT $54::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT * FROM unnest((SELECT $50::text[]), (SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::text[]), (SELECT $57::bytea[]), (SELECT $58::bytea[]), (SELECT $59::text[]), (SELECT $60::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: start joined, natural
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::bigint, $22::bigint, $23::bigint, $24::text WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted) SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::bigint, $23::bigint, $24::bigint, $25::text, $26::bigint WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
             all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM machines_written)
 SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written) FROM all_transitions_written
 
 -- write: start joined, keyed
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $11::text, $12::text, $13::bigint, $14::text, $15::text, $16::text, $17::bytea, $18::bytea, $19::bytea, $20::bytea, $21::bigint, $22::bigint, $23::bigint, $24::text, $25::text, $26::text, $27::bytea WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $12::text, $13::text, $14::bigint, $15::text, $16::text, $17::text, $18::bytea, $19::bytea, $20::bytea, $21::bytea, $22::bigint, $23::bigint, $24::bigint, $25::text, $26::bigint, $27::text, $28::text, $29::bytea WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
             all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM machines_written)
 SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written) FROM all_transitions_written
 
 -- write: start joined, with money and messages
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $8::bigint, $9::bigint, $10::bigint, $11::bigint WHERE $7::bigint = 0 AND (SELECT ok FROM begun)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_opened),
@@ -743,7 +754,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                FROM unnest((SELECT $12::text[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -752,14 +763,14 @@ accounts_locked AS MATERIALIZED (
                 SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
                 FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $19::text, $20::text, $21::bigint, $22::text, $23::text, $24::text, $25::bytea, $26::bytea, $27::bytea, $28::bytea, $29::bigint, $30::bigint, $31::bigint, $32::text, $33::text, $34::text, $35::bytea WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $20::text, $21::text, $22::bigint, $23::text, $24::text, $25::text, $26::bytea, $27::bytea, $28::bytea, $29::bytea, $30::bigint, $31::bigint, $32::bigint, $33::text, $34::bigint, $35::text, $36::text, $37::bytea WHERE (SELECT ok FROM machines_written) ON CONFLICT DO NOTHING RETURNING ctid),
             all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM machines_written),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_planned f, unnest((SELECT $36::text[]), (SELECT $37::bigint[]), (SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                FROM begun, accounts_planned f, unnest((SELECT $38::text[]), (SELECT $39::bigint[]), (SELECT $40::text[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::bigint[]), (SELECT $44::text[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM all_transitions_written) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($36::text[]) AS ok FROM all_transitions_written),
+            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($38::text[]) AS ok FROM all_transitions_written),
 accounts_opened AS (
                 INSERT INTO "idem_accounts" (account, balance, seq, held, at)
                 SELECT name, balance, seq, held, at FROM accounts_locked WHERE NOT found AND (SELECT ok FROM all_entries_written)
@@ -774,17 +785,17 @@ accounts_opened AS (
                 SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
                 FROM all_entries_written),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $46::text[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bytea[]), (SELECT $52::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT * FROM unnest((SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bytea[]), (SELECT $56::bytea[]), (SELECT $57::text[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written), ARRAY(SELECT ctid::text FROM entries_written) FROM accounts_written
 
 -- write: move joined, natural
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text, $16::bigint WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
             all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $18::text, body = $19::bytea, last_by_command = $20::bytea, version = $22::bigint, visit = $23::bigint, entered_at = $24::bigint
-            WHERE machine = $16::text AND id = $17::text AND version = $21::bigint AND (SELECT ok FROM all_transitions_written)
+            UPDATE "idem_machines" SET state = $19::text, body = $20::bytea, last_by_command = $21::bytea, version = $23::bigint, visit = $24::bigint, entered_at = $25::bigint, emitted = $26::bigint
+            WHERE machine = $17::text AND id = $18::text AND version = $22::bigint AND (SELECT ok FROM all_transitions_written)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated)
 SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_written
@@ -792,11 +803,11 @@ SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_writt
 -- write: move joined, keyed
 WITH begun AS MATERIALIZED (SELECT (CASE WHEN current_setting('idem.transaction', true) = 'open' THEN 'true' ELSE 'idem: the transaction has ended' END)::boolean AS ok, $1::bigint AS now),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text, $16::text, $17::text, $18::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bytea, $9::bytea, $10::bytea, $11::bytea, $12::bigint, $13::bigint, $14::bigint, $15::text, $16::bigint, $17::text, $18::text, $19::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
             all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $21::text, body = $22::bytea, last_by_command = $23::bytea, version = $25::bigint, visit = $26::bigint, entered_at = $27::bigint
-            WHERE machine = $19::text AND id = $20::text AND version = $24::bigint AND (SELECT ok FROM all_transitions_written)
+            UPDATE "idem_machines" SET state = $22::text, body = $23::bytea, last_by_command = $24::bytea, version = $26::bigint, visit = $27::bigint, entered_at = $28::bigint, emitted = $29::bigint
+            WHERE machine = $20::text AND id = $21::text AND version = $25::bigint AND (SELECT ok FROM all_transitions_written)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated)
 SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written) FROM machines_written
@@ -822,17 +833,17 @@ accounts_locked AS MATERIALIZED (
                 SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
                 FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $10::text, $11::text, $12::bigint, $13::text, $14::text, $15::text, $16::bytea, $17::bytea, $18::bytea, $19::bytea, $20::bigint, $21::bigint, $22::bigint, $23::text, $24::text, $25::text, $26::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $10::text, $11::text, $12::bigint, $13::text, $14::text, $15::text, $16::bytea, $17::bytea, $18::bytea, $19::bytea, $20::bigint, $21::bigint, $22::bigint, $23::text, $24::bigint, $25::text, $26::text, $27::bytea WHERE (SELECT ok FROM begun) ON CONFLICT DO NOTHING RETURNING ctid),
             all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = 1 AS ok FROM begun),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.machine, e.id, e.machine_seq, e.entry_no, f.seqs[e.place] - e.back, f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), NULL
-                FROM begun, accounts_planned f, unnest((SELECT $27::text[]), (SELECT $28::bigint[]), (SELECT $29::text[]), (SELECT $30::bigint[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bigint[]), (SELECT $36::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
+                FROM begun, accounts_planned f, unnest((SELECT $28::text[]), (SELECT $29::bigint[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::bigint[])) AS e (account, delta, kind, place, back, below, machine, id, machine_seq, entry_no)
                 WHERE (SELECT ok FROM all_transitions_written) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($27::text[]) AS ok FROM all_transitions_written),
+            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($28::text[]) AS ok FROM all_transitions_written),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $39::text, body = $40::bytea, last_by_command = $41::bytea, version = $43::bigint, visit = $44::bigint, entered_at = $45::bigint
-            WHERE machine = $37::text AND id = $38::text AND version = $42::bigint AND (SELECT ok FROM all_entries_written)
+            UPDATE "idem_machines" SET state = $40::text, body = $41::bytea, last_by_command = $42::bytea, version = $44::bigint, visit = $45::bigint, entered_at = $46::bigint, emitted = $47::bigint
+            WHERE machine = $38::text AND id = $39::text AND version = $43::bigint AND (SELECT ok FROM all_entries_written)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 accounts_opened AS (
@@ -849,7 +860,7 @@ accounts_opened AS (
                 SELECT ok AND (SELECT count(*) FROM accounts_opened) >= 0 AND (SELECT count(*) FROM accounts_updated) >= 0 AS ok
                 FROM machines_written),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $46::text[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::bigint[]), (SELECT $50::text[]), (SELECT $51::bytea[]), (SELECT $52::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT * FROM unnest((SELECT $48::text[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::bigint[]), (SELECT $52::bigint[]), (SELECT $53::text[]), (SELECT $54::text[]), (SELECT $55::bytea[]), (SELECT $56::bytea[]), (SELECT $57::text[]), (SELECT $58::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT ctid::text FROM transitions_written), ARRAY(SELECT ctid::text FROM entries_written) FROM accounts_written
 
 -- write: a fenced move
@@ -858,12 +869,12 @@ WITH begun AS MATERIALIZED (
         $3::bigint AS until),
 claim_held AS MATERIALIZED (SELECT EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $4::bytea AND epoch = $5::bigint AND state = 1 AND (SELECT ok FROM begun) FOR KEY SHARE) AS ok),
 machines_updated AS (
-            UPDATE "idem_machines" SET state = $8::text, body = $9::bytea, last_by_command = $10::bytea, version = $12::bigint, visit = $13::bigint, entered_at = $14::bigint
+            UPDATE "idem_machines" SET state = $8::text, body = $9::bytea, last_by_command = $10::bytea, version = $12::bigint, visit = $13::bigint, entered_at = $14::bigint, emitted = $15::bigint
             WHERE machine = $6::text AND id = $7::text AND version = $11::bigint AND (SELECT ok FROM claim_held)
             RETURNING 1),
         machines_written AS MATERIALIZED (SELECT count(*) = 1 AS ok FROM machines_updated),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) SELECT $15::text, $16::text, $17::bigint, $18::text, $19::text, $20::text, $21::bytea, $22::bytea, $23::bytea, $24::bytea, $25::bigint, $26::bigint, $27::bigint, $28::text, $29::text, $30::text, $31::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) SELECT $16::text, $17::text, $18::bigint, $19::text, $20::text, $21::text, $22::bytea, $23::bytea, $24::bytea, $25::bytea, $26::bigint, $27::bigint, $28::bigint, $29::text, $30::bigint, $31::text, $32::text, $33::bytea WHERE (SELECT ok FROM machines_written) RETURNING 1)
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint FROM machines_written g CROSS JOIN begun b
 
 -- write: a fenced change of the ledger
@@ -1592,7 +1603,7 @@ tallies_checked AS MATERIALIZED (
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, emitted, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
             ) m ON true
@@ -1610,7 +1621,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                FROM unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -1619,16 +1630,16 @@ accounts_locked AS MATERIALIZED (
                 SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
                 FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at, emitted FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
             RETURNING ctid),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
                 = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM machines_checked g),
         machines_updated AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at, emitted FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted
             RETURNING 1),
         machines_written AS MATERIALIZED (
             SELECT ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok FROM all_machines_opened),
@@ -1647,7 +1658,7 @@ accounts_opened AS (
                 FROM machines_written),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -1658,16 +1669,16 @@ holds_locked AS MATERIALIZED (
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $29::text[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bytea[]), (SELECT $36::bytea[]), (SELECT $37::bytea[]), (SELECT $38::bytea[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::text[]), (SELECT $45::bytea[]), (SELECT $46::bigint[]), (SELECT $47::bytea[]), (SELECT $48::bigint[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $30::text[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bytea[]), (SELECT $37::bytea[]), (SELECT $38::bytea[]), (SELECT $39::bytea[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::text[]), (SELECT $47::bytea[]), (SELECT $48::bigint[]), (SELECT $49::bytea[]), (SELECT $50::bigint[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_planned f, unnest((SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::text[]), (SELECT $59::bytea[]), (SELECT $60::bytea[]), (SELECT $61::bytea[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::bigint[]), (SELECT $65::bigint[]), (SELECT $66::text[]), (SELECT $67::bigint[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::text[]), (SELECT $61::bytea[]), (SELECT $62::bytea[]), (SELECT $63::bytea[]), (SELECT $64::text[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::text[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $71::text[]), (SELECT $72::bigint[]), (SELECT $73::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid),
+                SELECT t.* FROM unnest((SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $74::text[]), (SELECT $75::text[]), (SELECT $76::bigint[]), (SELECT $77::bigint[]), (SELECT $78::text[]), (SELECT $79::bytea[]), (SELECT $80::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT * FROM unnest((SELECT $76::text[]), (SELECT $77::text[]), (SELECT $78::bigint[]), (SELECT $79::bigint[]), (SELECT $80::bigint[]), (SELECT $81::text[]), (SELECT $82::text[]), (SELECT $83::bytea[]), (SELECT $84::bytea[]), (SELECT $85::text[]), (SELECT $86::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, in a group
@@ -1733,7 +1744,7 @@ tallies_checked AS MATERIALIZED (
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $6::text[]), (SELECT $7::text[]), (SELECT $8::text[]), (SELECT $9::bytea[]), (SELECT $10::bytea[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]), (SELECT $15::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, emitted, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
             ) m ON true
@@ -1751,7 +1762,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $15::text[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                FROM unnest((SELECT $16::text[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::bigint[]), (SELECT $22::bigint[]), (SELECT $23::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
                 ) a ON true
@@ -1766,16 +1777,16 @@ accounts_locked AS MATERIALIZED (
             accounts_obtained AS MATERIALIZED (
                 SELECT (SELECT ok FROM machines_checked) AND NOT EXISTS (SELECT 1 FROM accounts_busy) AS ok),
 machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM accounts_obtained)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at, emitted FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM accounts_obtained)
             RETURNING ctid),
         all_machines_opened AS MATERIALIZED (
             SELECT g.ok AND (SELECT count(*) FROM machines_opened)
                 = (SELECT count(*) FROM machines_locked WHERE expected = 0) AS ok FROM accounts_obtained g),
         machines_updated AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at, emitted FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_machines_opened)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted
             RETURNING 1),
         machines_written AS MATERIALIZED (
             SELECT ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok FROM all_machines_opened),
@@ -1794,7 +1805,7 @@ accounts_opened AS (
                 FROM machines_written),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $23::text[]), (SELECT $24::text[]), (SELECT $25::bigint[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::bigint[]), (SELECT $27::bigint[]), (SELECT $28::bigint[]), (SELECT $29::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -1805,16 +1816,16 @@ holds_locked AS MATERIALIZED (
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $29::text[]), (SELECT $30::text[]), (SELECT $31::bigint[]), (SELECT $32::text[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::bytea[]), (SELECT $36::bytea[]), (SELECT $37::bytea[]), (SELECT $38::bytea[]), (SELECT $39::bigint[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::text[]), (SELECT $43::text[]), (SELECT $44::text[]), (SELECT $45::bytea[]), (SELECT $46::bigint[]), (SELECT $47::bytea[]), (SELECT $48::bigint[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $30::text[]), (SELECT $31::text[]), (SELECT $32::bigint[]), (SELECT $33::text[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::bytea[]), (SELECT $37::bytea[]), (SELECT $38::bytea[]), (SELECT $39::bytea[]), (SELECT $40::bigint[]), (SELECT $41::bigint[]), (SELECT $42::bigint[]), (SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::text[]), (SELECT $47::bytea[]), (SELECT $48::bigint[]), (SELECT $49::bytea[]), (SELECT $50::bigint[])) WHERE (SELECT ok FROM accounts_written) RETURNING 1),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_planned f, unnest((SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::bigint[]), (SELECT $54::bigint[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::text[]), (SELECT $59::bytea[]), (SELECT $60::bytea[]), (SELECT $61::bytea[]), (SELECT $62::text[]), (SELECT $63::text[]), (SELECT $64::bigint[]), (SELECT $65::bigint[]), (SELECT $66::text[]), (SELECT $67::bigint[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $51::text[]), (SELECT $52::bigint[]), (SELECT $53::text[]), (SELECT $54::bigint[]), (SELECT $55::bigint[]), (SELECT $56::bigint[]), (SELECT $57::text[]), (SELECT $58::bigint[]), (SELECT $59::text[]), (SELECT $60::text[]), (SELECT $61::bytea[]), (SELECT $62::bytea[]), (SELECT $63::bytea[]), (SELECT $64::text[]), (SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[]), (SELECT $68::text[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[]), (SELECT $72::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM accounts_written) RETURNING 1), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $71::text[]), (SELECT $72::bigint[]), (SELECT $73::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid),
+                SELECT t.* FROM unnest((SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[])) t WHERE (SELECT ok FROM accounts_written) RETURNING ctid),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $74::text[]), (SELECT $75::text[]), (SELECT $76::bigint[]), (SELECT $77::bigint[]), (SELECT $78::text[]), (SELECT $79::bytea[]), (SELECT $80::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT * FROM unnest((SELECT $76::text[]), (SELECT $77::text[]), (SELECT $78::bigint[]), (SELECT $79::bigint[]), (SELECT $80::bigint[]), (SELECT $81::text[]), (SELECT $82::text[]), (SELECT $83::bytea[]), (SELECT $84::bytea[]), (SELECT $85::text[]), (SELECT $86::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT g.ok, (CASE WHEN g.ok AND (SELECT count(*) FROM transitions_written) >= 0 THEN CASE WHEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint > b.until THEN 'idem: the time is up' ELSE (b.now)::text END ELSE (b.now)::text END)::bigint, ARRAY(SELECT place FROM machines_locked WHERE coalesce(found, 0) <> expected), ARRAY(SELECT name FROM accounts_busy), (SELECT balances FROM accounts_planned), (SELECT seqs FROM accounts_planned), (SELECT ats FROM accounts_planned) FROM accounts_written g CROSS JOIN begun b
 
 -- write: a tally near the edge, joined
@@ -1871,7 +1882,7 @@ tallies_checked AS MATERIALIZED (
                 LEFT JOIN LATERAL (SELECT tally, unit, balance FROM "idem_accounts" WHERE account = t.name LIMIT 1) a ON true),
 machines_locked AS MATERIALIZED (
             SELECT w.*, m.version AS found
-            FROM unnest((SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::bytea[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, place)
+            FROM unnest((SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::bytea[]), (SELECT $9::bigint[]), (SELECT $10::bigint[]), (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::bigint[])) WITH ORDINALITY AS w (machine, id, state, body, last_by_command, expected, version, visit, entered_at, emitted, place)
             LEFT JOIN LATERAL (
                 SELECT version FROM "idem_machines" WHERE machine = w.machine AND id = w.id LIMIT 1 FOR NO KEY UPDATE
             ) m ON true
@@ -1880,8 +1891,8 @@ machines_locked AS MATERIALIZED (
             SELECT (SELECT ok FROM tallies_checked) AND coalesce(bool_and(coalesce(found, 0) = expected), true) AS ok
             FROM machines_locked),
         machines_opened AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at, emitted FROM machines_locked WHERE expected = 0 AND (SELECT ok FROM machines_checked)
             ON CONFLICT (machine, id) DO NOTHING
             RETURNING ctid),
         all_machines_opened AS MATERIALIZED (
@@ -1897,7 +1908,7 @@ accounts_locked AS MATERIALIZED (
                             >= coalesce(a.floor, a.balance - a.held + d.lowest, d.lowest)
                         AND coalesce(a.balance, 0) + d.highest <= coalesce(a.ceiling, a.balance + d.highest, d.highest)
                         THEN coalesce(a.balance, 0) + d.delta END AS balance
-                FROM unnest((SELECT $13::text[]), (SELECT $14::bigint[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
+                FROM unnest((SELECT $14::text[]), (SELECT $15::bigint[]), (SELECT $16::bigint[]), (SELECT $17::bigint[]), (SELECT $18::bigint[]), (SELECT $19::bigint[]), (SELECT $20::bigint[]), (SELECT $21::text[])) WITH ORDINALITY AS d (name, delta, reserved, lowest, highest, entries, expected, unit, place)
                 LEFT JOIN LATERAL (
                     SELECT * FROM "idem_accounts" WHERE account = d.name LIMIT 1 FOR NO KEY UPDATE
                 ) a ON true
@@ -1906,20 +1917,20 @@ accounts_locked AS MATERIALIZED (
                 SELECT array_agg(balance) AS balances, array_agg(seq) AS seqs, array_agg(at) AS ats
                 FROM (SELECT * FROM accounts_locked ORDER BY place) l),
 transitions_written AS (
-                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $21::text[]), (SELECT $22::text[]), (SELECT $23::bigint[]), (SELECT $24::text[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::bytea[]), (SELECT $28::bytea[]), (SELECT $29::bytea[]), (SELECT $30::bytea[]), (SELECT $31::bigint[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::text[]), (SELECT $35::text[]), (SELECT $36::text[]), (SELECT $37::bytea[]), (SELECT $38::bigint[]), (SELECT $39::bytea[]), (SELECT $40::bigint[])) WHERE (SELECT ok FROM all_machines_opened) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = cardinality($21::text[]) AS ok FROM all_machines_opened),
+                INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT * FROM unnest((SELECT $22::text[]), (SELECT $23::text[]), (SELECT $24::bigint[]), (SELECT $25::text[]), (SELECT $26::text[]), (SELECT $27::text[]), (SELECT $28::bytea[]), (SELECT $29::bytea[]), (SELECT $30::bytea[]), (SELECT $31::bytea[]), (SELECT $32::bigint[]), (SELECT $33::bigint[]), (SELECT $34::bigint[]), (SELECT $35::text[]), (SELECT $36::bigint[]), (SELECT $37::text[]), (SELECT $38::text[]), (SELECT $39::bytea[]), (SELECT $40::bigint[]), (SELECT $41::bytea[]), (SELECT $42::bigint[])) WHERE (SELECT ok FROM all_machines_opened) ON CONFLICT DO NOTHING RETURNING ctid),
+            all_transitions_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM transitions_written) = cardinality($22::text[]) AS ok FROM all_machines_opened),
 entries_written AS (
                 INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
                 SELECT e.account, e.delta, e.kind, e.hold, e.reserved, e.scope, e.key, e.hash, e.fingerprint, e.outcome, e.machine, e.id, e.machine_seq, e.entry_no, e.next_account, coalesce(f.seqs[e.place] - e.back, e.seq), f.balances[e.place] - e.below, coalesce(f.ats[e.place], begun.now), coalesce(f.seqs[e.next_place] - e.next_back, e.next_seq)
-                FROM begun, accounts_planned f, unnest((SELECT $41::text[]), (SELECT $42::bigint[]), (SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::bigint[]), (SELECT $46::bigint[]), (SELECT $47::text[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::text[]), (SELECT $51::bytea[]), (SELECT $52::bytea[]), (SELECT $53::bytea[]), (SELECT $54::text[]), (SELECT $55::text[]), (SELECT $56::bigint[]), (SELECT $57::bigint[]), (SELECT $58::text[]), (SELECT $59::bigint[]), (SELECT $60::bigint[]), (SELECT $61::bigint[]), (SELECT $62::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
+                FROM begun, accounts_planned f, unnest((SELECT $43::text[]), (SELECT $44::bigint[]), (SELECT $45::text[]), (SELECT $46::bigint[]), (SELECT $47::bigint[]), (SELECT $48::bigint[]), (SELECT $49::text[]), (SELECT $50::bigint[]), (SELECT $51::text[]), (SELECT $52::text[]), (SELECT $53::bytea[]), (SELECT $54::bytea[]), (SELECT $55::bytea[]), (SELECT $56::text[]), (SELECT $57::text[]), (SELECT $58::bigint[]), (SELECT $59::bigint[]), (SELECT $60::text[]), (SELECT $61::bigint[]), (SELECT $62::bigint[]), (SELECT $63::bigint[]), (SELECT $64::bigint[])) AS e (account, delta, kind, place, back, below, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, next_place, next_back, next_seq)
                 WHERE (SELECT ok FROM all_transitions_written) ON CONFLICT DO NOTHING RETURNING ctid),
-            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($41::text[]) AS ok FROM all_transitions_written), tails_written AS (
+            all_entries_written AS MATERIALIZED (SELECT ok AND (SELECT count(*) FROM entries_written) = cardinality($43::text[]) AS ok FROM all_transitions_written), tails_written AS (
                 INSERT INTO "idem_tails" (account, seq, delta)
-                SELECT t.* FROM unnest((SELECT $63::text[]), (SELECT $64::bigint[]), (SELECT $65::bigint[])) t WHERE (SELECT ok FROM all_entries_written) RETURNING ctid),
+                SELECT t.* FROM unnest((SELECT $65::text[]), (SELECT $66::bigint[]), (SELECT $67::bigint[])) t WHERE (SELECT ok FROM all_entries_written) RETURNING ctid),
 machines_updated AS (
-            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT machine, id, state, body, last_by_command, version, visit, entered_at FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_entries_written)
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at
+            INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT machine, id, state, body, last_by_command, version, visit, entered_at, emitted FROM machines_locked WHERE expected > 0 AND (SELECT ok FROM all_entries_written)
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted
             RETURNING 1),
         machines_written AS MATERIALIZED (
             SELECT ok AND (SELECT count(*) FROM machines_updated) >= 0 AS ok FROM all_entries_written),
@@ -1938,7 +1949,7 @@ accounts_opened AS (
                 FROM machines_written),
 holds_locked AS MATERIALIZED (
                 SELECT w.*, CASE WHEN h.remaining IS NOT DISTINCT FROM w.expected THEN w.remaining END AS rest
-                FROM unnest((SELECT $66::text[]), (SELECT $67::text[]), (SELECT $68::bigint[]), (SELECT $69::bigint[]), (SELECT $70::bigint[]), (SELECT $71::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
+                FROM unnest((SELECT $68::text[]), (SELECT $69::text[]), (SELECT $70::bigint[]), (SELECT $71::bigint[]), (SELECT $72::bigint[]), (SELECT $73::bigint[])) AS w (hold, account, amount, expected, remaining, expires_at)
                 LEFT JOIN LATERAL (SELECT remaining FROM "idem_holds" WHERE hold = w.hold LIMIT 1 FOR NO KEY UPDATE) h ON true
                 WHERE (SELECT ok FROM accounts_written)),
             holds_opened AS (
@@ -1949,7 +1960,7 @@ holds_locked AS MATERIALIZED (
                 SELECT hold, account, amount, expires_at, rest FROM holds_locked WHERE expected IS NOT NULL
                 ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining),
 outbox_written AS (
-                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT * FROM unnest((SELECT $72::text[]), (SELECT $73::text[]), (SELECT $74::bigint[]), (SELECT $75::bigint[]), (SELECT $76::text[]), (SELECT $77::bytea[]), (SELECT $78::bigint[])) WHERE (SELECT ok FROM accounts_written))
+                INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT * FROM unnest((SELECT $74::text[]), (SELECT $75::text[]), (SELECT $76::bigint[]), (SELECT $77::bigint[]), (SELECT $78::bigint[]), (SELECT $79::text[]), (SELECT $80::text[]), (SELECT $81::bytea[]), (SELECT $82::bytea[]), (SELECT $83::text[]), (SELECT $84::bigint[])) WHERE (SELECT ok FROM accounts_written))
 SELECT ok, ARRAY(SELECT ctid::text FROM machines_opened), ARRAY(SELECT ctid::text FROM transitions_written), ARRAY(SELECT ctid::text FROM entries_written), ARRAY(SELECT ctid::text FROM tails_written) FROM accounts_written
 
 -- row

@@ -1,5 +1,5 @@
 -- machines: load_one
-            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
+            SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, m.emitted, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit
             FROM (VALUES (1)) AS one
             LEFT JOIN "idem_machines" m ON m.machine = $1 AND m.id = $2
             LEFT JOIN "idem_transitions" k ON k.hash = $3
@@ -7,7 +7,7 @@
 
 -- machines: load_many
             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000, (
-                SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.last_by_command), m.version, m.visit, m.entered_at))
+                SELECT json_group_array(json_array(j.key, m.state, hex(m.body), hex(m.last_by_command), m.version, m.visit, m.entered_at, m.emitted))
                 FROM json_each($1) j CROSS JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1)
             UNION ALL
             SELECT j.key, k.fingerprint, k.at, k.expires_at, k.id, k.seq, k.alias_of, k.rejection, t.seq, t.command, t.state, t.payload, t.outcome, t.fingerprint, t.at, t.from_visit, NULL, NULL
@@ -26,7 +26,7 @@
             ORDER BY machine DESC, id DESC, seq DESC LIMIT 1
 
 -- machines: history
-            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation, hash FROM "idem_transitions"
+            SELECT seq, command, from_state, state, body, payload, outcome, fingerprint, scope, key, from_visit, visit, at, correlation, emitted, hash FROM "idem_transitions"
             WHERE machine = $1 AND id = $2 AND seq > $3
             ORDER BY seq LIMIT $4
 
@@ -39,7 +39,7 @@
 DELETE FROM "idem_transitions" WHERE hash = $1 AND expires_at <= $2 AND seq IS NULL
 
 -- machines: in_state
-            SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at
+            SELECT m.id, m.state, m.body, m.last_by_command, m.version, m.visit, m.entered_at, m.emitted
             FROM json_each($2) s
             CROSS JOIN "idem_machines" m ON m.machine = $1 AND m.id IN (
                 SELECT n.id FROM "idem_machines" n INDEXED BY "idem_machines_by_state"
@@ -356,6 +356,15 @@ UPDATE "idem_installation" SET id = $1, at = CAST(round(unixepoch('subsec') * 10
                 SELECT * FROM "idem_verdicts" WHERE hash = $1 ORDER BY position DESC LIMIT $2
             ) d ORDER BY d.position
 
+-- outbox: next_number
+            INSERT INTO "idem_sequences" AS s (name, number) VALUES ($1, 1)
+            ON CONFLICT (name) DO UPDATE SET number = s.number + 1
+            RETURNING number
+
+-- outbox: add
+            INSERT INTO "idem_outbox" (message_id, ordered, number, topic, key, headers, payload, correlation, at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)
+
 -- probes: put_update_key
     INSERT INTO "idem_claims" (hash, surface, scope, fingerprint, state, at) VALUES (x'', '', '', $1, 0, 0);
     DELETE FROM "idem_claims" WHERE hash = x''
@@ -390,42 +399,42 @@ SELECT 1 FROM "idem_entries" WHERE hash = $1 AND coalesce(at = $2, true)
 
 -- write: an alias alone
 BEGIN IMMEDIATE;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, j.value->>16, unhex(j.value->>17), j.value->>18, unhex(j.value->>19), j.value->>20 FROM j;
 COMMIT
 
 -- write: an alias joined
 SAVEPOINT idem_write;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, j.value->>16, unhex(j.value->>17), j.value->>18, unhex(j.value->>19), j.value->>20 FROM j;
 RELEASE idem_write
 
 -- write: start alone, natural
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted) VALUES ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 COMMIT
 
 -- write: start alone, keyed
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
 COMMIT
 
 -- write: start alone, with money and messages
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $11) ELSE at END
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $12) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -436,43 +445,43 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($29)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($31)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($32)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, unhex(j.value->>7), unhex(j.value->>8), j.value->>9, j.value->>10 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($33) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: move alone, natural
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted) VALUES ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 COMMIT
 
 -- write: move alone, keyed
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
 COMMIT
 
 -- write: move alone, with money and messages
 BEGIN IMMEDIATE;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $11) ELSE at END
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $12) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -483,43 +492,43 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($29)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($31)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($32)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, unhex(j.value->>7), unhex(j.value->>8), j.value->>9, j.value->>10 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($33) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
 
 -- write: start joined, natural
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted) VALUES ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 RELEASE idem_write
 
 -- write: start joined, keyed
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
 RELEASE idem_write
 
 -- write: start joined, with money and messages
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $11) ELSE at END
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $12) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -530,43 +539,43 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($29)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($31)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($32)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, unhex(j.value->>7), unhex(j.value->>8), j.value->>9, j.value->>10 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($33) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- write: move joined, natural
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted) VALUES ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25);
 RELEASE idem_write
 
 -- write: move joined, keyed
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
 RELEASE idem_write
 
 -- write: move joined, with money and messages
 SAVEPOINT idem_write;
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $1, $2, $3, $4, $5, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $1 AND id = $2), 0) = $6 THEN $7 END, $8, $9, $10  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($11)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
                     AND NOT shut AND its_unit IS unit AND seq = coalesce(expected, seq)
                     AND (floor IS NULL OR available + lowest >= floor) AND (ceiling IS NULL OR before + highest <= ceiling)
                     THEN before + delta END,
-                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $11) ELSE at END
+                seq + entries, held + reserved, CASE WHEN entries > 0 THEN max(at, $12) ELSE at END
             FROM (
                 SELECT j.value->>0 AS account, j.value->>1 AS delta, j.value->>2 AS reserved, j.value->>3 AS lowest, j.value->>4 AS highest, j.value->>5 AS entries, j.value->>6 AS expected, j.value->>7 AS unit,
                     coalesce(a.balance, 0) AS before, coalesce(a.seq, 0) AS seq, coalesce(a.held, 0) AS held,
@@ -577,22 +586,22 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($10)) INSERT INTO "idem_acco
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance, seq = excluded.seq, held = excluded.held,
                 at = excluded.at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
-WITH j AS MATERIALIZED (SELECT value FROM json_each($29)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30);
+WITH j AS MATERIALIZED (SELECT value FROM json_each($31)) INSERT INTO "idem_entries" (account, delta, kind, machine, id, machine_seq, entry_no, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, a.seq - (j.value->>4), a.balance - (j.value->>5), a.at, NULL
             FROM j CROSS JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($30)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($32)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, unhex(j.value->>7), unhex(j.value->>8), j.value->>9, j.value->>10 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
-            FROM json_each($31) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
+            FROM json_each($33) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write
 
 -- write: a fenced move
 BEGIN IMMEDIATE;
 INSERT INTO "idem_claims" (hash, surface, scope, fingerprint, state, at) SELECT x'', '', '', NULL, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM "idem_claims" WHERE hash = $1 AND epoch = $2 AND state = 1 AND true);
-INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT $3, $4, $5, $6, $7, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $3 AND id = $4), 0) = $8 THEN $9 END, $10, $11  WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
-INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash) VALUES ($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28);
+INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT $3, $4, $5, $6, $7, CASE WHEN coalesce((SELECT version FROM "idem_machines" WHERE machine = $3 AND id = $4), 0) = $8 THEN $9 END, $10, $11, $12  WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
+INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash) VALUES ($13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30);
 COMMIT
 
 -- write: a fenced change of the ledger
@@ -1036,9 +1045,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8, j.value->>9 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -1061,11 +1070,11 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, j.value->>16, unhex(j.value->>17), j.value->>18, unhex(j.value->>19), j.value->>20 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, unhex(j.value->>7), unhex(j.value->>8), j.value->>9, j.value->>10 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($10) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
@@ -1104,9 +1113,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8, j.value->>9 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -1129,11 +1138,11 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, j.value->>16, unhex(j.value->>17), j.value->>18, unhex(j.value->>19), j.value->>20 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, unhex(j.value->>7), unhex(j.value->>8), j.value->>9, j.value->>10 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($10) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 COMMIT
@@ -1172,9 +1181,9 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($1)) INSERT INTO "idem_accou
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0
             WHERE true
             ON CONFLICT (account) DO UPDATE SET balance = excluded.balance;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at)
-            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
-            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($2)) INSERT INTO "idem_machines" (machine, id, state, body, last_by_command, version, visit, entered_at, emitted)
+            SELECT j.value->>0, j.value->>1, j.value->>2, unhex(j.value->>3), unhex(j.value->>4), CASE WHEN coalesce(m.version, 0) = j.value->>5 THEN j.value->>6 END, j.value->>7, j.value->>8, j.value->>9 FROM j LEFT JOIN "idem_machines" m ON m.machine = j.value->>0 AND m.id = j.value->>1 WHERE true
+            ON CONFLICT (machine, id) DO UPDATE SET state = excluded.state, body = excluded.body, last_by_command = excluded.last_by_command, version = excluded.version, visit = excluded.visit, entered_at = excluded.entered_at, emitted = excluded.emitted;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($3)) INSERT INTO "idem_accounts" (account, balance, seq, held, at)
             SELECT d.account,
                 CASE WHEN typeof(available + lowest) = 'integer' AND typeof(before + highest) = 'integer'
@@ -1197,11 +1206,11 @@ WITH j AS MATERIALIZED (SELECT value FROM json_each($5)) INSERT INTO "idem_holds
             FROM j LEFT JOIN "idem_holds" h ON h.hold = j.value->>0
             WHERE true
             ON CONFLICT (hold) DO UPDATE SET remaining = excluded.remaining;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, unhex(j.value->>16), j.value->>17, unhex(j.value->>18), j.value->>19 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($6)) INSERT INTO "idem_transitions" (machine, id, seq, command, from_state, state, body, payload, outcome, fingerprint, from_visit, visit, at, correlation, emitted, scope, key, hash, alias_of, rejection, expires_at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, unhex(j.value->>6), unhex(j.value->>7), unhex(j.value->>8), unhex(j.value->>9), j.value->>10, j.value->>11, j.value->>12, j.value->>13, j.value->>14, j.value->>15, j.value->>16, unhex(j.value->>17), j.value->>18, unhex(j.value->>19), j.value->>20 FROM j;
 WITH j AS MATERIALIZED (SELECT value FROM json_each($7)) INSERT INTO "idem_entries" (account, delta, kind, hold, reserved, scope, key, hash, fingerprint, outcome, machine, id, machine_seq, entry_no, next_account, seq, balance, at, next_seq)
             SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>6, j.value->>7, j.value->>8, j.value->>9, unhex(j.value->>10), unhex(j.value->>11), unhex(j.value->>12), j.value->>13, j.value->>14, j.value->>15, j.value->>16, j.value->>17, coalesce(a.seq - (j.value->>4), j.value->>18), a.balance - (j.value->>5), CASE WHEN j.value->>4 IS NULL THEN $8 ELSE a.at END, coalesce((SELECT n.seq - (j.value->>20) FROM "idem_accounts" n WHERE n.account = j.value->>17), j.value->>21)
             FROM j LEFT JOIN "idem_accounts" a ON a.account = j.value->>0;
-WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, topic, payload, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, unhex(j.value->>5), j.value->>6 FROM j;
+WITH j AS MATERIALIZED (SELECT value FROM json_each($9)) INSERT INTO "idem_outbox" (machine, id, seq, entry_no, number, topic, key, headers, payload, correlation, at) SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5, j.value->>6, unhex(j.value->>7), unhex(j.value->>8), j.value->>9, j.value->>10 FROM j;
 SELECT json_group_array(json_array(j.key, a.balance, a.seq, a.at))
             FROM json_each($10) j CROSS JOIN "idem_accounts" a ON a.account = j.value;
 RELEASE idem_write

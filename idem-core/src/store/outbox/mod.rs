@@ -1,0 +1,4 @@
+//! The outbox: messages until they are delivered.
+
+pub(crate) mod queries;
+pub(crate) mod texts;
