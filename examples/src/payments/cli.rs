@@ -131,7 +131,11 @@ struct Storm {
     /// How many are sent in a second at most, copies included
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     rate: u32,
-    /// Repeats the random choices of an earlier storm, whose keys are known to the service then
+    /// How long the number of effects must stay the same at the end: a service may still work on requests whose clients have gone
+    #[arg(long, value_name = "TIME", default_value = "3s")]
+    settle: humantime::Duration,
+    /// Repeats the random choices and the keys of an earlier storm. A payments server then has that storm's payments, and no others; the
+    /// number of another service does not change
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Where requests are sent, of a service that is no payments server
@@ -190,7 +194,8 @@ fn plan(arguments: &Storm) -> Result<Plan, PlanError> {
         let count = Count::Balance { url: address("/v1/balance")?, currency: "eur".to_owned(), amount: AMOUNT };
         (address("/v1/payment_intents")?, body, count)
     };
-    Ok(Plan { target, headers, body, requests: *requests, clients: *clients, rate: *rate, count, seed })
+    let (requests, clients, rate, settle) = (*requests, *clients, *rate, arguments.settle.into());
+    Ok(Plan { target, headers, body, requests, clients, rate, count, settle, seed })
 }
 
 /// An endpoint of webhooks.
@@ -205,6 +210,10 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
 fn serve(arguments: &Serve) -> Result<ExitCode, Ended> {
     let Serve { db, listen, webhook, time } = arguments;
     let (url, shown_url) = (&*db.url, db.redacted());
+    let twice = webhook.iter().enumerate().find(|(at, one)| webhook.iter().take(*at).any(|other| other.url == one.url));
+    if let Some((_, Endpoint { url, .. })) = twice {
+        return Err(Ended::Usage(format!("--webhook {url} is given twice")));
+    }
     let time = time.map(Duration::from);
     let served = Runtime::new()?.block_on(async {
         // Heard from here on: before the server says where it is.

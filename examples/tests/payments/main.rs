@@ -1,6 +1,7 @@
 //! The main job, run as its users run it: the real binary, killed and run again.
 #![allow(clippy::expect_used, reason = "a panic is how a test fails")]
 
+mod api;
 mod audit;
 mod browser;
 mod input;

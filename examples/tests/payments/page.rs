@@ -104,7 +104,7 @@ pub(crate) async fn counted(url: &str) -> BTreeMap<String, i64> {
         ("unknown", "SELECT '', count(*) FROM idem_claims WHERE surface = 'payments' AND state = 1"),
         ("accounts", "SELECT '', count(*) FROM idem_accounts"),
         ("entries", "SELECT '', count(seq) FROM idem_entries"),
-        ("sum", "SELECT '', CAST(coalesce(sum(balance), 0) AS BIGINT) FROM idem_accounts"),
+        ("sum", "SELECT '', CAST(coalesce(sum(balance), 0) AS BIGINT) FROM idem_accounts WHERE account LIKE '%:eur'"),
     ];
     const ACCOUNTS: [(&str, &str); 3] = [
         ("balance", "SELECT 'balance-' || account, balance FROM idem_accounts WHERE account NOT LIKE '%:payer:%'"),

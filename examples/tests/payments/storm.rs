@@ -18,7 +18,8 @@ use crate::support::{Database, bare, text};
 
 /// The exit status, and what was said.
 fn storm(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = bare().arg("storm").args(arguments).output().expect("the program starts");
+    let settle: &[&str] = if arguments.contains(&"--settle") { &[] } else { &["--settle", "100ms"] };
+    let output = bare().arg("storm").args(arguments).args(settle).output().expect("the program starts");
     (output.status.code(), text(&output.stdout) + &text(&output.stderr))
 }
 
@@ -33,6 +34,12 @@ fn payments_server_is_exact(database: impl Fn() -> Option<Database>) {
     let (status, said) = storm(&["--url", &server.url(), "--requests", &requests]);
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("each request had one effect and one answer"), "{said}");
+    // A storm that is repeated has the payments of the first one, and makes no others.
+    let again = ["--url", &server.url(), "--requests", "20", "--seed", "7"];
+    for _ in 0..2 {
+        let (status, said) = storm(&again);
+        assert_eq!(status, Some(0), "{said}");
+    }
 }
 
 /// A service of somebody else: it counts orders, and knows a repeat or not.
@@ -179,6 +186,54 @@ fn payments_server_whose_sum_alone_is_right_is_found() {
         let (status, said) = storm(&["--url", &url, "--requests", "20"]);
         assert_eq!(status, Some(1), "{wrong:?}: {said}");
         assert!(said.contains(found), "{wrong:?}: {said}");
+    }
+}
+
+/// A service that works on after its answer is watched until it has come to an end.
+#[test]
+fn late_effect_and_other_status_and_impossible_count_are_found() {
+    #[derive(Clone, Copy, Debug)]
+    enum Odd {
+        Late,
+        Status,
+        Count,
+    }
+    let runtime = Runtime::new().expect("threads");
+    for (odd, found) in
+        [(Odd::Late, "effects too many"), (Odd::Status, "answers differed"), (Odd::Count, "no service counts")]
+    {
+        let known = Arc::new(Mutex::new(std::collections::BTreeMap::<String, u16>::new()));
+        let (made, looked) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
+        let counted = made.clone();
+        let order = move |headers: HeaderMap| async move {
+            let key = headers["idempotency-key"].to_str().expect("text").to_owned();
+            let mut known = known.lock().await;
+            let times = known.entry(key).or_insert(0);
+            *times += 1;
+            if *times == 1 {
+                made.fetch_add(1, SeqCst);
+            }
+            let status = if matches!(odd, Odd::Status) { 200 + (*times - 1).min(1) } else { 200 };
+            axum::http::StatusCode::from_u16(status).expect("a status")
+        };
+        let count = move || async move {
+            let looks = looked.fetch_add(1, SeqCst);
+            match odd {
+                // The last effect is made after the first look at the end.
+                Odd::Late if looks > 1 => counted.load(SeqCst) + 1,
+                Odd::Count if looks == 0 => i64::MIN,
+                Odd::Count => i64::MAX,
+                _ => counted.load(SeqCst),
+            }
+            .to_string()
+        };
+        let service = Router::new().route("/orders", post(order)).route("/count", get(count));
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        runtime.spawn(async move { axum::serve(listener, service).await });
+        let (status, said) = storm(&["--url", &url, "--requests", "50", "--path", "/orders", "--count", "/count"]);
+        assert_eq!(status, Some(1), "{odd:?}: {said}");
+        assert!(said.contains(found), "{odd:?}: {said}");
     }
 }
 

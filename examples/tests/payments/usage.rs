@@ -57,6 +57,8 @@ fn server_without_free_address_ends_with_code_1_and_leaves_no_log() {
     let sqlite = Sqlite::fresh();
     let db = format!("sqlite://{}", sqlite.path().display());
     ends_with(1, &["serve", "--db", &db, "--listen", &address], "cannot be listened on");
+    let [one, two] = ["whsec_a", "whsec_b"].map(|secret| format!("http://127.0.0.1:1/x={secret}"));
+    ends_with(2, &["serve", "--db", &db, "--webhook", &one, "--webhook", &two], "is given twice");
     assert_no_log(&sqlite);
 }
 

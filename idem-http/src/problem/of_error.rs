@@ -85,14 +85,22 @@ impl From<KeyError> for Problem {
     }
 }
 
+/// Of a statement that had no effect because another transaction was in its way: PostgreSQL's codes of a serialization failure, a deadlock and a
+/// lock that is not available, and SQLite's of a database that is busy or locked.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+const BUSY: [&str; 7] = ["40001", "40P01", "55P03", "5", "261", "517", "6"];
+
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl From<sqlx::Error> for Problem {
-    /// 404 for a row that is not found, 409 for one that is there already, 503 where there is no connection, otherwise 500. A statement that
-    /// lost to another writer is run again by the guard, whatever this is.
+    /// 404 for a row that is not found, 409 for one that is there already, 503 where there is no connection or another transaction holds what
+    /// the statement needs, otherwise 500. In a transaction of a guard, a statement that lost to another writer is run again, whatever this is.
     fn from(error: sqlx::Error) -> Self {
         let problem = match &error {
             sqlx::Error::RowNotFound => Self::not_found("this does not exist"),
             sqlx::Error::Database(refused) if refused.is_unique_violation() => Self::conflict("this exists already"),
+            sqlx::Error::Database(refused) if refused.code().is_some_and(|code| BUSY.contains(&&*code)) => {
+                Kind::Contended.into()
+            }
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Kind::StoreAway.into(),
             _ => return Self::internal(error),
         };

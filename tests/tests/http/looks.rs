@@ -7,7 +7,7 @@ use axum::routing::post;
 use bytes::Bytes;
 use http::header::HeaderValue;
 use idem_http::{Done, Problem, Work};
-use tests::Backend;
+use tests::{Backend, Place as _};
 use tower::util::MapResponseLayer;
 
 use crate::on_each;
@@ -91,6 +91,23 @@ async fn headers_of_a_service_behind_are_taken_away<DB: Backend>(via: Via) {
     let door = Door::open(acts.with_state(site.app.clone()), via).await;
     let got = door.act(KEY, &Script::new(Then::Problem).status(422)).await;
     assert_eq!((got.verdict(), got.header("idempotency-superseded")), ((422, Some("released"), false), None));
+}
+
+/// It is the service that is busy, and not a fault of it.
+#[tokio::test]
+async fn statement_that_another_transaction_holds_up_is_contended() {
+    held_up::<sqlx::Sqlite>("BEGIN IMMEDIATE", "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE").await;
+    let lock = "LOCK TABLE notes IN EXCLUSIVE MODE";
+    held_up::<sqlx::Postgres>(&format!("BEGIN; {lock}"), &format!("SET lock_timeout = '10ms'; BEGIN; {lock}")).await;
+}
+
+async fn held_up<DB: Backend>(holds: &str, waits: &str) {
+    let Some(place) = DB::fresh().await else { return };
+    DB::prepare(&place.address()).await;
+    let (mut one, mut other) = (DB::connect(&place.address()).await, DB::connect(&place.address()).await);
+    DB::script(&mut one, holds).await.expect("begun");
+    let problem = Problem::from(DB::script(&mut other, waits).await.expect_err("held up"));
+    assert_eq!((problem.kind(), problem.status().as_u16(), problem.is_retryable()), ("contended", 503, true));
 }
 
 #[tokio::test]

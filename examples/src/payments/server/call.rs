@@ -1,5 +1,6 @@
 //! What every call of the API shares: the merchant, the reading of objects, and what is written with them.
 
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use idem_core::{Idem, Timestamp, Tx};
 use serde_json::Value;
@@ -27,6 +28,10 @@ pub(super) struct Caller {
     /// The client's key.
     pub(super) key: Option<String>,
 }
+
+/// The id in the path.
+#[derive(Debug)]
+pub(super) struct Id(pub(super) String);
 
 /// Where objects are read.
 pub(super) enum Source<'s, DB: Store> {
@@ -62,8 +67,7 @@ impl<DB: Store> Source<'_, DB> {
             Self::Pool(pool) => DB::find(pool, kind, &caller.account, id).await?,
             Self::Tx(tx) => DB::find_in(tx, kind, &caller.account, id).await?,
         };
-        let body = body.ok_or_else(|| ApiError::missing(kind, id, param))?;
-        serde_json::from_str(&body).map_err(|error| ApiError::from(idem_http::Problem::internal(error)))
+        parsed(body, kind, id, param)
     }
 
     /// Shows the objects at these paths whole.
@@ -104,12 +108,41 @@ impl<DB: Store> Source<'_, DB> {
                 let message = format!("This property cannot be expanded ({step}).");
                 return Err(ApiError::param("expand", "parameter_invalid", message));
             };
+            // Where it has none, there is nothing more to show.
+            if value.is_null() {
+                return Ok(());
+            }
             if let Some(id) = value.as_str() {
                 *value = self.find(caller, kind, id, Some("expand")).await?;
             }
         }
         Ok(())
     }
+}
+
+/// An object of this caller that the transaction changes: nobody else does until it ends.
+///
+/// All transactions take their locks in one order, or they would wait for each other: the object that the request is about, its machine,
+/// the accounts, then the rows that hang on the object. A charge belongs to its payment intent, and is changed under the lock of that.
+///
+/// # Errors
+/// [`ApiError`] if there is none.
+pub(super) async fn lock<DB: Store>(
+    tx: &mut Tx<DB>,
+    caller: &Caller,
+    kind: &str,
+    id: &str,
+    param: Option<&str>,
+) -> Result<Value, ApiError> {
+    if id.contains('\0') {
+        return Err(ApiError::missing(kind, "", param));
+    }
+    parsed(DB::lock(tx, kind, &caller.account, id).await?, kind, id, param)
+}
+
+fn parsed(body: Option<String>, kind: &str, id: &str, param: Option<&str>) -> Result<Value, ApiError> {
+    let body = body.ok_or_else(|| ApiError::missing(kind, id, param))?;
+    serde_json::from_str(&body).map_err(|error| ApiError::from(idem_http::Problem::internal(error)))
 }
 
 /// Adds an object.
@@ -153,7 +186,16 @@ impl<DB: Store> Clone for App<DB> {
     }
 }
 
-impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let id = Path::from_request_parts(parts, state).await;
+        id.map(|Path(id)| Self(id)).map_err(|_| ApiError::invalid("The path of the request cannot be read."))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {

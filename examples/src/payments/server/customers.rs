@@ -25,7 +25,7 @@ pub(super) async fn create<DB: Store>(
             customer[name] = text.into();
         }
     }
-    objects::merge_metadata(&mut customer, form.map("metadata"));
+    objects::merge_metadata(&mut customer, form.metadata()?)?;
     let tx = work.tx().await?;
     insert(tx, &caller, ("customer", form.text("email").unwrap_or_default()), &customer).await?;
     happened(tx, &caller, at, ("customer.created", &customer)).await?;

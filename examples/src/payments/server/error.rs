@@ -60,7 +60,14 @@ impl ApiError {
 
     /// A payment intent of which this cannot be asked in this state of its machine.
     pub(super) fn in_state(state: &str) -> Self {
-        Self::unexpected(format!("This PaymentIntent cannot do that in its state, which is {state}."))
+        let status = match state {
+            "RequiresAction" => "requires_action",
+            "RequiresCapture" => "requires_capture",
+            "Succeeded" | "Refunded" => "succeeded",
+            "Canceled" => "canceled",
+            _ => "requires_payment_method or requires_confirmation",
+        };
+        Self::unexpected(format!("This PaymentIntent cannot do that: its status is {status}."))
     }
 
     /// With this member.

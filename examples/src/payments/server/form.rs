@@ -9,6 +9,28 @@ use super::error::ApiError;
 /// Parameters whose names have brackets.
 const NESTED: [&str; 4] = ["automatic_payment_methods", "expand", "metadata", "payment_method_types"];
 
+/// What is written to an object beside its own members. The limits are Stripe's.
+#[derive(Debug, Default)]
+pub(super) struct Metadata {
+    /// An empty parameter takes all names away.
+    pub(super) clears: bool,
+    pub(super) texts: Map<String, Value>,
+}
+
+impl Metadata {
+    /// Names of an object.
+    pub(super) const MOST: usize = 50;
+    /// Characters of a name.
+    const NAME: usize = 40;
+    /// Characters of a text.
+    const TEXT: usize = 500;
+}
+
+/// Characters of any other text.
+const TEXT: usize = 1_000;
+/// The same of an e-mail address.
+const EMAIL: usize = 512;
+
 /// The parameters of a request, in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct Form(Vec<(String, String)>);
@@ -25,9 +47,8 @@ impl Form {
         if let Some(name) = self.0.iter().map(|(name, _)| base(name)).find(|name| !known.contains(&name.as_str())) {
             return Err(ApiError::param(&name, "parameter_unknown", format!("Received unknown parameter: {name}")));
         }
-        let is_unfit = |(name, text): &&(String, String)| {
-            text.contains('\0') || name.contains('[') && !NESTED.contains(&base(name).as_str())
-        };
+        let is_unfit =
+            |(name, text): &&(String, String)| text.contains('\0') || !is_name(name) || text_is_long(name, text);
         match self.0.iter().find(is_unfit) {
             Some((name, _)) => Err(ApiError::param(name, "parameter_invalid", format!("Invalid parameter: {name}"))),
             None => Ok(()),
@@ -81,10 +102,37 @@ impl Form {
         found.map(Some).ok_or_else(|| ApiError::param(name, "parameter_invalid", invalid()))
     }
 
-    /// The texts of `name[…]`, by what stands in the brackets.
-    pub(super) fn map(&self, name: &str) -> Map<String, Value> {
-        let within = |key: &str| Some(key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?.to_owned());
-        self.0.iter().filter_map(|(key, text)| Some((within(key)?, Value::from(text.as_str())))).collect()
+    /// The texts of `metadata[…]`, by what stands in the brackets.
+    ///
+    /// # Errors
+    /// [`ApiError`] for a name or a text that is too long, or too many names.
+    pub(super) fn metadata(&self) -> Result<Metadata, ApiError> {
+        let mut metadata = Metadata::default();
+        let of = self.0.iter().filter_map(|(key, text)| Some((key.strip_prefix("metadata")?, text)));
+        for (key, text) in of {
+            match key.strip_prefix('[').and_then(|key| key.strip_suffix(']')) {
+                Some(name) => drop(metadata.texts.insert(name.to_owned(), text.as_str().into())),
+                None => metadata.clears = true,
+            }
+        }
+        let limits = [
+            (metadata.texts.len() > Metadata::MOST, format!("at most {} keys", Metadata::MOST)),
+            (
+                metadata.texts.keys().any(|name| name.chars().count() > Metadata::NAME),
+                format!("keys of at most {} characters", Metadata::NAME),
+            ),
+            (
+                metadata
+                    .texts
+                    .values()
+                    .any(|text| text.as_str().is_some_and(|text| text.chars().count() > Metadata::TEXT)),
+                format!("values of at most {} characters", Metadata::TEXT),
+            ),
+        ];
+        match limits.into_iter().find(|(is_exceeded, _)| *is_exceeded) {
+            Some((_, limit)) => Err(ApiError::param("metadata", "parameter_invalid", format!("Metadata has {limit}."))),
+            None => Ok(metadata),
+        }
     }
 
     /// The texts of `name[0]`, `name[]`.
@@ -92,6 +140,28 @@ impl Form {
         let within = |key: &str| key.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
         self.0.iter().filter(|(key, _)| within(key)).map(|(_, text)| text.as_str()).collect()
     }
+}
+
+/// Whether it is a name, `metadata[name]`, or `name[]` or `name[0]` of a list.
+fn is_name(name: &str) -> bool {
+    let Some((base, within)) = name.split_once('[') else {
+        // A list or a map is not one text; metadata may be taken away by an empty one.
+        return name == "metadata" || !NESTED.contains(&name);
+    };
+    let Some(within) = within.strip_suffix(']').filter(|within| !within.contains(['[', ']'])) else { return false };
+    match base {
+        "metadata" | "automatic_payment_methods" => !within.is_empty(),
+        _ => NESTED.contains(&base) && within.bytes().all(|digit| digit.is_ascii_digit()),
+    }
+}
+
+fn text_is_long(name: &str, text: &str) -> bool {
+    let most = match name {
+        "email" | "receipt_email" => EMAIL,
+        _ if name == "metadata" => 0,
+        _ => TEXT,
+    };
+    text.chars().count() > most
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -120,10 +190,29 @@ mod tests {
     fn nested_names_of_both_libraries_are_read() {
         let form = form("amount=500&metadata[order]=a+b&metadata%5Bfoo%5D=c%20d&expand[0]=customer&expand[]=charge&a=");
         assert_eq!(form.integer("amount").unwrap(), Some(500));
-        assert_eq!(Value::from(form.map("metadata")), serde_json::json!({"order": "a b", "foo": "c d"}));
+        let metadata = form.metadata().unwrap();
+        assert_eq!(Value::from(metadata.texts), serde_json::json!({"order": "a b", "foo": "c d"}));
+        assert!(!metadata.clears);
         assert_eq!(form.list("expand"), ["customer", "charge"]);
         assert_eq!((form.text("a"), form.sent("a")), (None, Some("")));
         assert!(form.only(&["amount", "metadata", "expand", "a"]).is_ok());
+    }
+
+    #[test]
+    fn unfit_names_and_long_texts_are_refused() {
+        let known = ["metadata", "expand", "email", "amount"];
+        for text in
+            ["metadata[a][b]=7", "metadata[]=7", "metadata[=7", "metadata=7", "expand=a", "expand[a]=b", "amount[]=1"]
+        {
+            assert!(form(text).only(&known).is_err(), "{text}");
+        }
+        assert!(form(&format!("email={}", "a".repeat(513))).only(&known).is_err());
+        assert!(form(&format!("email={}", "a".repeat(512))).only(&known).is_ok());
+        assert!(form("metadata=").only(&known).is_ok() && form("metadata=").metadata().unwrap().clears);
+        assert!(form(&format!("metadata[{}]=1", "a".repeat(41))).metadata().is_err());
+        assert!(form(&format!("metadata[a]={}", "a".repeat(501))).metadata().is_err());
+        let many = (0..51).map(|at| format!("metadata[{at}]=1")).collect::<Vec<_>>().join("&");
+        assert!(form(&many).metadata().is_err());
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Payment intents.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use idem_core::{Outcome, Timestamp, Tx};
 use idem_http::{Done, Work};
 use serde_json::Value;
 
-use super::call::{App, Caller, Source, happened, insert, update};
+use super::call::{App, Caller, Id, Source, happened, insert, lock, update};
 use super::cards::{self, Card};
 use super::error::ApiError;
 use super::form::Form;
@@ -42,12 +42,12 @@ pub(super) async fn create<DB: Store>(
         "receipt_email",
         "return_url",
     ])?;
-    let amount = amount(form.integer("amount")?)?;
+    let amount = amount(&form, "amount")?;
     let amount =
         amount.ok_or_else(|| ApiError::param("amount", "parameter_missing", "Missing required param: amount."))?;
     let id = objects::new_id("pi")?;
-    let payer = format!("{}:payer:{}", caller.account, form.text("customer").unwrap_or(&id));
     let currency = currency(form.required("currency")?)?;
+    let payer = payer(&caller.account, form.text("customer").unwrap_or(&id), currency);
     let is_manual = form.one_of("capture_method", &METHODS)? == Some("manual");
     let terms =
         Terms { amount, payee: available(&caller.account, currency), currency: currency.into(), is_manual, payer };
@@ -69,7 +69,7 @@ pub(super) async fn create<DB: Store>(
 pub(super) async fn change<DB: Store>(
     State(app): State<App<DB>>,
     caller: Caller,
-    Path(id): Path<String>,
+    Id(id): Id,
     mut work: Work<DB>,
     form: Form,
 ) -> Result<Done, ApiError> {
@@ -83,18 +83,20 @@ pub(super) async fn change<DB: Store>(
         "payment_method",
         "receipt_email",
     ])?;
-    let (amount, currency) = (amount(form.integer("amount")?)?, form.text("currency").map(currency).transpose()?);
+    let (amount, currency) = (amount(&form, "amount")?, form.text("currency").map(currency).transpose()?);
     let method = form.one_of("capture_method", &METHODS)?;
     let key = work.key("update");
     let tx = work.tx().await?;
-    let mut object = Source::Tx(tx).find(&caller, "payment_intent", &id, None).await?;
+    let mut object = lock(tx, &caller, "payment_intent", &id, None).await?;
     // The machine decides whether there is still something to pay, and with what.
     if amount.is_some() || currency.is_some() || method.is_some() || form.text("payment_method").is_some() {
         let stored = app.intents.at(&id).within(tx).get().await?;
         let mut terms = stored.ok_or_else(|| ApiError::missing("payment_intent", &id, None))?.state().terms().clone();
         terms.amount = amount.unwrap_or(terms.amount);
         if let Some(currency) = currency {
+            let customer = object["customer"].as_str().unwrap_or(&id);
             (terms.currency, terms.payee) = (currency.to_owned(), available(&caller.account, currency));
+            terms.payer = payer(&caller.account, customer, currency);
         }
         terms.is_manual = method.map_or(terms.is_manual, |method| method == "manual");
         first(app.intents.at(&id).within(tx).update(&key, intent::Update { terms }).await?)?;
@@ -108,14 +110,14 @@ pub(super) async fn change<DB: Store>(
 pub(super) async fn confirm<DB: Store>(
     State(app): State<App<DB>>,
     caller: Caller,
-    Path(id): Path<String>,
+    Id(id): Id,
     mut work: Work<DB>,
     form: Form,
 ) -> Result<Done, ApiError> {
     form.only(&["expand", "off_session", "payment_method", "receipt_email", "return_url"])?;
     let key = work.key("confirm");
     let tx = work.tx().await?;
-    let mut object = Source::Tx(tx).find(&caller, "payment_intent", &id, None).await?;
+    let mut object = lock(tx, &caller, "payment_intent", &id, None).await?;
     describe(tx, &caller, &form, &mut object).await?;
     let declined = confirm_by(&app, tx, &caller, &key, &mut object).await?;
     answer(tx, &caller, &form, object, declined).await.map(|(status, body)| work.done((status, Json(body))))
@@ -124,15 +126,15 @@ pub(super) async fn confirm<DB: Store>(
 pub(super) async fn capture<DB: Store>(
     State(app): State<App<DB>>,
     caller: Caller,
-    Path(id): Path<String>,
+    Id(id): Id,
     mut work: Work<DB>,
     form: Form,
 ) -> Result<Done, ApiError> {
     form.only(&["amount_to_capture", "expand", "final_capture", "metadata"])?;
-    let (amount, is_last) = (amount(form.integer("amount_to_capture")?)?, form.flag("final_capture")?.unwrap_or(true));
+    let (amount, is_last) = (amount(&form, "amount_to_capture")?, form.flag("final_capture")?.unwrap_or(true));
     let key = work.key("capture");
     let tx = work.tx().await?;
-    let mut object = Source::Tx(tx).find(&caller, "payment_intent", &id, None).await?;
+    let mut object = lock(tx, &caller, "payment_intent", &id, None).await?;
     let capture = intent::Capture { amount, is_last };
     let ((), at) = first(app.intents.at(&id).within(tx).capture(&key, capture).await?.map(drop))?;
     describe(tx, &caller, &form, &mut object).await?;
@@ -149,7 +151,7 @@ pub(super) async fn capture<DB: Store>(
 pub(super) async fn cancel<DB: Store>(
     State(app): State<App<DB>>,
     caller: Caller,
-    Path(id): Path<String>,
+    Id(id): Id,
     mut work: Work<DB>,
     form: Form,
 ) -> Result<Done, ApiError> {
@@ -157,7 +159,7 @@ pub(super) async fn cancel<DB: Store>(
     let reason = form.one_of("cancellation_reason", &REASONS)?.map(str::to_owned);
     let key = work.key("cancel");
     let tx = work.tx().await?;
-    let mut object = Source::Tx(tx).find(&caller, "payment_intent", &id, None).await?;
+    let mut object = lock(tx, &caller, "payment_intent", &id, None).await?;
     let ((), at) = first(app.intents.at(&id).within(tx).cancel(&key, intent::Cancel { reason }).await?)?;
     object["next_action"] = Value::Null;
     refresh(&app, tx, &id, &mut object).await?;
@@ -170,6 +172,11 @@ pub(super) async fn cancel<DB: Store>(
 /// The account of what a merchant may pay out.
 pub(super) fn available(account: &str, currency: &str) -> String {
     format!("{account}:available:{currency}")
+}
+
+/// The account that a customer pays from, or that of a payment intent without one. Of one currency: an account has one unit.
+fn payer(account: &str, customer: &str, currency: &str) -> String {
+    format!("{account}:payer:{customer}:{currency}")
 }
 
 /// The currencies that there are.
@@ -198,7 +205,7 @@ async fn describe<DB: Store>(
             object[name] = if text.is_empty() { Value::Null } else { text.into() };
         }
     }
-    objects::merge_metadata(object, form.map("metadata"));
+    objects::merge_metadata(object, form.metadata()?)?;
     if let Some(customer) = form.text("customer") {
         Source::Tx(tx).find(caller, "customer", customer, Some("customer")).await?;
         object["customer"] = customer.into();
@@ -297,16 +304,17 @@ async fn answer<DB: Store>(
     Ok((StatusCode::OK, object))
 }
 
-/// An amount of money that can be moved.
-pub(super) fn amount(amount: Option<i64>) -> Result<Option<i64>, ApiError> {
-    let invalid =
-        || ApiError::param("amount", "parameter_invalid_integer", "This value must be greater than or equal to 1.");
-    match amount {
+/// The parameter that is an amount of money which can be moved.
+pub(super) fn amount(form: &Form, name: &str) -> Result<Option<i64>, ApiError> {
+    match form.integer(name)? {
         Some(amount) if amount > MOST => {
             let message = format!("Amount must be no more than {MOST}.");
-            Err(ApiError::param("amount", "amount_too_large", message))
+            Err(ApiError::param(name, "amount_too_large", message))
         }
-        Some(amount) if amount < 1 => Err(invalid()),
+        Some(amount) if amount < 1 => {
+            let message = "This value must be greater than or equal to 1.";
+            Err(ApiError::param(name, "parameter_invalid_integer", message))
+        }
         amount => Ok(amount),
     }
 }

@@ -1,11 +1,12 @@
 //! The objects of the API, as JSON.
 
 use idem_core::{Key, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::bank::Statement;
 use super::cards::Card;
 use super::error::ApiError;
+use super::form::Metadata;
 use super::machine::{Intent, Terms};
 
 /// The version of the API that is spoken.
@@ -123,7 +124,7 @@ pub(super) fn refund(
     (id, at): (&str, Timestamp),
     intent: &Value,
     (amount, reason): (i64, Option<&str>),
-    metadata: &Map<String, Value>,
+    metadata: &Metadata,
 ) -> Value {
     json!({
         "id": id,
@@ -133,7 +134,7 @@ pub(super) fn refund(
         "charge": intent["latest_charge"],
         "created": seconds(at),
         "currency": intent["currency"],
-        "metadata": metadata,
+        "metadata": metadata.texts,
         "payment_intent": intent["id"],
         "reason": reason,
         "receipt_number": null,
@@ -247,14 +248,25 @@ pub(super) fn id(object: &Value) -> &str {
     object["id"].as_str().unwrap_or_default()
 }
 
-/// Adds what was sent to an object's metadata; an empty text takes a name away.
-pub(super) fn merge_metadata(object: &mut Value, sent: Map<String, Value>) {
-    let Some(metadata) = object["metadata"].as_object_mut() else { return };
-    for (name, text) in sent {
+/// Adds what was sent to an object's metadata: an empty text takes a name away, and an empty parameter all of them.
+///
+/// # Errors
+/// [`ApiError`] if there would be too many names.
+pub(super) fn merge_metadata(object: &mut Value, sent: Metadata) -> Result<(), ApiError> {
+    let Some(metadata) = object["metadata"].as_object_mut() else { return Ok(()) };
+    if sent.clears {
+        metadata.clear();
+    }
+    for (name, text) in sent.texts {
         if text == "" {
             metadata.remove(&name);
         } else {
             metadata.insert(name, text);
         }
     }
+    if metadata.len() > Metadata::MOST {
+        let message = format!("An object has at most {} metadata keys.", Metadata::MOST);
+        return Err(ApiError::param("metadata", "parameter_invalid", message));
+    }
+    Ok(())
 }

@@ -4,6 +4,8 @@
 //! answer is lost, or this process dies before it, nobody here knows whether the bank has paid. The claim of the request is then lost: the
 //! page lists it, and an operator says what the bank's statement shows.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -12,18 +14,23 @@ use bytes::Bytes;
 use idem_core::lease::{ClaimId, LeasedOperation, Leases, LostClaim, Resolved};
 use idem_core::{Error, Idem, Key, Timestamp, Tx};
 use idem_http::{Done, Lease, recorded};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use super::bank::{BankAccount, Statement};
-use super::call::{App, Caller, Source, happened, insert, update};
+use super::call::{App, Caller, happened, insert, lock, update};
 use super::error::ApiError;
-use super::form::Form;
+use super::form::{Form, Metadata};
 use super::intents::{amount, available, currency};
 use super::objects;
 use super::store::{Page, Store};
 
 /// The namespace of the guards, by which lost claims are found. Both have one, so that a key is one request on all routes.
 pub(super) const NAMESPACE: &str = "payments";
+
+/// How long the bank's answer is tried to be noted, and the pause between two tries.
+const NOTED_WITHIN: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn create<DB: Store>(
     State(app): State<App<DB>>,
@@ -33,13 +40,14 @@ pub(super) async fn create<DB: Store>(
 ) -> Result<Done, ApiError> {
     form.only(&["amount", "currency", "description", "destination", "metadata"])?;
     let missing = || ApiError::param("amount", "parameter_missing", "Missing required param: amount.");
-    let amount = amount(form.integer("amount")?)?.ok_or_else(missing)?;
+    let amount = amount(&form, "amount")?.ok_or_else(missing)?;
     let currency = currency(form.required("currency")?)?;
     let to = form.text("destination");
     let to = BankAccount::named(to)
         .ok_or_else(|| ApiError::missing("bank account", to.unwrap_or_default(), Some("destination")))?;
     let terms = (amount, currency, to.name, form.text("description"));
-    let (tx, payout) = match reserve(&app, &caller, &lease, terms, form.map("metadata")).await {
+    let metadata = form.metadata()?;
+    let (tx, payout) = match reserve(&app, &caller, &lease, terms, metadata).await {
         Ok(reserved) => reserved,
         // Rolled back: nothing was done, and the key is free.
         Err(error) => return Ok(lease.not_done(error)),
@@ -50,11 +58,31 @@ pub(super) async fn create<DB: Store>(
         let message = "The bank has not answered. An operator finds out whether it has paid.";
         return Err(ApiError::new(StatusCode::BAD_GATEWAY, "api_error", message));
     };
+    // The bank has answered. Only a database that is away or busy for longer than this leaves its answer to an operator.
+    let give_up = Instant::now() + NOTED_WITHIN;
+    loop {
+        match note(&app, &lease, &caller, objects::id(&payout), statement).await {
+            Ok(payout) => return Ok(lease.done(Json(payout))),
+            Err(_) if held(&lease)?.check().is_err() || Instant::now() > give_up => {
+                let message = "The bank has answered, and its answer could not be noted. An operator notes it.";
+                return Err(ApiError::new(StatusCode::BAD_GATEWAY, "api_error", message));
+            }
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Notes the bank's answer, unless an operator has said by now what became of the payout.
+async fn note<DB: Store>(
+    app: &App<DB>,
+    lease: &Lease,
+    caller: &Caller,
+    id: &str,
+    statement: Statement,
+) -> Result<Value, ApiError> {
     let mut tx = app.idem.begin().await?;
-    // Once an operator has said what became of it, this does not happen any more.
-    tx.fenced_by(held(&lease)?).await?;
-    let payout = settle(&app, tx, &caller, objects::id(&payout), statement).await?;
-    Ok(lease.done(Json(payout)))
+    tx.fenced_by(held(lease)?).await?;
+    settle(app, tx, caller, id, statement).await
 }
 
 /// The lease itself, which fences what is written. A request of this guard has one.
@@ -68,7 +96,7 @@ async fn reserve<DB: Store>(
     caller: &Caller,
     lease: &Lease,
     terms: (i64, &str, &str, Option<&str>),
-    metadata: Map<String, Value>,
+    metadata: Metadata,
 ) -> Result<(Tx<DB>, Value), ApiError> {
     let (amount, currency, ..) = terms;
     let at = app.idem.now().await?;
@@ -81,7 +109,7 @@ async fn reserve<DB: Store>(
     }
     let hold = from.within(&mut tx).hold(&lease.key("hold"), amount).await?;
     let mut payout = objects::payout(&objects::new_id("po")?, at, terms, &hold.id);
-    objects::merge_metadata(&mut payout, metadata);
+    objects::merge_metadata(&mut payout, metadata)?;
     // Leads from the claim to the payout, if the claim is lost.
     insert(&mut tx, caller, ("payout", &held(lease)?.id().to_string()), &payout).await?;
     happened(&mut tx, caller, at, ("payout.created", &payout)).await?;
@@ -96,7 +124,7 @@ async fn settle<DB: Store>(
     id: &str,
     statement: Statement,
 ) -> Result<Value, ApiError> {
-    let mut payout = Source::Tx(&mut tx).find(caller, "payout", id, None).await?;
+    let mut payout = lock(&mut tx, caller, "payout", id, None).await?;
     if payout["status"] != "pending" {
         return Ok(payout);
     }

@@ -1,10 +1,10 @@
 //! Calls that only read.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::call::{App, Caller, Source};
+use super::call::{App, Caller, Id, Source};
 use super::error::ApiError;
 use super::form::Form;
 use super::intents::{available, currencies};
@@ -44,7 +44,7 @@ impl Kind {
         self,
         State(app): State<App<DB>>,
         caller: Caller,
-        Path(id): Path<String>,
+        Id(id): Id,
         form: Form,
     ) -> Answer {
         form.only(&["client_secret", "expand"])?;

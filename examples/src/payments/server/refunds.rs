@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use idem_http::{Done, Work};
 
-use super::call::{App, Caller, Source, happened, insert, update};
+use super::call::{App, Caller, Source, happened, insert, lock, update};
 use super::error::ApiError;
 use super::form::Form;
 use super::intents::{amount, first};
@@ -22,9 +22,10 @@ pub(super) async fn create<DB: Store>(
     form: Form,
 ) -> Result<Done, ApiError> {
     form.only(&["amount", "charge", "expand", "metadata", "payment_intent", "reason"])?;
-    let (amount, reason) = (amount(form.integer("amount")?)?, form.one_of("reason", &REASONS)?);
+    let (amount, reason) = (amount(&form, "amount")?, form.one_of("reason", &REASONS)?);
     let key = work.key("refund");
     let tx = work.tx().await?;
+    // Which payment intent it belongs to never changes: it is read without a lock.
     let charge = match (form.text("charge"), form.text("payment_intent")) {
         (Some(charge), _) => Some(Source::Tx(tx).find(&caller, "charge", charge, Some("charge")).await?),
         _ => None,
@@ -37,10 +38,10 @@ pub(super) async fn create<DB: Store>(
     }
     let missing = || ApiError::invalid("One of the following params should be provided: payment_intent or charge.");
     let id = of.ok_or_else(missing)?;
-    let object = Source::Tx(tx).find(&caller, "payment_intent", id, Some("payment_intent")).await?;
+    let object = lock(tx, &caller, "payment_intent", id, Some("payment_intent")).await?;
 
     let (amount, at) = first(app.intents.at(id).within(tx).refund(&key, intent::Refund { amount }).await?)?;
-    let mut refund = objects::refund((&objects::new_id("re")?, at), &object, (amount, reason), &form.map("metadata"));
+    let mut refund = objects::refund((&objects::new_id("re")?, at), &object, (amount, reason), &form.metadata()?);
     insert(tx, &caller, ("refund", id), &refund).await?;
     let charge = object["latest_charge"].as_str().unwrap_or_default();
     let mut charge = Source::Tx(tx).find(&caller, "charge", charge, None).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use idem_core::lease::WhenLost;
@@ -83,8 +83,14 @@ pub(super) async fn api<DB: Store>(idem: Idem<DB>, shown: &str) -> Result<Api, S
             .route(kind.url, get(move |app, caller, form| kind.list::<DB>(app, caller, form)))
             .route(&kind.one(), get(move |app, caller, id, form| kind.retrieve::<DB>(app, caller, id, form)));
     }
-    let router = api.fallback(unknown).layer(from_fn(edge)).with_state(app).merge(page.routes());
+    let api = api.fallback(unknown).method_not_allowed_fallback(not_allowed);
+    let router = api.layer(from_fn(edge)).with_state(app).merge(page.routes());
     Ok(Api { router, sweeper, drains, requests, log, queued })
+}
+
+async fn not_allowed(method: Method, uri: Uri) -> ApiError {
+    let message = format!("Unrecognized request URL ({method}: {}).", uri.path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", message)
 }
 
 async fn unknown(uri: Uri) -> ApiError {

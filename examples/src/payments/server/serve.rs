@@ -11,7 +11,7 @@ use idem_core::Idem;
 use tokio::net::TcpListener;
 use tokio::signal::ctrl_c;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::super::report::grouped;
 use super::machine::{Intent, intent};
@@ -45,6 +45,9 @@ pub enum ServeError {
     /// It cannot say where it listens.
     #[error("stdout: {0}")]
     Stdout(io::Error),
+    /// The database did not answer at the end.
+    #[error("the database does not answer, so the books were not read; the next start goes on")]
+    NoEnd,
     /// The audit of the books cannot be made.
     #[error("the books cannot be read: {0}")]
     Books(idem_core::Error),
@@ -76,7 +79,7 @@ pub(in crate::payments) async fn serve<DB: Store>(
 ) -> Result<Summary, ServeError> {
     let idem = Idem::<DB>::open(url).await.map_err(ServeError::Open)?;
     let summary = serve_on(&idem, shown_url, listen, endpoints, stop).await;
-    close(&idem).await;
+    let _ = timeout(LAST_REQUESTS, close(&idem)).await;
     summary
 }
 
@@ -95,7 +98,13 @@ async fn serve_on<DB: Store>(
     let failed = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    writeln!(io::stdout().lock(), "{}", greeting(address, shown_url)).map_err(ServeError::Stdout)?;
+    let mut said = greeting(address, shown_url);
+    for (url, events) in DB::waiting(idem.pool()).await? {
+        if !endpoints.iter().any(|endpoint| endpoint.url == url) {
+            said += &not_sent(&url, events);
+        }
+    }
+    writeln!(io::stdout().lock(), "{said}").map_err(ServeError::Stdout)?;
     let (stopped, stops) = oneshot::channel();
     let stop = async {
         stop.await;
@@ -113,7 +122,8 @@ async fn serve_on<DB: Store>(
     // A client that never sends the rest of its request does not keep the server.
     let late = async {
         if stops.await.is_ok() {
-            let _ = timeout(LAST_REQUESTS, ctrl_c()).await;
+            tokio::spawn(end_at_once());
+            sleep(LAST_REQUESTS).await;
         }
     };
     tokio::select! {
@@ -123,9 +133,21 @@ async fn serve_on<DB: Store>(
     drop(sender);
     drop(sweeper);
     let verdicts = requests.counts();
-    requests.flush().await;
-    log.abort();
-    summary(idem, verdicts).await.map_err(ServeError::Books)
+    let end = async {
+        requests.flush().await;
+        log.abort();
+        summary(idem, verdicts).await.map_err(ServeError::Books)
+    };
+    // Nor does a database that does not answer.
+    timeout(LAST_REQUESTS, end).await.unwrap_or(Err(ServeError::NoEnd))
+}
+
+/// Ends the process on the next Ctrl-C. Nothing is lost: a server may be killed at any time.
+async fn end_at_once() {
+    const BY_SIGINT: i32 = 130;
+    if ctrl_c().await.is_ok() {
+        std::process::exit(BY_SIGINT);
+    }
 }
 
 async fn summary<DB: Store>(
@@ -135,6 +157,14 @@ async fn summary<DB: Store>(
     let counts = Intent::stored(idem, Processor).count_by_state().await?;
     let intents = intent::StateKind::ALL.iter().map(|state| (*state, counts.of(state))).collect();
     Ok(Summary { verdicts, intents, is_sound: idem.ledger().audit().await?.is_sound() })
+}
+
+fn not_sent(url: &str, events: i64) -> String {
+    format!(
+        "\n\n{} events wait for {url}, and each new one will: it was given at an earlier start. Give it again, or delete it:
+  DELETE FROM stripe_webhooks WHERE endpoint = '{url}'; DELETE FROM stripe_endpoints WHERE url = '{url}'",
+        grouped(events.unsigned_abs())
+    )
 }
 
 fn greeting(address: SocketAddr, database: &str) -> String {

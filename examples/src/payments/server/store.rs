@@ -58,8 +58,16 @@ pub(in crate::payments) trait Store: Queue + Log + Accounts + Tables {
         id: &str,
     ) -> impl Future<Output = Result<Option<String>, sqlx::Error>> + Send;
 
-    /// The same in a transaction, which then is the only one that changes it: the row is locked, where rows are.
+    /// The same in a transaction.
     fn find_in(
+        tx: &mut Tx<Self>,
+        kind: &str,
+        account: &str,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<String>, sqlx::Error>> + Send;
+
+    /// The same in a transaction, which then is the only one that changes it: the row is locked, where rows are.
+    fn lock(
         tx: &mut Tx<Self>,
         kind: &str,
         account: &str,
@@ -97,9 +105,10 @@ fn list(page: &Page<'_>) -> AssertSqlSafe<String> {
 }
 
 macro_rules! store {
-    ($database:ty, $seq:literal, $lock:literal) => {
+    ($database:ty, $seq:literal, $lock:literal, $alone:literal) => {
         impl Store for $database {
             const TABLES: &'static str = concat!(
+                $alone,
                 "CREATE TABLE IF NOT EXISTS stripe_objects (seq ",
                 $seq,
                 ", id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, account TEXT NOT NULL, parent TEXT NOT NULL, body TEXT NOT NULL);
@@ -113,8 +122,8 @@ macro_rules! store {
             );
 
             async fn create(pool: &sqlx::Pool<Self>) -> Result<(), sqlx::Error> {
-                sqlx::raw_sql(Self::TABLES).execute(pool).await?;
-                sqlx::raw_sql(Self::TABLE).execute(pool).await.map(drop)
+                let all = [Self::TABLES, Self::TABLE].concat();
+                sqlx::raw_sql(AssertSqlSafe(all)).execute(pool).await.map(drop)
             }
 
             async fn insert(tx: &mut Tx<Self>, row: &Row) -> Result<(), sqlx::Error> {
@@ -141,6 +150,15 @@ macro_rules! store {
                 account: &str,
                 id: &str,
             ) -> Result<Option<String>, sqlx::Error> {
+                sqlx::query_scalar(FIND).bind(kind).bind(account).bind(id).fetch_optional(tx.conn()).await
+            }
+
+            async fn lock(
+                tx: &mut Tx<Self>,
+                kind: &str,
+                account: &str,
+                id: &str,
+            ) -> Result<Option<String>, sqlx::Error> {
                 let find = sqlx::query_scalar(concat!(find!(), $lock));
                 find.bind(kind).bind(account).bind(id).fetch_optional(tx.conn()).await
             }
@@ -161,5 +179,11 @@ macro_rules! store {
     };
 }
 
-store!(sqlx::Sqlite, "INTEGER PRIMARY KEY", "");
-store!(sqlx::Postgres, "BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY", " FOR UPDATE");
+store!(sqlx::Sqlite, "INTEGER PRIMARY KEY", "", "");
+store!(
+    sqlx::Postgres,
+    "BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY",
+    " FOR UPDATE",
+    // Statements in one text are one transaction: of several servers that start, one makes the tables at a time.
+    "SELECT pg_advisory_xact_lock(4815162342);"
+);

@@ -1,5 +1,5 @@
 //! Sends webhooks: the rows that requests have queued in their transactions. A row is deleted once its endpoint has answered 2xx, so that
-//! an event arrives at least once, also after a kill; events of one endpoint arrive in their order. Receivers know a repeat by the id.
+//! an event arrives at least once, also after a kill; the events of one payment arrive in their order. Receivers know a repeat by the id.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -51,6 +51,9 @@ pub(in crate::payments) trait Queue: Database {
     /// Makes an endpoint known.
     fn register(pool: &Pool<Self>, url: &str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
+    /// The endpoints that are known, and how many events wait for each.
+    fn waiting(pool: &Pool<Self>) -> impl Future<Output = Result<Vec<(String, i64)>, sqlx::Error>> + Send;
+
     /// The oldest events of an endpoint.
     fn queued(pool: &Pool<Self>, url: &str) -> impl Future<Output = Result<Vec<Queued>, sqlx::Error>> + Send;
 
@@ -69,6 +72,12 @@ macro_rules! queue {
             async fn register(pool: &Pool<Self>, url: &str) -> Result<(), sqlx::Error> {
                 let insert = "INSERT INTO stripe_endpoints (url) VALUES ($1) ON CONFLICT (url) DO NOTHING";
                 sqlx::query(insert).bind(url).execute(pool).await.map(drop)
+            }
+
+            async fn waiting(pool: &Pool<Self>) -> Result<Vec<(String, i64)>, sqlx::Error> {
+                let select = "SELECT e.url, count(w.seq) FROM stripe_endpoints e
+                    LEFT JOIN stripe_webhooks w ON w.endpoint = e.url GROUP BY e.url ORDER BY e.url";
+                sqlx::query_as(select).fetch_all(pool).await
             }
 
             async fn queued(pool: &Pool<Self>, url: &str) -> Result<Vec<Queued>, sqlx::Error> {

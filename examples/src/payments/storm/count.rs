@@ -1,7 +1,7 @@
 //! How the effects of a storm are counted: by the balance of the payments server, or by a number that a service gives.
 
 use reqwest::header::HeaderMap;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde_json::Value;
 
 /// How effects are counted.
@@ -72,12 +72,12 @@ impl Count {
         &self,
         client: &Client,
         headers: &HeaderMap,
-        answers: &[Vec<u8>],
+        answers: &[(StatusCode, Vec<u8>)],
     ) -> Result<Option<u64>, CountError> {
         let Self::Balance { url, .. } = self else { return Ok(None) };
         let id = |object: &Value| object["id"].as_str().unwrap_or_default().to_owned();
         let mut answered: Vec<String> =
-            answers.iter().map(|answer| id(&serde_json::from_slice(answer).unwrap_or_default())).collect();
+            answers.iter().map(|(_, answer)| id(&serde_json::from_slice(answer).unwrap_or_default())).collect();
         let mut listed: Vec<String> = Vec::new();
         loop {
             let mut page = url.clone();

@@ -1,6 +1,7 @@
 //! What a storm does.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -25,6 +26,8 @@ pub struct Plan {
     pub rate: u32,
     /// How effects are counted.
     pub count: Count,
+    /// How long the number of effects must stay the same at the end.
+    pub settle: Duration,
     /// Repeats the random choices.
     pub seed: u64,
 }

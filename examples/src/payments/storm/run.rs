@@ -44,6 +44,20 @@ pub enum StormError {
         /// How often.
         tries: u32,
     },
+    /// The numbers of effects are none.
+    #[error("the effects were {before} before and are {after} now: no service counts so many")]
+    TooLarge {
+        /// Before the storm.
+        before: i64,
+        /// After it.
+        after: i64,
+    },
+    /// The service does not come to an end.
+    #[error("the number of effects still changes {waited:?} after the last answer")]
+    Unsettled {
+        /// How long was waited.
+        waited: Duration,
+    },
     /// A client of the storm panicked.
     #[error("a client of the storm panicked")]
     Panicked,
@@ -51,10 +65,13 @@ pub enum StormError {
 
 /// How an attempt ended.
 enum Ended {
-    Answered(Vec<u8>),
+    Answered(Answer),
     /// It may be repeated.
     Failed,
 }
+
+/// The status and the body.
+type Answer = (StatusCode, Vec<u8>);
 
 #[derive(Default)]
 struct Tally {
@@ -68,7 +85,7 @@ struct Tally {
 
 struct Storm {
     /// The answer to each request.
-    answers: std::sync::Mutex<Vec<Vec<u8>>>,
+    answers: std::sync::Mutex<Vec<Answer>>,
     plan: Plan,
     client: Client,
     tally: Tally,
@@ -111,10 +128,13 @@ pub async fn storm(plan: Plan, progress: ProgressBar) -> Result<Summary, StormEr
         ended.map_err(|_| StormError::Panicked)??;
     }
     storm.progress.finish_and_clear();
-    let after = storm.plan.count.now(&storm.client, &storm.plan.headers).await?;
+    let (after, waited) = storm.settled().await?;
     let answers = std::mem::take(&mut *storm.answers.lock().unwrap_or_else(PoisonError::into_inner));
     let unmatched = storm.plan.count.unmatched(&storm.client, &storm.plan.headers, &answers).await?;
     let unit = storm.plan.count.unit().max(1);
+    // The payments of a storm that ran before with this seed are its own: the merchant is.
+    let before = if unmatched.is_some() { 0 } else { before };
+    let made = after.checked_sub(before).ok_or(StormError::TooLarge { before, after })?;
     let count = |count: &AtomicU64| count.load(Relaxed);
     let tally = &storm.tally;
     Ok(Summary {
@@ -125,14 +145,33 @@ pub async fn storm(plan: Plan, progress: ProgressBar) -> Result<Summary, StormEr
         repeated: count(&tally.repeated),
         failed: count(&tally.failed),
         contradicted: count(&tally.contradicted),
-        effects: (after - before) / unit,
-        rest: (after - before) % unit,
+        effects: made / unit,
+        rest: made % unit,
+        waited,
         unmatched,
         seed: storm.plan.seed,
     })
 }
 
 impl Storm {
+    /// The number of effects, once it has not changed for a while: a request whose client has gone may still be worked on. And how long
+    /// that was waited for.
+    async fn settled(&self) -> Result<(i64, Duration), StormError> {
+        const LOOKS: u32 = 20;
+        let (Plan { count, headers, settle, .. }, mut waited) = (&self.plan, Duration::ZERO);
+        let mut last = count.now(&self.client, headers).await?;
+        for _ in 0..LOOKS {
+            sleep(*settle).await;
+            waited += *settle;
+            let now = count.now(&self.client, headers).await?;
+            if now == last {
+                return Ok((now, waited));
+            }
+            last = now;
+        }
+        Err(StormError::Unsettled { waited })
+    }
+
     /// One request, until it is answered.
     async fn request(&self, number: u64) -> Result<(), StormError> {
         let mut random = Rng::with_seed(self.plan.seed.wrapping_add(number));
@@ -184,7 +223,7 @@ impl Storm {
         let status = answer.status();
         let Ok(bytes) = answer.bytes().await else { return Ok(Ended::Failed) };
         if status.is_success() {
-            return Ok(Ended::Answered(bytes.to_vec()));
+            return Ok(Ended::Answered((status, bytes.to_vec())));
         }
         if status.is_server_error() || [StatusCode::CONFLICT, StatusCode::TOO_MANY_REQUESTS].contains(&status) {
             return Ok(Ended::Failed);
@@ -194,7 +233,7 @@ impl Storm {
     }
 
     /// All answers to one request are the same.
-    fn note(&self, ended: Ended, first: &mut Option<Vec<u8>>) {
+    fn note(&self, ended: Ended, first: &mut Option<Answer>) {
         match (ended, &*first) {
             (Ended::Failed, _) => {
                 self.tally.failed.fetch_add(1, Relaxed);

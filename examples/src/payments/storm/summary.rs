@@ -1,6 +1,7 @@
 //! What a storm has shown.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::super::report::grouped;
 
@@ -26,6 +27,8 @@ pub struct Summary {
     pub effects: i64,
     /// What is left of the balance beside whole effects.
     pub rest: i64,
+    /// How long the number of effects was the same at the end.
+    pub waited: Duration,
     /// Payments and answers that do not belong to each other; `None` if only the number of effects is known.
     pub unmatched: Option<u64>,
     /// Repeats the random choices, and the keys.
@@ -51,7 +54,12 @@ impl fmt::Display for Summary {
         ] {
             writeln!(f, "{:>12}  {what}", grouped(count))?;
         }
-        writeln!(f, "{} effects were counted at the service (seed {})", grouped(self.effects), self.seed)?;
+        let (effects, waited) = (grouped(self.effects), humantime::format_duration(self.waited));
+        writeln!(
+            f,
+            "{effects} effects were counted at the service, {waited} after the last answer (seed {})",
+            self.seed
+        )?;
         if self.is_exact() {
             return f.write_str(match self.unmatched {
                 Some(_) => "Proof passed: each request had one effect and one answer.",
@@ -68,11 +76,11 @@ impl fmt::Display for Summary {
         if self.rest != 0 {
             writeln!(f, "Proof FAILED: the balance has {} beside whole effects", grouped(self.rest))?;
         }
-        let more = self.effects - i64::try_from(self.requests).unwrap_or(i64::MAX);
+        let more = self.effects.saturating_sub(i64::try_from(self.requests).unwrap_or(i64::MAX));
         match more {
             0 => write!(f, "The number of effects is right."),
             1.. => write!(f, "Proof FAILED: {} effects too many", grouped(more)),
-            _ => write!(f, "Proof FAILED: {} effects are missing", grouped(-more)),
+            _ => write!(f, "Proof FAILED: {} effects are missing", grouped(more.unsigned_abs())),
         }
     }
 }

@@ -38,7 +38,7 @@ pub(in crate::payments) struct Facts {
     pub(super) requests: Vec<(Timestamp, Seen)>,
     /// Of merchants and of the bank: those with the most entries.
     pub(super) accounts: Vec<Account>,
-    /// Of all accounts: how many there are, how many entries they have, and their sum.
+    /// Of all accounts: how many there are, how many entries they have, and the sum of the currency that is furthest from 0.
     pub(super) books: [i64; 3],
     pub(super) proof: Option<Proof>,
     /// How many payouts have an unknown end, and the first of them.
@@ -71,7 +71,9 @@ accounts!(sqlx::Postgres);
 const BOOKS: [&str; 3] = [
     "SELECT count(*) FROM idem_accounts",
     "SELECT count(seq) FROM idem_entries",
-    "SELECT CAST(coalesce(sum(balance), 0) AS BIGINT) FROM idem_accounts",
+    // Names end with the currency.
+    "SELECT CAST(coalesce(max(abs(total)), 0) AS BIGINT) FROM (
+        SELECT sum(balance) AS total FROM idem_accounts GROUP BY substr(account, length(account) - 2)) of_currency",
 ];
 
 impl Facts {

@@ -98,7 +98,10 @@ async fn resolve<DB: Store>(State(page): State<Page<DB>>, form: Form) -> Result<
     match payouts::resolve(&page.app, form.text("claim").unwrap_or_default(), statement).await {
         Ok(()) => Ok(Redirect::to("/#unknown")),
         Err(error) if error.is_refusal() => Err(refused(StatusCode::CONFLICT, &error.to_string())),
-        Err(error) => Err(error.into_response()),
+        Err(error) => {
+            let why = "The database is busy, or does not answer. Go back, and press again: nothing is done twice.";
+            Err(refused(error.into_response().status(), why))
+        }
     }
 }
 

@@ -185,8 +185,8 @@ fn accounts(facts: &Facts) -> Markup {
             None => p.large { "The proof is under way." },
             Some(proof) => (proven(proof)),
         }
-        p { "All " (number("accounts", accounts)) " accounts sum to " (number("sum", sum)) ", in " (number("entries", entries))
-            " entries" @if sum == 0 { ": no money was made or lost" } "." }
+        p { (number("accounts", accounts)) " accounts have " (number("entries", entries)) " entries. In each currency they sum to "
+            (number("sum", sum)) @if sum == 0 { ": no money was made or lost" } "." }
         (table("", &["account", "balance", "held", "entries"], &html! {
             @for Account { name, balance, held, entries } in &facts.accounts {
                 tr {
