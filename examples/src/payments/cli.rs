@@ -114,8 +114,10 @@ struct Diagram {
 /// Sends requests more than once, at once, and without waiting for the reply, and proves that each had
 /// one effect.
 ///
-/// Without --path the service is a payments server: each request is a payment, and the ledger proves it.
-/// Any other service needs its path, its body, and where it counts effects.
+/// Without --path the service is a payments server: each request is a payment of a merchant of the storm's own,
+/// and the ledger proves it.
+/// Any other service needs its path, its body, and where it counts effects, which is read before and after. Each
+/// request is a POST of that body with a header `Idempotency-Key: storm-...`; requests differ in nothing else.
 #[derive(Args)]
 #[command(verbatim_doc_comment, after_help = OTHER_SERVICE)]
 struct Storm {

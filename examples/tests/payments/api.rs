@@ -77,9 +77,9 @@ fn wrong_method_or_path_is_answered_in_json(database: impl Fn() -> Option<Databa
     Runtime::new().expect("threads").block_on(async {
         let client = reqwest::Client::new();
         for (method, path, status) in [
-            ("DELETE", "/v1/customers/cus_1", 405),
-            ("POST", "/v1/customers/cus_1", 405),
-            ("GET", "/v1/payment_intents/pi_1/capture", 405),
+            ("DELETE", "/v1/customers/cus_1", 404),
+            ("POST", "/v1/customers/cus_1", 404),
+            ("GET", "/v1/payment_intents/pi_1/capture", 404),
             ("GET", "/v1/payment_intents/%FF", 400),
             ("GET", "/v1/nothing", 404),
         ] {

@@ -90,7 +90,8 @@ pub(super) async fn api<DB: Store>(idem: Idem<DB>, shown: &str) -> Result<Api, S
 
 async fn not_allowed(method: Method, uri: Uri) -> ApiError {
     let message = format!("Unrecognized request URL ({method}: {}).", uri.path());
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", message)
+    // As Stripe answers it.
+    ApiError::new(StatusCode::NOT_FOUND, "invalid_request_error", message)
 }
 
 async fn unknown(uri: Uri) -> ApiError {

@@ -35,7 +35,7 @@ pub enum ServeError {
     #[error("--webhook: {0}")]
     Secret(#[from] idem_http::webhook::SecretError),
     /// It cannot listen there.
-    #[error("{address} cannot be listened on: {source}")]
+    #[error("{address} cannot be listened on: {source}; `--listen 127.0.0.1:0` takes a free port")]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -98,7 +98,9 @@ async fn serve_on<DB: Store>(
     let failed = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let mut said = greeting(address, shown_url);
+    let earlier = Intent::stored(idem, Processor).count_by_state().await.map_err(ServeError::Books)?;
+    let earlier = intent::StateKind::ALL.iter().map(|state| earlier.of(state)).sum();
+    let mut said = greeting(address, shown_url, earlier);
     for (url, events) in DB::waiting(idem.pool()).await? {
         if !endpoints.iter().any(|endpoint| endpoint.url == url) {
             said += &not_sent(&url, events);
@@ -167,13 +169,17 @@ fn not_sent(url: &str, events: i64) -> String {
     )
 }
 
-fn greeting(address: SocketAddr, database: &str) -> String {
+fn greeting(address: SocketAddr, database: &str, earlier: u64) -> String {
+    let earlier = match earlier {
+        0 => String::new(),
+        payments => format!(", with {} payments from before", grouped(payments)),
+    };
     let call = format!("curl http://{address}");
     let auth = "-H 'Authorization: Bearer sk_test_shop'";
     let open =
         if address.ip().is_loopback() { "" } else { "\nWithout logins, and open to other machines: for tests alone." };
     format!(
-        "A payments server that speaks the core of Stripe's API, on http://{address}, kept in {database}.{open}
+        "A payments server that speaks the core of Stripe's API, on http://{address}, kept in {database}{earlier}.{open}
 That address, in a browser, shows what it has done. Try, in another terminal:
 
   {call}/v1/payment_intents {auth} \\
@@ -183,7 +189,7 @@ The same once more: the first answer is repeated, and nothing is charged again. 
 
   {call}/v1/balance {auth}
 
-Ctrl-C ends it."
+`storm` after the command sends it duplicates; examples/README.md has more. Ctrl-C ends it."
     )
 }
 
@@ -197,12 +203,12 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let requests: u64 = self.verdicts.values().sum();
-        writeln!(f, "In this run {} requests that write", grouped(requests))?;
+        writeln!(f, "\nIn this run {} requests to write were answered:", grouped(requests))?;
         for (verdict, count) in &self.verdicts {
             writeln!(f, "{:>12}  {verdict}", grouped(count))?;
         }
         let intents: u64 = self.intents.iter().map(|(_, count)| count).sum();
-        writeln!(f, "In the database {} payment intents", grouped(intents))?;
+        writeln!(f, "In the database are {} payment intents:", grouped(intents))?;
         for (state, count) in self.intents.iter().filter(|(_, count)| *count > 0) {
             writeln!(f, "{:>12}  {state}", grouped(count))?;
         }

@@ -1,5 +1,7 @@
 //! How the effects of a storm are counted: by the balance of the payments server, or by a number that a service gives.
 
+use std::error::Error as _;
+
 use reqwest::header::HeaderMap;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::Value;
@@ -31,16 +33,24 @@ pub enum Count {
 #[non_exhaustive]
 pub enum CountError {
     /// There was no answer.
-    #[error("the effects cannot be counted: {0}")]
+    #[error("the effects cannot be counted, because the service does not answer as it should: {0}{cause}", cause = cause(.0))]
     NoAnswer(#[from] reqwest::Error),
     /// The answer has no such number.
-    #[error("the effects cannot be counted: {url} has no whole number at {pointer:?}")]
+    #[error(
+        "the effects cannot be counted: {url} has no whole number at {pointer:?}; of a service that is no payments server give --path, --body and --count"
+    )]
     NoNumber {
         /// Where it was read.
         url: Url,
         /// Which one.
         pointer: String,
     },
+}
+
+/// What is behind an error, the innermost.
+fn cause(error: &reqwest::Error) -> String {
+    let causes = std::iter::successors(error.source(), |&error| error.source());
+    causes.last().map_or_else(String::new, |cause| format!(" ({cause})"))
 }
 
 impl Count {

@@ -35,11 +35,11 @@ pub(super) fn page(facts: &Facts, database: &str, token: &str) -> Markup {
         header {
             h1 { "payments" }
             p { "Kept in " code { (database) } ". Each number is read from its tables." }
-            p #state { a href="/" { "Read it again" } }
+            p #state { a href="/" { "Refresh" } }
         }
         main {
             (section("intents", "Payment intents", &intents(facts)))
-            (section("unknown", "Payouts whose end is unknown", &unknown(facts.unknown.0, &facts.unknown.1, token)))
+            (section("unknown", "Payouts: did the bank pay?", &unknown(facts.unknown.0, &facts.unknown.1, token)))
             (section("requests", "Requests that write", &requests(facts)))
             (section("last", "The last requests", &last(facts)))
             (section("accounts", "Accounts", &accounts(facts)))
@@ -90,7 +90,7 @@ fn unknown(count: usize, payouts: &[Unknown], token: &str) -> Markup {
     html! {
         p.large { (number("unknown", count)) @if count >= 1_000 { " or more" } }
         @if payouts.is_empty() {
-            p { "After a crash it takes up to 30 seconds until a payout is listed. To " code { "ba_test_silent" } " the bank pays without an answer." }
+            p { "No payout waits for you. To " code { "ba_test_silent" } " the bank pays, and its answer is lost; after a crash it takes up to 30 seconds until a payout is listed." }
         } @else {
             p { "Whether the bank has made these is not known. Read its statement, and press what it shows: repeats of the request get that answer."
                 @if payouts.len() < count { " Listed are the first " (grouped(payouts.len())) "." } }
@@ -144,7 +144,7 @@ fn requests(facts: &Facts) -> Markup {
     let rate = if all == 0 { 0 } else { duplicates * 1_000 / all };
     html! {
         p.large { (rate / 10) "." (rate % 10) " % duplicates" }
-        p { (number("duplicates", duplicates)) " of " (number("requests", all)) " requests. The log keeps the last " (grouped(KEPT)) "."
+        p { (number("duplicates", duplicates)) " of " (number("requests", all)) " requests were repeats. The log keeps the last " (grouped(KEPT)) ", with a hash of each key."
             @if facts.not_logged > 0 { " " (grouped(facts.not_logged)) " are missing in it." } }
         (table("", &["verdict", "requests", "meaning"], &html! {
             @for (verdict, count) in &facts.verdicts {
@@ -205,7 +205,7 @@ fn proven(Proof { report, at, .. }: &Proof) -> Markup {
     html! {
         @if report.is_sound() {
             p.large { "Proven" }
-            p { "At " time { (second(at)) } " " (number("proven", report.entries)) " entries gave every balance and every hold." }
+            p { "Checked at " time { (second(at)) } " UTC: all balances and holds were computed anew from " (number("proven", report.entries)) " entries, and agree." }
         } @else {
             p.large.bad { "NOT SOUND" }
             ul { @for finding in report.findings.iter().take(10) { li { (finding) } } }
