@@ -353,6 +353,7 @@ impl<DB: Database> Builder<DB> {
             clock: DatabaseClock::new(),
             memory: Memory::new(self.memory.unwrap_or(0), breaks),
             verdicts: self.verdicts.map(VerdictLog::new),
+            emitted: tokio::sync::Notify::new(),
             installation: tokio::sync::Mutex::default(),
             graphs: Mutex::default(),
         }))

@@ -108,8 +108,8 @@ mod model;
 mod namespace;
 #[cfg(feature = "leases")]
 pub mod operation;
-#[cfg(feature = "_sql")]
-mod outbox;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "_sql"))]
+pub mod outbox;
 mod outcome;
 #[cfg(feature = "leases")]
 mod request;

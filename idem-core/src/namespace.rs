@@ -21,3 +21,7 @@ pub(crate) const OVERRIDE: &str = "@override";
 
 /// Of locks.
 pub(crate) const LOCK: &str = "@lock";
+
+/// Of the lock of relays.
+#[cfg(feature = "_sql")]
+pub(crate) const RELAY: &str = "@relay";

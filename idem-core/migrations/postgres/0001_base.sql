@@ -201,6 +201,30 @@ CREATE TABLE {sequences} (
     number bigint NOT NULL
 ) WITH (fillfactor = 50);
 
+-- Messages that were not delivered: dead letters, and with a due time those that an operator has released. One that holds its lane keeps
+-- the later messages of its machine or sequence in the outbox.
+CREATE TABLE {parked} (
+    position bigint PRIMARY KEY,
+    lane text COLLATE "C" NOT NULL,
+    holds boolean NOT NULL,
+    message_id text COLLATE "C" NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    number bigint,
+    topic text COLLATE "C" NOT NULL,
+    key text COLLATE "C",
+    headers bytea,
+    payload bytea NOT NULL,
+    correlation text COLLATE "C",
+    at bigint NOT NULL,
+    attempts bigint NOT NULL,
+    reason text COLLATE "C" NOT NULL,
+    parked_at bigint NOT NULL,
+    due_at bigint
+);
+CREATE INDEX ON {parked} (lane) WHERE holds;
+CREATE INDEX ON {parked} (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ON {parked} (message_id);
+
 CREATE VIEW {outbox_readable} AS
     SELECT position, machine, id, seq, entry_no, message_id, ordered, number, topic, coalesce(key, id, ordered) AS key,
         convert_from(substr(headers, 2), 'UTF8') AS headers,

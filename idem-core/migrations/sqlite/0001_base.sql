@@ -192,6 +192,30 @@ CREATE TABLE {sequences} (
     number INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Messages that were not delivered: dead letters, and with a due time those that an operator has released. One that holds its lane keeps
+-- the later messages of its machine or sequence in the outbox.
+CREATE TABLE {parked} (
+    position INTEGER NOT NULL PRIMARY KEY,
+    lane TEXT NOT NULL,
+    holds INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    number INTEGER,
+    topic TEXT NOT NULL,
+    key TEXT,
+    headers BLOB,
+    payload BLOB NOT NULL,
+    correlation TEXT,
+    at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    parked_at INTEGER NOT NULL,
+    due_at INTEGER
+) STRICT;
+CREATE INDEX {parked_by_lane} ON {:parked} (lane) WHERE holds;
+CREATE INDEX {parked_by_due} ON {:parked} (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX {parked_by_message} ON {:parked} (message_id);
+
 CREATE VIEW {outbox_readable} AS
     SELECT position, machine, id, seq, entry_no, message_id, ordered, number, topic, coalesce(key, id, ordered) AS key,
         CAST(substr(headers, 2) AS TEXT) AS headers,

@@ -215,6 +215,7 @@ async fn unlocked<DB: Database>(
         Ok(Written::Done(after)) => {
             compact_tallies(lease, &decision.write).await;
             shared.memory.note_machines(std::mem::take(&mut decision.write.machines), of.since);
+            shared.wake_relay(&decision.write);
             Ok(Attempt::Done(decision.answered(&after)))
         }
         Ok(Written::Lost(missed)) => {
@@ -301,6 +302,7 @@ async fn locked<DB: Database>(
     match end {
         Ok(()) => {
             shared.memory.note_machines(std::mem::take(&mut decision.write.machines), since);
+            shared.wake_relay(&decision.write);
             Ok(Attempt::Done(decision.into_answers()))
         }
         Err(error) if error.is_in_doubt() => Ok(reply_lost(decision, &error, Expiry::Locked)),

@@ -265,6 +265,7 @@ pub(crate) async fn run_in<DB: Database>(tx: &mut Tx<DB>, plans: &[&dyn Plan<DB>
                     let moved = decision.write.machines.last();
                     let moved = moved.map(|machine| (machine.machine, machine.id.clone(), machine.version));
                     call.wrote(decision.witness())?;
+                    tx.emits |= !decision.write.messages.is_empty();
                     tx.moved = moved.or(tx.moved.take());
                     return Ok(decision.into_answers());
                 }

@@ -24,6 +24,7 @@ use crate::store::error::{Class, StoreError};
 use crate::store::migrate::run::{now, version};
 use crate::store::migrate::texts::VERSION;
 use crate::store::statements::Statements;
+use crate::store::write::part::Write;
 
 const SHARED: &str = "a pooler between this process and the database gives one session of the server to several clients in turn \
     (`pool_mode = transaction` or `statement` of PgBouncer), and what idem keeps in its sessions, prepared statements among it, is \
@@ -49,6 +50,8 @@ pub(crate) struct Shared<DB: Database> {
     pub(crate) memory: Memory,
     /// What calls are answered, if that is kept.
     pub(crate) verdicts: Option<VerdictLog>,
+    /// Woken when messages were committed by this process.
+    pub(crate) emitted: tokio::sync::Notify,
     /// Which database this is, once that was asked.
     pub(crate) installation: tokio::sync::Mutex<Option<Arc<str>>>,
     /// The machines whose graphs were compared with the stored ones, or are at the moment.
@@ -101,6 +104,13 @@ impl<DB: Database> Shared<DB> {
     /// The time past which a write that is sent now must not happen, where it can come late. `None`: the time is not known.
     pub(crate) fn until(&self) -> Option<Timestamp> {
         if DB::WRITES_IN_ONE_STATEMENT { self.clock.after(self.settings.statement()) } else { None }
+    }
+
+    /// Wakes the relay of this process, if this write that was committed has messages.
+    pub(crate) fn wake_relay(&self, write: &Write<DB>) {
+        if !write.messages.is_empty() {
+            self.emitted.notify_one();
+        }
     }
 
     /// A connection to write on. Where one transaction writes at a time, its one connection is the lock, so the wait for it

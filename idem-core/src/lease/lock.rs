@@ -15,6 +15,8 @@ use crate::lease::owned::{Lease, OwnedLease};
 use crate::lease::remembered::WhenLost;
 use crate::lease::store::End;
 use crate::namespace::LOCK;
+#[cfg(feature = "_sql")]
+use crate::namespace::RELAY;
 
 /// A lock by name: one owner at a time, as far as leases can say so. Cheap to clone.
 ///
@@ -51,13 +53,19 @@ pub struct LockGuard(OwnedLease);
 impl Leases {
     /// A lock.
     pub fn lock(&self, name: impl Into<Arc<str>>) -> Lock {
-        Lock::new(self.clone(), name.into())
+        Lock::new(self.clone(), LOCK, name.into())
+    }
+
+    /// The lock of the one that relays the outbox.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn relay_lock(&self) -> Lock {
+        Lock::new(self.clone(), RELAY, "outbox".into())
     }
 }
 
 impl Lock {
-    fn new(leases: Leases, name: Arc<str>) -> Self {
-        Self { leases, surface: LOCK.into(), name, lease: LeaseSettings::default().lease }
+    fn new(leases: Leases, surface: &str, name: Arc<str>) -> Self {
+        Self { leases, surface: surface.into(), name, lease: LeaseSettings::default().lease }
     }
 
     /// How long it holds without a renewal: 100 milliseconds to 30 days, default 30 seconds; a value outside is the nearest one inside: so long others wait for it after its owner
@@ -110,8 +118,8 @@ impl Lock {
             leases: &self.leases,
             surface: &self.surface,
             key: &key,
-            hash: key.hash_in(LOCK),
-            fingerprint: Fingerprint::of(LOCK, &self.name, b"", &[]),
+            hash: key.hash_in(&self.surface),
+            fingerprint: Fingerprint::of(&self.surface, &self.name, b"", &[]),
             settings: LeaseSettings { lease: self.lease, when_lost: WhenLost::Reexecute, keep: Duration::ZERO },
             when_dropped: End::Release,
         })

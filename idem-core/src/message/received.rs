@@ -70,6 +70,12 @@ impl Message {
         self.content.key.as_deref().unwrap_or_default()
     }
 
+    /// What it is in order with: the messages of one machine have the same, and so have those of one sequence. For a
+    /// [`Sink`](crate::outbox::Sink), which publishes none after another one of this that failed. Empty for one that came from a broker.
+    pub fn order_key(&self) -> &str {
+        self.content.ordered.as_deref().unwrap_or_default()
+    }
+
     /// Its number among the messages of its machine or of its sequence, counted from 1 without a gap; `None` if it is of neither.
     pub fn number(&self) -> Option<u64> {
         self.number.and_then(|number| u64::try_from(number).ok())

@@ -56,8 +56,10 @@ impl<DB: Database> Tx<DB> {
         let mut session = call.session()?;
         session.half_written(true);
         match add(&mut session, (&id, &message), correlation.as_deref()).await {
-            Ok(()) => call.wrote(None).map(|()| id),
-            Err(error) => call.end(Err(error)),
+            Ok(()) => call.wrote(None)?,
+            Err(error) => return call.end(Err(error)),
         }
+        self.emits = true;
+        Ok(id)
     }
 }

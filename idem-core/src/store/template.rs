@@ -6,6 +6,7 @@ use super::dialect::Dialect;
 use super::key::{LedgerKeyRow, MachineKeyRow};
 use super::ledger::rows::{AccountRow, EntryRow, HoldRow, RefusalRow};
 use super::machine::rows::{GraphRow, MachineRow, StoredAlias, TransitionRow, TransitionSummary};
+use super::outbox::rows::ContentRow;
 use super::reader::{Columns, ReadColumn};
 use super::tables::{Tables, Text, fill};
 use super::verdicts::rows::StoredVerdict;
@@ -121,6 +122,7 @@ fn columns(row: &str) -> Option<&'static [ReadColumn]> {
         "account" => AccountRow::COLUMNS,
         "entry" => EntryRow::COLUMNS,
         "hold" => HoldRow::COLUMNS,
+        "content" => ContentRow::COLUMNS,
         _ => return None,
     })
 }

@@ -152,6 +152,17 @@ macro_rules! for_each_clause {
                         message_of_machine_has_key_headers_and_correlation,
                         step_with_unfit_message_is_refused,
                     }
+                    relay {
+                        relay_delivers_messages_as_emitted_and_deletes_them,
+                        failed_message_holds_up_its_machine_alone,
+                        parked_message_holds_its_machine_until_released_or_dropped,
+                        messages_go_on_behind_a_parked_one_on_demand,
+                        unavailable_sink_uses_up_no_attempt,
+                        one_relay_works_at_a_time_and_is_woken,
+                        message_that_is_committed_late_is_delivered,
+                        owner_that_lost_its_lock_deletes_nothing,
+                        positions_from_a_cache_are_refused,
+                    }
                     transactions {
                         message_of_transaction_is_written_with_it,
                         messages_of_sequence_are_numbered_without_gap,

@@ -70,6 +70,8 @@ pub struct Tx<DB: Database> {
     pub(crate) graphs: Vec<StoredGraph>,
     /// The callers' tables that were updated in this transaction, by whose changes it may have been described.
     tables: Vec<String>,
+    /// It has written messages.
+    pub(crate) emits: bool,
     /// The last machine that it moved: its name, id and seq.
     pub(crate) moved: Option<MovedMachine>,
     /// The correlation id of commands that have none of their own.
@@ -143,6 +145,7 @@ impl<DB: Database> Tx<DB> {
             witnesses: std::mem::take(&mut self.witnesses),
             graphs: std::mem::take(&mut self.graphs),
             tables: std::mem::take(&mut self.tables),
+            emits: self.emits,
             moved: self.moved.take(),
             correlation: self.correlation.take(),
             lender: None,
@@ -159,6 +162,7 @@ impl<DB: Database> Tx<DB> {
             witnesses: Witnesses::default(),
             graphs: Vec::new(),
             tables: Vec::new(),
+            emits: false,
             moved: None,
             correlation: None,
             lender: None,

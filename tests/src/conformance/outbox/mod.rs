@@ -1,6 +1,7 @@
 //! Messages: numbered, and in the transaction of their effect.
 
 pub mod machines;
+pub mod relay;
 pub mod transactions;
 
 use crate::conformance::{Stored, Subject};

@@ -94,6 +94,9 @@ impl<DB: Database> Tx<DB> {
         self.connection = TxConnection::Ended;
         if matches!(end, End::Committed) {
             self.tables.clear();
+            if self.emits {
+                self.shared.emitted.notify_one();
+            }
         }
         match end {
             End::Committed => Ok(()),

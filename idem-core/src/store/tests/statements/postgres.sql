@@ -460,6 +460,70 @@ UPDATE "idem_installation" SET id = $1::text, at = (extract(epoch FROM statement
             SELECT $1::text, $2::text, $3::bigint, $4::text, $5::text, $6::bytea, $7::bytea, $8::text, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
             FROM begun WHERE xid IS NOT NULL
 
+-- outbox: load
+            SELECT o.position, o.lane, o.machine, o.id, o.seq, o.entry_no, o.message_id, o.number, o.topic, o.key, o.headers, o.payload, o.correlation, o.at
+            FROM (
+                SELECT position, machine, id, seq, entry_no, message_id, number, topic, coalesce(key, id, ordered) AS key, headers, payload,
+                    correlation, at,
+                    CASE WHEN seq IS NOT NULL THEN machine || chr(31) || id WHEN ordered IS NOT NULL THEN chr(31) || ordered
+                        ELSE chr(31) || chr(31) || coalesce(key, message_id) END AS lane
+                FROM "idem_outbox" WHERE position > $1::bigint
+            ) o
+            WHERE o.lane <> ALL ($2::text[])
+                AND NOT EXISTS (SELECT 1 FROM "idem_parked" p WHERE p.holds AND p.lane = o.lane OFFSET 0)
+            ORDER BY o.position LIMIT $3::bigint
+
+-- outbox: mark
+            SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('"idem_outbox"', 'position')::regclass), 0),
+                pg_snapshot_xmin(s.now)::text::bigint, pg_snapshot_xmax(s.now)::text::bigint,
+                (SELECT min(position) FROM "idem_outbox" WHERE position > $1::bigint)
+            FROM (SELECT pg_current_snapshot() AS now) s
+
+-- outbox: delete
+            DELETE FROM "idem_outbox" WHERE ctid = ANY (ARRAY(
+                SELECT (SELECT ctid FROM "idem_outbox" WHERE position = w.position LIMIT 1) FROM unnest($1::bigint[]) AS w (position)))
+
+-- outbox: park
+            INSERT INTO "idem_parked" (position, lane, holds, message_id, source, number, topic, key, headers, payload, correlation, at, attempts,
+                reason, parked_at)
+            SELECT position, $2::text, $3::bigint = 1, $4::text, $5::text, number, topic, coalesce(key, id, ordered), headers, payload,
+                correlation, at, $6::bigint, $7::text, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+            FROM "idem_outbox" WHERE position = $1::bigint
+
+-- outbox: take_out
+DELETE FROM "idem_outbox" WHERE position = $1::bigint
+
+-- outbox: due
+            SELECT p.position, p.lane, p.message_id, p.source, p.attempts, p.reason, p.parked_at, p.due_at, p.number, p.topic, p.key, p.headers, p.payload, p.correlation, p.at
+            FROM "idem_parked" p  WHERE p.due_at IS NOT NULL AND p.due_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint ORDER BY p.position LIMIT $1::bigint
+
+-- outbox: delivered
+DELETE FROM "idem_parked" WHERE position = $1::bigint AND due_at IS NOT NULL
+
+-- outbox: park_again
+            UPDATE "idem_parked" SET due_at = NULL, attempts = $2::bigint, reason = $3::text, parked_at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+            WHERE position = $1::bigint AND due_at IS NOT NULL
+
+-- outbox: parked
+            SELECT p.position, p.lane, p.message_id, p.source, p.attempts, p.reason, p.parked_at, p.due_at, p.number, p.topic, p.key, p.headers, p.payload, p.correlation, p.at
+            FROM "idem_parked" p WHERE p.position > $1::bigint ORDER BY p.position LIMIT $2::bigint
+
+-- outbox: release
+UPDATE "idem_parked" SET due_at = (extract(epoch FROM statement_timestamp()) * 1000000)::bigint WHERE message_id = $1::text RETURNING 1
+
+-- outbox: drop_parked
+DELETE FROM "idem_parked" WHERE message_id = $1::text RETURNING 1
+
+-- outbox: waiting
+SELECT topic, count(*) AS count, min(at) AS oldest FROM "idem_outbox" GROUP BY topic ORDER BY topic
+
+-- outbox: oldest
+SELECT (SELECT at FROM "idem_outbox" WHERE position = (SELECT min(position) FROM "idem_outbox")), (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+
+-- outbox: monotonic
+            SELECT (count(*) FILTER (WHERE seqincrement > 0 AND seqcache = 1 AND NOT seqcycle))::bigint
+            FROM pg_sequence WHERE seqrelid = pg_get_serial_sequence('"idem_outbox"', 'position')::regclass
+
 -- probes: wait
             SELECT 1 FROM pg_sleep(greatest(0, $1::bigint - extract(epoch FROM clock_timestamp()) * 1000000 + 1000)
                 / 1000000)

@@ -365,6 +365,66 @@ UPDATE "idem_installation" SET id = $1, at = CAST(round(unixepoch('subsec') * 10
             INSERT INTO "idem_outbox" (message_id, ordered, number, topic, key, headers, payload, correlation, at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)
 
+-- outbox: load
+            SELECT o.position, o.lane, o.machine, o.id, o.seq, o.entry_no, o.message_id, o.number, o.topic, o.key, o.headers, o.payload, o.correlation, o.at
+            FROM (
+                SELECT position, machine, id, seq, entry_no, message_id, number, topic, coalesce(key, id, ordered) AS key, headers, payload,
+                    correlation, at,
+                    CASE WHEN seq IS NOT NULL THEN machine || char(31) || id WHEN ordered IS NOT NULL THEN char(31) || ordered
+                        ELSE char(31) || char(31) || coalesce(key, message_id) END AS lane
+                FROM "idem_outbox" WHERE position > $1
+            ) o
+            WHERE o.lane NOT IN (SELECT value FROM json_each($2))
+                AND NOT EXISTS (SELECT 1 FROM "idem_parked" p INDEXED BY "idem_parked_by_lane" WHERE p.holds AND p.lane = o.lane)
+            ORDER BY o.position LIMIT $3
+
+-- outbox: mark
+            SELECT coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'idem_outbox'), 0), 0, 0,
+                (SELECT min(position) FROM "idem_outbox" WHERE position > $1)
+
+-- outbox: delete
+DELETE FROM "idem_outbox" WHERE position IN (SELECT value FROM json_each($1))
+
+-- outbox: park
+            INSERT INTO "idem_parked" (position, lane, holds, message_id, source, number, topic, key, headers, payload, correlation, at, attempts,
+                reason, parked_at)
+            SELECT position, $2, $3 = 1, $4, $5, number, topic, coalesce(key, id, ordered), headers, payload,
+                correlation, at, $6, $7, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+            FROM "idem_outbox" WHERE position = $1
+
+-- outbox: take_out
+DELETE FROM "idem_outbox" WHERE position = $1
+
+-- outbox: due
+            SELECT p.position, p.lane, p.message_id, p.source, p.attempts, p.reason, p.parked_at, p.due_at, p.number, p.topic, p.key, p.headers, p.payload, p.correlation, p.at
+            FROM "idem_parked" p INDEXED BY "idem_parked_by_due" WHERE p.due_at IS NOT NULL AND p.due_at <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 ORDER BY p.position LIMIT $1
+
+-- outbox: delivered
+DELETE FROM "idem_parked" WHERE position = $1 AND due_at IS NOT NULL
+
+-- outbox: park_again
+            UPDATE "idem_parked" SET due_at = NULL, attempts = $2, reason = $3, parked_at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+            WHERE position = $1 AND due_at IS NOT NULL
+
+-- outbox: parked
+            SELECT p.position, p.lane, p.message_id, p.source, p.attempts, p.reason, p.parked_at, p.due_at, p.number, p.topic, p.key, p.headers, p.payload, p.correlation, p.at
+            FROM "idem_parked" p WHERE p.position > $1 ORDER BY p.position LIMIT $2
+
+-- outbox: release
+UPDATE "idem_parked" SET due_at = CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 WHERE message_id = $1 RETURNING 1
+
+-- outbox: drop_parked
+DELETE FROM "idem_parked" WHERE message_id = $1 RETURNING 1
+
+-- outbox: waiting
+SELECT topic, count(*) AS count, min(at) AS oldest FROM "idem_outbox" GROUP BY topic ORDER BY topic
+
+-- outbox: oldest
+SELECT (SELECT at FROM "idem_outbox" WHERE position = (SELECT min(position) FROM "idem_outbox")), CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000
+
+-- outbox: monotonic
+SELECT 1
+
 -- probes: put_update_key
     INSERT INTO "idem_claims" (hash, surface, scope, fingerprint, state, at) VALUES (x'', '', '', $1, 0, 0);
     DELETE FROM "idem_claims" WHERE hash = x''

@@ -1,0 +1,285 @@
+//! What the owner of the outbox does, round by round.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
+
+use super::floor::Floor;
+use super::lanes::{Lanes, MOST, pause};
+use super::outgoing::Outgoing;
+use super::settings::{Settings, WhenDead};
+use crate::error::Error;
+use crate::idem::Idem;
+use crate::lease::lock::LockGuard;
+use crate::message::Message;
+use crate::outbox::sink::{Delivery, Sink};
+use crate::store::Database;
+use crate::store::outbox::relay::{delete, delivered, due, load, mark, park, park_again};
+use crate::store::outbox::rows::Parking;
+
+/// How often the floor is looked at while there is always something to do, in rounds.
+const ROUNDS: u32 = 16;
+/// Parked messages that are due, at a time.
+const DUE: i64 = 100;
+
+/// Whether and how a round has ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Round {
+    /// As many messages were loaded.
+    Loaded(usize),
+    /// The other side cannot be reached.
+    Unavailable,
+    /// Another process is the owner.
+    Lost,
+}
+
+/// What was done.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Counts {
+    pub(super) sent: u64,
+    pub(super) retried: u64,
+    pub(super) parked: u64,
+}
+
+/// The owner of the outbox, while it has the lock.
+pub(super) struct Owner<'r, DB: Database, S> {
+    idem: &'r Idem<DB>,
+    sink: &'r S,
+    settings: Settings,
+    guard: &'r LockGuard,
+    installation: Arc<str>,
+    floor: Floor,
+    lanes: Lanes,
+    rounds: u32,
+    /// How often the other side could not be reached, one time after another.
+    unavailable: u32,
+    pub(super) counts: Counts,
+}
+
+/// What a round leaves to be written.
+#[derive(Debug, Default)]
+struct Settled {
+    delete: Vec<i64>,
+    park: Vec<Parking>,
+    delivered: Vec<i64>,
+    park_again: Vec<(i64, i64, String)>,
+}
+
+impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
+    /// # Errors
+    /// Those of the database.
+    pub(super) async fn new(
+        idem: &'r Idem<DB>,
+        sink: &'r S,
+        settings: Settings,
+        guard: &'r LockGuard,
+    ) -> Result<Self, Error> {
+        let installation = idem.shared.installation().await?;
+        let (floor, lanes, counts) = (Floor::default(), Lanes::default(), Counts::default());
+        Ok(Self { idem, sink, settings, guard, installation, floor, lanes, rounds: 0, unavailable: 0, counts })
+    }
+
+    /// Whether no lane waits for another try.
+    pub(super) fn is_settled(&self) -> bool {
+        self.lanes.is_empty()
+    }
+
+    /// Until when there is nothing to do, as far as is known.
+    pub(super) fn rests_until(&self, round: &Round) -> Option<Instant> {
+        let now = Instant::now();
+        match round {
+            Round::Unavailable => Some(now + pause(self.unavailable)),
+            // There may be more.
+            Round::Loaded(count) if *count >= self.batch() => None,
+            Round::Loaded(_) => {
+                let next = self.lanes.next().unwrap_or(now + self.settings.poll);
+                Some(next.min(now + self.settings.poll))
+            }
+            Round::Lost => None,
+        }
+    }
+
+    fn batch(&self) -> usize {
+        usize::try_from(self.settings.batch).unwrap_or(usize::MAX)
+    }
+
+    /// Loads messages, publishes them, and writes down what became of them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) async fn round(&mut self, is_idle: bool) -> Result<Round, Error> {
+        let mut batch = Vec::new();
+        if is_idle || self.rounds.is_multiple_of(ROUNDS) {
+            self.look_at_floor().await?;
+            batch = self.released().await?;
+        }
+        self.rounds = self.rounds.wrapping_add(1);
+        if batch.is_empty() {
+            batch = self.load().await?;
+        }
+        let loaded = batch.len();
+        if batch.is_empty() {
+            return Ok(Round::Loaded(0));
+        }
+        if self.guard.check().is_err() {
+            return Ok(Round::Lost);
+        }
+        fail_point!("relay.loaded");
+        let messages: Vec<Message> = batch.iter().map(|outgoing| outgoing.message.clone()).collect();
+        let Either::Left((deliveries, _)) = select(pin!(self.sink.publish(&messages)), pin!(self.guard.lost())).await
+        else {
+            return Ok(Round::Lost);
+        };
+        fail_point!("relay.published");
+        let unavailable = deliveries.iter().any(|delivery| matches!(delivery, Delivery::Unavailable(_)));
+        self.unavailable = if unavailable { self.unavailable.saturating_add(1) } else { 0 };
+        let settled = self.settle(batch, deliveries);
+        if !self.write(&settled).await? {
+            return Ok(Round::Lost);
+        }
+        fail_point!("relay.settled");
+        Ok(if unavailable { Round::Unavailable } else { Round::Loaded(loaded) })
+    }
+
+    async fn look_at_floor(&mut self) -> Result<(), Error> {
+        let shared = &self.idem.shared;
+        let mut lease = shared.readers.acquire().await?;
+        let marked = mark(&mut lease.session(), self.floor.position()).await;
+        self.floor.note(shared.answer(lease, marked).await?);
+        Ok(())
+    }
+
+    /// Parked messages that an operator has released.
+    async fn released(&self) -> Result<Vec<Outgoing>, Error> {
+        let shared = &self.idem.shared;
+        let mut lease = shared.readers.acquire().await?;
+        let rows = due(&mut lease.session(), DUE).await;
+        shared.answer(lease, rows).await?.into_iter().map(Outgoing::of_parked).collect()
+    }
+
+    async fn load(&self) -> Result<Vec<Outgoing>, Error> {
+        let closed = self.lanes.waiting(Instant::now());
+        if closed.len() >= MOST {
+            return Ok(Vec::new());
+        }
+        let shared = &self.idem.shared;
+        let mut lease = shared.readers.acquire().await?;
+        let rows = load(&mut lease.session(), self.floor.position(), &closed, i64::from(self.settings.batch)).await;
+        let rows = shared.answer(lease, rows).await?;
+        rows.into_iter().map(|row| Outgoing::of_row(row, &self.installation)).collect()
+    }
+
+    /// What is to be written for these answers. The first failure of a lane in the batch is the one that counts.
+    fn settle(&mut self, batch: Vec<Outgoing>, deliveries: Vec<Delivery>) -> Settled {
+        let mut settled = Settled::default();
+        let mut failed: Vec<String> = Vec::new();
+        let unanswered = || Delivery::Retry("the sink gave no answer".to_owned());
+        let answers = deliveries.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+        for (outgoing, delivery) in batch.into_iter().zip(answers) {
+            let is_first = !failed.contains(&outgoing.lane);
+            match delivery.unwrap_or_else(unanswered) {
+                Delivery::Done => {
+                    self.counts.sent += 1;
+                    if is_first {
+                        self.lanes.passed(&outgoing.lane);
+                    }
+                    match outgoing.tried {
+                        None => settled.delete.push(outgoing.position),
+                        Some(_) => settled.delivered.push(outgoing.position),
+                    }
+                }
+                Delivery::Unavailable(_) => failed.push(outgoing.lane),
+                Delivery::Retry(reason) if is_first => {
+                    failed.push(outgoing.lane.clone());
+                    self.retry(outgoing, &reason, &mut settled);
+                }
+                Delivery::Dead(reason) if is_first => {
+                    failed.push(outgoing.lane.clone());
+                    self.park(outgoing, 1, &reason, &mut settled);
+                }
+                Delivery::Retry(_) | Delivery::Dead(_) => {}
+            }
+        }
+        settled
+    }
+
+    fn retry(&mut self, outgoing: Outgoing, reason: &str, settled: &mut Settled) {
+        if outgoing.tried.is_some() {
+            return self.park(outgoing, 1, reason, settled);
+        }
+        let attempts = self.lanes.failed(&outgoing.lane, Instant::now());
+        if attempts >= self.settings.attempts {
+            self.park(outgoing, attempts, reason, settled);
+        } else {
+            self.counts.retried += 1;
+        }
+    }
+
+    fn park(&mut self, outgoing: Outgoing, attempts: u32, reason: &str, settled: &mut Settled) {
+        const LONGEST: usize = 1_000;
+        let reason: String = reason.chars().take(LONGEST).collect();
+        self.counts.parked += 1;
+        self.lanes.passed(&outgoing.lane);
+        let Outgoing { position, lane, tried, message } = outgoing;
+        let attempts = i64::from(attempts);
+        if let Some(before) = tried {
+            return settled.park_again.push((position, before.saturating_add(attempts), reason));
+        }
+        let (holds, Message { id: message_id, source, .. }) = (self.settings.when_dead == WhenDead::Hold, message);
+        settled.park.push(Parking { position, lane, holds, message_id, source, attempts, reason });
+    }
+
+    /// Writes it, fenced. What the database refuses for a moment is tried again while the lock is held: the messages were published, and
+    /// would be once more. False: another process is the owner.
+    async fn write(&self, settled: &Settled) -> Result<bool, Error> {
+        let mut tries = 0;
+        loop {
+            match self.write_once(settled).await {
+                Ok(()) => return Ok(true),
+                Err(Error::Fenced { .. }) => return Ok(false),
+                Err(error) if error.is_retryable() && !matches!(error, Error::ShutDown) => {}
+                Err(error) => return Err(error),
+            }
+            tries += 1;
+            tokio::time::sleep(pause(tries).min(Duration::from_secs(1))).await;
+            if self.guard.check().is_err() {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn write_once(&self, settled: &Settled) -> Result<(), Error> {
+        let Settled { delete: sent, park: dead, delivered: released, park_again: refused } = settled;
+        if sent.is_empty() && dead.is_empty() && released.is_empty() && refused.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.idem.begin().await?;
+        if !seeded_bug!("relay-unfenced") {
+            tx.fenced_by(self.guard).await?;
+        }
+        let mut call = tx.asking_call().await?;
+        let mut session = call.session()?;
+        session.half_written(true);
+        let written = async {
+            delete(&mut session, sent).await?;
+            for parking in dead {
+                park(&mut session, parking).await?;
+            }
+            for position in released {
+                delivered(&mut session, *position).await?;
+            }
+            for (position, attempts, reason) in refused {
+                park_again(&mut session, (*position, *attempts), reason).await?;
+            }
+            Ok(())
+        };
+        match written.await {
+            Ok(()) => call.wrote(None)?,
+            Err(error) => return call.end(Err(error)),
+        }
+        fail_point!("relay.written");
+        tx.commit().await
+    }
+}
