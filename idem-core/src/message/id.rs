@@ -1,5 +1,6 @@
 //! Ids and sources of messages of machines.
 
+use crate::clock::Timestamp;
 use crate::key::{Hasher, Uuid};
 
 /// What makes a message of a machine: the machine, its id, the transition, and which of its messages it is.
@@ -9,17 +10,22 @@ pub(crate) struct Emitted<'a> {
     pub(crate) id: &'a str,
     pub(crate) seq: i64,
     pub(crate) entry_no: i64,
+    /// The time of the transition.
+    pub(crate) at: Timestamp,
 }
 
-/// The id of a message of a machine: the same for each attempt to deliver it. With the installation and the payload: of a copy of the
-/// database, and of a transition that is made anew after a backup was restored, the messages are others, and no consumer drops them.
-pub(crate) fn message_id(installation: &str, of: Emitted<'_>, payload: &[u8]) -> String {
+/// The id of a message of a machine: the same for each attempt to deliver it. With the installation, the time, the topic and the payload: of a
+/// copy of the database, and of a transition that is made anew after a backup was restored, the messages are others, and no consumer drops
+/// them.
+pub(crate) fn message_id(installation: &str, of: Emitted<'_>, topic: &str, payload: &[u8]) -> String {
     let hash = Hasher::new("idem message v1")
         .with(installation.as_bytes())
         .with(of.machine.as_bytes())
         .with(of.id.as_bytes())
         .with(&of.seq.to_be_bytes())
         .with(&of.entry_no.to_be_bytes())
+        .with(&of.at.as_micros().to_be_bytes())
+        .with(topic.as_bytes())
         .with(payload)
         .finish();
     let mut bytes = [0; 16];
@@ -39,20 +45,23 @@ pub(crate) fn message_source(installation: &str, machine: Option<&str>) -> Strin
 mod tests {
     use super::*;
 
-    const FIRST: Emitted<'static> = Emitted { machine: "Order", id: "42", seq: 2, entry_no: 0 };
+    const FIRST: Emitted<'static> =
+        Emitted { machine: "Order", id: "42", seq: 2, entry_no: 0, at: Timestamp::from_micros(7) };
 
     #[test]
     fn message_id_is_stable_and_differs_by_each_part() {
-        let id = |installation, of, payload: &str| message_id(installation, of, payload.as_bytes());
+        let id = |installation, of, payload: &str| message_id(installation, of, "order.paid", payload.as_bytes());
         let first = id("a", FIRST, "1{}");
-        assert_eq!(first, "1dc5af22-d8fc-811e-bb7d-9c1d11d14717");
+        assert_eq!(first, "cf8037d1-8c39-88b9-bbc0-73fb89753cd1");
         let others = [
             id("b", FIRST, "1{}"),
             id("a", Emitted { machine: "Orders", ..FIRST }, "1{}"),
             id("a", Emitted { id: "43", ..FIRST }, "1{}"),
             id("a", Emitted { seq: 3, ..FIRST }, "1{}"),
             id("a", Emitted { entry_no: 1, ..FIRST }, "1{}"),
+            id("a", Emitted { at: Timestamp::from_micros(8), ..FIRST }, "1{}"),
             id("a", FIRST, "1{1}"),
+            message_id("a", FIRST, "order.cancelled", b"1{}"),
         ];
         assert!(others.iter().all(|other| *other != first), "{others:?}");
     }

@@ -10,8 +10,8 @@ use crate::store::outbox::queries::add;
 impl<DB: Database> Tx<DB> {
     /// Writes a message to the outbox: it leaves if the transaction commits. Gives its id.
     ///
-    /// Messages of one transaction leave in the order in which they were emitted. Among transactions there is no order, unless they emit
-    /// in one [sequence](NewMessage::ordered). A message of a machine is emitted by its step, in the machine's order.
+    /// There is no order among messages, also of one transaction, unless they are in one [sequence](NewMessage::ordered): one that fails is
+    /// tried again later. A message of a machine is emitted by its step, in the machine's order.
     ///
     /// A message makes no transaction idempotent: what runs again emits again. A closure of an operation or of a command's transaction
     /// runs once for its key.

@@ -89,7 +89,7 @@ impl<DB: Database> Outbox<DB> {
     /// Messages that were parked, those emitted first first: at most `limit`, after another one of them.
     ///
     /// # Errors
-    /// Those of the database; [`Error::Undecodable`] for a row that was edited.
+    /// Those of the database.
     ///
     /// # Cancel safety
     /// Reads only.
@@ -97,7 +97,7 @@ impl<DB: Database> Outbox<DB> {
         let shared = &self.0.shared;
         let mut lease = shared.readers.acquire().await?;
         let rows = parked(&mut lease.session(), after.map_or(0, |parked| parked.position), i64::from(limit)).await;
-        shared.answer(lease, rows).await?.into_iter().map(Parked::of).collect()
+        Ok(shared.answer(lease, rows).await?.into_iter().map(Parked::of).collect())
     }
 
     /// Lets the relay try a parked message again, by its id; the later messages of its machine or sequence follow it. If it fails, it is parked
@@ -144,17 +144,10 @@ fn found(is_found: bool, id: &str) -> Result<(), Error> {
 }
 
 impl Parked {
-    fn of(row: ParkedRow) -> Result<Self, Error> {
+    fn of(row: ParkedRow) -> Self {
         let ParkedRow { position, lane, message_id, source, attempts, reason, parked_at, due_at, content } = row;
-        let message = message(content, &lane, message_id, source)?;
-        Ok(Self {
-            message,
-            attempts: shown(attempts),
-            reason,
-            since: parked_at,
-            is_released: due_at.is_some(),
-            position,
-        })
+        let (message, _) = message(content, &lane, message_id, source);
+        Self { message, attempts: shown(attempts), reason, since: parked_at, is_released: due_at.is_some(), position }
     }
 }
 

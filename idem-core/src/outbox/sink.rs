@@ -14,7 +14,8 @@ pub enum Delivery {
     Retry(String),
     /// It never will: the message is parked.
     Dead(String),
-    /// The other side cannot be reached. All messages are tried again after a pause, and none is counted.
+    /// The other side cannot be reached. The message is tried again after a pause, and not counted. One in a batch is enough: then the whole
+    /// relay pauses.
     Unavailable(String),
 }
 

@@ -370,7 +370,7 @@ impl<X: Rules> Life<X> {
         let ran = ran.map_err(|rejection| CommandError::Rejected { rejection, remembered: None })?;
         let taken = self.settled(ran, info.name, at)?;
         for (entry_no, message) in (0..).zip(taken.effects.messages) {
-            let of = Emitted { machine: cx.machine, id: ID, seq: i64::try_from(seq).unwrap_or(i64::MAX), entry_no };
+            let of = Emitted { machine: cx.machine, id: ID, seq: i64::try_from(seq).unwrap_or(i64::MAX), entry_no, at };
             self.emit(message, of, at);
         }
         let position = taken.to.state();
@@ -385,7 +385,7 @@ impl<X: Rules> Life<X> {
     }
 
     fn emit(&mut self, message: NewMessage, of: Emitted<'_>, at: Timestamp) {
-        let id = message_id(INSTALLATION, of, &message.payload.0);
+        let id = message_id(INSTALLATION, of, &message.topic, &message.payload.0);
         let key = message.key.clone().unwrap_or_else(|| ID.to_owned());
         let message = message.key(key).received(id, message_source(INSTALLATION, Some(of.machine)));
         self.messages.push(message.numbered(self.messages.len() as u64 + 1).emitted_at(at));

@@ -1,19 +1,24 @@
 //! The floor: a position below which no message is left, and none will appear. Loads begin above it, and pass over no rows that were deleted
 //! and not removed yet.
 //!
-//! A position is drawn before its transaction commits, so one may appear below others that are visible. Each transaction has its id before it
-//! draws a position. So of a position that was given before some moment, the transaction has an id below the next one of that moment; and
-//! once all transactions below that have ended, the position is visible, or never will be.
+//! A position is drawn before its transaction commits, so one may appear below others that are visible. Positions are drawn in their order, and
+//! each transaction has its id before it draws one. So once a position was seen, a new id is above those of all transactions that have drawn
+//! lower positions; and once all transactions below that id have ended, each of these positions is visible, or never will be.
+//!
+//! The id must be a new one. The upper end of a snapshot is not: it follows the newest transaction that has ended, and one that is open may be
+//! above it.
 
 use crate::store::outbox::rows::Mark;
 
 #[derive(Debug, Default)]
 pub(super) struct Floor {
     position: i64,
-    /// The newest position of the mark before.
-    before: Option<i64>,
-    /// A position, and the id that transactions must have reached until it is settled.
+    /// The highest position that was seen.
+    seen: i64,
+    /// A position, and an id that was new after it was seen.
     candidate: Option<(i64, i64)>,
+    /// Of the newest mark.
+    oldest: i64,
 }
 
 impl Floor {
@@ -21,18 +26,29 @@ impl Floor {
         self.position
     }
 
-    /// Takes a mark in, which was made above this floor.
-    pub(super) fn note(&mut self, mark: Mark) {
-        if self.candidate.is_none() {
-            // That position was given before this mark was made.
-            self.candidate = self.before.map(|last| (last, mark.next));
+    /// A position was seen.
+    pub(super) fn see(&mut self, position: i64) {
+        self.seen = self.seen.max(position);
+    }
+
+    /// Takes a mark in, which was made above this floor. Whether a new id is wanted.
+    pub(super) fn note(&mut self, mark: Mark) -> bool {
+        // Another server, which was behind: what is known of ids and positions may not be so there.
+        if mark.oldest < self.oldest {
+            *self = Self::default();
         }
-        self.before = Some(mark.last);
-        let ended = |next| mark.oldest >= next || seeded_bug!("relay-floor-passes-open-transactions");
-        if let Some((settled, _)) = self.candidate.take_if(|(_, next)| ended(*next)) {
+        self.oldest = mark.oldest;
+        let ended = |id| mark.oldest >= id || seeded_bug!("relay-floor-passes-open-transactions");
+        if let Some((settled, _)) = self.candidate.take_if(|(_, id)| ended(*id)) {
             let left = mark.lowest.map_or(i64::MAX, |lowest| lowest - 1);
             self.position = self.position.max(settled.min(left));
         }
+        self.candidate.is_none() && self.seen > self.position
+    }
+
+    /// Takes a new id in.
+    pub(super) fn note_id(&mut self, id: i64) {
+        self.candidate = Some((self.seen, id));
     }
 }
 
@@ -40,26 +56,40 @@ impl Floor {
 mod tests {
     use super::*;
 
-    fn noted(marks: &[(i64, i64, i64, Option<i64>)]) -> i64 {
+    fn mark(oldest: i64, lowest: Option<i64>) -> Mark {
+        Mark { oldest, lowest }
+    }
+
+    #[test]
+    fn floor_rises_to_what_was_seen_once_its_transactions_have_ended() {
         let mut floor = Floor::default();
-        for (last, oldest, next, lowest) in marks {
-            floor.note(Mark { last: *last, oldest: *oldest, next: *next, lowest: *lowest });
+        assert!(!floor.note(mark(5, None)), "nothing was seen");
+        floor.see(10);
+        assert!(floor.note(mark(5, None)));
+        floor.note_id(7);
+        floor.see(12);
+        for oldest in [5, 6] {
+            assert!(!floor.note(mark(oldest, None)));
+            assert_eq!(floor.position(), 0, "{oldest} may have drawn a position below 10");
         }
-        floor.position()
+        assert!(floor.note(mark(7, None)), "12 was seen since");
+        assert_eq!(floor.position(), 10);
     }
 
     #[test]
-    fn floor_rises_to_what_was_given_once_its_transactions_have_ended() {
-        assert_eq!(noted(&[(10, 5, 5, None)]), 0, "not known when 10 was given");
-        assert_eq!(noted(&[(10, 5, 5, None), (12, 5, 5, None)]), 10);
-        assert_eq!(noted(&[(10, 5, 5, None), (12, 5, 7, None)]), 0, "transaction 5 may have drawn 10");
-        assert_eq!(noted(&[(10, 5, 5, None), (12, 5, 7, None), (20, 6, 9, None)]), 0, "so may 6");
-        assert_eq!(noted(&[(10, 5, 5, None), (12, 5, 7, None), (20, 7, 9, None)]), 10);
-    }
-
-    #[test]
-    fn floor_stays_below_what_is_left_and_never_falls() {
-        assert_eq!(noted(&[(10, 5, 5, Some(4)), (12, 5, 5, Some(4))]), 3);
-        assert_eq!(noted(&[(10, 5, 5, None), (12, 5, 5, None), (12, 5, 5, Some(3))]), 10);
+    fn floor_stays_below_what_is_left_and_falls_on_another_server_alone() {
+        let mut floor = Floor::default();
+        floor.see(10);
+        floor.note(mark(5, Some(4)));
+        floor.note_id(6);
+        floor.note(mark(6, Some(4)));
+        assert_eq!(floor.position(), 3);
+        floor.note_id(7);
+        floor.note(mark(8, None));
+        assert_eq!(floor.position(), 10);
+        floor.note(mark(8, Some(5)));
+        assert_eq!(floor.position(), 10);
+        floor.note(mark(7, None));
+        assert_eq!(floor.position(), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! Lanes whose messages wait after a failure. A lane is a machine, or a sequence: what leaves in order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// The pause after the first failure; it doubles with each further one.
@@ -38,9 +38,14 @@ impl Lanes {
         self.0.iter().filter(|(_, lane)| lane.until > now).map(|(name, _)| name.clone()).collect()
     }
 
-    /// When the first of them may go on.
-    pub(super) fn next(&self) -> Option<Instant> {
-        self.0.values().map(|lane| lane.until).min()
+    /// When the first of those that still wait may go on.
+    pub(super) fn next(&self, now: Instant) -> Option<Instant> {
+        self.0.values().map(|lane| lane.until).filter(|until| *until > now).min()
+    }
+
+    /// All messages that may go on are in this load: a lane that may, and is not in it, has none left.
+    pub(super) fn forget_all_but(&mut self, loaded: &HashSet<&str>, now: Instant) {
+        self.0.retain(|name, lane| lane.until > now || loaded.contains(name.as_str()));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -61,11 +66,23 @@ mod tests {
     fn lane_waits_longer_after_each_failure_until_it_passes() {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
         assert_eq!((lanes.failed("a", now), lanes.failed("a", now), lanes.failed("b", now)), (1, 2, 1));
-        assert_eq!(lanes.next(), Some(now + FIRST));
+        assert_eq!((lanes.next(now), lanes.next(now + FIRST)), (Some(now + FIRST), Some(now + FIRST * 2)));
         assert_eq!(lanes.waiting(now + FIRST), ["a"]);
         assert!(lanes.waiting(now + FIRST * 2).is_empty() && !lanes.is_empty());
         lanes.passed("a");
         assert_eq!(lanes.failed("a", now), 1);
+    }
+
+    #[test]
+    fn lane_that_has_no_message_left_is_forgotten() {
+        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        for lane in ["a", "b"] {
+            lanes.failed(lane, now);
+        }
+        lanes.forget_all_but(&HashSet::new(), now);
+        assert!(!lanes.is_empty(), "they wait");
+        lanes.forget_all_but(&HashSet::from(["a"]), now + FIRST);
+        assert_eq!((lanes.failed("a", now), lanes.failed("b", now)), (2, 1));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::store::Database;
 use crate::store::outbox::relay::{is_monotonic, oldest};
 
 /// How long the lock is waited for at a time.
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_secs(1);
 /// The pause after the database did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -71,7 +71,7 @@ pub struct Report {
     pub retried: u64,
     /// Messages that were parked.
     pub parked: u64,
-    /// How long the oldest message that still waits has waited; zero if none does.
+    /// How long the message at the lowest position has waited, also behind a parked one; zero if none waits.
     pub lag: Duration,
 }
 
@@ -83,7 +83,8 @@ impl<DB: Database> Idem<DB> {
 }
 
 impl<DB: Database, S: Sink> Relay<DB, S> {
-    /// How many messages are loaded and published at a time: 1 to 10,000, a value outside is the nearest one inside. Default 500.
+    /// How many messages are loaded and published at a time: 1 to 10,000, a value outside is the nearest one inside. Default 500. Fewer if their
+    /// payloads have more than 8 MiB together.
     #[must_use]
     pub fn batch(mut self, messages: u32) -> Self {
         self.settings.batch = messages.clamp(1, 10_000);
@@ -122,7 +123,7 @@ impl<DB: Database, S: Sink> Relay<DB, S> {
     ///
     /// # Errors
     /// [`Error::Config`] if the database gives positions in another order than that in which they are asked for; [`Error::ShutDown`]; those of the
-    /// database that waiting does not mend. [`Error::Undecodable`] for a row of the outbox that was edited.
+    /// database that waiting does not mend: run it again after those.
     ///
     /// # Cancel safety
     /// Dropped, it stops: what was being published may have arrived, and arrives again.
@@ -131,7 +132,7 @@ impl<DB: Database, S: Sink> Relay<DB, S> {
     }
 
     /// Delivers until nothing waits but what is parked, and what waits behind that: for tests and jobs. A message that fails is tried until it is
-    /// delivered or parked.
+    /// delivered or parked. While another process relays, or the sink cannot be reached, it waits: bound it by a timeout.
     ///
     /// # Errors
     /// As [`run_until`](Self::run_until).
@@ -144,11 +145,13 @@ impl<DB: Database, S: Sink> Relay<DB, S> {
 
     async fn run(&self, mut stop: Pin<&mut impl Future<Output = ()>>, drains: bool) -> Result<Report, Error> {
         let mut counts = Counts::default();
-        self.check_positions().await?;
         loop {
             let Either::Right((owned, _)) = select(&mut stop, pin!(self.own())).await else { break };
             let Some(guard) = owned? else { continue };
-            let ended = self.work(&guard, &mut stop, drains, &mut counts).await;
+            let ended = match self.check_positions().await {
+                Ok(()) => self.work(&guard, &mut stop, drains, &mut counts).await,
+                Err(error) => Err(error),
+            };
             // One that is lost is another owner's.
             let _ = guard.release().await;
             match ended {
@@ -194,21 +197,26 @@ impl<DB: Database, S: Sink> Relay<DB, S> {
             if round == Round::Lost {
                 return Ok(false);
             }
-            if drains && is_idle && round == Round::Loaded(0) && owner.is_settled() {
+            let is_drained = drains && round == Round::Empty && owner.is_settled();
+            if is_drained && is_idle {
                 return Ok(true);
             }
             let rest = owner.rests_until(&round);
             is_idle = rest.is_some();
-            let awake = self.rest(rest.filter(|_| !(drains && round == Round::Loaded(0) && owner.is_settled())));
+            // The last look is made at once.
+            let awake = self.rest(rest.filter(|_| !is_drained), round != Round::Unavailable);
             if let Either::Left(_) = select(&mut *stop, pin!(awake)).await {
                 return Ok(true);
             }
         }
     }
 
-    /// Until that time, or until this process has emitted something.
-    async fn rest(&self, until: Option<Instant>) {
+    /// Until that time, or until this process has emitted something, if that is of interest.
+    async fn rest(&self, until: Option<Instant>, wakes: bool) {
         let Some(until) = until else { return tokio::task::yield_now().await };
+        if !wakes {
+            return tokio::time::sleep_until(until.into()).await;
+        }
         // Whichever comes first.
         let _ = timeout_at(until.into(), self.idem.shared.emitted.notified()).await;
     }

@@ -16,19 +16,27 @@ use crate::lease::lock::LockGuard;
 use crate::message::Message;
 use crate::outbox::sink::{Delivery, Sink};
 use crate::store::Database;
-use crate::store::outbox::relay::{delete, delivered, due, load, mark, park, park_again};
+use crate::store::outbox::relay::{delete, delivered, due, load, mark, new_id, park, park_again};
 use crate::store::outbox::rows::Parking;
 
 /// How often the floor is looked at while there is always something to do, in rounds.
 const ROUNDS: u32 = 16;
+/// No more messages are loaded once their payloads have as many bytes.
+const BYTES: i64 = 8 * 1_024 * 1_024;
+/// How long a floor is kept.
+const FLOOR_LASTS: Duration = Duration::from_mins(1);
 /// Parked messages that are due, at a time.
-const DUE: i64 = 100;
+const DUE: i64 = 10;
 
 /// Whether and how a round has ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Round {
-    /// As many messages were loaded.
-    Loaded(usize),
+    /// There was nothing to deliver.
+    Empty,
+    /// All that could be loaded was published.
+    Whole,
+    /// There may be more.
+    Full,
     /// The other side cannot be reached.
     Unavailable,
     /// Another process is the owner.
@@ -51,6 +59,7 @@ pub(super) struct Owner<'r, DB: Database, S> {
     guard: &'r LockGuard,
     installation: Arc<str>,
     floor: Floor,
+    floor_since: Instant,
     lanes: Lanes,
     rounds: u32,
     /// How often the other side could not be reached, one time after another.
@@ -78,7 +87,9 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
     ) -> Result<Self, Error> {
         let installation = idem.shared.installation().await?;
         let (floor, lanes, counts) = (Floor::default(), Lanes::default(), Counts::default());
-        Ok(Self { idem, sink, settings, guard, installation, floor, lanes, rounds: 0, unavailable: 0, counts })
+        let floor_since = Instant::now();
+        let (rounds, unavailable) = (0, 0);
+        Ok(Self { idem, sink, settings, guard, installation, floor, floor_since, lanes, rounds, unavailable, counts })
     }
 
     /// Whether no lane waits for another try.
@@ -91,18 +102,12 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         let now = Instant::now();
         match round {
             Round::Unavailable => Some(now + pause(self.unavailable)),
-            // There may be more.
-            Round::Loaded(count) if *count >= self.batch() => None,
-            Round::Loaded(_) => {
-                let next = self.lanes.next().unwrap_or(now + self.settings.poll);
+            Round::Full | Round::Lost => None,
+            Round::Empty | Round::Whole => {
+                let next = self.lanes.next(now).unwrap_or(now + self.settings.poll);
                 Some(next.min(now + self.settings.poll))
             }
-            Round::Lost => None,
         }
-    }
-
-    fn batch(&self) -> usize {
-        usize::try_from(self.settings.batch).unwrap_or(usize::MAX)
     }
 
     /// Loads messages, publishes them, and writes down what became of them.
@@ -110,6 +115,8 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
     /// # Errors
     /// Those of the database.
     pub(super) async fn round(&mut self, is_idle: bool) -> Result<Round, Error> {
+        // After a shutdown nothing is published that could not be deleted.
+        drop(self.idem.shared.queue.enter()?);
         let mut batch = Vec::new();
         if is_idle || self.rounds.is_multiple_of(ROUNDS) {
             self.look_at_floor().await?;
@@ -119,14 +126,19 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         if batch.is_empty() {
             batch = self.load().await?;
         }
-        let loaded = batch.len();
+        let whole = if self.is_full(&batch) { Round::Full } else { Round::Whole };
+        if whole == Round::Whole {
+            self.lanes.forget_all_but(&batch.iter().map(|outgoing| &*outgoing.lane).collect(), Instant::now());
+        }
         if batch.is_empty() {
-            return Ok(Round::Loaded(0));
+            return Ok(Round::Empty);
         }
         if self.guard.check().is_err() {
             return Ok(Round::Lost);
         }
         fail_point!("relay.loaded");
+        let mut settled = Settled::default();
+        let batch = self.park_unfit(batch, &mut settled);
         let messages: Vec<Message> = batch.iter().map(|outgoing| outgoing.message.clone()).collect();
         let Either::Left((deliveries, _)) = select(pin!(self.sink.publish(&messages)), pin!(self.guard.lost())).await
         else {
@@ -135,19 +147,53 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         fail_point!("relay.published");
         let unavailable = deliveries.iter().any(|delivery| matches!(delivery, Delivery::Unavailable(_)));
         self.unavailable = if unavailable { self.unavailable.saturating_add(1) } else { 0 };
-        let settled = self.settle(batch, deliveries);
+        self.settle(batch, deliveries, &mut settled);
         if !self.write(&settled).await? {
             return Ok(Round::Lost);
         }
         fail_point!("relay.settled");
-        Ok(if unavailable { Round::Unavailable } else { Round::Loaded(loaded) })
+        Ok(if unavailable { Round::Unavailable } else { whole })
+    }
+
+    /// Parks what cannot be read, and leaves what is behind it for later.
+    fn park_unfit(&mut self, batch: Vec<Outgoing>, settled: &mut Settled) -> Vec<Outgoing> {
+        let mut behind: Vec<String> = Vec::new();
+        let mut fit = Vec::with_capacity(batch.len());
+        for outgoing in batch {
+            match outgoing.unfit.clone() {
+                _ if behind.contains(&outgoing.lane) => {}
+                None => fit.push(outgoing),
+                Some(reason) => {
+                    behind.push(outgoing.lane.clone());
+                    self.park(outgoing, 0, &reason, settled);
+                }
+            }
+        }
+        fit
+    }
+
+    /// Whether a limit has ended the load.
+    fn is_full(&self, batch: &[Outgoing]) -> bool {
+        let bytes: usize = batch.iter().map(|outgoing| outgoing.message.content.payload.0.len()).sum();
+        let (count, most) = (batch.len(), usize::try_from(self.settings.batch).unwrap_or(usize::MAX));
+        count >= most
+            || i64::try_from(bytes).is_ok_and(|bytes| bytes >= BYTES)
+            || batch.iter().any(|one| one.tried.is_some())
     }
 
     async fn look_at_floor(&mut self) -> Result<(), Error> {
         let shared = &self.idem.shared;
         let mut lease = shared.readers.acquire().await?;
+        // Begun anew now and then, it mends what nobody has thought of.
+        if self.floor_since.elapsed() > FLOOR_LASTS {
+            (self.floor, self.floor_since) = (Floor::default(), Instant::now());
+        }
         let marked = mark(&mut lease.session(), self.floor.position()).await;
-        self.floor.note(shared.answer(lease, marked).await?);
+        if self.floor.note(shared.answer(lease, marked).await?) {
+            let mut lease = shared.readers.acquire().await?;
+            let id = new_id(&mut lease.session()).await;
+            self.floor.note_id(shared.answer(lease, id).await?);
+        }
         Ok(())
     }
 
@@ -156,24 +202,27 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         let shared = &self.idem.shared;
         let mut lease = shared.readers.acquire().await?;
         let rows = due(&mut lease.session(), DUE).await;
-        shared.answer(lease, rows).await?.into_iter().map(Outgoing::of_parked).collect()
+        Ok(shared.answer(lease, rows).await?.into_iter().map(Outgoing::of_parked).collect())
     }
 
-    async fn load(&self) -> Result<Vec<Outgoing>, Error> {
+    async fn load(&mut self) -> Result<Vec<Outgoing>, Error> {
         let closed = self.lanes.waiting(Instant::now());
         if closed.len() >= MOST {
             return Ok(Vec::new());
         }
         let shared = &self.idem.shared;
         let mut lease = shared.readers.acquire().await?;
-        let rows = load(&mut lease.session(), self.floor.position(), &closed, i64::from(self.settings.batch)).await;
+        let rows =
+            load(&mut lease.session(), self.floor.position(), &closed, (i64::from(self.settings.batch), BYTES)).await;
         let rows = shared.answer(lease, rows).await?;
-        rows.into_iter().map(|row| Outgoing::of_row(row, &self.installation)).collect()
+        if let Some(last) = rows.last() {
+            self.floor.see(last.position);
+        }
+        Ok(rows.into_iter().map(|row| Outgoing::of_row(row, &self.installation)).collect())
     }
 
     /// What is to be written for these answers. The first failure of a lane in the batch is the one that counts.
-    fn settle(&mut self, batch: Vec<Outgoing>, deliveries: Vec<Delivery>) -> Settled {
-        let mut settled = Settled::default();
+    fn settle(&mut self, batch: Vec<Outgoing>, deliveries: Vec<Delivery>, settled: &mut Settled) {
         let mut failed: Vec<String> = Vec::new();
         let unanswered = || Delivery::Retry("the sink gave no answer".to_owned());
         let answers = deliveries.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
@@ -193,16 +242,15 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
                 Delivery::Unavailable(_) => failed.push(outgoing.lane),
                 Delivery::Retry(reason) if is_first => {
                     failed.push(outgoing.lane.clone());
-                    self.retry(outgoing, &reason, &mut settled);
+                    self.retry(outgoing, &reason, settled);
                 }
                 Delivery::Dead(reason) if is_first => {
                     failed.push(outgoing.lane.clone());
-                    self.park(outgoing, 1, &reason, &mut settled);
+                    self.park(outgoing, 1, &reason, settled);
                 }
                 Delivery::Retry(_) | Delivery::Dead(_) => {}
             }
         }
-        settled
     }
 
     fn retry(&mut self, outgoing: Outgoing, reason: &str, settled: &mut Settled) {
@@ -222,7 +270,7 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         let reason: String = reason.chars().take(LONGEST).collect();
         self.counts.parked += 1;
         self.lanes.passed(&outgoing.lane);
-        let Outgoing { position, lane, tried, message } = outgoing;
+        let Outgoing { position, lane, tried, message, .. } = outgoing;
         let attempts = i64::from(attempts);
         if let Some(before) = tried {
             return settled.park_again.push((position, before.saturating_add(attempts), reason));

@@ -8,15 +8,17 @@ use crate::store::error::StoreError;
 use crate::store::reader::{Cells, Columns as _, Reader};
 use crate::store::session::Session;
 
-/// At most `limit` messages above a position, in their order, but for these lanes and those that a parked message holds.
+/// At most `limit` messages above a position, in their order, but for these lanes and those that a parked message holds; and no more of them
+/// once their payloads have these `bytes`.
 pub(crate) async fn load<DB: Database>(
     session: &mut Session<'_, DB>,
     above: i64,
     closed: &[String],
-    limit: i64,
+    (limit, bytes): (i64, i64),
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let sql = session.sql;
-    let rows = session.fetch(&sql.outbox.load, Binder::new().bind(above).rows(&LANES, closed).bind(limit)).await?;
+    let rows =
+        session.fetch(&sql.outbox.load, Binder::new().bind(above).rows(&LANES, closed).bind(limit).bind(bytes)).await?;
     Ok(rows.iter().map(|row| message(&mut Reader::new(row))).collect::<Result<_, _>>()?)
 }
 
@@ -38,6 +40,13 @@ pub(crate) async fn mark<DB: Database>(session: &mut Session<'_, DB>, above: i64
     let sql = session.sql;
     let row = session.fetch_one(&sql.outbox.mark, Binder::new().bind(above)).await?;
     Ok(Reader::new(&row).read()?)
+}
+
+/// A new id of a transaction.
+pub(crate) async fn new_id<DB: Database>(session: &mut Session<'_, DB>) -> Result<i64, StoreError> {
+    let sql = session.sql;
+    let row = session.fetch_one(&sql.outbox.new_id, Binder::new()).await?;
+    Ok(Reader::new(&row).field()?)
 }
 
 /// Deletes messages that were delivered.

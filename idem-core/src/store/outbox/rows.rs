@@ -73,21 +73,15 @@ pub(crate) struct Parking {
 /// What shows which positions may still appear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// The newest position that was given.
-    pub(crate) last: i64,
     /// Transactions with a lower id have ended.
     pub(crate) oldest: i64,
-    /// No transaction has this id or a higher one so far.
-    pub(crate) next: i64,
-    /// The lowest position above the floor that is visible.
+    /// The lowest position above the floor that is visible, in the same snapshot.
     pub(crate) lowest: Option<i64>,
 }
 
 columns! {
     Mark {
-        last: [last Int],
         oldest: [oldest Int],
-        next: [next Int],
         lowest: [lowest Int],
     }
 }

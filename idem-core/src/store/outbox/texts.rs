@@ -16,10 +16,13 @@ texts! {
         add = "
             INSERT INTO {outbox} (message_id, ordered, number, topic, key, headers, payload, correlation, at)
             VALUES ({$1 text}, {$2 text}, {$3 int}, {$4 text}, {$5 text}, {$6 bytes}, {$7 bytes}, {$8 text}, {now})",
-        /// At most `$3` messages above position `$1`, in the order of positions, but for the lanes `$2` and those that a parked one holds.
+        /// At most `$3` messages above position `$1`, in the order of positions, but for the lanes `$2` and those that a parked one holds; and no
+        /// more of them once their payloads have `$4` bytes.
         load,
         /// What shows which positions may still appear, and the lowest visible position above `$1`.
         mark,
+        /// A new id of a transaction.
+        new_id,
         /// Deletes the messages at the positions `$1`.
         delete,
         /// Moves the message at position `$1` of lane `$2` to those that are parked: it holds its lane, `$3`; its id `$4` and source `$5`; after
@@ -35,7 +38,7 @@ texts! {
         /// At most `$1` parked messages that are due, in the order of positions.
         due = "
             SELECT p.position, p.lane, p.message_id, p.source, p.attempts, p.reason, p.parked_at, p.due_at, {content of p}
-            FROM {parked} p {by parked_by_due} WHERE p.due_at IS NOT NULL AND p.due_at <= {now} ORDER BY p.position LIMIT {$1 int}",
+            FROM {parked} p {by parked_by_due} WHERE p.due_at IS NOT NULL ORDER BY p.position LIMIT {$1 int}",
         /// Deletes the parked message at position `$1`, if it is due.
         delivered = "DELETE FROM {parked} WHERE position = {$1 int} AND due_at IS NOT NULL",
         /// Parks the message at position `$1` again, after `$2` attempts, for the reason `$3`.

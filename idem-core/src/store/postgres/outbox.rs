@@ -14,23 +14,28 @@ impl OutboxStore for Postgres {
             SELECT $1::text, $2::text, $3::bigint, $4::text, $5::text, $6::bytea, $7::bytea, $8::text, {now}
             FROM begun WHERE xid IS NOT NULL",
         load: "
-            SELECT o.position, o.lane, o.machine, o.id, o.seq, o.entry_no, o.message_id, {content of o}
+            SELECT d.position, d.lane, d.machine, d.id, d.seq, d.entry_no, d.message_id, {content of d}
             FROM (
-                SELECT position, machine, id, seq, entry_no, message_id, number, topic, coalesce(key, id, ordered) AS key, headers, payload,
-                    correlation, at,
-                    CASE WHEN seq IS NOT NULL THEN machine || chr(31) || id WHEN ordered IS NOT NULL THEN chr(31) || ordered
-                        ELSE chr(31) || chr(31) || coalesce(key, message_id) END AS lane
-                FROM {outbox} WHERE position > $1::bigint
-            ) o
-            WHERE o.lane <> ALL ($2::text[])
-                AND NOT EXISTS (SELECT 1 FROM {parked} p WHERE p.holds AND p.lane = o.lane OFFSET 0)
-            ORDER BY o.position LIMIT $3::bigint",
+                SELECT d.*, sum(octet_length(d.payload)) OVER (ORDER BY d.position) AS bytes
+                FROM (
+                    SELECT o.* FROM (
+                        SELECT position, machine, id, seq, entry_no, message_id, number, topic, coalesce(key, id, ordered) AS key, headers, payload,
+                            correlation, at,
+                            CASE WHEN seq IS NOT NULL THEN machine || chr(31) || id WHEN ordered IS NOT NULL THEN chr(31) || ordered
+                                ELSE chr(31) || chr(31) || message_id END AS lane
+                        FROM {outbox} WHERE position > $1::bigint
+                    ) o
+                    WHERE o.lane <> ALL ($2::text[])
+                        AND NOT EXISTS (SELECT 1 FROM {parked} p WHERE p.holds AND p.lane = o.lane OFFSET 0)
+                    ORDER BY o.position LIMIT $3::bigint
+                ) d
+            ) d
+            WHERE d.bytes - octet_length(d.payload) < $4::bigint ORDER BY d.position",
         // What is visible is so in one snapshot; the transactions that are under way are those of the same one.
         mark: "
-            SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('{outbox}', 'position')::regclass), 0),
-                pg_snapshot_xmin(s.now)::text::bigint, pg_snapshot_xmax(s.now)::text::bigint,
-                (SELECT min(position) FROM {outbox} WHERE position > $1::bigint)
-            FROM (SELECT pg_current_snapshot() AS now) s",
+            SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+                (SELECT min(position) FROM {outbox} WHERE position > $1::bigint)",
+        new_id: "SELECT pg_current_xact_id()::text::bigint",
         delete: "
             DELETE FROM {outbox} WHERE ctid = ANY (ARRAY(
                 SELECT (SELECT ctid FROM {outbox} WHERE position = w.position LIMIT 1) FROM unnest($1::bigint[]) AS w (position)))",

@@ -26,6 +26,8 @@ struct Scripted {
 struct State {
     tries: HashMap<String, usize>,
     taken: Vec<Message>,
+    /// The bytes of the payloads of each batch.
+    batches: Vec<usize>,
 }
 
 impl Scripted {
@@ -68,6 +70,7 @@ impl Scripted {
 
 impl Sink for Scripted {
     async fn publish(&self, batch: &[Message]) -> Vec<Delivery> {
+        self.state().batches.push(batch.iter().map(|message| message.payload().len()).sum());
         let mut failed: Vec<&str> = Vec::new();
         let deliveries = batch.iter().map(|message| {
             if failed.contains(&message.order_key()) {
@@ -226,6 +229,59 @@ pub async fn messages_go_on_behind_a_parked_one_on_demand<S: Subject>(on: &S) {
     assert_eq!(stored.number("SELECT count(*) FROM idem_parked WHERE NOT holds").await, 1);
 }
 
+/// A batch is as large as 8 MiB and one message at most, and the next one follows at once.
+pub async fn batch_of_large_messages_is_bounded<S: Subject>(on: &S) {
+    const MIB: usize = 1_024 * 1_024;
+    let stored = Stored::open(on).await;
+    let mut tx = stored.idem.begin().await.expect("begun");
+    for _ in 0..12 {
+        tx.emit(Message::bytes("large", &vec![b'a'; MIB - 1])).await.expect("emitted");
+    }
+    tx.commit().await.expect("committed");
+    let sink = Scripted::obliging();
+    let report = relay(&stored, &sink).poll(Duration::from_hours(1)).drain().await.expect("drained");
+    let batches = sink.state().batches.clone();
+    assert_eq!((report.sent, batches.iter().sum::<usize>()), (12, 12 * (MIB - 1)));
+    assert!(batches.iter().all(|bytes| *bytes <= 9 * MIB) && batches.len() == 2, "{batches:?}");
+}
+
+/// It is parked, and holds its machine; all others go on.
+pub async fn message_with_unreadable_headers_is_parked<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    post(&stored, &[("a", 3), ("b", 1)]).await;
+    stored.execute("UPDATE idem_outbox SET headers = payload WHERE id = 'a' AND number = 2").await;
+    let sink = Scripted::obliging();
+    let report = relay(&stored, &sink).drain().await.expect("drained");
+    assert_eq!((report.sent, report.parked), (2, 1));
+    let numbers = sink.numbers();
+    assert_eq!((&numbers["a"], &numbers["b"]), (&vec![1], &vec![1]));
+    let parked = stored.idem.outbox().parked(None, 10).await.expect("readable");
+    assert!(parked[0].reason.starts_with("its headers cannot be read"), "{parked:?}");
+    stored.idem.outbox().drop_parked(parked[0].message.id()).await.expect("dropped");
+    relay(&stored, &sink).drain().await.expect("drained");
+    assert_eq!(sink.numbers()["a"], [1, 3]);
+}
+
+/// A message that fails and is then deleted from outside is waited for no more.
+pub async fn message_deleted_while_it_waits_is_forgotten<S: Subject>(on: &S) {
+    let stored = Stored::open(on).await;
+    post(&stored, &[("a", 1)]).await;
+    let sink = Scripted::new(|_, _| Delivery::Retry("never".into()));
+    let deleted = async {
+        loop {
+            let arrived = sink.arrived.notified();
+            if !sink.state().tries.is_empty() {
+                break;
+            }
+            arrived.await;
+        }
+        stored.execute("DELETE FROM idem_outbox").await;
+    };
+    let relay = relay(&stored, &sink);
+    let (report, ()) = tokio::join!(relay.drain(), deleted);
+    assert_eq!(report.expect("drained").parked, 0);
+}
+
 /// A side that cannot be reached uses up no attempt; a sink with too few answers does.
 pub async fn unavailable_sink_uses_up_no_attempt<S: Subject>(on: &S) {
     let stored = Stored::open(on).await;
@@ -273,6 +329,7 @@ pub async fn message_that_is_committed_late_is_delivered<S: Subject>(on: &S) {
         return;
     }
     let stored = Stored::open(on).await;
+    late_alone(&stored).await;
     let sink = Scripted::obliging();
     let mut late = stored.idem.begin().await.expect("begun");
     late.emit(Message::bytes("late", b"").ordered("journal")).await.expect("emitted");
@@ -297,6 +354,36 @@ pub async fn message_that_is_committed_late_is_delivered<S: Subject>(on: &S) {
     assert_eq!(sink.numbers().get("journal"), Some(&vec![1]));
     drop(stop);
     assert_eq!(runs.await.expect("it ends").expect("it worked").sent, 62);
+}
+
+/// With no other transaction beside it: the ids of snapshots say nothing of one that is open then.
+async fn late_alone<S: Subject>(stored: &Stored<'_, S>) {
+    let sink = Scripted::obliging();
+    let (stop, stops) = oneshot::channel::<()>();
+    let running = relay(stored, &sink).poll(Duration::from_millis(1));
+    let runs = tokio::spawn(async move { running.run_until(async { drop(stops.await) }).await });
+    // It is seen first, so that the floor may rise to it and beyond.
+    emit(stored, Message::bytes("first", b"")).await;
+    sink.wait_for(1).await;
+    let mut late = stored.idem.begin().await.expect("begun");
+    late.emit(Message::bytes("late", b"")).await.expect("emitted");
+    let looks = async || stored.number("SELECT count(*) FROM pg_stat_activity").await;
+    for _ in 0..100 {
+        looks().await;
+        tokio::task::yield_now().await;
+    }
+    late.commit().await.expect("committed");
+    emit(stored, Message::bytes("last", b"")).await;
+    loop {
+        let taken = sink.taken();
+        if taken.iter().any(|message| message.topic() == "last") {
+            break;
+        }
+        sink.wait_for(taken.len() + 1).await;
+    }
+    assert!(sink.taken().iter().any(|message| message.topic() == "late"), "{:?}", sink.taken());
+    drop(stop);
+    runs.await.expect("it ends").expect("it worked");
 }
 
 /// An owner whose lock was taken over while it published deletes nothing: the next owner publishes the message again.

@@ -461,23 +461,30 @@ UPDATE "idem_installation" SET id = $1::text, at = (extract(epoch FROM statement
             FROM begun WHERE xid IS NOT NULL
 
 -- outbox: load
-            SELECT o.position, o.lane, o.machine, o.id, o.seq, o.entry_no, o.message_id, o.number, o.topic, o.key, o.headers, o.payload, o.correlation, o.at
+            SELECT d.position, d.lane, d.machine, d.id, d.seq, d.entry_no, d.message_id, d.number, d.topic, d.key, d.headers, d.payload, d.correlation, d.at
             FROM (
-                SELECT position, machine, id, seq, entry_no, message_id, number, topic, coalesce(key, id, ordered) AS key, headers, payload,
-                    correlation, at,
-                    CASE WHEN seq IS NOT NULL THEN machine || chr(31) || id WHEN ordered IS NOT NULL THEN chr(31) || ordered
-                        ELSE chr(31) || chr(31) || coalesce(key, message_id) END AS lane
-                FROM "idem_outbox" WHERE position > $1::bigint
-            ) o
-            WHERE o.lane <> ALL ($2::text[])
-                AND NOT EXISTS (SELECT 1 FROM "idem_parked" p WHERE p.holds AND p.lane = o.lane OFFSET 0)
-            ORDER BY o.position LIMIT $3::bigint
+                SELECT d.*, sum(octet_length(d.payload)) OVER (ORDER BY d.position) AS bytes
+                FROM (
+                    SELECT o.* FROM (
+                        SELECT position, machine, id, seq, entry_no, message_id, number, topic, coalesce(key, id, ordered) AS key, headers, payload,
+                            correlation, at,
+                            CASE WHEN seq IS NOT NULL THEN machine || chr(31) || id WHEN ordered IS NOT NULL THEN chr(31) || ordered
+                                ELSE chr(31) || chr(31) || message_id END AS lane
+                        FROM "idem_outbox" WHERE position > $1::bigint
+                    ) o
+                    WHERE o.lane <> ALL ($2::text[])
+                        AND NOT EXISTS (SELECT 1 FROM "idem_parked" p WHERE p.holds AND p.lane = o.lane OFFSET 0)
+                    ORDER BY o.position LIMIT $3::bigint
+                ) d
+            ) d
+            WHERE d.bytes - octet_length(d.payload) < $4::bigint ORDER BY d.position
 
 -- outbox: mark
-            SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('"idem_outbox"', 'position')::regclass), 0),
-                pg_snapshot_xmin(s.now)::text::bigint, pg_snapshot_xmax(s.now)::text::bigint,
+            SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
                 (SELECT min(position) FROM "idem_outbox" WHERE position > $1::bigint)
-            FROM (SELECT pg_current_snapshot() AS now) s
+
+-- outbox: new_id
+SELECT pg_current_xact_id()::text::bigint
 
 -- outbox: delete
             DELETE FROM "idem_outbox" WHERE ctid = ANY (ARRAY(
@@ -495,7 +502,7 @@ DELETE FROM "idem_outbox" WHERE position = $1::bigint
 
 -- outbox: due
             SELECT p.position, p.lane, p.message_id, p.source, p.attempts, p.reason, p.parked_at, p.due_at, p.number, p.topic, p.key, p.headers, p.payload, p.correlation, p.at
-            FROM "idem_parked" p  WHERE p.due_at IS NOT NULL AND p.due_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint ORDER BY p.position LIMIT $1::bigint
+            FROM "idem_parked" p  WHERE p.due_at IS NOT NULL ORDER BY p.position LIMIT $1::bigint
 
 -- outbox: delivered
 DELETE FROM "idem_parked" WHERE position = $1::bigint AND due_at IS NOT NULL

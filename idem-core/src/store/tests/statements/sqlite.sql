@@ -366,21 +366,29 @@ UPDATE "idem_installation" SET id = $1, at = CAST(round(unixepoch('subsec') * 10
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000)
 
 -- outbox: load
-            SELECT o.position, o.lane, o.machine, o.id, o.seq, o.entry_no, o.message_id, o.number, o.topic, o.key, o.headers, o.payload, o.correlation, o.at
+            SELECT d.position, d.lane, d.machine, d.id, d.seq, d.entry_no, d.message_id, d.number, d.topic, d.key, d.headers, d.payload, d.correlation, d.at
             FROM (
-                SELECT position, machine, id, seq, entry_no, message_id, number, topic, coalesce(key, id, ordered) AS key, headers, payload,
-                    correlation, at,
-                    CASE WHEN seq IS NOT NULL THEN machine || char(31) || id WHEN ordered IS NOT NULL THEN char(31) || ordered
-                        ELSE char(31) || char(31) || coalesce(key, message_id) END AS lane
-                FROM "idem_outbox" WHERE position > $1
-            ) o
-            WHERE o.lane NOT IN (SELECT value FROM json_each($2))
-                AND NOT EXISTS (SELECT 1 FROM "idem_parked" p INDEXED BY "idem_parked_by_lane" WHERE p.holds AND p.lane = o.lane)
-            ORDER BY o.position LIMIT $3
+                SELECT d.*, sum(length(d.payload)) OVER (ORDER BY d.position) AS bytes
+                FROM (
+                    SELECT o.* FROM (
+                        SELECT position, machine, id, seq, entry_no, message_id, number, topic, coalesce(key, id, ordered) AS key, headers, payload,
+                            correlation, at,
+                            CASE WHEN seq IS NOT NULL THEN machine || char(31) || id WHEN ordered IS NOT NULL THEN char(31) || ordered
+                                ELSE char(31) || char(31) || message_id END AS lane
+                        FROM "idem_outbox" WHERE position > $1
+                    ) o
+                    WHERE o.lane NOT IN (SELECT value FROM json_each($2))
+                        AND NOT EXISTS (SELECT 1 FROM "idem_parked" p INDEXED BY "idem_parked_by_lane" WHERE p.holds AND p.lane = o.lane)
+                    ORDER BY o.position LIMIT $3
+                ) d
+            ) d
+            WHERE d.bytes - length(d.payload) < $4 ORDER BY d.position
 
 -- outbox: mark
-            SELECT coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'idem_outbox'), 0), 0, 0,
-                (SELECT min(position) FROM "idem_outbox" WHERE position > $1)
+            SELECT 0, (SELECT min(position) FROM "idem_outbox" WHERE position > $1)
+
+-- outbox: new_id
+SELECT 0
 
 -- outbox: delete
 DELETE FROM "idem_outbox" WHERE position IN (SELECT value FROM json_each($1))
@@ -397,7 +405,7 @@ DELETE FROM "idem_outbox" WHERE position = $1
 
 -- outbox: due
             SELECT p.position, p.lane, p.message_id, p.source, p.attempts, p.reason, p.parked_at, p.due_at, p.number, p.topic, p.key, p.headers, p.payload, p.correlation, p.at
-            FROM "idem_parked" p INDEXED BY "idem_parked_by_due" WHERE p.due_at IS NOT NULL AND p.due_at <= CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000 ORDER BY p.position LIMIT $1
+            FROM "idem_parked" p INDEXED BY "idem_parked_by_due" WHERE p.due_at IS NOT NULL ORDER BY p.position LIMIT $1
 
 -- outbox: delivered
 DELETE FROM "idem_parked" WHERE position = $1 AND due_at IS NOT NULL
