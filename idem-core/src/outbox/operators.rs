@@ -86,7 +86,7 @@ impl<DB: Database> Outbox<DB> {
         Ok(Waiting { count, oldest: topics.iter().map(|topic| topic.oldest).min(), topics })
     }
 
-    /// Messages that were parked, those emitted first first: at most `limit`, after another one of them.
+    /// Messages that were parked, the oldest first: at most `limit`, after another one of them.
     ///
     /// # Errors
     /// Those of the database.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use tokio::time::timeout_at;
 
-use self::owner::{Counts, Owner, Round};
+use self::owner::{Counts, Owner, Round, passes};
 use self::settings::{Settings, WhenDead};
 use crate::error::Error;
 use crate::idem::Idem;
@@ -251,11 +251,6 @@ impl Counts {
         self.retried += after.retried - before.retried;
         self.parked += after.parked - before.parked;
     }
-}
-
-/// Whether a database that answers so may do better later.
-fn passes(error: &Error) -> bool {
-    error.is_retryable() && !matches!(error, Error::ShutDown)
 }
 
 impl<DB: Database, S> fmt::Debug for Relay<DB, S> {

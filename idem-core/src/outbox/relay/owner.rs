@@ -123,12 +123,15 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
             batch = self.released().await?;
         }
         self.rounds = self.rounds.wrapping_add(1);
+        // One time for all: a lane whose pause ends during the load is not in it, and has messages left.
+        let now = Instant::now();
         if batch.is_empty() {
-            batch = self.load().await?;
+            let Some(loaded) = self.load(now).await? else { return Ok(Round::Empty) };
+            batch = loaded;
         }
         let whole = if self.is_full(&batch) { Round::Full } else { Round::Whole };
         if whole == Round::Whole {
-            self.lanes.forget_all_but(&batch.iter().map(|outgoing| &*outgoing.lane).collect(), Instant::now());
+            self.lanes.forget_all_but(&batch.iter().map(|outgoing| &*outgoing.lane).collect(), now);
         }
         if batch.is_empty() {
             return Ok(Round::Empty);
@@ -140,10 +143,7 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         let mut settled = Settled::default();
         let batch = self.park_unfit(batch, &mut settled);
         let messages: Vec<Message> = batch.iter().map(|outgoing| outgoing.message.clone()).collect();
-        let Either::Left((deliveries, _)) = select(pin!(self.sink.publish(&messages)), pin!(self.guard.lost())).await
-        else {
-            return Ok(Round::Lost);
-        };
+        let Some(deliveries) = self.publish(&messages).await else { return Ok(Round::Lost) };
         fail_point!("relay.published");
         let unavailable = deliveries.iter().any(|delivery| matches!(delivery, Delivery::Unavailable(_)));
         self.unavailable = if unavailable { self.unavailable.saturating_add(1) } else { 0 };
@@ -153,6 +153,17 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         }
         fail_point!("relay.settled");
         Ok(if unavailable { Round::Unavailable } else { whole })
+    }
+
+    /// The answers of the sink; `None` if the lock was lost meanwhile.
+    async fn publish(&self, messages: &[Message]) -> Option<Vec<Delivery>> {
+        if messages.is_empty() {
+            return Some(Vec::new());
+        }
+        match select(pin!(self.sink.publish(messages)), pin!(self.guard.lost())).await {
+            Either::Left((deliveries, _)) => Some(deliveries),
+            Either::Right(_) => None,
+        }
     }
 
     /// Parks what cannot be read, and leaves what is behind it for later.
@@ -205,10 +216,11 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         Ok(shared.answer(lease, rows).await?.into_iter().map(Outgoing::of_parked).collect())
     }
 
-    async fn load(&mut self) -> Result<Vec<Outgoing>, Error> {
-        let closed = self.lanes.waiting(Instant::now());
+    /// The next messages; `None` if too many lanes wait.
+    async fn load(&mut self, now: Instant) -> Result<Option<Vec<Outgoing>>, Error> {
+        let closed = self.lanes.waiting(now);
         if closed.len() >= MOST {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let shared = &self.idem.shared;
         let mut lease = shared.readers.acquire().await?;
@@ -218,7 +230,7 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         if let Some(last) = rows.last() {
             self.floor.see(last.position);
         }
-        Ok(rows.into_iter().map(|row| Outgoing::of_row(row, &self.installation)).collect())
+        Ok(Some(rows.into_iter().map(|row| Outgoing::of_row(row, &self.installation)).collect()))
     }
 
     /// What is to be written for these answers. The first failure of a lane in the batch is the one that counts.
@@ -287,7 +299,7 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
             match self.write_once(settled).await {
                 Ok(()) => return Ok(true),
                 Err(Error::Fenced { .. }) => return Ok(false),
-                Err(error) if error.is_retryable() && !matches!(error, Error::ShutDown) => {}
+                Err(error) if passes(&error) => {}
                 Err(error) => return Err(error),
             }
             tries += 1;
@@ -330,4 +342,9 @@ impl<'r, DB: Database, S: Sink> Owner<'r, DB, S> {
         fail_point!("relay.written");
         tx.commit().await
     }
+}
+
+/// Whether a database that answers so may do better later.
+pub(super) fn passes(error: &Error) -> bool {
+    error.is_retryable() && !matches!(error, Error::ShutDown)
 }
